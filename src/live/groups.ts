@@ -1,0 +1,37 @@
+/**
+ * Group names: built and read here and nowhere else, so that a typing error can't open a group of its own and a
+ * client's text never becomes one.
+ */
+export type GroupName = string & { readonly group: unique symbol }
+
+/** The largest id PostgreSQL's `integer` holds. */
+export const MAX_ID = 2_147_483_647
+
+function checkedId(id: number): number {
+  if (!Number.isInteger(id) || id < 1 || id > MAX_ID) throw new RangeError(`not an id: ${id}`)
+  return id
+}
+
+export const theatreOrders = (theatreId: number) => `theatre:${checkedId(theatreId)}:orders` as GroupName
+export const theatreChat = (theatreId: number) => `theatre:${checkedId(theatreId)}:chat` as GroupName
+export const orderGroup = (orderId: number) => `order:${checkedId(orderId)}` as GroupName
+
+export type GroupParts =
+  | { kind: 'theatre-orders'; theatreId: number }
+  | { kind: 'theatre-chat'; theatreId: number }
+  | { kind: 'order'; orderId: number }
+
+/** Reads a group's name, or null when it is none. */
+export function readGroup(name: string): GroupParts | null {
+  const match = /^(?:theatre:([1-9]\d{0,9}):(orders|chat)|order:([1-9]\d{0,9}))$/.exec(name)
+  if (!match) return null
+  const id = Number(match[1] ?? match[3])
+  if (id > MAX_ID) return null
+  if (match[3] !== undefined) return { kind: 'order', orderId: id }
+  return { kind: match[2] === 'orders' ? 'theatre-orders' : 'theatre-chat', theatreId: id }
+}
+
+/** The name as a group's, or null when it is none. */
+export function asGroup(name: string): GroupName | null {
+  return readGroup(name) ? (name as GroupName) : null
+}

@@ -1,0 +1,27 @@
+import type { UserView } from './live/protocol.js'
+
+export type Role = 'customer' | 'staff' | 'admin'
+
+/** Who is asking, as of one snapshot of the database. */
+export interface Principal {
+  readonly userId: number
+  readonly username: string
+  readonly role: Role
+  /** the theatres whose staff they are; empty for customers and, as everything is theirs, for admins */
+  readonly theatres: readonly { readonly id: number; readonly name: string }[]
+}
+
+export function isStaffOf(principal: Principal, theatreId: number): boolean {
+  if (principal.role === 'admin') return true
+  return principal.role === 'staff' && principal.theatres.some((theatre) => theatre.id === theatreId)
+}
+
+/** The user as the caller's own answers and `hello` show them. */
+export function viewUser(principal: Principal): UserView {
+  return {
+    id: principal.userId,
+    username: principal.username,
+    role: principal.role,
+    theatres: principal.theatres.map(({ id, name }) => ({ id, name })),
+  }
+}
