@@ -1,0 +1,87 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { DomainError, type ErrorDetail } from '../src/errors.js'
+
+interface ErrorBody {
+  error: string
+  message: string
+  details?: ErrorDetail[]
+}
+
+/** What Fastify itself refuses, in the contract's words. */
+const FASTIFY_CODES: Record<string, [status: number, code: string, message: string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send application/json.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'malformed_body', 'The body is empty.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [400, 'malformed_body', 'The body is not JSON.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'malformed_body', 'The body is not as long as it says.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is too large.'],
+}
+
+/** Gives every error the contract's form, and shows nothing of what is ours. */
+export default fp(
+  async (app) => {
+    app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
+    app.setNotFoundHandler((_request, reply) =>
+      reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' } satisfies ErrorBody),
+    )
+  },
+  { name: 'errors', fastify: '5.x' },
+)
+
+function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof DomainError) {
+    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
+    return reply.code(error.status).send(bodyOf(error.code, error.message, error.details))
+  }
+  if (error.validation) {
+    const details = error.validation.map((rule) => ({
+      path: [error.validationContext, ...pathOf(rule.instancePath, rule.params)].join('.'),
+      message: rule.message ?? 'is not valid',
+    }))
+    const [first] = details
+    return reply.code(400).send(bodyOf('validation_failed', `${first?.path} ${first?.message}.`, details))
+  }
+  const known = FASTIFY_CODES[error.code]
+  if (known) return reply.code(known[0]).send(bodyOf(known[1], known[2]))
+  if (error instanceof SyntaxError && error.statusCode === 400) {
+    return reply.code(400).send(bodyOf('malformed_body', 'The body is not JSON.'))
+  }
+  if (error.statusCode === 429) return reply.code(429).send(bodyOf('too_many_requests', 'Wait a little.'))
+  if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) {
+    return reply.code(error.statusCode).send(bodyOf('bad_request', 'The request is not valid.'))
+  }
+  if (isDatabaseAway(error)) {
+    request.log.error({ err: error }, 'the database does not answer')
+    return reply
+      .code(503)
+      .header('retry-after', '1')
+      .send(bodyOf('unavailable', 'The service can’t answer just now: try again.'))
+  }
+  request.log.error({ err: error }, 'a request failed')
+  return reply.code(500).send(bodyOf('internal_error', 'Something went wrong on our side.'))
+}
+
+function bodyOf(error: string, message: string, details?: ErrorDetail[]): ErrorBody {
+  return details ? { error, message, details } : { error, message }
+}
+
+function pathOf(instancePath: string, params: Record<string, unknown>): string[] {
+  const extra = params.missingProperty ?? params.additionalProperty
+  const path = instancePath.split('/').filter((part) => part !== '')
+  return typeof extra === 'string' ? [...path, extra] : path
+}
+
+/** Prisma's and the driver's words for: no connection, no free connection in time, no answer in time. */
+const AWAY = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'ECONNREFUSED', 'ECONNRESET'])
+const AWAY_TEXT =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
+
+/** Fail closed, and say when to come again: the caller can't know whether its change was made. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
+    if ('code' in cause && typeof cause.code === 'string' && AWAY.has(cause.code)) return true
+    if (AWAY_TEXT.test(cause.message)) return true
+    cause = cause.cause
+  }
+  return false
+}

@@ -1,0 +1,40 @@
+import fp from 'fastify-plugin'
+import { DomainError } from '../src/errors.js'
+import { type HostAndPort, isAllowedHost, readHost } from '../src/http/hosts.js'
+import { countHeader, originFormPath } from '../src/http/request-target.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the host that the client named, as a trusted proxy passes it on; checked */
+    ownHost: HostAndPort | null
+  }
+}
+
+/** Load balancers probe by address: these answer whatever host is named. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+
+/**
+ * Every request names one host, and one of ours (a forged Host would end up in links and make the Origin check
+ * worthless). An upgrade of a path that is no socket is a 404: @fastify/websocket would accept it on any route.
+ */
+export default fp(
+  async (app) => {
+    const { allowedHosts } = app.config
+    app.decorateRequest('ownHost', null)
+    app.addHook('onRequest', async (request) => {
+      const path = originFormPath(request.raw.url)
+      if (path === null || !PROBES.has(path.replace(/\/$/, ''))) {
+        // request.host is X-Forwarded-Host when the peer is a trusted proxy
+        const host = countHeader(request.raw.rawHeaders, 'host') === 1 ? readHost(request.host) : null
+        if (!host || !isAllowedHost(host.hostname, allowedHosts)) {
+          throw new DomainError(400, 'disallowed_host', 'This host is not served here (ALLOWED_HOSTS).')
+        }
+        request.ownHost = host
+      }
+      if (request.ws && !request.routeOptions.config.live) {
+        throw new DomainError(404, 'not_found', 'There is no socket here.')
+      }
+    })
+  },
+  { name: 'host-check', fastify: '5.x', dependencies: ['config', '@fastify/websocket'] },
+)

@@ -1,0 +1,54 @@
+import fp from 'fastify-plugin'
+import { forgetEndedSessions } from '../src/accounts/session-writes.js'
+import { forgetOlderThan } from '../src/live/event-log.js'
+import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/**
+ * What happens by time. Every node does it: each step takes its rows with SKIP LOCKED or deletes what nobody needs,
+ * so that nodes don't get in each other's way. A step that fails is tried again at its next time.
+ */
+export default fp(
+  async (app) => {
+    const { config, db, actions } = app
+    const timers = new Set<NodeJS.Timeout>()
+    const running = new Set<Promise<void>>()
+
+    function every(ms: number, doing: string, step: () => Promise<unknown>): void {
+      const run = () => {
+        const started = step().then(
+          () => {},
+          (err: unknown) => app.log.error({ err }, `${doing} failed`),
+        )
+        running.add(started)
+        // the next one only after this one's end: a slow database is not asked twice
+        started.finally(() => {
+          running.delete(started)
+          plan()
+        })
+      }
+      const plan = () => {
+        if (app.draining) return
+        const timer = setTimeout(() => {
+          timers.delete(timer)
+          run()
+        }, ms * (0.9 + Math.random() * 0.2))
+        timers.add(timer)
+      }
+      plan()
+    }
+
+    app.addHook('onReady', async () => {
+      every(5 * SECOND, 'cancelling unpaid orders', () => cancelUnpaidOrders(actions, config.orderPaymentMinutes))
+      every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
+      every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))
+    })
+    app.addHook('onClose', async () => {
+      for (const timer of timers) clearTimeout(timer)
+      await Promise.all(running)
+    })
+  },
+  { name: 'jobs', fastify: '5.x', dependencies: ['config', 'database', 'live'] },
+)

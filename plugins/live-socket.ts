@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net'
+import type { WebSocket } from '@fastify/websocket'
+import type { CloseCode } from '../src/live/close-codes.js'
+import type { LiveSocket } from '../src/live/connection.js'
+
+const NOTHING = Buffer.alloc(0)
+/** ms between the close frame and the end of a peer that does not answer it */
+const CLOSE_WAIT_MS = 5000
+
+interface SocketHandle {
+  /** bytes that libuv holds for the kernel */
+  writeQueueSize?: number
+}
+
+/**
+ * A `ws` socket as the engine sees it. Events are written to the TCP stream as they are, already framed: deflate is
+ * off, so `ws` writes its own frames (pongs, close) at once to the same stream, and none falls inside another.
+ */
+export class WsLiveSocket implements LiveSocket {
+  constructor(
+    private readonly ws: WebSocket,
+    private readonly stream: Socket,
+  ) {}
+
+  write(frames: Buffer): void {
+    if (this.stream.writable) this.stream.write(frames)
+  }
+
+  get pendingBytes(): number {
+    return this.stream.writableLength
+  }
+
+  get takenBytes(): number {
+    // net.Socket keeps the handle in a property that its types don't know; without it a stall is judged by whole writes
+    const handle: SocketHandle | null = Reflect.get(this.stream, '_handle') ?? null
+    return this.stream.bytesWritten - (handle?.writeQueueSize ?? this.stream.writableLength)
+  }
+
+  onceDrained(callback: () => void): void {
+    if (!this.stream.writable) return
+    // 'drain' comes only after a write beyond the high-water mark; the callback of an empty write always does
+    this.stream.write(NOTHING, () => callback())
+  }
+
+  ping(): void {
+    if (this.ws.readyState === this.ws.OPEN) this.ws.ping()
+  }
+
+  close(code: CloseCode, reason: string): void {
+    this.ws.close(code, reason)
+    const cut = setTimeout(() => this.ws.terminate(), CLOSE_WAIT_MS)
+    this.ws.once('close', () => clearTimeout(cut))
+  }
+
+  terminate(): void {
+    this.ws.terminate()
+  }
+}

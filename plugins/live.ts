@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { findLiveByIds, type LiveSession } from '../src/accounts/sessions.js'
+import type { Database } from '../src/database/client.js'
+import type { Bus } from '../src/live/bus.js'
+import type { ActionContext } from '../src/live/commit.js'
+import type { Admission } from '../src/live/connection.js'
+import { drain } from '../src/live/drain.js'
+import { Hub } from '../src/live/hub.js'
+import { MemoryBus } from '../src/live/memory-bus.js'
+import { RedisBus } from '../src/live/redis-bus.js'
+import { readSnapshot } from '../src/snapshots.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    hub: Hub
+    /** what actions need: the database, and who is told of their commits */
+    actions: ActionContext
+    /** set once the shutdown has begun */
+    draining: boolean
+  }
+}
+
+/** The node's hub over its bus, and the end of all sockets when the service stops. */
+export default fp(
+  async (app) => {
+    const { config, db } = app
+    const bus = app.redisLinks
+      ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
+      : new MemoryBus()
+    const hub = await Hub.open({
+      db,
+      bus,
+      readAdmissions: (ids) => readAdmissions(app, ids),
+      readSnapshot: (group) => readSnapshot(db, group),
+      heartbeatMs: config.sockets.heartbeatSeconds * 1000,
+      maxBufferedBytes: config.sockets.maxBufferedBytes,
+      onClosed: (connection, code) => app.socketLog.closed(connection, code),
+      onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
+    })
+    app.decorate('hub', hub)
+    app.decorate('actions', { db, live: hub })
+    app.decorate('draining', false)
+    app.addHook('preClose', () => stop(app, bus))
+  },
+  { name: 'live', fastify: '5.x', dependencies: ['config', 'database', 'redis', 'websocket', 'socket-log'] },
+)
+
+async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
+  app.draining = true
+  // no new connections from here on; requests that were accepted are finished
+  app.server.close()
+  await drain(app.hub, app.config.drainSeconds * 1000)
+  app.hub.close()
+  await bus.close()
+}
+
+export function toAdmission({ principal, session, epoch }: LiveSession): Admission {
+  return {
+    sessionId: session.id,
+    principal,
+    remainingMs: session.remainingMs,
+    readAt: performance.now(),
+    endsAt: session.expiresAt.toISOString(),
+    epoch,
+  }
+}
+
+async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {
+  const live = await findLiveByIds(app.db, ids, app.config.session)
+  return new Map([...live].map(([id, session]) => [id, toAdmission(session)]))
+}
+
+/**
+ * Names this database among those whose nodes share one Redis: an event of another database would be taken for ours
+ * whenever its seq happened to be the next.
+ */
+async function channelPrefix(db: Database): Promise<string> {
+  const rows = await db.$queryRaw<{ identity: string }[]>`
+    SELECT concat_ws(':', (SELECT system_identifier FROM pg_control_system()), d.oid, current_schema()) AS identity
+    FROM pg_database d WHERE d.datname = current_database()`
+  const identity = rows[0]?.identity ?? ''
+  return `houselights:${createHash('sha256').update(identity).digest('hex').slice(0, 16)}:`
+}

@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { ClientInfo } from '../src/accounts/session-writes.js'
+import type { Caller } from '../src/accounts/sessions.js'
+import { forbidden, unauthenticated } from '../src/errors.js'
+import type { Role } from '../src/principal.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** preValidation hook: 401 without a live session */
+    requireUser(request: FastifyRequest): Promise<void>
+    /** preValidation hook: 401 without a live session, 403 but for staff and admins */
+    requireStaff(request: FastifyRequest): Promise<void>
+    /** preValidation hook: 401 without a live session, 403 but for admins */
+    requireAdmin(request: FastifyRequest): Promise<void>
+    /** Who is asking, behind one of the hooks above. Throws 401 where there is nobody. */
+    callerOf(request: FastifyRequest): Caller
+    /** Where the request comes from, as the list of sessions shows it. */
+    clientOf(request: FastifyRequest): ClientInfo
+  }
+}
+
+function callerOf(request: FastifyRequest): Caller {
+  if (!request.caller) throw unauthenticated()
+  return request.caller
+}
+
+function clientOf(request: FastifyRequest): ClientInfo {
+  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+}
+
+const requireRole =
+  (...roles: Role[]) =>
+  async (request: FastifyRequest) => {
+    if (!roles.includes(callerOf(request).principal.role)) throw forbidden()
+  }
+
+/** The guards of routes, over HTTP and over sockets: they judge `request.caller`, whoever looked it up. */
+export default fp(
+  async (app) => {
+    app.decorate('requireUser', requireRole('customer', 'staff', 'admin'))
+    app.decorate('requireStaff', requireRole('staff', 'admin'))
+    app.decorate('requireAdmin', requireRole('admin'))
+    app.decorate('callerOf', callerOf)
+    app.decorate('clientOf', clientOf)
+  },
+  { name: 'principal', fastify: '5.x', dependencies: ['session-cookie'] },
+)

@@ -1,0 +1,75 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { changePassword, login, logout } from '../../src/accounts/account-actions.js'
+import { viewCaller } from '../../src/accounts/account-view.js'
+
+/** Longer than any password or name can be, so that what is wrong is simply wrong, and short enough to hash. */
+const credential = Type.String({ minLength: 1, maxLength: 1024 })
+
+const SignedIn = Type.Object({
+  user: Type.Object({
+    id: Type.Integer(),
+    username: Type.String(),
+    role: Type.Enum(['customer', 'staff', 'admin']),
+    theatres: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String() })),
+  }),
+  expiresAt: Type.String({
+    format: 'date-time',
+    description: 'when the session ends, if nothing more happens',
+  }),
+})
+
+const Login = Type.Object(
+  { username: credential, password: credential, keep: Type.Optional(Type.Boolean()) },
+  { additionalProperties: false },
+)
+
+const PasswordChange = Type.Object(
+  { currentPassword: credential, newPassword: credential },
+  { additionalProperties: false },
+)
+
+/** Signing in and out, and who one is. */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { accounts } = app
+
+  app.post(
+    '/api/auth/login',
+    { preValidation: app.requireSecureTransport, schema: { body: Login, response: { 200: SignedIn } } },
+    async (request, reply) => {
+      const { username, password, keep = false } = request.body
+      const given = { username, password, keep }
+      const { caller, token } = await login(accounts, given, request.caller, app.clientOf(request))
+      await reply.openSession({ token, absoluteEndsAt: caller.session.absoluteEndsAt })
+      return viewCaller(caller)
+    },
+  )
+
+  app.post('/api/auth/guest', { schema: { response: { 200: SignedIn } } }, async (request, reply) =>
+    viewCaller(await app.callerOrGuest(request, reply)),
+  )
+
+  app.post('/api/auth/logout', async (request, reply) => {
+    if (request.caller) await logout(accounts, request.caller)
+    await reply.closeSession()
+    return reply.code(204).send()
+  })
+
+  app.get(
+    '/api/auth/session',
+    { preValidation: app.requireUser, schema: { response: { 200: SignedIn } } },
+    async (request) => viewCaller(app.callerOf(request)),
+  )
+
+  app.post(
+    '/api/auth/password',
+    { preValidation: app.requireUser, schema: { body: PasswordChange } },
+    async (request, reply) => {
+      const caller = app.callerOf(request)
+      await reply.openSession(await changePassword(accounts, caller, request.body, app.clientOf(request)))
+      return reply.code(204).send()
+    },
+  )
+}
+
+export default routes

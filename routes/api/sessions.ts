@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { endOtherSessions, endOwnSession } from '../../src/accounts/account-actions.js'
+import { viewSession } from '../../src/accounts/account-view.js'
+import { listSessions } from '../../src/accounts/session-writes.js'
+
+const Session = Type.Object({
+  id: Type.String({ description: 'names the session; opens nothing' }),
+  current: Type.Boolean(),
+  createdAt: Type.String({ format: 'date-time' }),
+  lastSeenAt: Type.String({ format: 'date-time' }),
+  userAgent: Type.String(),
+  ip: Type.String(),
+})
+
+/** The caller's own sessions: where am I signed in, and sign me out there. */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { accounts } = app
+
+  app.get(
+    '/api/auth/sessions',
+    { preValidation: app.requireUser, schema: { response: { 200: Type.Array(Session) } } },
+    async (request) => {
+      const { principal, session } = app.callerOf(request)
+      const sessions = await listSessions(app.db, principal.userId, accounts.sessions)
+      return sessions.map((listed) => viewSession(listed, session.id))
+    },
+  )
+
+  app.delete('/api/auth/sessions', { preValidation: app.requireUser }, async (request, reply) => {
+    await endOtherSessions(accounts, app.callerOf(request))
+    return reply.code(204).send()
+  })
+
+  app.delete(
+    '/api/auth/sessions/:id',
+    { preValidation: app.requireUser, schema: { params: Type.Object({ id: Type.String() }) } },
+    async (request, reply) => {
+      const caller = app.callerOf(request)
+      await endOwnSession(accounts, caller, request.params.id)
+      if (request.params.id === caller.session.id) await reply.closeSession()
+      return reply.code(204).send()
+    },
+  )
+}
+
+export default routes

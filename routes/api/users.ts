@@ -1,0 +1,79 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { viewAccount } from '../../src/accounts/account-view.js'
+import { createUser, updateUser } from '../../src/accounts/user-actions.js'
+import { listAccounts } from '../../src/accounts/user-queries.js'
+import { notFound } from '../../src/errors.js'
+import { MAX_ID } from '../../src/live/groups.js'
+
+const Role = Type.Enum(['customer', 'staff', 'admin'])
+const Password = Type.String({ minLength: 1, maxLength: 1024 })
+const TheatreIds = Type.Array(Type.Integer({ minimum: 1, maximum: MAX_ID }), { maxItems: 1000 })
+
+const NewUser = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: 1024 }),
+    password: Password,
+    role: Role,
+    theatreIds: Type.Optional(TheatreIds),
+  },
+  { additionalProperties: false },
+)
+
+const UserChange = Type.Object(
+  {
+    isActive: Type.Optional(Type.Boolean()),
+    role: Type.Optional(Role),
+    theatreIds: Type.Optional(TheatreIds),
+    password: Type.Optional(Password),
+  },
+  { additionalProperties: false },
+)
+
+const User = Type.Object({
+  id: Type.Integer(),
+  username: Type.String(),
+  role: Role,
+  theatres: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String() })),
+  isActive: Type.Boolean(),
+  createdAt: Type.String({ format: 'date-time' }),
+})
+
+const OneUser = Type.Object({ user: User })
+
+/** Accounts, for admins. */
+const routes: FastifyPluginAsyncTypebox = async (app) => {
+  const { accounts, requireAdmin: preValidation } = app
+
+  app.get(
+    '/api/users',
+    { preValidation, schema: { response: { 200: Type.Object({ users: Type.Array(User) }) } } },
+    async () => ({ users: (await listAccounts(app.db)).map(viewAccount) }),
+  )
+
+  app.post(
+    '/api/users',
+    { preValidation, schema: { body: NewUser, response: { 201: OneUser } } },
+    async (request, reply) => {
+      const { principal } = app.callerOf(request)
+      const user = await createUser(accounts, principal, { theatreIds: [], ...request.body })
+      return reply.code(201).send({ user: viewAccount(user) })
+    },
+  )
+
+  app.patch(
+    '/api/users/:id',
+    {
+      preValidation,
+      schema: { params: Type.Object({ id: Type.String() }), body: UserChange, response: { 200: OneUser } },
+    },
+    async (request) => {
+      const { principal } = app.callerOf(request)
+      const id = /^[1-9]\d{0,9}$/.test(request.params.id) ? Number(request.params.id) : 0
+      if (id < 1 || id > MAX_ID) throw notFound('user')
+      return { user: viewAccount(await updateUser(accounts, principal, id, request.body)) }
+    },
+  )
+}
+
+export default routes

@@ -1,0 +1,127 @@
+// @ts-check
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { extname, join } from 'node:path'
+import { hashOf } from './hash.mjs'
+import { isAlive } from './lock.mjs'
+import { inRoot } from './paths.mjs'
+import { must, runNode } from './run.mjs'
+
+const CODE = ['src', 'plugins', 'routes', 'prisma', 'scripts']
+const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']
+const GENERATED = join('src', 'database', 'generated')
+const KEPT = 3
+const HOUR_MS = 3_600_000
+
+/** The folder that holds, or will hold, the build of the sources as they are. */
+export function buildFolder() {
+  // the generated client follows from prisma/ and the lockfile
+  return inRoot(
+    'dist',
+    hashOf([...CODE, 'web', ...CONFIGURATION], (name) => name === GENERATED),
+  )
+}
+
+/** @type {import('./install.mjs').Step} */
+export const build = {
+  what: 'building the service and its pages',
+  isDone: () => existsSync(buildFolder()),
+  async run() {
+    const target = buildFolder()
+    const temporary = inRoot('dist', `.tmp-${process.pid}-${Date.now()}`)
+    mkdirSync(temporary, { recursive: true })
+    try {
+      await Promise.all([buildServer(temporary), buildPages(temporary)])
+      // as a whole or not at all; a folder that is there is never written to again
+      if (!existsSync(target)) renameSync(temporary, target)
+    } finally {
+      rmSync(temporary, { recursive: true, force: true })
+    }
+    prune(target)
+  },
+}
+
+/** @param {string} folder */
+async function buildServer(folder) {
+  const args = ['-p', 'tsconfig.build.json', '--outDir', folder]
+  await must('building the service', runNode(inRoot('node_modules/typescript/bin/tsc'), args))
+  // what is no TypeScript lies where it did, seen from the code
+  for (const name of CODE) {
+    if (existsSync(inRoot(name)))
+      cpSync(inRoot(name), join(folder, name), { recursive: true, filter: isAsset })
+  }
+}
+
+/** @param {string} path */
+const isAsset = (path) => statSync(path).isDirectory() || !['.ts', '.tsx'].includes(extname(path))
+
+/** @param {string} folder */
+async function buildPages(folder) {
+  if (!existsSync(inRoot('web/vite.config.ts'))) return
+  const args = ['build', 'web', '--outDir', join(folder, 'web'), '--emptyOutDir', '--logLevel', 'warn']
+  await must('building the pages', runNode(inRoot('node_modules/vite/bin/vite.js'), args))
+}
+
+/**
+ * Says that this process runs from the build, so that no later build removes it, and which build is the latest.
+ *
+ * @param {string} folder
+ */
+export function markInUse(folder) {
+  const mark = join(folder, `.running-${process.pid}`)
+  writeFileSync(mark, '')
+  process.on('exit', () => rmSync(mark, { force: true }))
+}
+
+/**
+ * dist/latest names the build of the sources as they are: tests that run from the sources take the pages from it.
+ *
+ * @param {string} folder
+ */
+export function markLatest(folder) {
+  const pointer = inRoot('dist/latest')
+  const name = `${folder.slice(inRoot('dist').length + 1)}\n`
+  if (existsSync(pointer) && readFileSync(pointer, 'utf8') === name) return
+  const aside = `${pointer}.${process.pid}`
+  writeFileSync(aside, name)
+  renameSync(aside, pointer)
+  utimesSync(folder, new Date(), new Date())
+}
+
+/**
+ * Removes old builds but for the newest few and those that a process runs from.
+ *
+ * @param {string} current
+ */
+function prune(current) {
+  const folders = readdirSync(inRoot('dist'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => inRoot('dist', entry.name))
+    .map((path) => ({ path, age: Date.now() - statSync(path).mtimeMs }))
+    .sort((a, b) => a.age - b.age)
+  const builds = folders.filter(({ path }) => !path.includes('.tmp-'))
+  const leftovers = folders.filter(({ path, age }) => path.includes('.tmp-') && age > HOUR_MS)
+  for (const { path } of [
+    ...builds.slice(KEPT).filter(({ path }) => path !== current && !isRunning(path)),
+    ...leftovers,
+  ]) {
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/** @param {string} folder */
+function isRunning(folder) {
+  return readdirSync(folder).some(
+    (name) => name.startsWith('.running-') && isAlive(Number(name.slice('.running-'.length))),
+  )
+}

@@ -1,0 +1,102 @@
+// @ts-check
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { hashOf } from './hash.mjs'
+import { inRoot } from './paths.mjs'
+import { must, runNode, runNpm } from './run.mjs'
+
+const STAMP = inRoot('node_modules/.houselights-stamp')
+
+/** @returns {Record<string, string>} what was done in this node_modules: step -> hash of what it was done for */
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(STAMP, 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * @param {string} step
+ * @param {string} hash
+ */
+const stamp = (step, hash) => writeFileSync(STAMP, `${JSON.stringify({ ...readStamp(), [step]: hash })}\n`)
+
+/** @typedef {{ what: string, isDone: () => boolean, run: () => Promise<void> }} Step */
+
+/** @type {Step} */
+export const install = {
+  what: 'installing packages (npm ci)',
+  isDone() {
+    const hash = lockHash()
+    if (readStamp().install === hash) return true
+    // somebody ran npm by hand
+    if (!isInstalled()) return false
+    stamp('install', hash)
+    return true
+  },
+  async run() {
+    const hash = lockHash()
+    await must('npm ci', runNpm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']))
+    stamp('install', hash)
+  },
+}
+
+const lockHash = () => `${hashOf(['package-lock.json'])}-${process.platform}-${process.arch}`
+
+/** Whether node_modules is what the lockfile asks for, by npm's own record of what it installed. */
+function isInstalled() {
+  try {
+    const wanted = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')).packages
+    const present = JSON.parse(readFileSync(inRoot('node_modules/.package-lock.json'), 'utf8')).packages
+    return Object.entries(wanted).every(([path, entry]) => {
+      if (path === '') return true
+      const found = present[path]
+      if (!found) return entry.optional === true
+      return (
+        found.version === entry.version && found.integrity === entry.integrity && existsSync(inRoot(path))
+      )
+    })
+  } catch {
+    return false
+  }
+}
+
+/** @type {Step} */
+export const generate = {
+  what: 'generating the database client (prisma generate)',
+  isDone: () =>
+    readStamp().generate === schemaHash() && existsSync(inRoot('src/database/generated/client.ts')),
+  async run() {
+    const hash = schemaHash()
+    // no look at Prisma's servers for news
+    const env = { CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' }
+    await must(
+      'prisma generate',
+      runNode(inRoot('node_modules/prisma/build/index.js'), ['generate'], { env }),
+    )
+    stamp('generate', hash)
+  },
+}
+
+const schemaHash = () => hashOf(['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'])
+
+/**
+ * tap's own TypeScript loader can't work with TypeScript 7 (docs/decisions/0002). Plugins are compiled into tap's
+ * test class, so leaving one out takes a build of that class; npm puts the default one back.
+ *
+ * @type {Step}
+ */
+export const buildTap = {
+  what: 'building tap without its TypeScript plugin',
+  isDone() {
+    try {
+      const built = readFileSync(inRoot('node_modules/@tapjs/test/test-built/dist/esm/index.js'), 'utf8')
+      return !built.includes('@tapjs/typescript')
+    } catch {
+      return false
+    }
+  },
+  async run() {
+    await must('tap build', runNode(inRoot('node_modules/tap/dist/esm/run.mjs'), ['build']))
+  },
+}

@@ -1,0 +1,109 @@
+// @ts-check
+import { spawn } from 'node:child_process'
+import { basename } from 'node:path'
+import { root } from './paths.mjs'
+
+/** What ends a script with one line instead of a stack. */
+export class ScriptError extends Error {}
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set()
+
+/** @param {NodeJS.Signals} signal */
+function passOn(signal) {
+  for (const child of running) child.kill(signal)
+  process.exit(signal === 'SIGINT' ? 130 : 143)
+}
+
+/**
+ * Runs a Node program of this project to its end. A signal that reaches this process meanwhile is passed on.
+ *
+ * @param {string} file
+ * @param {string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, show?: boolean }} [options] show: straight to the terminal, else collected
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function runNode(file, args, { env = {}, show = false } = {}) {
+  return runProgram(process.execPath, [file, ...args], { env, show })
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, show?: boolean }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+function runProgram(program, args, { env = {}, show = false } = {}) {
+  return new Promise((resolve, reject) => {
+    // standard output stays free for the service's log lines and the commands' answers
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
+      // npm is a .cmd file there
+      shell: process.platform === 'win32' && program === 'npm',
+    })
+    if (running.size === 0) for (const signal of SIGNALS) process.on(signal, passOn)
+    running.add(child)
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+    const done = () => {
+      running.delete(child)
+      if (running.size === 0) for (const signal of SIGNALS) process.off(signal, passOn)
+    }
+    child.on('error', (error) => {
+      done()
+      reject(error)
+    })
+    child.on('close', (code) => {
+      done()
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
+
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
+
+/**
+ * Runs npm: the one that started us, else the one on the PATH.
+ *
+ * @param {string[]} args
+ */
+export function runNpm(args) {
+  const started = process.env.npm_execpath
+  if (started && basename(started) === 'npm-cli.js') return runNode(started, args)
+  return runProgram('npm', args)
+}
+
+/**
+ * A step that must succeed: on failure its output is shown and the script ends.
+ *
+ * @param {string} what
+ * @param {Promise<{ code: number, output: string }>} step
+ */
+export async function must(what, step) {
+  const { code, output } = await step
+  if (code === 0) return
+  process.stderr.write(output)
+  throw new ScriptError(`${what} failed (exit code ${code}): see above`)
+}
+
+/**
+ * The top of every script: errors that were foreseen are one line.
+ *
+ * @param {() => Promise<unknown>} main
+ */
+export async function script(main) {
+  try {
+    await main()
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error
+    process.stderr.write(`houselights: ${error.message}\n`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,39 @@
+// @ts-check
+// Brings a clone to where it can run: packages, database client, build. Run before anything is installed, so on
+// Node's own modules only; does only what changed, and costs little when nothing did.
+import { pathToFileURL } from 'node:url'
+import { build, buildFolder, markLatest } from './lib/build.mjs'
+import { buildTap, generate, install } from './lib/install.mjs'
+import { withLock } from './lib/lock.mjs'
+import { inRoot } from './lib/paths.mjs'
+import { script } from './lib/run.mjs'
+
+/** @param {string} line */
+const say = (line) => process.stderr.write(`houselights: ${line}\n`)
+
+/**
+ * @param {{ forTests?: boolean }} [options]
+ * @returns {Promise<string>} the folder with the build of the sources as they are
+ */
+export async function prepare({ forTests = false } = {}) {
+  const steps = [install, generate, ...(forTests ? [buildTap] : []), build]
+  if (!steps.every((step) => step.isDone())) {
+    const onWait = () => say('another process is preparing, waiting for it…')
+    await withLock(inRoot('.data/prepare.lock'), onWait, async () => {
+      for (const step of steps) {
+        if (step.isDone()) continue
+        const began = Date.now()
+        say(`${step.what}…`)
+        await step.run()
+        say(`${step.what}: done in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      }
+    })
+  }
+  const folder = buildFolder()
+  markLatest(folder)
+  return folder
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await script(() => prepare({ forTests: process.argv.includes('--for-tests') }))
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+// @ts-check
+// Prisma's schema engine as WebAssembly behind the command line and the JSON-RPC of the native one, so
+// that no engine binary has to be downloaded. prisma.config.ts names this file in
+// PRISMA_SCHEMA_ENGINE_BINARY; src/database/migrate.ts starts it as well.
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+import { logError, toUserFacing } from './schema-engine/errors.mjs'
+import { serveJsonRpc } from './schema-engine/json-rpc.mjs'
+import { lastPanic } from './schema-engine/load-engine.mjs'
+import {
+  adapterFactory,
+  canConnect,
+  createDatabase,
+  dropDatabase,
+} from './schema-engine/postgres-adapter.mjs'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  // Newer CLIs may pass options that this engine does not know; the native engine's errors would be obscure.
+  strict: false,
+  options: {
+    datasource: { type: 'string' },
+    datamodels: { type: 'string', multiple: true },
+    'enabled-preview-features': { type: 'string' },
+    'extension-types': { type: 'string' },
+    version: { type: 'boolean', short: 'V' },
+  },
+})
+
+/** @returns {{ url: string, shadowDatabaseUrl?: string }} */
+function datasource() {
+  const parsed = typeof values.datasource === 'string' ? JSON.parse(values.datasource) : {}
+  return { ...parsed, url: parsed.url ?? '' }
+}
+
+/** One command of `schema-engine cli …`: exit code 0, or 1 with a log line that the CLI reads. */
+async function runCliCommand(/** @type {string | undefined} */ command) {
+  const commands = new Map([
+    ['can-connect-to-database', canConnect],
+    ['create-database', createDatabase],
+    ['drop-database', dropDatabase],
+  ])
+  const run = command === undefined ? undefined : commands.get(command)
+  if (run === undefined) throw new Error(`schema-engine: unknown command "cli ${command ?? ''}"`)
+  await run(datasource().url)
+}
+
+async function main() {
+  if (values.version === true) {
+    const require = createRequire(import.meta.url)
+    const path = require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'package.json')
+    process.stdout.write(`schema-engine-cli ${require(path).version} (WebAssembly)\n`)
+    return
+  }
+  if (positionals[0] === 'cli') {
+    await runCliCommand(positionals[1])
+    return
+  }
+  const datamodels = /** @type {string[]} */ (values.datamodels ?? [])
+  await serveJsonRpc({ datamodels, factory: adapterFactory(datasource()) })
+}
+
+// The CLI ends its engine with SIGTERM right after closing stdin, every time: that is a normal end.
+process.on('SIGTERM', () => process.exit(0))
+
+// A panic of the engine comes from one of its own callbacks, where nobody awaits it.
+process.on('uncaughtException', (error) => {
+  fail(
+    error instanceof WebAssembly.RuntimeError ? new Error(`panic: ${lastPanic()}`, { cause: error }) : error,
+  )
+})
+
+function fail(/** @type {unknown} */ error) {
+  logError(toUserFacing(error))
+  process.exit(1)
+}
+
+main().catch(fail)

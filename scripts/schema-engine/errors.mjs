@@ -1,0 +1,66 @@
+// @ts-check
+// Errors of the driver and of the WebAssembly engine, in the shapes in which the Prisma CLI shows them.
+// Codes and texts: https://www.prisma.io/docs/orm/reference/error-reference
+
+/** @typedef {{ is_panic: boolean, message: string, meta: unknown, error_code?: string }} UserFacing */
+
+/** The CLI drops the first line of stderr, and parses each of the others as JSON. */
+export function logError(/** @type {UserFacing} */ error) {
+  const at = new Date().toISOString()
+  const line = (/** @type {string} */ level, /** @type {object} */ fields) =>
+    `${JSON.stringify({ timestamp: at, level, fields, target: 'schema_engine::logger' })}\n`
+  process.stderr.write(
+    line('INFO', { message: 'Starting schema engine CLI' }) + line('ERROR', { ...error, git_hash: '' }),
+  )
+}
+
+/**
+ * @param {unknown} error
+ * @param {{ host?: string, port?: number, user?: string, database?: string }} [target]
+ * @returns {UserFacing}
+ */
+export function toUserFacing(error, target = {}) {
+  const failure = /** @type {{ code?: unknown, message?: string, meta?: unknown, stack?: string }} */ (
+    error instanceof Error ? error : new Error(String(error))
+  )
+  const code = typeof failure.code === 'string' ? failure.code : ''
+  const where = `\`${target.host ?? ''}:${target.port ?? ''}\``
+  switch (code) {
+    case 'ECONNREFUSED':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'ENOENT':
+    case 'ETIMEDOUT':
+      return known(
+        'P1001',
+        `Can't reach database server at ${where}\n\nPlease make sure your database server is running at ${where}.`,
+      )
+    case '28P01':
+    case '28000':
+      return known(
+        'P1000',
+        `Authentication failed against database server, the provided database credentials for \`${target.user ?? ''}\` are not valid.\n\nPlease make sure to provide valid database credentials for the database server at the configured address.`,
+      )
+    case '3D000':
+      return known('P1003', `Database \`${target.database ?? ''}\` does not exist`)
+    case '42P04':
+      return known('P1009', `Database \`${target.database ?? ''}\` already exists on the database server`)
+    case '42501':
+      return known('P1010', `User was denied access on the database \`${target.database ?? ''}\``)
+    case 'ECONNRESET':
+    case '57P01':
+      return known('P1017', 'Server has closed the connection.')
+  }
+  if (/^P\d{4}$/.test(code)) {
+    return { is_panic: false, message: failure.message ?? '', meta: failure.meta ?? {}, error_code: code }
+  }
+  // A panic is never reported as one: the CLI would offer to send it to Prisma, who did not make this engine.
+  return { is_panic: false, message: failure.message ?? String(error), meta: null }
+}
+
+/** @returns {UserFacing} */
+function known(/** @type {string} */ code, /** @type {string} */ message) {
+  return { is_panic: false, message, meta: {}, error_code: code }
+}

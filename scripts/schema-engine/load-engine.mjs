@@ -1,0 +1,36 @@
+// @ts-check
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+/** Where the engine leaves the words of a panic; what JavaScript then sees is only "unreachable". */
+const panics = {
+  message: '',
+  set_message(/** @type {string} */ message) {
+    this.message = message
+  },
+}
+Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics })
+
+/** The words of the last panic of the engine, or an empty text. */
+export function lastPanic() {
+  return panics.message
+}
+
+/**
+ * Instantiates @prisma/schema-engine-wasm. Its own entry imports the .wasm file as an ES module, which Node
+ * can't do without a flag; so what that entry does is done by hand.
+ * @returns {Promise<typeof import('@prisma/schema-engine-wasm').SchemaEngine>}
+ */
+export async function loadSchemaEngine() {
+  const path = fileURLToPath(import.meta.resolve('@prisma/schema-engine-wasm')).replace(/[^/\\]+$/, '')
+  const [glue, bytes] = await Promise.all([
+    // @ts-expect-error the package's declarations do not describe the generated glue
+    import('@prisma/schema-engine-wasm/schema_engine_bg'),
+    readFile(`${path}schema_engine_bg.wasm`),
+  ])
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': glue })
+  glue.__wbg_set_wasm(instance.exports)
+  const start = /** @type {() => void} */ (instance.exports.__wbindgen_start)
+  start()
+  return glue.SchemaEngine
+}

@@ -1,0 +1,91 @@
+// @ts-check
+// `npm test`: prepares, checks format, lint and types, then runs every tap test, and ends with the counts alone on
+// a line. With file names (`npm test -- test/config.test.ts`) it runs just those, without the checks.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { inRoot, root } from './lib/paths.mjs'
+import { runNode, script } from './lib/run.mjs'
+import { reportTap } from './lib/tap-report.mjs'
+import { prepare } from './prepare.mjs'
+
+/** @param {string} line */
+const print = (line) => process.stdout.write(`${line}\n`)
+
+await script(async () => {
+  process.chdir(root)
+  const files = process.argv.slice(2)
+  await prepare({ forTests: true })
+  const failedChecks = files.length === 0 ? await runChecks() : 0
+  const counts = await runTests(files)
+  counts.failed += failedChecks
+  // nothing run is nothing proven
+  if (counts.passed + counts.failed === 0) {
+    print('No test ran.')
+    counts.failed = 1
+  }
+  print(
+    `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
+  )
+  process.exitCode = counts.failed === 0 ? 0 : 1
+})
+
+/** @returns {Promise<number>} how many failed */
+async function runChecks() {
+  const tsc = inRoot('node_modules/typescript/bin/tsc')
+  const checks = [
+    { name: 'format and lint', file: inRoot('node_modules/@biomejs/biome/bin/biome'), args: ['check', '.'] },
+    { name: 'types', file: tsc, args: ['-p', '.'] },
+    ...(existsSync(inRoot('web/tsconfig.json'))
+      ? [{ name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] }]
+      : []),
+  ]
+  let failed = 0
+  for (const { name, file, args } of checks) {
+    const began = Date.now()
+    const { code, output } = await runNode(file, args)
+    if (code !== 0) {
+      failed++
+      print(output.trimEnd())
+    }
+    print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  }
+  return failed
+}
+
+/**
+ * @param {string[]} files none: all of them, as .taprc says
+ * @returns {Promise<import('./lib/tap-report.mjs').Counts>}
+ */
+async function runTests(files) {
+  const services = await startServices()
+  try {
+    const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
+    const child = spawn(process.execPath, [tap, 'run', '--reporter=jsonstream', ...files], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...services.env },
+    })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    const counts = await reportTap(child.stdout, print)
+    const code = await ended
+    if (code !== 0 && counts.failed === 0) {
+      print(`FAIL  tap ended with exit code ${code}`)
+      counts.failed = 1
+    }
+    return counts
+  } finally {
+    await services.stop()
+  }
+}
+
+/**
+ * What the test files share, so that none pays for it alone: see test/helpers/services.ts.
+ *
+ * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>}
+ */
+async function startServices() {
+  const { register } = await import('tsx/esm/api')
+  register()
+  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/services.ts')).href)
+  return startServices()
+}

@@ -1,0 +1,27 @@
+import type { OrderOwners } from '../accounts/sessions.js'
+import { type GroupName, orderGroup, theatreChat, theatreOrders } from '../live/groups.js'
+import { isStaffOf, type Principal } from '../principal.js'
+
+/** What a socket is about, beside the theatres of its user. An order's owner and theatre never change. */
+export interface SocketTarget {
+  orderId: number | null
+  /** null: there is no such order, or the socket is about none */
+  order: OrderOwners | null
+}
+
+/** `theatre:{id}:orders` of each theatre that is theirs. */
+export function staffOrderGroups(principal: Principal): GroupName[] {
+  return principal.role === 'customer' ? [] : principal.theatres.map(({ id }) => theatreOrders(id))
+}
+
+/** `theatre:{id}:chat` of each theatre that is theirs. */
+export function staffChatGroups(principal: Principal): GroupName[] {
+  return principal.role === 'customer' ? [] : principal.theatres.map(({ id }) => theatreChat(id))
+}
+
+/** `order:{id}` for its owner, the staff of its theatre and admins. No order and another's order are the same. */
+export function orderGroups(principal: Principal, { orderId, order }: SocketTarget): GroupName[] {
+  if (orderId === null || order === null) return []
+  const mayHear = order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
+  return mayHear ? [orderGroup(orderId)] : []
+}

@@ -1,0 +1,175 @@
+import type { Database, Transaction } from '../database/client.js'
+import { DomainError, notFound, unauthenticated } from '../errors.js'
+import { type ActionContext, commit } from '../live/commit.js'
+import type { Principal } from '../principal.js'
+import type { LoginThrottle } from './login-throttle.js'
+import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
+import {
+  type ClientInfo,
+  endSession,
+  endSessionsOf,
+  type IssuedSession,
+  rotateSession,
+  startSession,
+} from './session-writes.js'
+import { type Caller, findLiveById, type SessionSettings } from './sessions.js'
+import { guestUsername, isUsername, normalizeUsername } from './usernames.js'
+
+/** What the actions on accounts need beside the database and who is told. */
+export interface AccountContext extends ActionContext {
+  sessions: SessionSettings
+  throttle: LoginThrottle
+}
+
+/** A session just opened: its token goes into the cookie, the caller into the answer. */
+export interface OpenedSession {
+  caller: Caller
+  token: string
+}
+
+const invalidCredentials = () =>
+  new DomainError(401, 'invalid_credentials', 'The username or the password is wrong.')
+
+/**
+ * Signs in. The caller's previous session ends in the same transaction. Unknown name, wrong password and disabled
+ * account are one error after the same work: 401 `invalid_credentials`. Throws 429 when it is tried too often.
+ */
+export async function login(
+  ctx: AccountContext,
+  given: { username: string; password: string; keep: boolean },
+  previous: Caller | null,
+  client: ClientInfo,
+): Promise<OpenedSession> {
+  const attempt = await ctx.throttle.attempt(given.username, client.ip)
+  const account = await findAccount(ctx.db, given.username)
+  const passwordHash = account?.isActive ? account.passwordHash : null
+  if (!(await verifyPassword(passwordHash, given.password)) || !account) throw invalidCredentials()
+  await attempt.succeeded()
+  return await commit(ctx, async (tx) => {
+    // what was verified may have changed while the hash was worked out
+    if (!(await holdAccount(tx, account.id, passwordHash))) throw invalidCredentials()
+    const changes = previous ? await endSession(tx, previous.session.id, previous.principal.userId) : []
+    const opened = await openSession(tx, { userId: account.id, keep: given.keep, client }, ctx.sessions)
+    return { result: opened, changes }
+  })
+}
+
+/** Opens a session for a new guest in the caller's transaction: a seat's first order makes both or none. */
+export async function startGuest(
+  tx: Transaction,
+  client: ClientInfo,
+  settings: SessionSettings,
+): Promise<OpenedSession> {
+  const { id } = await tx.user.create({
+    data: { username: guestUsername(), role: 'customer' },
+    select: { id: true },
+  })
+  // guests have nothing to sign in with again, so only the absolute age counts
+  return await openSession(tx, { userId: id, keep: true, client }, settings)
+}
+
+/** Makes a guest and the guest's session. */
+export function openGuest(ctx: AccountContext, client: ClientInfo): Promise<OpenedSession> {
+  return commit(ctx, async (tx) => ({ result: await startGuest(tx, client, ctx.sessions) }))
+}
+
+/** Ends the caller's session on every node. */
+export function logout(ctx: ActionContext, { principal, session }: Caller): Promise<void> {
+  return commit(ctx, async (tx) => ({
+    result: undefined,
+    changes: await endSession(tx, session.id, principal.userId),
+  }))
+}
+
+/** Ends one of the caller's sessions. Throws `not_found` for one that is not the caller's. */
+export function endOwnSession(ctx: AccountContext, caller: Caller, sessionId: string): Promise<void> {
+  return commit(ctx, async (tx) => {
+    await holdCaller(tx, caller, ctx.sessions)
+    const changes = await endSession(tx, sessionId, caller.principal.userId)
+    if (changes.length === 0) throw notFound('session')
+    return { result: undefined, changes }
+  })
+}
+
+/** Ends all of the caller's sessions but the one that asks. */
+export function endOtherSessions(ctx: AccountContext, caller: Caller): Promise<void> {
+  return commit(ctx, async (tx) => {
+    await holdCaller(tx, caller, ctx.sessions)
+    return { result: undefined, changes: await endSessionsOf(tx, caller.principal.userId, caller.session.id) }
+  })
+}
+
+/**
+ * Changes the caller's own password. The caller's session gets a new token and keeps its id, and so its sockets;
+ * all the user's other sessions end. Throws 401 `invalid_credentials` for a wrong current password.
+ */
+export async function changePassword(
+  ctx: AccountContext,
+  { principal, session }: Caller,
+  given: { currentPassword: string; newPassword: string },
+  client: ClientInfo,
+): Promise<IssuedSession> {
+  checkNewPassword(given.newPassword, 'newPassword')
+  const attempt = await ctx.throttle.attempt(principal.username, client.ip)
+  const { passwordHash } = (await accountOf(ctx.db, principal)) ?? { passwordHash: null }
+  if (!(await verifyPassword(passwordHash, given.currentPassword))) throw invalidCredentials()
+  await attempt.succeeded()
+  const newHash = await hashPassword(given.newPassword)
+  return await commit(ctx, async (tx) => {
+    if (!(await holdAccount(tx, principal.userId, passwordHash))) throw unauthenticated()
+    const renewed = await rotateSession(tx, session.id, ctx.sessions)
+    if (!renewed) throw unauthenticated()
+    await tx.user.update({
+      where: { id: principal.userId },
+      data: { passwordHash: newHash },
+      select: { id: true },
+    })
+    return { result: renewed, changes: await endSessionsOf(tx, principal.userId, session.id) }
+  })
+}
+
+interface Account {
+  id: number
+  passwordHash: string | null
+  isActive: boolean
+}
+
+async function findAccount(db: Database, username: string): Promise<Account | null> {
+  if (!isUsername(username)) return null
+  const rows = await db.$queryRaw<Account[]>`
+    SELECT id, password_hash AS "passwordHash", is_active AS "isActive"
+    FROM users WHERE lower(username) = lower(${normalizeUsername(username)})`
+  return rows[0] ?? null
+}
+
+function accountOf(db: Database, { userId }: Principal): Promise<{ passwordHash: string | null } | null> {
+  return db.user.findUnique({ where: { id: userId }, select: { passwordHash: true } })
+}
+
+/**
+ * Locks the user's row to the commit, if the account is active and its password still the one that was verified.
+ * Disabling locks it too, so either it ends the session that is made here, or none is made.
+ */
+async function holdAccount(tx: Transaction, userId: number, passwordHash: string | null): Promise<boolean> {
+  const rows = await tx.$queryRaw<{ id: number }[]>`
+    SELECT id FROM users WHERE id = ${userId}::int AND is_active AND password_hash = ${passwordHash}
+    FOR NO KEY UPDATE`
+  return rows.length > 0
+}
+
+// The second statement sees what committed while the first one waited for the lock.
+async function holdCaller(tx: Transaction, { principal, session }: Caller, settings: SessionSettings) {
+  await tx.$queryRaw`SELECT id FROM users WHERE id = ${principal.userId}::int FOR NO KEY UPDATE`
+  if (!(await findLiveById(tx, session.id, settings))) throw unauthenticated()
+}
+
+async function openSession(
+  tx: Transaction,
+  whose: { userId: number; keep: boolean; client: ClientInfo },
+  settings: SessionSettings,
+): Promise<OpenedSession> {
+  const { token, id } = await startSession(tx, whose, settings)
+  const caller = await findLiveById(tx, id, settings)
+  if (!caller) throw new Error('the new session is not there')
+  return { token, caller: { principal: caller.principal, session: caller.session } }
+}

@@ -1,0 +1,46 @@
+import type { UserView } from '../live/protocol.js'
+import { viewUser } from '../principal.js'
+import type { ListedSession } from './session-writes.js'
+import type { Caller } from './sessions.js'
+import type { Account } from './user-queries.js'
+
+export interface SignedInView {
+  user: UserView
+  /** when the session ends, if nothing more happens */
+  expiresAt: string
+}
+
+export function viewCaller({ principal, session }: Caller): SignedInView {
+  return { user: viewUser(principal), expiresAt: session.expiresAt.toISOString() }
+}
+
+export interface SessionView {
+  id: string
+  current: boolean
+  createdAt: string
+  lastSeenAt: string
+  userAgent: string
+  ip: string
+}
+
+export function viewSession(session: ListedSession, currentId: string): SessionView {
+  const { id, createdAt, lastSeenAt, userAgent, ip } = session
+  return {
+    id,
+    current: id === currentId,
+    createdAt: createdAt.toISOString(),
+    lastSeenAt: lastSeenAt.toISOString(),
+    userAgent,
+    ip,
+  }
+}
+
+/** An account as admins see it. */
+export interface AccountView extends UserView {
+  isActive: boolean
+  createdAt: string
+}
+
+export function viewAccount({ principal, isActive, createdAt }: Account): AccountView {
+  return { ...viewUser(principal), isActive, createdAt: createdAt.toISOString() }
+}

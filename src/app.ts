@@ -1,0 +1,111 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import accounts from '../plugins/accounts.js'
+import config from '../plugins/config.js'
+import crossOrigin from '../plugins/cross-origin.js'
+import database from '../plugins/database.js'
+import errors from '../plugins/errors.js'
+import guests from '../plugins/guests.js'
+import handshake from '../plugins/handshake.js'
+import hostCheck from '../plugins/host-check.js'
+import jobs from '../plugins/jobs.js'
+import live from '../plugins/live.js'
+import openSocket from '../plugins/open-socket.js'
+import payments from '../plugins/payments.js'
+import principal from '../plugins/principal.js'
+import redis from '../plugins/redis.js'
+import securityHeaders from '../plugins/security-headers.js'
+import session from '../plugins/session.js'
+import sessionCookie from '../plugins/session-cookie.js'
+import socketLimits from '../plugins/socket-limits.js'
+import socketLog from '../plugins/socket-log.js'
+import websocket from '../plugins/websocket.js'
+import { authRoutes } from '../routes/api/auth.js'
+import { chatsRoutes } from '../routes/api/chats.js'
+import { checkoutRoutes } from '../routes/api/checkout.js'
+import { menuItemsRoutes } from '../routes/api/menu-items.js'
+import { ordersRoutes } from '../routes/api/orders.js'
+import { paymentsRoutes } from '../routes/api/payments.js'
+import { seatsRoutes } from '../routes/api/seats.js'
+import { sessionsRoutes } from '../routes/api/sessions.js'
+import { theatresRoutes } from '../routes/api/theatres.js'
+import { usersRoutes } from '../routes/api/users.js'
+import { legacyRoutes } from '../routes/legacy/index.js'
+import { socketRoutes } from '../routes/live/sockets.js'
+import { healthRoutes } from '../routes/operations/health.js'
+import { pageRoutes } from '../routes/pages/pages.js'
+import { paymentWebhookRoutes } from '../routes/webhooks/payments.js'
+import type { Config } from './config.js'
+
+export interface AppOptions {
+  /** DATABASE_URL, or the embedded server's */
+  databaseUrl: string
+  /** where log lines go; stdout unless told */
+  logStream?: NodeJS.WritableStream
+  /** the folder of the built pages; null: this process serves none */
+  pagesDirectory?: string | null
+}
+
+/** ms; a client that sends its headers slower than this is cut */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_MS = 65_000
+const BODY_BYTES = 64 * 1024
+
+/**
+ * The composition root. First what every request passes, in this order; then the sockets, which look a session up
+ * without leaving a trace; then, in a scope of its own, everything with sessions. Resolves once all is connected;
+ * the caller listens, and closes.
+ */
+export async function createApp(settings: Config, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: pino({ level: settings.logLevel, base: null }, options.logStream ?? pino.destination(1)),
+    // Fastify's own lines hold the query, where old clients still send an API key
+    disableRequestLogging: true,
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 2000 },
+    // a request that was accepted is answered, in a shutdown too
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  await app.register(config, { config: settings })
+  await app.register(errors)
+  await app.register(websocket)
+  await app.register(securityHeaders)
+  await app.register(sessionCookie)
+  await app.register(socketLog)
+  await app.register(database, { url: options.databaseUrl })
+  await app.register(redis, { url: settings.redisUrl })
+  await app.register(live)
+  await app.register(socketLimits)
+  await app.register(hostCheck)
+  await app.register(crossOrigin)
+  await app.register(accounts)
+  await app.register(principal)
+  await app.register(payments)
+  await app.register(jobs)
+
+  await app.register(healthRoutes)
+  await app.register(async (sockets) => {
+    await sockets.register(handshake)
+    await sockets.register(openSocket)
+    await sockets.register(socketRoutes)
+  })
+  await app.register(paymentWebhookRoutes)
+  await app.register(async (http) => {
+    await http.register(session)
+    await http.register(guests)
+    for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
+    for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes]) await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes, legacyRoutes]) await http.register(routes)
+  })
+  if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })
+  await app.ready()
+  return app
+}

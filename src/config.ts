@@ -1,0 +1,203 @@
+import { resolve } from 'node:path'
+import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './config/network.js'
+import { ConfigError, createReader, quote, type Reader } from './config/reader.js'
+import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './config/secrets.js'
+
+export { ConfigError } from './config/reader.js'
+
+const ENVIRONMENTS = ['development', 'test', 'production'] as const
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+/** seconds; browsers keep no cookie for longer (RFC 6265bis: 400 days) */
+const LONGEST_COOKIE = 34_560_000
+const MEBIBYTE = 1_048_576
+
+export interface SessionConfig {
+  cookieName: string
+  /** seconds without an HTTP request after which a session ends */
+  idleSeconds: number
+  /** seconds after which it ends whatever happens */
+  absoluteSeconds: number
+  secure: boolean
+  sameSite: 'lax' | 'strict'
+}
+
+export interface SocketsConfig {
+  /** bytes a client may send in one message */
+  maxPayloadBytes: number
+  /** bytes that may wait for one slow socket */
+  maxBufferedBytes: number
+  heartbeatSeconds: number
+  /** open sockets of one user, over all nodes */
+  maxPerUser: number
+  /** refused handshakes in 10 s after which the rest of the window is 429 */
+  maxRefusals: number
+}
+
+export type PaymentsConfig =
+  | { provider: 'simulated'; webhookSecret: string }
+  | { provider: 'razorpay'; webhookSecret: string; keyId: string; keySecret: string }
+
+interface Settings {
+  environment: (typeof ENVIRONMENTS)[number]
+  isProduction: boolean
+  /** absolute; what the service generates lives here */
+  dataDirectory: string
+  host: string
+  /** 0: any free one */
+  port: number
+  /** null: the embedded server */
+  databaseUrl: string | null
+  /** null: in-process pub/sub */
+  redisUrl: string | null
+  /** sign and verify cookies: the first signs, all verify; never empty */
+  secrets: string[]
+  /** lower case: exact hosts, `.example.com` for a domain and its subdomains, `*` for all */
+  allowedHosts: string[]
+  /** whole origins that sockets accept beside the service's own */
+  allowedOrigins: string[]
+  /** whose X-Forwarded-* is believed, in proxy-addr's terms; empty: nobody's */
+  trustedProxies: string[]
+  session: SessionConfig
+  sockets: SocketsConfig
+  /** false lifts the refusal, login and request limits, but not `sockets.maxPerUser` */
+  rateLimits: boolean
+  /** minutes after which an unpaid online order is cancelled */
+  orderPaymentMinutes: number
+  drainSeconds: number
+  metricsToken: string | null
+  eventRetentionHours: number
+  payments: PaymentsConfig
+  logLevel: (typeof LOG_LEVELS)[number]
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
+
+/** Everything the environment decides, checked and frozen. */
+export type Config = DeepReadonly<Settings>
+
+/**
+ * Reads the environment: the only place that does. Makes missing secrets in the data directory, and nothing else.
+ * Throws a ConfigError, whose message is one line for the operator, at the first bad value.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: string }): Config {
+  const reader = createReader(env)
+  const dataDirectory = resolve(options.dataDirectory)
+  const environment = reader.oneOf('NODE_ENV', ENVIRONMENTS, 'development')
+  const isProduction = environment === 'production'
+  const givenSecrets = readSigningSecrets(reader, isProduction)
+  const databaseUrl = readDatabaseUrl(reader, isProduction)
+  const allowed = readAllowedHosts(reader)
+  const settings: Settings = {
+    environment,
+    isProduction,
+    dataDirectory,
+    host: readListenHost(reader),
+    port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    databaseUrl,
+    redisUrl: readUrl(reader, 'REDIS_URL', ['redis:', 'rediss:']),
+    allowedHosts: allowed.hosts,
+    allowedOrigins: allowed.origins,
+    trustedProxies: readTrustedProxies(reader),
+    session: readSession(reader, isProduction),
+    sockets: readSockets(reader),
+    rateLimits: readRateLimits(reader, isProduction),
+    orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
+    drainSeconds: reader.integer('DRAIN_SECONDS', { default: 5, min: 0, max: 600 }),
+    metricsToken: readMetricsToken(reader),
+    eventRetentionHours: reader.integer('EVENT_RETENTION_HOURS', { default: 24, min: 1, max: 8760 }),
+    logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    // last: only these write files, and a refused start leaves none behind
+    payments: readPayments(reader, dataDirectory, isProduction),
+    secrets: settleSigningSecrets(givenSecrets, dataDirectory),
+  }
+  return deepFreeze(settings)
+}
+
+function readDatabaseUrl(reader: Reader, isProduction: boolean): string | null {
+  const url = readUrl(reader, 'DATABASE_URL', ['postgresql:', 'postgres:'])
+  if (url !== null || !isProduction) return url
+  throw new ConfigError('DATABASE_URL', 'is missing: production needs the postgresql://… of its database.')
+}
+
+function readSession(reader: Reader, isProduction: boolean): SessionConfig {
+  const secure = reader.flag('SESSION_COOKIE_SECURE', isProduction)
+  const sameSite = reader.oneOf('SESSION_COOKIE_SAMESITE', ['Lax', 'Strict'], 'Lax')
+  return {
+    cookieName: readCookieName(reader, secure),
+    idleSeconds: reader.integer('SESSION_COOKIE_AGE', { default: 3600, min: 1, max: LONGEST_COOKIE }),
+    absoluteSeconds: reader.integer('SESSION_ABSOLUTE_AGE', { default: 43_200, min: 1, max: LONGEST_COOKIE }),
+    secure,
+    sameSite: sameSite === 'Lax' ? 'lax' : 'strict',
+  }
+}
+
+function readCookieName(reader: Reader, secure: boolean): string {
+  const name = reader.text('SESSION_COOKIE_NAME') ?? (secure ? '__Host-sessionid' : 'sessionid')
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(name)) {
+    throw new ConfigError(
+      'SESSION_COOKIE_NAME',
+      `is ${quote(name)}: allowed are 1 to 64 letters, digits and !#$%&'*+-.^_\`|~.`,
+    )
+  }
+  // browsers drop such a cookie without a word, and nobody could sign in
+  if (!secure && /^__(host|secure)-/i.test(name)) {
+    throw new ConfigError(
+      'SESSION_COOKIE_NAME',
+      `is ${quote(name)} while SESSION_COOKIE_SECURE is false: the prefixes __Host- and __Secure- are allowed on secure cookies only.`,
+    )
+  }
+  return name
+}
+
+function readSockets(reader: Reader): SocketsConfig {
+  return {
+    maxPayloadBytes: reader.integer('WS_MAX_PAYLOAD', { default: 16_384, min: 1, max: 16 * MEBIBYTE }),
+    maxBufferedBytes: reader.integer('WS_MAX_BUFFERED', { default: MEBIBYTE, min: 1, max: 1024 * MEBIBYTE }),
+    heartbeatSeconds: reader.integer('WS_HEARTBEAT_SECONDS', { default: 25, min: 1, max: 3600 }),
+    maxPerUser: reader.integer('WS_MAX_PER_USER', { default: 20, min: 1, max: 1_000_000 }),
+    maxRefusals: reader.integer('WS_REFUSALS', { default: 30, min: 1, max: 1_000_000 }),
+  }
+}
+
+function readRateLimits(reader: Reader, isProduction: boolean): boolean {
+  const on = reader.oneOf('RATE_LIMITS', ['on', 'off'], 'on') === 'on'
+  if (on || !isProduction) return on
+  throw new ConfigError('RATE_LIMITS', 'is off: production allows on only.')
+}
+
+function readMetricsToken(reader: Reader): string | null {
+  const token = reader.text('METRICS_TOKEN')
+  if (token === null || /^[\x21-\x7e]{1,512}$/.test(token)) return token
+  throw new ConfigError(
+    'METRICS_TOKEN',
+    'can’t be sent in a header: allowed are 1 to 512 visible ASCII characters.',
+  )
+}
+
+function readPayments(reader: Reader, dataDirectory: string, isProduction: boolean): PaymentsConfig {
+  const provider = reader.oneOf('PAYMENT_PROVIDER', ['simulated', 'razorpay'], 'simulated')
+  if (provider === 'simulated') {
+    if (isProduction)
+      throw new ConfigError('PAYMENT_PROVIDER', 'is simulated: production allows razorpay only.')
+    return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory) }
+  }
+  const keyId = required(reader, 'RAZORPAY_KEY_ID')
+  const keySecret = required(reader, 'RAZORPAY_KEY_SECRET')
+  return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory), keyId, keySecret }
+}
+
+function required(reader: Reader, name: string): string {
+  const value = reader.text(name)
+  if (value !== null) return value
+  throw new ConfigError(
+    name,
+    'is missing: PAYMENT_PROVIDER=razorpay needs the key that Razorpay’s dashboard gives.',
+  )
+}
+
+function deepFreeze<T extends object>(value: T): DeepReadonly<T> {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null && !Object.isFrozen(part)) deepFreeze(part)
+  }
+  return Object.freeze(value) as DeepReadonly<T>
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto'
+import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError, type Reader } from './reader.js'
+
+/** what @fastify/session asks of a signing secret, in characters */
+const MIN_LENGTH = 32
+
+export interface GivenSecrets {
+  /** null: one is to be generated */
+  key: string | null
+  fallbacks: string[]
+}
+
+/** Checks SECRET_KEY and SECRET_KEY_FALLBACKS, and writes nothing yet. */
+export function readSigningSecrets(reader: Reader, isProduction: boolean): GivenSecrets {
+  const key = reader.text('SECRET_KEY')
+  if (key === null && isProduction) {
+    throw new ConfigError(
+      'SECRET_KEY',
+      `is missing: production needs a random text of at least ${MIN_LENGTH} characters.`,
+    )
+  }
+  if (key !== null && key.length < MIN_LENGTH) {
+    throw new ConfigError('SECRET_KEY', `has ${key.length} characters: allowed are ${MIN_LENGTH} or more.`)
+  }
+  const fallbacks = reader.list('SECRET_KEY_FALLBACKS')
+  const short = fallbacks.findIndex((secret) => secret.length < MIN_LENGTH)
+  if (short >= 0) {
+    throw new ConfigError(
+      'SECRET_KEY_FALLBACKS',
+      `has an entry (number ${short + 1}) that is too short: allowed are ${MIN_LENGTH} characters or more each.`,
+    )
+  }
+  return { key, fallbacks }
+}
+
+/** All secrets that sign and verify, the signing one first; generates it when none was given. */
+export function settleSigningSecrets(given: GivenSecrets, dataDirectory: string): string[] {
+  return [given.key ?? generatedSecret('SECRET_KEY', dataDirectory, 'secret-key'), ...given.fallbacks]
+}
+
+/** PAYMENT_WEBHOOK_SECRET, or the generated one. */
+export function readWebhookSecret(reader: Reader, dataDirectory: string): string {
+  return (
+    reader.text('PAYMENT_WEBHOOK_SECRET') ??
+    generatedSecret('PAYMENT_WEBHOOK_SECRET', dataDirectory, 'payment-webhook-secret')
+  )
+}
+
+/**
+ * The secret kept in a file of the data directory, made on first use, readable by its owner alone. Two processes
+ * that start at once get the same one: each writes its own file whole, and only one can give it the name.
+ */
+function generatedSecret(variable: string, dataDirectory: string, fileName: string): string {
+  const path = join(dataDirectory, fileName)
+  try {
+    return readGenerated(path) ?? createGenerated(path)
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
+    throw new ConfigError(
+      variable,
+      `is unset and ${JSON.stringify(path)} can’t hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
+    )
+  }
+}
+
+function readGenerated(path: string): string | null {
+  let secret: string
+  try {
+    secret = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+  if (secret.length < MIN_LENGTH) throw new Error('damaged')
+  return secret
+}
+
+function createGenerated(path: string): string {
+  mkdirSync(join(path, '..'), { recursive: true })
+  const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  writeFileSync(own, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  try {
+    placeOnce(own, path)
+  } finally {
+    rmSync(own, { force: true })
+  }
+  const secret = readGenerated(path)
+  if (secret === null) throw new Error('damaged')
+  return secret
+}
+
+/** Gives the file its name unless another process did so first. */
+function placeOnce(own: string, path: string): void {
+  try {
+    linkSync(own, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    // a file system without hard links
+    try {
+      copyFileSync(own, path, constants.COPYFILE_EXCL)
+    } catch (second) {
+      if ((second as NodeJS.ErrnoException).code !== 'EEXIST') throw second
+    }
+  }
+}

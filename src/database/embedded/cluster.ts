@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Binaries, findBinaries } from './binaries.js'
+import { EmbeddedServerError } from './embedded-server-error.js'
+import { chooseOwner, commandLine, findRunAs, isRoot, type RunAs } from './run-as.js'
+
+/** The one account of the cluster; it may create databases, which tests and shadow databases need. */
+export const USER = 'houselights'
+
+const INITDB_DEADLINE = 120_000
+
+/** The files of one PostgreSQL cluster. */
+export interface Cluster {
+  readonly home: string
+  readonly data: string
+  readonly log: string
+}
+
+/** What has to be remembered between starts. */
+export interface Settings {
+  readonly password: string
+  readonly port?: number
+}
+
+export function clusterAt(home: string): Cluster {
+  return { home, data: join(home, 'data'), log: join(home, 'server.log') }
+}
+
+/** Makes a directory that only its user enters; root's may be passed by the account that runs PostgreSQL. */
+export function makeDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const mode = statSync(path).mode & 0o7777
+  const wanted = isRoot() ? mode | 0o011 : mode
+  if (wanted !== mode) chmodSync(path, wanted)
+}
+
+/** @throws {EmbeddedServerError} when the cluster's settings are lost */
+export function readSettings({ home }: Cluster): Settings {
+  const path = join(home, 'settings.json')
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Settings
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new EmbeddedServerError(
+      `the embedded PostgreSQL's password can't be read (${reason}): start as the user who started it first, or remove ${home} to begin with an empty database`,
+    )
+  }
+}
+
+/** Replaces the settings as a whole, or not at all. */
+export function writeSettings({ home }: Cluster, settings: Settings): void {
+  const draft = join(home, 'settings.json.new')
+  writeFileSync(draft, `${JSON.stringify(settings)}\n`, { mode: 0o600 })
+  renameSync(draft, join(home, 'settings.json'))
+}
+
+/** The programs, and as whom they run so that they reach the cluster. */
+export function prepareToRun(cluster: Cluster): { binaries: Binaries; runAs: RunAs } {
+  const binaries = findBinaries()
+  const share = join(dirname(dirname(binaries.postgres)), 'share', 'postgresql')
+  const reached = [cluster.data, binaries.postgres, binaries.initdb, share]
+  return { binaries, runAs: findRunAs(chooseOwner(cluster.data), reached) }
+}
+
+/**
+ * Makes the cluster unless it is there. It grows under another name, which then changes: what stands under
+ * the cluster's own name is complete, whenever this process is killed. Only under the lock.
+ * @throws {EmbeddedServerError} when initdb fails, or what is there is no cluster of this version
+ */
+export async function ensureCluster(cluster: Cluster): Promise<void> {
+  if (existsSync(join(cluster.data, 'PG_VERSION'))) return
+  if (existsSync(cluster.home)) {
+    throw new EmbeddedServerError(
+      `${cluster.home} is no PostgreSQL cluster: remove it to begin with an empty database, or set DATABASE_URL`,
+    )
+  }
+  const parent = dirname(cluster.home)
+  for (const name of readdirSync(parent)) {
+    // A killed process's; its initdb may still be writing there, hence the retries.
+    if (name.startsWith('postgres.init-')) rmSync(join(parent, name), { recursive: true, maxRetries: 5 })
+  }
+  const draft = clusterAt(join(parent, `postgres.init-${randomBytes(6).toString('hex')}`))
+  try {
+    await initialise(draft)
+    renameSync(draft.home, cluster.home)
+    syncDirectory(parent)
+  } finally {
+    rmSync(draft.home, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+async function initialise(cluster: Cluster): Promise<void> {
+  const owner = chooseOwner()
+  makeDirectory(cluster.home)
+  mkdirSync(cluster.data, { mode: 0o700 })
+  const password = randomBytes(24).toString('base64url')
+  const passwordFile = join(cluster.home, 'password')
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (owner !== undefined) {
+    for (const path of [cluster.data, passwordFile]) chownSync(path, owner.uid, owner.gid)
+  }
+  const { binaries, runAs } = prepareToRun(cluster)
+  await runInitdb(binaries, runAs, cluster, passwordFile)
+  rmSync(passwordFile)
+  writeSettings(cluster, { password })
+}
+
+async function runInitdb(binaries: Binaries, runAs: RunAs, cluster: Cluster, passwordFile: string) {
+  const { file, args, ids } = commandLine(runAs, binaries.initdb, [
+    `--pgdata=${cluster.data}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    // PostgreSQL's own: the same order and letters on every system, and none of the system's locales needed.
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+  ])
+  const options = { ...ids, cwd: '/', env: serverEnvironment(), timeout: INITDB_DEADLINE }
+  try {
+    await promisify(execFile)(file, args, options)
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+    const line =
+      output.split('\n').find((text) => /error|fatal|not found|denied/i.test(text)) ?? output.trim()
+    throw new EmbeddedServerError(
+      `the embedded PostgreSQL could not be set up (initdb: ${line.trim() || 'no answer in time'}): see whether ${cluster.home} can be written and has 100 MB free, or set DATABASE_URL`,
+    )
+  }
+}
+
+/**
+ * Nothing of the user's environment: PGDATA, PGOPTIONS and the like would change what is started; messages
+ * stay in English, since some are read.
+ */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' }
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

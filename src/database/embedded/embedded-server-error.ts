@@ -1,0 +1,5 @@
+/** What keeps the embedded PostgreSQL from running, in one line that names the remedy. */
+export class EmbeddedServerError extends Error {
+  override readonly name = 'EmbeddedServerError'
+  readonly code = 'embedded_server'
+}

@@ -1,0 +1,23 @@
+import type { StoredEvent } from './event-log.js'
+import type { GroupName } from './groups.js'
+import type { EventName } from './protocol.js'
+
+/** The channel on which changes of rights are announced. No group can have this name. */
+export const ACCESS_CHANNEL = 'access'
+
+/**
+ * An event on its group's channel: three lines, as JSON text never holds a line break. So the data crosses the
+ * bus without being encoded twice or parsed at all.
+ */
+export function encodeEvent({ seq, epoch, name, at, data, legacy }: StoredEvent): string {
+  return `${seq} ${epoch} ${name} ${at}\n${data}\n${legacy ?? ''}`
+}
+
+/** Reads it again; null when it is none (the log will tell). */
+export function decodeEvent(group: GroupName, message: string): StoredEvent | null {
+  const [head, data, legacy] = message.split('\n')
+  const [seq, epoch, name, at] = head?.split(' ') ?? []
+  if (!seq || !epoch || !name || !at || !data || legacy === undefined) return null
+  const event = { group, seq: Number(seq), epoch: Number(epoch), name: name as EventName, at, data, legacy: legacy || null }
+  return Number.isSafeInteger(event.seq) && Number.isSafeInteger(event.epoch) ? event : null
+}

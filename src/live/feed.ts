@@ -1,0 +1,215 @@
+import type { StoredEvent } from './event-log.js'
+import type { GroupName } from './groups.js'
+import type { Member } from './member.js'
+import { Ring, type Slice } from './ring.js'
+import type { Wire } from './wires/wire.js'
+
+/** What a feed needs of its node. */
+export interface FeedHost {
+  readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
+  /** true when the node has applied the changes of rights up to this epoch */
+  hasApplied(epoch: number): boolean
+  /** Resolves once it has; rejects when the database does not answer. */
+  reachEpoch(epoch: number): Promise<void>
+  /** Calls `flush` of the feed at the end of this turn of the event loop. */
+  scheduleFlush(feed: Feed): void
+  readSnapshot(group: GroupName): Promise<SnapshotRow>
+}
+
+export interface SnapshotRow {
+  seq: number
+  epoch: number
+  /** JSON text */
+  data: string
+}
+
+export const RING_EVENTS = 1024
+const RING_BYTES = 2 * 1024 * 1024
+/** Bytes of one write: what a socket that stops reading costs beyond its kernel buffers. */
+export const SLICE_BYTES = 64 * 1024
+const READ_BATCH = 500
+/** Events that arrive before their turn and wait for it; beyond, the log is read. */
+const MAX_EARLY = 256
+/** ms that a missing event is waited for before the log is asked: commits overtake each other on their way */
+const OVERTAKEN_MS = 10
+/** ms for which a snapshot serves others too: the ring holds what came after it */
+const SNAPSHOT_SHARED_MS = 250
+
+/**
+ * One group on one node: the position up to which events were accepted, the recent ones, and who listens here.
+ * Accepts events in order, exactly once, and none before the node knows the rights that precede it.
+ */
+export class Feed {
+  readonly members = new Set<Member>()
+  readonly ring: Ring
+  /** the furthest position that anybody has told of */
+  private announced: number
+  private readonly early = new Map<number, StoredEvent>()
+  private advancing: Promise<void> | null = null
+  private grace: NodeJS.Timeout | null = null
+  private filling: Promise<void> | null = null
+  private snapshot: { at: number; row: Promise<SnapshotRow> } | null = null
+  closed = false
+
+  constructor(
+    readonly group: GroupName,
+    head: number,
+    private readonly host: FeedHost,
+  ) {
+    this.ring = new Ring(head, RING_EVENTS, RING_BYTES)
+    this.announced = head
+  }
+
+  get head(): number {
+    return this.ring.head
+  }
+
+  /** An event from the bus or from this node's own commit: the next is delivered, a repeat dropped, a later one waits. */
+  receive(event: StoredEvent): void {
+    if (event.seq <= this.head || this.closed) return
+    this.announced = Math.max(this.announced, event.seq)
+    if (event.seq === this.head + 1 && !this.advancing && this.host.hasApplied(event.epoch)) {
+      this.accept(event)
+      if (this.early.size > 0) this.takeEarly()
+      return
+    }
+    if (this.early.size < MAX_EARLY) this.early.set(event.seq, event)
+    if (event.seq === this.head + 1) void this.advance()
+    else this.waitForOvertaken()
+  }
+
+  /** The log is known to reach `seq`: reads what is missing. */
+  announce(seq: number): void {
+    this.announced = Math.max(this.announced, seq)
+    if (this.announced > this.head) void this.advance()
+  }
+
+  /** true while the log is known to be ahead of what was delivered */
+  get behind(): boolean {
+    return this.announced > this.head
+  }
+
+  private waitForOvertaken(): void {
+    if (this.grace || this.advancing) return
+    this.grace = setTimeout(() => {
+      this.grace = null
+      if (this.announced > this.head) void this.advance()
+    }, OVERTAKEN_MS)
+  }
+
+  private accept(event: StoredEvent): void {
+    this.ring.push(event)
+    this.host.scheduleFlush(this)
+  }
+
+  private takeEarly(): void {
+    for (;;) {
+      const event = this.early.get(this.head + 1)
+      if (!event || !this.host.hasApplied(event.epoch)) break
+      this.early.delete(event.seq)
+      this.accept(event)
+    }
+    if (this.early.size > 0) for (const seq of this.early.keys()) if (seq <= this.head) this.early.delete(seq)
+    if (this.announced > this.head) this.waitForOvertaken()
+  }
+
+  /** Brings the feed to what was announced. One at a time; gives up when the database fails: the poll comes again. */
+  private advance(): Promise<void> {
+    this.advancing ??= this.readOn().then(
+      () => {
+        this.advancing = null
+        if (this.early.size > 0) this.takeEarly()
+      },
+      () => {
+        this.advancing = null
+      },
+    )
+    return this.advancing
+  }
+
+  private async readOn(): Promise<void> {
+    while (this.announced > this.head && !this.closed) {
+      const next = this.early.get(this.head + 1)
+      const events = next ? [next] : await this.host.readAfter(this.group, this.head, READ_BATCH)
+      const last = events.at(-1)
+      // announced by a message that never was committed: believe the log
+      if (!last) {
+        this.announced = this.head
+        return
+      }
+      // shown to nobody before the changes of rights that precede it are applied here
+      await this.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
+      for (const event of events) {
+        this.early.delete(event.seq)
+        if (event.seq === this.head + 1) this.accept(event)
+        else if (event.seq > this.head) return this.restartAfter(events)
+      }
+    }
+  }
+
+  /** The log forgot events that this feed never saw (a node away longer than the retention): go on from a snapshot. */
+  private restartAfter(events: readonly StoredEvent[]): void {
+    const last = events.at(-1)
+    if (!last) return
+    this.ring.restart(last.seq)
+    for (const member of this.members) member.lost()
+  }
+
+  /** Every member that can take it gets what it has not yet. */
+  flush(): void {
+    const head = this.head
+    for (const member of this.members) if (member.position < head) member.pump()
+  }
+
+  sliceAfter(wire: Wire, position: number): Slice | null {
+    return this.ring.sliceAfter(wire, position, SLICE_BYTES)
+  }
+
+  /**
+   * Reads recent events back into the ring, once for all who ask, so that a thousand clients that resume cost one
+   * query. Afterwards positions from `ring.tail` on can be served.
+   */
+  fillRing(): Promise<void> {
+    this.filling ??= this.readBack().finally(() => {
+      this.filling = null
+    })
+    return this.filling
+  }
+
+  private async readBack(): Promise<void> {
+    const until = this.ring.tail
+    const from = Math.max(0, this.head - RING_EVENTS)
+    if (until <= from) return
+    const events = await this.host.readAfter(this.group, from, until - from)
+    await this.host.reachEpoch(Math.max(0, ...events.map((event) => event.epoch)))
+    // the ring may have moved on meanwhile, and the log may have forgotten the oldest: keep the gapless end
+    const fitting = events.filter((event) => event.seq <= this.ring.tail)
+    let start = fitting.length
+    for (let seq = this.ring.tail; start > 0 && fitting[start - 1]?.seq === seq; seq--) start--
+    this.ring.prepend(fitting.slice(start))
+  }
+
+  /** The state as of some event, shared by all who ask within a moment: the ring holds what follows it. */
+  readSnapshot(): Promise<SnapshotRow> {
+    const now = performance.now()
+    if (this.snapshot && now - this.snapshot.at < SNAPSHOT_SHARED_MS) return this.snapshot.row
+    const row = this.host.readSnapshot(this.group)
+    const shared = { at: now, row }
+    this.snapshot = shared
+    row.catch(() => {
+      if (this.snapshot === shared) this.snapshot = null
+    })
+    return row
+  }
+
+  forgetSnapshot(): void {
+    this.snapshot = null
+  }
+
+  close(): void {
+    this.closed = true
+    if (this.grace) clearTimeout(this.grace)
+    this.early.clear()
+    this.snapshot = null
+  }
+}

@@ -1,0 +1,318 @@
+import type { Database } from '../database/client.js'
+import { AccessWatch } from './access-watch.js'
+import type { Bus, BusListener } from './bus.js'
+import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
+import type { Publisher } from './commit.js'
+import { type Admission, Connection, type ConnectionHost, type ConnectionOptions } from './connection.js'
+import { type Committed, type NewAccessChange, readAccessChanges, readAfter, readHeads, type StoredEvent } from './event-log.js'
+import { Feed, type FeedHost, type SnapshotRow } from './feed.js'
+import { asGroup, type GroupName } from './groups.js'
+import { Index } from './index-of.js'
+import { keepAlive } from './keepalive.js'
+import { limit } from './limit.js'
+import { Member } from './member.js'
+import { SessionDeadlines } from './session-deadlines.js'
+
+/** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
+export interface HubOptions {
+  db: Database
+  bus: Bus
+  /** the sessions of these ids that live, in one query */
+  readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
+  /** a group's state together with its counter and the epoch, in one snapshot of the database */
+  readSnapshot(group: GroupName): Promise<SnapshotRow>
+  heartbeatMs: number
+  maxBufferedBytes: number
+  onClosed(connection: Connection, code: number): void
+  onError(error: unknown, doing: string): void
+}
+
+/** ms between two questions to the log, and what one may take */
+const POLL_MS = 1000
+const POLL_DEADLINE_MS = 2000
+/** ms that a feed without members is kept: reconnecting clients find its ring */
+const IDLE_FEED_MS = 1000
+/** events that arrive while their feed is being opened; what is beyond is read from the log */
+const MAX_EARLY = 256
+/** reads of the log for slow readers at a time */
+const LOG_READS = 4
+
+/** All feeds and connections of one node. */
+export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
+  readonly connections = new Set<Connection>()
+  /** closed by us; their peers have not answered yet */
+  readonly lingering = new Set<Connection>()
+  readonly feeds = new Map<GroupName, Feed>()
+  /** RFC 3339: since when the database does not answer; null: it does */
+  staleSince: string | null = null
+  private readonly opening = new Map<GroupName, { done: Promise<void>; early: StoredEvent[] }>()
+  private readonly idleSince = new Map<Feed, number>()
+  private readonly dirty = new Set<Feed>()
+  private readonly bySessionId = new Index<string, Connection>()
+  private readonly byUserId = new Index<number, Connection>()
+  private readonly deadlines: SessionDeadlines
+  private readonly limitLogReads = limit(LOG_READS)
+  private ticker: NodeJS.Timeout | null = null
+  private polling = false
+
+  private constructor(
+    private readonly options: HubOptions,
+    epoch: number,
+  ) {
+    this.deadlines = new SessionDeadlines(options.readAdmissions)
+    this.access = new AccessWatch(epoch, {
+      readChanges: (after) => readAccessChanges(options.db, after),
+      readAdmissions: options.readAdmissions,
+      bySession: (id) => this.bySessionId.of(id),
+      byUser: (id) => this.byUserId.of(id),
+      readmitted: (connection) => this.deadlines.arm(connection),
+    })
+    options.bus.listener = this
+    this.ticker = setInterval(() => this.tick(), POLL_MS)
+  }
+
+  readonly access: AccessWatch
+
+  /** Opens a node's hub; the database must answer. */
+  static async open(options: HubOptions): Promise<Hub> {
+    const { epoch } = await readHeads(options.db, [])
+    await options.bus.subscribe(ACCESS_CHANNEL)
+    return new Hub(options, epoch)
+  }
+
+  // ---- what routes use
+
+  /** Makes sure that this node hears these groups, before a socket of theirs is accepted. */
+  async prepare(groups: readonly GroupName[]): Promise<void> {
+    const missing: GroupName[] = []
+    const waits: Promise<void>[] = []
+    for (const group of groups) {
+      const feed = this.feeds.get(group)
+      if (feed) this.idleSince.delete(feed)
+      else {
+        const opening = this.opening.get(group)
+        if (opening) waits.push(opening.done)
+        else missing.push(group)
+      }
+    }
+    if (missing.length > 0) waits.push(this.openFeeds(missing))
+    if (waits.length > 0) await Promise.all(waits)
+  }
+
+  private openFeeds(groups: readonly GroupName[]): Promise<void> {
+    const { bus, db } = this.options
+    // subscribed first, read second: what is committed between is announced by one or held by the other
+    const opened = Promise.all(groups.map((group) => bus.subscribe(group)))
+      .then(() => readHeads(db, groups))
+      .then(({ seqs }) => {
+        for (const group of groups) {
+          const feed = new Feed(group, seqs.get(group) ?? 0, this)
+          this.feeds.set(group, feed)
+          for (const event of this.opening.get(group)?.early ?? []) feed.receive(event)
+        }
+      })
+      .catch((error: unknown) => {
+        for (const group of groups) bus.unsubscribe(group)
+        throw error
+      })
+      .finally(() => {
+        for (const group of groups) this.opening.delete(group)
+      })
+    for (const group of groups) this.opening.set(group, { done: opened, early: [] })
+    return opened
+  }
+
+  private deliver(event: StoredEvent): void {
+    const feed = this.feeds.get(event.group)
+    if (feed) return feed.receive(event)
+    const early = this.opening.get(event.group)?.early
+    if (early && early.length < MAX_EARLY) early.push(event)
+  }
+
+  /** Takes over an accepted socket, in the turn of the event loop in which it was accepted. */
+  attach(options: Omit<ConnectionOptions, 'host' | 'maxBufferedBytes'>): Connection {
+    const connection = new Connection({ ...options, host: this, maxBufferedBytes: this.options.maxBufferedBytes })
+    this.connections.add(connection)
+    this.bySessionId.add(connection.admission.sessionId, connection)
+    this.byUserId.add(connection.admission.principal.userId, connection)
+    // rights may have changed between the handshake's query and this step
+    if (connection.admission.epoch < this.access.applied) this.access.reviewJoining(connection)
+    this.deadlines.arm(connection)
+    return connection
+  }
+
+  /** Looks after the end of a connection's session anew, and tells it if that is near. */
+  armDeadline(connection: Connection): void {
+    this.deadlines.arm(connection)
+  }
+
+  /** Joins a group that the connection was granted: at the head, or, for wires that resume, after a cursor. */
+  join(connection: Connection, group: GroupName, cursor?: number | null): void {
+    if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return
+    const feed = this.feeds.get(group)
+    // its feed was closed between handshake and join, a second later at least: come again
+    if (!feed) return connection.restart()
+    const member = new Member(feed, connection)
+    connection.members.set(group, member)
+    if (cursor === undefined) member.joinAtHead()
+    else connection.run(() => member.joinAfter(cursor))
+  }
+
+  /** Tells this node's members and the other nodes of a commit. */
+  publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
+    if (changes.length > 0) {
+      this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
+      this.access.notice(epoch)
+    }
+    for (const event of events) {
+      this.options.bus.publish(event.group, encodeEvent(event))
+      this.deliver(event)
+    }
+  }
+
+  // ---- what the bus tells
+
+  onMessage(channel: string, message: string): void {
+    if (channel === ACCESS_CHANNEL) return this.access.notice(Number(message) || 0)
+    const group = asGroup(channel)
+    const event = group && decodeEvent(group, message)
+    if (event) this.deliver(event)
+  }
+
+  onReset(): void {
+    void this.poll()
+  }
+
+  // ---- what feeds and connections need
+
+  readAfter(group: GroupName, after: number, max: number): Promise<StoredEvent[]> {
+    return readAfter(this.options.db, group, after, max)
+  }
+
+  readLog(group: GroupName, after: number, max: number): Promise<StoredEvent[]> {
+    return this.limitLogReads(() => readAfter(this.options.db, group, after, max))
+  }
+
+  async readHead(group: GroupName): Promise<number> {
+    const { seqs } = await readHeads(this.options.db, [group])
+    return seqs.get(group) ?? 0
+  }
+
+  readSnapshot(group: GroupName): Promise<SnapshotRow> {
+    return this.options.readSnapshot(group)
+  }
+
+  hasApplied(epoch: number): boolean {
+    return epoch <= this.access.applied
+  }
+
+  reachEpoch(epoch: number): Promise<void> {
+    return this.access.reach(epoch)
+  }
+
+  /** All that comes in one turn of the event loop goes out as one slice, one write per socket. */
+  scheduleFlush(feed: Feed): void {
+    if (this.dirty.size === 0) setImmediate(() => this.flush())
+    this.dirty.add(feed)
+  }
+
+  private flush(): void {
+    const feeds = [...this.dirty]
+    this.dirty.clear()
+    for (const feed of feeds) feed.flush()
+  }
+
+  /** Its socket's end has been seen. */
+  gone(connection: Connection, code: number): void {
+    connection.ended(code)
+    this.lingering.delete(connection)
+  }
+
+  forget(connection: Connection, code: number): void {
+    if (!this.connections.delete(connection)) return
+    this.lingering.add(connection)
+    this.bySessionId.remove(connection.admission.sessionId, connection)
+    this.byUserId.remove(connection.admission.principal.userId, connection)
+    this.deadlines.disarm(connection)
+    this.options.onClosed(connection, code)
+  }
+
+  // ---- each second
+
+  private tick(): void {
+    keepAlive(this.connections, this.options.heartbeatMs)
+    this.closeIdleFeeds()
+    if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.poll()
+  }
+
+  private closeIdleFeeds(): void {
+    const now = performance.now()
+    for (const feed of this.feeds.values()) {
+      if (feed.members.size > 0) this.idleSince.delete(feed)
+      else {
+        const since = this.idleSince.get(feed)
+        if (since === undefined) this.idleSince.set(feed, now)
+        else if (now - since >= IDLE_FEED_MS) this.closeFeed(feed)
+      }
+    }
+  }
+
+  private closeFeed(feed: Feed): void {
+    feed.close()
+    this.feeds.delete(feed.group)
+    this.idleSince.delete(feed)
+    this.options.bus.unsubscribe(feed.group)
+  }
+
+  /** One question for all groups: does the log know more than this node? It finds what the bus lost. */
+  async poll(): Promise<void> {
+    if (this.polling) return
+    this.polling = true
+    try {
+      const { seqs, epoch } = await withDeadline(readHeads(this.options.db, [...this.feeds.keys()]), POLL_DEADLINE_MS)
+      await withDeadline(this.access.reach(epoch), POLL_DEADLINE_MS)
+      for (const [group, seq] of seqs) this.feeds.get(group as GroupName)?.announce(seq)
+      this.becomeFresh()
+    } catch (error) {
+      this.becomeStale(error)
+    } finally {
+      this.polling = false
+    }
+  }
+
+  private becomeStale(error: unknown): void {
+    if (this.staleSince !== null || !this.ticker) return
+    this.staleSince = new Date(Date.now()).toISOString()
+    this.options.onError(error, 'asking the event log')
+    for (const connection of this.connections) connection.send({ type: 'stale', since: this.staleSince })
+  }
+
+  private becomeFresh(): void {
+    if (this.staleSince === null) return
+    for (const feed of this.feeds.values()) if (feed.behind) return
+    this.staleSince = null
+    for (const connection of this.connections) connection.send({ type: 'fresh' })
+  }
+
+  /** Stops all timers and forgets all connections. The bus and the database belong to who opened them. */
+  close(): void {
+    if (this.ticker) clearInterval(this.ticker)
+    this.ticker = null
+    for (const connection of [...this.connections, ...this.lingering]) connection.terminate()
+    for (const feed of [...this.feeds.values()]) this.closeFeed(feed)
+    this.access.close()
+    this.options.bus.listener = null
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,123 @@
+import type { StoredEvent } from './event-log.js'
+import type { Wire } from './wires/wire.js'
+
+/** Framed bytes of the events after one position up to `to`, shared by every socket that stands there. */
+export interface Slice {
+  bytes: Buffer
+  to: number
+}
+
+interface Entry {
+  event: StoredEvent
+  /** encoded at the first member of each wire, and once */
+  frames: { v1?: Buffer | null; legacy?: Buffer | null }
+}
+
+const EMPTY = Buffer.alloc(0)
+/** slices kept for one head: nearly all members stand at the same position */
+const CACHED_SLICES = 8
+
+/**
+ * The most recent events of one group, gapless up to the head. Bounded in number and bytes of data; what is older
+ * is read from the log.
+ */
+export class Ring {
+  private entries: Entry[] = []
+  private bytes = 0
+  private readonly slices = new Map<string, Slice>()
+
+  constructor(
+    /** seq of the newest event that this node has accepted */
+    public head: number,
+    private readonly maxEvents: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** The position before the oldest event held: a reader at it or after it can be served from here. */
+  get tail(): number {
+    return this.head - this.entries.length
+  }
+
+  get size(): number {
+    return this.entries.length
+  }
+
+  push(event: StoredEvent): void {
+    if (event.seq !== this.head + 1) throw new RangeError(`ring at ${this.head} was given ${event.seq}`)
+    this.entries.push({ event, frames: {} })
+    this.bytes += event.data.length
+    this.head = event.seq
+    this.slices.clear()
+    // dropping in blocks: an array's shift per event would cost as much as the event
+    if (this.entries.length > this.maxEvents * 1.25 || this.bytes > this.maxBytes * 1.25) this.trim()
+  }
+
+  /** Puts older events before the oldest held; they must end right at the tail. Keeps within the bounds. */
+  prepend(events: readonly StoredEvent[]): void {
+    const last = events.at(-1)
+    if (!last) return
+    if (last.seq !== this.tail) throw new RangeError(`ring from ${this.tail} was given events up to ${last.seq}`)
+    this.entries.unshift(...events.map((event) => ({ event, frames: {} })))
+    for (const event of events) this.bytes += event.data.length
+    this.trim()
+  }
+
+  /** Forgets everything: the next event is the one after `head`. */
+  restart(head: number): void {
+    this.entries = []
+    this.bytes = 0
+    this.slices.clear()
+    this.head = head
+  }
+
+  private trim(): void {
+    let drop = Math.max(0, this.entries.length - this.maxEvents)
+    let left = this.bytes
+    for (let i = 0; i < drop; i++) left -= this.entries[i]?.event.data.length ?? 0
+    while (left > this.maxBytes && drop < this.entries.length - 1) {
+      left -= this.entries[drop]?.event.data.length ?? 0
+      drop++
+    }
+    if (drop > 0) this.entries.splice(0, drop)
+    this.bytes = left
+  }
+
+  /**
+   * What a reader at `position` gets next: at least one event, and no more than `maxBytes` beyond it.
+   * Null when the position is older than the ring. `bytes` may be empty: the wire tells none of the events.
+   */
+  sliceAfter(wire: Wire, position: number, maxBytes: number): Slice | null {
+    if (position >= this.head) return { bytes: EMPTY, to: this.head }
+    const from = position - this.tail
+    if (from < 0) return null
+    const key = `${wire.name}${position}`
+    const cached = this.slices.get(key)
+    if (cached) return cached
+    const slice = this.cut(wire, from, maxBytes)
+    if (this.slices.size >= CACHED_SLICES) this.slices.clear()
+    this.slices.set(key, slice)
+    return slice
+  }
+
+  private cut(wire: Wire, from: number, maxBytes: number): Slice {
+    const parts: Buffer[] = []
+    let length = 0
+    let index = from
+    for (; index < this.entries.length; index++) {
+      const entry = this.entries[index]
+      if (!entry) break
+      let frame = entry.frames[wire.name]
+      if (frame === undefined) {
+        frame = wire.encode(entry.event)
+        entry.frames[wire.name] = frame
+      }
+      if (frame === null) continue
+      if (length > 0 && length + frame.length > maxBytes) break
+      parts.push(frame)
+      length += frame.length
+    }
+    const first = parts[0]
+    const bytes = parts.length === 1 && first ? first : Buffer.concat(parts, length)
+    return { bytes, to: this.tail + index }
+  }
+}

@@ -1,0 +1,113 @@
+import { viewUser } from '../principal.js'
+import { CloseCode } from './close-codes.js'
+import type { Connection } from './connection.js'
+import type { GroupName } from './groups.js'
+import { type ClientMessage, parseClientMessage, readCursor } from './protocol.js'
+
+/** messages that the protocol does not know, after which a socket is closed */
+const MAX_VIOLATIONS = 5
+/** messages that may wait for one another; beyond, the socket is not read */
+const MAX_WAITING = 16
+
+export type SendMessage = Extract<ClientMessage, { type: 'send' }>
+/** What a refused `send` is answered with. */
+export interface Refusal {
+  code: string
+  message: string
+}
+
+export interface V1Options {
+  connection: Connection
+  join(group: GroupName, cursor: number | null): void
+  /** Looks after the session's end, and warns at once if it is near. */
+  armDeadline(): void
+  /** RFC 3339 of when the node lost the database, or null */
+  staleSince(): string | null
+  /** null: this socket takes no messages for others */
+  onSend: ((message: SendMessage) => Promise<Refusal | null>) | null
+  /** Stops and goes on reading from the socket. */
+  pause(): void
+  resume(): void
+}
+
+/** The client's side of `houselights.v1` on one connection. Messages are handled one after the other. */
+export class V1Session {
+  private subscribed = false
+  private violations = 0
+  private waiting = 0
+  private chain: Promise<void> = Promise.resolve()
+
+  constructor(private readonly options: V1Options) {}
+
+  /** Greets. While its rights are still being looked at, once that is done. */
+  start(): void {
+    const { connection } = this.options
+    if (!connection.isHeld) return this.greet()
+    connection.run(async () => {
+      while (connection.isHeld && !connection.closed) await connection.whenReleased()
+      this.greet()
+    })
+  }
+
+  private greet(): void {
+    const { connection } = this.options
+    if (connection.closed) return
+    connection.send({
+      type: 'hello',
+      connection: connection.id,
+      user: viewUser(connection.admission.principal),
+      groups: [...connection.granted],
+      sessionExpiresAt: connection.admission.endsAt,
+    })
+    connection.greeted = true
+    this.options.armDeadline()
+    const since = this.options.staleSince()
+    if (since !== null) connection.send({ type: 'stale', since })
+  }
+
+  /** One message of the client; `text` is null for a binary one, which the protocol does not know. */
+  receive(text: string | null): void {
+    const { connection } = this.options
+    if (connection.closed) return
+    if (text === null) return this.violated('invalid_message', 'Messages are text.')
+    const parsed = parseClientMessage(text)
+    if (!parsed.ok) return this.violated(parsed.code, parsed.reason)
+    const { message } = parsed
+    if (message.type === 'ping') return connection.send({ type: 'pong' })
+    if (message.type === 'subscribe') return this.subscribe(message.cursors)
+    this.queueSend(message)
+  }
+
+  private subscribe(cursors: Record<string, unknown>): void {
+    if (this.subscribed) return this.refuse('already_subscribed', 'A socket subscribes once.')
+    this.subscribed = true
+    const { connection, join } = this.options
+    for (const group of connection.granted) {
+      join(group, Object.hasOwn(cursors, group) ? readCursor(cursors[group]) : null)
+    }
+  }
+
+  private queueSend(message: SendMessage): void {
+    const { onSend } = this.options
+    if (!onSend) return this.refuse('not_here', 'This socket takes no messages.')
+    if (++this.waiting >= MAX_WAITING) this.options.pause()
+    this.chain = this.chain.then(async () => {
+      if (!this.options.connection.closed) {
+        const refusal = await onSend(message)
+        if (refusal) this.refuse(refusal.code, refusal.message)
+      }
+      if (--this.waiting === MAX_WAITING - 1) this.options.resume()
+    })
+  }
+
+  private violated(code: string, reason: string): void {
+    this.refuse(code, reason)
+    if (++this.violations >= MAX_VIOLATIONS) {
+      this.options.connection.close(CloseCode.policyViolation, 'too many messages that the protocol does not know')
+    }
+  }
+
+  private refuse(code: string, message: string): void {
+    this.options.connection.send({ type: 'error', code, message })
+  }
+}

@@ -1,0 +1,55 @@
+import { type Browser, chromium } from 'playwright-core'
+import { isExecutable, type Program, requireProgram } from './programs.js'
+
+/** What playwright itself installed, if it did. */
+function playwrightsOwn(): string[] {
+  try {
+    return [chromium.executablePath()]
+  } catch {
+    return []
+  }
+}
+
+export const CHROMIUM: Program = {
+  name: 'Chromium',
+  commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  paths: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    ...playwrightsOwn(),
+  ],
+  debianPackage: 'chromium',
+  remedy: {
+    debian: 'sudo apt-get install -y chromium',
+    darwin: 'brew install --cask google-chrome',
+    other: 'npx playwright-core install --with-deps chromium (or set CHROMIUM_PATH)',
+  },
+}
+
+/** CHROMIUM_PATH, or what the machine has, or what is installed for it: see `requireProgram`. */
+export function findChromium(): string {
+  const given = process.env.CHROMIUM_PATH
+  if (!given) return requireProgram(CHROMIUM)
+  if (isExecutable(given)) return given
+  throw new Error('CHROMIUM_PATH names no executable file: set it to a Chromium or Chrome, or unset it.')
+}
+
+/** Starts a browser that talks to nobody but the pages; it is closed at teardown. */
+export async function launchBrowser(t: { teardown(fn: () => unknown): unknown }): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: findChromium(),
+    headless: true,
+    args: [
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      // containers give little shared memory
+      '--disable-dev-shm-usage',
+      // Chromium's sandbox refuses to run as root
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
+  })
+  t.teardown(() => browser.close())
+  return browser
+}

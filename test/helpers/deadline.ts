@@ -1,0 +1,20 @@
+/** What a wait costs at most, in ms, unless a test says otherwise: far more than anything here takes. */
+export const PATIENCE = 5000
+
+export class DeadlineError extends Error {
+  constructor(what: string, ms: number) {
+    super(`waited ${ms} ms in vain for ${what}`)
+    this.name = 'DeadlineError'
+  }
+}
+
+/** The promise's outcome, or a DeadlineError that says what was waited for. `what` may be told late, for details. */
+export function within<T>(promise: Promise<T>, ms: number, what: string | (() => string)): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new DeadlineError(typeof what === 'string' ? what : what(), ms)),
+      ms,
+    )
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

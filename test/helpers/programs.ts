@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** A program that tests need from outside of npm, and how it comes onto a machine. */
+export interface Program {
+  /** for people */
+  name: string
+  /** looked for in this order */
+  commands: readonly string[]
+  /** looked at after the PATH */
+  paths?: readonly string[]
+  debianPackage: string
+  /** the one command that helps, by platform */
+  remedy: { debian: string; darwin: string; other: string }
+}
+
+/** The first of the commands that the PATH holds as an executable file. */
+export function findOnPath(commands: readonly string[]): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+  for (const command of commands) {
+    const found = folders.map((folder) => join(folder, command)).find(isExecutable)
+    if (found) return found
+  }
+  return null
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+const find = (program: Program): string | null =>
+  findOnPath(program.commands) ?? program.paths?.find(isExecutable) ?? null
+
+/**
+ * Where the program is. As root on Debian it is installed when missing, and a line says so; elsewhere the error
+ * holds the one command that helps.
+ */
+export function requireProgram(program: Program): string {
+  const found = find(program)
+  if (found) return found
+  const system = systemOf(process.platform, readOsRelease())
+  if (system === 'debian' && process.getuid?.() === 0 && findOnPath(['apt-get'])) {
+    install(program)
+    const installed = find(program)
+    if (installed) return installed
+  }
+  throw new Error(`${program.name} is needed and not on this machine. Run: ${program.remedy[system]}`)
+}
+
+/** Ubuntu counts as another system: its `chromium` package is a snap, which needs more than apt. */
+export function systemOf(platform: NodeJS.Platform, osRelease: string): 'debian' | 'darwin' | 'other' {
+  if (platform === 'darwin') return 'darwin'
+  return /^ID="?debian"?$/m.test(osRelease) ? 'debian' : 'other'
+}
+
+function readOsRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function install(program: Program): void {
+  const args = [
+    'install',
+    '-y',
+    '--no-install-recommends',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    program.debianPackage,
+  ]
+  process.stderr.write(`houselights: ${program.name} is missing, installing it: apt-get ${args.join(' ')}\n`)
+  if (aptGet(args).status === 0) return
+  // a fresh machine has no package lists, an old one has lists of packages that are gone
+  aptGet(['update'])
+  const { status, output } = aptGet(args)
+  if (status !== 0)
+    throw new Error(`installing ${program.name} failed: ${output.trim().split('\n').slice(-3).join(' ')}`)
+}
+
+function aptGet(args: string[]): { status: number; output: string } {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status, stdout, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+  return { status: status ?? 1, output: `${stdout}\n${stderr}` }
+}

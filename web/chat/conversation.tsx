@@ -1,0 +1,105 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { MAX_TEXT, type MessageView } from '../../src/live/protocol.js'
+import { plainText } from '../lib/format.js'
+import { f, s } from '../lib/i18n.js'
+import { useStore } from '../lib/store.js'
+import type { Outbox } from './outbox.js'
+
+interface Props {
+  chat: number
+  /** whose side is "mine" */
+  side: MessageView['from']
+  messages: readonly MessageView[]
+  outbox: Outbox
+  say(text: string): void
+  more: boolean
+  onOlder(): void
+}
+
+function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
+  const who = message.from === 'staff' ? s.chat.staff : s.chat.customer
+  return (
+    <li class={mine ? 'bubble mine' : 'bubble'} data-message-id={message.id} data-from={message.from}>
+      <span class="aside-voice">{mine ? s.chat.you : who}: </span>
+      <p dir="auto">{plainText(message.text)}</p>
+      <time dateTime={message.at}>{f.time(message.at)}</time>
+    </li>
+  )
+}
+
+/** The messages of one conversation, and the line to write on. Text is text: nothing in it is interpreted. */
+export function Conversation({ chat, side, messages, outbox, say, more, onOlder }: Props) {
+  const waiting = useStore(outbox.waiting).filter((each) => each.chat === chat)
+  const [text, setText] = useState('')
+  const log = useRef<HTMLDivElement>(null)
+  const last = messages.at(-1)?.id ?? 0
+
+  useEffect(() => {
+    // Down to the newest whenever there is one; reading back in the history is left alone.
+    if (log.current) log.current.scrollTop = log.current.scrollHeight
+  }, [last, waiting.length, chat])
+
+  function submit(): void {
+    const said = text.trim()
+    if (said === '') return
+    say(said)
+    setText('')
+  }
+
+  return (
+    <div class="conversation" data-chat-id={chat}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <div class="chat-log" ref={log} role="log" aria-label={s.chat.log} tabIndex={0}>
+        {more && (
+          <button type="button" class="older" onClick={onOlder}>
+            {s.chat.older}
+          </button>
+        )}
+        <ol>
+          {messages.map((message) => (
+            <Bubble key={message.id} message={message} mine={message.from === side} />
+          ))}
+          {waiting.map((each) => (
+            <li key={each.clientId} class="bubble mine waiting" data-client-id={each.clientId} data-state={each.state}>
+              <p dir="auto">{plainText(each.text)}</p>
+              {each.state === 'failed' ? (
+                <button type="button" onClick={() => outbox.again(each)}>
+                  {s.chat.sendAgain}
+                </button>
+              ) : (
+                <span>{s.chat.sending}</span>
+              )}
+            </li>
+          ))}
+        </ol>
+        {messages.length + waiting.length === 0 && <p class="quiet">{s.chat.empty[side]}</p>}
+      </div>
+      <form
+        class="chat-line"
+        onSubmit={(event) => {
+          event.preventDefault()
+          submit()
+        }}
+      >
+        <label>
+          <span class="aside-voice">{s.chat.message}</span>
+          <textarea
+            rows={1}
+            maxLength={MAX_TEXT}
+            placeholder={s.chat.placeholder[side]}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              event.preventDefault()
+              submit()
+            }}
+          />
+        </label>
+        <button type="submit" class="primary" disabled={text.trim() === ''}>
+          {s.chat.send}
+        </button>
+      </form>
+    </div>
+  )
+}

@@ -1,0 +1,122 @@
+import { useEffect, useMemo } from 'preact/hooks'
+import type { MessageView } from '../../src/live/protocol.js'
+import { api } from '../lib/api.js'
+import { hearTabs, tellTabs } from '../lib/channel.js'
+import { list, object } from '../lib/decode.js'
+import { s } from '../lib/i18n.js'
+import { newId } from '../lib/id.js'
+import { notify } from '../lib/notify.js'
+import * as shapes from '../lib/shapes.js'
+import { playMessage } from '../lib/sound.js'
+import { createStore } from '../lib/store.js'
+import { connectLive } from '../live/browser.js'
+import { applyChats, type ChatsChange, NO_CHATS } from '../live/chats-state.js'
+import type { Incoming } from '../live/client.js'
+import { theatreOfGroup } from '../live/groups.js'
+import { announce } from '../ui/announce.js'
+import { noteExpiring } from '../ui/expiring.js'
+import { createOutbox } from './outbox.js'
+
+const REFETCH_EVERY = 30_000
+const readChats = shapes.member('chats', list(shapes.chat))
+const readEvent = object({ chat: shapes.chat, message: shapes.message })
+
+/** The staff's side of all conversations: kept by the chat socket, shared by the chat page and the badges. */
+export function createDesk() {
+  const state = createStore(NO_CHATS)
+  const more = createStore<ReadonlyMap<number, boolean>>(new Map())
+  const theatres = new Set<number>()
+  const apply = (change: ChatsChange): void => state.update((now) => applyChats(now, change))
+  const outbox = createOutbox({
+    send: (chat, text, clientId) => live.client.send({ type: 'send', chat, text, clientId }),
+    isLive: () => live.link.get().state === 'live',
+    onStored: (chat, message) => apply({ type: 'history', chat, messages: [message] }),
+  })
+
+  function onMessage(incoming: Incoming): void {
+    if (incoming.type === 'expiring') return noteExpiring(incoming.at)
+    if (incoming.type !== 'snapshot' && incoming.type !== 'event') return
+    const theatreId = theatreOfGroup(incoming.group)
+    if (theatreId === null) return
+    theatres.add(theatreId)
+    if (incoming.type === 'snapshot') {
+      apply({ type: 'snapshot', theatreId, chats: readChats(incoming.data) })
+      return void reloadOpen()
+    }
+    const { chat, message } = readEvent(incoming.data)
+    apply({ type: 'message', chat, message })
+    outbox.stored(message.clientId)
+    if (message.from === 'customer') {
+      playMessage()
+      announce(s.chat.newMessage(chat.order.seat.hall, chat.order.seat.name))
+      notify(s.chat.newMessageTitle(chat.order.seat.name), message.text, `chat-${chat.id}`)
+    }
+  }
+
+  function onLeft(group: string): void {
+    const theatreId = theatreOfGroup(group)
+    if (theatreId === null) return
+    theatres.delete(theatreId)
+    apply({ type: 'left', theatreId })
+  }
+
+  /** A snapshot of the conversations holds only each one's last message: those on the screen are read again. */
+  async function reloadOpen(): Promise<void> {
+    for (const chat of state.get().messages.keys()) await load(chat).catch(() => {})
+  }
+
+  async function load(chat: number, before?: MessageView): Promise<void> {
+    const page = await api.history(chat, before?.id)
+    apply({ type: 'history', chat, messages: page.messages })
+    if (before || !more.get().has(chat)) more.update((map) => new Map(map).set(chat, page.more))
+  }
+
+  /** No event tells that a colleague has read a conversation, so the counts are asked for now and then. */
+  async function refetch(): Promise<void> {
+    if (document.visibilityState !== 'visible' || live.link.get().state !== 'live') return
+    for (const theatreId of theatres) {
+      const chats = await api.chats(theatreId).catch(() => null)
+      if (chats) apply({ type: 'snapshot', theatreId, chats })
+    }
+  }
+
+  async function markRead(chat: number): Promise<void> {
+    if (!state.get().chats.get(chat)?.unread) return
+    apply({ type: 'read', chat })
+    await api.markRead(chat).catch(() => {})
+    tellTabs({ type: 'chat-read', chat })
+  }
+
+  const live = connectLive('/ws/chat-socket/', { onMessage, onLeft })
+  const timer = setInterval(() => void refetch(), REFETCH_EVERY)
+  const onFocus = (): void => void refetch()
+  addEventListener('focus', onFocus)
+  const deaf = hearTabs((news) => {
+    if (news.type === 'chat-read') apply({ type: 'read', chat: news.chat })
+  })
+
+  return {
+    live,
+    state,
+    more,
+    outbox,
+    load,
+    markRead,
+    say: (chat: number, text: string) => outbox.add(chat, text, newId()),
+    know: (chat: shapes.ChatOfOrder) => apply({ type: 'known', chat: shapes.emptyChat(chat) }),
+    close() {
+      clearInterval(timer)
+      removeEventListener('focus', onFocus)
+      deaf()
+      live.close()
+    },
+  }
+}
+
+export type Desk = ReturnType<typeof createDesk>
+
+export function useDesk(): Desk {
+  const desk = useMemo(createDesk, [])
+  useEffect(() => desk.close, [desk])
+  return desk
+}

@@ -1,0 +1,84 @@
+import type { ChatView, MessageView } from '../../src/live/protocol.js'
+
+/** All conversations of one's theatres, and the messages (oldest first) of those that were opened. */
+export interface ChatsState {
+  chats: ReadonlyMap<number, ChatView>
+  messages: ReadonlyMap<number, readonly MessageView[]>
+}
+
+export type ChatsChange =
+  | { type: 'snapshot'; theatreId: number; chats: readonly ChatView[] }
+  | { type: 'message'; chat: ChatView; message: MessageView }
+  | { type: 'history'; chat: number; messages: readonly MessageView[] }
+  | { type: 'known'; chat: ChatView }
+  | { type: 'read'; chat: number }
+  | { type: 'left'; theatreId: number }
+
+export const NO_CHATS: ChatsState = { chats: new Map(), messages: new Map() }
+
+/** One list of the two, each message once, in the order in which they were stored. */
+export function mergeMessages(a: readonly MessageView[], b: readonly MessageView[]): MessageView[] {
+  const byId = new Map([...a, ...b].map((message) => [message.id, message]))
+  return [...byId.values()].sort((x, y) => x.id - y.id)
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): Map<K, V> {
+  return new Map(map).set(key, value)
+}
+
+function keepOthers(state: ChatsState, theatreId: number): [number, ChatView][] {
+  return [...state.chats].filter(([, chat]) => chat.theatreId !== theatreId)
+}
+
+/** Snapshot + events = state. Pure. */
+export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
+  switch (change.type) {
+    case 'snapshot': {
+      const entries = change.chats.map((chat): [number, ChatView] => [chat.id, chat])
+      return { ...state, chats: new Map([...keepOthers(state, change.theatreId), ...entries]) }
+    }
+    case 'message': {
+      const known = state.messages.get(change.chat.id)
+      return {
+        chats: put(state.chats, change.chat.id, change.chat),
+        // A conversation that was never opened stays unloaded, or its history would seem to begin here.
+        messages: known ? put(state.messages, change.chat.id, mergeMessages(known, [change.message])) : state.messages,
+      }
+    }
+    case 'history': {
+      const known = state.messages.get(change.chat) ?? []
+      return { ...state, messages: put(state.messages, change.chat, mergeMessages(known, change.messages)) }
+    }
+    case 'known':
+      return state.chats.has(change.chat.id) ? state : { ...state, chats: put(state.chats, change.chat.id, change.chat) }
+    case 'read': {
+      const chat = state.chats.get(change.chat)
+      if (!chat || chat.unread === 0) return state
+      return { ...state, chats: put(state.chats, change.chat, { ...chat, unread: 0 }) }
+    }
+    case 'left': {
+      const chats = new Map(keepOthers(state, change.theatreId))
+      return { chats, messages: new Map([...state.messages].filter(([id]) => chats.has(id))) }
+    }
+  }
+}
+
+function isUnanswered(chat: ChatView): boolean {
+  return chat.unread > 0 || chat.lastMessage?.from === 'customer'
+}
+
+/** Unanswered ones first, of these who waits longest; then the others, the latest first. */
+export function unansweredFirst(chats: Iterable<ChatView>): ChatView[] {
+  const at = (chat: ChatView): string => chat.lastMessage?.at ?? ''
+  return [...chats].sort((a, b) => {
+    const waiting = Number(isUnanswered(b)) - Number(isUnanswered(a))
+    if (waiting !== 0) return waiting
+    return isUnanswered(a) ? at(a).localeCompare(at(b)) : at(b).localeCompare(at(a))
+  })
+}
+
+export function unreadTotal(chats: Iterable<ChatView>): number {
+  let total = 0
+  for (const chat of chats) total += chat.unread
+  return total
+}

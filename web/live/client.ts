@@ -1,0 +1,267 @@
+import { afterClose } from '../../src/live/close-codes.js'
+import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
+import { readServerMessage } from './messages.js'
+import { type Clock, type SocketConstructor, type SocketLike, systemClock } from './socket.js'
+
+/** `broken`: the service refused what this page speaks (an old page after a deploy): only a reload helps. */
+export type LinkState = 'connecting' | 'catching-up' | 'live' | 'stale' | 'signed-out' | 'forbidden' | 'broken'
+/** `since`: milliseconds of the clock; for `stale` the moment of the last word from the service. */
+export interface Link {
+  state: LinkState
+  since: number
+}
+export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
+export type Incoming = Extract<ServerMessage, { type: 'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error' }>
+
+export interface LiveOptions {
+  url: string
+  onLink(link: Link): void
+  onMessage(message: Incoming): void
+  /** what was heard of this group may not be shown any more */
+  onLeft?(group: string): void
+  /** a broken promise of the service (a gap, an unreadable frame): worth a log line */
+  onBug?(what: string): void
+  /** asked after a refused handshake, of which a browser is told nothing but 1006 */
+  verdict?(): Promise<Verdict>
+  WebSocket?: SocketConstructor
+  clock?: Clock
+  random?(): number
+}
+
+// Shadows the global of the same name, so that this file needs no DOM types; Node has one from version 22 on.
+declare const WebSocket: SocketConstructor
+
+const OPEN = 1
+const BACKOFF_BASE = 500
+const BACKOFF_CAP = 10_000
+const CONNECT_DEADLINE = 10_000
+const PING_AFTER = 20_000
+const PONG_DEADLINE = 8_000
+/** a link must hold this long before its failures are forgotten, or a service that accepts and drops is hammered */
+const STEADY_AFTER = 5_000
+
+/** One reconnecting socket of `houselights.v1`: keeps its cursors, misses nothing, says honestly how fresh it is. */
+export class LiveClient {
+  readonly #options: LiveOptions
+  readonly #clock: Clock
+  readonly #cursors = new Map<string, number>()
+  #socket: SocketLike | null = null
+  #link: Link
+  #attempt = 0
+  #greeted = false
+  #synced = false
+  #serverStale = false
+  #awaited = new Set<string>()
+  #heardAt: number
+  #cancelWait = (): void => {}
+  #cancelRetry: (() => void) | null = null
+  #cancelSteady = (): void => {}
+
+  constructor(options: LiveOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#heardAt = this.#clock.now()
+    this.#link = { state: 'connecting', since: this.#heardAt }
+  }
+
+  get link(): Link {
+    return this.#link
+  }
+
+  cursors(): Record<string, number> {
+    return Object.fromEntries(this.#cursors)
+  }
+
+  /** Connects; also comes back after a stop (signed out, forbidden), when the person has signed in again. */
+  start(): void {
+    if (this.#socket || this.#cancelRetry) return
+    this.#attempt = 0
+    this.#connect()
+  }
+
+  /** Closes for good, until `start`. Tells nobody: whoever calls it knows. */
+  stop(): void {
+    this.#drop()
+    this.#cancelRetry?.()
+    this.#cancelRetry = null
+  }
+
+  /** The network or the screen came back: connect at once, or find out quickly whether the link still lives. */
+  wake(): void {
+    if (this.#cancelRetry) {
+      this.stop()
+      this.start()
+    } else if (this.#greeted) this.#ping(PONG_DEADLINE / 2)
+  }
+
+  /** False when there is no link to send on: nothing is queued here. */
+  send(message: ClientMessage): boolean {
+    if (this.#socket?.readyState !== OPEN || !this.#greeted) return false
+    this.#socket.send(JSON.stringify(message))
+    return true
+  }
+
+  #connect(): void {
+    const socket = new (this.#options.WebSocket ?? WebSocket)(this.#options.url, SUBPROTOCOL)
+    this.#socket = socket
+    this.#greeted = false
+    this.#synced = false
+    this.#serverStale = false
+    this.#wait(CONNECT_DEADLINE, () => this.#retry(null))
+    const mine = (): boolean => socket === this.#socket
+    socket.addEventListener('message', (event) => {
+      if (mine() && typeof event.data === 'string') this.#receive(event.data)
+    })
+    socket.addEventListener('close', (event) => {
+      if (mine()) this.#closed(event.code ?? 1006, event.reason ?? '')
+    })
+    // A close follows and says more; without a listener `ws` would throw.
+    socket.addEventListener('error', () => {})
+  }
+
+  #receive(frame: string): void {
+    this.#heardAt = this.#clock.now()
+    // Whatever arrives proves that the link lives, so a busy link is never pinged.
+    this.#wait(PING_AFTER, () => this.#ping(PONG_DEADLINE))
+    let message: ServerMessage | null
+    try {
+      message = readServerMessage(frame)
+    } catch (error) {
+      this.#options.onBug?.(`unreadable frame: ${String(error)}`)
+      return
+    }
+    if (message) this.#apply(message)
+  }
+
+  #apply(message: ServerMessage): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#hello(message)
+      case 'snapshot':
+        this.#cursors.set(message.group, message.seq)
+        this.#awaited.delete(message.group)
+        this.#options.onMessage(message)
+        return this.#settle()
+      case 'event':
+        return this.#event(message)
+      case 'left':
+        this.#leave(message.group)
+        return this.#settle()
+      case 'pong':
+        this.#synced = true
+        return this.#settle()
+      case 'stale':
+        this.#serverStale = true
+        return this.#tell('stale', Date.parse(message.since) || this.#heardAt)
+      case 'fresh':
+        this.#serverStale = false
+        return this.#settle()
+      default:
+        this.#options.onMessage(message)
+    }
+  }
+
+  #hello(message: Extract<ServerMessage, { type: 'hello' }>): void {
+    this.#greeted = true
+    for (const group of this.#cursors.keys()) if (!message.groups.includes(group)) this.#leave(group)
+    this.#awaited = new Set(message.groups.filter((group) => !this.#cursors.has(group)))
+    this.#tell('catching-up')
+    this.#options.onMessage(message)
+    this.send({ type: 'subscribe', cursors: this.cursors() })
+    // Its pong comes behind what was missed: the sign that there is no more to catch up on.
+    this.send({ type: 'ping' })
+  }
+
+  #event(message: Extract<ServerMessage, { type: 'event' }>): void {
+    const cursor = this.#cursors.get(message.group)
+    if (cursor !== undefined && message.seq <= cursor) {
+      this.#options.onBug?.(`${message.group}: event ${message.seq} came again after ${cursor}`)
+    } else if (cursor === undefined || message.seq > cursor + 1) {
+      this.#options.onBug?.(`${message.group}: event ${message.seq} came after ${cursor ?? 'nothing'}`)
+      // State with a hole must not be shown as whole: a fresh snapshot of this group, through a new link.
+      this.#cursors.delete(message.group)
+      this.#retry(null)
+    } else {
+      this.#cursors.set(message.group, message.seq)
+      this.#options.onMessage(message)
+    }
+  }
+
+  #leave(group: string): void {
+    this.#cursors.delete(group)
+    this.#awaited.delete(group)
+    this.#options.onLeft?.(group)
+  }
+
+  #settle(): void {
+    if (!this.#synced || this.#awaited.size > 0 || this.#serverStale || this.#link.state === 'live') return
+    this.#tell('live')
+    this.#cancelSteady()
+    this.#cancelSteady = this.#clock.after(STEADY_AFTER, () => {
+      this.#attempt = 0
+    })
+  }
+
+  #ping(deadline: number): void {
+    if (this.send({ type: 'ping' })) this.#wait(deadline, () => this.#retry(null))
+    else this.#retry(null)
+  }
+
+  #closed(code: number, reason: string): void {
+    const next = afterClose(code, reason)
+    const refused = !this.#greeted && code === 1006
+    if (next.action === 'stop') return this.#halt(next.why === 'protocol' ? 'broken' : STOPPED[next.why])
+    this.#retry(next.delayMs)
+    if (refused) void this.#askWhy()
+  }
+
+  async #askWhy(): Promise<void> {
+    const verdict = await this.#options.verdict?.().catch(() => 'unreachable' as const)
+    // By now another attempt may have succeeded; then the answer is old.
+    if (this.#greeted) return
+    if (verdict === 'signed-out' || verdict === 'forbidden') this.#halt(verdict)
+  }
+
+  #halt(state: 'signed-out' | 'forbidden' | 'broken'): void {
+    this.stop()
+    // A right that ended leaves no cursor to come back with: whoever signs in next begins with a snapshot.
+    for (const group of [...this.#cursors.keys()]) this.#leave(group)
+    this.#tell(state)
+  }
+
+  /** Gives up this socket and comes back: after `delay` when the service named one, else after a random while. */
+  #retry(delay: number | null): void {
+    this.#drop()
+    if (this.#link.state !== 'connecting') this.#tell('stale', this.#heardAt)
+    const random = this.#options.random ?? Math.random
+    const wait = delay ?? random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** this.#attempt)
+    this.#attempt += 1
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#clock.after(wait, () => {
+      this.#cancelRetry = null
+      this.#connect()
+    })
+  }
+
+  #drop(): void {
+    const socket = this.#socket
+    this.#socket = null
+    this.#greeted = false
+    this.#cancelWait()
+    this.#cancelSteady()
+    socket?.close(1000)
+  }
+
+  #wait(milliseconds: number, run: () => void): void {
+    this.#cancelWait()
+    this.#cancelWait = this.#clock.after(milliseconds, run)
+  }
+
+  #tell(state: LinkState, since = this.#clock.now()): void {
+    if (this.#link.state === state) return
+    this.#link = { state, since }
+    this.#options.onLink(this.#link)
+  }
+}
+
+const STOPPED = { signed_out: 'signed-out', forbidden: 'forbidden' } as const

@@ -1,0 +1,32 @@
+import type { MessageView, OrderView } from '../../src/live/protocol.js'
+import { mergeMessages } from './chats-state.js'
+import { isOlder } from './orders-state.js'
+
+/** What a customer's page knows: one order and its conversation (oldest first). */
+export interface OrderState {
+  order: OrderView | null
+  messages: readonly MessageView[]
+}
+
+export type OrderChange =
+  | { type: 'snapshot'; order: OrderView; messages: readonly MessageView[] }
+  | { type: 'order'; order: OrderView }
+  | { type: 'messages'; messages: readonly MessageView[] }
+  | { type: 'left' }
+
+export const NO_ORDER: OrderState = { order: null, messages: [] }
+
+/** Snapshot + events = state. Pure. */
+export function applyOrderPage(state: OrderState, change: OrderChange): OrderState {
+  switch (change.type) {
+    case 'snapshot':
+      // History that was read by page may reach further back than the snapshot does.
+      return { order: change.order, messages: mergeMessages(state.messages, change.messages) }
+    case 'order':
+      return state.order && isOlder(change.order, state.order) ? state : { ...state, order: change.order }
+    case 'messages':
+      return { ...state, messages: mergeMessages(state.messages, change.messages) }
+    case 'left':
+      return NO_ORDER
+  }
+}

@@ -1,0 +1,31 @@
+/** The little of a WebSocket that the client uses: the browser's, Node's own and `ws` all fit. */
+export interface SocketEvent {
+  type: string
+  data?: unknown
+  code?: number
+  reason?: string
+}
+
+export interface SocketLike {
+  readonly protocol: string
+  readonly readyState: number
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
+  send(data: string): void
+  close(code?: number, reason?: string): void
+}
+
+export type SocketConstructor = new (url: string, protocol: string) => SocketLike
+
+/** Time, so that tests can own it. `after` answers with what cancels it. */
+export interface Clock {
+  now(): number
+  after(milliseconds: number, run: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, run) {
+    const timer = setTimeout(run, milliseconds)
+    return () => clearTimeout(timer)
+  },
+}

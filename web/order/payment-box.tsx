@@ -1,0 +1,50 @@
+import { useState } from 'preact/hooks'
+import type { OrderView } from '../../src/live/protocol.js'
+import { ApiError, api } from '../lib/api.js'
+import { f, s } from '../lib/i18n.js'
+import { Problem } from '../ui/parts.js'
+
+/** The payment's state in words, and a way on wherever there is one: never a spinner without an end. */
+export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): void }) {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const { paymentStatus, paymentMethod, status } = order
+  const amount = f.money(order.total)
+
+  async function pay(): Promise<void> {
+    setBusy(true)
+    setError(null)
+    try {
+      location.assign((await api.pay(order.id)).checkoutUrl)
+    } catch (problem) {
+      setBusy(false)
+      // Already paid or cancelled: the page is behind, not the person.
+      if (problem instanceof ApiError && problem.status === 409) onStale()
+      else setError(problem)
+    }
+  }
+
+  const canPay = paymentMethod === 'online' && status === 'placed' && paymentStatus !== 'paid'
+  const words =
+    status === 'cancelled' && paymentStatus === 'paid'
+      ? s.order.paidButCancelled
+      : paymentMethod === 'cash' && paymentStatus === 'pending'
+        ? s.order.cashDue(amount)
+        : s.order.payment[paymentStatus]
+  // A cancelled order that nobody paid for owes nobody anything.
+  if (status === 'cancelled' && paymentStatus !== 'paid' && paymentStatus !== 'refunded') return null
+  return (
+    <section class="payment" data-payment-status={paymentStatus} aria-label={s.order.paymentTitle}>
+      <p class="payment-words">{words}</p>
+      <Problem error={error} />
+      {canPay && (
+        <>
+          <button type="button" class="primary wide" data-action="pay" disabled={busy} onClick={() => void pay()}>
+            {busy ? s.order.openingPayment : paymentStatus === 'failed' ? s.order.payAgain(amount) : s.order.payNow(amount)}
+          </button>
+          {paymentStatus === 'pending' && <p class="quiet small">{s.order.paidAlready}</p>}
+        </>
+      )}
+    </section>
+  )
+}

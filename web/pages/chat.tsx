@@ -1,0 +1,154 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { ChatView } from '../../src/live/protocol.js'
+import { Conversation } from '../chat/conversation.js'
+import { type Desk, useDesk } from '../chat/desk.js'
+import { api } from '../lib/api.js'
+import { plainText } from '../lib/format.js'
+import { f, s } from '../lib/i18n.js'
+import { useStore } from '../lib/store.js'
+import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
+import { SoundSwitch } from '../orders/tools.js'
+import { useTitle } from '../orders/use-alerts.js'
+import { ExpiringWarning } from '../ui/expiring.js'
+import { LinkBadge } from '../ui/link-badge.js'
+import { LinkBanner } from '../ui/link-banner.js'
+import { Problem } from '../ui/parts.js'
+import { Gate } from '../ui/session.js'
+import { StaffHeader } from '../ui/staff-header.js'
+import { start } from '../ui/start.js'
+
+function readHash(): number | null {
+  const found = /^#([1-9]\d{0,9})$/.exec(location.hash)
+  return found ? Number(found[1]) : null
+}
+
+/** The open conversation stands in the address: the back button closes it, a link can open it. */
+function useOpenChat(): number | null {
+  const [open, setOpen] = useState(readHash)
+  useEffect(() => {
+    const read = (): void => setOpen(readHash())
+    addEventListener('hashchange', read)
+    return () => removeEventListener('hashchange', read)
+  }, [])
+  return open
+}
+
+function Row({ chat, open }: { chat: ChatView; open: boolean }) {
+  const last = chat.lastMessage
+  return (
+    <li>
+      <a class="chat-row" href={`#${chat.id}`} aria-current={open ? 'true' : undefined} data-chat-id={chat.id} data-unread={chat.unread}>
+        <span class="chat-seat">{chat.order.seat.name}</span>
+        <span class="chat-text">
+          <span class="chat-hall">
+            {chat.order.seat.hall} · {s.status[chat.order.status]}
+          </span>
+          <span class="chat-last" dir="auto">
+            {last ? (last.from === 'staff' ? s.chat.youSaid(plainText(last.text)) : plainText(last.text)) : s.chat.nothingYet}
+          </span>
+        </span>
+        <span class="chat-when">
+          {last && f.time(last.at)}
+          {chat.unread > 0 && (
+            <span class="badge">
+              {chat.unread}
+              <span class="aside-voice"> {s.chat.unreadWord}</span>
+            </span>
+          )}
+        </span>
+      </a>
+    </li>
+  )
+}
+
+function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
+  const { messages } = useStore(desk.state)
+  const more = useStore(desk.more).get(chat.id) ?? false
+  const [error, setError] = useState<unknown>(null)
+  const shown = messages.get(chat.id) ?? []
+  const newest = shown.at(-1)?.id
+
+  useEffect(() => {
+    setError(null)
+    desk.load(chat.id).catch(setError)
+  }, [desk, chat.id])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message is the reason to mark it read
+  useEffect(() => {
+    const read = (): void => {
+      if (document.visibilityState === 'visible') void desk.markRead(chat.id)
+    }
+    read()
+    document.addEventListener('visibilitychange', read)
+    return () => document.removeEventListener('visibilitychange', read)
+  }, [desk, chat.id, chat.unread, newest])
+
+  return (
+    <section class="chat-open" aria-label={s.chat.with(chat.order.seat.name)}>
+      <header class="chat-open-head">
+        <a class="button back" href="#">
+          {s.chat.all}
+        </a>
+        <h2>
+          <span class="chat-seat">{chat.order.seat.name}</span> {chat.order.seat.hall}
+        </h2>
+        <p>
+          {s.board.number(chat.id)} · {s.status[chat.order.status]}
+        </p>
+      </header>
+      <Problem error={error} />
+      <Conversation
+        chat={chat.id}
+        side="staff"
+        messages={shown}
+        outbox={desk.outbox}
+        say={(text) => desk.say(chat.id, text)}
+        more={more}
+        onOlder={() => void desk.load(chat.id, shown[0]).catch(setError)}
+      />
+    </section>
+  )
+}
+
+function Chat() {
+  const desk = useDesk()
+  const { chats } = useStore(desk.state)
+  const openId = useOpenChat()
+  const [error, setError] = useState<unknown>(null)
+  const open = openId === null ? undefined : chats.get(openId)
+  const unread = unreadTotal(chats.values())
+  const linkState = useStore(desk.live.link).state
+  useTitle(unread, s.chat.title)
+
+  useEffect(() => {
+    // Opened from an order's ticket, before anyone has said a word: the list does not know it yet.
+    if (openId === null || linkState !== 'live' || chats.has(openId)) return
+    api.order(openId).then(desk.know, setError)
+  }, [desk, openId, linkState, chats])
+
+  return (
+    <>
+      <ExpiringWarning />
+      <StaffHeader here="chat" unread={unread}>
+        <SoundSwitch />
+        <LinkBadge link={desk.live.link} />
+      </StaffHeader>
+      <LinkBanner link={desk.live.link} />
+      <main class="chat" data-open={open ? 'yes' : 'no'}>
+        <section class="chat-list" aria-label={s.chat.list}>
+          <h1>{s.chat.title}</h1>
+          <Problem error={error} />
+          <ul>
+            {unansweredFirst(chats.values()).map((chat) => (
+              <Row key={chat.id} chat={chat} open={chat.id === openId} />
+            ))}
+          </ul>
+          {chats.size === 0 && <p class="quiet">{s.chat.none}</p>}
+        </section>
+        {open ? <Open key={open.id} desk={desk} chat={open} /> : <p class="chat-pick quiet">{s.chat.pick}</p>}
+      </main>
+    </>
+  )
+}
+
+void start(() => <Gate staffOnly>{() => <Chat />}</Gate>)

@@ -1,0 +1,137 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useDesk } from '../chat/desk.js'
+import { keepAwake } from '../lib/awake.js'
+import { s } from '../lib/i18n.js'
+import type { SessionInfo } from '../lib/shapes.js'
+import { useStore } from '../lib/store.js'
+import { useNow } from '../lib/tick.js'
+import { unreadTotal } from '../live/chats-state.js'
+import { oldestFirst } from '../live/orders-state.js'
+import { createBoard } from '../orders/board.js'
+import { useKeys } from '../orders/keys.js'
+import { EndedList, TallyStrip, UnpaidList } from '../orders/lists.js'
+import { MenuPanel } from '../orders/menu-panel.js'
+import { SeatMap } from '../orders/seat-map.js'
+import { Ticket } from '../orders/ticket.js'
+import { NotifySwitch, SoundSwitch } from '../orders/tools.js'
+import { useOverdueAlert, useTitle } from '../orders/use-alerts.js'
+import { nameTheatres, useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { ExpiringWarning } from '../ui/expiring.js'
+import { LinkBadge } from '../ui/link-badge.js'
+import { LinkBanner } from '../ui/link-banner.js'
+import { Choice } from '../ui/choice.js'
+import { Gate } from '../ui/session.js'
+import { StaffHeader } from '../ui/staff-header.js'
+import { start } from '../ui/start.js'
+
+const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
+
+function LiveOrders({ session }: { session: SessionInfo }) {
+  const board = useMemo(createBoard, [])
+  const desk = useDesk()
+  const now = useNow()
+  const state = useStore(board.orders)
+  const problem = useStore(board.problem)
+  const theatres = nameTheatres(session.user.theatres, useStore(board.theatres))
+  const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
+  const { found } = useTheatreSeats(theatreId)
+  const [hall, setHall] = useState('')
+  const [view, setView] = useState<'cards' | 'map'>('cards')
+  const [menuOpen, setMenuOpen] = useState(false)
+  useKeys(board)
+  useEffect(keepAwake, [])
+  useEffect(() => {
+    if (theatreId !== null) void board.loadEnded(theatreId)
+  }, [board, theatreId])
+
+  const ofTheatre = useMemo(
+    () => oldestFirst(state.live.values()).filter((order) => order.theatreId === theatreId),
+    [state.live, theatreId],
+  )
+  const halls = found?.halls ?? []
+  const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
+  const open = useMemo(() => ofTheatre.filter((order) => order.status !== 'placed'), [ofTheatre])
+  const shown = inHall.filter((order) => order.status !== 'placed')
+  const limits = found?.theatre ?? FALLBACK_LIMITS
+  const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
+  const unread = unreadTotal(useStore(desk.state).chats.values())
+  useOverdueAlert(open, now, found?.theatre ?? null)
+  useTitle(open.length, `${s.nav.orders} · ${name}`)
+
+  return (
+    <>
+      <ExpiringWarning />
+      <StaffHeader here="live-orders" unread={unread}>
+        <NotifySwitch />
+        <SoundSwitch />
+        <LinkBadge link={board.live.link} />
+      </StaffHeader>
+      <LinkBanner link={board.live.link} />
+      <main class="live" data-open-orders={open.length}>
+        <div class="live-head">
+          <h1>
+            <span class="live-count">{shown.length}</span> {s.board.openOrders(shown.length)}
+            <small>{name}</small>
+          </h1>
+          <div class="live-filters">
+            {theatres.length > 1 && (
+              <Choice
+                name="theatre"
+                label={s.board.chooseTheatre}
+                value={String(theatreId)}
+                options={theatres.map((theatre) => [String(theatre.id), theatre.name])}
+                onChange={(id) => chooseTheatre(Number(id))}
+              />
+            )}
+            {halls.length > 1 && (
+              <Choice
+                name="hall"
+                label={s.board.chooseHall}
+                value={hall}
+                options={[['', s.board.allHalls], ...halls.map((each): [string, string] => [each.name, each.name])]}
+                onChange={setHall}
+              />
+            )}
+            <Choice
+              name="view"
+              label={s.board.chooseView}
+              value={view}
+              options={[
+                ['cards', s.board.cards],
+                ['map', s.board.map],
+              ]}
+              onChange={(next) => setView(next === 'map' ? 'map' : 'cards')}
+            />
+            <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
+              {s.tools.menu}
+            </button>
+          </div>
+        </div>
+        {problem && (
+          <p class="problem" role="alert">
+            {problem.text}
+          </p>
+        )}
+        <TallyStrip orders={shown} />
+        {view === 'map' ? (
+          <SeatMap halls={halls.filter((each) => hall === '' || each.name === hall)} {...{ orders: inHall, board, now, limits }} />
+        ) : (
+          <section class="board" aria-label={s.nav.orders}>
+            {shown.map((order) => (
+              <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
+            ))}
+            {shown.length === 0 && <p class="board-empty">{s.board.empty}</p>}
+          </section>
+        )}
+        <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
+        <EndedList orders={state.ended.filter((order) => order.theatreId === theatreId)} timeZone={found?.theatre.timeZone} />
+        <p class="keys-help">{s.board.keys}</p>
+      </main>
+      {menuOpen && found?.halls[0]?.seats[0] && (
+        <MenuPanel seatToken={found.halls[0].seats[0].token} onClose={() => setMenuOpen(false)} />
+      )}
+    </>
+  )
+}
+
+void start(() => <Gate staffOnly>{(session) => <LiveOrders session={session} />}</Gate>)

@@ -1,0 +1,102 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { api } from '../lib/api.js'
+import { tellTabs } from '../lib/channel.js'
+import { s } from '../lib/i18n.js'
+import type { SessionInfo } from '../lib/shapes.js'
+import { Brand } from '../ui/brand.js'
+import { Problem } from '../ui/parts.js'
+import { safeNext } from '../ui/session.js'
+import { start } from '../ui/start.js'
+
+function home({ user }: SessionInfo): string {
+  return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')
+}
+
+function Login() {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const [shown, setShown] = useState(false)
+  const [already, setAlready] = useState<SessionInfo | null>(null)
+  const name = useRef<HTMLInputElement>(null)
+  const password = useRef<HTMLInputElement>(null)
+  const keep = useRef<HTMLInputElement>(null)
+
+  useEffect(() => {
+    api.session().then(
+      // A guest has a session too, but came here to be someone else.
+      (session) => session.user.role !== 'customer' && setAlready(session),
+      () => {},
+    )
+  }, [])
+
+  async function submit(): Promise<void> {
+    setBusy(true)
+    setError(null)
+    try {
+      const session = await api.login(name.current?.value ?? '', password.current?.value ?? '', keep.current?.checked ?? false)
+      tellTabs({ type: 'signed-in' })
+      location.assign(home(session))
+    } catch (problem) {
+      setError(problem)
+      setBusy(false)
+      password.current?.select()
+    }
+  }
+
+  return (
+    <main class="login">
+      <div class="marquee">
+        <Brand />
+        <div class="bulbs" aria-hidden="true" />
+      </div>
+      <form
+        class="login-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit()
+        }}
+      >
+        <h1>{s.login.title}</h1>
+        {already && (
+          <p class="note">
+            {s.login.already(already.user.username)} <a href={home(already)}>{s.login.goOn}</a>
+          </p>
+        )}
+        <Problem error={error} />
+        <label class="field">
+          <span>{s.login.username}</span>
+          <input ref={name} name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required maxLength={150} />
+        </label>
+        <div class="field">
+          <label for="password">{s.login.password}</label>
+          <span class="with-button">
+            <input
+              ref={password}
+              id="password"
+              name="password"
+              {...(shown ? { type: 'text' } : { type: 'password' })}
+              autocomplete="current-password"
+              required
+              maxLength={128}
+            />
+            <button type="button" aria-pressed={shown} onClick={() => setShown(!shown)}>
+              {shown ? s.login.hide : s.login.show}
+            </button>
+          </span>
+        </div>
+        <label class="tick">
+          <input ref={keep} type="checkbox" name="keep" />
+          <span>
+            {s.login.keep}
+            <small>{s.login.keepWhy}</small>
+          </span>
+        </label>
+        <button type="submit" class="primary wide" disabled={busy}>
+          {busy ? s.login.signingIn : s.login.signIn}
+        </button>
+      </form>
+    </main>
+  )
+}
+
+void start(Login)

@@ -1,0 +1,141 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { OrderView } from '../../src/live/protocol.js'
+import { ApiError, api } from '../lib/api.js'
+import { flag } from '../lib/decode.js'
+import { f, s } from '../lib/i18n.js'
+import type { SeatMenu } from '../lib/shapes.js'
+import { recall, remember } from '../lib/storage.js'
+import { useStore } from '../lib/store.js'
+import { isLive } from '../live/orders-state.js'
+import { createCart, quantityOf, totalOf } from '../seat/cart.js'
+import { MenuList } from '../seat/menu-list.js'
+import { Review } from '../seat/review.js'
+import { explain, FullNote } from '../ui/parts.js'
+import { start } from '../ui/start.js'
+
+const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
+
+/** The running orders of this very seat, if the phone has ordered before: found again after the page was closed. */
+function useRunningOrders(seatId: number | null): readonly OrderView[] {
+  const [running, setRunning] = useState<readonly OrderView[]>([])
+  useEffect(() => {
+    if (seatId === null) return
+    const read = (): void => {
+      if (document.visibilityState !== 'visible') return
+      // Nobody is signed in before the first order: that answer (401) is none.
+      api.myOrders().then((all) => setRunning(all.filter((order) => order.seat.id === seatId && isLive(order))), () => {})
+    }
+    read()
+    document.addEventListener('visibilitychange', read)
+    return () => document.removeEventListener('visibilitychange', read)
+  }, [seatId])
+  return running
+}
+
+function Running({ orders }: { orders: readonly OrderView[] }) {
+  if (orders.length === 0) return null
+  return (
+    <section class="running" aria-label={s.seat.running}>
+      {orders.map((order) => (
+        <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
+          <span>
+            <b>{s.board.number(order.id)}</b> {s.status[order.status]}
+          </span>
+          <span>{order.status === 'placed' ? s.seat.goPay : s.seat.follow}</span>
+        </a>
+      ))}
+    </section>
+  )
+}
+
+function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
+  const cart = useMemo(() => createCart(token), [])
+  const now = useStore(cart.cart)
+  const [onlyVeg, setOnlyVeg] = useState(() => recall('only-veg', flag) ?? false)
+  const [reviewing, setReviewing] = useState(false)
+  const running = useRunningOrders(seat.seat.id)
+  const total = totalOf(now, seat.menu)
+  const menu = onlyVeg ? seat.menu.filter((item) => item.vegetarian) : seat.menu
+
+  useEffect(() => cart.prune(seat.menu), [cart, seat.menu])
+  useEffect(() => {
+    document.title = `${seat.seat.name} · ${seat.theatre.name}`
+  }, [seat])
+
+  return (
+    <>
+      <header class="seat-head">
+        <div>
+          <p class="seat-theatre">{seat.theatre.name}</p>
+          <h1>
+            {s.seat.title} <span class="aside-voice">{seat.seat.name}</span>
+          </h1>
+          <p class="quiet">{seat.seat.hall}</p>
+        </div>
+        <p class="seat-tile" aria-hidden="true">
+          {seat.seat.name}
+        </p>
+      </header>
+      <main class="ordering" data-seat-id={seat.seat.id}>
+        <Running orders={running} />
+        <div class="menu-head">
+          <h2>{s.menu.title}</h2>
+          <label class="veg-filter">
+            <input
+              type="checkbox"
+              role="switch"
+              checked={onlyVeg}
+              onChange={() => {
+                remember('only-veg', !onlyVeg)
+                setOnlyVeg(!onlyVeg)
+              }}
+            />
+            <span>{s.menu.onlyVeg}</span>
+          </label>
+        </div>
+        <MenuList menu={menu} quantity={(item) => quantityOf(now, item.id)} onChange={(item, next) => cart.set(item.id, next)} />
+        {menu.length === 0 && <p class="quiet">{s.menu.empty}</p>}
+      </main>
+      <div class="cart-bar" data-cart-count={total.count} data-filled={total.count > 0}>
+        <p role="status">{total.count > 0 ? s.seat.inCart(total.count, f) : s.seat.cartEmpty}</p>
+        {total.count > 0 && (
+          <button type="button" class="primary" data-action="review" onClick={() => setReviewing(true)}>
+            {s.seat.review} <span class="amount">{f.money(total.paise)}</span>
+          </button>
+        )}
+      </div>
+      {reviewing && <Review token={token} seat={seat} cart={cart} onClose={() => setReviewing(false)} onStaleMenu={reload} />}
+    </>
+  )
+}
+
+function Seat() {
+  const [seat, setSeat] = useState<SeatMenu | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  const read = (): void => {
+    api.seatMenu(token).then((found) => {
+      setSeat(found)
+      setError(null)
+    }, setError)
+  }
+  useEffect(read, [])
+  if (seat) return <Order seat={seat} reload={read} />
+  if (error instanceof ApiError && error.status === 404) {
+    return (
+      <FullNote title={s.seat.unknown}>
+        <p>{s.seat.unknownHelp}</p>
+      </FullNote>
+    )
+  }
+  if (!error) return <FullNote title={s.seat.opening} />
+  return (
+    <FullNote title={s.errors.cantOpen}>
+      <p role="alert">{explain(error)}</p>
+      <button type="button" class="primary" onClick={read}>
+        {s.common.tryAgain}
+      </button>
+    </FullNote>
+  )
+}
+
+void start(Seat)

@@ -1,0 +1,103 @@
+import type { ComponentType } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { byName } from '../lib/format.js'
+import { s } from '../lib/i18n.js'
+import type { Hall, SessionInfo } from '../lib/shapes.js'
+import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { Choice } from '../ui/choice.js'
+import { FullNote, Problem } from '../ui/parts.js'
+import { Gate } from '../ui/session.js'
+import { StaffHeader } from '../ui/staff-header.js'
+import { start } from '../ui/start.js'
+
+const PER_SHEET = ['1', '4', '12', '20'] as const
+type Seat = Hall['seats'][number]
+type QrCode = ComponentType<{ link: string; label: string }>
+
+function sheets(seats: readonly Seat[], size: number): Seat[][] {
+  return Array.from({ length: Math.ceil(seats.length / size) }, (_, at) => seats.slice(at * size, (at + 1) * size))
+}
+
+function SeatCode({ seat, hall, theatre, Code }: { seat: Seat; hall: string; theatre: string; Code: QrCode | null }) {
+  const link = `${location.origin}/s/${encodeURIComponent(seat.token)}`
+  return (
+    <figure class="code" data-seat-id={seat.id}>
+      {Code ? <Code link={link} label={s.seats.codeOf(seat.name)} /> : <div class="qr" />}
+      <figcaption>
+        <b>{seat.name}</b>
+        <span>{hall}</span>
+        <span class="code-how">{s.seats.scan}</span>
+        <span class="code-theatre">{theatre}</span>
+        <a href={link}>{link.replace(/^https?:\/\//, '')}</a>
+      </figcaption>
+    </figure>
+  )
+}
+
+function Seats({ session }: { session: SessionInfo }) {
+  const { theatres } = session.user
+  const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
+  const { found, error } = useTheatreSeats(theatreId)
+  const [hallId, setHallId] = useState<number | null>(null)
+  const [perSheet, setPerSheet] = useState('12')
+  const [Code, setCode] = useState<QrCode | null>(null)
+  useEffect(() => {
+    // The encoder is by far the biggest thing on this page, and the controls need none of it.
+    void import('../seats/qr.js').then((module) => setCode(() => module.default))
+  }, [])
+  const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
+  const seats = [...(hall?.seats ?? [])].sort(byName)
+
+  return (
+    <>
+      <StaffHeader here="seats" />
+      <main class="codes">
+        <div class="live-head">
+          <h1>{s.seats.title}</h1>
+          <div class="live-filters">
+            {theatres.length > 1 && (
+              <Choice
+                name="theatre"
+                label={s.board.chooseTheatre}
+                value={String(theatreId)}
+                options={theatres.map((theatre) => [String(theatre.id), theatre.name])}
+                onChange={(id) => chooseTheatre(Number(id))}
+              />
+            )}
+            {found && found.halls.length > 1 && (
+              <Choice
+                name="hall"
+                label={s.board.chooseHall}
+                value={String(hall?.id)}
+                options={found.halls.map((each) => [String(each.id), each.name])}
+                onChange={(id) => setHallId(Number(id))}
+              />
+            )}
+            <Choice
+              name="per-sheet"
+              label={s.seats.perSheet}
+              value={perSheet}
+              options={PER_SHEET.map((count) => [count, s.seats.aSheet(Number(count))])}
+              onChange={setPerSheet}
+            />
+            <button type="button" class="primary" data-action="print" disabled={!Code || seats.length === 0} onClick={() => print()}>
+              {s.seats.print}
+            </button>
+          </div>
+        </div>
+        <p class="quiet no-print">{s.seats.help}</p>
+        <Problem error={error} />
+        {sheets(seats, Number(perSheet)).map((group, index) => (
+          <section key={group[0]?.id} class="sheet-page" data-per-sheet={perSheet} aria-label={s.seats.sheet(index + 1)}>
+            {group.map((seat) => (
+              <SeatCode key={seat.id} seat={seat} hall={hall?.name ?? ''} theatre={found?.theatre.name ?? ''} Code={Code} />
+            ))}
+          </section>
+        ))}
+        {theatreId === null && <FullNote title={s.seats.noTheatre} />}
+      </main>
+    </>
+  )
+}
+
+void start(() => <Gate staffOnly>{(session) => <Seats session={session} />}</Gate>)

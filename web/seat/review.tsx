@@ -1,0 +1,134 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { ApiError, api } from '../lib/api.js'
+import { f, s } from '../lib/i18n.js'
+import type { MenuItem, SeatMenu } from '../lib/shapes.js'
+import { remember } from '../lib/storage.js'
+import { useStore } from '../lib/store.js'
+import { Problem } from '../ui/parts.js'
+import { quantityOf, type SeatCart, totalOf } from './cart.js'
+import { Stepper } from './menu-list.js'
+
+type Method = 'online' | 'cash'
+
+interface Props {
+  token: string
+  seat: SeatMenu
+  cart: SeatCart
+  onClose(): void
+  /** the service refused an item: the menu is not what it was */
+  onStaleMenu(): void
+}
+
+async function payFor(orderId: number): Promise<string> {
+  try {
+    return (await api.pay(orderId)).checkoutUrl
+  } catch {
+    // The order stands; its page offers to pay and says what is wrong.
+    return `/orders/${orderId}`
+  }
+}
+
+/** What will be ordered, how it is paid, and the button that does it. */
+export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const now = useStore(cart.cart)
+  const [method, setMethod] = useState<Method>('online')
+  const [phone, setPhone] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>(null)
+  const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
+  const total = totalOf(now, seat.menu)
+
+  useEffect(() => dialog.current?.showModal(), [])
+  useEffect(() => {
+    if (total.count === 0) dialog.current?.close()
+  }, [total.count])
+
+  function choose(next: Method): void {
+    setMethod(next)
+    cart.renew()
+  }
+
+  async function submit(): Promise<void> {
+    setBusy(true)
+    setError(null)
+    try {
+      await api.guest()
+      const wanted = { items: [...now.lines], paymentMethod: method, ...(phone.trim() ? { phone: phone.trim() } : {}) }
+      const order = await api.placeOrder(token, wanted, now.key)
+      remember(`seat.${order.seat.id}`, token)
+      cart.clear()
+      location.assign(method === 'online' ? await payFor(order.id) : `/orders/${order.id}`)
+    } catch (problem) {
+      setBusy(false)
+      setError(problem)
+      if (problem instanceof ApiError && problem.status >= 400 && problem.status < 500) onStaleMenu()
+    }
+  }
+
+  const line = (item: MenuItem) => (
+    <li key={item.id}>
+      <span class="review-name">{item.name}</span>
+      <Stepper item={item} quantity={quantityOf(now, item.id)} onChange={(next) => cart.set(item.id, next)} />
+      <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
+    </li>
+  )
+  const way = (value: Method, name: string, note: string) => (
+    <label class="way" data-method={value}>
+      <input type="radio" name="method" value={value} checked={method === value} onChange={() => choose(value)} />
+      <span>
+        {name}
+        <small>{note}</small>
+      </span>
+    </label>
+  )
+
+  return (
+    <dialog ref={dialog} class="sheet review" aria-labelledby="review-title" onClose={onClose}>
+      <header class="sheet-head">
+        <h2 id="review-title">{s.seat.yourOrder(seat.seat.name)}</h2>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          {s.common.close}
+        </button>
+      </header>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit()
+        }}
+      >
+        <ul class="review-lines">{chosen.map(line)}</ul>
+        <p class="review-total">
+          <span>{s.seat.total}</span> <span class="amount">{f.money(total.paise)}</span>
+        </p>
+        <fieldset class="ways">
+          <legend>{s.seat.howToPay}</legend>
+          {way('online', s.seat.online, s.seat.onlineNote)}
+          {way('cash', s.seat.cash, s.seat.cashNote)}
+        </fieldset>
+        <label class="field">
+          <span>
+            {s.seat.phone} <small>{s.common.optional}</small>
+          </span>
+          <input
+            type="tel"
+            inputMode="tel"
+            autocomplete="tel"
+            maxLength={20}
+            value={phone}
+            onInput={(event) => {
+              setPhone(event.currentTarget.value)
+              cart.renew()
+            }}
+          />
+        </label>
+        <Problem error={error}>
+          {error instanceof ApiError && error.isOffline && <p>{s.seat.safeToRepeat}</p>}
+        </Problem>
+        <button type="submit" class="primary wide" data-action="place-order" disabled={busy || total.count === 0}>
+          {busy ? s.seat.sending : method === 'online' ? s.seat.pay(f.money(total.paise)) : s.seat.order(f.money(total.paise))}
+        </button>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { api } from '../lib/api.js'
+import { formatAge } from '../lib/format.js'
+import { f, s } from '../lib/i18n.js'
+import { playWarning } from '../lib/sound.js'
+import { createStore, useStore } from '../lib/store.js'
+import { useNow } from '../lib/tick.js'
+import { explain, Problem } from './parts.js'
+import { loginUrl } from './session.js'
+
+const WARN_BEFORE = 61_000
+
+/** When the session ends by itself, as the socket last told (milliseconds); null: not soon. */
+export const sessionEnd = createStore<number | null>(null)
+
+export function noteExpiring(at: string): void {
+  sessionEnd.set(Date.parse(at))
+}
+
+/** A minute's loud warning with one touch to stay: any HTTP request prolongs the session. */
+export function ExpiringWarning() {
+  const end = useStore(sessionEnd)
+  const now = useNow()
+  const [error, setError] = useState<string | null>(null)
+  const [final, setFinal] = useState(false)
+  const stay = useRef<HTMLButtonElement>(null)
+  const shown = end !== null && end - now < WARN_BEFORE && end > now
+
+  useEffect(() => {
+    if (!shown) return
+    playWarning()
+    stay.current?.focus()
+    const again = setInterval(playWarning, 20_000)
+    return () => clearInterval(again)
+  }, [shown])
+
+  async function prolong(): Promise<void> {
+    try {
+      const session = await api.session()
+      const next = Date.parse(session.expiresAt)
+      setError(null)
+      // The absolute end of a session does not move, whoever asks.
+      setFinal(end !== null && next - end < 1000)
+      sessionEnd.set(next)
+    } catch (problem) {
+      setError(explain(problem))
+    }
+  }
+
+  if (!shown) return null
+  return (
+    <div class="expiring" role="alertdialog" aria-labelledby="expiring-title" aria-describedby="expiring-text">
+      <div>
+        <h2 id="expiring-title">{s.expiring.title(formatAge(end - now))}</h2>
+        <p id="expiring-text">{final ? s.expiring.final(f.time(end)) : s.expiring.text}</p>
+        <Problem error={error} />
+      </div>
+      {final ? (
+        <a class="button primary" href={loginUrl()}>
+          {s.expiring.signInAgain}
+        </a>
+      ) : (
+        <button ref={stay} type="button" class="primary" data-action="stay" onClick={() => void prolong()}>
+          {s.expiring.stay}
+        </button>
+      )}
+    </div>
+  )
+}

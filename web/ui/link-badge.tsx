@@ -1,0 +1,36 @@
+import type { Link } from '../live/client.js'
+import { f, s } from '../lib/i18n.js'
+import { type Store, useStore } from '../lib/store.js'
+
+function words({ state, since }: Link): { name: string; detail: string } {
+  const at = f.time(since)
+  switch (state) {
+    case 'live':
+      return { name: s.link.live, detail: s.link.since(at) }
+    case 'connecting':
+      return { name: s.link.connecting, detail: '' }
+    case 'catching-up':
+      return { name: s.link.catchingUp, detail: '' }
+    case 'stale':
+      return { name: s.link.stale, detail: s.link.asOf(at) }
+    case 'signed-out':
+      return { name: s.link.signedOut, detail: s.link.since(at) }
+    case 'forbidden':
+      return { name: s.link.forbidden, detail: s.link.since(at) }
+    case 'broken':
+      return { name: s.link.broken, detail: '' }
+  }
+}
+
+/** An honest sign of how fresh the page is, and since when. Shape and words tell it too, not colour alone. */
+export function LinkBadge({ link }: { link: Store<Link> }) {
+  const now = useStore(link)
+  const { name, detail } = words(now)
+  return (
+    <p class="link" role="status" data-link-state={now.state}>
+      <span class="link-lamp" aria-hidden="true" />
+      <span class="link-name">{name}</span>
+      {detail && <span class="link-detail">{detail}</span>}
+    </p>
+  )
+}

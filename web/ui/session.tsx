@@ -1,0 +1,63 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { ApiError, api } from '../lib/api.js'
+import { s } from '../lib/i18n.js'
+import type { SessionInfo } from '../lib/shapes.js'
+import { explain, FullNote } from './parts.js'
+
+export function loginUrl(): string {
+  return `/login?next=${encodeURIComponent(location.pathname + location.hash)}`
+}
+
+/** Where to go after a login: a path of this origin and nothing else, or a link in a mail could lead anywhere. */
+export function safeNext(search: string): string | null {
+  const next = new URLSearchParams(search).get('next')
+  if (!next?.startsWith('/')) return null
+  const url = new URL(next, location.origin)
+  return url.origin === location.origin ? url.pathname + url.search + url.hash : null
+}
+
+type Found = { session: SessionInfo } | { error: unknown } | null
+
+interface GateProps {
+  staffOnly?: boolean
+  children: (session: SessionInfo) => ComponentChildren
+}
+
+/** Shows a page to those who are signed in; sends the others to the login and back. */
+export function Gate({ staffOnly = false, children }: GateProps) {
+  const [found, setFound] = useState<Found>(null)
+  const [attempt, setAttempt] = useState(0)
+  useEffect(() => {
+    let again: ReturnType<typeof setTimeout> | undefined
+    api.session().then(
+      (session) => setFound({ session }),
+      (error: unknown) => {
+        if (error instanceof ApiError && error.status === 401) return location.replace(loginUrl())
+        setFound({ error })
+        // A tablet that starts before its network does should not need a hand.
+        again = setTimeout(() => setAttempt(attempt + 1), 4000)
+      },
+    )
+    return () => clearTimeout(again)
+  }, [attempt])
+  if (!found) return <FullNote title={s.common.opening} />
+  if ('error' in found) {
+    return (
+      <FullNote title={s.errors.cantOpen}>
+        <p role="status">{explain(found.error)}</p>
+        <p class="quiet">{s.errors.tryingAgain}</p>
+      </FullNote>
+    )
+  }
+  if (staffOnly && found.session.user.role === 'customer') {
+    return (
+      <FullNote title={s.errors.staffOnly}>
+        <a class="button primary" href={loginUrl()}>
+          {s.login.signIn}
+        </a>
+      </FullNote>
+    )
+  }
+  return <>{children(found.session)}</>
+}
