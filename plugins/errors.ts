@@ -72,7 +72,17 @@ function pathOf(instancePath: string, params: Record<string, unknown>): string[]
 }
 
 /** Prisma's and the driver's words for: no connection, no free connection in time, no answer in time. */
-const AWAY = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'ECONNREFUSED', 'ECONNRESET'])
+const AWAY = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2034',
+  'ECONNREFUSED',
+  'ECONNRESET',
+])
 const AWAY_TEXT =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
 

@@ -1,23 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { SocketTarget } from '../src/access/socket-access.js'
+import type { LiveRoute, SocketTarget } from '../src/access/socket-access.js'
 import { findLive, findLiveWithOrder, type LiveSession, type OrderOwners } from '../src/accounts/sessions.js'
 import { DomainError, forbidden, tooMany } from '../src/errors.js'
 import { handshakeFault } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
 import { originFormPath, readId } from '../src/http/request-target.js'
 import type { GroupName } from '../src/live/groups.js'
-import type { Principal } from '../src/principal.js'
-
-/** What makes a route a socket. Data, so that a socket without a rule can't exist. */
-export interface LiveRoute {
-  /** `order`: the last part of the path is an order's id */
-  target: 'none' | 'order'
-  /** who may try at all: the preValidation hook that the route gets */
-  guard: 'user' | 'staff'
-  /** which groups this principal may hear; none: 403. Asked again at every change of rights. */
-  groups(principal: Principal, target: SocketTarget): GroupName[]
-}
 
 /** A handshake that was let in: what the socket's handler attaches to the hub. */
 export interface Admitted {
@@ -69,7 +58,15 @@ export default fp(
   {
     name: 'handshake',
     fastify: '5.x',
-    dependencies: ['config', 'host-check', 'websocket', 'live', 'session-cookie', 'principal', 'socket-limits'],
+    dependencies: [
+      'config',
+      'host-check',
+      'websocket',
+      'live',
+      'session-cookie',
+      'principal',
+      'socket-limits',
+    ],
   },
 )
 
@@ -100,7 +97,11 @@ function judgeOrigin(app: FastifyInstance, request: FastifyRequest): void {
   }
 }
 
-async function identify(app: FastifyInstance, request: FastifyRequest, orderId: number | null): Promise<void> {
+async function identify(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  orderId: number | null,
+): Promise<void> {
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
   const settings = app.config.session

@@ -31,17 +31,22 @@ export default fp(
       }
       const plan = () => {
         if (app.draining) return
-        const timer = setTimeout(() => {
-          timers.delete(timer)
-          run()
-        }, ms * (0.9 + Math.random() * 0.2))
+        const timer = setTimeout(
+          () => {
+            timers.delete(timer)
+            run()
+          },
+          ms * (0.9 + Math.random() * 0.2),
+        )
         timers.add(timer)
       }
       plan()
     }
 
     app.addHook('onReady', async () => {
-      every(5 * SECOND, 'cancelling unpaid orders', () => cancelUnpaidOrders(actions, config.orderPaymentMinutes))
+      every(5 * SECOND, 'cancelling unpaid orders', () =>
+        cancelUnpaidOrders(actions, config.orderPaymentMinutes),
+      )
       every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
       every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))
     })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { findLiveByIds, type LiveSession } from '../src/accounts/sessions.js'
+import { toAdmission } from '../src/access/admission.js'
+import { findLiveByIds } from '../src/accounts/sessions.js'
 import type { Database } from '../src/database/client.js'
 import type { Bus } from '../src/live/bus.js'
 import type { ActionContext } from '../src/live/commit.js'
@@ -25,7 +26,7 @@ declare module 'fastify' {
 /** The node's hub over its bus, and the end of all sockets when the service stops. */
 export default fp(
   async (app) => {
-    const { config, db } = app
+    const { config, db, metrics } = app
     const bus = app.redisLinks
       ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
       : new MemoryBus()
@@ -40,11 +41,19 @@ export default fp(
       onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
     })
     app.decorate('hub', hub)
+    metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)
+    metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
+    metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
+    metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (bus.healthy ? 1 : 0))
     app.decorate('actions', { db, live: hub })
     app.decorate('draining', false)
     app.addHook('preClose', () => stop(app, bus))
   },
-  { name: 'live', fastify: '5.x', dependencies: ['config', 'database', 'redis', 'websocket', 'socket-log'] },
+  {
+    name: 'live',
+    fastify: '5.x',
+    dependencies: ['config', 'database', 'redis', 'websocket', 'socket-log', 'metrics'],
+  },
 )
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
@@ -54,17 +63,6 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
   await drain(app.hub, app.config.drainSeconds * 1000)
   app.hub.close()
   await bus.close()
-}
-
-export function toAdmission({ principal, session, epoch }: LiveSession): Admission {
-  return {
-    sessionId: session.id,
-    principal,
-    remainingMs: session.remainingMs,
-    readAt: performance.now(),
-    endsAt: session.expiresAt.toISOString(),
-    epoch,
-  }
 }
 
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {

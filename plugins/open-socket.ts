@@ -1,20 +1,26 @@
 import { randomUUID } from 'node:crypto'
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { toAdmission } from '../src/access/admission.js'
+import type { LiveRoute } from '../src/access/socket-access.js'
+import { SocketChat } from '../src/chat/socket-chat.js'
 import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
+import { LegacySession } from '../src/live/legacy-session.js'
 import { SUBPROTOCOL } from '../src/live/protocol.js'
-import { type SendMessage, V1Session } from '../src/live/v1-session.js'
+import { V1Session } from '../src/live/v1-session.js'
 import { legacyWire } from '../src/live/wires/legacy.js'
 import { v1Wire } from '../src/live/wires/v1.js'
-import { WsLiveSocket } from './live-socket.js'
-import { toAdmission } from './live.js'
+import { WsLiveSocket } from '../src/live/ws-live-socket.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The handler of every socket route: from the accepted socket to a connection of the hub. */
     openSocket(socket: WebSocket, request: FastifyRequest): void
+    socketChat: SocketChat
   }
 }
 
@@ -23,6 +29,8 @@ const READ_UNTIL_PENDING = 64 * 1024
 
 export default fp(
   async (app) => {
+    const onError = (err: unknown) => app.log.error({ err }, 'a message by socket failed')
+    app.decorate('socketChat', new SocketChat(app.actions, app.config.session, onError))
     app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))
   },
   { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log'] },
@@ -46,9 +54,10 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     admission: toAdmission(session),
   })
   app.socketLog.connected(request, connection)
-  const receive = resumes ? startV1(app, ws, connection) : startLegacy(app, connection)
-  // the listener that @fastify/websocket left would keep the request and its headers for as long as the socket
-  ws.removeAllListeners('error')
+  const isStaffOnline = live.presence === true && session.principal.role === 'staff'
+  if (isStaffOnline) app.hub.presence.show(connection, groups)
+  const receive = (resumes ? startV1 : startLegacy)(app, ws, connection, live)
+  forgetRequest(ws, stream)
   ws.on('error', () => {})
   ws.on('pong', () => connection.heard())
   ws.on('message', (data, isBinary) => {
@@ -60,13 +69,26 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   if (app.draining) connection.close(CloseCode.serviceRestart, 'retry=500')
 }
 
-function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection): (text: string | null) => void {
+/**
+ * What @fastify/websocket leaves on the sockets would keep the request, its answer and all headers for as long as
+ * the socket is open.
+ */
+function forgetRequest(ws: WebSocket, stream: Socket): void {
+  ws.removeAllListeners('error')
+  const response: unknown = Reflect.get(stream, '_httpMessage')
+  if (response instanceof ServerResponse) response.detachSocket(stream)
+}
+
+type Receive = (text: string | null) => void
+
+function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection, live: LiveRoute): Receive {
+  const { sessionId } = connection.admission
   const session = new V1Session({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
     armDeadline: () => app.hub.armDeadline(connection),
     staleSince: () => app.hub.staleSince,
-    onSend: null as ((message: SendMessage) => Promise<null>) | null,
+    onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
     pause: () => ws.pause(),
     resume: () => ws.resume(),
   })
@@ -74,10 +96,18 @@ function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection): (
   return (text) => session.receive(text)
 }
 
-/** The old pages: their groups are joined at once, and what they send grants nothing. */
-function startLegacy(app: FastifyInstance, connection: Connection): (text: string | null) => void {
-  for (const group of connection.granted) app.hub.join(connection, group)
-  return () => {}
+function startLegacy(app: FastifyInstance, ws: WebSocket, connection: Connection, live: LiveRoute): Receive {
+  const { sessionId } = connection.admission
+  const session = new LegacySession({
+    connection,
+    join: (group) => app.hub.join(connection, group),
+    presence: live.presence ? app.hub.presence : null,
+    onAsk: live.chat ? (text) => app.socketChat.answerLegacy(sessionId, text) : null,
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+  })
+  session.start()
+  return (text) => session.receive(text)
 }
 
 function pauseUntilRead(ws: WebSocket, connection: Connection): void {

@@ -1,7 +1,7 @@
 import fastifyRedis from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Redis, type RedisOptions } from 'ioredis'
+import { Redis } from 'ioredis'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,7 +17,7 @@ export interface RedisLinks {
   subscriber: Redis
 }
 
-const OPTIONS: RedisOptions = {
+const OPTIONS = {
   // while the link is down a command fails at once: queued, an event would be published late and out of order
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -26,7 +26,7 @@ const OPTIONS: RedisOptions = {
   keepAlive: 5000,
   // the bus subscribes anew by itself, and then reads the log
   autoResubscribe: false,
-  retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 1000),
+  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 1000),
 }
 
 /**

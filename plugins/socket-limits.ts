@@ -35,7 +35,10 @@ export default fp(
       if (!rateLimits) return
       const key = keyOf(request)
       if (refusals.count(key) < sockets.maxRefusals) return
-      throw tooMany(Math.max(1, Math.ceil(refusals.remainingMs(key) / 1000)), 'Too many refused handshakes just now.')
+      throw tooMany(
+        Math.max(1, Math.ceil(refusals.remainingMs(key) / 1000)),
+        'Too many refused handshakes just now.',
+      )
     })
 
     // runs for refused handshakes only: an accepted one has no answer to send
@@ -59,7 +62,11 @@ export default fp(
       },
     })
   },
-  { name: 'socket-limits', fastify: '5.x', dependencies: ['config', 'websocket', 'session-cookie', 'socket-log'] },
+  {
+    name: 'socket-limits',
+    fastify: '5.x',
+    dependencies: ['config', 'websocket', 'session-cookie', 'socket-log'],
+  },
 )
 
 /** The code of the refusal's body. */

@@ -27,17 +27,26 @@ export default fp(
     })
     app.decorate('socketLog', {
       connected(request, connection) {
+        app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
         const { sessionId, principal } = connection.admission
         const wire = connection.wire.name
         app.log.info(
-          { ...about(request), connection: connection.id, user: principal.userId, session: hashed(sessionId), wire },
+          {
+            ...about(request),
+            connection: connection.id,
+            user: principal.userId,
+            session: hashed(sessionId),
+            wire,
+          },
           'WSCONNECT',
         )
       },
       rejected(request, status, reason) {
+        app.metrics.handshakes.inc({ verdict: 'refused', reason })
         app.log.info({ ...about(request), status, reason }, 'WSREJECT')
       },
       closed(connection, code) {
+        app.metrics.closes.inc({ code })
         const { sessionId, principal } = connection.admission
         const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
         app.log.info(
@@ -47,7 +56,7 @@ export default fp(
       },
     })
   },
-  { name: 'socket-log', fastify: '5.x' },
+  { name: 'socket-log', fastify: '5.x', dependencies: ['metrics'] },
 )
 
 /** The same session is the same word in every line, and the word opens and ends nothing. */

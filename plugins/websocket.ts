@@ -1,5 +1,5 @@
-import fastifyWebsocket from '@fastify/websocket'
 import type { Duplex } from 'node:stream'
+import fastifyWebsocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import { SUBPROTOCOL } from '../src/live/protocol.js'
 

@@ -7,13 +7,8 @@ import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { logError, toUserFacing } from './schema-engine/errors.mjs'
 import { serveJsonRpc } from './schema-engine/json-rpc.mjs'
-import { lastPanic } from './schema-engine/load-engine.mjs'
-import {
-  adapterFactory,
-  canConnect,
-  createDatabase,
-  dropDatabase,
-} from './schema-engine/postgres-adapter.mjs'
+import { adapterFactory } from './schema-engine/postgres-adapter.mjs'
+import { canConnect, createDatabase, dropDatabase } from './schema-engine/postgres-server.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,11 +31,14 @@ function datasource() {
 
 /** One command of `schema-engine cli …`: exit code 0, or 1 with a log line that the CLI reads. */
 async function runCliCommand(/** @type {string | undefined} */ command) {
-  const commands = new Map([
-    ['can-connect-to-database', canConnect],
-    ['create-database', createDatabase],
-    ['drop-database', dropDatabase],
-  ])
+  /** @type {Map<string, (url: string) => Promise<unknown>>} */
+  const commands = new Map(
+    Object.entries({
+      'can-connect-to-database': canConnect,
+      'create-database': createDatabase,
+      'drop-database': dropDatabase,
+    }),
+  )
   const run = command === undefined ? undefined : commands.get(command)
   if (run === undefined) throw new Error(`schema-engine: unknown command "cli ${command ?? ''}"`)
   await run(datasource().url)
@@ -64,16 +62,10 @@ async function main() {
 // The CLI ends its engine with SIGTERM right after closing stdin, every time: that is a normal end.
 process.on('SIGTERM', () => process.exit(0))
 
-// A panic of the engine comes from one of its own callbacks, where nobody awaits it.
-process.on('uncaughtException', (error) => {
-  fail(
-    error instanceof WebAssembly.RuntimeError ? new Error(`panic: ${lastPanic()}`, { cause: error }) : error,
-  )
-})
-
 function fail(/** @type {unknown} */ error) {
   logError(toUserFacing(error))
   process.exit(1)
 }
 
-main().catch(fail)
+// Not left to the event loop: the engine's pool stays open.
+main().then(() => process.exit(0), fail)

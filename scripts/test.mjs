@@ -63,7 +63,6 @@ async function runTests(files) {
     const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
     const child = spawn(process.execPath, [tap, 'run', '--reporter=jsonstream', ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...services.env },
     })
     const ended = new Promise((resolve) => child.on('close', resolve))
     const counts = await reportTap(child.stdout, print)
@@ -81,7 +80,7 @@ async function runTests(files) {
 /**
  * What the test files share, so that none pays for it alone: see test/helpers/services.ts.
  *
- * @returns {Promise<{ env: NodeJS.ProcessEnv, stop: () => Promise<void> }>}
+ * @returns {Promise<{ stop: () => Promise<void> }>}
  */
 async function startServices() {
   const { register } = await import('tsx/esm/api')

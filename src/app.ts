@@ -1,16 +1,16 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import accounts from '../plugins/accounts.js'
 import config from '../plugins/config.js'
 import crossOrigin from '../plugins/cross-origin.js'
 import database from '../plugins/database.js'
 import errors from '../plugins/errors.js'
-import guests from '../plugins/guests.js'
 import handshake from '../plugins/handshake.js'
 import hostCheck from '../plugins/host-check.js'
 import jobs from '../plugins/jobs.js'
 import live from '../plugins/live.js'
+import metrics from '../plugins/metrics.js'
 import openSocket from '../plugins/open-socket.js'
 import payments from '../plugins/payments.js'
 import principal from '../plugins/principal.js'
@@ -21,19 +21,20 @@ import sessionCookie from '../plugins/session-cookie.js'
 import socketLimits from '../plugins/socket-limits.js'
 import socketLog from '../plugins/socket-log.js'
 import websocket from '../plugins/websocket.js'
-import { authRoutes } from '../routes/api/auth.js'
+import authRoutes from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { seatsRoutes } from '../routes/api/seats.js'
-import { sessionsRoutes } from '../routes/api/sessions.js'
+import sessionsRoutes from '../routes/api/sessions.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
-import { usersRoutes } from '../routes/api/users.js'
+import usersRoutes from '../routes/api/users.js'
 import { legacyRoutes } from '../routes/legacy/index.js'
 import { socketRoutes } from '../routes/live/sockets.js'
 import { healthRoutes } from '../routes/operations/health.js'
+import { metricsRoutes } from '../routes/operations/metrics.js'
 import { pageRoutes } from '../routes/pages/pages.js'
 import { paymentWebhookRoutes } from '../routes/webhooks/payments.js'
 import type { Config } from './config.js'
@@ -59,8 +60,12 @@ const BODY_BYTES = 64 * 1024
  * the caller listens, and closes.
  */
 export async function createApp(settings: Config, options: AppOptions): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = pino(
+    { level: settings.logLevel, base: null },
+    options.logStream ?? pino.destination(1),
+  )
   const app = Fastify({
-    loggerInstance: pino({ level: settings.logLevel, base: null }, options.logStream ?? pino.destination(1)),
+    loggerInstance: logger,
     // Fastify's own lines hold the query, where old clients still send an API key
     disableRequestLogging: true,
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
@@ -77,6 +82,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(config, { config: settings })
   await app.register(errors)
   await app.register(websocket)
+  await app.register(metrics)
   await app.register(securityHeaders)
   await app.register(sessionCookie)
   await app.register(socketLog)
@@ -92,6 +98,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(jobs)
 
   await app.register(healthRoutes)
+  await app.register(metricsRoutes)
   await app.register(async (sockets) => {
     await sockets.register(handshake)
     await sockets.register(openSocket)
@@ -100,10 +107,11 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(paymentWebhookRoutes)
   await app.register(async (http) => {
     await http.register(session)
-    await http.register(guests)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
-    for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes]) await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes, legacyRoutes]) await http.register(routes)
+    for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
+      await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes, legacyRoutes])
+      await http.register(routes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })
   await app.ready()

@@ -7,7 +7,7 @@ export interface Principal {
   readonly userId: number
   readonly username: string
   readonly role: Role
-  /** the theatres whose staff they are; empty for customers and, as everything is theirs, for admins */
+  /** the theatres that are theirs: those whose staff they are; for admins all */
   readonly theatres: readonly { readonly id: number; readonly name: string }[]
 }
 

@@ -80,19 +80,27 @@ function greet(app: FastifyInstance, config: Config, database: DatabaseLease): v
     )
   }
   if (config.redisUrl === null) {
-    lines.push('  REDIS_URL is unset: other processes on this database hear of events within 2 s, not at once.')
+    lines.push(
+      '  REDIS_URL is unset: other processes on this database hear of events within 2 s, not at once.',
+    )
   }
   process.stderr.write(`${lines.join('\n')}\n\n`)
 }
 
 main().catch((error: unknown) => {
   // a setting that is wrong is one line for the operator; what is ours keeps its trace
-  const text = error instanceof ConfigError || isOperational(error) ? error.message : String((error as Error)?.stack ?? error)
+  const text =
+    error instanceof ConfigError || isOperational(error)
+      ? error.message
+      : String((error as Error)?.stack ?? error)
   process.stderr.write(`houselights can’t start: ${text}\n`)
   process.exit(1)
 })
 
 function isOperational(error: unknown): error is Error {
   if (!(error instanceof Error)) return false
-  return error.name === 'EmbeddedServerError' || ('code' in error && ['EADDRINUSE', 'EACCES'].includes(String(error.code)))
+  return (
+    error.name === 'EmbeddedServerError' ||
+    ('code' in error && ['EADDRINUSE', 'EACCES'].includes(String(error.code)))
+  )
 }

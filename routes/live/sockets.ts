@@ -5,7 +5,10 @@ import { orderGroups, staffChatGroups, staffOrderGroups } from '../../src/access
 export const socketRoutes: FastifyPluginAsync = async (app) => {
   app.get(
     '/ws/all-seat-datasocket/',
-    { websocket: true, config: { live: { target: 'none', guard: 'staff', groups: staffOrderGroups } } },
+    {
+      websocket: true,
+      config: { live: { target: 'none', guard: 'staff', groups: staffOrderGroups, presence: true } },
+    },
     app.openSocket,
   )
   app.get(
@@ -15,7 +18,7 @@ export const socketRoutes: FastifyPluginAsync = async (app) => {
   )
   app.get(
     '/ws/chat-socket/',
-    { websocket: true, config: { live: { target: 'none', guard: 'staff', groups: staffChatGroups } } },
+    { websocket: true, config: { live: { target: 'none', guard: 'staff', groups: staffChatGroups, chat: true } } },
     app.openSocket,
   )
 }

@@ -33,7 +33,7 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     index: false,
     cacheControl: false,
     setHeaders: (reply) => {
-      reply.setHeader('cache-control', 'public, max-age=31536000, immutable')
+      reply.header('cache-control', 'public, max-age=31536000, immutable')
     },
   })
 }

@@ -14,15 +14,17 @@ export function logError(/** @type {UserFacing} */ error) {
   )
 }
 
+/** @typedef {{ host?: string, port?: number, user?: string, database?: string }} Target */
+
 /**
- * @param {unknown} error
- * @param {{ host?: string, port?: number, user?: string, database?: string }} [target]
+ * @param {unknown} error of the driver (then with the server that was asked in `target`) or of the engine
  * @returns {UserFacing}
  */
-export function toUserFacing(error, target = {}) {
-  const failure = /** @type {{ code?: unknown, message?: string, meta?: unknown, stack?: string }} */ (
+export function toUserFacing(error) {
+  const failure = /** @type {{ code?: unknown, message?: string, meta?: unknown, target?: Target }} */ (
     error instanceof Error ? error : new Error(String(error))
   )
+  const target = failure.target ?? {}
   const code = typeof failure.code === 'string' ? failure.code : ''
   const where = `\`${target.host ?? ''}:${target.port ?? ''}\``
   switch (code) {
@@ -58,6 +60,24 @@ export function toUserFacing(error, target = {}) {
   }
   // A panic is never reported as one: the CLI would offer to send it to Prisma, who did not make this engine.
   return { is_panic: false, message: failure.message ?? String(error), meta: null }
+}
+
+/**
+ * A script that failed: the engine has only "external connector error" and a trace of itself; the author
+ * needs the database's words. P3018 is what the native engine answers for a migration that is applied.
+ * @param {UserFacing} error
+ * @param {{ code: string, message: string }} script
+ * @returns {UserFacing}
+ */
+export function withScriptError(error, script) {
+  const at = error.message.indexOf('external connector error')
+  if (at === -1) return error
+  const migration = /apply_script\s+with migration_name="(.+?)"/.exec(error.message)?.[1]
+  if (migration === undefined) return { ...error, message: error.message.slice(0, at) + script.message }
+  return known(
+    'P3018',
+    `A migration failed to apply. New migrations cannot be applied before the error is recovered from. Read more about how to resolve migration issues in a production database: https://pris.ly/d/migrate-resolve\n\nMigration name: ${migration}\n\nDatabase error code: ${script.code}\n\nDatabase error:\n${script.message}`,
+  )
 }
 
 /** @returns {UserFacing} */

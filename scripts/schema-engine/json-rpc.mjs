@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
-import { toUserFacing } from './errors.mjs'
-import { loadSchemaEngine } from './load-engine.mjs'
-import { createDatabase } from './postgres-adapter.mjs'
+import { toUserFacing, withScriptError } from './errors.mjs'
+import { lastPanic, loadSchemaEngine } from './load-engine.mjs'
+import { takeScriptError } from './postgres-adapter.mjs'
+import { createDatabase } from './postgres-server.mjs'
 
 /** What the CLI may call; anything else is refused rather than looked up on the object. */
 const METHODS = new Set([
@@ -75,12 +76,26 @@ async function openEngine(paths, factory) {
 
 /** @typedef {Awaited<ReturnType<typeof openEngine>>} Open */
 
+/**
+ * A panic comes from a callback of the engine that nobody awaits, and the request would stay without an answer.
+ * The process stays as well: the CLI, finding its engine gone, would end without a word.
+ */
+const panicked = new Promise((_, reject) => {
+  process.on('uncaughtException', (error) => {
+    const trap = error instanceof WebAssembly.RuntimeError
+    reject(trap ? new Error(`The schema engine panicked: ${lastPanic()}`, { cause: error }) : error)
+  })
+})
+panicked.catch(() => {})
+
 /** @returns {Promise<object>} `result` or `error` of the response */
 async function answer(/** @type {Open} */ open, /** @type {{ method: string, params?: unknown }} */ request) {
   try {
-    return { result: await call(open, request) }
+    return { result: await Promise.race([call(open, request), panicked]) }
   } catch (error) {
-    const data = toUserFacing(open.original(error))
+    const script = takeScriptError()
+    const plain = toUserFacing(open.original(error))
+    const data = script === undefined ? plain : withScriptError(plain, script)
     return { error: { code: 4466, message: 'An error happened. Check the data field for details.', data } }
   }
 }

@@ -24,7 +24,6 @@ export function lastPanic() {
 export async function loadSchemaEngine() {
   const path = fileURLToPath(import.meta.resolve('@prisma/schema-engine-wasm')).replace(/[^/\\]+$/, '')
   const [glue, bytes] = await Promise.all([
-    // @ts-expect-error the package's declarations do not describe the generated glue
     import('@prisma/schema-engine-wasm/schema_engine_bg'),
     readFile(`${path}schema_engine_bg.wasm`),
   ])

@@ -25,3 +25,17 @@ export function orderGroups(principal: Principal, { orderId, order }: SocketTarg
   const mayHear = order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
   return mayHear ? [orderGroup(orderId)] : []
 }
+
+/** What makes a route a socket. Data, so that a socket without a rule can't exist. */
+export interface LiveRoute {
+  /** `order`: the last part of the path is an order's id */
+  target: 'none' | 'order'
+  /** who may try at all: the preValidation hook that the route gets */
+  guard: 'user' | 'staff'
+  /** messages may be sent on it */
+  chat?: true
+  /** staff on this socket are shown as online in their theatres */
+  presence?: true
+  /** which groups this principal may hear; none: 403. Asked again at every change of rights. */
+  groups(principal: Principal, target: SocketTarget): GroupName[]
+}

@@ -147,6 +147,13 @@ export async function listSessions(
     ORDER BY s.last_seen_at DESC, s.id`
 }
 
+/** Whose session it is, by its public id; null when there is none. */
+export async function ownerOfSession(db: Database | Transaction, sessionId: string): Promise<number | null> {
+  if (!SESSION_ID.test(sessionId)) return null
+  const session = await db.session.findUnique({ where: { id: sessionId }, select: { userId: true } })
+  return session?.userId ?? null
+}
+
 /**
  * Forgets sessions that have ended by time, and guests that have left nothing behind. In batches, so that no
  * lock is held long; rows that somebody holds are left for the next time. Returns how many sessions.

@@ -104,10 +104,11 @@ function selectLive(settings: SessionSettings, which: Prisma.Sql, orderId?: numb
     SELECT s.id::text AS id, s.created_at, ${timesColumns(settings)},
       s.last_seen_at < now() - make_interval(secs => ${touchSeconds(settings)}::float8) AS is_stale,
       u.id AS user_id, u.username, u.role::text AS role,
-      CASE WHEN u.role = 'staff' THEN (
+      CASE WHEN u.role = 'customer' THEN '[]' ELSE (
         SELECT coalesce(json_agg(json_build_object('id', t.id, 'name', t.name) ORDER BY t.id), '[]')
-        FROM staff_theatres st JOIN theatres t ON t.id = st.theatre_id WHERE st.user_id = u.id
-      ) ELSE '[]' END AS theatres,
+        FROM theatres t WHERE u.role = 'admin'
+          OR EXISTS (SELECT FROM staff_theatres st WHERE st.theatre_id = t.id AND st.user_id = u.id)
+      ) END AS theatres,
       (SELECT epoch FROM access_epoch WHERE id = 1) AS epoch, ${orderColumns}
     FROM sessions s JOIN users u ON u.id = s.user_id
     ${withOrder ? Prisma.sql`LEFT JOIN orders o ON o.id = ${orderId}::int` : Prisma.empty}

@@ -3,8 +3,8 @@ import { invalid } from '../errors.js'
 
 export const MAX_USERNAME = 150
 const GUEST_PREFIX = 'guest-'
-/** Django's set: letters and digits of any script, and @ . + - _ */
-const ALLOWED = /^[\p{L}\p{N}_.@+-]+$/u
+/** Django's set: letters and digits of any script, and @ . + - _; with the vowel signs that Indian letters carry */
+const ALLOWED = /^[\p{L}\p{N}_.@+-][\p{L}\p{M}\p{N}_.@+-]*$/u
 
 /** The form in which names are stored and looked up: one way to write each. Case is folded by the database. */
 export const normalizeUsername = (username: string) => username.normalize('NFKC')

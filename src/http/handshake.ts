@@ -23,7 +23,8 @@ export function handshakeFault(request: IncomingMessage, maxHeaders: number): st
   if (!KEY.test(headers['sec-websocket-key'] ?? '')) return 'Sec-WebSocket-Key is 16 bytes in Base64.'
   if (countHeader(rawHeaders, 'sec-websocket-key') > 1) return 'Sec-WebSocket-Key comes once.'
   const protocols = headers['sec-websocket-protocol']
-  if (protocols !== undefined && !isProtocolList(protocols)) return 'Sec-WebSocket-Protocol is a list of tokens.'
+  if (protocols !== undefined && !isProtocolList(protocols))
+    return 'Sec-WebSocket-Protocol is a list of tokens.'
   return null
 }
 

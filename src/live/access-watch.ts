@@ -65,7 +65,12 @@ export class AccessWatch {
   private holdConcerned(changes: readonly AccessChange[]): Set<Connection> {
     const concerned = new Set<Connection>()
     for (const { userId, sessionId } of changes) {
-      const found = sessionId === null ? (userId === null ? [] : this.source.byUser(userId)) : this.source.bySession(sessionId)
+      const found =
+        sessionId === null
+          ? userId === null
+            ? []
+            : this.source.byUser(userId)
+          : this.source.bySession(sessionId)
       for (const connection of found) concerned.add(connection)
     }
     for (const connection of concerned) connection.hold()

@@ -18,6 +18,14 @@ export function decodeEvent(group: GroupName, message: string): StoredEvent | nu
   const [head, data, legacy] = message.split('\n')
   const [seq, epoch, name, at] = head?.split(' ') ?? []
   if (!seq || !epoch || !name || !at || !data || legacy === undefined) return null
-  const event = { group, seq: Number(seq), epoch: Number(epoch), name: name as EventName, at, data, legacy: legacy || null }
+  const event = {
+    group,
+    seq: Number(seq),
+    epoch: Number(epoch),
+    name: name as EventName,
+    at,
+    data,
+    legacy: legacy || null,
+  }
   return Number.isSafeInteger(event.seq) && Number.isSafeInteger(event.epoch) ? event : null
 }

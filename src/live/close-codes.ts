@@ -22,7 +22,9 @@ export const CloseCode = {
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]
 
 /** What a client does after a close: come back, or stop and tell the person why. */
-export type AfterClose = { action: 'retry'; delayMs: number | null } | { action: 'stop'; why: 'signed_out' | 'forbidden' | 'protocol' }
+export type AfterClose =
+  | { action: 'retry'; delayMs: number | null }
+  | { action: 'stop'; why: 'signed_out' | 'forbidden' | 'protocol' }
 
 /**
  * Reads a close frame as the protocol means it. `delayMs` is what the server asked for (`retry=N`), else null:

@@ -31,7 +31,10 @@ export async function commit<T>(
   const { outcome, committed } = await db.$transaction(async (tx) => {
     const outcome = await work(tx)
     const quiet = !outcome.events?.length && !outcome.changes?.length
-    return { outcome, committed: quiet ? null : await append(tx, outcome.events ?? [], outcome.changes ?? []) }
+    return {
+      outcome,
+      committed: quiet ? null : await append(tx, outcome.events ?? [], outcome.changes ?? []),
+    }
   })
   if (committed) live.publish(committed, outcome.changes ?? [])
   return outcome.result

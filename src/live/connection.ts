@@ -77,6 +77,8 @@ export class Connection {
   readonly members = new Map<GroupName, Member>()
   /** the groups it may hear; members of them once it subscribed */
   readonly granted: Set<GroupName>
+  /** called when a group's first staff socket opened, or its last one closed */
+  onPresence: ((group: GroupName, online: boolean) => void) | null = null
   admission: Admission
   closed = false
   /** `hello` is out: other messages may follow */

@@ -73,7 +73,15 @@ export async function append(
   const stored = events.map(({ group, name, data, legacy }) => {
     const seq = seqs.get(group)?.pop()
     if (seq === undefined) throw new Error('the event log lost an event')
-    return { group, seq, name, at, epoch, data: JSON.stringify(data), legacy: legacy && JSON.stringify(legacy) }
+    return {
+      group,
+      seq,
+      name,
+      at,
+      epoch,
+      data: JSON.stringify(data),
+      legacy: legacy && JSON.stringify(legacy),
+    }
   })
   return { events: stored, epoch }
 }
@@ -103,7 +111,12 @@ function fromRow(row: EventRow): StoredEvent {
 }
 
 /** The events of a group after a cursor, in order, at most `limit`. They are gapless, or the log forgot some. */
-export async function readAfter(db: Database, group: GroupName, after: number, limit: number): Promise<StoredEvent[]> {
+export async function readAfter(
+  db: Database,
+  group: GroupName,
+  after: number,
+  limit: number,
+): Promise<StoredEvent[]> {
   const rows = await db.$queryRaw<EventRow[]>`
     SELECT group_name, seq, name, at, epoch, data::text AS data, legacy::text AS legacy
     FROM live_events WHERE group_name = ${group} AND seq > ${after} ORDER BY seq LIMIT ${limit}`

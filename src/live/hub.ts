@@ -4,14 +4,23 @@ import type { Bus, BusListener } from './bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
 import type { Publisher } from './commit.js'
 import { type Admission, Connection, type ConnectionHost, type ConnectionOptions } from './connection.js'
-import { type Committed, type NewAccessChange, readAccessChanges, readAfter, readHeads, type StoredEvent } from './event-log.js'
+import {
+  type Committed,
+  type NewAccessChange,
+  readAccessChanges,
+  readAfter,
+  readHeads,
+  type StoredEvent,
+} from './event-log.js'
 import { Feed, type FeedHost, type SnapshotRow } from './feed.js'
 import { asGroup, type GroupName } from './groups.js'
 import { Index } from './index-of.js'
 import { keepAlive } from './keepalive.js'
 import { limit } from './limit.js'
 import { Member } from './member.js'
+import { PRESENCE_CHANNEL, Presence } from './presence.js'
 import { SessionDeadlines } from './session-deadlines.js'
+import { encodeMessage } from './wires/v1.js'
 
 /** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
 export interface HubOptions {
@@ -48,6 +57,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   private readonly opening = new Map<GroupName, { done: Promise<void>; early: StoredEvent[] }>()
   private readonly idleSince = new Map<Feed, number>()
   private readonly dirty = new Set<Feed>()
+  private readonly presenceDue = new Set<GroupName>()
   private readonly bySessionId = new Index<string, Connection>()
   private readonly byUserId = new Index<number, Connection>()
   private readonly deadlines: SessionDeadlines
@@ -65,19 +75,25 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
       readAdmissions: options.readAdmissions,
       bySession: (id) => this.bySessionId.of(id),
       byUser: (id) => this.byUserId.of(id),
-      readmitted: (connection) => this.deadlines.arm(connection),
+      readmitted: (connection) => this.readmitted(connection),
     })
+    this.presence = new Presence(options.bus, (group, staff, before) =>
+      this.presenceChanged(group, staff, before),
+    )
     options.bus.listener = this
     this.ticker = setInterval(() => this.tick(), POLL_MS)
   }
 
   readonly access: AccessWatch
+  readonly presence: Presence
 
   /** Opens a node's hub; the database must answer. */
   static async open(options: HubOptions): Promise<Hub> {
     const { epoch } = await readHeads(options.db, [])
     await options.bus.subscribe(ACCESS_CHANNEL)
-    return new Hub(options, epoch)
+    const hub = new Hub(options, epoch)
+    await hub.presence.start()
+    return hub
   }
 
   // ---- what routes use
@@ -131,7 +147,11 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
 
   /** Takes over an accepted socket, in the turn of the event loop in which it was accepted. */
   attach(options: Omit<ConnectionOptions, 'host' | 'maxBufferedBytes'>): Connection {
-    const connection = new Connection({ ...options, host: this, maxBufferedBytes: this.options.maxBufferedBytes })
+    const connection = new Connection({
+      ...options,
+      host: this,
+      maxBufferedBytes: this.options.maxBufferedBytes,
+    })
     this.connections.add(connection)
     this.bySessionId.add(connection.admission.sessionId, connection)
     this.byUserId.add(connection.admission.principal.userId, connection)
@@ -156,6 +176,31 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
     connection.members.set(group, member)
     if (cursor === undefined) member.joinAtHead()
     else connection.run(() => member.joinAfter(cursor))
+    const staff = this.presence.count(group)
+    if (staff > 0) connection.send({ type: 'presence', group, online: { staff } })
+  }
+
+  /** The first and the last at once; how many others there are, once a second: a thousand may come at a time. */
+  private presenceChanged(group: GroupName, staff: number, before: number): void {
+    if (staff > 0 && before > 0) {
+      this.presenceDue.add(group)
+      return
+    }
+    for (const { connection } of this.feeds.get(group)?.members ?? [])
+      connection.onPresence?.(group, staff > 0)
+    this.tellPresence(group)
+  }
+
+  private tellPresence(group: GroupName): void {
+    const frame = encodeMessage({ type: 'presence', group, online: { staff: this.presence.count(group) } })
+    for (const { connection } of this.feeds.get(group)?.members ?? []) {
+      if (connection.wire.resumes && connection.hasRoom) connection.write(frame)
+    }
+  }
+
+  private readmitted(connection: Connection): void {
+    this.deadlines.arm(connection)
+    this.presence.narrow(connection, (group) => connection.granted.has(group))
   }
 
   /** Tells this node's members and the other nodes of a commit. */
@@ -174,6 +219,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
 
   onMessage(channel: string, message: string): void {
     if (channel === ACCESS_CHANNEL) return this.access.notice(Number(message) || 0)
+    if (channel === PRESENCE_CHANNEL) return this.presence.onMessage(message)
     const group = asGroup(channel)
     const event = group && decodeEvent(group, message)
     if (event) this.deliver(event)
@@ -234,6 +280,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
     this.bySessionId.remove(connection.admission.sessionId, connection)
     this.byUserId.remove(connection.admission.principal.userId, connection)
     this.deadlines.disarm(connection)
+    this.presence.show(connection, [])
     this.options.onClosed(connection, code)
   }
 
@@ -241,6 +288,9 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
 
   private tick(): void {
     keepAlive(this.connections, this.options.heartbeatMs)
+    this.presence.tick()
+    for (const group of this.presenceDue) this.tellPresence(group)
+    this.presenceDue.clear()
     this.closeIdleFeeds()
     if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.poll()
   }
@@ -269,7 +319,10 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
     if (this.polling) return
     this.polling = true
     try {
-      const { seqs, epoch } = await withDeadline(readHeads(this.options.db, [...this.feeds.keys()]), POLL_DEADLINE_MS)
+      const { seqs, epoch } = await withDeadline(
+        readHeads(this.options.db, [...this.feeds.keys()]),
+        POLL_DEADLINE_MS,
+      )
       await withDeadline(this.access.reach(epoch), POLL_DEADLINE_MS)
       for (const [group, seq] of seqs) this.feeds.get(group as GroupName)?.announce(seq)
       this.becomeFresh()
@@ -298,6 +351,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   close(): void {
     if (this.ticker) clearInterval(this.ticker)
     this.ticker = null
+    this.presence.close()
     for (const connection of [...this.connections, ...this.lingering]) connection.terminate()
     for (const feed of [...this.feeds.values()]) this.closeFeed(feed)
     this.access.close()

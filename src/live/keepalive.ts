@@ -11,7 +11,11 @@ const STALLED_MS = 30_000
  * for a slow reader no ping is judged (it would wait behind them): such a reader is closed only when it has taken
  * nothing at all for 30 s.
  */
-export function keepAlive(connections: Iterable<Connection>, heartbeatMs: number, now = performance.now()): void {
+export function keepAlive(
+  connections: Iterable<Connection>,
+  heartbeatMs: number,
+  now = performance.now(),
+): void {
   for (const connection of connections) {
     if (connection.isStalled(now, STALLED_MS)) {
       connection.close(CloseCode.tryAgainLater, 'took nothing for too long')

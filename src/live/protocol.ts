@@ -111,14 +111,22 @@ export function parseClientMessage(text: string): ParsedMessage {
     case 'subscribe': {
       const cursors = value.cursors ?? {}
       if (!isObject(cursors) || Object.keys(cursors).length > MAX_CURSORS) {
-        return { ok: false, code: 'invalid_message', reason: '"cursors" maps group names to the last seq seen.' }
+        return {
+          ok: false,
+          code: 'invalid_message',
+          reason: '"cursors" maps group names to the last seq seen.',
+        }
       }
       return { ok: true, message: { type: 'subscribe', cursors } }
     }
     case 'send': {
       const { chat, text: said, clientId } = value
       if (typeof chat !== 'number' || typeof said !== 'string' || typeof clientId !== 'string') {
-        return { ok: false, code: 'invalid_message', reason: '"send" needs "chat" (a number), "text" and "clientId".' }
+        return {
+          ok: false,
+          code: 'invalid_message',
+          reason: '"send" needs "chat" (a number), "text" and "clientId".',
+        }
       }
       return { ok: true, message: { type: 'send', chat, text: said, clientId } }
     }

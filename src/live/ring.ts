@@ -56,7 +56,8 @@ export class Ring {
   prepend(events: readonly StoredEvent[]): void {
     const last = events.at(-1)
     if (!last) return
-    if (last.seq !== this.tail) throw new RangeError(`ring from ${this.tail} was given events up to ${last.seq}`)
+    if (last.seq !== this.tail)
+      throw new RangeError(`ring from ${this.tail} was given events up to ${last.seq}`)
     this.entries.unshift(...events.map((event) => ({ event, frames: {} })))
     for (const event of events) this.bytes += event.data.length
     this.trim()

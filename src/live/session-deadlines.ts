@@ -24,7 +24,9 @@ export class SessionDeadlines {
   /** held: their end has come and the database does not say whether it was moved */
   private readonly waiting = new Set<Connection>()
 
-  constructor(private readonly readAdmissions: (sessionIds: readonly string[]) => Promise<Map<string, Admission>>) {}
+  constructor(
+    private readonly readAdmissions: (sessionIds: readonly string[]) => Promise<Map<string, Admission>>,
+  ) {}
 
   /** Takes over a connection's admission, new or read again. */
   arm(connection: Connection): void {

@@ -103,7 +103,10 @@ export class V1Session {
   private violated(code: string, reason: string): void {
     this.refuse(code, reason)
     if (++this.violations >= MAX_VIOLATIONS) {
-      this.options.connection.close(CloseCode.policyViolation, 'too many messages that the protocol does not know')
+      this.options.connection.close(
+        CloseCode.policyViolation,
+        'too many messages that the protocol does not know',
+      )
     }
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -82,6 +82,14 @@ async function launchOnFreePort(program: string, tries = 5): Promise<Running> {
   }
 }
 
+const folders = new Set<string>()
+process.once('exit', () => folders.forEach(removeFolder))
+
+function removeFolder(folder: string): void {
+  folders.delete(folder)
+  rmSync(folder, { recursive: true, force: true })
+}
+
 /** The shell outlives the server by nothing, and the server this process by nothing: the pipe's end kills it. */
 const KEEPER =
   '"$0" "$@" & server=$!; echo "pid $server"; (cat >/dev/null <&3; kill -9 $server 2>/dev/null) & wait $server'
@@ -102,13 +110,12 @@ async function launch(program: string, port: number): Promise<Running> {
   ]
   const child = spawn('sh', ['-c', KEEPER, program, ...args], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const clean = () => rmSync(folder, { recursive: true, force: true })
-  ended.then(clean)
+  folders.add(folder)
+  ended.then(() => removeFolder(folder))
   const pid = await within(readiness(child, ended), PATIENCE, 'Redis to start')
   // the process may end while it runs
-  for (const handle of [child, ...child.stdio])
-    if (handle && 'unref' in handle) (handle.unref as () => void)()
-  process.once('exit', clean)
+  child.unref()
+  for (const pipe of child.stdio) if (pipe instanceof Socket) pipe.unref()
   return {
     port,
     signal: (signal) => signalTo(pid, signal),

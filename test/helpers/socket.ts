@@ -18,7 +18,7 @@ export interface ConnectOptions {
 /** A frame of either wire, parsed; text that is no JSON stays text. */
 export type Frame = Record<string, unknown> & { type?: string }
 
-/** A handshake that was answered with an HTTP status; match it with `t.rejects(connect(…), { status: 403 })`. */
+/** A handshake that was answered with an HTTP status instead of a 101. */
 export class RefusedError extends Error {
   constructor(
     readonly status: number,
@@ -59,6 +59,17 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     throw error
   }
   return socket
+}
+
+/** The refusal that the handshake must meet: `t.match(await refused(url), { status: 403 })`. */
+export async function refused(url: string, options: ConnectOptions = {}): Promise<RefusedError> {
+  const accepted = await connect(url, options).catch((error: unknown) => {
+    if (error instanceof RefusedError) return error
+    throw error
+  })
+  if (accepted instanceof RefusedError) return accepted
+  accepted.terminate()
+  throw new Error(`the handshake of ${url} was accepted, but must not be`)
 }
 
 async function readRefusal(response: IncomingMessage): Promise<RefusedError> {

@@ -24,7 +24,10 @@ export function PasswordForm({ username }: { username: string }) {
       for (const clear of [setCurrent, setNext, setAgain]) clear('')
     } catch (error) {
       // Here a 401 speaks of the password that was typed, not of the session.
-      setOutcome({ error: error instanceof ApiError && error.code === 'invalid_credentials' ? s.account.wrongPassword : error })
+      setOutcome({
+        error:
+          error instanceof ApiError && error.code === 'invalid_credentials' ? s.account.wrongPassword : error,
+      })
     }
     setBusy(false)
   }
@@ -54,7 +57,16 @@ export function PasswordForm({ username }: { username: string }) {
         }}
       >
         {/* Password managers want to know whose password changes. */}
-        <input class="aside-voice" type="text" name="username" autocomplete="username" value={username} readOnly tabIndex={-1} aria-hidden="true" />
+        <input
+          class="aside-voice"
+          type="text"
+          name="username"
+          autocomplete="username"
+          value={username}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
         {field(s.account.currentPassword, current, setCurrent, false)}
         {field(s.account.newPassword, next, setNext, true)}
         {field(s.account.newPasswordAgain, again, setAgain, true)}

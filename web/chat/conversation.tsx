@@ -60,7 +60,12 @@ export function Conversation({ chat, side, messages, outbox, say, more, onOlder 
             <Bubble key={message.id} message={message} mine={message.from === side} />
           ))}
           {waiting.map((each) => (
-            <li key={each.clientId} class="bubble mine waiting" data-client-id={each.clientId} data-state={each.state}>
+            <li
+              key={each.clientId}
+              class="bubble mine waiting"
+              data-client-id={each.clientId}
+              data-state={each.state}
+            >
               <p dir="auto">{plainText(each.text)}</p>
               {each.state === 'failed' ? (
                 <button type="button" onClick={() => outbox.again(each)}>

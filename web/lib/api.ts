@@ -1,5 +1,5 @@
 import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
-import { type Decoder, list, object, flag, text } from './decode.js'
+import { type Decoder, flag, list, object, text } from './decode.js'
 import * as shapes from './shapes.js'
 
 /** The service's own refusal, or (status 0) no answer at all. `code` is the contract's `error`. */
@@ -51,7 +51,11 @@ interface Extra {
 }
 
 async function request(method: Method, path: string, body?: object, extra: Extra = {}): Promise<Response> {
-  const headers = { accept: 'application/json', ...extra.headers, ...(body ? { 'content-type': 'application/json' } : {}) }
+  const headers = {
+    accept: 'application/json',
+    ...extra.headers,
+    ...(body ? { 'content-type': 'application/json' } : {}),
+  }
   let response: Response
   try {
     response = await fetch(path, {
@@ -71,7 +75,13 @@ async function request(method: Method, path: string, body?: object, extra: Extra
   return response
 }
 
-async function ask<T>(decode: Decoder<T>, method: Method, path: string, body?: object, extra?: Extra): Promise<T> {
+async function ask<T>(
+  decode: Decoder<T>,
+  method: Method,
+  path: string,
+  body?: object,
+  extra?: Extra,
+): Promise<T> {
   const response = await request(method, path, body, extra)
   try {
     return decode(await response.json())
@@ -86,7 +96,10 @@ async function tell(method: Method, path: string, body?: object): Promise<void> 
 
 const anOrder = shapes.member('order', shapes.order)
 const orders = shapes.member('orders', list(shapes.order))
-const history = object<{ messages: MessageView[]; more: boolean }>({ messages: list(shapes.message), more: flag })
+const history = object<{ messages: MessageView[]; more: boolean }>({
+  messages: list(shapes.message),
+  more: flag,
+})
 
 export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash'
 export interface NewOrder {
@@ -109,7 +122,9 @@ export const api = {
 
   seatMenu: (token: string) => ask(shapes.seatMenu, 'GET', `/api/seats/${encodeURIComponent(token)}`),
   placeOrder: (token: string, order: NewOrder, key: string) =>
-    ask(anOrder, 'POST', `/api/seats/${encodeURIComponent(token)}/orders`, order, { headers: { 'idempotency-key': key } }),
+    ask(anOrder, 'POST', `/api/seats/${encodeURIComponent(token)}/orders`, order, {
+      headers: { 'idempotency-key': key },
+    }),
   order: (id: number): Promise<OrderView> => ask(anOrder, 'GET', `/api/orders/${id}`),
   myOrders: (): Promise<OrderView[]> => ask(orders, 'GET', '/api/orders?mine=1'),
   pay: (id: number) => ask(shapes.member('payment', shapes.payment), 'POST', `/api/orders/${id}/payment`),
@@ -119,7 +134,8 @@ export const api = {
   theatreSeats: (id: number) => ask(shapes.theatreSeats, 'GET', `/api/theatres/${id}/seats`),
   /** The last ones that ended; a service that does not know the question answers with live ones, to be ignored. */
   endedOrders: (id: number): Promise<OrderView[]> => ask(orders, 'GET', `/api/theatres/${id}/orders?ended=1`),
-  act: (id: number, action: StaffAction): Promise<OrderView> => ask(anOrder, 'POST', `/api/orders/${id}/${action}`),
+  act: (id: number, action: StaffAction): Promise<OrderView> =>
+    ask(anOrder, 'POST', `/api/orders/${id}/${action}`),
   setAvailable: (id: number, available: boolean) =>
     ask(shapes.member('menuItem', shapes.menuItem), 'PATCH', `/api/menu-items/${id}`, { available }),
 

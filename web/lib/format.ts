@@ -31,13 +31,17 @@ export function createFormats(locale: string): Formats {
     money: (paise) => (paise % 100 === 0 ? whole : exact).format(paise / 100),
     number: (value) => number.format(value),
     time: (at, timeZone) =>
-      new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(timeZone ? { timeZone } : {}) }).format(new Date(at)),
+      new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(timeZone ? { timeZone } : {}) }).format(
+        new Date(at),
+      ),
     dateTime: (iso) => dateTime.format(new Date(iso)),
     ago(iso, now) {
       const minutes = Math.round((Date.parse(iso) - now) / 60_000)
       if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')
       const hours = Math.round(minutes / 60)
-      return Math.abs(hours) < 48 ? relative.format(hours, 'hour') : relative.format(Math.round(hours / 24), 'day')
+      return Math.abs(hours) < 48
+        ? relative.format(hours, 'hour')
+        : relative.format(Math.round(hours / 24), 'day')
     },
     list: (entries) => list.format(entries),
     plural: (count, one, other) => (rules.select(count) === 'one' ? one : other),
@@ -58,8 +62,7 @@ export function formatAge(milliseconds: number): string {
  * the marks that turn the direction of the text around them (U+202A-E, U+2066-9, U+200E-F, U+061C).
  */
 export function plainText(typed: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
-  return typed.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+  return typed.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, '')
 }
 
 /** "Screen 1" and "E7" sort as people count: A2 before A10. */

@@ -12,7 +12,14 @@ export const order = object<OrderView>({
   status,
   paymentStatus: oneOf('pending', 'paid', 'failed', 'refunded'),
   paymentMethod: oneOf('online', 'cash'),
-  items: list(object<OrderView['items'][number]>({ menuItemId: number, name: text, quantity: number, unitPrice: number })),
+  items: list(
+    object<OrderView['items'][number]>({
+      menuItemId: number,
+      name: text,
+      quantity: number,
+      unitPrice: number,
+    }),
+  ),
   total: number,
   createdAt: text,
   confirmedAt: orNull(text),
@@ -107,7 +114,13 @@ export interface TheatreSeats {
   halls: Hall[]
 }
 export const theatreSeats = object<TheatreSeats>({
-  theatre: object<TheatreSeats['theatre']>({ id: number, name: text, timeZone: text, maxTime: number, minTime: number }),
+  theatre: object<TheatreSeats['theatre']>({
+    id: number,
+    name: text,
+    timeZone: text,
+    maxTime: number,
+    minTime: number,
+  }),
   halls: list(
     object<Hall>({
       id: number,

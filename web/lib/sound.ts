@@ -1,6 +1,6 @@
-import { createStore } from './store.js'
-import { recall, remember } from './storage.js'
 import { flag } from './decode.js'
+import { recall, remember } from './storage.js'
+import { createStore } from './store.js'
 
 /** `waiting`: wanted, but the browser plays nothing before the first touch of the page. */
 export type SoundState = 'on' | 'waiting' | 'muted'
@@ -25,7 +25,8 @@ async function unlock(): Promise<void> {
 }
 
 context?.addEventListener('statechange', refresh)
-for (const touch of ['pointerdown', 'keydown']) addEventListener(touch, () => void unlock(), { passive: true })
+for (const touch of ['pointerdown', 'keydown'])
+  addEventListener(touch, () => void unlock(), { passive: true })
 
 export function toggleSound(): void {
   muted = soundState.get() === 'on'

@@ -1,7 +1,7 @@
 import { ApiError, api } from '../lib/api.js'
 import { hearTabs } from '../lib/channel.js'
 import { createStore, type Store } from '../lib/store.js'
-import { LiveClient, type Incoming, type Link, type Verdict } from './client.js'
+import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
 
 export interface LiveHandlers {
   onMessage(message: Incoming): void

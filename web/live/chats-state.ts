@@ -42,7 +42,9 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       return {
         chats: put(state.chats, change.chat.id, change.chat),
         // A conversation that was never opened stays unloaded, or its history would seem to begin here.
-        messages: known ? put(state.messages, change.chat.id, mergeMessages(known, [change.message])) : state.messages,
+        messages: known
+          ? put(state.messages, change.chat.id, mergeMessages(known, [change.message]))
+          : state.messages,
       }
     }
     case 'history': {
@@ -50,7 +52,9 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       return { ...state, messages: put(state.messages, change.chat, mergeMessages(known, change.messages)) }
     }
     case 'known':
-      return state.chats.has(change.chat.id) ? state : { ...state, chats: put(state.chats, change.chat.id, change.chat) }
+      return state.chats.has(change.chat.id)
+        ? state
+        : { ...state, chats: put(state.chats, change.chat.id, change.chat) }
     case 'read': {
       const chat = state.chats.get(change.chat)
       if (!chat || chat.unread === 0) return state

@@ -1,17 +1,25 @@
 import { afterClose } from '../../src/live/close-codes.js'
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
-import { readServerMessage } from './messages.js'
-import { type Clock, type SocketConstructor, type SocketLike, systemClock } from './socket.js'
+import type { ClientMessage, ServerMessage } from '../../src/live/protocol.js'
+import { Connection } from './connection.js'
+import { type Clock, type SocketConstructor, systemClock } from './socket.js'
 
 /** `broken`: the service refused what this page speaks (an old page after a deploy): only a reload helps. */
-export type LinkState = 'connecting' | 'catching-up' | 'live' | 'stale' | 'signed-out' | 'forbidden' | 'broken'
+export type LinkState =
+  | 'connecting'
+  | 'catching-up'
+  | 'live'
+  | 'stale'
+  | 'signed-out'
+  | 'forbidden'
+  | 'broken'
 /** `since`: milliseconds of the clock; for `stale` the moment of the last word from the service. */
 export interface Link {
   state: LinkState
   since: number
 }
 export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
-export type Incoming = Extract<ServerMessage, { type: 'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error' }>
+type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+export type Incoming = Of<'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error'>
 
 export interface LiveOptions {
   url: string
@@ -31,21 +39,18 @@ export interface LiveOptions {
 // Shadows the global of the same name, so that this file needs no DOM types; Node has one from version 22 on.
 declare const WebSocket: SocketConstructor
 
-const OPEN = 1
 const BACKOFF_BASE = 500
 const BACKOFF_CAP = 10_000
-const CONNECT_DEADLINE = 10_000
-const PING_AFTER = 20_000
-const PONG_DEADLINE = 8_000
 /** a link must hold this long before its failures are forgotten, or a service that accepts and drops is hammered */
 const STEADY_AFTER = 5_000
+const STOPPED = { signed_out: 'signed-out', forbidden: 'forbidden', protocol: 'broken' } as const
 
-/** One reconnecting socket of `houselights.v1`: keeps its cursors, misses nothing, says honestly how fresh it is. */
+/** A reconnecting link of `houselights.v1`: keeps its cursors, misses nothing, says honestly how fresh it is. */
 export class LiveClient {
   readonly #options: LiveOptions
   readonly #clock: Clock
   readonly #cursors = new Map<string, number>()
-  #socket: SocketLike | null = null
+  #connection: Connection | null = null
   #link: Link
   #attempt = 0
   #greeted = false
@@ -53,7 +58,6 @@ export class LiveClient {
   #serverStale = false
   #awaited = new Set<string>()
   #heardAt: number
-  #cancelWait = (): void => {}
   #cancelRetry: (() => void) | null = null
   #cancelSteady = (): void => {}
 
@@ -74,7 +78,7 @@ export class LiveClient {
 
   /** Connects; also comes back after a stop (signed out, forbidden), when the person has signed in again. */
   start(): void {
-    if (this.#socket || this.#cancelRetry) return
+    if (this.#connection || this.#cancelRetry) return
     this.#attempt = 0
     this.#connect()
   }
@@ -91,49 +95,31 @@ export class LiveClient {
     if (this.#cancelRetry) {
       this.stop()
       this.start()
-    } else if (this.#greeted) this.#ping(PONG_DEADLINE / 2)
+    } else this.#connection?.probe()
   }
 
   /** False when there is no link to send on: nothing is queued here. */
   send(message: ClientMessage): boolean {
-    if (this.#socket?.readyState !== OPEN || !this.#greeted) return false
-    this.#socket.send(JSON.stringify(message))
-    return true
+    return this.#greeted && (this.#connection?.send(message) ?? false)
   }
 
   #connect(): void {
-    const socket = new (this.#options.WebSocket ?? WebSocket)(this.#options.url, SUBPROTOCOL)
-    this.#socket = socket
     this.#greeted = false
     this.#synced = false
     this.#serverStale = false
-    this.#wait(CONNECT_DEADLINE, () => this.#retry(null))
-    const mine = (): boolean => socket === this.#socket
-    socket.addEventListener('message', (event) => {
-      if (mine() && typeof event.data === 'string') this.#receive(event.data)
+    this.#connection = new Connection({
+      url: this.#options.url,
+      WebSocket: this.#options.WebSocket ?? WebSocket,
+      clock: this.#clock,
+      onMessage: (message) => this.#receive(message),
+      onUnreadable: (why) => this.#options.onBug?.(`unreadable frame: ${why}`),
+      onClosed: (code, reason) => this.#closed(code, reason),
+      onDead: () => this.#retry(null),
     })
-    socket.addEventListener('close', (event) => {
-      if (mine()) this.#closed(event.code ?? 1006, event.reason ?? '')
-    })
-    // A close follows and says more; without a listener `ws` would throw.
-    socket.addEventListener('error', () => {})
   }
 
-  #receive(frame: string): void {
+  #receive(message: ServerMessage): void {
     this.#heardAt = this.#clock.now()
-    // Whatever arrives proves that the link lives, so a busy link is never pinged.
-    this.#wait(PING_AFTER, () => this.#ping(PONG_DEADLINE))
-    let message: ServerMessage | null
-    try {
-      message = readServerMessage(frame)
-    } catch (error) {
-      this.#options.onBug?.(`unreadable frame: ${String(error)}`)
-      return
-    }
-    if (message) this.#apply(message)
-  }
-
-  #apply(message: ServerMessage): void {
     switch (message.type) {
       case 'hello':
         return this.#hello(message)
@@ -161,9 +147,9 @@ export class LiveClient {
     }
   }
 
-  #hello(message: Extract<ServerMessage, { type: 'hello' }>): void {
+  #hello(message: Of<'hello'>): void {
     this.#greeted = true
-    for (const group of this.#cursors.keys()) if (!message.groups.includes(group)) this.#leave(group)
+    for (const group of [...this.#cursors.keys()]) if (!message.groups.includes(group)) this.#leave(group)
     this.#awaited = new Set(message.groups.filter((group) => !this.#cursors.has(group)))
     this.#tell('catching-up')
     this.#options.onMessage(message)
@@ -172,7 +158,7 @@ export class LiveClient {
     this.send({ type: 'ping' })
   }
 
-  #event(message: Extract<ServerMessage, { type: 'event' }>): void {
+  #event(message: Of<'event'>): void {
     const cursor = this.#cursors.get(message.group)
     if (cursor !== undefined && message.seq <= cursor) {
       this.#options.onBug?.(`${message.group}: event ${message.seq} came again after ${cursor}`)
@@ -202,15 +188,10 @@ export class LiveClient {
     })
   }
 
-  #ping(deadline: number): void {
-    if (this.send({ type: 'ping' })) this.#wait(deadline, () => this.#retry(null))
-    else this.#retry(null)
-  }
-
   #closed(code: number, reason: string): void {
     const next = afterClose(code, reason)
     const refused = !this.#greeted && code === 1006
-    if (next.action === 'stop') return this.#halt(next.why === 'protocol' ? 'broken' : STOPPED[next.why])
+    if (next.action === 'stop') return this.#halt(STOPPED[next.why])
     this.#retry(next.delayMs)
     if (refused) void this.#askWhy()
   }
@@ -229,7 +210,7 @@ export class LiveClient {
     this.#tell(state)
   }
 
-  /** Gives up this socket and comes back: after `delay` when the service named one, else after a random while. */
+  /** Gives up this link and comes back: after `delay` when the service named one, else after a random while. */
   #retry(delay: number | null): void {
     this.#drop()
     if (this.#link.state !== 'connecting') this.#tell('stale', this.#heardAt)
@@ -244,17 +225,10 @@ export class LiveClient {
   }
 
   #drop(): void {
-    const socket = this.#socket
-    this.#socket = null
+    this.#connection?.drop()
+    this.#connection = null
     this.#greeted = false
-    this.#cancelWait()
     this.#cancelSteady()
-    socket?.close(1000)
-  }
-
-  #wait(milliseconds: number, run: () => void): void {
-    this.#cancelWait()
-    this.#cancelWait = this.#clock.after(milliseconds, run)
   }
 
   #tell(state: LinkState, since = this.#clock.now()): void {
@@ -263,5 +237,3 @@ export class LiveClient {
     this.#options.onLink(this.#link)
   }
 }
-
-const STOPPED = { signed_out: 'signed-out', forbidden: 'forbidden' } as const

@@ -15,7 +15,13 @@ export type OrdersChange =
 export const NO_ORDERS: OrdersState = { live: new Map(), ended: [] }
 
 const ENDED_KEPT = 30
-const STATUS_RANK: Record<OrderStatus, number> = { placed: 0, confirmed: 1, seen: 2, delivered: 3, cancelled: 3 }
+const STATUS_RANK: Record<OrderStatus, number> = {
+  placed: 0,
+  confirmed: 1,
+  seen: 2,
+  delivered: 3,
+  cancelled: 3,
+}
 const PAYMENT_RANK: Record<PaymentStatus, number> = { pending: 0, failed: 0, paid: 1, refunded: 2 }
 
 export function isLive(order: { status: OrderStatus }): boolean {
@@ -67,7 +73,13 @@ export function applyOrders(state: OrdersState, change: OrdersChange): OrdersSta
     case 'order':
       return applyOrder(state, change.order)
     case 'ended':
-      return { live: state.live, ended: withEnded(state.ended, change.orders.filter((order) => !isLive(order))) }
+      return {
+        live: state.live,
+        ended: withEnded(
+          state.ended,
+          change.orders.filter((order) => !isLive(order)),
+        ),
+      }
     case 'snapshot': {
       const live = [...without(state, change.theatreId), ...change.orders]
       return { live: new Map(live.map((order) => [order.id, order])), ended: state.ended }
@@ -110,7 +122,11 @@ export function tally(orders: Iterable<OrderView>): Tally[] {
 export type Urgency = 'calm' | 'soon' | 'late'
 
 /** `maxTime`: minutes allowed; `minTime`: minutes left when an order turns urgent. */
-export function urgency(order: OrderView, now: number, limits: { maxTime: number; minTime: number }): Urgency {
+export function urgency(
+  order: OrderView,
+  now: number,
+  limits: { maxTime: number; minTime: number },
+): Urgency {
   const minutes = (now - dueSince(order)) / 60_000
   if (minutes >= limits.maxTime) return 'late'
   return minutes >= limits.maxTime - limits.minTime ? 'soon' : 'calm'

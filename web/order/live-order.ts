@@ -25,7 +25,9 @@ export function createLiveOrder(id: number) {
   const state = createStore(NO_ORDER)
   const more = createStore(false)
   const apply = (change: OrderChange): void => state.update((now) => applyOrderPage(now, change))
-  const outbox = createOutbox({ onStored: (_chat, message) => apply({ type: 'messages', messages: [message] }) })
+  const outbox = createOutbox({
+    onStored: (_chat, message) => apply({ type: 'messages', messages: [message] }),
+  })
 
   function update(change: OrderChange): void {
     const before = state.get().order
@@ -64,11 +66,19 @@ export function createLiveOrder(id: number) {
       return 'ok'
     } catch (error) {
       if (!(error instanceof ApiError)) return 'unreachable'
-      return error.status === 401 ? 'signed-out' : error.status === 404 || error.status === 403 ? 'forbidden' : 'unreachable'
+      return error.status === 401
+        ? 'signed-out'
+        : error.status === 404 || error.status === 403
+          ? 'forbidden'
+          : 'unreachable'
     }
   }
 
-  const live = connectLive(`/ws/payment-socket/${id}/`, { onMessage, verdict, onLeft: () => apply({ type: 'left' }) })
+  const live = connectLive(`/ws/payment-socket/${id}/`, {
+    onMessage,
+    verdict,
+    onLeft: () => apply({ type: 'left' }),
+  })
   return { id, state, more, live, outbox, older, say: (text: string) => outbox.add(id, text, newId()) }
 }
 

@@ -39,8 +39,18 @@ export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): vo
       <Problem error={error} />
       {canPay && (
         <>
-          <button type="button" class="primary wide" data-action="pay" disabled={busy} onClick={() => void pay()}>
-            {busy ? s.order.openingPayment : paymentStatus === 'failed' ? s.order.payAgain(amount) : s.order.payNow(amount)}
+          <button
+            type="button"
+            class="primary wide"
+            data-action="pay"
+            disabled={busy}
+            onClick={() => void pay()}
+          >
+            {busy
+              ? s.order.openingPayment
+              : paymentStatus === 'failed'
+                ? s.order.payAgain(amount)
+                : s.order.payNow(amount)}
           </button>
           {paymentStatus === 'pending' && <p class="quiet small">{s.order.paidAlready}</p>}
         </>

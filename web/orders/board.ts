@@ -1,9 +1,9 @@
 import type { OrderView } from '../../src/live/protocol.js'
 import { api, type StaffAction } from '../lib/api.js'
+import { list } from '../lib/decode.js'
 import { f, s } from '../lib/i18n.js'
 import { notify } from '../lib/notify.js'
-import { order as readOrder, member } from '../lib/shapes.js'
-import { list } from '../lib/decode.js'
+import { member, order as readOrder } from '../lib/shapes.js'
 import { playNewOrder } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
 import { connectLive, type LivePage } from '../live/browser.js'
@@ -13,15 +13,16 @@ import { applyOrders, NO_ORDERS, type OrdersChange } from '../live/orders-state.
 import { announce } from '../ui/announce.js'
 import { noteExpiring } from '../ui/expiring.js'
 import { explain } from '../ui/parts.js'
+import { nameTheatres, type TheatreName } from './use-theatre.js'
 
 export const CANCEL_GRACE = 5000
 
 const readOrders = member('orders', list(readOrder))
 
 /** All that the live-orders page knows and does, apart from how it looks. */
-export function createBoard() {
+export function createBoard(userId: number) {
   const orders = createStore(NO_ORDERS)
-  const theatres = createStore<readonly number[]>([])
+  const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
   /** orders about to be cancelled: until when there is a way back */
   const cancelling = createStore<ReadonlyMap<number, number>>(new Map())
@@ -46,7 +47,9 @@ export function createBoard() {
     greeted.add(theatreId)
     apply({ type: 'snapshot', theatreId, orders: fresh })
     // After a long sleep the news come as a snapshot: what is new in it is still news.
-    const news = fresh.filter((order) => order.status === 'confirmed' && known.get(order.id)?.status !== 'confirmed')
+    const news = fresh.filter(
+      (order) => order.status === 'confirmed' && known.get(order.id)?.status !== 'confirmed',
+    )
     const last = news.at(-1)
     if (isReturn && last) welcome(last)
   }
@@ -54,8 +57,10 @@ export function createBoard() {
   function onMessage(message: Incoming): void {
     if (message.type === 'expiring') return noteExpiring(message.at)
     if (message.type === 'hello') {
-      theatres.set(message.groups.map(theatreOfGroup).filter((id) => id !== null))
-      return
+      // Another person signed in meanwhile, in another tab: nothing of this page may stay.
+      if (message.user.id !== userId) return location.reload()
+      const ids = message.groups.map(theatreOfGroup).filter((id) => id !== null)
+      return theatres.set(nameTheatres(message.user.theatres, ids))
     }
     if (message.type !== 'snapshot' && message.type !== 'event') return
     const theatreId = theatreOfGroup(message.group)
@@ -71,7 +76,7 @@ export function createBoard() {
   function onLeft(group: string): void {
     const theatreId = theatreOfGroup(group)
     if (theatreId === null) return
-    theatres.update((ids) => ids.filter((id) => id !== theatreId))
+    theatres.update((all) => all.filter(({ id }) => id !== theatreId))
     apply({ type: 'left', theatreId })
   }
 

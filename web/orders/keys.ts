@@ -17,7 +17,9 @@ function neighbour(from: HTMLElement, key: string): HTMLElement | undefined {
   if (key === 'ArrowLeft') return all[at - 1]
   if (key === 'ArrowRight') return all[at + 1]
   const here = from.getBoundingClientRect()
-  const sameColumn = all.filter((each) => Math.abs(each.getBoundingClientRect().left - here.left) < here.width / 2)
+  const sameColumn = all.filter(
+    (each) => Math.abs(each.getBoundingClientRect().left - here.left) < here.width / 2,
+  )
   return sameColumn[sameColumn.indexOf(from) + (key === 'ArrowDown' ? 1 : -1)]
 }
 
@@ -30,7 +32,8 @@ function actByKey(key: string, order: OrderView, board: Board): boolean {
       void board.act(order, 'deliver')
       return true
     case 'c':
-      if (order.paymentMethod === 'cash' && order.paymentStatus === 'pending') void board.act(order, 'collect-cash')
+      if (order.paymentMethod === 'cash' && order.paymentStatus === 'pending')
+        void board.act(order, 'collect-cash')
       return true
     case 'x':
       board.cancel(order)
@@ -66,7 +69,11 @@ export function useKeys(board: Board): void {
       if (event.target instanceof Element && event.target.closest('input, select, textarea, dialog')) return
       const ticket = focused()
       if (event.key.startsWith('Arrow')) {
-        const next = ticket ? neighbour(ticket, event.key) : document.activeElement === document.body ? tickets()[0] : null
+        const next = ticket
+          ? neighbour(ticket, event.key)
+          : document.activeElement === document.body
+            ? tickets()[0]
+            : null
         if (!next) return
         event.preventDefault()
         next.focus()

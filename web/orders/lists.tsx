@@ -28,7 +28,12 @@ export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
       <h2>{s.board.unpaid}</h2>
       <ul>
         {orders.map((order) => (
-          <li key={order.id} data-order-id={order.id} data-status={order.status} data-payment-status={order.paymentStatus}>
+          <li
+            key={order.id}
+            data-order-id={order.id}
+            data-status={order.status}
+            data-payment-status={order.paymentStatus}
+          >
             <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{f.money(order.total)}</span>
             {order.paymentStatus === 'failed' && <em>{s.board.paymentFailed}</em>}
           </li>
@@ -38,7 +43,13 @@ export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
   )
 }
 
-export function EndedList({ orders, timeZone }: { orders: readonly OrderView[]; timeZone: string | undefined }) {
+export function EndedList({
+  orders,
+  timeZone,
+}: {
+  orders: readonly OrderView[]
+  timeZone: string | undefined
+}) {
   return (
     <details class="ended">
       <summary>{s.board.ended(orders.length)}</summary>

@@ -50,6 +50,7 @@ export function MenuPanel({ seatToken, onClose }: Props) {
               <input
                 type="checkbox"
                 role="switch"
+                aria-checked={item.available}
                 data-menu-item-id={item.id}
                 checked={item.available}
                 onChange={() => void toggle(item)}

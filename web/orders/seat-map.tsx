@@ -25,7 +25,9 @@ interface Props {
 }
 
 function stateOf(orders: readonly OrderView[], now: number, limits: Limits): string {
-  const levels = orders.filter((order) => order.status !== 'placed').map((order) => urgency(order, now, limits))
+  const levels = orders
+    .filter((order) => order.status !== 'placed')
+    .map((order) => urgency(order, now, limits))
   if (levels.includes('late')) return 'late'
   if (orders.some((order) => order.status === 'confirmed')) return 'confirmed'
   if (orders.some((order) => order.status === 'seen')) return 'seen'

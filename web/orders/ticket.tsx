@@ -10,7 +10,17 @@ export interface Limits {
   minTime: number
 }
 
-function Age({ order, now, level, limits }: { order: OrderView; now: number; level: Urgency; limits: Limits }) {
+function Age({
+  order,
+  now,
+  level,
+  limits,
+}: {
+  order: OrderView
+  now: number
+  level: Urgency
+  limits: Limits
+}) {
   const age = now - dueSince(order)
   const share = Math.min(1, Math.max(0, age / (limits.maxTime * 60_000)))
   return (
@@ -32,7 +42,12 @@ function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: bo
   return (
     <p class="cash">
       <span>{s.board.cashDue(f.money(order.total))}</span>
-      <button type="button" data-action="collect-cash" disabled={busy} onClick={() => void board.act(order, 'collect-cash')}>
+      <button
+        type="button"
+        data-action="collect-cash"
+        disabled={busy}
+        onClick={() => void board.act(order, 'collect-cash')}
+      >
         {s.board.collect}
       </button>
     </p>
@@ -44,7 +59,13 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
   return (
     <div class="ticket-acts">
       {unseen && (
-        <button type="button" class="primary" data-action="seen" disabled={busy} onClick={() => void board.act(order, 'seen')}>
+        <button
+          type="button"
+          class="primary"
+          data-action="seen"
+          disabled={busy}
+          onClick={() => void board.act(order, 'seen')}
+        >
           {s.board.seen}
         </button>
       )}
@@ -57,10 +78,11 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
       >
         {s.board.deliver}
       </button>
-      <a class="button icon" href={`/theatre/chat/#${order.id}`} aria-label={s.board.chatWith(order.seat.name)} data-action="chat">
+      <a class="button icon" href={`/theatre/chat/#${order.id}`} data-action="chat">
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M4 5h16v11H10l-5 4v-4H4Z" />
         </svg>
+        <span class="aside-voice">{s.board.chatWith(order.seat.name)}</span>
       </a>
       <button
         type="button"
@@ -105,6 +127,7 @@ export function Ticket({ order, board, now, limits }: Props) {
   return (
     <article
       class="ticket"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys act on the ticket that has the focus
       tabIndex={0}
       aria-labelledby={title}
       aria-busy={busy}

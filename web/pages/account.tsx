@@ -27,7 +27,8 @@ function Device({ device, onEnd }: { device: SignedInDevice; onEnd(): void }) {
         </p>
         <p class="quiet">
           {device.ip && `${s.account.from(device.ip)} · `}
-          {s.account.since(f.dateTime(device.createdAt))} · {s.account.lastSeen(f.ago(device.lastSeenAt, serverNow()))}
+          {s.account.since(f.dateTime(device.createdAt))} ·{' '}
+          {s.account.lastSeen(f.ago(device.lastSeenAt, serverNow()))}
         </p>
       </div>
       {!device.current && (
@@ -56,7 +57,9 @@ function Devices() {
     read()
   }
 
-  const sorted = [...(devices ?? [])].sort((a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt))
+  const sorted = [...(devices ?? [])].sort(
+    (a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt),
+  )
   return (
     <section class="panel" aria-labelledby="devices-title">
       <h2 id="devices-title">{s.account.devices}</h2>

@@ -37,14 +37,24 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
   const last = chat.lastMessage
   return (
     <li>
-      <a class="chat-row" href={`#${chat.id}`} aria-current={open ? 'true' : undefined} data-chat-id={chat.id} data-unread={chat.unread}>
+      <a
+        class="chat-row"
+        href={`#${chat.id}`}
+        aria-current={open ? 'true' : undefined}
+        data-chat-id={chat.id}
+        data-unread={chat.unread}
+      >
         <span class="chat-seat">{chat.order.seat.name}</span>
         <span class="chat-text">
           <span class="chat-hall">
             {chat.order.seat.hall} · {s.status[chat.order.status]}
           </span>
           <span class="chat-last" dir="auto">
-            {last ? (last.from === 'staff' ? s.chat.youSaid(plainText(last.text)) : plainText(last.text)) : s.chat.nothingYet}
+            {last
+              ? last.from === 'staff'
+                ? s.chat.youSaid(plainText(last.text))
+                : plainText(last.text)
+              : s.chat.nothingYet}
           </span>
         </span>
         <span class="chat-when">
@@ -73,7 +83,6 @@ function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
     desk.load(chat.id).catch(setError)
   }, [desk, chat.id])
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message is the reason to mark it read
   useEffect(() => {
     const read = (): void => {
       if (document.visibilityState === 'visible') void desk.markRead(chat.id)
@@ -86,7 +95,7 @@ function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
   return (
     <section class="chat-open" aria-label={s.chat.with(chat.order.seat.name)}>
       <header class="chat-open-head">
-        <a class="button back" href="#">
+        <a class="button back" href="#all">
           {s.chat.all}
         </a>
         <h2>
@@ -135,8 +144,9 @@ function Chat() {
       </StaffHeader>
       <LinkBanner link={desk.live.link} />
       <main class="chat" data-open={open ? 'yes' : 'no'}>
-        <section class="chat-list" aria-label={s.chat.list}>
-          <h1>{s.chat.title}</h1>
+        <h1 class="aside-voice">{s.chat.title}</h1>
+        <section class="chat-list" aria-labelledby="chat-list-title">
+          <h2 id="chat-list-title">{s.chat.list}</h2>
           <Problem error={error} />
           <ul>
             {unansweredFirst(chats.values()).map((chat) => (

@@ -42,10 +42,22 @@ function Pay({ payment, theatreName }: Checkout) {
         </p>
       ) : (
         <>
-          <button type="button" class="primary wide" data-action="pay" disabled={busy !== null} onClick={() => void settle('pay')}>
+          <button
+            type="button"
+            class="primary wide"
+            data-action="pay"
+            disabled={busy !== null}
+            onClick={() => void settle('pay')}
+          >
             {busy === 'pay' ? s.checkout.paying : s.checkout.pay(f.money(payment.amount))}
           </button>
-          <button type="button" class="wide" data-action="fail" disabled={busy !== null} onClick={() => void settle('fail')}>
+          <button
+            type="button"
+            class="wide"
+            data-action="fail"
+            disabled={busy !== null}
+            onClick={() => void settle('fail')}
+          >
             {s.checkout.fail}
           </button>
         </>

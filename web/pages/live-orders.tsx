@@ -15,11 +15,11 @@ import { SeatMap } from '../orders/seat-map.js'
 import { Ticket } from '../orders/ticket.js'
 import { NotifySwitch, SoundSwitch } from '../orders/tools.js'
 import { useOverdueAlert, useTitle } from '../orders/use-alerts.js'
-import { nameTheatres, useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { Choice } from '../ui/choice.js'
 import { ExpiringWarning } from '../ui/expiring.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
-import { Choice } from '../ui/choice.js'
 import { Gate } from '../ui/session.js'
 import { StaffHeader } from '../ui/staff-header.js'
 import { start } from '../ui/start.js'
@@ -27,12 +27,13 @@ import { start } from '../ui/start.js'
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
 function LiveOrders({ session }: { session: SessionInfo }) {
-  const board = useMemo(createBoard, [])
+  const board = useMemo(() => createBoard(session.user.id), [session.user.id])
   const desk = useDesk()
   const now = useNow()
   const state = useStore(board.orders)
   const problem = useStore(board.problem)
-  const theatres = nameTheatres(session.user.theatres, useStore(board.theatres))
+  const heard = useStore(board.theatres)
+  const theatres = heard.length > 0 ? heard : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found } = useTheatreSeats(theatreId)
   const [hall, setHall] = useState('')
@@ -88,7 +89,10 @@ function LiveOrders({ session }: { session: SessionInfo }) {
                 name="hall"
                 label={s.board.chooseHall}
                 value={hall}
-                options={[['', s.board.allHalls], ...halls.map((each): [string, string] => [each.name, each.name])]}
+                options={[
+                  ['', s.board.allHalls],
+                  ...halls.map((each): [string, string] => [each.name, each.name]),
+                ]}
                 onChange={setHall}
               />
             )}
@@ -114,7 +118,10 @@ function LiveOrders({ session }: { session: SessionInfo }) {
         )}
         <TallyStrip orders={shown} />
         {view === 'map' ? (
-          <SeatMap halls={halls.filter((each) => hall === '' || each.name === hall)} {...{ orders: inHall, board, now, limits }} />
+          <SeatMap
+            halls={halls.filter((each) => hall === '' || each.name === hall)}
+            {...{ orders: inHall, board, now, limits }}
+          />
         ) : (
           <section class="board" aria-label={s.nav.orders}>
             {shown.map((order) => (
@@ -124,7 +131,10 @@ function LiveOrders({ session }: { session: SessionInfo }) {
           </section>
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
-        <EndedList orders={state.ended.filter((order) => order.theatreId === theatreId)} timeZone={found?.theatre.timeZone} />
+        <EndedList
+          orders={state.ended.filter((order) => order.theatreId === theatreId)}
+          timeZone={found?.theatre.timeZone}
+        />
         <p class="keys-help">{s.board.keys}</p>
       </main>
       {menuOpen && found?.halls[0]?.seats[0] && (

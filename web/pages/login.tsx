@@ -33,7 +33,11 @@ function Login() {
     setBusy(true)
     setError(null)
     try {
-      const session = await api.login(name.current?.value ?? '', password.current?.value ?? '', keep.current?.checked ?? false)
+      const session = await api.login(
+        name.current?.value ?? '',
+        password.current?.value ?? '',
+        keep.current?.checked ?? false,
+      )
       tellTabs({ type: 'signed-in' })
       location.assign(home(session))
     } catch (problem) {
@@ -65,7 +69,15 @@ function Login() {
         <Problem error={error} />
         <label class="field">
           <span>{s.login.username}</span>
-          <input ref={name} name="username" autocomplete="username" autocapitalize="none" spellcheck={false} required maxLength={150} />
+          <input
+            ref={name}
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            maxLength={150}
+          />
         </label>
         <div class="field">
           <label for="password">{s.login.password}</label>

@@ -74,7 +74,12 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
           {order.seat.name}
         </p>
       </header>
-      <main class="order" data-order-id={order.id} data-status={order.status} data-payment-status={order.paymentStatus}>
+      <main
+        class="order"
+        data-order-id={order.id}
+        data-status={order.status}
+        data-payment-status={order.paymentStatus}
+      >
         <h1 class="order-head">{s.order.head[order.status](order)}</h1>
         <p class="order-next">{s.order.next[order.status](order)}</p>
         <Progress order={order} />

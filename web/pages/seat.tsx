@@ -23,7 +23,10 @@ function useRunningOrders(seatId: number | null): readonly OrderView[] {
     const read = (): void => {
       if (document.visibilityState !== 'visible') return
       // Nobody is signed in before the first order: that answer (401) is none.
-      api.myOrders().then((all) => setRunning(all.filter((order) => order.seat.id === seatId && isLive(order))), () => {})
+      api.myOrders().then(
+        (all) => setRunning(all.filter((order) => order.seat.id === seatId && isLive(order))),
+        () => {},
+      )
     }
     read()
     document.addEventListener('visibilitychange', read)
@@ -84,6 +87,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
             <input
               type="checkbox"
               role="switch"
+              aria-checked={onlyVeg}
               checked={onlyVeg}
               onChange={() => {
                 remember('only-veg', !onlyVeg)
@@ -93,7 +97,11 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
             <span>{s.menu.onlyVeg}</span>
           </label>
         </div>
-        <MenuList menu={menu} quantity={(item) => quantityOf(now, item.id)} onChange={(item, next) => cart.set(item.id, next)} />
+        <MenuList
+          menu={menu}
+          quantity={(item) => quantityOf(now, item.id)}
+          onChange={(item, next) => cart.set(item.id, next)}
+        />
         {menu.length === 0 && <p class="quiet">{s.menu.empty}</p>}
       </main>
       <div class="cart-bar" data-cart-count={total.count} data-filled={total.count > 0}>
@@ -104,7 +112,15 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
           </button>
         )}
       </div>
-      {reviewing && <Review token={token} seat={seat} cart={cart} onClose={() => setReviewing(false)} onStaleMenu={reload} />}
+      {reviewing && (
+        <Review
+          token={token}
+          seat={seat}
+          cart={cart}
+          onClose={() => setReviewing(false)}
+          onStaleMenu={reload}
+        />
+      )}
     </>
   )
 }

@@ -15,10 +15,22 @@ type Seat = Hall['seats'][number]
 type QrCode = ComponentType<{ link: string; label: string }>
 
 function sheets(seats: readonly Seat[], size: number): Seat[][] {
-  return Array.from({ length: Math.ceil(seats.length / size) }, (_, at) => seats.slice(at * size, (at + 1) * size))
+  return Array.from({ length: Math.ceil(seats.length / size) }, (_, at) =>
+    seats.slice(at * size, (at + 1) * size),
+  )
 }
 
-function SeatCode({ seat, hall, theatre, Code }: { seat: Seat; hall: string; theatre: string; Code: QrCode | null }) {
+function SeatCode({
+  seat,
+  hall,
+  theatre,
+  Code,
+}: {
+  seat: Seat
+  hall: string
+  theatre: string
+  Code: QrCode | null
+}) {
   const link = `${location.origin}/s/${encodeURIComponent(seat.token)}`
   return (
     <figure class="code" data-seat-id={seat.id}>
@@ -80,7 +92,13 @@ function Seats({ session }: { session: SessionInfo }) {
               options={PER_SHEET.map((count) => [count, s.seats.aSheet(Number(count))])}
               onChange={setPerSheet}
             />
-            <button type="button" class="primary" data-action="print" disabled={!Code || seats.length === 0} onClick={() => print()}>
+            <button
+              type="button"
+              class="primary"
+              data-action="print"
+              disabled={!Code || seats.length === 0}
+              onClick={() => print()}
+            >
               {s.seats.print}
             </button>
           </div>
@@ -88,9 +106,20 @@ function Seats({ session }: { session: SessionInfo }) {
         <p class="quiet no-print">{s.seats.help}</p>
         <Problem error={error} />
         {sheets(seats, Number(perSheet)).map((group, index) => (
-          <section key={group[0]?.id} class="sheet-page" data-per-sheet={perSheet} aria-label={s.seats.sheet(index + 1)}>
+          <section
+            key={group[0]?.id}
+            class="sheet-page"
+            data-per-sheet={perSheet}
+            aria-label={s.seats.sheet(index + 1)}
+          >
             {group.map((seat) => (
-              <SeatCode key={seat.id} seat={seat} hall={hall?.name ?? ''} theatre={found?.theatre.name ?? ''} Code={Code} />
+              <SeatCode
+                key={seat.id}
+                seat={seat}
+                hall={hall?.name ?? ''}
+                theatre={found?.theatre.name ?? ''}
+                Code={Code}
+              />
             ))}
           </section>
         ))}

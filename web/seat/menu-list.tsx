@@ -13,14 +13,25 @@ interface StepperProps {
 export function Stepper({ item, quantity, onChange }: StepperProps) {
   if (quantity === 0) {
     return (
-      <button type="button" class="add" data-action="add" aria-label={s.menu.addOne(item.name)} onClick={() => onChange(1)}>
+      <button
+        type="button"
+        class="add"
+        data-action="add"
+        aria-label={s.menu.addOne(item.name)}
+        onClick={() => onChange(1)}
+      >
         {s.menu.add}
       </button>
     )
   }
   return (
-    <div class="stepper" role="group" aria-label={s.menu.quantityOf(item.name)}>
-      <button type="button" data-action="less" aria-label={s.menu.removeOne(item.name)} onClick={() => onChange(quantity - 1)}>
+    <fieldset class="stepper" aria-label={s.menu.quantityOf(item.name)}>
+      <button
+        type="button"
+        data-action="less"
+        aria-label={s.menu.removeOne(item.name)}
+        onClick={() => onChange(quantity - 1)}
+      >
         −
       </button>
       <output data-quantity={quantity}>{f.number(quantity)}</output>
@@ -33,7 +44,7 @@ export function Stepper({ item, quantity, onChange }: StepperProps) {
       >
         +
       </button>
-    </div>
+    </fieldset>
   )
 }
 
@@ -47,7 +58,13 @@ export function MenuList({ menu, quantity, onChange }: Props) {
   return (
     <ul class="menu">
       {menu.map((item) => (
-        <li key={item.id} class="dish" data-menu-item-id={item.id} data-available={item.available} data-chosen={quantity(item) > 0}>
+        <li
+          key={item.id}
+          class="dish"
+          data-menu-item-id={item.id}
+          data-available={item.available}
+          data-chosen={quantity(item) > 0}
+        >
           <div class="dish-text">
             <h3>
               <FoodMark vegetarian={item.vegetarian} /> {plainText(item.name)}

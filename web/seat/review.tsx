@@ -5,7 +5,7 @@ import type { MenuItem, SeatMenu } from '../lib/shapes.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { Problem } from '../ui/parts.js'
-import { quantityOf, type SeatCart, totalOf } from './cart.js'
+import { orderKey, quantityOf, type SeatCart, totalOf } from './cart.js'
 import { Stepper } from './menu-list.js'
 
 type Method = 'online' | 'cash'
@@ -44,18 +44,17 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
     if (total.count === 0) dialog.current?.close()
   }, [total.count])
 
-  function choose(next: Method): void {
-    setMethod(next)
-    cart.renew()
-  }
-
   async function submit(): Promise<void> {
     setBusy(true)
     setError(null)
     try {
       await api.guest()
-      const wanted = { items: [...now.lines], paymentMethod: method, ...(phone.trim() ? { phone: phone.trim() } : {}) }
-      const order = await api.placeOrder(token, wanted, now.key)
+      const wanted = {
+        items: [...now.lines].sort((a, b) => a.menuItemId - b.menuItemId),
+        paymentMethod: method,
+        ...(phone.trim() ? { phone: phone.trim() } : {}),
+      }
+      const order = await api.placeOrder(token, wanted, orderKey(now, wanted))
       remember(`seat.${order.seat.id}`, token)
       cart.clear()
       location.assign(method === 'online' ? await payFor(order.id) : `/orders/${order.id}`)
@@ -75,7 +74,13 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
   )
   const way = (value: Method, name: string, note: string) => (
     <label class="way" data-method={value}>
-      <input type="radio" name="method" value={value} checked={method === value} onChange={() => choose(value)} />
+      <input
+        type="radio"
+        name="method"
+        value={value}
+        checked={method === value}
+        onChange={() => setMethod(value)}
+      />
       <span>
         {name}
         <small>{note}</small>
@@ -116,17 +121,23 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
             autocomplete="tel"
             maxLength={20}
             value={phone}
-            onInput={(event) => {
-              setPhone(event.currentTarget.value)
-              cart.renew()
-            }}
+            onInput={(event) => setPhone(event.currentTarget.value)}
           />
         </label>
         <Problem error={error}>
           {error instanceof ApiError && error.isOffline && <p>{s.seat.safeToRepeat}</p>}
         </Problem>
-        <button type="submit" class="primary wide" data-action="place-order" disabled={busy || total.count === 0}>
-          {busy ? s.seat.sending : method === 'online' ? s.seat.pay(f.money(total.paise)) : s.seat.order(f.money(total.paise))}
+        <button
+          type="submit"
+          class="primary wide"
+          data-action="place-order"
+          disabled={busy || total.count === 0}
+        >
+          {busy
+            ? s.seat.sending
+            : method === 'online'
+              ? s.seat.pay(f.money(total.paise))
+              : s.seat.order(f.money(total.paise))}
         </button>
       </form>
     </dialog>

@@ -1,5 +1,5 @@
-import type { Formats } from '../lib/format.js'
 import type { OrderStatus, OrderView, PaymentStatus } from '../../src/live/protocol.js'
+import type { Formats } from '../lib/format.js'
 
 // Everything that the pages say, in English. A second language is a file beside this one that exports `strings`.
 type ByStatus<T> = Record<OrderStatus, T>
@@ -38,7 +38,9 @@ export const en = {
     offline: 'No connection. Check the network and try again.',
     service: 'The service has trouble just now. Please try again in a moment.',
     tooMany: (seconds: number | null) =>
-      seconds === null ? 'Too many tries. Please wait a moment.' : `Too many tries. Please wait ${count(seconds, 'second', 'seconds')}.`,
+      seconds === null
+        ? 'Too many tries. Please wait a moment.'
+        : `Too many tries. Please wait ${count(seconds, 'second', 'seconds')}.`,
     cantOpen: 'This page can’t open yet',
     tryingAgain: 'Trying again by itself.',
     staffOnly: 'This page is for the theatre’s staff',
@@ -55,7 +57,7 @@ export const en = {
     broken: 'Page too old',
     since: (time: string) => `since ${time}`,
     asOf: (time: string) => `as of ${time}`,
-    staleLong: (time: string) => `Connection lost. What you see is as of ${time}; reconnecting by itself.`,
+    staleLong: (time: string) => `Not up to date: what you see is as of ${time}. It catches up by itself.`,
     signedOutLong: (time: string) => `Signed out since ${time}. Nothing new arrives here.`,
     forbiddenLong: 'You have no access to this page any more.',
     brokenLong: 'The service has a new version that this page does not understand.',
@@ -137,8 +139,7 @@ export const en = {
     keys: 'Keys: arrows move between tickets; on a ticket S seen, D delivered, C cash collected, X cancel, Z keep.',
   },
   tools: {
-    sound: { on: 'Sound is on', waiting: 'Touch the page once to let it sound', muted: 'Sound is off' },
-    soundShort: { on: 'Sound', waiting: 'Touch for sound', muted: 'Muted' },
+    sound: { on: 'Sound on', waiting: 'Touch for sound', muted: 'Muted' },
     notify: 'Notify me',
     menu: 'Menu',
     menuTitle: 'What is on sale',
@@ -198,9 +199,10 @@ export const en = {
     seat: 'Seat',
     progress: 'Progress',
     notYet: 'not yet',
-    steps: { paid: 'Paid', accepted: 'Ordered', seen: 'Being prepared', delivered: 'Delivered' },
+    steps: { paid: 'Paid', accepted: 'Ordered', seen: 'Preparing', delivered: 'Delivered' },
     head: {
-      placed: (order: OrderView) => (order.paymentStatus === 'failed' ? 'The payment failed' : 'One step left: pay'),
+      placed: (order: OrderView) =>
+        order.paymentStatus === 'failed' ? 'The payment failed' : 'One step left: pay',
       confirmed: () => 'We have your order',
       seen: () => 'It is being prepared',
       delivered: () => 'Delivered. Enjoy!',
@@ -208,7 +210,8 @@ export const en = {
     } satisfies ByStatus<(order: OrderView) => string>,
     next: {
       placed: () => 'The staff sees your order as soon as it is paid.',
-      confirmed: (order: OrderView) => `Stay in your seat: it comes to ${order.seat.name}. This page changes by itself.`,
+      confirmed: (order: OrderView) =>
+        `Stay in your seat: it comes to ${order.seat.name}. This page changes by itself.`,
       seen: (order: OrderView) => `Someone is on it and will bring it to ${order.seat.name}.`,
       delivered: (order: OrderView) => `Brought to ${order.seat.name}. Anything missing? Ask below.`,
       cancelled: () => 'Nothing will be brought. You can order again.',

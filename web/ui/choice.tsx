@@ -13,7 +13,13 @@ export function Choice({ name, label, value, options, onChange }: Props) {
       <legend class="aside-voice">{label}</legend>
       {options.map(([each, text]) => (
         <label key={each} data-value={each}>
-          <input type="radio" name={name} value={each} checked={each === value} onChange={() => onChange(each)} />
+          <input
+            type="radio"
+            name={name}
+            value={each}
+            checked={each === value}
+            onChange={() => onChange(each)}
+          />
           <span>{text}</span>
         </label>
       ))}

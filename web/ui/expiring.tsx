@@ -49,7 +49,12 @@ export function ExpiringWarning() {
 
   if (!shown) return null
   return (
-    <div class="expiring" role="alertdialog" aria-labelledby="expiring-title" aria-describedby="expiring-text">
+    <div
+      class="expiring"
+      role="alertdialog"
+      aria-labelledby="expiring-title"
+      aria-describedby="expiring-text"
+    >
       <div>
         <h2 id="expiring-title">{s.expiring.title(formatAge(end - now))}</h2>
         <p id="expiring-text">{final ? s.expiring.final(f.time(end)) : s.expiring.text}</p>

@@ -1,7 +1,7 @@
-import type { Link } from '../live/client.js'
 import { f, s } from '../lib/i18n.js'
 import { type Store, useStore } from '../lib/store.js'
 import { useNow } from '../lib/tick.js'
+import type { Link } from '../live/client.js'
 import { loginUrl } from './session.js'
 
 /** a link that blinks for a moment is no news */

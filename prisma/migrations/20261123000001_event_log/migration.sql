@@ -54,9 +54,9 @@ BEGIN
   PERFORM set_config('idle_in_transaction_session_timeout', '2000', true);
 
   FOR touched IN
-    SELECT e ->> 'group' AS name, count(*)::integer AS events
-    FROM json_array_elements(new_events) AS e
-    GROUP BY 1 ORDER BY e ->> 'group' COLLATE "C"
+    SELECT n.name, count(*)::integer AS events
+    FROM (SELECT (e ->> 'group') COLLATE "C" AS name FROM json_array_elements(new_events) AS e) AS n
+    GROUP BY n.name ORDER BY n.name
   LOOP
     INSERT INTO live_groups AS g (name, seq) VALUES (touched.name, touched.events)
     ON CONFLICT (name) DO UPDATE SET seq = g.seq + excluded.seq;

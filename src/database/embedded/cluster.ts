@@ -45,7 +45,7 @@ export function clusterAt(home: string): Cluster {
 
 /** Makes a directory that only its user enters; root's may be passed by the account that runs PostgreSQL. */
 export function makeDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  mkdirSync(path, { recursive: true, mode: isRoot() ? 0o711 : 0o700 })
   const mode = statSync(path).mode & 0o7777
   const wanted = isRoot() ? mode | 0o011 : mode
   if (wanted !== mode) chmodSync(path, wanted)

@@ -76,9 +76,10 @@ export function tellToStop(cluster: Cluster, { pid }: Postmaster): void {
 export async function stopPostmaster(cluster: Cluster): Promise<void> {
   const found = findPostmaster(cluster)
   if (found === undefined) return
+  const identity = processIdentity(found.pid)
   tellToStop(cluster, found)
   const giveUpAt = Date.now() + STOP_DEADLINE
-  while (findPostmaster(cluster) !== undefined) {
+  while (identity !== undefined && processIdentity(found.pid) === identity) {
     if (Date.now() > giveUpAt) {
       throw new EmbeddedServerError(
         `the embedded PostgreSQL did not stop within ${STOP_DEADLINE / 1000} s: see ${cluster.log}, or end process ${found.pid}`,

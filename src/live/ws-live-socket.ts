@@ -1,11 +1,20 @@
 import type { Socket } from 'node:net'
-import type { WebSocket } from '@fastify/websocket'
-import type { CloseCode } from '../src/live/close-codes.js'
-import type { LiveSocket } from '../src/live/connection.js'
+import type { CloseCode } from './close-codes.js'
+import type { LiveSocket } from './connection.js'
 
 const NOTHING = Buffer.alloc(0)
 /** ms between the close frame and the end of a peer that does not answer it */
 const CLOSE_WAIT_MS = 5000
+
+/** What is used of a `ws` socket. */
+interface WebSocketLike {
+  readonly readyState: number
+  readonly OPEN: number
+  ping(): void
+  close(code: number, reason: string): void
+  terminate(): void
+  once(event: 'close', listener: () => void): unknown
+}
 
 interface SocketHandle {
   /** bytes that libuv holds for the kernel */
@@ -18,7 +27,7 @@ interface SocketHandle {
  */
 export class WsLiveSocket implements LiveSocket {
   constructor(
-    private readonly ws: WebSocket,
+    private readonly ws: WebSocketLike,
     private readonly stream: Socket,
   ) {}
 

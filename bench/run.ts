@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Clients, type Target } from './clients.js'
+import type { Command, Usage } from './driver.js'
+
+// Measures this service beside plain `ws`, in one run, each in a process of its own. What counts is the server's CPU
+// per handshake and per delivery: the machine's other load changes it far less than it changes the time.
+
+const SOCKETS = Number(process.env.BENCH_SOCKETS ?? 1000)
+const EVENT = {
+  id: 1,
+  theatreId: 1,
+  theatreName: 'Grand Cinema',
+  seat: { id: 1, name: 'A1', hall: 'Screen 1' },
+  status: 'seen',
+  items: [{ menuItemId: 1, name: 'Salted popcorn', quantity: 2, unitPrice: 18_000 }],
+  total: 36_000,
+}
+const PATTERNS = [
+  { name: 'one event at a time', events: 1, bursts: 100 },
+  { name: '20 events at once', events: 20, bursts: 10 },
+] as const
+
+interface Result {
+  handshakeMicros: number
+  handshakesPerSecond: number
+  bytesPerSocket: number
+  deliveryMicros: Map<string, number>
+}
+
+class Service {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly target: Target,
+  ) {}
+
+  static async start(file: string): Promise<Service> {
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
+      execArgv: ['--import=tsx', '--expose-gc'],
+    })
+    return new Service(child, await answer<Target>(child))
+  }
+
+  ask<T>(command: Command): Promise<T> {
+    const answered = answer<T>(this.child)
+    this.child.send(command)
+    return answered
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve))
+    this.child.send({ do: 'close' } satisfies Command)
+    await ended
+  }
+}
+
+function answer<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`the service ended with ${code}`))
+    child.once('exit', onExit)
+    child.once('message', (message) => {
+      child.off('exit', onExit)
+      resolve(message as T)
+    })
+  })
+}
+
+async function measure(file: string): Promise<Result> {
+  const service = await Service.start(file)
+  const clients = new Clients(service.target)
+  try {
+    await clients.open(20, 20) // warms the code up
+    const before = await service.ask<Usage>({ do: 'usage' })
+    const startedAt = performance.now()
+    await clients.open(SOCKETS, 50)
+    const seconds = (performance.now() - startedAt) / 1000
+    const opened = await service.ask<Usage>({ do: 'usage' })
+    const deliveryMicros = new Map<string, number>()
+    for (const { name, events, bursts } of PATTERNS) {
+      const from = await service.ask<Usage>({ do: 'usage' })
+      const heard = clients.hear(events * bursts, 60_000)
+      await service.ask({ do: 'emit', events, bursts, data: EVENT })
+      await heard
+      const to = await service.ask<Usage>({ do: 'usage' })
+      deliveryMicros.set(name, (to.cpu - from.cpu) / (events * bursts * clients.size))
+    }
+    return {
+      handshakeMicros: (opened.cpu - before.cpu) / SOCKETS,
+      handshakesPerSecond: SOCKETS / seconds,
+      bytesPerSocket: (opened.rss - before.rss) / SOCKETS,
+      deliveryMicros,
+    }
+  } finally {
+    clients.close()
+    await service.stop()
+  }
+}
+
+const ours = await measure('./service.ts')
+const plain = await measure('./plain-ws.ts')
+
+const row = (name: string, a: number, b: number, digits: number) =>
+  console.log(
+    `${name.padEnd(44)}${a.toFixed(digits).padStart(12)}${b.toFixed(digits).padStart(12)}${(a / b).toFixed(2).padStart(10)}`,
+  )
+console.log(
+  `\n${SOCKETS} sockets${'houselights'.padStart(45)}${'plain ws'.padStart(12)}${'ratio'.padStart(10)}`,
+)
+row('handshakes per second', ours.handshakesPerSecond, plain.handshakesPerSecond, 0)
+row('CPU per handshake (µs)', ours.handshakeMicros, plain.handshakeMicros, 0)
+row('memory per socket (bytes, resident)', ours.bytesPerSocket, plain.bytesPerSocket, 0)
+for (const { name } of PATTERNS) {
+  row(
+    `CPU per delivery, ${name} (µs)`,
+    ours.deliveryMicros.get(name) ?? 0,
+    plain.deliveryMicros.get(name) ?? 0,
+    2,
+  )
+}
+process.exit(0)

@@ -1,0 +1,24 @@
+// `npx prisma db seed`: the demo theatres and accounts, into DATABASE_URL's database or the embedded one.
+import { loadDemoData } from '../src/database/demo-data.js'
+import { acquireEmbeddedServer } from '../src/database/embedded-server.js'
+
+async function seed(): Promise<void> {
+  const { NODE_ENV, DATABASE_URL: url } = process.env
+  if (NODE_ENV === 'production') {
+    throw new Error('NODE_ENV is production: accounts whose password everybody knows are not for there.')
+  }
+  if (url) return await loadDemoData(url)
+  const server = await acquireEmbeddedServer({ dataDirectory: '.data' })
+  try {
+    await loadDemoData(server.url)
+  } finally {
+    await server.release()
+  }
+}
+
+seed().catch((error: unknown) => {
+  process.stderr.write(
+    `The demo data could not be loaded: ${error instanceof Error ? error.message : error}\n`,
+  )
+  process.exitCode = 1
+})

@@ -1,0 +1,93 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { requireTheatre } from '../../src/access/theatre-access.js'
+import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
+import { listChats, listMessages } from '../../src/chat/chat-queries.js'
+import { viewChat, viewMessage } from '../../src/chat/chat-view.js'
+import { MAX_TEXT } from '../../src/live/protocol.js'
+import { Order, Seat } from './order-schema.js'
+import { IdParams, pathId, queryId } from './params.js'
+
+const Message = Type.Object({
+  id: Type.Integer(),
+  from: Type.Enum(['customer', 'staff']),
+  text: Type.String(),
+  at: Type.String({ format: 'date-time' }),
+  clientId: Type.String(),
+})
+
+const Chat = Type.Object({
+  id: Type.Integer({ description: 'the order’s' }),
+  order: Type.Object({ id: Type.Integer(), status: Order.properties.status, seat: Seat }),
+  theatreId: Type.Integer(),
+  unread: Type.Integer({ description: 'messages of the customer that no staff has read' }),
+  lastMessage: Type.Union([Message, Type.Null()]),
+})
+
+const NewMessage = Type.Object(
+  {
+    text: Type.String({ minLength: 1, maxLength: MAX_TEXT }),
+    clientId: Type.String({ minLength: 1, maxLength: 64 }),
+  },
+  { additionalProperties: false },
+)
+
+const Before = Type.Object({ before: Type.Optional(Type.String()) }, { additionalProperties: false })
+const UpTo = Type.Object({ upTo: Type.Optional(Type.String()) }, { additionalProperties: false })
+const Messages = Type.Object({ messages: Type.Array(Message), more: Type.Boolean() })
+const MessageAnswer = Type.Object({ message: Message })
+
+/** Conversations: each belongs to one order and has its id. */
+export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/api/theatres/:id/chats',
+    {
+      preValidation: app.requireStaff,
+      schema: { params: IdParams, response: { 200: Type.Object({ chats: Type.Array(Chat) }) } },
+    },
+    async (request) => {
+      const id = pathId(request.params, 'theatre')
+      await requireTheatre(app.db, app.callerOf(request).principal, id)
+      return { chats: (await listChats(app.db, id)).map(viewChat) }
+    },
+  )
+
+  app.get(
+    '/api/chats/:id/messages',
+    {
+      preValidation: app.requireUser,
+      schema: { params: IdParams, querystring: Before, response: { 200: Messages } },
+    },
+    async (request) => {
+      const id = pathId(request.params, 'chat')
+      const before = queryId(request.query.before, 'before')
+      const page = await listMessages(app.db, app.callerOf(request).principal, id, before)
+      return { messages: page.messages.map(viewMessage), more: page.more }
+    },
+  )
+
+  app.post(
+    '/api/chats/:id/messages',
+    {
+      preValidation: app.requireUser,
+      schema: { params: IdParams, body: NewMessage, response: { 200: MessageAnswer, 201: MessageAnswer } },
+    },
+    async (request, reply) => {
+      const chat = pathId(request.params, 'chat')
+      const { principal } = app.callerOf(request)
+      const { message, created } = await sendMessage(app.actions, principal, { chat, ...request.body })
+      return reply.code(created ? 201 : 200).send({ message: viewMessage(message) })
+    },
+  )
+
+  app.post(
+    '/api/chats/:id/read',
+    { preValidation: app.requireStaff, schema: { params: IdParams, querystring: UpTo } },
+    async (request, reply) => {
+      const id = pathId(request.params, 'chat')
+      const upTo = queryId(request.query.upTo, 'upTo')
+      await markChatRead(app.actions, app.callerOf(request).principal, id, upTo)
+      return reply.code(204).send()
+    },
+  )
+}

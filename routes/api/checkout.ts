@@ -1,0 +1,68 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { unavailable } from '../../src/errors.js'
+import { findCheckout } from '../../src/payments/payment-queries.js'
+import { viewCheckout } from '../../src/payments/payment-view.js'
+import { simulateWebhook } from '../../src/payments/simulated-checkout.js'
+import { PaymentStatus } from './order-schema.js'
+
+const Params = Type.Object({ paymentId: Type.String() })
+
+const CheckoutAnswer = Type.Object({
+  payment: Type.Object({
+    id: Type.String(),
+    status: PaymentStatus,
+    amount: Type.Integer({ description: 'paise' }),
+    orderId: Type.Integer(),
+    provider: Type.String(),
+  }),
+  theatreName: Type.String(),
+  publicKey: Type.Union([Type.String(), Type.Null()]),
+})
+
+const BUTTONS = { pay: 'payment.captured', fail: 'payment.failed' } as const
+
+/**
+ * What the checkout page needs; and, with the simulated provider only, its buttons. Each sends the signed webhook
+ * through the real route, so that the whole path is the real one.
+ */
+export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { provider, webhookSecret } = app.config.payments
+
+  app.get(
+    '/api/checkout/:paymentId',
+    { preValidation: app.requireUser, schema: { params: Params, response: { 200: CheckoutAnswer } } },
+    async (request) => {
+      const { principal } = app.callerOf(request)
+      return viewCheckout(await findCheckout(app.db, principal, request.params.paymentId), app.payments)
+    },
+  )
+
+  if (provider !== 'simulated') return
+
+  async function press(request: FastifyRequest, paymentId: string, button: keyof typeof BUTTONS) {
+    const checkout = await findCheckout(app.db, app.callerOf(request).principal, paymentId)
+    const { headers, body } = simulateWebhook(checkout, BUTTONS[button], webhookSecret)
+    // behind a proxy the host that was asked for is the one that is allowed
+    const url = '/webhooks/payments'
+    const answer = await app.inject({
+      method: 'POST',
+      url,
+      headers: { ...headers, host: request.host },
+      body,
+    })
+    if (answer.statusCode !== 200) throw unavailable()
+  }
+
+  for (const button of ['pay', 'fail'] as const) {
+    app.post(
+      `/api/checkout/:paymentId/${button}`,
+      { preValidation: app.requireUser, schema: { params: Params } },
+      async (request, reply) => {
+        await press(request, request.params.paymentId, button)
+        return reply.code(204).send()
+      },
+    )
+  }
+}

@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { setAvailable } from '../../src/seats/menu-actions.js'
+import { viewMenuItem } from '../../src/seats/seat-view.js'
+import { IdParams, pathId } from './params.js'
+import { MenuItem } from './seats.js'
+
+const Change = Type.Object({ available: Type.Boolean() }, { additionalProperties: false })
+
+/** What can be had just now: for the staff of the menu's theatre. */
+export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.patch(
+    '/api/menu-items/:id',
+    {
+      preValidation: app.requireStaff,
+      schema: { params: IdParams, body: Change, response: { 200: Type.Object({ menuItem: MenuItem }) } },
+    },
+    async (request) => {
+      const id = pathId(request.params, 'menu item')
+      const { principal } = app.callerOf(request)
+      return {
+        menuItem: viewMenuItem(await setAvailable(app.actions, principal, id, request.body.available)),
+      }
+    },
+  )
+}

@@ -1,0 +1,48 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import { findOrder, listOwnOrders } from '../../src/orders/order-queries.js'
+import { viewOrder } from '../../src/orders/order-view.js'
+import { Order, OrderAnswer } from './order-schema.js'
+import { IdParams, pathId } from './params.js'
+
+const Mine = Type.Object({ mine: Type.Literal('1') }, { additionalProperties: false })
+
+const STEPS = { seen: markSeen, deliver: deliverOrder, cancel: cancelOrder, 'collect-cash': collectCash }
+
+/** Orders: their owners look at them, the staff move them on. */
+export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const ctx = { ...app.actions, providerName: app.payments.name }
+
+  app.get(
+    '/api/orders',
+    {
+      preValidation: app.requireUser,
+      schema: { querystring: Mine, response: { 200: Type.Object({ orders: Type.Array(Order) }) } },
+    },
+    async (request) => {
+      const orders = await listOwnOrders(app.db, app.callerOf(request).principal)
+      return { orders: orders.map(viewOrder) }
+    },
+  )
+
+  app.get(
+    '/api/orders/:id',
+    { preValidation: app.requireUser, schema: { params: IdParams, response: { 200: OrderAnswer } } },
+    async (request) => {
+      const id = pathId(request.params, 'order')
+      return { order: viewOrder(await findOrder(app.db, app.callerOf(request).principal, id)) }
+    },
+  )
+
+  for (const [step, take] of Object.entries(STEPS)) {
+    app.post(
+      `/api/orders/:id/${step}`,
+      { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: OrderAnswer } } },
+      async (request) => {
+        const id = pathId(request.params, 'order')
+        return { order: viewOrder(await take(ctx, app.callerOf(request).principal, id)) }
+      },
+    )
+  }
+}

@@ -1,0 +1,90 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { notFound } from '../../src/errors.js'
+import { MAX_ID } from '../../src/live/groups.js'
+import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
+import { viewOrder } from '../../src/orders/order-view.js'
+import { placeOrder } from '../../src/orders/place-order.js'
+import { findSeat, listMenu } from '../../src/seats/seat-queries.js'
+import { viewSeat } from '../../src/seats/seat-view.js'
+import { OrderAnswer, Seat } from './order-schema.js'
+
+const Params = Type.Object({ seatToken: Type.String() })
+
+export const MenuItem = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  description: Type.String(),
+  price: Type.Integer({ description: 'paise' }),
+  vegetarian: Type.Boolean(),
+  available: Type.Boolean(),
+})
+
+const SeatAnswer = Type.Object({
+  seat: Seat,
+  theatre: Type.Object({ id: Type.Integer(), name: Type.String() }),
+  menu: Type.Array(MenuItem),
+})
+
+const NewOrder = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          menuItemId: Type.Integer({ minimum: 1, maximum: MAX_ID }),
+          quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: MAX_LINES },
+    ),
+    paymentMethod: Type.Enum(['online', 'cash']),
+    phone: Type.Optional(Type.String({ pattern: '^[0-9+\\- ]{5,20}$' })),
+  },
+  { additionalProperties: false },
+)
+
+const KeyHeader = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' })),
+})
+
+/** What a seat's QR code opens: its menu, and the way to order from it. Anybody who has the code may. */
+export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const ctx = { ...app.actions, providerName: app.payments.name }
+
+  app.get(
+    '/api/seats/:seatToken',
+    { schema: { params: Params, response: { 200: SeatAnswer } } },
+    async (request) => {
+      const seat = await findSeat(app.db, request.params.seatToken)
+      if (!seat) throw notFound('seat')
+      return viewSeat(seat, await listMenu(app.db, seat.theatreId))
+    },
+  )
+
+  app.post(
+    '/api/seats/:seatToken/orders',
+    {
+      schema: {
+        params: Params,
+        headers: KeyHeader,
+        body: NewOrder,
+        response: { 200: OrderAnswer, 201: OrderAnswer },
+      },
+    },
+    async (request, reply) => {
+      const seat = await findSeat(app.db, request.params.seatToken)
+      if (!seat) throw notFound('seat')
+      const { principal, session } = await app.callerOrGuest(request, reply)
+      const { items, paymentMethod, phone = null } = request.body
+      const idempotencyKey = request.headers['idempotency-key'] ?? null
+      const { order, created } = await placeOrder(
+        ctx,
+        { userId: principal.userId, sessionId: session.id },
+        seat,
+        { items, paymentMethod, phone, idempotencyKey },
+      )
+      return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })
+    },
+  )
+}

@@ -1,0 +1,64 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { requireTheatre } from '../../src/access/theatre-access.js'
+import { notFound } from '../../src/errors.js'
+import { listTheatreOrders } from '../../src/orders/order-queries.js'
+import { viewOrder } from '../../src/orders/order-view.js'
+import { findTheatreSeats } from '../../src/seats/seat-queries.js'
+import { viewTheatreSeats } from '../../src/seats/seat-view.js'
+import { Order } from './order-schema.js'
+import { IdParams, pathId } from './params.js'
+
+const Ended = Type.Object({ ended: Type.Optional(Type.Literal('1')) }, { additionalProperties: false })
+
+const OrdersAnswer = Type.Object({
+  orders: Type.Array(Order),
+  cursor: Type.Integer({ description: 'position of theatre:{id}:orders' }),
+})
+
+const SeatsAnswer = Type.Object({
+  theatre: Type.Object({
+    id: Type.Integer(),
+    name: Type.String(),
+    timeZone: Type.String(),
+    maxTime: Type.Integer({ description: 'minutes' }),
+    minTime: Type.Integer({ description: 'minutes' }),
+  }),
+  halls: Type.Array(
+    Type.Object({
+      id: Type.Integer(),
+      name: Type.String(),
+      seats: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String(), token: Type.String() })),
+    }),
+  ),
+})
+
+/** What the staff of a theatre look at. */
+export const theatresRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  app.get(
+    '/api/theatres/:id/orders',
+    {
+      preValidation: app.requireStaff,
+      schema: { params: IdParams, querystring: Ended, response: { 200: OrdersAnswer } },
+    },
+    async (request) => {
+      const id = pathId(request.params, 'theatre')
+      const which = request.query.ended ? 'ended' : 'live'
+      const { principal } = app.callerOf(request)
+      const { orders, cursor } = await listTheatreOrders(app.db, principal, id, which)
+      return { orders: orders.map(viewOrder), cursor }
+    },
+  )
+
+  app.get(
+    '/api/theatres/:id/seats',
+    { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: SeatsAnswer } } },
+    async (request) => {
+      const id = pathId(request.params, 'theatre')
+      await requireTheatre(app.db, app.callerOf(request).principal, id)
+      const theatre = await findTheatreSeats(app.db, id)
+      if (!theatre) throw notFound('theatre')
+      return viewTheatreSeats(theatre)
+    },
+  )
+}

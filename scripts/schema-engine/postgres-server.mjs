@@ -1,0 +1,112 @@
+// @ts-check
+// The PostgreSQL server behind a datasource URL: connecting to it, and making and dropping its databases.
+import pg from 'pg'
+
+/**
+ * @typedef {{ host: string, port: number, user: string | undefined, password: string | undefined,
+ *   database: string, ssl: boolean | import('node:tls').ConnectionOptions, schema: string | undefined }} Target
+ */
+
+/**
+ * Host, port and so on apart: given a connection string, a pool's own `database` would be overruled by it.
+ * @returns {Target}
+ */
+export function parseUrl(/** @type {string} */ url) {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw Object.assign(new Error('the datasource URL must start with postgresql:// or postgres://'), {
+      code: 'P1013',
+    })
+  }
+  const parsed = /** @type {pg.Client & { ssl: boolean }} */ (new pg.Client({ connectionString: url }))
+  const { host, port, user, password, ssl } = parsed
+  const schema = new URL(url).searchParams.get('schema') ?? undefined
+  return {
+    host,
+    port,
+    user,
+    password: password ?? undefined,
+    database: parsed.database ?? 'postgres',
+    ssl,
+    schema,
+  }
+}
+
+/** @returns {pg.PoolConfig} */
+export function poolConfig(/** @type {Target} */ { schema, ...target }) {
+  const quoted = `"${schema?.replaceAll('"', '""')}"`
+  return {
+    ...target,
+    // The advisory lock, search_path and a script's transaction belong to a session: there is only one, and
+    // it is never retired while idle.
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: 15_000,
+    ...(schema === undefined ? {} : { options: `-c search_path=${quoted.replace(/[\\ ]/g, '\\$&')}` }),
+  }
+}
+
+/** A shadow database that the user names is emptied first, as the native engine does. */
+export async function empty(/** @type {pg.Client} */ client) {
+  const { rows } = await client.query(
+    "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'",
+  )
+  for (const { nspname } of rows) {
+    await client.query(`DROP SCHEMA ${client.escapeIdentifier(nspname)} CASCADE`)
+  }
+  await client.query('CREATE SCHEMA IF NOT EXISTS public')
+}
+
+/** By force: a session of a pool that has just ended may still be on its way out. */
+export async function drop(/** @type {pg.Client} */ client, /** @type {string} */ database) {
+  await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(database)} WITH (FORCE)`)
+}
+
+/** `cli can-connect-to-database`. */
+export async function canConnect(/** @type {string} */ url) {
+  await withClient(parseUrl(url), (client) => client.query('SELECT 1'))
+}
+
+/** `cli create-database`: from the maintenance database, since the wanted one does not exist. */
+export async function createDatabase(/** @type {string} */ url) {
+  const target = parseUrl(url)
+  await withMaintenance(target, (client) =>
+    client.query(`CREATE DATABASE ${client.escapeIdentifier(target.database)}`),
+  )
+  return target.database
+}
+
+/** `cli drop-database`. */
+export async function dropDatabase(/** @type {string} */ url) {
+  const target = parseUrl(url)
+  await withMaintenance(target, (client) => drop(client, target.database))
+}
+
+async function withMaintenance(
+  /** @type {Target} */ target,
+  /** @type {(c: pg.Client) => Promise<unknown>} */ work,
+) {
+  const { schema: _, ...server } = target
+  try {
+    await withClient({ ...server, database: 'postgres', schema: undefined }, work)
+  } catch (error) {
+    if (/** @type {{ code?: string }} */ (error).code !== '3D000') throw error
+    await withClient({ ...server, database: 'template1', schema: undefined }, work)
+  }
+}
+
+export async function withClient(
+  /** @type {Target} */ target,
+  /** @type {(c: pg.Client) => Promise<unknown>} */ work,
+) {
+  const client = new pg.Client(poolConfig(target))
+  // Without a listener an idle connection's error would end the process.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await work(client)
+  } catch (error) {
+    throw Object.assign(error instanceof Error ? error : new Error(String(error)), { target })
+  } finally {
+    await client.end().catch(() => {})
+  }
+}

@@ -1,0 +1,14 @@
+import type { LiveSession } from '../accounts/sessions.js'
+import type { Admission } from '../live/connection.js'
+
+/** A session as the live engine knows it, from the moment of its reading on. */
+export function toAdmission({ principal, session, epoch }: LiveSession): Admission {
+  return {
+    sessionId: session.id,
+    principal,
+    remainingMs: session.remainingMs,
+    readAt: performance.now(),
+    endsAt: session.expiresAt.toISOString(),
+    epoch,
+  }
+}

@@ -1,0 +1,37 @@
+import { Prisma } from '../database/client.js'
+import { isStaffOf, type Principal } from '../principal.js'
+
+/** Whose an order is. */
+export interface OrderOwner {
+  customerId: number
+  theatreId: number
+}
+
+/** May this principal see the order: its owner, the staff of its theatre, admins. */
+export function canSeeOrder(principal: Principal, order: OrderOwner): boolean {
+  return order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
+}
+
+// The rule is part of the query, so that another's order and no order are one code path and take one time.
+
+/** `canSeeOrder` as a condition on the row `o` of `orders`. */
+export function visibleOrders(principal: Principal): Prisma.Sql {
+  return Prisma.sql`(o.customer_id = ${principal.userId}::int OR ${managedOrders(principal)})`
+}
+
+/** The row `o` of `orders` is of a theatre whose staff the principal is. */
+export function managedOrders(principal: Principal): Prisma.Sql {
+  switch (principal.role) {
+    case 'admin':
+      return Prisma.sql`true`
+    case 'staff':
+      return Prisma.sql`o.theatre_id = ANY(${principal.theatres.map(({ id }) => id)}::int[])`
+    case 'customer':
+      return Prisma.sql`false`
+  }
+}
+
+/** The principal ordered the row `o` of `orders`: paying is for nobody else. */
+export function ownOrders(principal: Principal): Prisma.Sql {
+  return Prisma.sql`o.customer_id = ${principal.userId}::int`
+}

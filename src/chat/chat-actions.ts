@@ -1,0 +1,109 @@
+import { managedChats, visibleChats } from '../access/chat-access.js'
+import { Prisma, type Transaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import { type ActionContext, commit, type Outcome } from '../live/commit.js'
+import type { NewEvent } from '../live/event-log.js'
+import { orderGroup, theatreChat } from '../live/groups.js'
+import type { Principal } from '../principal.js'
+import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
+import { checkClientId, cleanText } from './chat-text.js'
+import { viewChat, viewCustomerChat, viewMessage } from './chat-view.js'
+import { viewLegacyMessageFrame } from './legacy-chat-view.js'
+
+export interface NewMessage {
+  /** the order's id */
+  chat: number
+  text: string
+  /** the client's name for it: repeated, it is stored once */
+  clientId: string
+}
+
+export interface SentMessage {
+  message: MessageRecord
+  /** false: it was stored before, under the same `clientId` */
+  created: boolean
+}
+
+/**
+ * Says something in an order's conversation: its owner as the customer, all others as staff. Who may is asked
+ * with each message. A `clientId` that the sender has sent before answers with the message stored then. An answer of the staff marks what stands before it as read.
+ *
+ * Throws `validation_failed`, and `not_found` for a conversation that is not the principal's, as for none.
+ */
+export async function sendMessage(
+  ctx: ActionContext,
+  principal: Principal,
+  { chat: chatId, ...given }: NewMessage,
+): Promise<SentMessage> {
+  const text = cleanText(given.text)
+  const clientId = checkClientId(given.clientId)
+  return await commit(ctx, async (tx): Promise<Outcome<SentMessage>> => {
+    const from = await holdChat(tx, principal, chatId)
+    const sent = { orderId: chatId, senderId: principal.userId, clientId }
+    const stored = await tx.chatMessage.findUnique({
+      where: { orderId_senderId_clientId: sent },
+      select: messageFields,
+    })
+    if (stored) return { result: { message: stored, created: false } }
+    const message = await tx.chatMessage.create({ data: { ...sent, from, text }, select: messageFields })
+    if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
+    const [chat] = await readChats(tx, Prisma.sql`o.id = ${chatId}::int`)
+    if (!chat) throw new Error('a conversation is gone within its own transaction')
+    return { result: { message, created: true }, events: messageEvents(chat, message) }
+  })
+}
+
+const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
+
+/**
+ * Locks the conversation to the commit, so that its messages' ids rise in the order of its events: pages, unread
+ * counts and clients go by them. Says on which side the principal speaks.
+ */
+async function holdChat(
+  tx: Transaction,
+  principal: Principal,
+  chatId: number,
+): Promise<'customer' | 'staff'> {
+  const [order] = await tx.$queryRaw<{ customerId: number }[]>`
+    SELECT o.customer_id AS "customerId" FROM orders o
+    WHERE o.id = ${chatId}::int AND ${visibleChats(principal)} FOR NO KEY UPDATE`
+  if (!order) throw notFound('chat')
+  return order.customerId === principal.userId ? 'customer' : 'staff'
+}
+
+function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
+  const name = 'chat.message'
+  const message = viewMessage(record)
+  const legacy = viewLegacyMessageFrame(chat, record)
+  return [
+    { group: theatreChat(chat.theatreId), name, data: { chat: viewChat(chat), message }, legacy },
+    // the payment page's legacy wire knows no messages, and the frame holds a phone number
+    { group: orderGroup(chat.id), name, data: { chat: viewCustomerChat(chat), message }, legacy: null },
+  ]
+}
+
+/**
+ * Marks a conversation as read by the staff: up to a message, or all of it. Never moves back. Throws `not_found` for
+ * a conversation of another theatre, as for none.
+ */
+export async function markChatRead(
+  { db }: ActionContext,
+  principal: Principal,
+  chatId: number,
+  upTo: number | null = null,
+): Promise<void> {
+  const marked = await db.$executeRaw`
+    UPDATE orders AS o SET staff_read_up_to = greatest(o.staff_read_up_to, least(
+      coalesce(${upTo}::int, 2147483647),
+      (SELECT coalesce(max(m.id), 0) FROM chat_messages m WHERE m.order_id = o.id)))
+    WHERE o.id = ${chatId}::int AND ${managedChats(principal)}`
+  if (marked === 0) throw notFound('chat')
+}
+
+async function moveReadUpTo(tx: Transaction, chatId: number, messageId: number): Promise<void> {
+  await tx.order.update({
+    where: { id: chatId },
+    data: { staffReadUpTo: messageId },
+    select: { id: true },
+  })
+}

@@ -1,0 +1,124 @@
+import { managedChats, visibleChats } from '../access/chat-access.js'
+import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import type { OrderStatus } from '../live/protocol.js'
+import type { Principal } from '../principal.js'
+
+export interface MessageRecord {
+  id: number
+  from: 'customer' | 'staff'
+  text: string
+  clientId: string
+  at: Date
+}
+
+/** A conversation: an order, where it is, and what was said last. */
+export interface ChatRecord {
+  /** the order's id */
+  id: number
+  status: OrderStatus
+  theatreId: number
+  theatreName: string
+  timeZone: string
+  seatId: number
+  seatName: string
+  hallName: string
+  phone: string | null
+  createdAt: Date
+  /** the customer's messages that no staff has read */
+  unread: number
+  /** null: nothing was said yet */
+  lastMessage: MessageRecord | null
+}
+
+/** messages of one page, and of an order's snapshot */
+export const PAGE = 50
+/** conversations of one theatre that are listed */
+const LISTED = 200
+
+interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
+  messageId: number | null
+  messageFrom: 'customer' | 'staff' | null
+  messageText: string | null
+  messageClientId: string | null
+  messageAt: Date | null
+}
+
+/** Reads conversations in one statement. `where` is a condition on the order `o` and its last message `m`. */
+export async function readChats(
+  db: Database | Transaction,
+  where: Prisma.Sql,
+  limit = LISTED,
+): Promise<ChatRecord[]> {
+  const rows = await db.$queryRaw<ChatRow[]>`
+    SELECT o.id, o.status::text AS status, o.theatre_id AS "theatreId", t.name AS "theatreName",
+      t.time_zone AS "timeZone", o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName", o.phone,
+      o.created_at AS "createdAt",
+      (SELECT count(*)::int FROM chat_messages c
+        WHERE c.order_id = o.id AND c.sender = 'customer' AND c.id > o.staff_read_up_to) AS unread,
+      m.id AS "messageId", m.sender::text AS "messageFrom", m.text AS "messageText",
+      m.client_id AS "messageClientId", m.at AS "messageAt"
+    FROM orders o
+    JOIN theatres t ON t.id = o.theatre_id
+    JOIN seats s ON s.id = o.seat_id
+    JOIN halls h ON h.id = s.hall_id
+    LEFT JOIN LATERAL (
+      SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
+    WHERE ${where}
+    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${limit}::int`
+  return rows.map(({ messageId, messageFrom, messageText, messageClientId, messageAt, ...chat }) => ({
+    ...chat,
+    lastMessage:
+      messageId === null || !messageFrom || messageText === null || messageClientId === null || !messageAt
+        ? null
+        : { id: messageId, from: messageFrom, text: messageText, clientId: messageClientId, at: messageAt },
+  }))
+}
+
+/** Orders that are running or of the last day: whose conversations anybody still looks at. */
+export const recentChats = Prisma.sql`(o.status IN ('placed', 'confirmed', 'seen') OR o.created_at > now() - interval '1 day')`
+
+/** A theatre's recent conversations in which something was said, the last spoken first, at most 200. */
+export function listChats(db: Database | Transaction, theatreId: number): Promise<ChatRecord[]> {
+  return readChats(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND m.id IS NOT NULL AND ${recentChats}`)
+}
+
+/** The same for all the theatres that the principal runs. */
+export function listManagedChats(db: Database, principal: Principal): Promise<ChatRecord[]> {
+  return readChats(db, Prisma.sql`${managedChats(principal)} AND m.id IS NOT NULL AND ${recentChats}`)
+}
+
+export interface MessagePage {
+  /** oldest first */
+  messages: MessageRecord[]
+  /** are there older ones? */
+  more: boolean
+}
+
+/** The last 50 messages of a conversation, or the last 50 before the message `before`. */
+export async function recentMessages(
+  db: Database | Transaction,
+  orderId: number,
+  before: number | null = null,
+): Promise<MessagePage> {
+  const found = await db.chatMessage.findMany({
+    where: before === null ? { orderId } : { orderId, id: { lt: before } },
+    select: { id: true, from: true, text: true, clientId: true, at: true },
+    orderBy: { id: 'desc' },
+    take: PAGE + 1,
+  })
+  return { messages: found.slice(0, PAGE).reverse(), more: found.length > PAGE }
+}
+
+/** A page of a conversation that the principal may see. Throws `not_found` for another's, as for none. */
+export async function listMessages(
+  db: Database,
+  principal: Principal,
+  chatId: number,
+  before: number | null,
+): Promise<MessagePage> {
+  const found = await db.$queryRaw<unknown[]>`
+    SELECT o.id FROM orders o WHERE o.id = ${chatId}::int AND ${visibleChats(principal)}`
+  if (found.length === 0) throw notFound('chat')
+  return await recentMessages(db, chatId, before)
+}

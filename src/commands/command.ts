@@ -1,0 +1,82 @@
+import { type Config, ConfigError, loadConfig } from '../config.js'
+import { createDatabase, type Database } from '../database/client.js'
+import { acquireEmbeddedServer } from '../database/embedded-server.js'
+import { applyMigrations } from '../database/migrate.js'
+import { DomainError } from '../errors.js'
+import type { ActionContext } from '../live/commit.js'
+import { openPublisher } from './publisher.js'
+
+/** What the caller gave can't be taken: one line each. Exit code 1. */
+export class InputError extends Error {}
+
+/** The command was written wrongly: exit code 2, and where to read how it is written. */
+export class UsageError extends Error {}
+
+export interface CommandContext extends ActionContext {
+  config: Config
+}
+
+export const print = (line: string) => process.stdout.write(`${line}\n`)
+
+/**
+ * Runs a command and sets the exit code: 0 done, 1 refused or failed, 2 written wrongly. `--help`, or no word at all,
+ * prints the usage.
+ */
+export async function runCommand(usage: string, run: (argv: string[]) => Promise<void>): Promise<void> {
+  const argv = process.argv.slice(2)
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
+    print(usage)
+    process.exitCode = argv.length === 0 ? 2 : 0
+    return
+  }
+  try {
+    await run(argv)
+  } catch (error) {
+    process.exitCode = isUsage(error) ? 2 : 1
+    process.stderr.write(`${explain(error)}\n`)
+    if (isUsage(error)) process.stderr.write(`\n${usage}\n`)
+  }
+}
+
+/** Opens the service's database, the embedded one when DATABASE_URL is unset, for as long as `work` runs. */
+export async function withContext(work: (ctx: CommandContext) => Promise<void>): Promise<void> {
+  const config = loadConfig(process.env, { dataDirectory: '.data' })
+  if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
+  const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
+  try {
+    // a fresh clone's database is empty; one that somebody runs is migrated when they say so
+    await applyMigrations(server.url)
+    await withDatabase(config, server.url, work)
+  } finally {
+    await server.release()
+  }
+}
+
+async function withDatabase(config: Config, url: string, work: (ctx: CommandContext) => Promise<void>) {
+  const db: Database = createDatabase({ url, poolSize: 2, poolTimeoutMs: 10_000, statementTimeoutMs: 30_000 })
+  const publisher = await openPublisher()
+  try {
+    await work({ config, db, live: publisher.live })
+  } finally {
+    await publisher.close()
+    await db.$disconnect()
+  }
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof UsageError) return true
+  // node:util's parseArgs
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+}
+
+function explain(error: unknown): string {
+  if (error instanceof DomainError) return error.message
+  if (error instanceof ConfigError || error instanceof InputError || isUsage(error)) return messageOf(error)
+  const text = messageOf(error)
+  if (/relation "\w+" does not exist|does not exist in the current database/.test(text)) {
+    return 'The database has no tables yet: run "npx prisma migrate deploy" first.'
+  }
+  return `It failed: ${text.trim().split('\n').at(-1)}`
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,140 @@
+import { hashPassword } from '../accounts/passwords.js'
+import type { Role } from '../principal.js'
+import { writeTheatre } from '../seats/theatre-actions.js'
+import type { MenuEntry, TheatreFile } from '../seats/theatre-file.js'
+import { createDatabase, type Database, type Transaction } from './client.js'
+
+const PASSWORD = 'houselights-demo'
+
+interface DemoAccount {
+  username: string
+  role: Role
+  theatreId: number | null
+}
+
+const ACCOUNTS: DemoAccount[] = [
+  { username: 'staff', role: 'staff', theatreId: 1 },
+  { username: 'staff2', role: 'staff', theatreId: 2 },
+  { username: 'admin', role: 'admin', theatreId: null },
+]
+
+const rupees = (amount: number) => amount * 100
+
+function item(name: string, price: number, vegetarian: boolean, description: string): MenuEntry {
+  return { name, price: rupees(price), vegetarian, description, available: null }
+}
+
+const GRAND_MENU: MenuEntry[] = [
+  item('Salted Popcorn', 180, true, 'A large tub, freshly popped, with butter'),
+  item('Caramel Popcorn', 220, true, 'Slow-cooked caramel, a large tub'),
+  item('Cheese Nachos', 240, true, 'Corn chips, warm cheese sauce, jalapeños'),
+  item('Paneer Tikka Roll', 260, true, 'Charred paneer, mint chutney, rumali roti'),
+  item('Chicken Tikka Roll', 290, false, 'Chicken from the tandoor, onions, lime'),
+  item('Samosa Chaat', 150, true, 'Two samosas, yoghurt, tamarind, sev'),
+  item('Chicken Burger', 310, false, 'Crisp fillet, slaw, toasted bun'),
+  item('Masala Chai', 80, true, 'Ginger and cardamom, served hot'),
+  item('Cold Coffee', 170, true, 'With a scoop of vanilla ice cream'),
+  item('Fresh Lime Soda', 110, true, 'Sweet, salted or both'),
+]
+
+const RIVERSIDE_MENU: MenuEntry[] = [
+  item('Salted Popcorn', 160, true, 'A large tub, freshly popped'),
+  item('Vada Pav', 90, true, 'Two, with dry garlic chutney'),
+  item('Veg Momos', 170, true, 'Eight, steamed, with chilli sauce'),
+  item('Chicken Momos', 200, false, 'Eight, steamed, with chilli sauce'),
+  item('Filter Coffee', 90, true, 'Strong and frothy'),
+  item('Mango Lassi', 140, true, 'Alphonso pulp and thick yoghurt'),
+]
+
+/** Seats of the rows, numbered from 1; their tokens are the prefix and the name in lower case. */
+function seatsOf(rows: string, perRow: number, prefix: string) {
+  return [...rows].flatMap((row) =>
+    Array.from({ length: perRow }, (_, index) => {
+      const name = `${row}${index + 1}`
+      return { name, token: `${prefix}-${name.toLowerCase()}` }
+    }),
+  )
+}
+
+/** In the order of their ids. */
+const THEATRES: TheatreFile[] = [
+  {
+    name: 'Grand Cinema',
+    timeZone: 'Asia/Kolkata',
+    maxTime: 30,
+    minTime: 10,
+    halls: [{ name: 'Screen 1', seats: seatsOf('ABCDE', 10, 'demo') }],
+    menu: GRAND_MENU,
+  },
+  {
+    name: 'Riverside',
+    timeZone: 'Asia/Kolkata',
+    maxTime: 25,
+    minTime: 8,
+    halls: [{ name: 'Screen 2', seats: seatsOf('A', 5, 'demo2') }],
+    menu: RIVERSIDE_MENU,
+  },
+]
+
+/**
+ * The demo theatres and accounts, whose password everybody knows: never for production; the callers refuse there.
+ * What is there stays as it is, so it may run at every start; once all is there that takes one query.
+ */
+export async function loadDemoData(databaseUrl: string): Promise<void> {
+  const db = createDatabase({
+    url: databaseUrl,
+    poolSize: 1,
+    poolTimeoutMs: 10_000,
+    statementTimeoutMs: 30_000,
+  })
+  try {
+    await writeDemoData(db)
+  } finally {
+    await db.$disconnect()
+  }
+}
+
+/** The same through an open database. */
+export async function writeDemoData(db: Database): Promise<void> {
+  if (await isLoaded(db)) return
+  const passwordHash = await hashPassword(PASSWORD)
+  await db.$transaction(
+    async (tx) => {
+      // two services may start on one new database
+      await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('houselights demo data'))::text`
+      for (const [index, theatre] of THEATRES.entries()) await addTheatre(tx, index + 1, theatre)
+      for (const account of ACCOUNTS) await addAccount(tx, account, passwordHash)
+    },
+    { timeout: 30_000 },
+  )
+}
+
+async function isLoaded(db: Database): Promise<boolean> {
+  const names = THEATRES.map((theatre) => theatre.name)
+  const accounts = ACCOUNTS.map((account) => account.username)
+  const [found] = await db.$queryRaw<{ count: number }[]>`
+    SELECT (SELECT count(*) FROM theatres WHERE name = ANY(${names}::text[]))::int
+      + (SELECT count(*) FROM users WHERE lower(username) = ANY(${accounts}::text[]))::int AS count`
+  return found?.count === names.length + accounts.length
+}
+
+async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Promise<void> {
+  const [there] = await tx.$queryRaw<{ name: string }[]>`
+    SELECT name FROM theatres WHERE id = ${id}::int OR name = ${theatre.name} LIMIT 1`
+  // an owner's own theatre keeps its place
+  if (there) return
+  await writeTheatre(tx, theatre, id)
+  // the id was given, not drawn: the next one drawn must lie beyond it
+  await tx.$queryRaw`SELECT setval(pg_get_serial_sequence('theatres', 'id'), (SELECT max(id) FROM theatres))`
+}
+
+async function addAccount(
+  tx: Transaction,
+  { username, role, theatreId }: DemoAccount,
+  passwordHash: string,
+): Promise<void> {
+  const [made] = await tx.$queryRaw<{ id: number }[]>`
+    INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${role}::role)
+    ON CONFLICT DO NOTHING RETURNING id`
+  if (made && theatreId !== null) await tx.staffTheatre.create({ data: { userId: made.id, theatreId } })
+}

@@ -1,0 +1,61 @@
+import { ownOrders, visibleOrders } from '../access/order-access.js'
+import { requireTheatre } from '../access/theatre-access.js'
+import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import { readHeads } from '../live/event-log.js'
+import { theatreOrders } from '../live/groups.js'
+import type { Principal } from '../principal.js'
+import { liveOrders, type OrderRecord, readOrders } from './order-record.js'
+
+const RECENT = 20
+
+/** An order that the principal may see. Throws `not_found` for another's, as for none. */
+export async function findOrder(
+  db: Database | Transaction,
+  principal: Principal,
+  orderId: number,
+): Promise<OrderRecord> {
+  const [order] = await readOrders(db, Prisma.sql`o.id = ${orderId}::int AND ${visibleOrders(principal)}`)
+  if (!order) throw notFound('order')
+  return order
+}
+
+/** What the principal ordered, newest first, at most 20. */
+export function listOwnOrders(db: Database, principal: Principal): Promise<OrderRecord[]> {
+  return readOrders(db, ownOrders(principal), Prisma.sql`ORDER BY o.id DESC LIMIT ${RECENT}::int`)
+}
+
+/** A theatre's orders that are placed, confirmed or seen, oldest first. */
+export function listLiveOrders(db: Database | Transaction, theatreId: number): Promise<OrderRecord[]> {
+  return readOrders(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND ${liveOrders}`)
+}
+
+function listEndedOrders(db: Transaction, theatreId: number): Promise<OrderRecord[]> {
+  return readOrders(
+    db,
+    Prisma.sql`o.theatre_id = ${theatreId}::int AND o.status IN ('delivered', 'cancelled')`,
+    Prisma.sql`ORDER BY coalesce(o.delivered_at, o.cancelled_at) DESC, o.id DESC LIMIT ${RECENT}::int`,
+  )
+}
+
+/**
+ * A theatre's live orders (or its 20 last ended ones, newest first) and the position of its group, in one snapshot of
+ * the database: whoever subscribes from `cursor` on misses nothing. Throws `forbidden` as `requireTheatre` does.
+ */
+export async function listTheatreOrders(
+  db: Database,
+  principal: Principal,
+  theatreId: number,
+  which: 'live' | 'ended' = 'live',
+): Promise<{ orders: OrderRecord[]; cursor: number }> {
+  return await db.$transaction(
+    async (tx) => {
+      await requireTheatre(tx, principal, theatreId)
+      const group = theatreOrders(theatreId)
+      const { seqs } = await readHeads(tx, [group])
+      const orders = await (which === 'live' ? listLiveOrders : listEndedOrders)(tx, theatreId)
+      return { orders, cursor: seqs.get(group) ?? 0 }
+    },
+    { isolationLevel: 'RepeatableRead' },
+  )
+}

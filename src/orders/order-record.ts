@@ -1,0 +1,74 @@
+import { type Database, Prisma, type Transaction } from '../database/client.js'
+import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../live/protocol.js'
+
+/** An order with all that its views need. Money in paise. */
+export interface OrderRecord {
+  id: number
+  customerId: number
+  theatreId: number
+  theatreName: string
+  timeZone: string
+  /** minutes allowed for an order, and minutes left when it turns urgent */
+  maxTime: number
+  minTime: number
+  seatId: number
+  seatName: string
+  hallName: string
+  status: OrderStatus
+  paymentStatus: PaymentStatus
+  paymentMethod: PaymentMethod
+  /** who handles its last payment; null before the first one, and for cash */
+  provider: string | null
+  items: OrderView['items']
+  total: number
+  phone: string | null
+  createdAt: Date
+  confirmedAt: Date | null
+  seenAt: Date | null
+  deliveredAt: Date | null
+  cancelledAt: Date | null
+}
+
+/** The states in which somebody has still something to do: what staff pages show. */
+export const LIVE_STATUSES = ['placed', 'confirmed', 'seen'] as const satisfies readonly OrderStatus[]
+
+export function isLive(status: OrderStatus): boolean {
+  return LIVE_STATUSES.some((live) => live === status)
+}
+
+/** `isLive` as a condition on the row `o` of `orders`. */
+export const liveOrders = Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')`
+
+/**
+ * Reads orders in one statement. `where` is a condition on the row `o` of `orders`, `tail` its order and limit.
+ */
+export function readOrders(
+  db: Database | Transaction,
+  where: Prisma.Sql,
+  tail: Prisma.Sql = Prisma.sql`ORDER BY o.id`,
+): Promise<OrderRecord[]> {
+  return db.$queryRaw<OrderRecord[]>`
+    SELECT o.id, o.customer_id AS "customerId", o.theatre_id AS "theatreId", t.name AS "theatreName",
+      t.time_zone AS "timeZone", t.max_time AS "maxTime", t.min_time AS "minTime",
+      o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName",
+      o.status::text AS status, o.payment_status::text AS "paymentStatus",
+      o.payment_method::text AS "paymentMethod", o.total, o.phone,
+      o.created_at AS "createdAt", o.confirmed_at AS "confirmedAt", o.seen_at AS "seenAt",
+      o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt",
+      (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,
+      (SELECT coalesce(json_agg(json_build_object('menuItemId', i.menu_item_id, 'name', i.name,
+          'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')
+        FROM order_items i WHERE i.order_id = o.id) AS items
+    FROM orders o
+    JOIN theatres t ON t.id = o.theatre_id
+    JOIN seats s ON s.id = o.seat_id
+    JOIN halls h ON h.id = s.hall_id
+    WHERE ${where} ${tail}`
+}
+
+/** The order of a row that the caller knows to be there. */
+export async function readOrder(tx: Transaction, orderId: number): Promise<OrderRecord> {
+  const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int`)
+  if (!order) throw new Error('an order is gone within its own transaction')
+  return order
+}

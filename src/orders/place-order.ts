@@ -1,0 +1,98 @@
+import type { Transaction } from '../database/client.js'
+import { invalid, unauthenticated } from '../errors.js'
+import { commit, type Outcome } from '../live/commit.js'
+import type { PaymentMethod } from '../live/protocol.js'
+import type { SeatRecord } from '../seats/seat-queries.js'
+import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
+import { lockSeat, type OrderContext, orderEvents } from './order-events.js'
+import { mergeLines, type OrderLine, priceLines, type WantedItem } from './order-lines.js'
+import { type OrderRecord, readOrder } from './order-record.js'
+
+/** Who orders, and through which session: an idempotency key means something within one session only. */
+export interface Orderer {
+  userId: number
+  sessionId: string
+}
+
+export interface NewOrder {
+  items: readonly WantedItem[]
+  paymentMethod: PaymentMethod
+  phone: string | null
+  idempotencyKey: string | null
+}
+
+export interface PlacedOrder {
+  order: OrderRecord
+  /** false: an earlier request of the session with the same key made it */
+  created: boolean
+}
+
+const PHONE = /^[0-9+\- ]{5,20}$/
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/**
+ * Orders to a seat. Names, prices and total are the database's. A cash order is confirmed as it is made.
+ *
+ * Throws `validation_failed`, those of `priceLines` and `findEarlier`, and 401 when the session has just ended.
+ */
+export async function placeOrder(
+  ctx: OrderContext,
+  orderer: Orderer,
+  seat: SeatRecord,
+  wanted: NewOrder,
+): Promise<PlacedOrder> {
+  const { paymentMethod, phone } = wanted
+  const items = mergeLines(wanted.items)
+  if (phone !== null && !PHONE.test(phone))
+    throw invalid('phone', 'must be 5 to 20 digits, “+”, “-” and spaces')
+  const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, [seat.id, items, paymentMethod, phone])
+  return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
+    await holdSession(tx, orderer.sessionId)
+    const earlier = keyed && (await findEarlier(tx, keyed))
+    if (earlier) return { result: { order: await readOrder(tx, earlier), created: false } }
+    const { lines, total } = await priceLines(tx, seat.theatreId, items)
+    const id = await insertOrder(tx, { seat, customerId: orderer.userId, paymentMethod, phone, total, lines })
+    if (keyed) await rememberKey(tx, keyed, id)
+    await lockSeat(tx, seat.id)
+    const order = await readOrder(tx, id)
+    const names =
+      paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
+    return { result: { order, created: true }, events: orderEvents(ctx, names, order, false) }
+  })
+}
+
+function keyedRequest(sessionId: string, key: string | null, canonical: unknown): KeyedRequest | null {
+  if (key === null) return null
+  if (!KEY.test(key)) throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
+  return { sessionId, key, bodyHash: hashRequest(canonical) }
+}
+
+/** The key's row hangs on the session: a log-out at the same time waits, or has taken place. */
+async function holdSession(tx: Transaction, sessionId: string): Promise<void> {
+  const held = await tx.$queryRaw<unknown[]>`
+    SELECT id FROM sessions WHERE id = ${sessionId}::uuid FOR KEY SHARE`
+  if (held.length === 0) throw unauthenticated()
+}
+
+interface InsertedOrder {
+  seat: SeatRecord
+  customerId: number
+  paymentMethod: PaymentMethod
+  phone: string | null
+  total: number
+  lines: OrderLine[]
+}
+
+async function insertOrder(tx: Transaction, given: InsertedOrder): Promise<number> {
+  const { seat, customerId, paymentMethod, phone, total, lines } = given
+  const isCash = paymentMethod === 'cash'
+  const [row] = await tx.$queryRaw<{ id: number }[]>`
+    INSERT INTO orders (theatre_id, seat_id, customer_id, status, payment_method, total, phone, confirmed_at)
+    VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
+      ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int, ${phone},
+      CASE WHEN ${isCash} THEN now() END)
+    RETURNING id`
+  if (!row) throw new Error('the order was not stored')
+  await tx.orderItem.createMany({ data: lines.map((line) => ({ orderId: row.id, ...line })) })
+  return row.id
+}

@@ -1,0 +1,57 @@
+import { ownOrders } from '../access/order-access.js'
+import { Prisma } from '../database/client.js'
+import { conflict, notFound } from '../errors.js'
+import { commit } from '../live/commit.js'
+import { type OrderContext, orderEvents } from '../orders/order-events.js'
+import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
+import type { Principal } from '../principal.js'
+import { findPending, type PaymentRecord, paymentFields } from './payment-queries.js'
+import type { PaymentProvider } from './provider.js'
+
+/**
+ * The pending payment of the principal's own order; a new one if there is none (after a failed one, too). Two at
+ * once get the same. Throws `not_found` for another's order, as for none; 409 `already_paid`, `order_cancelled`,
+ * `cash_order`; 503 when the provider does not answer.
+ */
+export async function startPayment(
+  ctx: OrderContext,
+  provider: PaymentProvider,
+  principal: Principal,
+  orderId: number,
+): Promise<PaymentRecord> {
+  const [order] = await readOrders(ctx.db, Prisma.sql`o.id = ${orderId}::int AND ${ownOrders(principal)}`)
+  if (!order) throw notFound('order')
+  checkPayable(order)
+  const pending = await findPending(ctx.db, orderId)
+  if (pending) return pending
+  // outside of the transaction: no lock waits for somebody else's server
+  const { id } = await provider.createOrder({ orderId, amount: order.total })
+  return await storePayment(ctx, { id, orderId, provider: provider.name, amount: order.total })
+}
+
+function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): void {
+  if (paymentStatus === 'paid' || paymentStatus === 'refunded') {
+    throw conflict('already_paid', 'The order was paid already.')
+  }
+  if (status === 'cancelled') throw conflict('order_cancelled', 'The order was cancelled: order again.')
+  if (paymentMethod === 'cash') throw conflict('cash_order', 'The order is paid in cash at the seat.')
+}
+
+/** What changed while the provider was asked decides; a payment that loses is one that nobody will ever pay. */
+function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
+  const { orderId } = given
+  return commit(ctx, async (tx) => {
+    await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
+    checkPayable(await readOrder(tx, orderId))
+    const pending = await findPending(tx, orderId)
+    if (pending) return { result: pending }
+    const payment = await tx.payment.create({ data: given, select: paymentFields })
+    await tx.order.update({
+      where: { id: orderId },
+      data: { paymentStatus: 'pending' },
+      select: { id: true },
+    })
+    const order = await readOrder(tx, orderId)
+    return { result: payment, events: orderEvents(ctx, ['payment.pending'], order, false) }
+  })
+}

@@ -1,0 +1,43 @@
+import type { Database, Transaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import type { PaymentStatus } from '../live/protocol.js'
+import type { Principal } from '../principal.js'
+import { isPaymentId } from './provider.js'
+
+export interface PaymentRecord {
+  /** the provider's order id */
+  id: string
+  orderId: number
+  provider: string
+  status: PaymentStatus
+  /** paise */
+  amount: number
+}
+
+export const paymentFields = { id: true, orderId: true, provider: true, status: true, amount: true } as const
+
+/** The payment of an order that waits for its money; there is at most one. */
+export function findPending(db: Database | Transaction, orderId: number): Promise<PaymentRecord | null> {
+  return db.payment.findFirst({ where: { orderId, status: 'pending' }, select: paymentFields })
+}
+
+export interface CheckoutRecord extends PaymentRecord {
+  theatreName: string
+}
+
+/** A payment of the principal's own order. Throws `not_found` for another's, as for none. */
+export async function findCheckout(
+  db: Database,
+  principal: Principal,
+  paymentId: string,
+): Promise<CheckoutRecord> {
+  const payment = isPaymentId(paymentId)
+    ? await db.payment.findFirst({
+        where: { id: paymentId, order: { customerId: principal.userId } },
+        select: { ...paymentFields, order: { select: { theatre: { select: { name: true } } } } },
+      })
+    : null
+  if (!payment) throw notFound('payment')
+  const { order, ...record } = payment
+  return { ...record, theatreName: order.theatre.name }
+}

@@ -1,0 +1,131 @@
+import type { Transaction } from '../database/client.js'
+import { DomainError, notFound } from '../errors.js'
+import { commit, type Outcome } from '../live/commit.js'
+import { isSeatVacant, type OrderContext, orderEvents } from '../orders/order-events.js'
+import { readOrder } from '../orders/order-record.js'
+import { type PaymentRecord, paymentFields } from './payment-queries.js'
+import { type Change, decide, type PaymentState } from './payment-transitions.js'
+import { isPaymentId } from './provider.js'
+import { readEventId, readWebhook, type WebhookEvent, type WebhookEventName } from './webhook-body.js'
+import { isSignedWith } from './webhook-signature.js'
+
+/** A webhook as it came: the body byte for byte, for its signature is over the bytes. */
+export interface RawWebhook {
+  rawBody: Buffer
+  signature: string | undefined
+  eventId: string | undefined
+}
+
+/** What an operator has to be told, at error level: the domain knows no logger. */
+export interface WebhookAlarm {
+  fact: 'refund_due' | 'amount_mismatch'
+  paymentId: string
+  orderId: number
+  eventId: string
+  /** paise, as the webhook says */
+  amount: number
+}
+
+export interface WebhookResult {
+  /** `unchanged`: valid, but too late or out of order to change anything */
+  outcome: 'applied' | 'unchanged' | 'repeated' | 'ignored' | 'refused'
+  alarm?: WebhookAlarm
+  /** what the provider is answered instead of 200 */
+  error?: DomainError
+}
+
+/**
+ * Takes a payment provider's word, at most once per event id. In this order: 400 `invalid_signature`, 400
+ * `malformed_webhook`, an event of another kind is `ignored`, 404 for a payment that is not ours, 422
+ * `amount_mismatch` (returned, with its alarm) for another amount or currency than the order's.
+ */
+export async function takeWebhook(
+  ctx: OrderContext,
+  secret: string,
+  raw: RawWebhook,
+): Promise<WebhookResult> {
+  if (!isSignedWith(raw.rawBody, raw.signature, secret)) {
+    throw new DomainError(400, 'invalid_signature', 'The signature is not that of this body.')
+  }
+  const event = readWebhook(raw.rawBody)
+  const eventId = readEventId(raw.eventId)
+  if (!event) return { outcome: 'ignored' }
+  const payment = await findPayment(ctx, event.paymentId)
+  if (!payment) throw notFound('payment')
+  const { orderId, amount } = payment
+  const alarm = { paymentId: payment.id, orderId, eventId, amount: event.amount }
+  if (event.amount !== amount || event.currency !== 'INR') {
+    const error = new DomainError(422, 'amount_mismatch', 'The amount is not that of the order.')
+    return { outcome: 'refused', alarm: { fact: 'amount_mismatch', ...alarm }, error }
+  }
+  const change = await applyOnce(ctx, payment, event, eventId)
+  if (!change) return { outcome: 'repeated' }
+  const outcome = change.order ? 'applied' : 'unchanged'
+  return change.refundDue ? { outcome, alarm: { fact: 'refund_due', ...alarm } } : { outcome }
+}
+
+/** Of a payment and its order, what never changes: `amount` is the order's total. */
+async function findPayment({ db }: OrderContext, paymentId: string): Promise<PaymentRecord | null> {
+  if (!isPaymentId(paymentId)) return null
+  const payment = await db.payment.findUnique({
+    where: { id: paymentId },
+    select: { ...paymentFields, order: { select: { total: true } } },
+  })
+  return payment && { ...payment, amount: payment.order.total }
+}
+
+/** Null: this event id was applied before. */
+function applyOnce(
+  ctx: OrderContext,
+  { id, orderId }: PaymentRecord,
+  { name }: WebhookEvent,
+  eventId: string,
+): Promise<Change | null> {
+  return commit(ctx, async (tx): Promise<Outcome<Change | null>> => {
+    const state = await holdState(tx, orderId, id)
+    // the seat's lock comes before the payment's writes; only a payment.failed of an ended order needs it
+    const vacant = await isSeatVacant(tx, state.order.seatId, state.order.status)
+    const noted = await tx.$executeRaw`
+      INSERT INTO payment_events (id, payment_id, name) VALUES (${eventId}, ${id}, ${name})
+      ON CONFLICT (id) DO NOTHING`
+    if (noted === 0) return { result: null }
+    const change = decide(name, { ...state, wasCaptured: state.captures > 0 })
+    if (change.payment) {
+      await tx.payment.update({ where: { id }, data: { status: change.payment }, select: { id: true } })
+    }
+    if (!change.order) return { result: change }
+    await writeOrder(tx, orderId, change.order)
+    const events = orderEvents(ctx, change.events, await readOrder(tx, orderId), vacant)
+    return { result: change, events }
+  })
+}
+
+interface HeldState extends Omit<PaymentState, 'wasCaptured'> {
+  order: PaymentState['order'] & { seatId: number }
+  captures: number
+}
+
+/** Locks the order, then reads what all its payments have come to: nobody else changes them meanwhile. */
+async function holdState(tx: Transaction, orderId: number, paymentId: string): Promise<HeldState> {
+  const [order] = await tx.$queryRaw<HeldState['order'][]>`
+    SELECT seat_id AS "seatId", status::text AS status, payment_status::text AS "paymentStatus"
+    FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
+  const payments = await tx.payment.findMany({ where: { orderId }, select: { id: true, status: true } })
+  const payment = payments.find(({ id }) => id === paymentId)
+  if (!order || !payment) throw new Error('a payment has lost its order')
+  const captured: WebhookEventName = 'payment.captured'
+  return {
+    order,
+    payment: payment.status,
+    others: payments.filter(({ id }) => id !== paymentId).map(({ status }) => status),
+    captures: await tx.paymentEvent.count({ where: { paymentId, name: captured } }),
+  }
+}
+
+async function writeOrder(tx: Transaction, id: number, change: NonNullable<Change['order']>): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE orders SET payment_status = ${change.paymentStatus}::payment_status,
+      status = CASE WHEN ${change.confirms} THEN 'confirmed'::order_status ELSE status END,
+      confirmed_at = CASE WHEN ${change.confirms} THEN clock_timestamp() ELSE confirmed_at END
+    WHERE id = ${id}::int`
+}

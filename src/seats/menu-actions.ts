@@ -1,0 +1,25 @@
+import { notFound } from '../errors.js'
+import type { ActionContext } from '../live/commit.js'
+import type { Principal } from '../principal.js'
+import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
+
+/**
+ * Says whether an item can be had just now. Throws `not_found` for an item of another theatre, as for none: the
+ * theatre is part of the condition.
+ */
+export async function setAvailable(
+  { db }: ActionContext,
+  principal: Principal,
+  menuItemId: number,
+  available: boolean,
+): Promise<MenuItemRecord> {
+  if (principal.role === 'customer') throw notFound('menu item')
+  const own = principal.role === 'admin' ? {} : { theatreId: { in: principal.theatres.map(({ id }) => id) } }
+  const [item] = await db.menuItem.updateManyAndReturn({
+    where: { id: menuItemId, listed: true, ...own },
+    data: { available },
+    select: menuItemFields,
+  })
+  if (!item) throw notFound('menu item')
+  return item
+}

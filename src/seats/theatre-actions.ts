@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import type { Database, Transaction } from '../database/client.js'
+import { conflict } from '../errors.js'
+import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
+
+export interface AppliedTheatre {
+  id: number
+  /** how many rows were made or changed; 0: everything was so already */
+  changes: number
+  /** all of the theatre's seats: the file's, and those it does not name, which stay as they are */
+  seats: SeatLink[]
+}
+
+export interface SeatLink {
+  hall: string
+  seat: string
+  token: string
+}
+
+/** ms; a theatre of thousands of seats is written in one go */
+const TIMEOUT_MS = 60_000
+
+/**
+ * Makes the theatre of that name what the file says, in one transaction; the same file again changes nothing. Seats
+ * keep their tokens unless the file gives others. Menu items that the file does not name are taken off the menu.
+ * Throws 409 `token_taken` when a token is another seat's.
+ */
+export function applyTheatre(db: Database, file: TheatreFile): Promise<AppliedTheatre> {
+  return db.$transaction((tx) => writeTheatre(tx, file), { timeout: TIMEOUT_MS })
+}
+
+/** The same in the caller's transaction. `id`: the one a new theatre gets. */
+export async function writeTheatre(tx: Transaction, file: TheatreFile, id?: number): Promise<AppliedTheatre> {
+  const theatre = await writeTheatreRow(tx, file, id)
+  let { changes } = theatre
+  changes += await writeMenu(tx, theatre.id, file.menu)
+  changes += await writeSeats(tx, theatre.id, file.halls)
+  return { id: theatre.id, changes, seats: await readSeatLinks(tx, theatre.id) }
+}
+
+async function writeTheatreRow(tx: Transaction, file: TheatreFile, id?: number) {
+  const { name, timeZone, maxTime, minTime } = file
+  const data = { timeZone, maxTime, minTime }
+  // two that apply at once take turns: the second finds the first one's rows
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('houselights theatre'), hashtext(${name}))::text`
+  const found = await tx.theatre.findUnique({ where: { name } })
+  if (!found) {
+    const made = await tx.theatre.create({ data: { name, ...data, ...(id === undefined ? {} : { id }) } })
+    return { id: made.id, changes: 1 }
+  }
+  if (found.timeZone === timeZone && found.maxTime === maxTime && found.minTime === minTime) {
+    return { id: found.id, changes: 0 }
+  }
+  await tx.theatre.update({ where: { id: found.id }, data })
+  return { id: found.id, changes: 1 }
+}
+
+async function writeMenu(tx: Transaction, theatreId: number, menu: readonly MenuEntry[]): Promise<number> {
+  const items = await tx.menuItem.findMany({ where: { theatreId } })
+  const byName = new Map(items.map((item) => [item.name, item]))
+  let changes = 0
+  for (const [position, { available, ...entry }] of menu.entries()) {
+    const found = byName.get(entry.name)
+    const wanted = { ...entry, position, listed: true, available: available ?? found?.available ?? true }
+    if (!found) await tx.menuItem.create({ data: { theatreId, ...wanted } })
+    else if (isDifferent(found, wanted)) await tx.menuItem.update({ where: { id: found.id }, data: wanted })
+    else continue
+    changes += 1
+  }
+  const names = menu.map((entry) => entry.name)
+  const gone = await tx.menuItem.updateMany({
+    where: { theatreId, listed: true, name: { notIn: names } },
+    data: { listed: false },
+  })
+  return changes + gone.count
+}
+
+function isDifferent<T extends object>(found: T, wanted: Partial<T>): boolean {
+  const now = new Map<string, unknown>(Object.entries(found))
+  return Object.entries(wanted).some(([key, value]) => now.get(key) !== value)
+}
+
+async function writeSeats(tx: Transaction, theatreId: number, halls: readonly HallEntry[]): Promise<number> {
+  const names = halls.map((hall) => hall.name)
+  const made = await tx.hall.createMany({
+    data: names.map((name) => ({ theatreId, name })),
+    skipDuplicates: true,
+  })
+  const found = await tx.hall.findMany({
+    where: { theatreId, name: { in: names } },
+    include: { seats: true },
+  })
+  const added: { hallId: number; name: string; token: string }[] = []
+  const renewed: { id: number; token: string }[] = []
+  for (const hall of found) {
+    const byName = new Map(hall.seats.map((seat) => [seat.name, seat]))
+    for (const { name, token } of halls.find((entry) => entry.name === hall.name)?.seats ?? []) {
+      const seat = byName.get(name)
+      if (!seat) added.push({ hallId: hall.id, name, token: token ?? newToken() })
+      else if (token !== null && token !== seat.token) renewed.push({ id: seat.id, token })
+    }
+  }
+  // first out of the way, then to their places: two seats may have changed tokens with each other
+  for (const { id } of renewed) await tx.seat.update({ where: { id }, data: { token: newToken() } })
+  await refuseTakenTokens(
+    tx,
+    [...renewed, ...added].map(({ token }) => token),
+  )
+  for (const { id, token } of renewed) await tx.seat.update({ where: { id }, data: { token } })
+  await tx.seat.createMany({ data: added })
+  return made.count + renewed.length + added.length
+}
+
+/** 128 random bits: whoever holds a seat's token orders to that seat */
+const newToken = () => randomBytes(16).toString('base64url')
+
+async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<void> {
+  const taken = await tx.seat.findFirst({ where: { token: { in: tokens } }, include: { hall: true } })
+  if (!taken) return
+  throw conflict('token_taken', `The token "${taken.token}" is seat ${taken.name}'s of ${taken.hall.name}.`)
+}
+
+async function readSeatLinks(tx: Transaction, theatreId: number): Promise<SeatLink[]> {
+  const seats = await tx.seat.findMany({
+    where: { hall: { theatreId } },
+    include: { hall: true },
+    orderBy: { id: 'asc' },
+  })
+  return seats.map(({ name, token, hall }) => ({ hall: hall.name, seat: name, token }))
+}

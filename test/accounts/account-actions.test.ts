@@ -1,0 +1,262 @@
+import t from 'tap'
+import {
+  changePassword,
+  endOtherSessions,
+  endOwnSession,
+  login,
+  logout,
+  type OpenedSession,
+  openGuest,
+} from '../../src/accounts/account-actions.js'
+import { createLoginThrottle } from '../../src/accounts/login-throttle.js'
+import { createMemoryCounter } from '../../src/accounts/memory-counter.js'
+import { findLive } from '../../src/accounts/sessions.js'
+import { updateUser } from '../../src/accounts/user-actions.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
+
+const { db } = await testDatabase(t)
+const ctx = contextOn(db)
+t.beforeEach(() => {
+  ctx.published.length = 0
+})
+
+const isLive = async ({ token }: OpenedSession) => (await findLive(db, token, SETTINGS)) !== null
+const endedOf = ({ caller }: OpenedSession) => ({
+  kind: 'session_ended',
+  sessionId: caller.session.id,
+  userId: caller.principal.userId,
+})
+
+async function signIn(
+  username: string,
+  previous: OpenedSession | null = null,
+  keep = false,
+): Promise<OpenedSession> {
+  return await login(ctx, { username, password: PASSWORD, keep }, previous?.caller ?? null, CLIENT)
+}
+
+async function newUser(): Promise<{ username: string; userId: number }> {
+  const { principal } = await makeUser(ctx)
+  return { username: principal.username, userId: principal.userId }
+}
+
+t.test('signs in, in whatever case the name is written', async (t) => {
+  const { username, userId } = await newUser()
+  const opened = await signIn(username.toUpperCase())
+  t.match(opened.caller, { principal: { userId, username, role: 'admin' } })
+  t.ok(await isLive(opened))
+  t.same(ctx.published, [], 'nobody’s rights end by it')
+})
+
+t.test('unknown name, wrong password, disabled account, guest: one refusal', async (t) => {
+  const { username, userId } = await newUser()
+  const disabled = await newUser()
+  await updateUser(ctx, 'operator', disabled.userId, { isActive: false })
+  const guest = await openGuest(ctx, CLIENT)
+  const tries: [string, string][] = [
+    ['nobody-of-this-name', PASSWORD],
+    [username, 'not-the-password'],
+    [username, `${PASSWORD} `],
+    [disabled.username, PASSWORD],
+    [guest.caller.principal.username, PASSWORD],
+    ['nul\u0000', PASSWORD],
+    ['', PASSWORD],
+    ['x'.repeat(1000), PASSWORD],
+    ["' OR 1=1 --", PASSWORD],
+    ['%', PASSWORD],
+  ]
+  for (const [name, password] of tries) {
+    await t.rejects(
+      login(ctx, { username: name, password, keep: false }, null, CLIENT),
+      { status: 401, code: 'invalid_credentials', message: 'The username or the password is wrong.' },
+      JSON.stringify(name.slice(0, 30)),
+    )
+  }
+  t.equal(await db.session.count({ where: { userId } }), 0)
+})
+
+t.test('a login ends the caller’s previous session, whoever’s it was', async (t) => {
+  const guest = await openGuest(ctx, CLIENT)
+  const { username } = await newUser()
+  const before = await readEpoch(db)
+  const first = await signIn(username, guest)
+  const second = await signIn(username, first)
+  t.same([await isLive(guest), await isLive(first), await isLive(second)], [false, false, true])
+  t.same(ctx.published, [endedOf(guest), endedOf(first)])
+  t.equal(await readEpoch(db), before + 2)
+})
+
+t.test('guests: a reserved name, no password, the absolute age alone', async (t) => {
+  const { caller } = await openGuest(ctx, CLIENT)
+  t.match(caller.principal, { role: 'customer', username: /^guest-[0-9a-f]{24}$/, theatres: [] })
+  t.same(caller.session.expiresAt, caller.session.absoluteEndsAt)
+})
+
+t.test('logout: gone at once, told, and once only', async (t) => {
+  const { username } = await newUser()
+  const opened = await signIn(username)
+  const other = await signIn(username)
+  await Promise.all([logout(ctx, opened.caller), logout(ctx, opened.caller)])
+  t.same([await isLive(opened), await isLive(other)], [false, true], 'the other device stays')
+  t.same(ctx.published, [endedOf(opened)])
+})
+
+t.test('ends one of one’s own sessions, and nobody else’s', async (t) => {
+  const { username } = await newUser()
+  const [here, there] = [await signIn(username), await signIn(username)]
+  const stranger = await signIn((await newUser()).username)
+  for (const id of [stranger.caller.session.id, crypto.randomUUID(), 'x']) {
+    await t.rejects(endOwnSession(ctx, here.caller, id), { status: 404, code: 'not_found' })
+  }
+  await endOwnSession(ctx, here.caller, there.caller.session.id)
+  t.same([await isLive(here), await isLive(there), await isLive(stranger)], [true, false, true])
+  await t.rejects(endOwnSession(ctx, here.caller, there.caller.session.id), {
+    status: 404,
+    code: 'not_found',
+  })
+})
+
+t.test('ends all the others', async (t) => {
+  const { username } = await newUser()
+  const sessions = [await signIn(username), await signIn(username), await signIn(username)]
+  const [here, one, two] = sessions
+  if (!here || !one || !two) throw new Error('three')
+  await endOtherSessions(ctx, here.caller)
+  t.same(await Promise.all(sessions.map(isLive)), [true, false, false])
+  t.same(
+    ctx.published.map((change) => change.sessionId).sort(),
+    [one.caller.session.id, two.caller.session.id].sort(),
+  )
+})
+
+t.test('a session that has ended ends no others', async (t) => {
+  const { username } = await newUser()
+  const [dead, alive] = [await signIn(username), await signIn(username)]
+  await logout(ctx, dead.caller)
+  const refusal = { status: 401, code: 'unauthenticated' }
+  await t.rejects(endOtherSessions(ctx, dead.caller), refusal)
+  await t.rejects(endOwnSession(ctx, dead.caller, alive.caller.session.id), refusal)
+  await t.rejects(
+    changePassword(ctx, dead.caller, { currentPassword: PASSWORD, newPassword: 'another-password' }, CLIENT),
+    refusal,
+  )
+  t.ok(await isLive(alive))
+})
+
+t.test('password change: a new token, the same id, the others end', async (t) => {
+  const { username } = await newUser()
+  const [here, there] = [await signIn(username), await signIn(username)]
+  const given = { currentPassword: PASSWORD, newPassword: 'another-password' }
+  const renewed = await changePassword(ctx, here.caller, given, CLIENT)
+  t.equal(renewed.id, here.caller.session.id)
+  t.not(renewed.token, here.token)
+  t.same([await isLive(here), await isLive(there)], [false, false])
+  t.equal((await findLive(db, renewed.token, SETTINGS))?.session.id, here.caller.session.id)
+  t.same(ctx.published, [endedOf(there)], 'the own one keeps its sockets')
+  await t.rejects(signIn(username), { code: 'invalid_credentials' })
+  await login(ctx, { username, password: 'another-password', keep: false }, null, CLIENT)
+})
+
+t.test('password change: refused with a wrong or a weak one, and nothing changes', async (t) => {
+  const { username } = await newUser()
+  const here = await signIn(username)
+  const change = (currentPassword: string, newPassword: string) =>
+    changePassword(ctx, here.caller, { currentPassword, newPassword }, CLIENT)
+  await t.rejects(change('wrong-wrong', 'another-password'), { status: 401, code: 'invalid_credentials' })
+  await t.rejects(change(PASSWORD, 'short'), {
+    status: 400,
+    code: 'validation_failed',
+    details: [{ path: 'newPassword' }],
+  })
+  await t.rejects(change(PASSWORD, 'password1'), { status: 400, code: 'validation_failed' })
+  const guest = await openGuest(ctx, CLIENT)
+  await t.rejects(
+    changePassword(ctx, guest.caller, { currentPassword: '', newPassword: 'another-password' }, CLIENT),
+    { status: 401, code: 'invalid_credentials' },
+    'a guest has none to change',
+  )
+  t.ok(await isLive(here))
+  t.ok(await isLive(await signIn(username)))
+})
+
+t.test('tries are counted for logins and password changes alike', async (t) => {
+  const throttled = { ...ctx, throttle: createLoginThrottle(createMemoryCounter()) }
+  const { username } = await newUser()
+  const here = await signIn(username)
+  const guess = () => login(throttled, { username, password: 'a-guess', keep: false }, null, CLIENT)
+  for (let i = 0; i < 9; i++) await t.rejects(guess(), { status: 401, code: 'invalid_credentials' })
+  const given = { currentPassword: 'a-guess', newPassword: 'another-password' }
+  await t.rejects(changePassword(throttled, here.caller, given, CLIENT), {
+    status: 401,
+    code: 'invalid_credentials',
+  })
+  await t.rejects(changePassword(throttled, here.caller, given, CLIENT), {
+    status: 429,
+    code: 'too_many_requests',
+  })
+  await t.rejects(guess(), { status: 429, code: 'too_many_requests' })
+  await t.rejects(
+    login(throttled, { username, password: PASSWORD, keep: false }, null, CLIENT),
+    { status: 429, code: 'too_many_requests' },
+    'the right one too: or the answers would tell it',
+  )
+  await login(throttled, { username, password: PASSWORD, keep: false }, null, {
+    ...CLIENT,
+    ip: '198.51.100.1',
+  })
+})
+
+t.test('a login that races disabling leaves no live session', async (t) => {
+  for (let round = 0; round < 12; round++) {
+    const { username, userId } = await newUser()
+    const tries = await Promise.allSettled([
+      signIn(username),
+      signIn(username),
+      updateUser(ctx, 'operator', userId, { isActive: false }),
+    ])
+    t.equal(tries[2].status, 'fulfilled')
+    if ((await db.session.count({ where: { userId } })) > 0) t.fail('a session outlived its user')
+  }
+})
+
+t.test('a login that races a new password has none of the old one’s', async (t) => {
+  for (let round = 0; round < 8; round++) {
+    const { username, userId } = await newUser()
+    await Promise.allSettled([
+      signIn(username),
+      updateUser(ctx, 'operator', userId, { password: 'another-password' }),
+      signIn(username),
+    ])
+    if ((await db.session.count({ where: { userId } })) > 0) t.fail('a session of the old password lives')
+  }
+})
+
+t.test('logins, logouts and ends of one user all at once: no deadlock, no error of ours', async (t) => {
+  const { username } = await newUser()
+  for (let round = 0; round < 6; round++) {
+    const opened = await Promise.all([signIn(username), signIn(username), signIn(username)])
+    const outcomes = await Promise.allSettled([
+      ...opened.map(({ caller }) => endOtherSessions(ctx, caller)),
+      ...opened.map(({ caller }) => logout(ctx, caller)),
+      ...opened.map((session) => signIn(username, session)),
+    ])
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'unauthenticated' })
+    }
+    for (const session of opened) t.notOk(await isLive(session), 'each was logged out')
+  }
+})
+
+t.test('published is what is stored, in the order of its epochs', async (t) => {
+  const { username } = await newUser()
+  const opened = await Promise.all([signIn(username), signIn(username), signIn(username)])
+  const before = await readEpoch(db)
+  await Promise.all(opened.map(({ caller }) => logout(ctx, caller)))
+  const rows = await db.accessChange.findMany({ where: { epoch: { gt: before } }, orderBy: { epoch: 'asc' } })
+  t.same(
+    rows.map((row) => Number(row.epoch)),
+    [before + 1, before + 2, before + 3],
+  )
+  t.same(rows.map((row) => row.sessionId).sort(), opened.map(({ caller }) => caller.session.id).sort())
+})

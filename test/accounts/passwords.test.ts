@@ -1,0 +1,85 @@
+import t from 'tap'
+import {
+  checkNewPassword,
+  DUMMY_HASH,
+  hashPassword,
+  MAX_PASSWORD,
+  verifyPassword,
+} from '../../src/accounts/passwords.js'
+
+const refusal = (rule: RegExp) => ({ status: 400, code: 'validation_failed', message: rule })
+
+t.test('a new password has 8 to 128 characters, counted as people count them', async (t) => {
+  t.throws(() => checkNewPassword('seven-7', 'password'), refusal(/8 to 128/))
+  t.throws(() => checkNewPassword('é'.repeat(7), 'password'), refusal(/8 to 128/))
+  // seven letters written with combining accents are 14 code points before they are normalized
+  t.throws(() => checkNewPassword('e\u0301'.repeat(7), 'password'), refusal(/8 to 128/))
+  t.throws(() => checkNewPassword('x'.repeat(MAX_PASSWORD + 1), 'password'), refusal(/8 to 128/))
+  // one character that normalizes to eighteen
+  t.throws(() => checkNewPassword('\ufdfa'.repeat(8), 'password'), refusal(/8 to 128/))
+  t.throws(() => checkNewPassword('half of a \ud83d pair', 'password'), refusal(/character/))
+  t.doesNotThrow(() => checkNewPassword('eight-88', 'password'))
+  t.doesNotThrow(() => checkNewPassword('🎬'.repeat(8), 'password'))
+  t.doesNotThrow(() => checkNewPassword('x'.repeat(MAX_PASSWORD), 'password'))
+})
+
+t.test('the commonest are refused in any case, and the demo’s is none of them', async (t) => {
+  for (const common of [
+    'password',
+    'PassWord',
+    '12345678',
+    'qwertyuiop',
+    'iloveyou',
+    'trustno1',
+    'ｐａｓｓｗｏｒｄ',
+  ]) {
+    t.throws(() => checkNewPassword(common, 'newPassword'), refusal(/commonest/), common)
+  }
+  t.doesNotThrow(() => checkNewPassword('houselights-demo', 'password'))
+})
+
+t.test('no message holds the password', async (t) => {
+  for (const password of ['password', 'tiny-77', 'z'.repeat(200)]) {
+    try {
+      checkNewPassword(password, 'field')
+      t.fail('it was not refused')
+    } catch (error) {
+      t.notMatch(String(error).replaceAll('passwords', ''), password)
+    }
+  }
+})
+
+t.test('argon2id, and nothing is cut off', async (t) => {
+  const long = 'x'.repeat(MAX_PASSWORD)
+  const hash = await hashPassword(long)
+  t.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+  t.ok(await verifyPassword(hash, long))
+  t.notOk(await verifyPassword(hash, long.slice(0, -1)))
+  t.notOk(await verifyPassword(hash, `${long}x`))
+  t.not(await hashPassword(long), hash, 'each hash has its own salt')
+})
+
+t.test('the same password typed on another keyboard is the same', async (t) => {
+  const hash = await hashPassword('caf\u00e9-au-lait')
+  t.ok(await verifyPassword(hash, 'cafe\u0301-au-lait'))
+})
+
+t.test('without an account the answer is no, after the same work', async (t) => {
+  const shape = (hash: string) => [hash.split('$').slice(0, 4), hash.length]
+  t.same(
+    shape(DUMMY_HASH),
+    shape(await hashPassword('whatever-it-is')),
+    'the dummy costs what the real ones cost',
+  )
+  t.notOk(await verifyPassword(null, 'whatever-it-is'))
+})
+
+t.test('a flood waits in a bounded line', async (t) => {
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 120 }, () => verifyPassword(null, 'a guess')),
+  )
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+  t.ok(refused.length >= 40, 'those beyond the line are told to come back')
+  for (const { reason } of refused) t.match(reason, { status: 503, retryAfter: 1 })
+  t.notOk(await verifyPassword(null, 'a guess'), 'and then it goes on')
+})

@@ -1,0 +1,236 @@
+import t from 'tap'
+import {
+  endSession,
+  forgetEndedSessions,
+  type IssuedSession,
+  listSessions,
+  rotateSession,
+  startSession,
+  touch,
+} from '../../src/accounts/session-writes.js'
+import {
+  findLive,
+  findLiveById,
+  findLiveByIds,
+  findLiveWithOrder,
+  hashToken,
+} from '../../src/accounts/sessions.js'
+import { updateUser } from '../../src/accounts/user-actions.js'
+import type { Database } from '../../src/database/client.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from './context.js'
+
+const { db } = await testDatabase(t)
+const ctx = contextOn(db)
+
+async function openFor(userId: number, keep = false): Promise<IssuedSession> {
+  return await db.$transaction((tx) => startSession(tx, { userId, keep, client: CLIENT }, SETTINGS))
+}
+
+async function open(keep = false): Promise<IssuedSession & { userId: number }> {
+  const { principal } = await makeUser(ctx)
+  return { ...(await openFor(principal.userId, keep)), userId: principal.userId }
+}
+
+/** Lets time pass for one session: the database's clock is the judge, so its row moves back. */
+async function pass(on: Database, id: string, seconds: number): Promise<void> {
+  await on.$executeRaw`
+    UPDATE sessions SET last_seen_at = last_seen_at - make_interval(secs => ${seconds}::float8),
+      created_at = created_at - make_interval(secs => ${seconds}::float8),
+      absolute_ends_at = absolute_ends_at - make_interval(secs => ${seconds}::float8) WHERE id = ${id}::uuid`
+}
+
+t.test('one query: the session, its user, the theatres and the epoch', async (t) => {
+  const grand = await makeTheatre(db, 'Grand')
+  const river = await makeTheatre(db, 'River')
+  const { principal } = await makeUser(ctx, { username: 'both', role: 'staff', theatreIds: [river, grand] })
+  const { token, id } = await openFor(principal.userId)
+  const live = await findLive(db, token, SETTINGS)
+  t.match(live, {
+    principal: { userId: principal.userId, username: 'both', role: 'staff' },
+    session: { id, isStale: false },
+    epoch: await readEpoch(db),
+  })
+  t.same(live?.principal.theatres, [
+    { id: grand, name: 'Grand' },
+    { id: river, name: 'River' },
+  ])
+  t.ok(live && live.session.remainingMs > 3_600_000 && live.session.remainingMs <= 3_636_000)
+  t.equal(live && live.session.absoluteEndsAt.getTime() - live.session.createdAt.getTime(), 43_200_000)
+  await updateUser(ctx, 'operator', principal.userId, { role: 'customer' })
+  t.match(
+    await findLive(db, token, SETTINGS),
+    { principal: { role: 'customer', theatres: [] } },
+    'they no longer count',
+  )
+})
+
+t.test('the table opens nothing', async (t) => {
+  const { token, id } = await open()
+  t.ok(Buffer.from(token, 'base64url').length >= 16)
+  const row = await db.session.findUniqueOrThrow({ where: { id } })
+  t.same(Buffer.from(row.tokenHash), Buffer.from(hashToken(token)))
+  t.notOk(JSON.stringify(row).includes(token))
+  for (const guess of [
+    id,
+    '',
+    'x',
+    `${token}x`,
+    Buffer.from(row.tokenHash).toString('base64url'),
+    '\u0000',
+  ]) {
+    t.equal(await findLive(db, guess, SETTINGS), null)
+  }
+})
+
+t.test('idle: lives for its age and at most g longer', async (t) => {
+  const { token, id, userId } = await open()
+  await pass(db, id, 37)
+  t.equal((await findLive(db, token, SETTINGS))?.session.isStale, true, 'g is 36 s here')
+  await pass(db, id, 3563 + 34)
+  t.ok(await findLive(db, token, SETTINGS))
+  t.equal((await listSessions(db, userId, SETTINGS)).length, 1)
+  await pass(db, id, 3)
+  t.equal(await findLive(db, token, SETTINGS), null)
+  t.equal(await findLiveById(db, id, SETTINGS), null)
+  t.equal(await touch(db, id, SETTINGS), null, 'and no request revives it')
+  t.equal(await db.$transaction((tx) => rotateSession(tx, id, SETTINGS)), null)
+  t.same(await listSessions(db, userId, SETTINGS), [])
+})
+
+t.test('kept: only the absolute age counts, and it counts for all', async (t) => {
+  const kept = await open(true)
+  const used = await open()
+  for (let hour = 0; hour < 11; hour++) {
+    await pass(db, kept.id, 3600)
+    await pass(db, used.id, 3600)
+    t.ok(await touch(db, used.id, SETTINGS))
+  }
+  t.ok(await findLive(db, kept.token, SETTINGS))
+  const times = await touch(db, used.id, SETTINGS)
+  t.equal(times?.expiresAt.getTime(), times?.absoluteEndsAt.getTime(), 'it tells the nearer end')
+  await pass(db, kept.id, 3601)
+  await pass(db, used.id, 3601)
+  t.equal(await findLive(db, kept.token, SETTINGS), null)
+  t.equal(await findLive(db, used.token, SETTINGS), null)
+})
+
+t.test('a touch moves the idle end, and only that', async (t) => {
+  const { id, token, absoluteEndsAt } = await open()
+  await pass(db, id, 1000)
+  const before = await findLive(db, token, SETTINGS)
+  const after = await touch(db, id, SETTINGS)
+  t.ok(before && after && after.remainingMs - before.session.remainingMs > 999_000)
+  t.equal(after?.absoluteEndsAt.getTime(), absoluteEndsAt.getTime() - 1_000_000)
+})
+
+t.test('a disabled user has no live session, whatever the row says', async (t) => {
+  const { id, token, userId } = await open()
+  await db.user.update({ where: { id: userId }, data: { isActive: false } })
+  t.equal(await findLive(db, token, SETTINGS), null)
+  t.equal(await touch(db, id, SETTINGS), null)
+})
+
+t.test('a touch that races the end never revives the session', async (t) => {
+  for (let round = 0; round < 40; round++) {
+    const { id, token, userId } = await open()
+    const end = () => db.$transaction((tx) => endSession(tx, id, userId))
+    const use = () => touch(db, id, SETTINGS)
+    await Promise.all(round % 2 ? [use(), end(), use()] : [end(), use(), use()])
+    if (await findLive(db, token, SETTINGS)) t.fail('it lives')
+    if (await touch(db, id, SETTINGS)) t.fail('it was touched')
+  }
+})
+
+t.test('a touch that waits for an uncommitted end finds nothing after it', async (t) => {
+  const { id, token, userId } = await open()
+  let late: Promise<unknown> = Promise.resolve('not asked')
+  await db.$transaction(async (tx) => {
+    await endSession(tx, id, userId)
+    late = touch(db, id, SETTINGS)
+    // the touch stands in line behind this transaction's lock before it commits
+    await waitForLock(db)
+  })
+  t.equal(await late, null)
+  t.equal(await findLive(db, token, SETTINGS), null)
+})
+
+async function waitForLock(on: Database): Promise<void> {
+  for (;;) {
+    const [row] = await on.$queryRaw<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    if (row && row.waiting > 0) return
+  }
+}
+
+t.test('a new token replaces the old one; the public id stays', async (t) => {
+  const { id, token } = await open()
+  const renewed = await db.$transaction((tx) => rotateSession(tx, id, SETTINGS))
+  t.equal(renewed?.id, id)
+  t.equal(await findLive(db, token, SETTINGS), null)
+  t.equal((await findLive(db, renewed?.token ?? '', SETTINGS))?.session.id, id)
+})
+
+t.test('the order of a handshake comes in the same query', async (t) => {
+  const { token, userId } = await open()
+  const theatreId = await makeTheatre(db, 'Ordered')
+  const hall = await db.hall.create({
+    data: { theatreId, name: 'Screen 1', seats: { create: { name: 'A1', token: 'seat-1' } } },
+    include: { seats: true },
+  })
+  const seatId = hall.seats[0]?.id ?? 0
+  const order = await db.order.create({
+    data: { theatreId, seatId, customerId: userId, paymentMethod: 'online', total: 100 },
+  })
+  t.match(await findLiveWithOrder(db, token, order.id, SETTINGS), {
+    principal: { userId },
+    order: { customerId: userId, theatreId },
+  })
+  t.match(await findLiveWithOrder(db, token, 2_147_483_647, SETTINGS), { principal: { userId }, order: null })
+  t.equal(await findLiveWithOrder(db, 'nobody', order.id, SETTINGS), null)
+})
+
+t.test('many at once: those that have ended are missing', async (t) => {
+  const [one, two, gone] = await Promise.all([open(), open(), open()])
+  await pass(db, gone.id, 4000)
+  const found = await findLiveByIds(db, [one.id, two.id, gone.id, crypto.randomUUID()], SETTINGS)
+  t.same([...found.keys()].sort(), [one.id, two.id].sort())
+  t.equal(found.get(one.id)?.principal.userId, one.userId)
+  t.equal((await findLiveByIds(db, [], SETTINGS)).size, 0)
+})
+
+t.test('ending a session that is not the user’s, or none, ends nothing', async (t) => {
+  const mine = await open()
+  const other = await open()
+  for (const id of [mine.id, crypto.randomUUID(), 'no-uuid', '\u0000', '']) {
+    t.same(await db.$transaction((tx) => endSession(tx, id, other.userId)), [])
+  }
+  t.ok(await findLive(db, mine.token, SETTINGS))
+})
+
+t.test('forgets what has ended by time, in batches, and guests that left nothing', async (t) => {
+  const { db } = await testDatabase(t)
+  const here = contextOn(db)
+  const { principal } = await makeUser(here)
+  const start = (userId: number) =>
+    db.$transaction((tx) => startSession(tx, { userId, keep: false, client: CLIENT }, SETTINGS))
+  const ended = await Promise.all(Array.from({ length: 7 }, () => start(principal.userId)))
+  for (const { id } of ended) await pass(db, id, 4000)
+  const kept = await start(principal.userId)
+  const guest = (name: string) =>
+    db.user.create({ data: { username: `guest-${name}`, role: 'customer', createdAt: new Date(0) } })
+  const [idle, there] = await Promise.all([
+    guest('idle'),
+    guest('there'),
+    db.user.create({ data: { username: 'guest-new', role: 'customer' } }),
+  ])
+  await start(there.id)
+  t.equal(await forgetEndedSessions(db, SETTINGS, 3), 7)
+  t.ok(await findLive(db, kept.token, SETTINGS))
+  t.equal(await db.user.findUnique({ where: { id: idle.id } }), null)
+  t.same((await db.user.findMany({ where: { role: 'customer' } })).map((user) => user.username).sort(), [
+    'guest-new',
+    'guest-there',
+  ])
+})

@@ -1,0 +1,325 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { type Config, ConfigError, loadConfig } from '../src/config.js'
+
+const SECRET = 'k'.repeat(32)
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  SECRET_KEY: SECRET,
+  DATABASE_URL: 'postgresql://user:hunter2@db.example.com/houselights',
+  PAYMENT_PROVIDER: 'razorpay',
+  PAYMENT_WEBHOOK_SECRET: 'whsec',
+  RAZORPAY_KEY_ID: 'rzp_id',
+  RAZORPAY_KEY_SECRET: 'rzp_secret',
+}
+
+function load(t: Test, env: NodeJS.ProcessEnv = {}): Config {
+  return loadConfig(env, { dataDirectory: t.testdir() })
+}
+
+/** The line that the operator sees: it must name the variable, and hold what it should and nothing it must not. */
+function refusal(t: Test, env: NodeJS.ProcessEnv, variable: string): string {
+  try {
+    load(t, env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    t.equal(error.variable, variable)
+    t.ok(error.message.startsWith(`${variable} `), error.message)
+    t.notMatch(error.message, /[\n\r\u2028]/)
+    return error.message
+  }
+  t.fail(`${variable} was accepted`, { env })
+  return ''
+}
+
+t.test('the defaults are the contract’s', async (t) => {
+  const dataDirectory = t.testdir()
+  const config = loadConfig({}, { dataDirectory })
+  const { secrets, payments, ...rest } = config
+  t.strictSame(rest, {
+    environment: 'development',
+    isProduction: false,
+    dataDirectory,
+    host: '127.0.0.1',
+    port: 3000,
+    databaseUrl: null,
+    redisUrl: null,
+    allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
+    allowedOrigins: [],
+    trustedProxies: [],
+    session: {
+      cookieName: 'sessionid',
+      idleSeconds: 3600,
+      absoluteSeconds: 43_200,
+      secure: false,
+      sameSite: 'lax',
+    },
+    sockets: {
+      maxPayloadBytes: 16_384,
+      maxBufferedBytes: 1_048_576,
+      heartbeatSeconds: 25,
+      maxPerUser: 20,
+      maxRefusals: 30,
+    },
+    rateLimits: true,
+    orderPaymentMinutes: 30,
+    drainSeconds: 5,
+    metricsToken: null,
+    eventRetentionHours: 24,
+    logLevel: 'info',
+  })
+  t.equal(secrets.length, 1)
+  t.equal(payments.provider, 'simulated')
+  t.not(secrets[0], payments.webhookSecret)
+})
+
+t.test('it is frozen to its depths', async (t) => {
+  const config = load(t, { ALLOWED_HOSTS: 'a.example' })
+  t.throws(() => Object.assign(config, { port: 1 }), TypeError)
+  t.throws(() => Object.assign(config.session, { secure: true }), TypeError)
+  t.throws(() => Array.prototype.push.call(config.allowedHosts, '*'), TypeError)
+  t.throws(() => Array.prototype.push.call(config.secrets, 'x'), TypeError)
+})
+
+t.test('an empty variable is an unset one', async (t) => {
+  const config = load(t, {
+    PORT: '',
+    REDIS_URL: '',
+    ALLOWED_HOSTS: '',
+    SESSION_COOKIE_SECURE: '',
+    SECRET_KEY: '',
+  })
+  t.match(config, { port: 3000, redisUrl: null, session: { secure: false } })
+  refusal(t, { ...PRODUCTION, SECRET_KEY: '' }, 'SECRET_KEY')
+})
+
+t.test('integers', async (t) => {
+  const variables: Record<string, (config: Config) => number> = {
+    PORT: (config) => config.port,
+    SESSION_COOKIE_AGE: (config) => config.session.idleSeconds,
+    SESSION_ABSOLUTE_AGE: (config) => config.session.absoluteSeconds,
+    WS_MAX_PAYLOAD: (config) => config.sockets.maxPayloadBytes,
+    WS_MAX_BUFFERED: (config) => config.sockets.maxBufferedBytes,
+    WS_HEARTBEAT_SECONDS: (config) => config.sockets.heartbeatSeconds,
+    WS_MAX_PER_USER: (config) => config.sockets.maxPerUser,
+    WS_REFUSALS: (config) => config.sockets.maxRefusals,
+    ORDER_PAYMENT_MINUTES: (config) => config.orderPaymentMinutes,
+    DRAIN_SECONDS: (config) => config.drainSeconds,
+    EVENT_RETENTION_HOURS: (config) => config.eventRetentionHours,
+  }
+  for (const [name, read] of Object.entries(variables)) {
+    t.equal(read(load(t, { [name]: '7' })), 7, name)
+    for (const bad of ['x', '-1', '1.5', '1e3', '0x10', ' 7', '7 ', '+7', '٧', '99999999999999999999']) {
+      refusal(t, { [name]: bad }, name)
+    }
+    if (name !== 'PORT' && name !== 'DRAIN_SECONDS') refusal(t, { [name]: '0' }, name)
+  }
+  t.equal(load(t, { PORT: '0' }).port, 0)
+  t.equal(load(t, { DRAIN_SECONDS: '0' }).drainSeconds, 0)
+  t.match(refusal(t, { PORT: '65536' }, 'PORT'), /"65536".*0 to 65535/)
+})
+
+t.test('words and flags', async (t) => {
+  for (const [text, value] of [
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+  ] as const) {
+    t.equal(load(t, { SESSION_COOKIE_SECURE: text }).session.secure, value)
+  }
+  for (const bad of ['yes', 'TRUE', 'on', 'off', ' '])
+    refusal(t, { SESSION_COOKIE_SECURE: bad }, 'SESSION_COOKIE_SECURE')
+  t.equal(load(t, { SESSION_COOKIE_SAMESITE: 'Strict' }).session.sameSite, 'strict')
+  for (const bad of ['None', 'none', 'lax'])
+    refusal(t, { SESSION_COOKIE_SAMESITE: bad }, 'SESSION_COOKIE_SAMESITE')
+  t.equal(load(t, { RATE_LIMITS: 'off' }).rateLimits, false)
+  refusal(t, { RATE_LIMITS: 'false' }, 'RATE_LIMITS')
+  refusal(t, { NODE_ENV: 'prod' }, 'NODE_ENV')
+  refusal(t, { LOG_LEVEL: 'verbose' }, 'LOG_LEVEL')
+  refusal(t, { PAYMENT_PROVIDER: 'stripe' }, 'PAYMENT_PROVIDER')
+  t.match(refusal(t, { LOG_LEVEL: 'a\nb\u2028c' }, 'LOG_LEVEL'), /trace, debug, info/)
+})
+
+t.test('ALLOWED_HOSTS', async (t) => {
+  const { allowedHosts, allowedOrigins } = load(t, {
+    ALLOWED_HOSTS:
+      'Shop.example.com, .example.org,127.0.0.1,[::1],https://shop.example.com:8443,http://10.0.0.7,',
+  })
+  t.strictSame(allowedHosts, ['shop.example.com', '.example.org', '127.0.0.1', '[::1]'])
+  t.strictSame(allowedOrigins, ['https://shop.example.com:8443', 'http://10.0.0.7'])
+  t.strictSame(load(t, { ALLOWED_HOSTS: '*' }).allowedHosts, ['*'])
+  const bad = [
+    'example.com:8000',
+    '*.example.com',
+    'exa mple.com',
+    '::1',
+    '[::1',
+    '[fe80::1%eth0]',
+    '.',
+    '-a.example',
+    'a..b',
+    'example.com.',
+    'a_b',
+    'https://shop.example.com',
+    '*,https://shop.example.com/',
+    '*,https://shop.example.com:443',
+    '*,HTTPS://shop.example.com',
+    '*,ftp://shop.example.com',
+    '*,https://u@shop.example.com',
+    '*,https://Shop.example.com',
+    '*,https://shop.example.com.',
+    '*,https://',
+    '*,https://shop.example.com?a',
+  ]
+  for (const text of bad) refusal(t, { ALLOWED_HOSTS: text }, 'ALLOWED_HOSTS')
+})
+
+t.test('TRUST_PROXY', async (t) => {
+  t.strictSame(load(t, { TRUST_PROXY: 'off' }).trustedProxies, [])
+  t.strictSame(load(t, { TRUST_PROXY: 'loopback, 10.0.0.0/8,::1,fd00::/8' }).trustedProxies, [
+    'loopback',
+    '10.0.0.0/8',
+    '::1',
+    'fd00::/8',
+  ])
+  for (const bad of [
+    'true',
+    '*',
+    '1',
+    'proxy.example.com',
+    '10.0.0.0/33',
+    '0.0.0.0/0',
+    '::/129',
+    '10.0.0.0/8/8',
+    '10.0.0/8',
+    '10.0.0.0/',
+    'loopback,off',
+  ]) {
+    refusal(t, { TRUST_PROXY: bad }, 'TRUST_PROXY')
+  }
+})
+
+t.test('HOST', async (t) => {
+  for (const host of ['0.0.0.0', '::', 'localhost', 'node-1.example.com'])
+    t.equal(load(t, { HOST: host }).host, host)
+  for (const bad of ['[::]', '127.0.0.1:80', 'http://localhost', 'a b', '.example.com'])
+    refusal(t, { HOST: bad }, 'HOST')
+})
+
+t.test('URLs are checked, and never shown', async (t) => {
+  t.equal(
+    load(t, { REDIS_URL: 'rediss://:pw@r.example.com:6380/1' }).redisUrl,
+    'rediss://:pw@r.example.com:6380/1',
+  )
+  for (const name of ['DATABASE_URL', 'REDIS_URL']) {
+    for (const bad of ['mysql://user:hunter2@db/x', 'hunter2', '//hunter2']) {
+      t.notMatch(refusal(t, { [name]: bad }, name), /hunter2/)
+    }
+  }
+})
+
+t.test('the cookie’s name', async (t) => {
+  t.equal(load(t, { SESSION_COOKIE_SECURE: 'true' }).session.cookieName, '__Host-sessionid')
+  t.equal(load(t, { SESSION_COOKIE_NAME: 'sid', SESSION_COOKIE_SECURE: 'true' }).session.cookieName, 'sid')
+  for (const bad of [
+    '__Host-sessionid',
+    '__host-x',
+    '__Secure-x',
+    'a b',
+    'a=b',
+    'a;b',
+    'é',
+    'x'.repeat(65),
+  ]) {
+    refusal(t, { SESSION_COOKIE_NAME: bad }, 'SESSION_COOKIE_NAME')
+  }
+})
+
+t.test('production is strict', async (t) => {
+  const config = load(t, PRODUCTION)
+  t.match(config, {
+    isProduction: true,
+    session: { secure: true, cookieName: '__Host-sessionid' },
+    payments: { provider: 'razorpay', webhookSecret: 'whsec', keyId: 'rzp_id', keySecret: 'rzp_secret' },
+  })
+  const { SECRET_KEY, DATABASE_URL, PAYMENT_PROVIDER, ...rest } = PRODUCTION
+  refusal(t, { ...rest, DATABASE_URL, PAYMENT_PROVIDER }, 'SECRET_KEY')
+  // the secret's absence is told even when the provider's is wrong too
+  refusal(t, { NODE_ENV: 'production', DATABASE_URL }, 'SECRET_KEY')
+  refusal(t, { NODE_ENV: 'production', SECRET_KEY }, 'DATABASE_URL')
+  refusal(t, { ...PRODUCTION, RATE_LIMITS: 'off' }, 'RATE_LIMITS')
+  refusal(t, { ...PRODUCTION, PAYMENT_PROVIDER: 'simulated' }, 'PAYMENT_PROVIDER')
+  refusal(t, { ...PRODUCTION, PAYMENT_PROVIDER: '' }, 'PAYMENT_PROVIDER')
+  for (const key of ['RAZORPAY_KEY_ID', 'RAZORPAY_KEY_SECRET']) refusal(t, { ...PRODUCTION, [key]: '' }, key)
+})
+
+t.test('secrets', async (t) => {
+  const fallback = 'f'.repeat(40)
+  t.strictSame(load(t, { SECRET_KEY: SECRET, SECRET_KEY_FALLBACKS: `${fallback}, ${SECRET}x` }).secrets, [
+    SECRET,
+    fallback,
+    `${SECRET}x`,
+  ])
+  t.notMatch(refusal(t, { SECRET_KEY: 'hunter2' }, 'SECRET_KEY'), /hunter2/)
+  t.notMatch(
+    refusal(t, { SECRET_KEY_FALLBACKS: `${fallback},hunter2` }, 'SECRET_KEY_FALLBACKS'),
+    /hunter2|fff/,
+  )
+  t.notMatch(refusal(t, { METRICS_TOKEN: 'hunter2 two' }, 'METRICS_TOKEN'), /hunter2/)
+  t.equal(load(t, { METRICS_TOKEN: 'hunter2' }).metricsToken, 'hunter2')
+})
+
+t.test('generated secrets are made once and kept, for their owner alone', async (t) => {
+  const dataDirectory = join(t.testdir(), 'a/b')
+  const first = loadConfig({}, { dataDirectory })
+  const second = loadConfig({}, { dataDirectory })
+  t.strictSame(second.secrets, first.secrets)
+  t.equal(second.payments.webhookSecret, first.payments.webhookSecret)
+  t.ok((first.secrets[0] ?? '').length >= 32)
+  t.strictSame(readdirSync(dataDirectory).sort(), ['payment-webhook-secret', 'secret-key'])
+  for (const name of readdirSync(dataDirectory))
+    t.equal(statSync(join(dataDirectory, name)).mode & 0o777, 0o600)
+})
+
+t.test('nothing is written when none is needed, or when the start is refused', async (t) => {
+  const dataDirectory = join(t.testdir(), 'data')
+  loadConfig(PRODUCTION, { dataDirectory })
+  t.throws(() => loadConfig({ PORT: 'x' }, { dataDirectory }), ConfigError)
+  t.throws(() => loadConfig({ PAYMENT_PROVIDER: 'razorpay' }, { dataDirectory }), ConfigError)
+  t.notOk(existsSync(dataDirectory))
+})
+
+t.test('a damaged or unreadable secret is told, not replaced', async (t) => {
+  const dataDirectory = t.testdir({ 'secret-key': 'short\n' })
+  t.throws(() => loadConfig({}, { dataDirectory }), {
+    variable: 'SECRET_KEY',
+    message: /secret-key.*damaged/,
+  })
+  t.equal(readFileSync(join(dataDirectory, 'secret-key'), 'utf8'), 'short\n')
+  const file = join(t.testdir({ other: {} }), 'file')
+  writeFileSync(file, '')
+  t.throws(() => loadConfig({}, { dataDirectory: file }), {
+    variable: 'PAYMENT_WEBHOOK_SECRET',
+    message: /can’t hold/,
+  })
+})
+
+t.test('processes that start at once share one secret', async (t) => {
+  const dataDirectory = join(t.testdir(), 'data')
+  const code = `import { loadConfig } from ${JSON.stringify(new URL('../src/config.ts', import.meta.url).href)}
+    const go = Number(process.argv[1]); while (Date.now() < go);
+    const c = loadConfig({}, { dataDirectory: ${JSON.stringify(dataDirectory)} })
+    console.log(c.secrets[0] + ' ' + c.payments.webhookSecret)`
+  const go = `${Date.now() + 1000}`
+  const run = promisify(execFile)
+  const starts = Array.from({ length: 4 }, () =>
+    run(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code, go]),
+  )
+  const outputs = (await Promise.all(starts)).map(({ stdout }) => stdout)
+  t.equal(new Set(outputs).size, 1)
+  t.strictSame(readdirSync(dataDirectory).sort(), ['payment-webhook-secret', 'secret-key'])
+})

@@ -1,0 +1,56 @@
+import t from 'tap'
+import { login } from '../../src/accounts/account-actions.js'
+import { loadDemoData, writeDemoData } from '../../src/database/demo-data.js'
+import { CLIENT, contextOn } from '../accounts/context.js'
+import { testDatabase } from '../helpers/postgres.js'
+
+t.test('is what the contract says, whoever loads it first', async (t) => {
+  const { db, url } = await testDatabase(t)
+  // a load that failed half-way has used up ids
+  await db.$queryRaw`SELECT nextval('theatres_id_seq')::int`
+  await Promise.all([loadDemoData(url), loadDemoData(url)])
+  const theatres = await db.theatre.findMany({
+    orderBy: { id: 'asc' },
+    include: { halls: { include: { seats: { orderBy: { id: 'asc' } } } }, menuItems: true },
+  })
+  t.match(theatres, [
+    { id: 1, name: 'Grand Cinema', halls: [{ name: 'Screen 1' }] },
+    { id: 2, name: 'Riverside', halls: [{ name: 'Screen 2' }] },
+  ])
+  const [grand, riverside] = theatres.map(({ halls }) => halls[0]?.seats ?? [])
+  t.equal(grand?.length, 50)
+  t.match(grand?.[0], { name: 'A1', token: 'demo-a1' })
+  t.match(grand?.at(-1), { name: 'E10', token: 'demo-e10' })
+  t.same(
+    riverside?.map(({ name, token }) => [name, token]),
+    ['1', '2', '3', '4', '5'].map((n) => [`A${n}`, `demo2-a${n}`]),
+  )
+  t.ok((theatres[0]?.menuItems.length ?? 0) >= 8)
+  const next = await db.theatre.create({ data: { name: 'Third', timeZone: 'UTC', maxTime: 9, minTime: 1 } })
+  t.equal(next.id, 3)
+})
+
+t.test('its accounts sign in', async (t) => {
+  const { db } = await testDatabase(t, { demo: true })
+  const signIn = (username: string) =>
+    login(contextOn(db), { username, password: 'houselights-demo', keep: false }, null, CLIENT)
+  t.match((await signIn('staff')).caller.principal, { role: 'staff', theatres: [{ id: 1 }] })
+  t.match((await signIn('staff2')).caller.principal, { role: 'staff', theatres: [{ id: 2 }] })
+  t.match((await signIn('admin')).caller.principal, { role: 'admin' })
+})
+
+t.test('again, it leaves everything as it is', async (t) => {
+  const { db } = await testDatabase(t, { demo: true })
+  await db.menuItem.updateMany({ data: { available: false } })
+  await db.user.update({ where: { username: 'staff' }, data: { isActive: false } })
+  await writeDemoData(db)
+  t.equal(await db.menuItem.count({ where: { available: true } }), 0)
+  await db.user.delete({ where: { username: 'staff2' } })
+  await writeDemoData(db)
+  t.match(await db.user.findMany({ orderBy: { username: 'asc' } }), [
+    { username: 'admin' },
+    { username: 'staff', isActive: false },
+    { username: 'staff2', isActive: true },
+  ])
+  t.equal(await db.theatre.count(), 2)
+})

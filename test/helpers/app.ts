@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { createApp } from '../../src/app.js'
+import { type Config, loadConfig } from '../../src/config.js'
+import type { Database } from '../../src/database/client.js'
+import { LogCapture } from './logs.js'
+import { builtPages } from './pages.js'
+import { type TestDatabase, testDatabase } from './postgres.js'
+
+export interface AppOverrides {
+  /** variables of the service's environment, over the tests' own; nothing comes from the process */
+  env?: Record<string, string>
+  /** shared with another node or another test; else one of its own, with the demo theatres if `demo` says so */
+  database?: TestDatabase
+  demo?: boolean
+  /** serve the built pages */
+  pages?: boolean
+}
+
+export interface TestApp {
+  app: FastifyInstance
+  /** http://127.0.0.1:port */
+  url: string
+  port: number
+  config: Config
+  logs: LogCapture
+  database: TestDatabase
+  db: Database
+  /** Closes it before the test's end; may be called again. */
+  close(): Promise<void>
+}
+
+interface Teardown {
+  teardown(fn: () => unknown): unknown
+}
+
+/** 32 characters and more, and easy to find where they must not be */
+export const TEST_SECRETS = {
+  SECRET_KEY: 'test-signing-secret-that-nobody-may-see',
+  PAYMENT_WEBHOOK_SECRET: 'test-webhook-secret-that-nobody-may-see',
+}
+
+/** Starts one node of the service on a free port of 127.0.0.1, on real parts; closes it at teardown. */
+export async function startApp(t: Teardown, overrides: AppOverrides = {}): Promise<TestApp> {
+  const database =
+    overrides.database ??
+    (await testDatabase(t, overrides.demo === undefined ? {} : { demo: overrides.demo }))
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'houselights-test-'))
+  t.teardown(() => rmSync(dataDirectory, { recursive: true, force: true }))
+  const config = loadConfig(
+    { DATABASE_URL: database.url, PORT: '0', DRAIN_SECONDS: '0', ...TEST_SECRETS, ...overrides.env },
+    { dataDirectory },
+  )
+  const logs = new LogCapture()
+  const app = await createApp(config, {
+    databaseUrl: database.url,
+    logStream: logs,
+    pagesDirectory: overrides.pages ? builtPages() : null,
+  })
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= Promise.resolve(app.close())
+    return closing
+  }
+  t.teardown(close)
+  await app.listen({ host: config.host, port: config.port })
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  return { app, url: `http://127.0.0.1:${port}`, port, config, logs, database, db: database.db, close }
+}

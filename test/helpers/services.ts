@@ -1,0 +1,32 @@
+import { findChromium } from './chromium.js'
+import { requireProgram } from './programs.js'
+import { REDIS } from './redis.js'
+import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './template.js'
+
+/**
+ * What the runner does before the first test file, so that files that run at once neither install the same program
+ * nor start and stop the database in turn. A part that fails is told, and then fails the tests that need it.
+ */
+export async function startServices(): Promise<{ stop: () => Promise<void> }> {
+  await tell(async () => {
+    if (!process.env.REDIS_URL) requireProgram(REDIS)
+  })
+  await tell(async () => findChromium())
+  await tell(async () => {
+    await ensureTemplate(MIGRATED)
+    await dropLeftovers()
+  })
+  return {
+    async stop() {
+      await tell(async () => (await testServer()).release())
+    },
+  }
+}
+
+async function tell(step: () => Promise<unknown>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    process.stderr.write(`houselights: ${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}

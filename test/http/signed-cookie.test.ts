@@ -1,0 +1,44 @@
+import { Signer } from '@fastify/cookie'
+import t from 'tap'
+import { readSignedCookie } from '../../src/http/signed-cookie.js'
+
+const OLD = 'an-older-secret-of-thirty-two-characters'
+const NEW = 'a-newer-secret-of-thirty-two-characters!'
+const signer = new Signer([NEW, OLD])
+const read = (header: string | undefined) => readSignedCookie(header, 'sid', (value) => signer.unsign(value))
+const signed = signer.sign('token')
+
+t.test('reads what we signed, with the old secret too', async (t) => {
+  t.match(read(`sid=${signed}`), { kind: 'token', token: 'token', signed })
+  t.match(read(`a=b; sid=${encodeURIComponent(signed)};c=d`), { kind: 'token', token: 'token', signed })
+  t.match(read(`sid=${new Signer(OLD).sign('token')}`), { kind: 'token', token: 'token' })
+})
+
+t.test('two of the name are none', async (t) => {
+  t.same(read(`sid=${signed}; sid=${signed}`), { kind: 'none' })
+  t.same(read(`sid=x; sid=${signed}`), { kind: 'none' })
+  t.same(read(`sid =x;sid=${signed}`), { kind: 'none' }, 'spaces make no other name')
+})
+
+t.test('none, another’s, or not ours', async (t) => {
+  t.same(read(undefined), { kind: 'none' })
+  t.same(read(''), { kind: 'none' })
+  t.same(read('sid'), { kind: 'none' })
+  t.same(read(`SID=${signed}; xsid=${signed}`), { kind: 'none' })
+  for (const value of [
+    '',
+    'token',
+    'token.',
+    '.',
+    '%',
+    '%zz',
+    `"${signed}"`,
+    `${signed}x`,
+    `x${signed}`,
+    'y'.repeat(600),
+  ]) {
+    t.same(read(`sid=${value}`), { kind: 'invalid' }, value.slice(0, 20))
+  }
+  t.same(read(`sid=${new Signer('a-secret-of-somebody-else-entirely!!').sign('token')}`), { kind: 'invalid' })
+  t.same(read(`sid=${signer.sign('')}`), { kind: 'invalid' }, 'an empty token')
+})

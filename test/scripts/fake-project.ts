@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { PATIENCE, within } from '../helpers/deadline.js'
+
+/** Writes one line to the project's log, then does what the tool it stands for leaves behind. */
+const tool = (name: string, rest = '') => `
+  import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+  const args = process.argv.slice(2)
+  const after = (option) => args[args.indexOf(option) + 1]
+  appendFileSync('tools.log', ${JSON.stringify(name)} + ' ' + args[0] + '\\n')
+  ${rest}
+`
+
+/** npm's hidden lockfile is not written: the stamp alone must say that packages are there. */
+const NPM = tool(
+  'npm',
+  `const hold = existsSync('hold') ? 10_000 : 50
+  await new Promise((resolve) => setTimeout(resolve, hold))
+  cpSync('packages', 'node_modules', { recursive: true })`,
+)
+const PRISMA = tool(
+  'prisma',
+  `mkdirSync('src/database/generated', { recursive: true })
+  writeFileSync('src/database/generated/client.ts', '')`,
+)
+const TSC = tool(
+  'tsc',
+  `mkdirSync(after('--outDir') + '/src', { recursive: true })
+  writeFileSync(after('--outDir') + '/src/server.js', readFileSync('src/server.ts', 'utf8'))
+  if (readFileSync('src/server.ts', 'utf8').includes('BROKEN')) { console.error('no such syntax'); process.exit(2) }`,
+)
+const VITE = tool(
+  'vite',
+  `mkdirSync(after('--outDir'), { recursive: true })
+  writeFileSync(after('--outDir') + '/index.html', 'page')`,
+)
+
+const SERVER = `
+  process.on('SIGTERM', () => { console.log('draining'); process.exit(0) })
+  console.log('up ' + process.argv.length)
+  setInterval(() => {}, 1000)
+`
+
+export interface Run {
+  child: ChildProcess
+  /** standard output and error together, as far as it has come */
+  output(): string
+  /** resolves once the output matches */
+  says(pattern: RegExp): Promise<void>
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+export interface FakeProject {
+  root: string
+  write(path: string, content: string): void
+  /** the tools that ran, in order: `npm ci`, `tsc -p`, … */
+  tools(): string[]
+  /** resolves once the file is there */
+  appears(path: string): Promise<void>
+  builds(): string[]
+  run(script: string, ...args: string[]): Run
+}
+
+/** The real scripts in a project whose tools are stand-ins that leave a trace: no network, no time. */
+export function fakeProject(t: Test): FakeProject {
+  const root = t.testdir({
+    'package.json': '{"type":"module"}',
+    'package-lock.json': '{"packages":{"":{},"node_modules/tool":{"version":"1.0.0"}}}',
+    'npm-cli.js': NPM,
+    packages: {
+      prisma: { build: { 'index.js': PRISMA } },
+      typescript: { bin: { tsc: TSC } },
+      vite: { bin: { 'vite.js': VITE } },
+    },
+    prisma: { 'schema.prisma': 'model A {}', migrations: { one: { 'migration.sql': 'SELECT 1' } } },
+    web: { 'vite.config.ts': '', 'page.html': '' },
+    src: { 'server.ts': SERVER, 'words.txt': 'word' },
+  })
+  cpSync(join(dirname(fileURLToPath(import.meta.url)), '../../scripts'), join(root, 'scripts'), {
+    recursive: true,
+  })
+  // a test that fails must leave no service behind
+  const children = new Set<ChildProcess>()
+  t.teardown(() => {
+    for (const child of children) child.kill('SIGKILL')
+  })
+  const list = (path: string) => {
+    try {
+      return readdirSync(join(root, path)).sort()
+    } catch {
+      return []
+    }
+  }
+  return {
+    root,
+    write: (path, content) => writeFileSync(join(root, path), content),
+    tools: () =>
+      list('.').includes('tools.log') ? readFileSync(join(root, 'tools.log'), 'utf8').trim().split('\n') : [],
+    appears: (path) => appears(root, path),
+    builds: () => list('dist').filter((name) => name !== 'latest'),
+    run(script, ...args) {
+      const run = start(root, script, args)
+      children.add(run.child)
+      return run
+    },
+  }
+}
+
+async function appears(root: string, path: string): Promise<void> {
+  const watcher = watch(root)
+  try {
+    const there = new Promise<void>((resolve) => {
+      const look = () => existsSync(join(root, path)) && resolve()
+      watcher.on('change', look)
+      look()
+    })
+    await within(there, 2 * PATIENCE, path)
+  } finally {
+    watcher.close()
+  }
+}
+
+function start(root: string, script: string, args: string[]): Run {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
+    // from anywhere: the scripts know where they belong
+    cwd: dirname(root),
+    env: { ...env, npm_execpath: join(root, 'npm-cli.js') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const listeners = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  return {
+    child,
+    output: () => output,
+    says: (pattern) =>
+      within(
+        new Promise<void>((resolve) => {
+          const look = () => pattern.test(output) && resolve()
+          listeners.add(look)
+          look()
+        }),
+        2 * PATIENCE,
+        () => `${pattern} from ${script}; it said: ${output}`,
+      ),
+    ended: within(ended, 4 * PATIENCE, () => `the end of ${script}; it said: ${output}`),
+  }
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+
+interface Locked {
+  version?: string
+  integrity?: string
+  resolved?: string
+  dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
+}
+
+const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')
+const { packages } = JSON.parse(text) as { packages: Record<string, Locked> }
+
+t.test('the lockfile names no registry: everyone’s own serves', async (t) => {
+  t.notMatch(text, /"resolved"|https?:\/\/[^"]*\.tgz/)
+})
+
+t.test('it holds every platform’s packages, or npm ci refuses it', async (t) => {
+  const names = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')))
+  for (const [path, { dependencies, optionalDependencies }] of Object.entries(packages)) {
+    const missing = Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+      (name) => !names.has(name),
+    )
+    if (missing.length > 0) t.fail(`${path} needs ${missing.join(', ')}`)
+  }
+})
+
+t.test('every package is pinned by its content', async (t) => {
+  const loose = Object.entries(packages).filter(
+    ([path, { version, integrity }]) => path !== '' && !(version && integrity),
+  )
+  t.strictSame(
+    loose.map(([path]) => path),
+    [],
+  )
+})
