@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LiveRoute, SocketTarget } from '../src/access/socket-access.js'
-import { findLive, findLiveWithOrder, type LiveSession, type OrderOwners } from '../src/accounts/sessions.js'
+import { HandshakeLoader } from '../src/accounts/handshake-loader.js'
+import type { LiveSession } from '../src/accounts/sessions.js'
 import { DomainError, forbidden, tooMany } from '../src/errors.js'
 import { handshakeFault } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
@@ -32,6 +33,7 @@ declare module 'fastify' {
  */
 export default fp(
   async (app) => {
+    const loader = new HandshakeLoader(app.db, app.config.session)
     app.decorateRequest('handshake', null)
     app.decorateRequest('admitted', null)
 
@@ -52,7 +54,7 @@ export default fp(
       }
       const orderId = judgeForm(app, request, live)
       judgeOrigin(app, request)
-      await identify(app, request, orderId)
+      await identify(app, loader, request, orderId)
     })
   },
   {
@@ -99,22 +101,15 @@ function judgeOrigin(app: FastifyInstance, request: FastifyRequest): void {
 
 async function identify(
   app: FastifyInstance,
+  loader: HandshakeLoader,
   request: FastifyRequest,
   orderId: number | null,
 ): Promise<void> {
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
-  const settings = app.config.session
-  let session: LiveSession | null
-  let order: OrderOwners | null = null
-  if (orderId === null) session = await findLive(app.db, cookie.token, settings)
-  else {
-    const found = await findLiveWithOrder(app.db, cookie.token, orderId, settings)
-    session = found
-    order = found?.order ?? null
-  }
+  const session = await loader.load({ token: cookie.token, orderId })
   if (!session) return
-  request.handshake = { ...session, target: { orderId, order } }
+  request.handshake = { ...session, target: { orderId, order: session.order } }
   request.caller = session
 }
 

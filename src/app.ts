@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
 import accounts from '../plugins/accounts.js'
 import config from '../plugins/config.js'
@@ -61,13 +61,13 @@ const BODY_BYTES = 64 * 1024
  */
 export async function createApp(settings: Config, options: AppOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = pino(
-    { level: settings.logLevel, base: null },
+    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     options.logStream ?? pino.destination(1),
   )
   const app = Fastify({
     loggerInstance: logger,
     // Fastify's own lines hold the query, where old clients still send an API key
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

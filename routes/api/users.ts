@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import { viewAccount } from '../../src/accounts/account-view.js'
 import { createUser, updateUser } from '../../src/accounts/user-actions.js'
 import { listAccounts } from '../../src/accounts/user-queries.js'
-import { notFound } from '../../src/errors.js'
 import { MAX_ID } from '../../src/live/groups.js'
+import { IdParams, pathId } from './params.js'
 
 const Role = Type.Enum(['customer', 'staff', 'admin'])
 const Password = Type.String({ minLength: 1, maxLength: 1024 })
@@ -65,12 +65,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     '/api/users/:id',
     {
       preValidation,
-      schema: { params: Type.Object({ id: Type.String() }), body: UserChange, response: { 200: OneUser } },
+      schema: { params: IdParams, body: UserChange, response: { 200: OneUser } },
     },
     async (request) => {
       const { principal } = app.callerOf(request)
-      const id = /^[1-9]\d{0,9}$/.test(request.params.id) ? Number(request.params.id) : 0
-      if (id < 1 || id > MAX_ID) throw notFound('user')
+      const id = pathId(request.params, 'user')
       return { user: viewAccount(await updateUser(accounts, principal, id, request.body)) }
     },
   )

@@ -41,7 +41,9 @@ export const build = {
     const temporary = inRoot('dist', `.tmp-${process.pid}-${Date.now()}`)
     mkdirSync(temporary, { recursive: true })
     try {
-      await Promise.all([buildServer(temporary), buildPages(temporary)])
+      // both to their ends: what still runs would write into the folder that is being removed
+      const results = await Promise.allSettled([buildServer(temporary), buildPages(temporary)])
+      for (const result of results) if (result.status === 'rejected') throw result.reason
       // as a whole or not at all; a folder that is there is never written to again
       if (!existsSync(target)) renameSync(temporary, target)
     } finally {

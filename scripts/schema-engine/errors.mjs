@@ -48,6 +48,8 @@ export function toUserFacing(error) {
     case '3D000':
       return known('P1003', `Database \`${target.database ?? ''}\` does not exist`)
     case '42P04':
+    // The same, when two make it at the same time; nothing else that is asked directly can violate a key.
+    case '23505':
       return known('P1009', `Database \`${target.database ?? ''}\` already exists on the database server`)
     case '42501':
       return known('P1010', `User was denied access on the database \`${target.database ?? ''}\``)

@@ -110,14 +110,27 @@ async function call(
   }
   const name = method === 'getDatabaseVersion' ? 'version' : method
   if (!METHODS.has(name)) throw new Error(`schema-engine: unknown method "${method}"`)
-  const engine = await open.engine()
-  const result = await /** @type {any} */ (engine)[name](params)
+  const engine = /** @type {any} */ (await open.engine())
+  const result = await engine[name](params).catch(async (/** @type {unknown} */ error) => {
+    if (!isMissingFromCache(error)) throw error
+    await engine.diagnoseMigrationHistory({ ...params, optInToShadowDatabase: true })
+    return engine[name](params)
+  })
   // The native engine has the CLI print the script first, and answers without it.
   if (name === 'diff' && typeof result.stdout === 'string') {
     send({ jsonrpc: '2.0', id: 1, method: 'print', params: { content: result.stdout } })
     return { ...result, stdout: null }
   }
   return result ?? {}
+}
+
+/**
+ * Two commands (evaluateDataLoss, createMigration) have no way of their own to a shadow database in this build,
+ * and live on what a diagnosis has left in the engine's cache. That is out of date when `migrate dev` has
+ * applied pending migrations since, so another diagnosis is made.
+ */
+function isMissingFromCache(/** @type {unknown} */ error) {
+  return error instanceof Error && error.message.includes('must be provided through an external factory')
 }
 
 function send(/** @type {object} */ message) {

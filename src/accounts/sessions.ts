@@ -90,18 +90,11 @@ interface LiveRow extends TimesRow {
   role: Role
   theatres: { id: number; name: string }[]
   epoch: bigint
-  order_customer_id: number | null
-  order_theatre_id: number | null
 }
 
 // One statement, so one snapshot: session, user, theatres, epoch and order belong together.
-function selectLive(settings: SessionSettings, which: Prisma.Sql, orderId?: number): Prisma.Sql {
-  const withOrder = orderId !== undefined
-  const orderColumns = withOrder
-    ? Prisma.sql`o.customer_id AS order_customer_id, o.theatre_id AS order_theatre_id`
-    : Prisma.sql`NULL::int AS order_customer_id, NULL::int AS order_theatre_id`
-  return Prisma.sql`
-    SELECT s.id::text AS id, s.created_at, ${timesColumns(settings)},
+function liveColumns(settings: SessionSettings): Prisma.Sql {
+  return Prisma.sql`s.id::text AS id, s.created_at, ${timesColumns(settings)},
       s.last_seen_at < now() - make_interval(secs => ${touchSeconds(settings)}::float8) AS is_stale,
       u.id AS user_id, u.username, u.role::text AS role,
       CASE WHEN u.role = 'customer' THEN '[]' ELSE (
@@ -109,9 +102,12 @@ function selectLive(settings: SessionSettings, which: Prisma.Sql, orderId?: numb
         FROM theatres t WHERE u.role = 'admin'
           OR EXISTS (SELECT FROM staff_theatres st WHERE st.theatre_id = t.id AND st.user_id = u.id)
       ) END AS theatres,
-      (SELECT epoch FROM access_epoch WHERE id = 1) AS epoch, ${orderColumns}
-    FROM sessions s JOIN users u ON u.id = s.user_id
-    ${withOrder ? Prisma.sql`LEFT JOIN orders o ON o.id = ${orderId}::int` : Prisma.empty}
+      (SELECT epoch FROM access_epoch WHERE id = 1) AS epoch`
+}
+
+function selectLive(settings: SessionSettings, which: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT ${liveColumns(settings)} FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE ${which} AND u.is_active AND ${isLive(settings)}`
 }
 
@@ -135,23 +131,39 @@ export async function findLive(
   return rows[0] ? readLive(rows[0]) : null
 }
 
-/** The same for a handshake that is about an order: still one query. `order` is null when there is none. */
-export async function findLiveWithOrder(
+/** What one handshake asks: whose token is this, and whose order (null: it is about none)? */
+export interface HandshakeQuestion {
+  token: string
+  orderId: number | null
+}
+
+/** `order` is null when there is none of that id. */
+export type HandshakeSession = LiveSession & { order: OrderOwners | null }
+
+/** Answers many handshakes in one query, in the order in which they asked; null: no live session. Writes nothing. */
+export async function findLiveForHandshakes(
   db: Database | Transaction,
-  token: string,
-  orderId: number,
+  asked: readonly HandshakeQuestion[],
   settings: SessionSettings,
-): Promise<(LiveSession & { order: OrderOwners | null }) | null> {
-  const rows = await db.$queryRaw<LiveRow[]>(
-    selectLive(settings, Prisma.sql`s.token_hash = ${hashToken(token)}`, orderId),
-  )
-  const [row] = rows
-  if (!row) return null
-  const { order_customer_id: customerId, order_theatre_id: theatreId } = row
-  return {
-    ...readLive(row),
-    order: customerId === null || theatreId === null ? null : { customerId, theatreId },
+): Promise<(HandshakeSession | null)[]> {
+  const hashes = asked.map(({ token }) => Buffer.from(hashToken(token)).toString('hex'))
+  const orderIds = asked.map(({ orderId }) => orderId ?? 0)
+  const rows = await db.$queryRaw<
+    (LiveRow & { place: number; order_customer_id: number | null; order_theatre_id: number | null })[]
+  >`
+    SELECT a.place::int AS place, o.customer_id AS order_customer_id, o.theatre_id AS order_theatre_id,
+      ${liveColumns(settings)}
+    FROM unnest(${hashes}::text[], ${orderIds}::int[]) WITH ORDINALITY AS a (hash, order_id, place)
+    JOIN sessions s ON s.token_hash = decode(a.hash, 'hex') JOIN users u ON u.id = s.user_id
+    LEFT JOIN orders o ON o.id = a.order_id
+    WHERE u.is_active AND ${isLive(settings)}`
+  const answers: (HandshakeSession | null)[] = asked.map(() => null)
+  for (const row of rows) {
+    const { order_customer_id: customerId, order_theatre_id: theatreId } = row
+    const order = customerId === null || theatreId === null ? null : { customerId, theatreId }
+    answers[row.place - 1] = { ...readLive(row), order }
   }
+  return answers
 }
 
 /** Reads a session afresh by its public id: does it live, and what is its user now? */

@@ -12,7 +12,7 @@ import {
   findLive,
   findLiveById,
   findLiveByIds,
-  findLiveWithOrder,
+  findLiveForHandshakes,
   hashToken,
 } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
@@ -183,12 +183,23 @@ t.test('the order of a handshake comes in the same query', async (t) => {
   const order = await db.order.create({
     data: { theatreId, seatId, customerId: userId, paymentMethod: 'online', total: 100 },
   })
-  t.match(await findLiveWithOrder(db, token, order.id, SETTINGS), {
+  const ask = async (asked: string, orderId: number | null) =>
+    (
+      await findLiveForHandshakes(
+        db,
+        [
+          { token: 'other', orderId: null },
+          { token: asked, orderId },
+        ],
+        SETTINGS,
+      )
+    )[1]
+  t.match(await ask(token, order.id), {
     principal: { userId },
     order: { customerId: userId, theatreId },
   })
-  t.match(await findLiveWithOrder(db, token, 2_147_483_647, SETTINGS), { principal: { userId }, order: null })
-  t.equal(await findLiveWithOrder(db, 'nobody', order.id, SETTINGS), null)
+  t.match(await ask(token, 2_147_483_647), { principal: { userId }, order: null })
+  t.equal(await ask('nobody', order.id), null)
 })
 
 t.test('many at once: those that have ended are missing', async (t) => {

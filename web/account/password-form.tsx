@@ -57,16 +57,7 @@ export function PasswordForm({ username }: { username: string }) {
         }}
       >
         {/* Password managers want to know whose password changes. */}
-        <input
-          class="aside-voice"
-          type="text"
-          name="username"
-          autocomplete="username"
-          value={username}
-          readOnly
-          tabIndex={-1}
-          aria-hidden="true"
-        />
+        <input type="text" name="username" autocomplete="username" value={username} readOnly hidden />
         {field(s.account.currentPassword, current, setCurrent, false)}
         {field(s.account.newPassword, next, setNext, true)}
         {field(s.account.newPasswordAgain, again, setAgain, true)}

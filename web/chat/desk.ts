@@ -81,9 +81,10 @@ export function createDesk() {
   }
 
   async function markRead(chat: number): Promise<void> {
-    if (!state.get().chats.get(chat)?.unread) return
+    const shown = state.get().messages.get(chat)?.at(-1)
+    if (!shown || !state.get().chats.get(chat)?.unread) return
     apply({ type: 'read', chat })
-    await api.markRead(chat).catch(() => {})
+    await api.markRead(chat, shown.id).catch(() => {})
     tellTabs({ type: 'chat-read', chat })
   }
 

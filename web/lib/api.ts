@@ -145,7 +145,8 @@ export const api = {
     ask(history, 'GET', `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`),
   say: (chat: number, text: string, clientId: string) =>
     ask(shapes.member('message', shapes.message), 'POST', `/api/chats/${chat}/messages`, { text, clientId }),
-  markRead: (chat: number) => tell('POST', `/api/chats/${chat}/read`),
+  /** `upTo`: the last message that was on the screen; one that came since stays unread. */
+  markRead: (chat: number, upTo: number) => tell('POST', `/api/chats/${chat}/read?upTo=${upTo}`),
 }
 
 export type Me = UserView

@@ -95,12 +95,21 @@ export interface Payment {
 export const payment = object<Payment>({ id: text, status: text, amount: number, checkoutUrl: text })
 
 export interface Checkout {
-  payment: { id: string; status: string; amount: number; orderId: number }
+  payment: { id: string; status: string; amount: number; orderId: number; provider: string }
   theatreName: string
+  /** names us to a real provider's checkout */
+  publicKey: string | null
 }
 export const checkout = object<Checkout>({
-  payment: object<Checkout['payment']>({ id: text, status: text, amount: number, orderId: number }),
+  payment: object<Checkout['payment']>({
+    id: text,
+    status: text,
+    amount: number,
+    orderId: number,
+    provider: (value, path) => orNull(text)(value, path) ?? 'simulated',
+  }),
   theatreName: text,
+  publicKey: orNull(text),
 })
 
 export interface Hall {

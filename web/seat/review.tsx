@@ -119,6 +119,8 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
             type="tel"
             inputMode="tel"
             autocomplete="tel"
+            pattern="[0-9+\- ]{5,20}"
+            title={s.seat.phoneRule}
             maxLength={20}
             value={phone}
             onInput={(event) => setPhone(event.currentTarget.value)}

@@ -176,6 +176,7 @@ export const en = {
     cash: 'Cash at the seat',
     cashNote: 'Pay when it is brought',
     phone: 'Phone',
+    phoneRule: '5 to 20 digits, spaces, + or -',
     pay: (amount: string) => `Order and pay ${amount}`,
     order: (amount: string) => `Order for ${amount}`,
     sending: 'Sending…',
@@ -190,6 +191,9 @@ export const en = {
     back: 'Back to the order',
     settled: 'This payment is done.',
     unknown: 'There is no such payment',
+    open: (amount: string) => `Pay ${amount} now`,
+    notLoaded: 'The payment page did not load. Check the network and try again.',
+    closed: 'You closed the payment before it was done. Nothing was taken.',
     simulated: 'This is a simulated payment provider: no money moves.',
   },
   order: {

@@ -55,8 +55,13 @@ export function findRunAs(owner: { uid: number; gid: number } | undefined, paths
   )
 }
 
+/**
+ * Without the secure bit, access(2), by which PostgreSQL looks for its own files, would not count the
+ * capability. (With it the other capabilities would outlive the change of the user, but not the exec that
+ * follows.)
+ */
 function lend({ uid, gid }: { uid: number; gid: number }, capability: string): string[] {
-  const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--securebits=+no_setuid_fixup']
   return ['setpriv', ...ids, `--inh-caps=+${capability}`, `--ambient-caps=+${capability}`, '--']
 }
 

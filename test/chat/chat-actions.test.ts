@@ -1,0 +1,228 @@
+import t from 'tap'
+import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
+import { listChats, listMessages } from '../../src/chat/chat-queries.js'
+import { viewChat } from '../../src/chat/chat-view.js'
+import { readLegacyHistory, sendToPhone } from '../../src/chat/legacy-chat.js'
+import type { Principal } from '../../src/principal.js'
+import { createWorld, refusal, type World } from '../orders/world.js'
+
+let ids = 0
+const send = (world: World, principal: Principal, chat: number, text: string, clientId = `c${++ids}`) =>
+  sendMessage(world.ctx, principal, { chat, text, clientId })
+
+async function open(t: { teardown(fn: () => unknown): unknown }, phone: string | null = null) {
+  const world = await createWorld(t)
+  const guest = await world.guest()
+  const { id } = await world.order({ guest, phone })
+  world.events.length = 0
+  const unread = async () => (await listChats(world.db, 1)).find((chat) => chat.id === id)?.unread
+  return { world, guest, id, unread }
+}
+
+t.test('a message is told to the theatre and to the customer, who learns no staff’s name', async (t) => {
+  const { world, guest, id } = await open(t)
+  const asked = await send(world, guest.principal, id, 'Hello?', 'mine')
+  const answered = await send(world, world.staff, id, 'Yes')
+  t.match(asked, { created: true, message: { from: 'customer', text: 'Hello?', clientId: 'mine' } })
+  t.match(answered, { created: true, message: { from: 'staff' } })
+  t.same(
+    world.events.map(({ name, group, seq }) => [name, group, seq]),
+    [
+      ['chat.message', 'theatre:1:chat', 1],
+      ['chat.message', `order:${id}`, 2],
+      ['chat.message', 'theatre:1:chat', 2],
+      ['chat.message', `order:${id}`, 3],
+    ],
+  )
+  const data = world.events.map((event) => JSON.parse(event.data))
+  t.match(data[0], { chat: { id, theatreId: 1, unread: 1 }, message: { text: 'Hello?', clientId: 'mine' } })
+  t.same(Object.keys(data[3].chat).sort(), ['id', 'order', 'theatreId'])
+  t.same(Object.keys(data[3].message).sort(), ['at', 'clientId', 'from', 'id', 'text'])
+  for (const { group, data } of world.events)
+    if (group.startsWith('order:')) t.notMatch(data, /"staff2?"|unread/)
+  t.same(
+    world.events.map(({ legacy }) => legacy !== null),
+    [true, false, true, false],
+    'no phone number goes to the customer’s group',
+  )
+})
+
+t.test('a repeated clientId is stored once, at once too; another sender’s is another', async (t) => {
+  const { world, guest, id } = await open(t)
+  for (let round = 0; round < 15; round++) {
+    world.events.length = 0
+    const sent = await Promise.all(
+      ['a', 'b', 'c'].map((text) => send(world, guest.principal, id, text, `twin-${round}`)),
+    )
+    t.equal(new Set(sent.map(({ message }) => message.id)).size, 1)
+    t.equal(new Set(sent.map(({ message }) => message.text)).size, 1)
+    t.equal(sent.filter(({ created }) => created).length, 1)
+    t.equal(world.events.length, 2)
+  }
+  t.equal((await send(world, world.staff, id, 'x', 'twin-1')).created, true)
+  t.equal(await world.db.chatMessage.count(), 16)
+})
+
+t.test('many speak at once: the ids of a conversation rise in the order of its events', async (t) => {
+  const { world, guest, id } = await open(t)
+  const speakers = [guest.principal, world.staff, world.admin]
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) => send(world, speakers[i % 3] ?? world.admin, id, `m${i}`)),
+  )
+  const told = world.events
+    .filter(({ group }) => group === `order:${id}`)
+    .sort((a, b) => a.seq - b.seq)
+    .map(({ data }): number => JSON.parse(data).message.id)
+  t.same(
+    told,
+    told.toSorted((a, b) => a - b),
+  )
+  t.equal(told.length, 40)
+})
+
+t.test('who may not is told that there is no such chat, for each message anew', async (t) => {
+  const { world, guest, id } = await open(t)
+  const stranger = (await world.guest()).principal
+  for (const principal of [world.otherStaff, stranger, { ...world.staff, theatres: [] }]) {
+    t.equal(await refusal(send(world, principal, id, 'x')), 'not_found')
+    t.equal(await refusal(listMessages(world.db, principal, id, null)), 'not_found')
+    t.equal(await refusal(markChatRead(world.ctx, principal, id)), 'not_found')
+    t.equal(await refusal(send(world, principal, 2_147_483_647, 'x')), 'not_found')
+  }
+  t.equal(await refusal(markChatRead(world.ctx, guest.principal, id)), 'not_found', 'reading is the staff’s')
+  t.equal(await refusal(send(world, guest.principal, id, ' ')), 'validation_failed')
+  t.equal(await refusal(send(world, guest.principal, id, 'x', '')), 'validation_failed')
+  t.same([await world.db.chatMessage.count(), world.events.length], [0, 0])
+})
+
+t.test(
+  'unread: the customer’s messages since the staff last read or answered; never moves back',
+  async (t) => {
+    const { world, guest, id, unread } = await open(t)
+    t.equal(await unread(), undefined, 'nothing was said: in no list')
+    const first = await send(world, guest.principal, id, '1')
+    const second = await send(world, guest.principal, id, '2')
+    t.equal(await unread(), 2)
+    await markChatRead(world.ctx, world.staff, id, first.message.id)
+    t.equal(await unread(), 1)
+    await markChatRead(world.ctx, world.staff, id)
+    t.equal(await unread(), 0)
+    await markChatRead(world.ctx, world.staff, id, first.message.id)
+    t.equal(await unread(), 0)
+    await markChatRead(world.ctx, world.staff, id, 2_147_483_647)
+    const third = await send(world, guest.principal, id, '3')
+    t.equal(await unread(), 1, 'what was not there can’t have been read')
+    await send(world, world.staff, id, 'yes')
+    t.equal(await unread(), 0)
+    t.ok(second.message.id < third.message.id)
+  },
+)
+
+t.test('history by page, oldest first', async (t) => {
+  const { world, guest, id } = await open(t)
+  for (let i = 1; i <= 120; i++) await send(world, guest.principal, id, String(i))
+  const read: string[][] = []
+  let before: number | null = null
+  for (let more = true; more; ) {
+    const page: Awaited<ReturnType<typeof listMessages>> = await listMessages(
+      world.db,
+      world.staff,
+      id,
+      before,
+    )
+    read.unshift(page.messages.map(({ text }) => text))
+    before = page.messages[0]?.id ?? null
+    more = page.more
+  }
+  t.same(
+    read.map((page) => page.length),
+    [20, 50, 50],
+  )
+  t.same(
+    read.flat(),
+    Array.from({ length: 120 }, (_, index) => String(index + 1)),
+  )
+  t.same(await listMessages(world.db, world.staff, id, 1), { messages: [], more: false })
+})
+
+t.test('the list: the last spoken first; what is over since yesterday is not in it', async (t) => {
+  const { world, guest, id } = await open(t)
+  const other = await world.order({ guest, seat: 'demo-b7' })
+  await send(world, guest.principal, id, 'first')
+  await send(world, guest.principal, other.id, 'second')
+  t.same(
+    (await listChats(world.db, 1)).map((chat) => chat.id),
+    [other.id, id],
+  )
+  t.match(viewChat((await listChats(world.db, 1))[0] ?? t.fail()), {
+    id: other.id,
+    order: { id: other.id, status: 'placed', seat: { name: 'B7', hall: 'Screen 1' } },
+    lastMessage: { text: 'second' },
+  })
+  const yesterday = new Date(Date.now() - 25 * 3_600_000)
+  await world.db.order.update({ where: { id: other.id }, data: { createdAt: yesterday } })
+  t.equal((await listChats(world.db, 1)).length, 2, 'it runs still')
+  await world.db.order.update({
+    where: { id: other.id },
+    data: { status: 'cancelled', cancelledAt: new Date() },
+  })
+  t.same(
+    (await listChats(world.db, 1)).map((chat) => chat.id),
+    [id],
+  )
+  t.same(await listChats(world.db, 2), [])
+})
+
+t.test('legacy: conversations by phone number', async (t) => {
+  const { world, guest, id } = await open(t, '+91 98765 43210')
+  await send(world, guest.principal, id, 'hello')
+  const frame = JSON.parse(world.events[0]?.legacy ?? '')
+  t.match(frame, {
+    'data-contains': 'new-outgoing-message',
+    phone_number: '+91 98765 43210',
+    theatre_id: 1,
+    theatre_name: 'Grand Cinema',
+    hall_name: 'Screen 1',
+    seat_name: 'A1',
+    pk: id,
+    msg_time: /^\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d [AP]M$/,
+    message_data: { msg_type: 'INCOMING', message: 'hello' },
+  })
+  t.equal(frame.message_data.msg_time, frame.msg_time)
+  await sendToPhone(world.ctx, world.staff, '+91 98765 43210', 'coming')
+  t.match(await readLegacyHistory(world.db, world.staff, '+91 98765 43210'), {
+    'data-contains': 'phone-number-messages',
+    'phone-number': '+91 98765 43210',
+    messages: [
+      { msg_type: 'OUTGOING', message: 'coming' },
+      { msg_type: 'INCOMING', message: 'hello' },
+    ],
+  })
+  for (const phone of [
+    '+91 98765 43211',
+    '',
+    'a\0',
+    '\ud800',
+    'x'.repeat(5000),
+    'order-0',
+    'order-99999999999',
+  ]) {
+    t.match(await readLegacyHistory(world.db, world.staff, phone), { messages: [] })
+    t.equal(await refusal(sendToPhone(world.ctx, world.staff, phone, 'x')), 'not_found')
+  }
+  t.match(await readLegacyHistory(world.db, world.otherStaff, '+91 98765 43210'), { messages: [] })
+  t.equal(await refusal(sendToPhone(world.ctx, world.otherStaff, '+91 98765 43210', 'x')), 'not_found')
+})
+
+t.test('legacy: an order without a phone number, and a number’s latest order', async (t) => {
+  const { world, guest, id } = await open(t)
+  await send(world, guest.principal, id, 'hello')
+  const word = JSON.parse(world.events[0]?.legacy ?? '').phone_number
+  t.equal(word, `order-${id}`)
+  await sendToPhone(world.ctx, world.staff, word, 'coming')
+  t.equal((await listMessages(world.db, world.staff, id, null)).messages.length, 2)
+  await world.order({ phone: '12345' })
+  const latest = await world.order({ phone: '12345' })
+  await sendToPhone(world.ctx, world.staff, '12345', 'here you are')
+  t.equal((await world.db.chatMessage.findFirstOrThrow({ orderBy: { id: 'desc' } })).orderId, latest.id)
+})

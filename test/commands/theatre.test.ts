@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { testDatabase } from '../helpers/postgres.js'
+import { runCommand } from './run-command.js'
+
+// each command is a process of its own, of about a second
+t.setTimeout(120_000)
+const { db, url } = await testDatabase(t)
+const folder = mkdtempSync(join(tmpdir(), 'houselights-theatre-'))
+t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+const path = join(folder, 'theatre.json')
+
+const file = {
+  name: 'Palace',
+  timeZone: 'Asia/Kolkata',
+  max_time: 30,
+  min_time: 10,
+  halls: [{ name: 'Screen 1', seats: ['A1', { name: 'A2', token: 'palace-a2' }] }],
+  menu: [{ name: 'Tea', price: 5000 }],
+}
+
+function apply(content: object | string, ...more: string[]) {
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return runCommand('theatre', ['apply', path, ...more], { databaseUrl: url })
+}
+
+t.test('makes it, and prints the seats’ links; again, it changes nothing', async (t) => {
+  const made = await apply(file, '--url', 'https://orders.example.com/')
+  t.match(made, { code: 0, err: '' })
+  const [head, first, second] = made.out.trim().split('\n')
+  t.equal(head, 'Theatre 1 "Palace": 5 changes.')
+  t.match(first, /^Screen 1 {2}A1 {2}https:\/\/orders\.example\.com\/s\/[\w-]{22}$/)
+  t.equal(second, 'Screen 1  A2  https://orders.example.com/s/palace-a2')
+  const again = await apply(file)
+  t.match(again, { code: 0, out: /^Theatre 1 "Palace": nothing to change\.\n/ })
+  t.match(again.out, /http:\/\/localhost:3000\/s\/palace-a2/)
+})
+
+t.test('one line for each error, and nothing is written', async (t) => {
+  const before = await db.theatre.count()
+  const refused = await apply({
+    ...file,
+    name: 'Other',
+    max_time: 'long',
+    menu: [{ name: 'Tea', price: -1 }],
+  })
+  t.match(refused, { code: 1, out: '' })
+  t.same(refused.err.trim().split('\n'), [
+    `${path}: max_time must be a whole number from 1 to 1440`,
+    `${path}: menu[0].price must be a whole number from 1 to 10000000, in paise`,
+  ])
+  t.match(await apply('{"name"'), { code: 1, err: /is not JSON/ })
+  const stolen = { name: 'Screen 9', seats: [{ name: 'Z1', token: 'palace-a2' }] }
+  t.match(await apply({ ...file, name: 'Other', halls: [stolen] }), { code: 1, err: /palace-a2.*A2/ })
+  t.equal(await db.theatre.count(), before)
+})
+
+t.test('says how it is used', async (t) => {
+  const theatre = (...args: string[]) => runCommand('theatre', args, { databaseUrl: url })
+  t.match(await theatre('--help'), { code: 0, out: /max_time/ })
+  t.match(await theatre(), { code: 2 })
+  t.match(await theatre('apply'), { code: 2, err: /Which file/ })
+  t.match(await theatre('remove', path), { code: 2 })
+  t.match(await theatre('apply', path, '--url', 'example.com'), { code: 2, err: /--url is like/ })
+  t.match(await theatre('apply', join(folder, 'none.json')), {
+    code: 1,
+    err: /none\.json can’t be read \(ENOENT\)/,
+  })
+})

@@ -1,0 +1,127 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient, type HttpClient } from '../helpers/http.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { type Finished, runCommand } from './run-command.js'
+
+const PASSWORD = 'houselights-demo'
+// each command is a process of its own, of about a second
+t.setTimeout(120_000)
+const database = await testDatabase(t, { demo: true })
+const { db } = database
+const { url } = await startApp(t, { database, env: { RATE_LIMITS: 'off' } })
+
+const user = (args: string[], stdin?: string): Promise<Finished> =>
+  runCommand('user', args, { databaseUrl: database.url, ...(stdin === undefined ? {} : { stdin }) })
+
+async function signedIn(username: string, password = PASSWORD): Promise<HttpClient> {
+  const client = createClient(url)
+  const { status } = await client.post('/api/auth/login', { username, password })
+  if (status !== 200) throw new Error(`the login answered ${status}`)
+  return client
+}
+
+const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
+
+t.test('create: the password comes from stdin, and the account signs in', async (t) => {
+  const made = await user(
+    ['create', '--username', 'anna', '--role', 'staff', '--theatre', '1', '--theatre', '2'],
+    'a-good-password\nmore\n',
+  )
+  t.match(made, {
+    code: 0,
+    err: '',
+    out: /^Made anna: staff number \d+ of theatre 1 \(Grand Cinema\), 2 \(Riverside\)\.\n$/,
+  })
+  t.match((await (await signedIn('anna', 'a-good-password')).get('/api/auth/session')).body, {
+    user: { role: 'staff', theatres: [{ id: 1 }, { id: 2 }] },
+  })
+  t.match(await user(['create', '--username', 'root', '--role', 'admin'], 'a-good-password'), { code: 0 })
+})
+
+t.test('create: each refusal in one line, and the password in none', async (t) => {
+  const create = (...more: string[]) => ['create', '--username', 'berta', ...more]
+  const cases: [string[], string, number, RegExp][] = [
+    [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /commonest/],
+    [create('--role', 'staff', '--theatre', '99'), 'a-good-password', 1, /no theatre 99/],
+    [['create', '--username', 'STAFF', '--role', 'admin'], 'a-good-password', 1, /of this name already/],
+    [create('--role', 'staff'), 'a-good-password', 2, /--theatre ID/],
+    [create('--role', 'staff', '--theatre', 'one'), 'a-good-password', 2, /"one"/],
+    [create('--role', 'admin'), '', 2, /No password came/],
+    [['create', '--role', 'admin'], 'a-good-password', 2, /--username/],
+    [create('--role', 'admin', '--password', 'x'), 'a-good-password', 2, /--password/],
+  ]
+  const refusals = await Promise.all(cases.map(([args, stdin]) => user(args, stdin)))
+  for (const [index, [args, stdin, code, line]] of cases.entries()) {
+    const refused = refusals[index]
+    if (!refused) continue
+    t.match(refused, { code, out: '', err: line }, args.join(' '))
+    if (stdin) t.notOk(refused.err.includes(stdin))
+    if (code === 1) t.equal(refused.err.trim().split('\n').length, 1)
+  }
+  t.equal(await db.user.findUnique({ where: { username: 'berta' } }), null)
+})
+
+t.test('disable ends everything, in the running service too; enable lets sign in again', async (t) => {
+  const client = await signedIn('staff2')
+  t.match(await user(['disable', '--username', 'Staff2']), {
+    code: 0,
+    out: 'staff2 is disabled; all sessions have ended.\n',
+  })
+  t.equal(await status(client), 401)
+  await t.rejects(signedIn('staff2'), /401/)
+  t.match(await db.accessChange.findMany(), [{ kind: 'session_ended' }, { kind: 'user_changed' }])
+  t.match(await user(['enable', '--username', 'staff2']), { code: 0 })
+  await signedIn('staff2')
+})
+
+t.test('set-password ends the sessions and changes it', async (t) => {
+  const client = await signedIn('admin')
+  t.match(await user(['set-password', '--username', 'admin'], 'another-password\n'), { code: 0 })
+  t.equal(await status(client), 401)
+  await signedIn('admin', 'another-password')
+  t.match(await user(['set-password', '--username', 'admin'], 'trustno1\n'), { code: 1, err: /commonest/ })
+  t.match(await user(['set-password', '--username', 'nobody'], 'another-password\n'), {
+    code: 1,
+    err: 'There is no such user.\n',
+  })
+})
+
+t.test('sessions lists them; revoke ends one, or all', async (t) => {
+  const clients = [await signedIn('staff'), await signedIn('staff'), await signedIn('staff')]
+  const listed = await user(['sessions', '--username', 'staff'])
+  t.match(listed, { code: 0, out: /3 live sessions/ })
+  const ids = listed.out.match(/^[0-9a-f-]{36}/gm) ?? []
+  t.equal(ids.length, 3)
+  t.match(await user(['revoke', '--session', ids[0] ?? '']), { code: 0, out: `Ended session ${ids[0]}.\n` })
+  t.same((await Promise.all(clients.map(status))).sort(), [200, 200, 401])
+  t.match(await user(['revoke', '--session', ids[0] ?? '']), { code: 1, err: 'There is no such session.\n' })
+  t.match(await user(['revoke', '--session', 'x']), { code: 1, err: 'There is no such session.\n' })
+  t.match(await user(['revoke', '--username', 'staff']), { code: 0, out: 'Ended 2 sessions of staff.\n' })
+  t.same(await Promise.all(clients.map(status)), [401, 401, 401])
+  t.match(await user(['sessions', '--username', 'staff']), { out: /^0 live sessions/ })
+})
+
+t.test('says how it is used', async (t) => {
+  t.match(await user(['--help']), { code: 0, out: /npm run user -- create/, err: '' })
+  t.match(await user([]), { code: 2, out: /npm run user -- create/ })
+  const wrong = [['dance'], ['toString'], ['disable', 'staff', '--username', 'staff'], ['revoke']]
+  for (const refused of await Promise.all(wrong.map((args) => user(args)))) {
+    t.match(refused, { code: 2, out: '', err: /npm run user -- create/ })
+  }
+})
+
+t.test('a bad setting and a missing database are one line', async (t) => {
+  const run = (databaseUrl: string, env = {}) => runCommand('user', ['list'], { databaseUrl, env })
+  t.match(await run(database.url, { PORT: 'x' }), { code: 1, err: /^PORT is "x": [^\n]+\n$/ })
+  const nowhere = new URL(database.url)
+  nowhere.port = '1'
+  t.match(await run(nowhere.href), { code: 1, err: /^It failed: [^\n]+\n$/ })
+  const empty = new URL(database.url)
+  empty.pathname = '/postgres'
+  t.match(await run(empty.href), {
+    code: 1,
+    err: 'The database has no tables yet: run "npx prisma migrate deploy" first.\n',
+  })
+  t.match(await run(database.url), { code: 0, out: /^admin: admin number 3/ })
+})

@@ -1,0 +1,96 @@
+import t from 'tap'
+import { DomainError } from '../../src/errors.js'
+import { cancelOrder } from '../../src/orders/order-actions.js'
+import { startPayment } from '../../src/payments/payment-actions.js'
+import { findCheckout } from '../../src/payments/payment-queries.js'
+import type { PaymentProvider } from '../../src/payments/provider.js'
+import { createWorld, refusal } from '../orders/world.js'
+import { provider, startPaying, take, webhookOf } from './payments.js'
+
+t.test('a payment is made once; until it ends the same is answered', async (t) => {
+  const world = await createWorld(t)
+  const guest = await world.guest()
+  const order = await world.order({ guest })
+  world.events.length = 0
+  const payment = await startPayment(world.ctx, provider, guest.principal, order.id)
+  t.match(payment, { orderId: order.id, provider: 'simulated', status: 'pending', amount: order.total })
+  t.same(
+    world.events.map(({ name, group, legacy }) => [name, group, legacy]),
+    [
+      ['payment.pending', 'theatre:1:orders', null],
+      ['payment.pending', `order:${order.id}`, null],
+    ],
+  )
+  t.same(await startPayment(world.ctx, provider, guest.principal, order.id), payment)
+  t.equal(world.events.length, 2)
+})
+
+t.test('two payments begun at once are one', async (t) => {
+  const world = await createWorld(t)
+  for (let round = 0; round < 15; round++) {
+    const guest = await world.guest()
+    const order = await world.order({ guest })
+    world.events.length = 0
+    const payments = await Promise.all(
+      [1, 2, 3].map(() => startPayment(world.ctx, provider, guest.principal, order.id)),
+    )
+    t.equal(new Set(payments.map(({ id }) => id)).size, 1)
+    t.equal(await world.db.payment.count({ where: { orderId: order.id } }), 1)
+    t.equal(world.events.length, 2)
+  }
+})
+
+t.test('who may not, and when not', async (t) => {
+  const world = await createWorld(t)
+  const { guest, order, payment } = await startPaying(world)
+  const start = (principal = guest.principal, id = order.id) =>
+    refusal(startPayment(world.ctx, provider, principal, id))
+  for (const principal of [world.staff, world.admin, (await world.guest()).principal]) {
+    t.equal(await start(principal), 'not_found')
+    t.equal(await refusal(findCheckout(world.db, principal, payment.id)), 'not_found')
+  }
+  t.equal(await start(guest.principal, 2_147_483_647), 'not_found')
+  await take(world, webhookOf(payment))
+  t.equal(await start(), 'already_paid')
+  await take(world, webhookOf(payment, { event: 'refund.processed' }))
+  t.equal(await start(), 'already_paid')
+  const cancelled = await world.order({ guest })
+  await cancelOrder(world.ctx, world.staff, cancelled.id)
+  t.equal(await start(guest.principal, cancelled.id), 'order_cancelled')
+  const cash = await world.order({ guest, paymentMethod: 'cash' })
+  t.equal(await start(guest.principal, cash.id), 'cash_order')
+  for (const id of ['sim_none', '', 'a\0', '../x', '\ud800']) {
+    t.equal(await refusal(findCheckout(world.db, guest.principal, id)), 'not_found')
+  }
+})
+
+t.test('what changes while the provider is asked decides', async (t) => {
+  const world = await createWorld(t)
+  const guest = await world.guest()
+  const order = await world.order({ guest })
+  const slow: PaymentProvider = {
+    ...provider,
+    async createOrder(request) {
+      await cancelOrder(world.ctx, world.staff, order.id)
+      return await provider.createOrder(request)
+    },
+  }
+  t.equal(await refusal(startPayment(world.ctx, slow, guest.principal, order.id)), 'order_cancelled')
+  t.equal(await world.db.payment.count(), 0)
+})
+
+t.test('a provider that fails leaves nothing behind', async (t) => {
+  const world = await createWorld(t)
+  const guest = await world.guest()
+  const order = await world.order({ guest })
+  world.events.length = 0
+  const down: PaymentProvider = {
+    ...provider,
+    createOrder: () => Promise.reject(new DomainError(503, 'payment_provider_unavailable', 'Down.')),
+  }
+  t.equal(
+    await refusal(startPayment(world.ctx, down, guest.principal, order.id)),
+    'payment_provider_unavailable',
+  )
+  t.same([await world.db.payment.count(), world.events.length], [0, 0])
+})

@@ -1,0 +1,49 @@
+import { createHmac } from 'node:crypto'
+import type { OrderRecord } from '../../src/orders/order-record.js'
+import { startPayment } from '../../src/payments/payment-actions.js'
+import type { PaymentRecord } from '../../src/payments/payment-queries.js'
+import { createSimulatedProvider } from '../../src/payments/simulated-provider.js'
+import { type RawWebhook, takeWebhook, type WebhookResult } from '../../src/payments/webhook-actions.js'
+import type { Guest, World } from '../orders/world.js'
+
+export const SECRET = 'the-secret-of-the-webhook'
+export const provider = createSimulatedProvider()
+
+export interface Paying {
+  guest: Guest
+  order: OrderRecord
+  payment: PaymentRecord
+}
+
+/** An online order of a new guest with a pending payment; the events so far are forgotten. */
+export async function startPaying(world: World): Promise<Paying> {
+  const guest = await world.guest()
+  const order = await world.order({ guest })
+  const payment = await startPayment(world.ctx, provider, guest.principal, order.id)
+  world.events.length = 0
+  return { guest, order, payment }
+}
+
+let ids = 0
+
+export interface Said {
+  event?: string
+  amount?: unknown
+  currency?: unknown
+  eventId?: string
+}
+
+/** A webhook as the provider sends it, about a payment. */
+export function webhookOf(payment: Pick<PaymentRecord, 'id' | 'amount'>, said: Said = {}): RawWebhook {
+  const { event = 'payment.captured', amount = payment.amount, currency = 'INR' } = said
+  const entity = { id: 'pay_1', order_id: payment.id, amount, currency, status: 'captured' }
+  return signed(JSON.stringify({ event, payload: { payment: { entity } } }), said.eventId)
+}
+
+export function signed(body: string | Buffer, eventId = `evt_${++ids}`): RawWebhook {
+  const rawBody = Buffer.from(body)
+  return { rawBody, signature: createHmac('sha256', SECRET).update(rawBody).digest('hex'), eventId }
+}
+
+export const take = (world: World, raw: RawWebhook): Promise<WebhookResult> =>
+  takeWebhook(world.ctx, SECRET, raw)

@@ -1,0 +1,74 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import t from 'tap'
+import { DomainError } from '../../src/errors.js'
+import { createRazorpayProvider } from '../../src/payments/razorpay-provider.js'
+
+interface Teardown {
+  teardown(fn: () => unknown): unknown
+}
+
+/** Razorpay's side of the wire, on a real socket. */
+async function listen(
+  t: Teardown,
+  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+) {
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => answer(request, response, body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+}
+
+const keys = { keyId: 'rzp_test_key', keySecret: 'hush' }
+
+t.test('asks for an order of the amount, in rupees’ hundredths, with its keys', async (t) => {
+  const asked: unknown[] = []
+  const baseUrl = await listen(t, (request, response, body) => {
+    asked.push(request.method, request.url, request.headers.authorization, JSON.parse(body))
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ id: 'order_Abc123', amount: 45000, currency: 'INR', status: 'created' }))
+  })
+  const provider = createRazorpayProvider({ ...keys, baseUrl })
+  t.same(await provider.createOrder({ orderId: 7, amount: 45000 }), { id: 'order_Abc123' })
+  const authorization = `Basic ${Buffer.from('rzp_test_key:hush').toString('base64')}`
+  t.same(asked, ['POST', '/v1/orders', authorization, { amount: 45000, currency: 'INR', receipt: 'order-7' }])
+  t.equal(provider.checkoutUrl('order_Abc123'), '/checkout/order_Abc123')
+  t.same([provider.name, provider.publicKey], ['razorpay', 'rzp_test_key'])
+})
+
+t.test('whatever goes wrong there is one refusal here, and tells nothing', async (t) => {
+  const good = { id: 'order_1', amount: 100, currency: 'INR' }
+  const answers: [string, (response: ServerResponse) => void][] = [
+    ['401', (response) => response.writeHead(401).end('{"error":{"description":"hush"}}')],
+    ['500', (response) => response.writeHead(500).end('oops')],
+    ['redirect', (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
+    ['no JSON', (response) => response.end('<html>')],
+    ['null', (response) => response.end('null')],
+    ['another amount', (response) => response.end(JSON.stringify({ ...good, amount: 1 }))],
+    ['another currency', (response) => response.end(JSON.stringify({ ...good, currency: 'USD' }))],
+    ['an odd id', (response) => response.end(JSON.stringify({ ...good, id: '../admin' }))],
+    ['no id', (response) => response.end(JSON.stringify({ ...good, id: 7 }))],
+    ['a cut connection', (response) => response.destroy()],
+    ['silence', () => {}],
+  ]
+  for (const [what, answer] of answers) {
+    const baseUrl = await listen(t, (_request, response) => answer(response))
+    const provider = createRazorpayProvider({ ...keys, baseUrl, deadlineMs: 300 })
+    const error = await provider.createOrder({ orderId: 1, amount: 100 }).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    if (!(error instanceof DomainError)) throw new Error(`${what}: no refusal`)
+    t.same([error.status, error.code], [503, 'payment_provider_unavailable'], what)
+    t.notMatch(error.message, /hush|127/)
+  }
+})

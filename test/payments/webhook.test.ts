@@ -1,0 +1,233 @@
+import t from 'tap'
+import { cancelOrder } from '../../src/orders/order-actions.js'
+import { readOrder } from '../../src/orders/order-record.js'
+import { viewOrder } from '../../src/orders/order-view.js'
+import { startPayment } from '../../src/payments/payment-actions.js'
+import { createWorld, legacyOf, refusal, type World } from '../orders/world.js'
+import { provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
+
+const stateOf = async (world: World, orderId: number) => {
+  const { status, paymentStatus } = await world.db.order.findUniqueOrThrow({ where: { id: orderId } })
+  return [status, paymentStatus]
+}
+
+t.test(
+  'a capture pays, then confirms, in both groups, with the order as a fresh read shows it',
+  async (t) => {
+    const world = await createWorld(t)
+    const { order, payment } = await startPaying(world)
+    t.same(await take(world, webhookOf(payment)), { outcome: 'applied' })
+    t.same(
+      world.events.map(({ name, group }) => [name, group]),
+      [
+        ['payment.paid', 'theatre:1:orders'],
+        ['payment.paid', `order:${order.id}`],
+        ['order.confirmed', 'theatre:1:orders'],
+        ['order.confirmed', `order:${order.id}`],
+      ],
+    )
+    const fresh = viewOrder(await readOrder(world.db, order.id))
+    t.same([fresh.status, fresh.paymentStatus], ['confirmed', 'paid'])
+    for (const { data } of world.events) t.same(JSON.parse(data), fresh)
+    t.equal(world.events[0]?.legacy, null)
+    t.match(legacyOf(world.events[2]), {
+      msg_typ: 'confirmation',
+      payment_panding: false,
+      payment_status: 'Success',
+    })
+    t.equal((await world.db.payment.findUniqueOrThrow({ where: { id: payment.id } })).status, 'paid')
+  },
+)
+
+t.test('refused, in this order: signature, form, payment, amount', async (t) => {
+  const world = await createWorld(t)
+  const { order, payment } = await startPaying(world)
+  const good = webhookOf(payment)
+  const withBody = (change: object) => {
+    const entity = { id: 'p', order_id: payment.id, amount: payment.amount, currency: 'INR', ...change }
+    return signed(JSON.stringify({ event: 'payment.captured', payload: { payment: { entity } } }))
+  }
+  const cases: [string, ReturnType<typeof signed>][] = [
+    ['invalid_signature', { ...good, signature: undefined }],
+    ['invalid_signature', { ...good, signature: '' }],
+    ['invalid_signature', { ...good, signature: 'x'.repeat(64) }],
+    ['invalid_signature', { ...good, signature: `${good.signature}00` }],
+    ['invalid_signature', { ...good, signature: signed('{}').signature }],
+    ['invalid_signature', { ...good, rawBody: Buffer.concat([good.rawBody, Buffer.from(' ')]) }],
+    ['invalid_signature', { ...good, rawBody: Buffer.alloc(0) }],
+    ['malformed_webhook', signed('')],
+    ['malformed_webhook', signed('not json')],
+    ['malformed_webhook', signed('null')],
+    ['malformed_webhook', signed('[]')],
+    ['malformed_webhook', signed('"payment.captured"')],
+    ['malformed_webhook', signed(Buffer.from([0x22, 0xff, 0x22]))],
+    ['malformed_webhook', signed('{"event":1}')],
+    ['malformed_webhook', signed('{"event":"payment.captured"}')],
+    ['malformed_webhook', signed('{"event":"payment.captured","payload":{"payment":{"entity":[]}}}')],
+    ['malformed_webhook', withBody({ order_id: { not: '' } })],
+    ['malformed_webhook', withBody({ amount: String(payment.amount) })],
+    ['malformed_webhook', withBody({ amount: payment.amount + 0.5 })],
+    ['malformed_webhook', withBody({ currency: null })],
+    ['malformed_webhook', { ...good, eventId: undefined }],
+    ['malformed_webhook', { ...good, eventId: '' }],
+    ['malformed_webhook', { ...good, eventId: 'x'.repeat(256) }],
+    ['not_found', withBody({ order_id: 'sim_unknown' })],
+    ['not_found', withBody({ order_id: 'a\0b' })],
+    ['not_found', withBody({ order_id: '\ud800' })],
+    ['not_found', withBody({ order_id: "' OR 1=1 --" })],
+  ]
+  for (const [code, raw] of cases) {
+    t.equal(await refusal(take(world, raw)), code, raw.rawBody.toString().slice(0, 120))
+  }
+  for (const said of [
+    { amount: payment.amount + 1 },
+    { amount: 0 },
+    { amount: -payment.amount },
+    { currency: 'USD' },
+  ]) {
+    const raw = webhookOf(payment, said)
+    const { outcome, alarm, error } = await take(world, raw)
+    t.same(
+      [outcome, alarm?.fact, error?.status, error?.code],
+      ['refused', 'amount_mismatch', 422, 'amount_mismatch'],
+    )
+    t.match(alarm, { orderId: order.id, paymentId: payment.id, eventId: raw.eventId })
+  }
+  t.same(await stateOf(world, order.id), ['placed', 'pending'])
+  t.same(world.events, [])
+  t.equal(await world.db.paymentEvent.count(), 0, 'what was refused may come again, put right')
+  t.same(await take(world, { ...good, signature: good.signature?.toUpperCase() }), { outcome: 'applied' })
+})
+
+t.test('events of other kinds are ignored, whatever they hold', async (t) => {
+  const world = await createWorld(t)
+  for (const event of ['order.paid', 'payment.authorized', '__proto__', 'constructor', '']) {
+    t.same(await take(world, signed(JSON.stringify({ event, payload: 7 }))), { outcome: 'ignored' })
+  }
+})
+
+t.test('the same event twice, also at once, is applied once', async (t) => {
+  const world = await createWorld(t)
+  for (let round = 0; round < 15; round++) {
+    const { payment } = await startPaying(world)
+    const raw = webhookOf(payment)
+    const outcomes = (await Promise.all([take(world, raw), take(world, raw), take(world, raw)])).map(
+      ({ outcome, alarm }) => [outcome, alarm],
+    )
+    t.same(outcomes.toSorted(), [
+      ['applied', undefined],
+      ['repeated', undefined],
+      ['repeated', undefined],
+    ])
+    t.equal(world.events.length, 4)
+    t.same(await take(world, raw), { outcome: 'repeated' })
+  }
+})
+
+t.test('late and out of order, step by step', async (t) => {
+  const world = await createWorld(t)
+  // [events, the order at the end, how often a refund is due]
+  const stories: [string[], [string, string], number][] = [
+    [['payment.failed'], ['placed', 'failed'], 0],
+    [['payment.failed', 'payment.captured'], ['confirmed', 'paid'], 0],
+    [['payment.captured', 'payment.failed'], ['confirmed', 'paid'], 0],
+    [['payment.failed', 'payment.failed', 'payment.captured', 'payment.failed'], ['confirmed', 'paid'], 0],
+    [['payment.captured', 'payment.captured'], ['confirmed', 'paid'], 1],
+    [['payment.captured', 'refund.processed'], ['confirmed', 'refunded'], 0],
+    [
+      ['payment.captured', 'refund.processed', 'payment.captured', 'payment.failed'],
+      ['confirmed', 'refunded'],
+      1,
+    ],
+    [['refund.processed', 'payment.captured'], ['placed', 'refunded'], 0],
+    [['refund.processed', 'refund.processed', 'payment.failed'], ['placed', 'refunded'], 0],
+    [['cancel', 'payment.captured'], ['cancelled', 'paid'], 1],
+    [['cancel', 'payment.failed', 'payment.captured'], ['cancelled', 'paid'], 1],
+    [['cancel', 'payment.captured', 'payment.captured'], ['cancelled', 'paid'], 2],
+    [['cancel', 'payment.captured', 'refund.processed'], ['cancelled', 'refunded'], 1],
+    [['payment.captured', 'cancel', 'refund.processed'], ['cancelled', 'refunded'], 0],
+  ]
+  for (const [story, end, due] of stories) {
+    const { order, payment } = await startPaying(world)
+    let alarms = 0
+    for (const event of story) {
+      if (event === 'cancel') await cancelOrder(world.ctx, world.staff, order.id)
+      else if ((await take(world, webhookOf(payment, { event }))).alarm?.fact === 'refund_due') alarms++
+    }
+    t.same([await stateOf(world, order.id), alarms], [end, due], story.join(', '))
+    const last = world.events.filter(({ group }) => group === 'theatre:1:orders').at(-1)
+    t.same(
+      JSON.parse(last?.data ?? ''),
+      viewOrder(await readOrder(world.db, order.id)),
+      'events tell of every change',
+    )
+  }
+})
+
+t.test(
+  'a failed payment can be tried again; a late capture of the first pays, of the second is due back',
+  async (t) => {
+    const world = await createWorld(t)
+    const { guest, order, payment } = await startPaying(world)
+    await take(world, webhookOf(payment, { event: 'payment.failed' }))
+    const second = await startPayment(world.ctx, provider, guest.principal, order.id)
+    t.not(second.id, payment.id)
+    t.same(await stateOf(world, order.id), ['placed', 'pending'])
+    t.equal(world.events.at(-1)?.name, 'payment.pending')
+    await take(world, webhookOf(payment, { event: 'payment.failed' }))
+    t.same(
+      await stateOf(world, order.id),
+      ['placed', 'pending'],
+      'the first one’s late word is not the second one’s',
+    )
+    t.same(await take(world, webhookOf(payment)), { outcome: 'applied' })
+    t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
+    const { outcome, alarm } = await take(world, webhookOf(second))
+    t.same([outcome, alarm?.fact], ['unchanged', 'refund_due'])
+    await take(world, webhookOf(second, { event: 'refund.processed' }))
+    t.same(await stateOf(world, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
+    await take(world, webhookOf(payment, { event: 'refund.processed' }))
+    t.same(await stateOf(world, order.id), ['confirmed', 'refunded'])
+  },
+)
+
+t.test('staff cancel while the capture arrives: one order of things or the other, never half', async (t) => {
+  const world = await createWorld(t)
+  for (let round = 0; round < 20; round++) {
+    const { order, payment } = await startPaying(world)
+    const [{ alarm }] = await Promise.all([
+      take(world, webhookOf(payment)),
+      cancelOrder(world.ctx, world.staff, order.id),
+    ])
+    t.same(await stateOf(world, order.id), ['cancelled', 'paid'])
+    const names = world.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
+    const captureFirst = names.includes('order.confirmed')
+    t.equal(alarm?.fact, captureFirst ? undefined : 'refund_due')
+    t.equal(names.length, captureFirst ? 3 : 2)
+  }
+})
+
+t.test('all kinds at once, twice each, about one payment: consistent, and paid at most once', async (t) => {
+  const world = await createWorld(t)
+  for (let round = 0; round < 10; round++) {
+    const { order, payment } = await startPaying(world)
+    const kinds = ['payment.captured', 'payment.failed', 'refund.processed'] as const
+    const raws = kinds.flatMap((event) => {
+      const raw = webhookOf(payment, { event })
+      return [raw, raw]
+    })
+    const results = await Promise.all(raws.map((raw) => take(world, raw)))
+    t.equal(results.filter(({ outcome }) => outcome === 'repeated').length, 3)
+    const names = world.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
+    t.ok(names.filter((name) => name === 'payment.paid').length <= 1)
+    t.equal((await stateOf(world, order.id))[1], 'refunded')
+  }
+})
+
+t.test('the secret is compared over bytes', async (t) => {
+  const world = await createWorld(t)
+  const { payment } = await startPaying(world)
+  const spaced = signed(`  ${webhookOf(payment).rawBody.toString()}\n`)
+  t.same(await take(world, spaced), { outcome: 'applied' })
+  t.notMatch(JSON.stringify(world.events), SECRET)
+})

@@ -1,0 +1,52 @@
+import t from 'tap'
+import type { ChatView, MessageView } from '../../src/live/protocol.js'
+import { applyChats, NO_CHATS, unansweredFirst, unreadTotal } from '../../web/live/chats-state.js'
+
+function message(id: number, from: MessageView['from'] = 'customer'): MessageView {
+  return { id, from, text: `m${id}`, at: new Date(id * 1000).toISOString(), clientId: `c${id}` }
+}
+
+function chat(id: number, changes: Partial<ChatView> = {}): ChatView {
+  const seat = { id, name: `A${id}`, hall: 'Screen 1' }
+  return { id, order: { id, status: 'seen', seat }, theatreId: 1, unread: 0, lastMessage: null, ...changes }
+}
+
+t.test('a message brings its chat along; an unopened conversation stays unloaded', async (t) => {
+  let state = applyChats(NO_CHATS, { type: 'snapshot', theatreId: 1, chats: [chat(1)] })
+  const told = chat(1, { unread: 1, lastMessage: message(5) })
+  state = applyChats(state, { type: 'message', chat: told, message: message(5) })
+  t.same(state.chats.get(1), told)
+  t.equal(state.messages.has(1), false)
+  state = applyChats(state, { type: 'history', chat: 1, messages: [message(4), message(5)] })
+  state = applyChats(state, { type: 'message', chat: told, message: message(5) })
+  t.same(
+    state.messages.get(1)?.map(({ id }) => id),
+    [4, 5],
+  )
+})
+
+t.test('read, known and left', async (t) => {
+  let state = applyChats(NO_CHATS, { type: 'snapshot', theatreId: 1, chats: [chat(1, { unread: 3 })] })
+  state = applyChats(state, { type: 'known', chat: chat(1) })
+  t.equal(unreadTotal(state.chats.values()), 3, 'what is known already is not overwritten')
+  state = applyChats(state, { type: 'known', chat: chat(2, { theatreId: 2 }) })
+  state = applyChats(state, { type: 'read', chat: 1 })
+  t.equal(unreadTotal(state.chats.values()), 0)
+  state = applyChats(state, { type: 'history', chat: 2, messages: [message(1)] })
+  state = applyChats(state, { type: 'left', theatreId: 2 })
+  t.same([...state.chats.keys()], [1])
+  t.equal(state.messages.size, 0)
+})
+
+t.test('unanswered first, of these who waits longest', async (t) => {
+  const chats = [
+    chat(1, { lastMessage: message(9, 'staff') }),
+    chat(2, { lastMessage: message(8) }),
+    chat(3, { lastMessage: message(10, 'staff') }),
+    chat(4, { lastMessage: message(7), unread: 1 }),
+  ]
+  t.same(
+    unansweredFirst(chats).map(({ id }) => id),
+    [4, 2, 3, 1],
+  )
+})

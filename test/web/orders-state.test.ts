@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { OrderStatus, OrderView, PaymentStatus } from '../../src/live/protocol.js'
+import { applyOrderPage, NO_ORDER } from '../../web/live/order-state.js'
+import {
+  applyOrders,
+  dueSince,
+  isLive,
+  NO_ORDERS,
+  type OrdersState,
+  oldestFirst,
+  tally,
+  urgency,
+} from '../../web/live/orders-state.js'
+
+const AT = '2026-11-23T20:00:00.000Z'
+
+function order(id: number, changes: Partial<OrderView> = {}): OrderView {
+  return {
+    id,
+    theatreId: 1,
+    theatreName: 'Grand Cinema',
+    seat: { id, name: `A${id}`, hall: 'Screen 1' },
+    status: 'placed',
+    paymentStatus: 'pending',
+    paymentMethod: 'online',
+    items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
+    total: 50_000,
+    createdAt: AT,
+    confirmedAt: null,
+    seenAt: null,
+    deliveredAt: null,
+    cancelledAt: null,
+    ...changes,
+  }
+}
+
+const see = (state: OrdersState, next: OrderView): OrdersState =>
+  applyOrders(state, { type: 'order', order: next })
+const snapshot = (orders: OrderView[], theatreId = 1): OrdersState =>
+  applyOrders(NO_ORDERS, { type: 'snapshot', theatreId, orders })
+
+t.test('snapshot + events = a fresh snapshot, for every story of orders', async () => {
+  const stories: { status: OrderStatus; paymentStatus: PaymentStatus }[][] = [
+    [
+      { status: 'placed', paymentStatus: 'pending' },
+      { status: 'placed', paymentStatus: 'failed' },
+      { status: 'placed', paymentStatus: 'pending' },
+      { status: 'placed', paymentStatus: 'paid' },
+      { status: 'confirmed', paymentStatus: 'paid' },
+      { status: 'seen', paymentStatus: 'paid' },
+      { status: 'delivered', paymentStatus: 'paid' },
+    ],
+    [
+      { status: 'placed', paymentStatus: 'pending' },
+      { status: 'cancelled', paymentStatus: 'pending' },
+      { status: 'cancelled', paymentStatus: 'paid' },
+      { status: 'cancelled', paymentStatus: 'refunded' },
+    ],
+    [
+      { status: 'confirmed', paymentStatus: 'pending' },
+      { status: 'seen', paymentStatus: 'pending' },
+      { status: 'seen', paymentStatus: 'paid' },
+      { status: 'delivered', paymentStatus: 'paid' },
+    ],
+  ]
+  const picks = fc.array(fc.nat({ max: 5 }), { maxLength: 40 })
+  fc.assert(
+    fc.property(picks, fc.nat(), (turns, cut) => {
+      const told = [0, 0, 0, 0, 0, 0]
+      const events: OrderView[] = []
+      for (const id of turns) {
+        const step = stories[id % stories.length]?.[told[id] ?? 0]
+        told[id] = (told[id] ?? 0) + 1
+        if (step) events.push(order(id + 1, step))
+      }
+      const truth = new Map<number, OrderView>()
+      const split = cut % (events.length + 1)
+      let state = NO_ORDERS
+      events.forEach((event, index) => {
+        if (index === split) state = snapshot([...truth.values()].filter(isLive))
+        truth.set(event.id, event)
+        if (index >= split) state = see(state, event)
+      })
+      if (split === events.length) state = snapshot([...truth.values()].filter(isLive))
+      const live = [...truth.values()].filter(isLive)
+      const byId = (a: OrderView, b: OrderView): number => a.id - b.id
+      return JSON.stringify([...state.live.values()].sort(byId)) === JSON.stringify(live.sort(byId))
+    }),
+  )
+})
+
+t.test('an answer and the event of the same act give one result, whichever comes first', async (t) => {
+  const before = snapshot([order(1, { status: 'confirmed', paymentStatus: 'paid' })])
+  const seen = order(1, { status: 'seen', paymentStatus: 'paid' })
+  const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })
+  const state = see(see(before, delivered), seen)
+  t.equal(state.live.size, 0, 'what ended does not come back')
+  t.same(state.ended, [delivered])
+  t.same(see(state, delivered).ended, [delivered], 'told twice, listed once')
+})
+
+t.test('each theatre has its own snapshot, and leaves with its group', async (t) => {
+  const both = applyOrders(snapshot([order(1)]), {
+    type: 'snapshot',
+    theatreId: 2,
+    orders: [order(2, { theatreId: 2 })],
+  })
+  t.same([...both.live.keys()], [1, 2])
+  const fresh = applyOrders(both, { type: 'snapshot', theatreId: 1, orders: [order(3)] })
+  t.same([...fresh.live.keys()].sort(), [2, 3])
+  t.same([...applyOrders(fresh, { type: 'left', theatreId: 2 }).live.keys()], [3])
+})
+
+t.test('the last ones that ended: newest first, at most thirty', async (t) => {
+  let state = NO_ORDERS
+  for (let id = 1; id <= 40; id += 1) {
+    const at = new Date(Date.parse(AT) + id * 1000).toISOString()
+    state = see(state, order(id, { status: 'delivered', deliveredAt: at }))
+  }
+  t.equal(state.ended.length, 30)
+  t.equal(state.ended[0]?.id, 40)
+  const more = applyOrders(state, { type: 'ended', orders: [order(99), order(40, { status: 'delivered' })] })
+  t.equal(more.ended.length, 30, 'live ones in such an answer are left out')
+})
+
+t.test('oldest first, by when they were due', async (t) => {
+  const late = order(1, { confirmedAt: '2026-11-23T20:09:00.000Z' })
+  const early = order(2, { createdAt: '2026-11-23T20:05:00.000Z' })
+  t.same(
+    oldestFirst([late, early]).map(({ id }) => id),
+    [2, 1],
+  )
+})
+
+t.test('open items are counted together', async (t) => {
+  const cola = { menuItemId: 2, name: 'Cola', quantity: 5, unitPrice: 1 }
+  const items = [cola, { ...cola, menuItemId: 1, name: 'Popcorn', quantity: 1 }]
+  t.same(tally([order(1), order(2, { items })]), [
+    { menuItemId: 2, name: 'Cola', quantity: 5 },
+    { menuItemId: 1, name: 'Popcorn', quantity: 3 },
+  ])
+})
+
+t.test('urgent when min_time is left, late at max_time', async (t) => {
+  const confirmed = order(1, { confirmedAt: AT })
+  const limits = { maxTime: 15, minTime: 5 }
+  const after = (minutes: number): string =>
+    urgency(confirmed, dueSince(confirmed) + minutes * 60_000, limits)
+  t.same(
+    [after(-1), after(9.99), after(10), after(14.99), after(15)],
+    ['calm', 'calm', 'soon', 'soon', 'late'],
+  )
+})
+
+t.test("a customer's order: never backwards, each message once", async (t) => {
+  const message = (id: number) => ({ id, from: 'staff' as const, text: 'hi', at: AT, clientId: `c${id}` })
+  const paid = order(1, { status: 'confirmed', paymentStatus: 'paid' })
+  let state = applyOrderPage(NO_ORDER, { type: 'snapshot', order: paid, messages: [message(2)] })
+  state = applyOrderPage(state, { type: 'order', order: order(1, { paymentStatus: 'failed' }) })
+  state = applyOrderPage(state, { type: 'messages', messages: [message(1), message(2), message(3)] })
+  t.same(state.order, paid)
+  t.same(
+    state.messages.map(({ id }) => id),
+    [1, 2, 3],
+  )
+  t.same(applyOrderPage(state, { type: 'left' }), NO_ORDER)
+})
