@@ -1,3 +1,4 @@
+import { chmodSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'prisma/config'
 import { acquireEmbeddedServer } from './src/database/embedded-server.js'
@@ -6,14 +7,18 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // The schema engine from npm in place of the binary that the CLI would download (docs/decisions), and no
 // questions to Prisma's servers for news. The CLI reads this file before it looks at these variables.
-process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= here('scripts/schema-engine.mjs')
+const engine = here('scripts/schema-engine.mjs')
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= engine
 process.env.CHECKPOINT_DISABLE ??= '1'
 process.env.PRISMA_HIDE_UPDATE_MESSAGE ??= '1'
 
+// Copies made without git (archives, some file systems) lose the mark that it may be run.
+if ((statSync(engine).mode & 0o111) === 0) chmodSync(engine, 0o755)
+
 /** Whether this command talks to the database; starting the embedded one for the others would be waste. */
-function needsDatabase([command = '', ...rest]: readonly string[]): boolean {
-  const asksForHelp = rest.includes('--help') || rest.includes('-h')
-  return ['migrate', 'db', 'studio'].includes(command) && rest.length > 0 !== asksForHelp
+function needsDatabase(words: readonly string[]): boolean {
+  const asksForHelp = words.includes('--help') || words.includes('-h')
+  return !asksForHelp && words.some((word) => ['migrate', 'db', 'studio'].includes(word))
 }
 
 /** The embedded server is given back when the CLI exits; the last user stops it. */

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { LiveRoute, SocketTarget } from '../src/access/socket-access.js'
 import { HandshakeLoader } from '../src/accounts/handshake-loader.js'
 import type { LiveSession } from '../src/accounts/sessions.js'
-import { DomainError, forbidden, tooMany } from '../src/errors.js'
+import { DomainError, forbidden, notFound, tooMany, unavailable } from '../src/errors.js'
 import { handshakeFault } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
 import { originFormPath, readId } from '../src/http/request-target.js'
@@ -27,6 +27,9 @@ declare module 'fastify' {
   }
 }
 
+/** ms that hearing the groups may take */
+const PREPARE_MS = 3000
+
 /**
  * Judges a handshake before the upgrade, the cheap questions first: form and origin, then, with one query, session
  * (401), rights (403) and the number of sockets (429). What is let in is ready to join: its groups are heard here.
@@ -46,10 +49,12 @@ export default fp(
       route.preHandler = [(request) => admit(app, request, live)]
     })
 
-    app.addHook('onRequest', async (request) => {
+    app.addHook('onRequest', async (request, reply) => {
       const live = request.routeOptions.config.live
       if (!live) return
+      if (request.method !== 'GET') throw notFound('page')
       if (!request.ws) {
+        reply.header('upgrade', 'websocket')
         throw new DomainError(426, 'upgrade_required', 'This is a socket: connect with a WebSocket.')
       }
       const orderId = judgeForm(app, request, live)
@@ -119,9 +124,17 @@ async function admit(app: FastifyInstance, request: FastifyRequest, live: LiveRo
   const { target } = session
   const groups = live.groups(session.principal, target)
   if (groups.length === 0) throw forbidden()
-  if (!app.socketLimits.reserve(request, session.principal.userId)) {
+  if (!(await app.socketLimits.reserve(request, session.principal.userId))) {
     throw tooMany(10, 'This user has too many sockets open.')
   }
-  await app.hub.prepare(groups)
+  await inTime(app.hub.prepare(groups))
   request.admitted = { session, target, groups }
+}
+
+/** A database or a bus that hangs costs a handshake a bounded wait, and then a 503. */
+function inTime(work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(unavailable()), PREPARE_MS)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
 }

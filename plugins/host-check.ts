@@ -11,6 +11,8 @@ declare module 'fastify' {
 }
 
 /** Load balancers probe by address: these answer whatever host is named. */
+const TOO_MANY = [431, 'headers_too_large'] as const
+
 const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 
 /**
@@ -22,6 +24,11 @@ export default fp(
     const { allowedHosts } = app.config
     app.decorateRequest('ownHost', null)
     app.addHook('onRequest', async (request) => {
+      // Node drops what is beyond its limit without a word, a second Host or Origin too: nothing can be said about it
+      if (request.raw.rawHeaders.length / 2 >= app.maxHeaders) {
+        const [status, code] = request.ws ? ([400, 'malformed_handshake'] as const) : TOO_MANY
+        throw new DomainError(status, code, 'There are too many headers.')
+      }
       const path = originFormPath(request.raw.url)
       if (path === null || !PROBES.has(path.replace(/\/$/, ''))) {
         // request.host is X-Forwarded-Host when the peer is a trusted proxy
@@ -36,5 +43,5 @@ export default fp(
       }
     })
   },
-  { name: 'host-check', fastify: '5.x', dependencies: ['config', '@fastify/websocket'] },
+  { name: 'host-check', fastify: '5.x', dependencies: ['config', 'websocket'] },
 )

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../src/access/admission.js'
 import { findLiveByIds } from '../src/accounts/sessions.js'
-import type { Database } from '../src/database/client.js'
 import type { Bus } from '../src/live/bus.js'
+import { channelPrefix } from '../src/live/channel-prefix.js'
 import type { ActionContext } from '../src/live/commit.js'
 import type { Admission } from '../src/live/connection.js'
 import { drain } from '../src/live/drain.js'
+import { createEventLog } from '../src/live/event-log.js'
 import { Hub } from '../src/live/hub.js'
 import { MemoryBus } from '../src/live/memory-bus.js'
 import { RedisBus } from '../src/live/redis-bus.js'
@@ -31,7 +31,7 @@ export default fp(
       ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
       : new MemoryBus()
     const hub = await Hub.open({
-      db,
+      log: createEventLog(db),
       bus,
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshot: (group) => readSnapshot(db, group),
@@ -68,16 +68,4 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {
   const live = await findLiveByIds(app.db, ids, app.config.session)
   return new Map([...live].map(([id, session]) => [id, toAdmission(session)]))
-}
-
-/**
- * Names this database among those whose nodes share one Redis: an event of another database would be taken for ours
- * whenever its seq happened to be the next.
- */
-async function channelPrefix(db: Database): Promise<string> {
-  const rows = await db.$queryRaw<{ identity: string }[]>`
-    SELECT concat_ws(':', (SELECT system_identifier FROM pg_control_system()), d.oid, current_schema()) AS identity
-    FROM pg_database d WHERE d.datname = current_database()`
-  const identity = rows[0]?.identity ?? ''
-  return `houselights:${createHash('sha256').update(identity).digest('hex').slice(0, 16)}:`
 }

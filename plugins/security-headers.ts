@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { CONTENT_POLICY, STRICT_TRANSPORT } from '../src/http/security-headers.js'
 
 /**
  * What browsers are told on every answer, the refusals included. Nothing but our own origin is loaded or connected
@@ -11,13 +12,7 @@ export default fp(
     await app.register(helmet, {
       contentSecurityPolicy: {
         useDefaults: false,
-        directives: {
-          'default-src': ["'self'"],
-          'base-uri': ["'none'"],
-          'form-action': ["'self'"],
-          'frame-ancestors': ["'none'"],
-          'object-src': ["'none'"],
-        },
+        directives: CONTENT_POLICY,
       },
       hsts: false,
       // under no-referrer a form would post `Origin: null`
@@ -28,7 +23,7 @@ export default fp(
     const { isProduction } = app.config
     app.addHook('onSend', async (request, reply) => {
       if (isProduction && isHttps(request)) {
-        reply.header('strict-transport-security', 'max-age=31536000')
+        reply.header('strict-transport-security', STRICT_TRANSPORT)
         const policy = reply.getHeader('content-security-policy')
         if (typeof policy === 'string' && !policy.includes('upgrade-insecure')) {
           reply.header('content-security-policy', `${policy};upgrade-insecure-requests`)

@@ -1,18 +1,27 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { tooMany, unavailable } from '../src/errors.js'
-import { WindowCounter } from '../src/http/window-counter.js'
+import { addressKey } from '../src/accounts/login-throttle.js'
+import { DomainError, tooMany, unavailable } from '../src/errors.js'
+import { Refusals } from '../src/http/refusals.js'
+import { UserSockets } from '../src/http/user-sockets.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     socketLimits: {
-      /** Counts a socket of this user until its connection ends; false when there are too many. */
-      reserve(request: FastifyRequest, userId: number): boolean
+      /**
+       * Counts a socket of this user until its connection ends; false when there are too many over all nodes.
+       * Throws when the connection has ended meanwhile.
+       */
+      reserve(request: FastifyRequest, userId: number): Promise<boolean>
+      /** places that a user holds on this node */
+      count(userId: number): number
     }
   }
 }
 
-const REFUSAL_WINDOW_MS = 10_000
+/** ms that a number is kept in Redis beyond the end of the longest session */
+const KEPT_BEYOND_MS = 3_600_000
 
 /**
  * What a client may cost before anybody looks at who it is: the existing front end comes back in a tight loop when
@@ -21,43 +30,42 @@ const REFUSAL_WINDOW_MS = 10_000
  */
 export default fp(
   async (app) => {
-    const { sockets, rateLimits } = app.config
-    const refusals = new WindowCounter(REFUSAL_WINDOW_MS)
-    const open = new Map<number, number>()
-    const keyOf = (request: FastifyRequest) => {
+    const { sockets, rateLimits, session } = app.config
+    const refusals = new Refusals(sockets.maxRefusals, app.sharedStore)
+    const keptMs = session.absoluteSeconds * 1000 + KEPT_BEYOND_MS
+    const users = new UserSockets(randomUUID(), sockets.maxPerUser, keptMs, app.sharedStore)
+    app.addHook('onClose', async () => users.close())
+    const clientOf = (request: FastifyRequest) => {
       const cookie = app.sessionCookie.read(request)
-      return cookie.kind === 'token' ? `session ${cookie.token}` : `address ${request.ip}`
+      return cookie.kind === 'token' ? `session ${cookie.token}` : `address ${addressKey(request.ip)}`
     }
 
     app.addHook('onRequest', async (request) => {
       if (!request.ws) return
       if (app.draining) throw unavailable()
       if (!rateLimits) return
-      const key = keyOf(request)
-      if (refusals.count(key) < sockets.maxRefusals) return
-      throw tooMany(
-        Math.max(1, Math.ceil(refusals.remainingMs(key) / 1000)),
-        'Too many refused handshakes just now.',
-      )
+      const wait = refusals.remainingMs(clientOf(request))
+      if (wait > 0) throw tooMany(Math.ceil(wait / 1000), 'Too many refused handshakes just now.')
     })
 
     // runs for refused handshakes only: an accepted one has no answer to send
     app.addHook('onSend', async (request, reply, payload) => {
       if (!request.ws) return
-      refusals.add(keyOf(request))
       app.socketLog.rejected(request, reply.statusCode, reasonOf(payload))
+      // a node that stops refuses everybody: that is not the clients' doing, and other nodes take them
+      if (rateLimits && !app.draining) await refusals.add(clientOf(request))
     })
 
     app.decorate('socketLimits', {
-      reserve(request, userId) {
-        const count = open.get(userId) ?? 0
-        if (count >= sockets.maxPerUser) return false
-        open.set(userId, count + 1)
-        request.raw.socket.once('close', () => {
-          const left = (open.get(userId) ?? 1) - 1
-          if (left > 0) open.set(userId, left)
-          else open.delete(userId)
-        })
+      count: (userId) => users.count(userId),
+      async reserve({ raw: { socket } }, userId) {
+        if (!(await users.reserve(userId))) return false
+        // reset while it was looked at: its 'close' has been and will not come again
+        if (socket.destroyed) {
+          users.release(userId)
+          throw new DomainError(400, 'malformed_handshake', 'The connection has ended.')
+        }
+        socket.once('close', () => users.release(userId))
         return true
       },
     })
@@ -65,7 +73,7 @@ export default fp(
   {
     name: 'socket-limits',
     fastify: '5.x',
-    dependencies: ['config', 'websocket', 'session-cookie', 'socket-log'],
+    dependencies: ['config', 'websocket', 'session-cookie', 'socket-log', 'shared-store', 'live'],
   },
 )
 

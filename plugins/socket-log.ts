@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { hashed, shown } from '../src/http/log-text.js'
 import type { Connection } from '../src/live/connection.js'
 
 declare module 'fastify' {
@@ -14,17 +14,8 @@ declare module 'fastify' {
   }
 }
 
-/** Long enough for every honest value, too short to fill a disk. */
-const SHOWN = 200
-
 export default fp(
   async (app) => {
-    const about = (request: FastifyRequest) => ({
-      address: request.ip,
-      origin: shown(request.headers.origin),
-      // without the query: old clients still send an API key there
-      resource: shown(request.raw.url?.split(/[?#]/, 1)[0]),
-    })
     app.decorate('socketLog', {
       connected(request, connection) {
         app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
@@ -43,7 +34,9 @@ export default fp(
       },
       rejected(request, status, reason) {
         app.metrics.handshakes.inc({ verdict: 'refused', reason })
-        app.log.info({ ...about(request), status, reason }, 'WSREJECT')
+        const { caller } = request
+        const who = caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}
+        app.log.info({ ...about(request), ...who, status, reason }, 'WSREJECT')
       },
       closed(connection, code) {
         app.metrics.closes.inc({ code })
@@ -56,14 +49,14 @@ export default fp(
       },
     })
   },
-  { name: 'socket-log', fastify: '5.x', dependencies: ['metrics'] },
+  { name: 'socket-log', fastify: '5.x', dependencies: ['metrics', 'session-cookie'] },
 )
 
-/** The same session is the same word in every line, and the word opens and ends nothing. */
-function hashed(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('hex').slice(0, 16)
-}
-
-function shown(text: string | undefined): string | undefined {
-  return text?.slice(0, SHOWN).replace(/[^\x20-\x7e]/g, '?')
+function about(request: FastifyRequest) {
+  const { routeOptions } = request
+  // the path of a socket as it was asked for, never its query, where old clients still send an API key; of other
+  // routes the pattern: their paths may hold a seat's token or a session's id
+  const isOther = routeOptions.url !== undefined && routeOptions.config.live === undefined
+  const resource = isOther ? routeOptions.url : request.raw.url?.split(/[?#;]/, 1)[0]
+  return { address: shown(request.ip), origin: shown(request.headers.origin), resource: shown(resource) }
 }

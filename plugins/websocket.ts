@@ -1,13 +1,22 @@
 import type { Duplex } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
+import type { WebSocket } from 'ws'
 import { SUBPROTOCOL } from '../src/live/protocol.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** more headers than this and Node drops the rest unseen */
     maxHeaders: number
+    /** every route of the service, as it was registered */
+    routeTable: readonly RouteEntry[]
   }
+}
+
+export interface RouteEntry {
+  method: string
+  url: string
+  isSocket: boolean
 }
 
 /** ms from the upgrade request to the accepted socket, or the refusal: beyond it the connection is cut */
@@ -16,6 +25,8 @@ const MAX_HEADERS = 200
 const MAX_FRAGMENTS = 64
 /** sockets of this node, upgraded or not */
 const MAX_CONNECTIONS = 50_000
+/** bytes that wait for a client above which its pings are not answered one by one */
+const PONGS_UNTIL_PENDING = 16 * 1024
 
 /**
  * @fastify/websocket with bounds for what it and Node leave open. It must be registered before anything that can
@@ -27,6 +38,12 @@ export default fp(
     server.maxHeadersCount = MAX_HEADERS
     server.maxConnections = MAX_CONNECTIONS
     app.decorate('maxHeaders', MAX_HEADERS)
+    const routeTable: RouteEntry[] = []
+    app.decorate('routeTable', routeTable)
+    app.addHook('onRoute', ({ method, url, config, websocket }) => {
+      const isSocket = websocket === true && config?.live !== undefined
+      for (const one of [method].flat()) routeTable.push({ method: one, url, isSocket })
+    })
 
     // An upgrade that Fastify answers before any hook (a malformed path, an over-long parameter) leaves its socket
     // open for ever, and then hangs the shutdown. So each has a deadline, lifted once it is a WebSocket.
@@ -43,6 +60,8 @@ export default fp(
         maxFragments: MAX_FRAGMENTS,
         perMessageDeflate: false,
         clientTracking: false,
+        // `ws` would answer every ping of a client that reads nothing, and keep the answers without end
+        autoPong: false,
         handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
       },
       // sockets are closed by the hub's drain; here only the server's own state ends
@@ -51,7 +70,27 @@ export default fp(
         done()
       },
     })
-    app.websocketServer.on('connection', (_ws, request) => clearTimeout(pending.get(request.socket)))
+    app.websocketServer.on('connection', (ws, request) => {
+      clearTimeout(pending.get(request.socket))
+      answerPings(ws, request.socket)
+    })
   },
   { name: 'websocket', fastify: '5.x', dependencies: ['config'] },
 )
+
+/** RFC 6455, 5.5.3: of pings that wait for their answer only the latest need be answered. */
+function answerPings(ws: WebSocket, stream: Duplex): void {
+  let latest: Buffer | null = null
+  const answer = () => {
+    if (latest !== null && ws.readyState === ws.OPEN) ws.pong(latest)
+    latest = null
+  }
+  ws.on('ping', (data) => {
+    const isWaiting = latest !== null
+    latest = data
+    if (isWaiting) return
+    if (stream.writableLength <= PONGS_UNTIL_PENDING) answer()
+    // the callback of an empty write comes when all that waits before it has been taken
+    else if (stream.writable) stream.write('', answer)
+  })
+}

@@ -61,7 +61,7 @@ async function runTests(files) {
   const services = await startServices()
   try {
     const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
-    const child = spawn(process.execPath, [tap, 'run', '--reporter=jsonstream', ...files], {
+    const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = new Promise((resolve) => child.on('close', resolve))

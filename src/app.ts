@@ -2,11 +2,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
 import accounts from '../plugins/accounts.js'
+import audit from '../plugins/audit.js'
 import config from '../plugins/config.js'
 import crossOrigin from '../plugins/cross-origin.js'
 import database from '../plugins/database.js'
+import { answerClientError, answerRouterError } from '../plugins/early-answers.js'
 import errors from '../plugins/errors.js'
 import handshake from '../plugins/handshake.js'
+import hitCounter from '../plugins/hit-counter.js'
 import hostCheck from '../plugins/host-check.js'
 import jobs from '../plugins/jobs.js'
 import live from '../plugins/live.js'
@@ -15,9 +18,12 @@ import openSocket from '../plugins/open-socket.js'
 import payments from '../plugins/payments.js'
 import principal from '../plugins/principal.js'
 import redis from '../plugins/redis.js'
+import requestLimits from '../plugins/request-limits.js'
 import securityHeaders from '../plugins/security-headers.js'
 import session from '../plugins/session.js'
 import sessionCookie from '../plugins/session-cookie.js'
+import sharedStore from '../plugins/shared-store.js'
+import shutdown from '../plugins/shutdown.js'
 import socketLimits from '../plugins/socket-limits.js'
 import socketLog from '../plugins/socket-log.js'
 import websocket from '../plugins/websocket.js'
@@ -75,6 +81,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 2000 },
     // a request that was accepted is answered, in a shutdown too
     return503OnClosing: false,
+    frameworkErrors: answerRouterError,
+    clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -86,13 +94,17 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(securityHeaders)
   await app.register(sessionCookie)
   await app.register(socketLog)
+  await app.register(audit)
   await app.register(database, { url: options.databaseUrl })
   await app.register(redis, { url: settings.redisUrl })
+  await app.register(sharedStore)
+  await app.register(hitCounter)
   await app.register(live)
+  await app.register(shutdown)
   await app.register(socketLimits)
   await app.register(hostCheck)
   await app.register(crossOrigin)
-  await app.register(accounts)
+  await app.register(accounts, { counter: app.hitCounter })
   await app.register(principal)
   await app.register(payments)
   await app.register(jobs)
@@ -107,6 +119,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(paymentWebhookRoutes)
   await app.register(async (http) => {
     await http.register(session)
+    await http.register(requestLimits)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)

@@ -41,6 +41,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
       const given = { username, password, keep }
       const { caller, token } = await login(accounts, given, request.caller, app.clientOf(request))
       await reply.openSession({ token, absoluteEndsAt: caller.session.absoluteEndsAt })
+      request.caller = caller
       return viewCaller(caller)
     },
   )

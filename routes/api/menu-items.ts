@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { setAvailable } from '../../src/seats/menu-actions.js'
 import { viewMenuItem } from '../../src/seats/seat-view.js'
+import { MenuItem } from './menu-schema.js'
 import { IdParams, pathId } from './params.js'
-import { MenuItem } from './seats.js'
 
 const Change = Type.Object({ available: Type.Boolean() }, { additionalProperties: false })
 

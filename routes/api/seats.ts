@@ -7,18 +7,10 @@ import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { findSeat, listMenu } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
+import { MenuItem } from './menu-schema.js'
 import { OrderAnswer, Seat } from './order-schema.js'
 
 const Params = Type.Object({ seatToken: Type.String() })
-
-export const MenuItem = Type.Object({
-  id: Type.Integer(),
-  name: Type.String(),
-  description: Type.String(),
-  price: Type.Integer({ description: 'paise' }),
-  vegetarian: Type.Boolean(),
-  available: Type.Boolean(),
-})
 
 const SeatAnswer = Type.Object({
   seat: Seat,

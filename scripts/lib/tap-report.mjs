@@ -1,6 +1,5 @@
 // @ts-check
-// Reads what tap's `jsonstream` reporter says, prints one line per test file and every failure, and counts.
-import { createInterface } from 'node:readline'
+// Reads the runner's TAP, prints one line per test file and every failure, and counts.
 
 /**
  * Test points: leaves, not the subtests that hold them. A file that failed without a failed point of its own (it
@@ -15,98 +14,114 @@ import { createInterface } from 'node:readline'
  * @returns {Promise<Counts>}
  */
 export async function reportTap(input, print) {
+  // not at the top: this file is loaded before packages are there
+  const { Parser } = await import('tap-parser')
   const total = { passed: 0, failed: 0, skipped: 0 }
   let file = newFile()
-  for await (const line of createInterface({ input })) {
-    const [event, data] = parse(line)
-    if (event === 'start' && data.level === 1) file = newFile()
-    if (event === 'pass') file.passed++
-    if (event === 'skip' || event === 'todo') file.skipped++
-    if (event === 'fail') {
-      file.failed++
-      file.failures.push(describe(data))
-    }
-    if (event !== 'end' || data.level > 1) continue
-    // level 0 ends the run: what came after the last file belongs to no file
-    if (data.level === 1) closeFile(file, data, print)
-    else for (const failure of file.failures) print(failure)
+  const closeFile = () => {
     total.passed += file.passed
     total.failed += file.failed
     total.skipped += file.skipped
+    for (const failure of file.failures) print(failure)
     file = newFile()
   }
-  total.failed += file.failed
+  const parser = new Parser()
+  parser.on('child', () => {
+    closeFile()
+  })
+  parser.on('pass', (point) => {
+    if (!point.closingTestPoint) file.passed++
+  })
+  for (const event of ['skip', 'todo']) {
+    parser.on(event, (point) => {
+      if (!point.closingTestPoint) file.skipped++
+    })
+  }
+  parser.on('fail', (point) => {
+    if (point.closingTestPoint) return
+    file.failed++
+    file.failures.push(describe(point))
+  })
+  // at this level: the end of a file, or, rarely, a point of the runner's own, which is a leaf
+  parser.on('assert', (point) => {
+    if (!point.closingTestPoint) return
+    judgeWhole(file, point)
+    print(summary(file, point))
+    closeFile()
+  })
+  parser.on('bailout', (reason) => {
+    file.failed++
+    file.failures.push(indent(`✗ everything was stopped: ${reason || 'no reason given'}`))
+  })
+  await new Promise((resolve, reject) => {
+    parser.on('complete', resolve)
+    input.on('error', reject).pipe(parser)
+  })
+  closeFile()
   return total
 }
 
 const newFile = () => ({ passed: 0, failed: 0, skipped: 0, failures: /** @type {string[]} */ ([]) })
 
 /**
+ * Counts what only the file's end tells.
+ *
  * @param {ReturnType<typeof newFile>} file
- * @param {any} data
- * @param {(line: string) => void} print
+ * @param {any} point
  */
-function closeFile(file, data, print) {
+function judgeWhole(file, point) {
   const isEmpty = file.passed + file.failed + file.skipped === 0
-  if (file.failed === 0 && (!data.ok || (isEmpty && !data.skip))) {
-    file.failed = 1
-    file.failures.push(whyWhole(data, isEmpty))
+  if (isEmpty && point.ok && point.skip && point.skip !== NO_TESTS) {
+    file.skipped = 1
+    return
   }
-  const seconds = ((data.time ?? 0) / 1000).toFixed(1)
-  const counts = [
-    `${file.passed} passed`,
-    file.failed && `${file.failed} failed`,
-    file.skipped && `${file.skipped} skipped`,
-  ]
-  print(
-    `${file.failed ? 'FAIL' : ' ok '}  ${data.name}  ${counts.filter(Boolean).join(', ')} in ${seconds} s`,
-  )
-  for (const failure of file.failures) print(failure)
+  if (file.failed > 0 || (point.ok && !isEmpty)) return
+  file.failed = 1
+  file.failures.push(indent(whyWhole(point)))
+}
+
+/** as tap says it of a file that ended well and tested nothing */
+const NO_TESTS = 'no tests found'
+
+/** @param {any} point */
+function whyWhole({ name, ok, diag }) {
+  const { exitCode, signal, expired } = diag ?? {}
+  if (expired) return `✗ ${expired} took too long`
+  if (signal) return `✗ ${name} was killed by ${signal}`
+  if (exitCode) return `✗ ${name} ended with exit code ${exitCode}: see what it printed`
+  return `✗ ${name} ${ok ? 'holds no test' : 'did not end as a test must'}`
 }
 
 /**
- * @param {any} data
- * @param {boolean} isEmpty
+ * @param {ReturnType<typeof newFile>} file
+ * @param {any} point
  */
-function whyWhole(data, isEmpty) {
-  const { exitCode, signal } = data.diag ?? {}
-  if (signal) return `      ${data.name}: killed by ${signal}`
-  if (exitCode) return `      ${data.name}: ended with exit code ${exitCode}; what it printed stands above`
-  return `      ${data.name}: ${isEmpty ? 'holds no test' : 'did not end as a test must'}`
+function summary({ passed, failed, skipped }, { name, time }) {
+  const counts = [`${passed} passed`, failed && `${failed} failed`, skipped && `${skipped} skipped`]
+  const seconds = time === null || time === undefined ? '' : ` in ${(time / 1000).toFixed(1)} s`
+  return `${failed ? 'FAIL' : ' ok '}  ${name}  ${counts.filter(Boolean).join(', ')}${seconds}`
 }
 
-/** @param {any} data */
-function describe({ fullname, name, diag = {} }) {
-  const { at, diff, stack, message, found, wanted, compare, expired, ...rest } = diag
-  delete rest.source
+/** @param {any} point */
+function describe({ fullname, name, diag }) {
+  const { at, diff, stack, message, found, wanted, compare, expired, source: _, ...rest } = diag ?? {}
   const lines = [`✗ ${fullname ?? name}`]
   if (at?.fileName) lines.push(`  at ${at.fileName}:${at.lineNumber}:${at.columnNumber}`)
-  if (message) lines.push(`  ${message}`)
+  if (message) lines.push(indent(String(message), '  '))
   if (expired) lines.push(`  took too long (${expired})`)
-  if (diff) lines.push(indent(diff))
+  if (diff) lines.push(indent(diff, '  '))
   else if (wanted !== undefined || found !== undefined) {
-    lines.push(indent(`wanted ${compare ?? ''} ${JSON.stringify(wanted)}\nfound ${JSON.stringify(found)}`))
+    lines.push(
+      indent(`wanted ${compare ?? ''} ${JSON.stringify(wanted)}\nfound ${JSON.stringify(found)}`, '  '),
+    )
   }
-  if (Object.keys(rest).length > 0) lines.push(indent(JSON.stringify(rest)))
-  if (stack) lines.push(indent(stack))
-  return lines.map((line) => indent(line, '      ')).join('\n')
+  if (Object.keys(rest).length > 0) lines.push(indent(JSON.stringify(rest), '  '))
+  if (stack) lines.push(indent(stack, '  '))
+  return indent(lines.join('\n'))
 }
 
 /**
  * @param {string} text
  * @param {string} [by]
  */
-const indent = (text, by = '  ') => text.trimEnd().replace(/^/gm, by)
-
-/**
- * @param {string} line
- * @returns {[string, any]}
- */
-function parse(line) {
-  try {
-    const parsed = JSON.parse(line)
-    return Array.isArray(parsed) ? [parsed[0], parsed[1] ?? {}] : ['', {}]
-  } catch {
-    return ['', {}]
-  }
-}
+const indent = (text, by = '      ') => text.trimEnd().replace(/^/gm, by)

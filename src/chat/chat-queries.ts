@@ -33,7 +33,7 @@ export interface ChatRecord {
 
 /** messages of one page, and of an order's snapshot */
 export const PAGE = 50
-/** conversations of one theatre that are listed */
+/** conversations that are listed at once */
 const LISTED = 200
 
 interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
@@ -45,11 +45,7 @@ interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
 }
 
 /** Reads conversations in one statement. `where` is a condition on the order `o` and its last message `m`. */
-export async function readChats(
-  db: Database | Transaction,
-  where: Prisma.Sql,
-  limit = LISTED,
-): Promise<ChatRecord[]> {
+export async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
   const rows = await db.$queryRaw<ChatRow[]>`
     SELECT o.id, o.status::text AS status, o.theatre_id AS "theatreId", t.name AS "theatreName",
       t.time_zone AS "timeZone", o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName", o.phone,
@@ -65,7 +61,7 @@ export async function readChats(
     LEFT JOIN LATERAL (
       SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
     WHERE ${where}
-    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${limit}::int`
+    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${LISTED}::int`
   return rows.map(({ messageId, messageFrom, messageText, messageClientId, messageAt, ...chat }) => ({
     ...chat,
     lastMessage:

@@ -10,8 +10,6 @@ import { type ChatRecord, type MessageRecord, readChats, recentChats } from './c
 import { isText } from './chat-text.js'
 import { readOrderPhone, viewLegacyHistory, viewLegacyMessage } from './legacy-chat-view.js'
 
-/** orders of one phone number that are looked at */
-const ORDERS = 20
 const MESSAGES = 200
 const MAX_PHONE = 40
 
@@ -21,7 +19,7 @@ async function findByPhone(db: Database, principal: Principal, phone: string): P
   const named = readOrderPhone(phone)
   const orderId = named === null ? null : readId(named)
   const which = orderId === null ? Prisma.sql`o.phone = ${phone}` : Prisma.sql`o.id = ${orderId}::int`
-  return await readChats(db, Prisma.sql`${managedChats(principal)} AND ${which} AND ${recentChats}`, ORDERS)
+  return await readChats(db, Prisma.sql`${managedChats(principal)} AND ${which} AND ${recentChats}`)
 }
 
 /** The answer to the legacy page's `get-user-messages`: empty for a number that nobody of theirs has. */

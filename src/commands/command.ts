@@ -12,39 +12,60 @@ export class InputError extends Error {}
 /** The command was written wrongly: exit code 2, and where to read how it is written. */
 export class UsageError extends Error {}
 
+/** Where a command runs: a terminal, or a test's own. */
+export interface Surroundings {
+  env: NodeJS.ProcessEnv
+  /** one line of what the command has to say */
+  print(line: string): void
+  /** one line or more of what went wrong */
+  complain(text: string): void
+  /** A new password, from whoever runs the command. Throws a UsageError when there is none. */
+  readNewPassword(): Promise<string>
+}
+
+export interface Command {
+  usage: string
+  run(argv: string[], around: Surroundings): Promise<void>
+}
+
 export interface CommandContext extends ActionContext {
   config: Config
 }
 
-export const print = (line: string) => process.stdout.write(`${line}\n`)
-
 /**
- * Runs a command and sets the exit code: 0 done, 1 refused or failed, 2 written wrongly. `--help`, or no word at all,
- * prints the usage.
+ * Runs a command and returns its exit code: 0 done, 1 refused or failed, 2 written wrongly. `--help`, or no word at
+ * all, prints the usage.
  */
-export async function runCommand(usage: string, run: (argv: string[]) => Promise<void>): Promise<void> {
-  const argv = process.argv.slice(2)
+export async function perform(
+  { usage, run }: Command,
+  argv: string[],
+  around: Surroundings,
+): Promise<number> {
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
-    print(usage)
-    process.exitCode = argv.length === 0 ? 2 : 0
-    return
+    around.print(usage)
+    return argv.length === 0 ? 2 : 0
   }
   try {
-    await run(argv)
+    await run(argv, around)
+    return 0
   } catch (error) {
-    process.exitCode = isUsage(error) ? 2 : 1
-    process.stderr.write(`${explain(error)}\n`)
-    if (isUsage(error)) process.stderr.write(`\n${usage}\n`)
+    around.complain(explain(error))
+    if (!isUsage(error)) return 1
+    around.complain(`\n${usage}`)
+    return 2
   }
 }
 
 /** Opens the service's database, the embedded one when DATABASE_URL is unset, for as long as `work` runs. */
-export async function withContext(work: (ctx: CommandContext) => Promise<void>): Promise<void> {
-  const config = loadConfig(process.env, { dataDirectory: '.data' })
+export async function withContext(
+  { env }: Surroundings,
+  work: (ctx: CommandContext) => Promise<void>,
+): Promise<void> {
+  const config = loadConfig(env, { dataDirectory: '.data' })
   if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
   const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
   try {
-    // a fresh clone's database is empty; one that somebody runs is migrated when they say so
+    // on a fresh clone it is empty; a server's own is migrated when the service starts
     await applyMigrations(server.url)
     await withDatabase(config, server.url, work)
   } finally {
@@ -54,7 +75,7 @@ export async function withContext(work: (ctx: CommandContext) => Promise<void>):
 
 async function withDatabase(config: Config, url: string, work: (ctx: CommandContext) => Promise<void>) {
   const db: Database = createDatabase({ url, poolSize: 2, poolTimeoutMs: 10_000, statementTimeoutMs: 30_000 })
-  const publisher = await openPublisher()
+  const publisher = await openPublisher(config.redisUrl, db)
   try {
     await work({ config, db, live: publisher.live })
   } finally {

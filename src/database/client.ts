@@ -31,6 +31,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       query_timeout: options.statementTimeoutMs + 1000,
       keepAlive: true,
       application_name: 'houselights',
+      // the adapter takes every time for UTC, whatever offset the server writes it with
+      options: '-c TimeZone=UTC',
     },
     { onPoolError: () => {}, onConnectionError: () => {} },
   )

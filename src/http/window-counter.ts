@@ -29,12 +29,24 @@ export class WindowCounter {
   add(key: string): number {
     const window = this.find(key)
     if (window) return ++window.count
+    this.insert(key, { count: 1, startedAt: this.now() })
+    return 1
+  }
+
+  /** Takes over a higher count that another node knows, for the ms that remain of its window. */
+  raise(key: string, count: number, remainingMs: number): void {
+    const window = this.find(key)
+    if (window && window.count >= count) return
+    this.windows.delete(key)
+    this.insert(key, { count, startedAt: this.now() - this.windowMs + Math.min(this.windowMs, remainingMs) })
+  }
+
+  private insert(key: string, window: Window): void {
     if (this.windows.size >= this.maxKeys) {
       const oldest = this.windows.keys().next()
       if (!oldest.done) this.windows.delete(oldest.value)
     }
-    this.windows.set(key, { count: 1, startedAt: this.now() })
-    return 1
+    this.windows.set(key, window)
   }
 
   count(key: string): number {

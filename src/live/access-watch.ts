@@ -1,15 +1,16 @@
 import { CloseCode } from './close-codes.js'
 import type { Admission, Connection } from './connection.js'
-import type { AccessChange } from './event-log.js'
+import type { AccessChange, AccessChanges } from './event-log.js'
 
 /** Where the watch reads from, and whom it watches. */
 export interface AccessSource {
   /** the changes after an epoch, and the epoch up to which they are whole, in one snapshot */
-  readChanges(after: number): Promise<{ changes: AccessChange[]; epoch: number }>
+  readChanges(after: number): Promise<AccessChanges>
   /** the sessions of these ids that live, by id, in one query */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
   bySession(sessionId: string): Iterable<Connection>
   byUser(userId: number): Iterable<Connection>
+  all(): Iterable<Connection>
   /** called after a connection's admission was read anew */
   readmitted(connection: Connection): void
 }
@@ -52,7 +53,10 @@ export class AccessWatch {
       .readChanges(this.applied)
       .then(({ changes, epoch }) => {
         if (epoch <= this.applied) return
-        const concerned = this.holdConcerned(changes)
+        // each change raises the epoch by one: where some are forgotten, anybody may be concerned
+        const isWhole = changes.length === epoch - this.applied
+        const concerned = isWhole ? this.concernedBy(changes) : new Set(this.source.all())
+        for (const connection of concerned) connection.hold()
         this.applied = epoch
         if (concerned.size > 0) this.review(concerned)
       })
@@ -62,7 +66,7 @@ export class AccessWatch {
     return this.reading
   }
 
-  private holdConcerned(changes: readonly AccessChange[]): Set<Connection> {
+  private concernedBy(changes: readonly AccessChange[]): Set<Connection> {
     const concerned = new Set<Connection>()
     for (const { userId, sessionId } of changes) {
       const found =
@@ -73,7 +77,6 @@ export class AccessWatch {
           : this.source.bySession(sessionId)
       for (const connection of found) concerned.add(connection)
     }
-    for (const connection of concerned) connection.hold()
     return concerned
   }
 

@@ -44,9 +44,12 @@ export type Guard = (principal: Principal) => GroupName[]
 /** What a connection needs of its node. */
 export interface ConnectionHost {
   readHead(group: GroupName): Promise<number>
-  readLog(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
+  readLog(group: GroupName, after: number, limit: number): Promise<readonly StoredEvent[]>
   reachEpoch(epoch: number): Promise<void>
   forget(connection: Connection, code: number): void
+  /** Tells one connection how many are present in a group that it hears. */
+  showPresence(connection: Connection, group: GroupName): void
+  onError(error: unknown, doing: string): void
 }
 
 export interface ConnectionOptions {
@@ -86,6 +89,8 @@ export class Connection {
   /** performance.now() of the last ping, and of its answer */
   pingedAt = this.openedAt
   awaitsPong = false
+  /** events went out since the last ping: its answer may have to wait for a slow reader */
+  wroteSincePing = false
   private readonly socket: LiveSocket
   private readonly maxBufferedBytes: number
   private holds = 0
@@ -125,11 +130,18 @@ export class Connection {
       return this.close(CloseCode.tryAgainLater, 'too much waits for you')
     }
     this.socket.write(frames)
+    this.wroteSincePing = true
     if (this.wire.resumes && this.socket.pendingBytes > 0) this.awaitDrain()
   }
 
+  /** On wires that know messages; none comes before `hello`. */
   send(message: ServerMessage): void {
-    if (this.wire.resumes) this.write(encodeMessage(message))
+    if (this.wire.resumes && (this.greeted || message.type === 'hello')) this.write(encodeMessage(message))
+  }
+
+  /** Pumps its members once what waits in the socket has been taken. */
+  goOnWhenDrained(): void {
+    if (!this.closed && this.socket.pendingBytes > 0) this.awaitDrain()
   }
 
   private awaitDrain(): void {
@@ -145,12 +157,18 @@ export class Connection {
     const waiters = this.waiters
     this.waiters = []
     for (const wake of waiters) wake()
-    for (const member of this.members.values()) member.pump()
+    for (const [group, member] of this.members) {
+      if (member.owesPresence && this.hasRoom) {
+        member.owesPresence = false
+        this.host.showPresence(this, group)
+      }
+      member.pump()
+    }
   }
 
   /** Resolves at the next drain, release or close: look again then. */
   whenRoom(): Promise<void> {
-    if (this.socket.pendingBytes > 0) this.awaitDrain()
+    this.goOnWhenDrained()
     return new Promise((resolve) => this.waiters.push(resolve))
   }
 
@@ -167,10 +185,11 @@ export class Connection {
     if (--this.holds === 0) this.goOn()
   }
 
-  /** Runs a task of one of its members; when the database fails it, tries again each second while it is open. */
+  /** Runs a task; when the database fails it, tries again each second while the connection is open. */
   run(task: () => Promise<void>): void {
-    task().catch(() => {
+    task().catch((error: unknown) => {
       if (this.closed) return
+      this.host.onError(error, 'catching up')
       const timer = setTimeout(() => {
         this.retries.delete(timer)
         this.run(task)
@@ -204,6 +223,7 @@ export class Connection {
   ping(now: number): void {
     this.pingedAt = now
     this.awaitsPong = true
+    this.wroteSincePing = false
     this.socket.ping()
   }
 

@@ -145,11 +145,15 @@ export interface AccessChange {
   sessionId: string | null
 }
 
-/** The changes of rights after an epoch, and the epoch up to which they are whole, in one snapshot. */
-export async function readAccessChanges(
-  db: Database,
-  after: number,
-): Promise<{ changes: AccessChange[]; epoch: number }> {
+export interface AccessChanges {
+  /** one for each epoch, or the log forgot some */
+  changes: AccessChange[]
+  /** up to which they are whole */
+  epoch: number
+}
+
+/** The changes of rights after an epoch, in one snapshot. */
+export async function readAccessChanges(db: Database, after: number): Promise<AccessChanges> {
   const rows = await db.$queryRaw<
     { epoch: bigint; change: bigint | null; user_id: number | null; session_id: string | null }[]
   >`
@@ -162,6 +166,21 @@ export async function readAccessChanges(
     }
   }
   return { changes, epoch: Number(rows[0]?.epoch ?? 0n) }
+}
+
+/** What the engine asks of the log, of one database. */
+export interface EventLog {
+  readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
+  readHeads(groups: readonly GroupName[]): Promise<LogHeads>
+  readAccessChanges(after: number): Promise<AccessChanges>
+}
+
+export function createEventLog(db: Database): EventLog {
+  return {
+    readAfter: (group, after, limit) => readAfter(db, group, after, limit),
+    readHeads: (groups) => readHeads(db, groups),
+    readAccessChanges: (after) => readAccessChanges(db, after),
+  }
 }
 
 /** Forgets events and changes of rights older than `hours`; deletes in batches, so that no lock is held long. */

@@ -2,6 +2,7 @@ import type { StoredEvent } from './event-log.js'
 import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import { Ring, type Slice } from './ring.js'
+import { encodeSnapshot } from './wires/v1.js'
 import type { Wire } from './wires/wire.js'
 
 /** What a feed needs of its node. */
@@ -21,6 +22,13 @@ export interface SnapshotRow {
   epoch: number
   /** JSON text */
   data: string
+}
+
+/** A snapshot as all who join within a moment get it: framed once. */
+export interface SharedSnapshot {
+  seq: number
+  epoch: number
+  frame: Buffer
 }
 
 export const RING_EVENTS = 1024
@@ -48,7 +56,8 @@ export class Feed {
   private advancing: Promise<void> | null = null
   private grace: NodeJS.Timeout | null = null
   private filling: Promise<void> | null = null
-  private snapshot: { at: number; row: Promise<SnapshotRow> } | null = null
+  /** `seq` is known once it has been read */
+  private snapshot: { at: number; seq: number | null; read: Promise<SharedSnapshot> } | null = null
   closed = false
 
   constructor(
@@ -190,20 +199,26 @@ export class Feed {
   }
 
   /** The state as of some event, shared by all who ask within a moment: the ring holds what follows it. */
-  readSnapshot(): Promise<SnapshotRow> {
+  readSnapshot(): Promise<SharedSnapshot> {
     const now = performance.now()
-    if (this.snapshot && now - this.snapshot.at < SNAPSHOT_SHARED_MS) return this.snapshot.row
-    const row = this.host.readSnapshot(this.group)
-    const shared = { at: now, row }
+    const kept = this.snapshot
+    if (kept && now - kept.at < SNAPSHOT_SHARED_MS && (kept.seq === null || kept.seq >= this.ring.tail)) {
+      return kept.read
+    }
+    const read = this.host
+      .readSnapshot(this.group)
+      .then(({ seq, epoch, data }) => ({ seq, epoch, frame: encodeSnapshot(this.group, seq, data) }))
+    const shared: typeof this.snapshot = { at: now, seq: null, read }
     this.snapshot = shared
-    row.catch(() => {
-      if (this.snapshot === shared) this.snapshot = null
-    })
-    return row
-  }
-
-  forgetSnapshot(): void {
-    this.snapshot = null
+    read.then(
+      ({ seq }) => {
+        shared.seq = seq
+      },
+      () => {
+        if (this.snapshot === shared) this.snapshot = null
+      },
+    )
+    return read
   }
 
   close(): void {

@@ -1,17 +1,9 @@
-import type { Database } from '../database/client.js'
 import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
 import type { Publisher } from './commit.js'
 import { type Admission, Connection, type ConnectionHost, type ConnectionOptions } from './connection.js'
-import {
-  type Committed,
-  type NewAccessChange,
-  readAccessChanges,
-  readAfter,
-  readHeads,
-  type StoredEvent,
-} from './event-log.js'
+import type { Committed, EventLog, NewAccessChange, StoredEvent } from './event-log.js'
 import { Feed, type FeedHost, type SnapshotRow } from './feed.js'
 import { asGroup, type GroupName } from './groups.js'
 import { Index } from './index-of.js'
@@ -24,7 +16,7 @@ import { encodeMessage } from './wires/v1.js'
 
 /** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
 export interface HubOptions {
-  db: Database
+  log: EventLog
   bus: Bus
   /** the sessions of these ids that live, in one query */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
@@ -62,6 +54,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   private readonly byUserId = new Index<number, Connection>()
   private readonly deadlines: SessionDeadlines
   private readonly limitLogReads = limit(LOG_READS)
+  private readonly logReads = new Map<string, Promise<StoredEvent[]>>()
   private ticker: NodeJS.Timeout | null = null
   private polling = false
 
@@ -71,10 +64,11 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   ) {
     this.deadlines = new SessionDeadlines(options.readAdmissions)
     this.access = new AccessWatch(epoch, {
-      readChanges: (after) => readAccessChanges(options.db, after),
+      readChanges: (after) => options.log.readAccessChanges(after),
       readAdmissions: options.readAdmissions,
       bySession: (id) => this.bySessionId.of(id),
       byUser: (id) => this.byUserId.of(id),
+      all: () => this.connections,
       readmitted: (connection) => this.readmitted(connection),
     })
     this.presence = new Presence(options.bus, (group, staff, before) =>
@@ -89,7 +83,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
 
   /** Opens a node's hub; the database must answer. */
   static async open(options: HubOptions): Promise<Hub> {
-    const { epoch } = await readHeads(options.db, [])
+    const { epoch } = await options.log.readHeads([])
     await options.bus.subscribe(ACCESS_CHANNEL)
     const hub = new Hub(options, epoch)
     await hub.presence.start()
@@ -116,10 +110,10 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   }
 
   private openFeeds(groups: readonly GroupName[]): Promise<void> {
-    const { bus, db } = this.options
+    const { bus, log } = this.options
     // subscribed first, read second: what is committed between is announced by one or held by the other
     const opened = Promise.all(groups.map((group) => bus.subscribe(group)))
-      .then(() => readHeads(db, groups))
+      .then(() => log.readHeads(groups))
       .then(({ seqs }) => {
         for (const group of groups) {
           const feed = new Feed(group, seqs.get(group) ?? 0, this)
@@ -170,14 +164,18 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   join(connection: Connection, group: GroupName, cursor?: number | null): void {
     if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return
     const feed = this.feeds.get(group)
-    // its feed was closed between handshake and join, a second later at least: come again
-    if (!feed) return connection.restart()
+    // it took its time between handshake and subscription, and nobody else listened here
+    if (!feed) {
+      return connection.run(async () => {
+        await this.prepare([group])
+        this.join(connection, group, cursor)
+      })
+    }
     const member = new Member(feed, connection)
     connection.members.set(group, member)
+    if (this.presence.count(group) > 0) this.owePresence(member)
     if (cursor === undefined) member.joinAtHead()
-    else connection.run(() => member.joinAfter(cursor))
-    const staff = this.presence.count(group)
-    if (staff > 0) connection.send({ type: 'presence', group, online: { staff } })
+    else member.joinAfter(cursor)
   }
 
   /** The first and the last at once; how many others there are, once a second: a thousand may come at a time. */
@@ -186,16 +184,34 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
       this.presenceDue.add(group)
       return
     }
-    for (const { connection } of this.feeds.get(group)?.members ?? [])
-      connection.onPresence?.(group, staff > 0)
+    for (const member of this.feeds.get(group)?.members ?? []) {
+      if (!member.connection.wire.resumes) this.owePresence(member)
+    }
     this.tellPresence(group)
   }
 
   private tellPresence(group: GroupName): void {
     const frame = encodeMessage({ type: 'presence', group, online: { staff: this.presence.count(group) } })
-    for (const { connection } of this.feeds.get(group)?.members ?? []) {
-      if (connection.wire.resumes && connection.hasRoom) connection.write(frame)
+    for (const member of this.feeds.get(group)?.members ?? []) {
+      const { connection } = member
+      if (!connection.wire.resumes) continue
+      if (connection.hasRoom) connection.write(frame)
+      else this.owePresence(member)
     }
+  }
+
+  /** Tells a member at once, or as soon as its socket has room. */
+  private owePresence(member: Member): void {
+    const { connection, feed } = member
+    if (connection.hasRoom) return this.showPresence(connection, feed.group)
+    member.owesPresence = true
+    connection.goOnWhenDrained()
+  }
+
+  showPresence(connection: Connection, group: GroupName): void {
+    const staff = this.presence.count(group)
+    connection.send({ type: 'presence', group, online: { staff } })
+    connection.onPresence?.(group, staff > 0)
   }
 
   private readmitted(connection: Connection): void {
@@ -232,20 +248,32 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   // ---- what feeds and connections need
 
   readAfter(group: GroupName, after: number, max: number): Promise<StoredEvent[]> {
-    return readAfter(this.options.db, group, after, max)
+    return this.options.log.readAfter(group, after, max)
   }
 
-  readLog(group: GroupName, after: number, max: number): Promise<StoredEvent[]> {
-    return this.limitLogReads(() => readAfter(this.options.db, group, after, max))
+  /** Readers that stand at the same position, as after a deploy, share one read. */
+  readLog(group: GroupName, after: number, max: number): Promise<readonly StoredEvent[]> {
+    const key = `${group} ${after} ${max}`
+    const shared = this.logReads.get(key)
+    if (shared) return shared
+    const read = this.limitLogReads(() => this.options.log.readAfter(group, after, max)).finally(() =>
+      this.logReads.delete(key),
+    )
+    this.logReads.set(key, read)
+    return read
   }
 
   async readHead(group: GroupName): Promise<number> {
-    const { seqs } = await readHeads(this.options.db, [group])
+    const { seqs } = await this.options.log.readHeads([group])
     return seqs.get(group) ?? 0
   }
 
   readSnapshot(group: GroupName): Promise<SnapshotRow> {
     return this.options.readSnapshot(group)
+  }
+
+  onError(error: unknown, doing: string): void {
+    this.options.onError(error, doing)
   }
 
   hasApplied(epoch: number): boolean {
@@ -320,7 +348,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
     this.polling = true
     try {
       const { seqs, epoch } = await withDeadline(
-        readHeads(this.options.db, [...this.feeds.keys()]),
+        this.options.log.readHeads([...this.feeds.keys()]),
         POLL_DEADLINE_MS,
       )
       await withDeadline(this.access.reach(epoch), POLL_DEADLINE_MS)
@@ -351,8 +379,8 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
   close(): void {
     if (this.ticker) clearInterval(this.ticker)
     this.ticker = null
-    this.presence.close()
     for (const connection of [...this.connections, ...this.lingering]) connection.terminate()
+    this.presence.close()
     for (const feed of [...this.feeds.values()]) this.closeFeed(feed)
     this.access.close()
     this.options.bus.listener = null

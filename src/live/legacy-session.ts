@@ -21,9 +21,18 @@ export class LegacySession {
   constructor(private readonly options: LegacyOptions) {}
 
   start(): void {
-    const { connection, join, presence } = this.options
+    const { connection, join } = this.options
     for (const group of connection.granted) join(group)
-    if (!presence || connection.admission.principal.role !== 'admin') return
+    if (!connection.isHeld) return this.showTheatres()
+    connection.run(async () => {
+      while (connection.isHeld && !connection.closed) await connection.whenReleased()
+      this.showTheatres()
+    })
+  }
+
+  private showTheatres(): void {
+    const { connection, presence } = this.options
+    if (!presence || connection.closed || connection.admission.principal.role !== 'admin') return
     connection.onPresence = (group, online) => connection.write(encodeTheatrePresence(group, online))
     connection.write(
       encodeConnectedTheatres(presence.groups().filter((group) => connection.granted.has(group))),

@@ -1,6 +1,5 @@
 import type { Connection } from './connection.js'
-import { type Feed, RING_EVENTS } from './feed.js'
-import { encodeSnapshot } from './wires/v1.js'
+import { type Feed, RING_EVENTS, SLICE_BYTES } from './feed.js'
 
 /** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
 const LOG_READ_EVENTS = 100
@@ -12,17 +11,23 @@ const LOG_READ_EVENTS = 100
 export class Member {
   /** seq of the last event handed over, or that the client said it has */
   position = 0
-  /** positioned and free to be written to; not so while a cursor, a snapshot or the log is being read */
+  /** how many are present has changed, and the socket had no room for it */
+  owesPresence = false
+  /** the ring can serve it: free to be written to */
   private ready = false
   private left = false
+  private catchingUp = false
+  private needsSnapshot = false
+  /** a cursor ahead of this node, perhaps not of the log */
+  private unproven = false
 
   constructor(
     readonly feed: Feed,
     readonly connection: Connection,
   ) {}
 
-  get group(): string {
-    return this.feed.group
+  private get isOver(): boolean {
+    return this.left || this.connection.closed
   }
 
   /** Hears everything from now on, nothing before. One synchronous step: no event falls between. */
@@ -33,34 +38,25 @@ export class Member {
   }
 
   /** Hears everything after its cursor; where that can't be promised (null, unknown, too old), a snapshot first. */
-  async joinAfter(cursor: number | null): Promise<void> {
+  joinAfter(cursor: number | null): void {
     this.feed.members.add(this)
-    if (cursor === null) return this.takeSnapshot()
-    // ahead of this node, perhaps not of the log: only the log knows
-    if (cursor > this.feed.head) {
-      const head = await this.connection.host.readHead(this.feed.group)
-      if (cursor > head) return this.takeSnapshot()
-      this.feed.announce(head)
-    }
-    this.position = cursor
-    if (cursor < this.feed.ring.tail) {
-      if (cursor >= this.feed.head - RING_EVENTS) await this.feed.fillRing()
-      if (this.position < this.feed.ring.tail) return this.readLog()
-    }
-    this.ready = true
-    this.pump()
+    this.position = cursor ?? 0
+    this.needsSnapshot = cursor === null
+    this.unproven = this.position > this.feed.head
+    this.catchUp()
   }
 
   leave(): void {
     this.left = true
+    this.ready = false
     this.feed.members.delete(this)
   }
 
   /** The feed can't tell what lies between this member's position and its own: start over from a snapshot. */
   lost(): void {
-    this.ready = false
-    if (this.connection.wire.resumes) this.connection.run(() => this.takeSnapshot())
-    else this.joinAtHead()
+    if (!this.connection.wire.resumes) return this.connection.restart()
+    this.needsSnapshot = true
+    this.catchUp()
   }
 
   /** Writes what stands between its position and the head, as far as the socket has room. Never waits. */
@@ -68,63 +64,89 @@ export class Member {
     const { feed, connection } = this
     while (this.ready && this.position < feed.head && connection.hasRoom) {
       const slice = feed.sliceAfter(connection.wire, this.position)
-      if (!slice) {
-        if (!connection.wire.resumes) this.position = feed.head
-        else {
-          this.ready = false
-          connection.run(() => this.readLog())
-        }
-        return
-      }
+      if (!slice) return connection.wire.resumes ? this.catchUp() : connection.restart()
       this.position = slice.to
       if (slice.bytes.length > 0) connection.write(slice.bytes)
     }
+    // whatever fills the socket (a pong of `ws` too), what is left goes out behind it
+    if (this.ready && this.position < feed.head) connection.goOnWhenDrained()
+  }
+
+  private catchUp(): void {
+    this.ready = false
+    if (this.catchingUp) return
+    this.catchingUp = true
+    this.connection.run(() => this.reachRing())
+  }
+
+  /** Goes on from wherever it stands until the ring can serve it; so it may be called again after a failure. */
+  private async reachRing(): Promise<void> {
+    const { feed, connection } = this
+    let mayFillRing = true
+    while (!this.isOver) {
+      if (this.needsSnapshot) await this.takeSnapshot()
+      else if (this.unproven) await this.proveCursor()
+      else if (this.position >= feed.ring.tail) break
+      else if (mayFillRing && this.position >= feed.head - RING_EVENTS) {
+        mayFillRing = false
+        await feed.fillRing()
+      } else await this.readLog()
+    }
+    this.catchingUp = false
+    this.ready = !this.left
+    if (!connection.closed) this.pump()
+  }
+
+  private async proveCursor(): Promise<void> {
+    const head = await this.connection.host.readHead(this.feed.group)
+    this.unproven = false
+    if (this.position > head) this.needsSnapshot = true
+    else this.feed.announce(head)
   }
 
   private async takeSnapshot(): Promise<void> {
-    this.ready = false
     const { feed, connection } = this
-    for (;;) {
-      const { seq, epoch, data } = await feed.readSnapshot()
-      await connection.host.reachEpoch(epoch)
-      while (connection.isHeld) await connection.whenReleased()
-      if (this.left || connection.closed) return
-      // a shared one that the ring has left behind by now
-      if (seq < feed.ring.tail) {
-        feed.forgetSnapshot()
-        continue
-      }
-      connection.write(encodeSnapshot(feed.group, seq, data))
-      this.position = seq
-      break
-    }
-    this.ready = true
-    this.pump()
+    await this.room()
+    if (this.isOver) return
+    const { seq, epoch, frame } = await feed.readSnapshot()
+    await connection.host.reachEpoch(epoch)
+    await this.room()
+    // a shared one may be left behind by the ring by now
+    if (this.isOver || seq < feed.ring.tail) return
+    this.needsSnapshot = false
+    this.unproven = false
+    this.position = seq
+    connection.write(frame)
   }
 
-  /** Reads on from the log in batches until the ring can serve; where the log forgot, from a snapshot. */
+  /** One batch, no more of it than one write may hold; where the log forgot, a snapshot is next. */
   private async readLog(): Promise<void> {
-    this.ready = false
     const { feed, connection } = this
-    while (this.position < feed.ring.tail) {
-      while (!connection.hasRoom && !connection.closed) await connection.whenRoom()
-      if (this.left || connection.closed) return
-      const events = await connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
-      let expected = this.position
-      for (const event of events) if (event.seq !== ++expected) return this.takeSnapshot()
-      if (events.length === 0) return this.takeSnapshot()
-      await connection.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
-      while (connection.isHeld) await connection.whenReleased()
-      if (this.left || connection.closed) return
-      const frames: Buffer[] = []
-      for (const event of events) {
-        const frame = connection.wire.encode(event)
-        if (frame) frames.push(frame)
-      }
-      this.position = expected
-      connection.write(Buffer.concat(frames))
+    await this.room()
+    if (this.isOver) return
+    const events = await connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
+    if (!events.every(({ seq }, i) => seq === this.position + 1 + i) || events.length === 0) {
+      this.needsSnapshot = true
+      return
     }
-    this.ready = true
-    this.pump()
+    await connection.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
+    await this.room()
+    if (this.isOver || this.needsSnapshot) return
+    const frames: Buffer[] = []
+    let bytes = 0
+    for (const event of events) {
+      const frame = connection.wire.encode(event)
+      if (frame && bytes > 0 && bytes + frame.length > SLICE_BYTES) break
+      this.position = event.seq
+      if (!frame) continue
+      frames.push(frame)
+      bytes += frame.length
+    }
+    if (bytes > 0) connection.write(Buffer.concat(frames, bytes))
+  }
+
+  /** Resolves when the socket has room and is not held, or all is over. Look again: nothing is promised after it. */
+  private async room(): Promise<void> {
+    while (!this.connection.hasRoom && !this.isOver) await this.connection.whenRoom()
   }
 }

@@ -43,8 +43,11 @@ export class V1Session {
   start(): void {
     const { connection } = this.options
     if (!connection.isHeld) return this.greet()
+    // what it says meanwhile is read after the greeting
+    this.options.pause()
     connection.run(async () => {
       while (connection.isHeld && !connection.closed) await connection.whenReleased()
+      this.options.resume()
       this.greet()
     })
   }

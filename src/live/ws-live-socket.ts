@@ -17,7 +17,9 @@ interface WebSocketLike {
 }
 
 interface SocketHandle {
-  /** bytes that libuv holds for the kernel */
+  /** bytes that libuv was given */
+  bytesWritten?: number
+  /** bytes of them that it still holds for the kernel */
   writeQueueSize?: number
 }
 
@@ -40,9 +42,13 @@ export class WsLiveSocket implements LiveSocket {
   }
 
   get takenBytes(): number {
-    // net.Socket keeps the handle in a property that its types don't know; without it a stall is judged by whole writes
+    // net.Socket keeps the handle in a property that its types don't know; without it a stall is judged by whole
+    // writes. Its own `bytesWritten` won't do: it counts what waits in the stream too, pongs for example.
     const handle: SocketHandle | null = Reflect.get(this.stream, '_handle') ?? null
-    return this.stream.bytesWritten - (handle?.writeQueueSize ?? this.stream.writableLength)
+    if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
+      return this.stream.bytesWritten - this.stream.writableLength
+    }
+    return handle.bytesWritten - handle.writeQueueSize
   }
 
   onceDrained(callback: () => void): void {

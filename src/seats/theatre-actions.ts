@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Database, Transaction } from '../database/client.js'
+import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
+import { type ActionContext, commit } from '../live/commit.js'
+import type { NewAccessChange } from '../live/event-log.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {
@@ -25,8 +27,22 @@ const TIMEOUT_MS = 60_000
  * keep their tokens unless the file gives others. Menu items that the file does not name are taken off the menu.
  * Throws 409 `token_taken` when a token is another seat's.
  */
-export function applyTheatre(db: Database, file: TheatreFile): Promise<AppliedTheatre> {
-  return db.$transaction((tx) => writeTheatre(tx, file), { timeout: TIMEOUT_MS })
+export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<AppliedTheatre> {
+  return commit(
+    ctx,
+    async (tx) => {
+      const known = await tx.theatre.count({ where: { name: file.name } })
+      const result = await writeTheatre(tx, file)
+      return { result, changes: known > 0 ? [] : await gainedByAdmins(tx) }
+    },
+    { timeoutMs: TIMEOUT_MS },
+  )
+}
+
+/** A new theatre is every admin's: their open sockets come again, and hear it too. */
+async function gainedByAdmins(tx: Transaction): Promise<NewAccessChange[]> {
+  const admins = await tx.user.findMany({ where: { role: 'admin', isActive: true }, select: { id: true } })
+  return admins.map(({ id }) => ({ kind: 'user_changed', userId: id, sessionId: null }))
 }
 
 /** The same in the caller's transaction. `id`: the one a new theatre gets. */

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { type Command, perform, UsageError } from '../../src/commands/command.js'
+import { TEST_SECRETS } from '../helpers/app.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -9,21 +11,49 @@ export interface Finished {
   err: string
 }
 
-/** Runs `npm run <name> -- <args>` as the script does, from the sources, and waits for its end. */
-export function runCommand(
+export interface RunOptions {
+  databaseUrl: string
+  stdin?: string
+  env?: Record<string, string>
+}
+
+// with secrets of its own it writes none into .data/
+const environment = ({ databaseUrl, env }: RunOptions) => ({
+  DATABASE_URL: databaseUrl,
+  ...TEST_SECRETS,
+  ...env,
+})
+
+/** Runs a command in this process. The password is the first line of `stdin`. */
+export async function runCommand(command: Command, args: string[], options: RunOptions): Promise<Finished> {
+  const finished = { out: '', err: '' }
+  const code = await perform(command, args, {
+    env: environment(options),
+    print: (line) => {
+      finished.out += `${line}\n`
+    },
+    complain: (text) => {
+      finished.err += `${text}\n`
+    },
+    readNewPassword: async () => {
+      if (options.stdin === undefined) throw new UsageError('nobody to ask')
+      return options.stdin
+    },
+  })
+  return { code, ...finished }
+}
+
+/** Runs a command's file as the npm script does, and waits for its end. */
+export function spawnCommand(
   name: 'user' | 'theatre',
   args: string[],
-  options: { databaseUrl: string; stdin?: string; env?: Record<string, string> },
+  options: RunOptions,
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
       ['--import=tsx', `src/commands/${name}.ts`, ...args],
-      {
-        cwd: ROOT,
-        timeout: 30_000,
-        env: { PATH: process.env.PATH ?? '', DATABASE_URL: options.databaseUrl, ...options.env },
-      },
+      { cwd: ROOT, timeout: 30_000, env: { PATH: process.env.PATH ?? '', ...environment(options) } },
       (error, out, err) => {
         if (error && typeof error.code !== 'number') reject(error)
         else resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err })

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { theatreCommand } from '../../src/commands/theatre-command.js'
 import { testDatabase } from '../helpers/postgres.js'
-import { runCommand } from './run-command.js'
+import { runCommand, spawnCommand } from './run-command.js'
 
-// each command is a process of its own, of about a second
-t.setTimeout(120_000)
 const { db, url } = await testDatabase(t)
 const folder = mkdtempSync(join(tmpdir(), 'houselights-theatre-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -23,7 +22,7 @@ const file = {
 
 function apply(content: object | string, ...more: string[]) {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
-  return runCommand('theatre', ['apply', path, ...more], { databaseUrl: url })
+  return runCommand(theatreCommand, ['apply', path, ...more], { databaseUrl: url })
 }
 
 t.test('makes it, and prints the seats’ links; again, it changes nothing', async (t) => {
@@ -58,7 +57,7 @@ t.test('one line for each error, and nothing is written', async (t) => {
 })
 
 t.test('says how it is used', async (t) => {
-  const theatre = (...args: string[]) => runCommand('theatre', args, { databaseUrl: url })
+  const theatre = (...args: string[]) => runCommand(theatreCommand, args, { databaseUrl: url })
   t.match(await theatre('--help'), { code: 0, out: /max_time/ })
   t.match(await theatre(), { code: 2 })
   t.match(await theatre('apply'), { code: 2, err: /Which file/ })
@@ -68,4 +67,10 @@ t.test('says how it is used', async (t) => {
     code: 1,
     err: /none\.json can’t be read \(ENOENT\)/,
   })
+})
+
+t.test('as a process', async (t) => {
+  writeFileSync(path, JSON.stringify(file))
+  const applied = await spawnCommand('theatre', ['apply', path], { databaseUrl: url })
+  t.match(applied, { code: 0, err: '', out: /nothing to change/ })
 })

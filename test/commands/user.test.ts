@@ -1,18 +1,17 @@
 import t from 'tap'
+import { userCommand } from '../../src/commands/user-command.js'
 import { startApp } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 import { testDatabase } from '../helpers/postgres.js'
-import { type Finished, runCommand } from './run-command.js'
+import { type Finished, runCommand, spawnCommand } from './run-command.js'
 
 const PASSWORD = 'houselights-demo'
-// each command is a process of its own, of about a second
-t.setTimeout(120_000)
 const database = await testDatabase(t, { demo: true })
 const { db } = database
 const { url } = await startApp(t, { database, env: { RATE_LIMITS: 'off' } })
 
 const user = (args: string[], stdin?: string): Promise<Finished> =>
-  runCommand('user', args, { databaseUrl: database.url, ...(stdin === undefined ? {} : { stdin }) })
+  runCommand(userCommand, args, { databaseUrl: database.url, ...(stdin === undefined ? {} : { stdin }) })
 
 async function signedIn(username: string, password = PASSWORD): Promise<HttpClient> {
   const client = createClient(url)
@@ -26,7 +25,7 @@ const status = async (client: HttpClient) => (await client.get('/api/auth/sessio
 t.test('create: the password comes from stdin, and the account signs in', async (t) => {
   const made = await user(
     ['create', '--username', 'anna', '--role', 'staff', '--theatre', '1', '--theatre', '2'],
-    'a-good-password\nmore\n',
+    'a-good-password',
   )
   t.match(made, {
     code: 0,
@@ -41,13 +40,13 @@ t.test('create: the password comes from stdin, and the account signs in', async 
 
 t.test('create: each refusal in one line, and the password in none', async (t) => {
   const create = (...more: string[]) => ['create', '--username', 'berta', ...more]
-  const cases: [string[], string, number, RegExp][] = [
+  const cases: [string[], string | undefined, number, RegExp][] = [
     [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /commonest/],
     [create('--role', 'staff', '--theatre', '99'), 'a-good-password', 1, /no theatre 99/],
     [['create', '--username', 'STAFF', '--role', 'admin'], 'a-good-password', 1, /of this name already/],
     [create('--role', 'staff'), 'a-good-password', 2, /--theatre ID/],
     [create('--role', 'staff', '--theatre', 'one'), 'a-good-password', 2, /"one"/],
-    [create('--role', 'admin'), '', 2, /No password came/],
+    [create('--role', 'admin'), undefined, 2, /nobody to ask/],
     [['create', '--role', 'admin'], 'a-good-password', 2, /--username/],
     [create('--role', 'admin', '--password', 'x'), 'a-good-password', 2, /--password/],
   ]
@@ -77,11 +76,11 @@ t.test('disable ends everything, in the running service too; enable lets sign in
 
 t.test('set-password ends the sessions and changes it', async (t) => {
   const client = await signedIn('admin')
-  t.match(await user(['set-password', '--username', 'admin'], 'another-password\n'), { code: 0 })
+  t.match(await user(['set-password', '--username', 'admin'], 'another-password'), { code: 0 })
   t.equal(await status(client), 401)
   await signedIn('admin', 'another-password')
-  t.match(await user(['set-password', '--username', 'admin'], 'trustno1\n'), { code: 1, err: /commonest/ })
-  t.match(await user(['set-password', '--username', 'nobody'], 'another-password\n'), {
+  t.match(await user(['set-password', '--username', 'admin'], 'trustno1'), { code: 1, err: /commonest/ })
+  t.match(await user(['set-password', '--username', 'nobody'], 'another-password'), {
     code: 1,
     err: 'There is no such user.\n',
   })
@@ -112,7 +111,7 @@ t.test('says how it is used', async (t) => {
 })
 
 t.test('a bad setting and a missing database are one line', async (t) => {
-  const run = (databaseUrl: string, env = {}) => runCommand('user', ['list'], { databaseUrl, env })
+  const run = (databaseUrl: string, env = {}) => runCommand(userCommand, ['list'], { databaseUrl, env })
   t.match(await run(database.url, { PORT: 'x' }), { code: 1, err: /^PORT is "x": [^\n]+\n$/ })
   const nowhere = new URL(database.url)
   nowhere.port = '1'
@@ -124,4 +123,14 @@ t.test('a bad setting and a missing database are one line', async (t) => {
     err: 'The database has no tables yet: run "npx prisma migrate deploy" first.\n',
   })
   t.match(await run(database.url), { code: 0, out: /^admin: admin number 3/ })
+})
+
+t.test('as a process: the password is the first line of stdin, the exit code says how it went', async (t) => {
+  const spawn = (args: string[], stdin: string) =>
+    spawnCommand('user', args, { databaseUrl: database.url, stdin })
+  const create = ['create', '--username', 'zoe', '--role', 'admin']
+  t.match(await spawn(create, 'a-good-password\r\nmore\n'), { code: 0, err: '', out: /^Made zoe: admin/ })
+  await signedIn('zoe', 'a-good-password')
+  t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is an account/ })
+  t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password came/ })
 })

@@ -1,96 +1,12 @@
 import t from 'tap'
 import { sendMessage } from '../../src/chat/chat-actions.js'
-import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
-import type { StoredEvent } from '../../src/live/event-log.js'
-import type { ChatView, EventName, MessageView, OrderView } from '../../src/live/protocol.js'
-import { EVENT_NAMES } from '../../src/live/protocol.js'
+import { EVENT_NAMES, type EventName } from '../../src/live/protocol.js'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
-import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { provider, take, webhookOf } from '../payments/payments.js'
+import { apply, comparable, EMPTY, snapshot } from './fold.js'
 import { createWorld, type Guest, type World } from './world.js'
-
-// Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
-
-interface OrderState {
-  order: OrderView | null
-  messages: MessageView[]
-}
-
-interface State {
-  orders: OrderView[]
-  chats: ChatView[]
-  each: Map<number, OrderState>
-}
-
-const LIVE = new Set(['placed', 'confirmed', 'seen'])
-
-function applyToOrders(orders: OrderView[], order: OrderView): OrderView[] {
-  const others = orders.filter(({ id }) => id !== order.id)
-  return LIVE.has(order.status) ? [...others, order].sort((a, b) => a.id - b.id) : others
-}
-
-function applyToChats(chats: ChatView[], chat: ChatView): ChatView[] {
-  const spoken = ({ lastMessage }: ChatView) => lastMessage?.id ?? 0
-  return [...chats.filter(({ id }) => id !== chat.id), chat].sort((a, b) => spoken(b) - spoken(a))
-}
-
-function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderState {
-  if (name !== 'chat.message') return { ...state, order: data as OrderView }
-  const { message } = data as { message: MessageView }
-  return { ...state, messages: [...state.messages, message].slice(-50) }
-}
-
-async function snapshot(world: World, orderIds: number[]): Promise<State> {
-  return await world.db.$transaction(
-    async (tx) => {
-      const each = new Map<number, OrderState>()
-      for (const id of orderIds) each.set(id, await orderSnapshot(tx, id))
-      return {
-        orders: (await theatreOrdersSnapshot(tx, 1)).orders,
-        chats: (await theatreChatSnapshot(tx, 1)).chats,
-        each,
-      }
-    },
-    { isolationLevel: 'RepeatableRead' },
-  )
-}
-
-/** What a page has of the orders of `before` once it has taken the events of all groups, each in its own order. */
-function apply(before: State, events: readonly StoredEvent[]): State {
-  const bySeq = [...events].sort((a, b) => a.seq - b.seq)
-  const of = (group: string) =>
-    bySeq
-      .filter((event) => event.group === group)
-      .map(({ name, data }) => ({ name, data: JSON.parse(data) as unknown }))
-  const orders = of('theatre:1:orders').reduce(
-    (now, { data }) => applyToOrders(now, data as OrderView),
-    before.orders,
-  )
-  const chats = of('theatre:1:chat').reduce(
-    (now, { data }) => applyToChats(now, (data as { chat: ChatView }).chat),
-    before.chats,
-  )
-  const each = new Map<number, OrderState>()
-  for (const [id, state] of before.each) {
-    each.set(
-      id,
-      of(`order:${id}`).reduce((now, { name, data }) => applyToOrder(now, name, data), state),
-    )
-  }
-  return { orders, chats, each }
-}
-
-/**
- * A conversation shows its order's status as of its last message: what happens to orders is told in the groups of
- * orders, not in that of the chats.
- */
-function comparable({ chats, ...state }: State) {
-  return { ...state, chats: chats.map(({ order: { status: _, ...order }, ...chat }) => ({ ...chat, order })) }
-}
-
-const EMPTY: OrderState = { order: null, messages: [] }
 
 t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t) => {
   const world = await createWorld(t)

@@ -113,3 +113,14 @@ export function legacyOf(event: StoredEvent | undefined): Record<string, unknown
   const frame = JSON.parse(event.legacy) as { updated_table_data: string }
   return JSON.parse(frame.updated_table_data) as Record<string, unknown>
 }
+
+/** Resolves once so many transactions wait for a lock: the next step of a race can be taken. */
+export async function untilBlocked(db: Database, count: number): Promise<void> {
+  for (const deadline = Date.now() + 5000; Date.now() < deadline; ) {
+    const [row] = await db.$queryRaw<{ waiting: number }[]>`
+      SELECT count(*)::int AS waiting FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    if (row && row.waiting >= count) return
+  }
+  throw new Error(`waited in vain for ${count} transactions to wait`)
+}

@@ -10,71 +10,91 @@ const { reportTap } = (await import(new URL('../../scripts/lib/tap-report.mjs', 
   reportTap: Report
 }
 
-async function report(...events: [string, object][]) {
+async function report(...lines: string[]) {
   const printed: string[] = []
-  const input = Readable.from(events.map((event) => `${JSON.stringify(event)}\n`))
+  const input = Readable.from(['TAP version 14\n', ...lines.map((line) => `${line}\n`)])
   return { counts: await reportTap(input, (line) => printed.push(line)), printed: printed.join('\n') }
 }
 
-const start = (name: string): [string, object] => ['start', { name, level: 1 }]
-const end = (name: string, ok = true, diag = {}): [string, object] => [
-  'end',
-  { name, level: 1, ok, diag, time: 1500 },
+/** One test file as the runner shows it: its own points, then how it ended. */
+const file = (name: string, points: string[], end = `ok 1 - ${name} # time=1500ms`): string[] => [
+  `# Subtest: ${name}`,
+  ...points.map((point) => `    ${point}`),
+  `    1..${points.filter((point) => /^(not )?ok/.test(point)).length}`,
+  end,
 ]
-const total: [string, object] = ['end', { name: 'TAP Tests', level: 0 }]
 
 t.test('leaves are counted, not the subtests that hold them', async (t) => {
+  const subtest = [
+    '# Subtest: sub',
+    '    ok 1 - x',
+    '    ok 2 - y',
+    '    ok 3 - z # SKIP',
+    '    1..3',
+    'ok 1 - sub',
+  ]
   const { counts, printed } = await report(
-    start('a'),
-    ['start', { name: 'sub', level: 2 }],
-    ['pass', {}],
-    ['pass', {}],
-    ['skip', {}],
-    ['end', { name: 'sub', level: 2, ok: true }],
-    end('a'),
-    start('b'),
-    ['pass', {}],
-    ['todo', {}],
-    end('b'),
-    total,
+    '1..2',
+    ...file('a', subtest),
+    ...file('b', ['ok 1 - x', 'not ok 2 - y # TODO'], 'ok 2 - b # time=20ms'),
   )
   t.strictSame(counts, { passed: 3, failed: 0, skipped: 2 })
-  t.equal(printed, ' ok   a  2 passed, 1 skipped in 1.5 s\n ok   b  1 passed, 1 skipped in 1.5 s')
+  t.equal(printed, ' ok   a  2 passed, 1 skipped in 1.5 s\n ok   b  1 passed, 1 skipped in 0.0 s')
 })
 
 t.test('a failure is shown with its place and its difference', async (t) => {
-  const diag = { at: { fileName: 'a.ts', lineNumber: 7, columnNumber: 3 }, diff: '-1\n+2' }
+  const diag = [
+    '  ---',
+    '  at:',
+    '    fileName: a.ts',
+    '    lineNumber: 7',
+    '    columnNumber: 3',
+    '  diff: |',
+    '    -1',
+    '    +2',
+    '  ...',
+  ]
   const { counts, printed } = await report(
-    start('a'),
-    ['fail', { fullname: 'a > one', diag }],
-    end('a', false),
-    total,
+    '1..1',
+    ...file('a', ['not ok 1 - one', ...diag], 'not ok 1 - a # time=7ms'),
   )
   t.strictSame(counts, { passed: 0, failed: 1, skipped: 0 })
-  t.match(printed, /FAIL {2}a {2}0 passed, 1 failed in 1.5 s\n.*✗ a > one\n.*at a.ts:7:3\n.*-1\n.*\+2/)
+  t.match(printed, /^FAIL {2}a {2}0 passed, 1 failed in 0.0 s\n +✗ a > one\n +at a.ts:7:3\n +-1\n +\+2$/)
 })
 
 t.test('a file that crashed, was killed or holds no test is one that failed', async (t) => {
   const { counts, printed } = await report(
-    start('crashed'),
-    end('crashed', false, { exitCode: 1 }),
-    start('killed'),
-    ['pass', {}],
-    end('killed', false, { signal: 'SIGKILL' }),
-    start('empty'),
-    end('empty'),
-    total,
+    '1..4',
+    ...file('crashed', [], 'not ok 1 - crashed\n  ---\n  exitCode: 1\n  signal: null\n  ...'),
+    ...file('killed', ['ok 1 - x'], 'not ok 2 - killed\n  ---\n  exitCode: null\n  signal: SIGKILL\n  ...'),
+    ...file('empty', [], 'ok 3 - empty # SKIP no tests found'),
+    ...file('elsewhere', [], 'ok 4 - elsewhere # SKIP only on Tuesdays'),
   )
-  t.strictSame(counts, { passed: 1, failed: 3, skipped: 0 })
-  t.match(printed, /crashed: ended with exit code 1/)
-  t.match(printed, /killed: killed by SIGKILL/)
-  t.match(printed, /empty: holds no test/)
+  t.strictSame(counts, { passed: 1, failed: 3, skipped: 1 })
+  t.match(printed, /crashed ended with exit code 1/)
+  t.match(printed, /killed was killed by SIGKILL/)
+  t.match(printed, /empty holds no test/)
 })
 
-t.test('a failure of the run itself counts, and a run that is cut off keeps its counts', async (t) => {
-  t.match(await report(['fail', { name: 'timeout!' }], total), { counts: { failed: 1 }, printed: /timeout!/ })
-  t.match(await report(start('a'), ['pass', {}], end('a'), start('b'), ['fail', {}]), {
-    counts: { passed: 1, failed: 1 },
-  })
-  t.match((await report()).counts, { passed: 0, failed: 0 })
+t.test('a failure of the run itself counts', async (t) => {
+  const late = await report(
+    '1..2',
+    ...file('a', ['ok 1 - x']),
+    'not ok 2 - timeout!\n  ---\n  expired: a\n  ...',
+  )
+  t.match(late, { counts: { passed: 1, failed: 1 }, printed: /timeout!\n +took too long \(a\)/ })
+  const stopped = await report(
+    '1..2',
+    '# Subtest: a',
+    '    ok 1 - x',
+    '    Bail out! no database',
+    'Bail out! no database',
+  )
+  t.match(stopped, { counts: { passed: 1, failed: 1 }, printed: /stopped: no database/ })
+})
+
+t.test('a run that is cut off keeps what it counted', async (t) => {
+  const { counts } = await report(...file('a', ['ok 1 - x']), '# Subtest: b', '    not ok 1 - y')
+  t.strictSame(counts, { passed: 1, failed: 1, skipped: 0 })
+  t.strictSame((await report()).counts, { passed: 0, failed: 0, skipped: 0 })
 })

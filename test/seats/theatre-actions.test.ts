@@ -4,6 +4,7 @@ import type { TheatreFile } from '../../src/seats/theatre-file.js'
 import { testDatabase } from '../helpers/postgres.js'
 
 const { db } = await testDatabase(t)
+const ctx = { db, live: { publish() {} } }
 let made = 0
 
 const chai = { name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }
@@ -33,11 +34,11 @@ const menuOf = (theatreId: number) =>
 
 t.test('makes a theatre; the same file again changes nothing', async (t) => {
   const file = newFile()
-  const first = await applyTheatre(db, file)
+  const first = await applyTheatre(ctx, file)
   t.equal(first.changes, 6)
   for (const { token } of first.seats) t.ok(Buffer.from(token, 'base64url').length >= 12, '96 bits at least')
   t.equal(new Set(first.seats.map(({ token }) => token)).size, 2)
-  t.same(await applyTheatre(db, file), { ...first, changes: 0 })
+  t.same(await applyTheatre(ctx, file), { ...first, changes: 0 })
   t.match(await db.theatre.findUnique({ where: { id: first.id } }), {
     name: file.name,
     maxTime: 30,
@@ -47,11 +48,11 @@ t.test('makes a theatre; the same file again changes nothing', async (t) => {
 
 t.test('changes what the file changes, and seats keep their tokens', async (t) => {
   const file = newFile()
-  const { id, seats } = await applyTheatre(db, file)
+  const { id, seats } = await applyTheatre(ctx, file)
   const [hall] = file.halls
   if (!hall) throw new Error('a hall')
   const bigger = { ...hall, seats: [...hall.seats, { name: 'A3', token: `given-${id}` }] }
-  const second = await applyTheatre(db, {
+  const second = await applyTheatre(ctx, {
     ...file,
     maxTime: 45,
     halls: [bigger, { name: 'Screen 2', seats: [] }],
@@ -64,23 +65,23 @@ t.test('changes what the file changes, and seats keep their tokens', async (t) =
 
 t.test('seats that the file does not name stay', async (t) => {
   const file = newFile()
-  const { seats } = await applyTheatre(db, file)
-  t.same(await applyTheatre(db, { ...file, halls: [] }).then((applied) => [applied.changes, applied.seats]), [
-    0,
-    seats,
-  ])
+  const { seats } = await applyTheatre(ctx, file)
+  t.same(
+    await applyTheatre(ctx, { ...file, halls: [] }).then((applied) => [applied.changes, applied.seats]),
+    [0, seats],
+  )
 })
 
 t.test('menu items leave the list, and come back as they were', async (t) => {
   const file = newFile()
-  const { id } = await applyTheatre(db, file)
-  await applyTheatre(db, { ...file, menu: [roll] })
+  const { id } = await applyTheatre(ctx, file)
+  await applyTheatre(ctx, { ...file, menu: [roll] })
   t.match(await menuOf(id), [
     { name: 'Masala Chai', listed: false },
     { name: 'Chicken Roll', listed: true, position: 0 },
   ])
-  t.equal((await applyTheatre(db, { ...file, menu: [roll] })).changes, 0)
-  t.equal((await applyTheatre(db, file)).changes, 2)
+  t.equal((await applyTheatre(ctx, { ...file, menu: [roll] })).changes, 0)
+  t.equal((await applyTheatre(ctx, file)).changes, 2)
   t.match(await menuOf(id), [
     { name: 'Masala Chai', listed: true },
     { name: 'Chicken Roll', listed: true },
@@ -89,11 +90,11 @@ t.test('menu items leave the list, and come back as they were', async (t) => {
 
 t.test('what the staff have switched off stays off, unless the file says', async (t) => {
   const file = newFile()
-  const { id } = await applyTheatre(db, file)
+  const { id } = await applyTheatre(ctx, file)
   await db.menuItem.updateMany({ where: { theatreId: id, name: chai.name }, data: { available: false } })
-  t.equal((await applyTheatre(db, file)).changes, 0)
+  t.equal((await applyTheatre(ctx, file)).changes, 0)
   t.match(await menuOf(id), [{ available: false }, { available: true }])
-  t.equal((await applyTheatre(db, { ...file, menu: [{ ...chai, available: true }, roll] })).changes, 1)
+  t.equal((await applyTheatre(ctx, { ...file, menu: [{ ...chai, available: true }, roll] })).changes, 1)
   t.match(await menuOf(id), [{ available: true }, { available: true }])
 })
 
@@ -104,27 +105,41 @@ t.test('two seats change tokens with each other, over halls too', async (t) => {
     { name: 'One', seats: seatIn(one) },
     { name: 'Two', seats: seatIn(two) },
   ]
-  await applyTheatre(db, { ...file, halls: halls('swap-first', 'swap-second') })
-  const { seats } = await applyTheatre(db, { ...file, halls: halls('swap-second', 'swap-first') })
+  await applyTheatre(ctx, { ...file, halls: halls('swap-first', 'swap-second') })
+  const { seats } = await applyTheatre(ctx, { ...file, halls: halls('swap-second', 'swap-first') })
   t.equal(tokenOf(seats, 'One', 'A1'), 'swap-second')
   t.equal(tokenOf(seats, 'Two', 'A1'), 'swap-first')
 })
 
 t.test('another seat’s token is refused, and nothing of the file stays', async (t) => {
   const owner = newFile()
-  await applyTheatre(db, {
+  await applyTheatre(ctx, {
     ...owner,
     halls: [{ name: 'Hers', seats: [{ name: 'B7', token: 'taken-token' }] }],
   })
   const file = newFile()
   const thief = { ...file, halls: [{ name: 'Mine', seats: [{ name: 'A1', token: 'taken-token' }] }] }
-  await t.rejects(applyTheatre(db, thief), { status: 409, code: 'token_taken', message: /seat B7's of Hers/ })
+  await t.rejects(applyTheatre(ctx, thief), {
+    status: 409,
+    code: 'token_taken',
+    message: /seat B7's of Hers/,
+  })
   t.equal(await db.theatre.findUnique({ where: { name: file.name } }), null)
 })
 
 t.test('one file twice at once makes one theatre', async (t) => {
   const file = newFile()
-  const [one, two] = await Promise.all([applyTheatre(db, file), applyTheatre(db, file)])
+  const [one, two] = await Promise.all([applyTheatre(ctx, file), applyTheatre(ctx, file)])
   t.equal(one.id, two.id)
   t.same([one.changes, two.changes].sort(), [0, 6])
+})
+
+t.test('a new theatre is every admin’s: their sockets are to come again', async (t) => {
+  const admin = await db.user.create({ data: { username: 'boss', role: 'admin' } })
+  const changes = () => db.accessChange.count({ where: { userId: admin.id } })
+  const file = newFile()
+  await applyTheatre(ctx, file)
+  t.equal(await changes(), 1)
+  await applyTheatre(ctx, { ...file, maxTime: 40 })
+  t.equal(await changes(), 1, 'a change of one that is there is none of rights')
 })

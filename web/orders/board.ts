@@ -27,8 +27,9 @@ export function createBoard(userId: number) {
   /** orders about to be cancelled: until when there is a way back */
   const cancelling = createStore<ReadonlyMap<number, number>>(new Map())
   const problem = createStore<{ orderId: number; text: string } | null>(null)
+  /** theatres whose orders are known: of the others nothing may be said, not even that there are none */
+  const known = createStore<ReadonlySet<number>>(new Set())
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
-  const greeted = new Set<number>()
 
   const apply = (change: OrdersChange): void => orders.update((state) => applyOrders(state, change))
 
@@ -42,13 +43,14 @@ export function createBoard(userId: number) {
 
   function onSnapshot(theatreId: number, data: unknown): void {
     const fresh = readOrders(data)
-    const known = orders.get().live
-    const isReturn = greeted.has(theatreId)
-    greeted.add(theatreId)
+    const before = orders.get().live
+    const isReturn = known.get().has(theatreId)
+    known.update((ids) => new Set(ids).add(theatreId))
     apply({ type: 'snapshot', theatreId, orders: fresh })
+    void loadEnded(theatreId)
     // After a long sleep the news come as a snapshot: what is new in it is still news.
     const news = fresh.filter(
-      (order) => order.status === 'confirmed' && known.get(order.id)?.status !== 'confirmed',
+      (order) => order.status === 'confirmed' && before.get(order.id)?.status !== 'confirmed',
     )
     const last = news.at(-1)
     if (isReturn && last) welcome(last)
@@ -77,6 +79,7 @@ export function createBoard(userId: number) {
     const theatreId = theatreOfGroup(group)
     if (theatreId === null) return
     theatres.update((all) => all.filter(({ id }) => id !== theatreId))
+    known.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
     apply({ type: 'left', theatreId })
   }
 
@@ -126,7 +129,7 @@ export function createBoard(userId: number) {
   }
 
   const live: LivePage = connectLive('/ws/all-seat-datasocket/', { onMessage, onLeft })
-  return { live, orders, theatres, busy, cancelling, problem, act, cancel, keep, keepLast, loadEnded }
+  return { live, orders, theatres, known, busy, cancelling, problem, act, cancel, keep, keepLast }
 }
 
 export type Board = ReturnType<typeof createBoard>

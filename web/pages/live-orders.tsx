@@ -41,9 +41,6 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const [menuOpen, setMenuOpen] = useState(false)
   useKeys(board)
   useEffect(keepAwake, [])
-  useEffect(() => {
-    if (theatreId !== null) void board.loadEnded(theatreId)
-  }, [board, theatreId])
 
   const ofTheatre = useMemo(
     () => oldestFirst(state.live.values()).filter((order) => order.theatreId === theatreId),
@@ -56,6 +53,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const unread = unreadTotal(useStore(desk.state).chats.values())
+  const isKnown = useStore(board.known).has(theatreId ?? 0)
   useOverdueAlert(open, now, found?.theatre ?? null)
   useTitle(open.length, `${s.nav.orders} · ${name}`)
 
@@ -71,7 +69,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
       <main class="live" data-open-orders={open.length}>
         <div class="live-head">
           <h1>
-            <span class="live-count">{shown.length}</span> {s.board.openOrders(shown.length)}
+            <span class="live-count">{isKnown ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}
             <small>{name}</small>
           </h1>
           <div class="live-filters">
@@ -127,7 +125,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
             {shown.map((order) => (
               <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
             ))}
-            {shown.length === 0 && <p class="board-empty">{s.board.empty}</p>}
+            {shown.length === 0 && <p class="board-empty">{isKnown ? s.board.empty : s.board.unknown}</p>}
           </section>
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />

@@ -119,6 +119,7 @@ export const en = {
     ended: (many: number) => `Last delivered and cancelled (${many})`,
     endedNone: 'Nothing yet on this screen.',
     empty: 'All served. New orders appear here by themselves.',
+    unknown: 'No orders are known here just now.',
     chooseTheatre: 'Theatre',
     chooseHall: 'Hall',
     allHalls: 'All halls',

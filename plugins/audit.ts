@@ -1,0 +1,90 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Caller } from '../src/accounts/sessions.js'
+import { hashed, shown } from '../src/http/log-text.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** who asked, before the action: after a logout there is nobody */
+    askedBy: Caller | null
+    /** the code of the answer's error */
+    refusal: string | null
+  }
+}
+
+/** Decisions about accounts and sessions go by their names, accepted or refused. */
+const NAMES: Record<string, string> = {
+  'POST /api/auth/login': 'LOGIN',
+  'POST /api/auth/guest': 'GUEST',
+  'POST /api/auth/logout': 'LOGOUT',
+  'POST /api/auth/password': 'PASSWORD',
+  'DELETE /api/auth/sessions': 'REVOKE',
+  'DELETE /api/auth/sessions/:id': 'REVOKE',
+  'POST /api/users': 'USERCREATE',
+  'PATCH /api/users/:id': 'USERCHANGE',
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * One record per decision over HTTP: every change that was asked for, and everything that was refused. Who, the
+ * session (hashed), address, origin, resource, verdict, reason. The resource is the route's pattern: paths hold
+ * seats' tokens and sessions' ids. Sockets have their own (socket-log).
+ */
+export default fp(
+  async (app) => {
+    app.decorateRequest('askedBy', null)
+    app.decorateRequest('refusal', null)
+    app.addHook('preHandler', async (request) => {
+      request.askedBy = request.caller
+    })
+    app.addHook('onSend', async (request, reply, payload) => {
+      if (reply.statusCode < 400 || typeof payload !== 'string') return
+      request.refusal = /^\{"error":"([a-z_]+)"/.exec(payload)?.[1] ?? null
+    })
+    app.addHook('onResponse', async (request, reply) => {
+      const { url } = request.routeOptions
+      const isRefused = reply.statusCode >= 400
+      // what leads nowhere is no decision, and scanners ask for a lot of it
+      if (request.ws || url === undefined || (SAFE.has(request.method) && !isRefused)) return
+      const resource = `${request.method} ${url}`
+      const name = NAMES[resource] ?? (isRefused ? 'REFUSE' : 'CHANGE')
+      app.log.info(
+        {
+          ...who(request),
+          address: shown(request.ip),
+          origin: shown(request.headers.origin),
+          resource,
+          target: targetOf(request),
+          verdict: isRefused ? 'refused' : 'accepted',
+          status: reply.statusCode,
+          reason: request.refusal ?? undefined,
+        },
+        name,
+      )
+    })
+  },
+  { name: 'audit', fastify: '5.x', dependencies: ['websocket', 'session-cookie'] },
+)
+
+function who(request: FastifyRequest) {
+  const caller = request.caller ?? request.askedBy
+  const account = accountOf(request)
+  return {
+    ...(caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}),
+    ...(account === null ? {} : { account }),
+  }
+}
+
+/** The name that was tried at a login, hashed: people type passwords into the wrong field. */
+function accountOf({ routeOptions, body }: FastifyRequest): string | null {
+  if (routeOptions.url !== '/api/auth/login' || typeof body !== 'object' || body === null) return null
+  if (!('username' in body) || typeof body.username !== 'string') return null
+  return hashed(body.username.normalize('NFKC').toLowerCase())
+}
+
+/** The number in the path: an order's, a theatre's, a user's. Other parameters are not for logs. */
+function targetOf({ params }: FastifyRequest): number | undefined {
+  if (typeof params !== 'object' || params === null || !('id' in params)) return undefined
+  return typeof params.id === 'string' && /^\d{1,10}$/.test(params.id) ? Number(params.id) : undefined
+}

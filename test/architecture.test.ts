@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+// Who may import whom (README, "Rooms"). A rule that is broken names the file and the import.
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const BROWSER_SAFE = ['src/live/protocol.ts', 'src/live/close-codes.ts']
+// the entrances: they put the parts together
+const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
+const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
+
+interface Import {
+  file: string
+  /** a path from the root for our own, a package's name else */
+  target: string
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(
+      (entry) => entry.isFile() && /\.(?:ts|tsx|mjs)$/.test(entry.name) && !entry.name.endsWith('.d.ts'),
+    )
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.includes('generated/'))
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g,
+  )
+  return [...found].map((match) => {
+    const target = match[1] ?? match[2] ?? match[3] ?? ''
+    if (!target.startsWith('.')) return { file, target }
+    const path = relative(root, resolve(root, dirname(file), target)).replace(/\.js$/, '.ts')
+    return { file, target: path }
+  })
+}
+
+const importsBelow = (folder: string) => filesBelow(folder).flatMap(importsOf)
+const shown = (imports: Import[]) => imports.map(({ file, target }) => `${file} -> ${target}`)
+const isOwn = (target: string) => /^(?:src|plugins|routes|web|test|bench|scripts|prisma)\//.test(target)
+
+t.test('the house has its rooms, and the look-out sees imports', async (t) => {
+  t.ok(filesBelow('src').length > 30, 'src has files')
+  t.ok(
+    importsOf('src/app.ts').some(({ target }) => target === 'plugins/live.ts'),
+    'an own import is seen',
+  )
+  t.ok(
+    importsOf('src/app.ts').some(({ target }) => target === 'fastify'),
+    'a package is seen',
+  )
+})
+
+t.test('the domain knows no Fastify, no ws and no ioredis', async (t) => {
+  const broken = importsBelow('src').filter(
+    ({ file, target }) =>
+      !COMPOSITION.includes(file) && (FRAMEWORK.test(target) || /^(?:plugins|routes)\//.test(target)),
+  )
+  t.strictSame(shown(broken), [])
+})
+
+t.test('the delivery engine knows no orders, payments, chat or accounts', async (t) => {
+  const broken = importsBelow('src/live').filter(({ target }) =>
+    /^src\/(?:orders|payments|chat|accounts|seats|access)\//.test(target),
+  )
+  t.strictSame(shown(broken), [])
+})
+
+t.test('a plugin uses no other plugin’s values, and no route', async (t) => {
+  const broken = importsBelow('plugins').filter(({ target }) => /^(?:plugins|routes|web)\//.test(target))
+  t.strictSame(shown(broken), [])
+})
+
+t.test('a route reaches Prisma, Redis and plugins by decorator only', async (t) => {
+  const broken = importsBelow('routes').filter(
+    ({ target }) =>
+      /^(?:plugins|web)\//.test(target) || /^(?:ioredis|pg|ws|@prisma\/.+|src\/database\/.+)$/.test(target),
+  )
+  t.strictSame(shown(broken), [])
+})
+
+t.test('pages import the two browser-safe files and nothing else of ours', async (t) => {
+  const broken = importsBelow('web').filter(
+    ({ target }) => isOwn(target) && !target.startsWith('web/') && !BROWSER_SAFE.includes(target),
+  )
+  t.strictSame(shown(broken), [])
+  t.strictSame(shown(BROWSER_SAFE.flatMap(importsOf)), [], 'which import nothing themselves')
+})
+
+t.test('only the configuration reads the environment', async (t) => {
+  const readers = ['src', 'plugins', 'routes']
+    .flatMap(filesBelow)
+    .filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))
+  // the entrances hand it to loadConfig; PostgreSQL's own programs get the PATH
+  const entrances = ['src/server.ts', 'src/commands/', 'src/database/embedded/cluster.ts']
+  t.strictSame(
+    readers.filter((file) => !entrances.some((entrance) => file.startsWith(entrance))),
+    [],
+  )
+})
+
+t.test('nobody but groups.ts writes a group’s name', async (t) => {
+  const writers = ['src', 'plugins', 'routes']
+    .flatMap(filesBelow)
+    .filter((file) => /`(?:theatre|order):\$\{/.test(readFileSync(join(root, file), 'utf8')))
+  t.strictSame(writers, ['src/live/groups.ts'])
+})
+
+t.test('every plugin names itself and the Fastify that it is for', async (t) => {
+  for (const file of filesBelow('plugins')) {
+    const text = readFileSync(join(root, file), 'utf8')
+    if (!/from 'fastify-plugin'/.test(text)) continue
+    t.match(text, /name: '[a-z-]+',\s+fastify: '5\.x'/, file)
+  }
+})

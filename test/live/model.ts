@@ -1,0 +1,313 @@
+import { staffOrderGroups } from '../../src/access/socket-access.js'
+import type { Bus, BusListener } from '../../src/live/bus.js'
+import type { Admission, LiveSocket } from '../../src/live/connection.js'
+import type {
+  AccessChange,
+  Committed,
+  EventLog,
+  NewAccessChange,
+  StoredEvent,
+} from '../../src/live/event-log.js'
+import type { SnapshotRow } from '../../src/live/feed.js'
+import { type GroupName, theatreOrders } from '../../src/live/groups.js'
+import type { Principal } from '../../src/principal.js'
+import type { Random } from './random.js'
+
+/** Lets the test decide what happens next: everything that takes time waits here for its turn. */
+export class Turns {
+  private readonly waiting: (() => void)[] = []
+
+  constructor(private readonly random: Random) {}
+
+  get count(): number {
+    return this.waiting.length
+  }
+
+  wait(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve))
+  }
+
+  /** Something that waited goes on; false when nothing waits. */
+  one(): boolean {
+    const [next] = this.waiting.splice(this.random.below(this.waiting.length), 1)
+    next?.()
+    return next !== undefined
+  }
+}
+
+interface Right {
+  from: number
+  until: number
+}
+
+/**
+ * The database, as the engine may believe it to be: commits happen one after the other, each read sees one of its
+ * moments, and takes a while before and after. Knows at each moment who might hear what.
+ */
+export class ModelDatabase {
+  /** how many commits there were */
+  now = 0
+  epoch = 0
+  failing = 0
+  readonly events = new Map<GroupName, (StoredEvent & { committedAt: number })[]>()
+  private readonly changes: AccessChange[] = []
+  private readonly users = new Map<number, { theatres: Set<number>; admin: boolean }>()
+  private readonly sessions = new Map<string, { userId: number; endedAt: number }>()
+  private readonly rights = new Map<string, Right[]>()
+
+  constructor(
+    private readonly turns: Turns,
+    private readonly random: Random,
+    readonly theatres: readonly number[],
+  ) {}
+
+  private async read<T>(look: () => T): Promise<T> {
+    await this.turns.wait()
+    if (this.random.chance(this.failing)) throw new Error('the model’s database is away')
+    const seen = look()
+    await this.turns.wait()
+    return seen
+  }
+
+  readonly log: EventLog = {
+    readAfter: (group, after, limit) => this.read(() => this.of(group).slice(after, after + limit)),
+    readHeads: (groups) =>
+      this.read(() => ({
+        epoch: this.epoch,
+        seqs: new Map(groups.map((group) => [group, this.of(group).length])),
+      })),
+    readAccessChanges: (after) =>
+      this.read(() => ({ epoch: this.epoch, changes: this.changes.filter(({ epoch }) => epoch > after) })),
+  }
+
+  of(group: GroupName): (StoredEvent & { committedAt: number })[] {
+    const found = this.events.get(group) ?? []
+    this.events.set(group, found)
+    return found
+  }
+
+  readSnapshot(group: GroupName): Promise<SnapshotRow> {
+    return this.read(() => ({ seq: this.of(group).length, epoch: this.epoch, data: '{}' }))
+  }
+
+  readAdmissions(ids: readonly string[]): Promise<Map<string, Admission>> {
+    return this.read(() => {
+      const found = new Map<string, Admission>()
+      for (const sessionId of ids) {
+        const session = this.sessions.get(sessionId)
+        if (!session || session.endedAt <= this.now) continue
+        found.set(sessionId, {
+          sessionId,
+          principal: this.principal(session.userId),
+          remainingMs: 1e9,
+          readAt: performance.now(),
+          endsAt: '2030-01-01T00:00:00.000Z',
+          epoch: this.epoch,
+        })
+      }
+      return found
+    })
+  }
+
+  private principal(userId: number): Principal {
+    const theatres = [...(this.users.get(userId)?.theatres ?? [])].sort((a, b) => a - b)
+    return {
+      userId,
+      username: `user-${userId}`,
+      role: this.users.get(userId)?.admin ? 'admin' : 'staff',
+      theatres: theatres.map((id) => ({ id, name: `Theatre ${id}` })),
+    }
+  }
+
+  addUser(userId: number, theatres: readonly number[], admin: boolean): void {
+    this.users.set(userId, { theatres: new Set(theatres), admin })
+    for (const theatre of theatres) this.openRight(userId, theatre)
+  }
+
+  private rightsOf(userId: number, theatre: number): Right[] {
+    const key = `${userId} ${theatre}`
+    const found = this.rights.get(key) ?? []
+    this.rights.set(key, found)
+    return found
+  }
+
+  private openRight(userId: number, theatre: number): void {
+    this.rightsOf(userId, theatre).push({ from: this.now, until: Number.POSITIVE_INFINITY })
+  }
+
+  addSession(sessionId: string, userId: number): void {
+    this.sessions.set(sessionId, { userId, endedAt: Number.POSITIVE_INFINITY })
+  }
+
+  /** Was there a moment from the one to the other, both included, at which this session might hear the group? */
+  mightHear(sessionId: string, group: GroupName, from: number, until: number): boolean {
+    const session = this.sessions.get(sessionId)
+    const theatre = this.theatres.find((id) => theatreOrders(id) === group)
+    if (!session || theatre === undefined) return false
+    return this.rightsOf(session.userId, theatre).some(
+      (right) =>
+        Math.max(right.from, from) <= until &&
+        Math.min(right.until, session.endedAt) > Math.max(right.from, from),
+    )
+  }
+
+  isLive(sessionId: string): boolean {
+    return (this.sessions.get(sessionId)?.endedAt ?? 0) > this.now
+  }
+
+  allowed(sessionId: string): GroupName[] {
+    const session = this.sessions.get(sessionId)
+    return session && this.isLive(sessionId) ? staffOrderGroups(this.principal(session.userId)) : []
+  }
+
+  theatresOf(userId: number): readonly number[] {
+    return [...(this.users.get(userId)?.theatres ?? [])]
+  }
+
+  // ---- commits
+
+  private note(userId: number | null, sessionId: string | null): NewAccessChange {
+    this.changes.push({ epoch: ++this.epoch, userId, sessionId })
+    return { kind: sessionId ? 'session_ended' : 'user_changed', userId, sessionId }
+  }
+
+  commitEvents(groups: readonly GroupName[]): Committed {
+    this.now++
+    const events = groups.map((group) => {
+      const list = this.of(group)
+      const seq = list.length + 1
+      const event: StoredEvent & { committedAt: number } = {
+        group,
+        seq,
+        name: 'order.placed',
+        at: '2026-11-23T00:00:00.000Z',
+        epoch: this.epoch,
+        data: `{"n":${seq}}`,
+        legacy: `{"group":"${group}","seq":${seq}}`,
+        committedAt: this.now,
+      }
+      list.push(event)
+      return event
+    })
+    return { events, epoch: this.epoch }
+  }
+
+  commitEnd(sessionId: string): { committed: Committed; changes: NewAccessChange[] } {
+    this.now++
+    const session = this.sessions.get(sessionId)
+    if (session) session.endedAt = Math.min(session.endedAt, this.now)
+    const changes = [this.note(session?.userId ?? null, sessionId)]
+    return { committed: { events: [], epoch: this.epoch }, changes }
+  }
+
+  commitTheatre(userId: number, theatre: number): { committed: Committed; changes: NewAccessChange[] } {
+    this.now++
+    const user = this.users.get(userId)
+    if (user?.theatres.delete(theatre)) {
+      for (const right of this.rightsOf(userId, theatre)) right.until = Math.min(right.until, this.now)
+    } else {
+      user?.theatres.add(theatre)
+      this.openRight(userId, theatre)
+    }
+    const changes = [this.note(userId, null)]
+    return { committed: { events: [], epoch: this.epoch }, changes }
+  }
+}
+
+/** A bus at its worst: each message comes late, in any order, twice, or not at all. */
+export class WorstBus implements Bus {
+  listener: BusListener | null = null
+  readonly healthy = true
+  readonly channels = new Set<string>()
+
+  constructor(
+    private readonly nodes: Set<WorstBus>,
+    private readonly turns: Turns,
+    private readonly random: Random,
+    private readonly loss: () => number,
+  ) {
+    nodes.add(this)
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    await this.turns.wait()
+    this.channels.add(channel)
+    if (this.random.chance(0.5)) await this.turns.wait()
+  }
+
+  unsubscribe(channel: string): void {
+    this.channels.delete(channel)
+  }
+
+  publish(channel: string, message: string): void {
+    for (const node of this.nodes) {
+      while (!this.random.chance(this.loss())) {
+        void this.turns.wait().then(() => {
+          if (node.channels.has(channel)) node.listener?.onMessage(channel, message)
+        })
+        if (!this.random.chance(0.2)) break
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.nodes.delete(this)
+  }
+}
+
+/** A socket that takes bytes when it likes, and says what it was given at the moment that it was. */
+export class ModelSocket implements LiveSocket {
+  pendingBytes = 0
+  takenBytes = 0
+  /** takes nothing */
+  blocked = false
+  end: { code: number; reason: string } | null = null
+  private drained: (() => void)[] = []
+
+  constructor(private readonly onText: (text: string) => void) {}
+
+  write(frames: Buffer): void {
+    if (this.end) throw new Error('written to after its end')
+    if (this.blocked) this.pendingBytes += frames.length
+    for (const text of textsOf(frames)) this.onText(text)
+  }
+
+  onceDrained(callback: () => void): void {
+    if (this.pendingBytes === 0) throw new Error('nothing to drain')
+    this.drained.push(callback)
+  }
+
+  /** Takes what waits. */
+  drain(): void {
+    this.blocked = false
+    this.pendingBytes = 0
+    const callbacks = this.drained
+    this.drained = []
+    for (const callback of callbacks) callback()
+  }
+
+  ping(): void {}
+
+  close(code: number, reason: string): void {
+    this.end ??= { code, reason }
+  }
+
+  terminate(): void {
+    this.end ??= { code: 1006, reason: '' }
+  }
+}
+
+/** The texts of unmasked, unfragmented frames. */
+export function textsOf(bytes: Buffer): string[] {
+  const texts: string[] = []
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes[at] !== 0x81) throw new Error(`no text frame at ${at}`)
+    const short = bytes[at + 1] ?? 0
+    const head = short < 126 ? 2 : short === 126 ? 4 : 10
+    const length =
+      head === 2 ? short : head === 4 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
+    texts.push(bytes.toString('utf8', at + head, at + head + length))
+    at += head + length
+  }
+  return texts
+}

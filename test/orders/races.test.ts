@@ -1,0 +1,101 @@
+import t from 'tap'
+import { sendMessage } from '../../src/chat/chat-actions.js'
+import { DomainError } from '../../src/errors.js'
+import type { PaymentMethod } from '../../src/live/protocol.js'
+import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
+import { startPayment } from '../../src/payments/payment-actions.js'
+import { provider, take, webhookOf } from '../payments/payments.js'
+import { apply, comparable, EMPTY, snapshot } from './fold.js'
+import { createWorld, legacyOf } from './world.js'
+
+/** To replay: SEED=… */
+const SEED = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31))
+
+/** mulberry32 */
+function random(seed: number): () => number {
+  let a = seed
+  return () => {
+    a = (a + 0x6d2b79f5) | 0
+    let x = Math.imul(a ^ (a >>> 15), 1 | a)
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+t.test(
+  `everything at once at two seats, seed ${SEED}: nothing fails but by the rules, all is told`,
+  async (t) => {
+    const world = await createWorld(t)
+    const guest = await world.guest()
+    const next = random(SEED)
+    const pick = <T>(list: readonly [T, ...T[]]): T => list[Math.trunc(next() * list.length)] ?? list[0]
+    const payments: { id: string; amount: number }[] = []
+    const orders: number[] = []
+    let said = 0
+
+    async function place(): Promise<void> {
+      const paymentMethod = pick<PaymentMethod>(['online', 'cash'])
+      orders.push((await world.order({ guest, paymentMethod, seat: pick(['demo-a1', 'demo-a2']) })).id)
+    }
+    async function pay(id: number): Promise<void> {
+      payments.push(await startPayment(world.ctx, provider, guest.principal, id))
+    }
+    async function hear(): Promise<void> {
+      const payment = payments[Math.trunc(next() * payments.length)]
+      const event = pick(['payment.captured', 'payment.captured', 'payment.failed', 'refund.processed'])
+      if (payment) await take(world, webhookOf(payment, { event }))
+    }
+    async function say(chat: number): Promise<void> {
+      const clientId = `m${said++}`
+      await sendMessage(world.ctx, pick([guest.principal, world.staff]), { chat, text: 'x', clientId })
+    }
+    const staff = (step: typeof markSeen) => (id: number) => step(world.ctx, world.staff, id)
+    const steps: ((id: number) => Promise<unknown>)[] = [
+      place,
+      pay,
+      pay,
+      hear,
+      hear,
+      say,
+      staff(markSeen),
+      staff(deliverOrder),
+      staff(cancelOrder),
+      staff(collectCash),
+      () => cancelUnpaidOrders(world.ctx, 0),
+    ]
+
+    for (let i = 0; i < 4; i++) await place()
+    for (let round = 0; round < 25; round++) {
+      const batch = Array.from({ length: 8 }, () => {
+        const id = orders.at(-1 - Math.trunc(next() * Math.min(orders.length, 6))) ?? 0
+        return (steps[Math.trunc(next() * steps.length)] ?? place)(id)
+      })
+      for (const outcome of await Promise.allSettled(batch)) {
+        if (outcome.status === 'rejected' && !(outcome.reason instanceof DomainError)) throw outcome.reason
+      }
+    }
+
+    for (const group of new Set(world.events.map(({ group }) => group))) {
+      const seqs = world.events.filter((event) => event.group === group).map(({ seq }) => seq)
+      t.same(
+        seqs.toSorted((a, b) => a - b),
+        seqs.map((_, index) => index + 1),
+        `${group} is gapless`,
+      )
+    }
+    const empty = { orders: [], chats: [], each: new Map(orders.map((id) => [id, EMPTY])) }
+    t.same(comparable(apply(empty, world.events)), comparable(await snapshot(world, orders)))
+
+    const told = world.events
+      .filter(({ group }) => group === 'theatre:1:orders')
+      .sort((a, b) => a.seq - b.seq)
+    for (const seatName of ['Screen 1|A1', 'Screen 1|A2']) {
+      const last = told.map(legacyOf).findLast((frame) => frame?.seat_name === seatName)
+      const live = await world.db.order.count({
+        where: { seatId: Number(last?.seat_id), status: { in: ['placed', 'confirmed', 'seen'] } },
+      })
+      t.equal(last?.is_vacent, live === 0, `${seatName}: the last frame says how it is`)
+    }
+  },
+)

@@ -1,0 +1,142 @@
+import { createHmac } from 'node:crypto'
+import t from 'tap'
+import type { OrderView } from '../../../src/live/protocol.js'
+import { TEST_SECRETS } from '../../helpers/app.js'
+import type { HttpClient } from '../../helpers/http.js'
+import { openSite, type Site } from '../world.js'
+
+interface Payment {
+  id: string
+  provider: string
+  status: string
+  amount: number
+  checkoutUrl: string
+}
+
+async function startPaying(site: Site, browser: HttpClient) {
+  const order = await site.order(browser)
+  const { body } = await browser.post<{ payment: Payment }>(`/api/orders/${order.id}/payment`)
+  const read = async () => (await browser.get<{ order: OrderView }>(`/api/orders/${order.id}`)).body.order
+  return { order, payment: body.payment, read }
+}
+
+t.test('from the seat to the confirmed order, through the simulated checkout', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  const { order, payment, read } = await startPaying(site, browser)
+  t.match(payment, { provider: 'simulated', status: 'pending', amount: order.total })
+  t.equal(payment.checkoutUrl, `/checkout/${payment.id}`)
+  const again = await browser.post<{ payment: Payment }>(`/api/orders/${order.id}/payment`)
+  t.same([again.status, again.body.payment], [200, payment])
+  const checkout = `/api/checkout/${payment.id}`
+  t.match((await browser.get(checkout)).body, {
+    payment: { id: payment.id, status: 'pending', amount: order.total, orderId: order.id },
+    theatreName: 'Grand Cinema',
+  })
+  for (const [client, status] of [
+    [site.browser(), 401],
+    [await site.signIn('staff'), 404],
+  ] as const) {
+    t.equal((await client.get(checkout)).status, status)
+    t.equal((await client.post(`${checkout}/pay`)).status, status)
+    t.equal((await client.post(`${checkout}/fail`)).status, status)
+  }
+  t.equal((await browser.post(`${checkout}/fail`)).status, 204)
+  t.same([(await read()).status, (await read()).paymentStatus], ['placed', 'failed'])
+  const second = (await browser.post<{ payment: Payment }>(`/api/orders/${order.id}/payment`)).body.payment
+  t.not(second.id, payment.id)
+  t.equal((await read()).paymentStatus, 'pending')
+  t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204)
+  t.same([(await read()).status, (await read()).paymentStatus], ['confirmed', 'paid'])
+  t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204, 'pressed twice')
+  t.notMatch(site.logs.text, 'refund_due')
+  const paid = await browser.post<{ error: string }>(`/api/orders/${order.id}/payment`)
+  t.same([paid.status, paid.body.error], [409, 'already_paid'])
+  for (const path of ['none', 'a%00', '..%2f', '%F0%9F%8D%BF']) {
+    t.equal((await browser.get(`/api/checkout/${path}`)).status, 404)
+    t.equal((await browser.post(`/api/checkout/${path}/pay`)).status, 404)
+  }
+})
+
+t.test('a real provider’s checkout has no such buttons', async (t) => {
+  const env = {
+    PAYMENT_PROVIDER: 'razorpay',
+    RAZORPAY_KEY_ID: 'rzp_test_x',
+    RAZORPAY_KEY_SECRET: 'hush-hush',
+  }
+  const site = await openSite(t, { env })
+  const browser = site.browser()
+  const order = await site.order(browser)
+  await site.db.payment.create({
+    data: { id: 'order_1', orderId: order.id, provider: 'razorpay', amount: order.total },
+  })
+  t.match((await browser.get('/api/checkout/order_1')).body, { publicKey: 'rzp_test_x' })
+  for (const button of ['pay', 'fail'])
+    t.equal((await browser.post(`/api/checkout/order_1/${button}`)).status, 404)
+  t.equal((await site.db.payment.findUniqueOrThrow({ where: { id: 'order_1' } })).status, 'pending')
+})
+
+t.test('the webhook’s door', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  const { order, payment, read } = await startPaying(site, browser)
+  const entity = {
+    id: 'pay_1',
+    order_id: payment.id,
+    amount: order.total,
+    currency: 'INR',
+    status: 'captured',
+  }
+  const bodyOf = (change: object = {}, event = 'payment.captured') =>
+    JSON.stringify({ event, payload: { payment: { entity: { ...entity, ...change } } } })
+  const post = (raw: string, headers: Record<string, string> = {}) =>
+    site.browser().post<{ error: string; outcome: string }>('/webhooks/payments', undefined, {
+      raw,
+      headers: {
+        'content-type': 'application/json',
+        'x-razorpay-signature': createHmac('sha256', TEST_SECRETS.PAYMENT_WEBHOOK_SECRET)
+          .update(raw)
+          .digest('hex'),
+        'x-razorpay-event-id': 'evt_1',
+        ...headers,
+      },
+    })
+  const forged = await post(bodyOf(), { 'x-razorpay-signature': 'f'.repeat(64) })
+  t.same([forged.status, forged.body.error], [400, 'invalid_signature'])
+  t.equal((await post(bodyOf(), { 'x-razorpay-signature': '' })).status, 400)
+  t.equal((await post('{')).status, 400)
+  t.equal((await post(bodyOf({}, 'order.paid'))).status, 200)
+  t.equal((await post(bodyOf({ order_id: 'sim_none' }))).status, 404)
+  const other = await post(bodyOf({ amount: order.total - 1 }))
+  t.same([other.status, other.body.error], [422, 'amount_mismatch'])
+  t.match(await site.logs.expect({ msg: 'amount_mismatch' }), {
+    level: 50,
+    orderId: order.id,
+    paymentId: payment.id,
+  })
+  t.equal((await read()).status, 'placed')
+  t.equal((await post('x'.repeat(100_000))).status, 413)
+  const cross = {
+    origin: 'https://api.razorpay.com',
+    'sec-fetch-site': 'cross-site',
+    'content-type': 'text/plain',
+  }
+  t.same((await post(bodyOf(), cross)).body, { outcome: 'applied' }, 'its signature is its authority')
+  t.same((await post(bodyOf())).body, { outcome: 'repeated' })
+  t.equal((await read()).status, 'confirmed')
+  t.notMatch(site.logs.text, 'refund_due')
+  t.equal((await post(bodyOf(), { 'x-razorpay-event-id': 'evt_2' })).status, 200)
+  t.match(await site.logs.expect({ msg: 'refund_due' }), { level: 50, orderId: order.id, eventId: 'evt_2' })
+  t.equal((await site.browser().get('/webhooks/payments')).status, 404)
+})
+
+t.test('a capture for an order that staff have cancelled', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  const { order, payment, read } = await startPaying(site, browser)
+  await (await site.signIn('staff')).post(`/api/orders/${order.id}/cancel`)
+  t.equal((await browser.post(`/api/orders/${order.id}/payment`)).status, 409)
+  t.equal((await browser.post(`/api/checkout/${payment.id}/pay`)).status, 204)
+  t.same([(await read()).status, (await read()).paymentStatus], ['cancelled', 'paid'])
+  t.match(await site.logs.expect({ msg: 'refund_due' }), { level: 50, orderId: order.id })
+})

@@ -1,0 +1,164 @@
+import t from 'tap'
+import type { OrderView } from '../../../src/live/protocol.js'
+import { openSite } from '../world.js'
+
+t.test('a seat’s page: where it is and what can be had; no seat is 404', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  await site.db.menuItem.update({ where: { id: site.items.own }, data: { available: false } })
+  const hidden = await site.db.menuItem.create({
+    data: { theatreId: 1, name: 'Gone', price: 100, listed: false },
+  })
+  const { status, body } = await browser.get<{ menu: { id: number; available: boolean }[] }>(
+    '/api/seats/demo-c7',
+  )
+  t.equal(status, 200)
+  t.match(body, {
+    seat: { id: Number, name: 'C7', hall: 'Screen 1' },
+    theatre: { id: 1, name: 'Grand Cinema' },
+  })
+  t.same(Object.keys(body.menu[0] ?? {}), ['id', 'name', 'description', 'price', 'vegetarian', 'available'])
+  t.equal(body.menu.find(({ id }) => id === site.items.own)?.available, false)
+  t.notOk(body.menu.some(({ id }) => id === hidden.id))
+  t.same([...browser.cookies], [], 'looking makes no session')
+  for (const token of [
+    'none',
+    'DEMO-A1',
+    'demo-a1%00',
+    '%F0%9F%8D%BF',
+    `${'x'.repeat(120)}`,
+    'demo-a1%27--',
+  ]) {
+    const answer = await browser.get<{ error: string }>(`/api/seats/${token}`)
+    t.same([answer.status, answer.body.error], [404, 'not_found'], token)
+    t.equal((await browser.post(`/api/seats/${token}/orders`, wanted(site.items.own))).status, 404)
+  }
+  t.same([...browser.cookies], [])
+})
+
+const wanted = (menuItemId: number, change: object = {}) => ({
+  items: [{ menuItemId, quantity: 1 }],
+  paymentMethod: 'online',
+  ...change,
+})
+
+t.test('the first order makes a guest; the same browser finds its orders again', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  const first = await site.order(browser, { phone: '+91 98765 43210' })
+  t.match(first, {
+    theatreId: 1,
+    theatreName: 'Grand Cinema',
+    seat: { name: 'A1', hall: 'Screen 1' },
+    status: 'placed',
+    paymentStatus: 'pending',
+    paymentMethod: 'online',
+    total: site.items.ownPrice,
+    confirmedAt: null,
+  })
+  t.equal(first.createdAt, new Date(first.createdAt).toISOString())
+  t.equal(browser.cookies.size, 1)
+  const second = await site.order(browser, { paymentMethod: 'cash' })
+  t.equal(second.status, 'confirmed')
+  const { body } = await browser.get<{ orders: OrderView[] }>('/api/orders?mine=1')
+  t.same(body.orders, [second, first])
+  t.equal(await site.db.user.count({ where: { passwordHash: null } }), 1, 'one guest')
+  t.notMatch(site.logs.text, '98765', 'no log line holds a phone number')
+  t.equal((await site.browser().get('/api/orders?mine=1')).status, 401)
+  t.equal((await browser.get('/api/orders')).status, 400)
+  t.equal((await browser.get('/api/orders?mine=2')).status, 400)
+})
+
+t.test('carts that are none of ours', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  const { own, other } = site.items
+  const line = (quantity: unknown, menuItemId: unknown = own) => ({ items: [{ menuItemId, quantity }] })
+  const bad: [object, string][] = [
+    [line(0), 'validation_failed'],
+    [line(-1), 'validation_failed'],
+    [line(1.5), 'validation_failed'],
+    [line(1e9), 'validation_failed'],
+    [line('1'), 'validation_failed'],
+    [line(true), 'validation_failed'],
+    [line(null), 'validation_failed'],
+    [line([1]), 'validation_failed'],
+    [line({ not: 0 }), 'validation_failed'],
+    [line(100), 'validation_failed'],
+    [line(1, 0), 'validation_failed'],
+    [line(1, 1.5), 'validation_failed'],
+    [line(1, String(own)), 'validation_failed'],
+    [line(1, { not: 0 }), 'validation_failed'],
+    [line(1, 2147483648), 'validation_failed'],
+    [line(1, 2147483647), 'unknown_menu_item'],
+    [line(1, other), 'unknown_menu_item'],
+    [{ items: [] }, 'validation_failed'],
+    [{ items: {} }, 'validation_failed'],
+    [{ items: null }, 'validation_failed'],
+    [{ items: Array.from({ length: 1000 }, () => ({ menuItemId: own, quantity: 1 })) }, 'validation_failed'],
+    [{ items: Array.from({ length: 2 }, () => ({ menuItemId: own, quantity: 50 })) }, 'validation_failed'],
+    [{ items: [{ menuItemId: own, quantity: 1, price: 1 }] }, 'validation_failed'],
+    [{ items: [{ menuItemId: own, quantity: 1, unitPrice: 1 }] }, 'validation_failed'],
+    [{ total: 1 }, 'validation_failed'],
+    [{ theatreId: 2 }, 'validation_failed'],
+    [{ customerId: 1 }, 'validation_failed'],
+    [{ paymentMethod: 'card' }, 'validation_failed'],
+    [{ paymentMethod: undefined }, 'validation_failed'],
+    [{ phone: 12345 }, 'validation_failed'],
+    [{ phone: '1234' }, 'validation_failed'],
+    [{ phone: '123\u00005678' }, 'validation_failed'],
+    [{ phone: 'call me maybe' }, 'validation_failed'],
+    [{ phone: '1'.repeat(21) }, 'validation_failed'],
+  ]
+  for (const [change, error] of bad) {
+    const answer = await browser.post<{ error: string; details?: unknown[] }>(
+      '/api/seats/demo-a1/orders',
+      wanted(own, change),
+    )
+    t.same([answer.status, answer.body.error], [400, error], JSON.stringify(change).slice(0, 80))
+    if (error === 'validation_failed') t.ok(answer.body.details?.length)
+  }
+  const raws = [
+    '',
+    '{',
+    'null',
+    '[]',
+    '"x"',
+    '{"items":[],"__proto__":{"x":1}}',
+    '{"constructor":{"prototype":{}}}',
+  ]
+  for (const raw of raws) {
+    const headers = { 'content-type': 'application/json' }
+    t.equal((await browser.post('/api/seats/demo-a1/orders', undefined, { raw, headers })).status, 400, raw)
+  }
+  await site.db.menuItem.update({ where: { id: own }, data: { available: false } })
+  const soldOut = await browser.post<{ error: string }>('/api/seats/demo-a1/orders', wanted(own))
+  t.same([soldOut.status, soldOut.body.error], [409, 'menu_item_unavailable'])
+  t.equal(await site.db.order.count(), 0)
+})
+
+t.test('Idempotency-Key', async (t) => {
+  const site = await openSite(t)
+  const browser = site.browser()
+  await browser.post('/api/auth/guest', {})
+  const send = (body: object, key: string, client = browser) =>
+    client.post<{ order: OrderView; error: string }>('/api/seats/demo-a1/orders', body, {
+      headers: { 'idempotency-key': key, 'content-type': 'application/json' },
+    })
+  const body = wanted(site.items.own)
+  const twins = await Promise.all([1, 2, 3, 4].map(() => send(body, 'k1')))
+  t.same(twins.map(({ status }) => status).toSorted(), [200, 200, 200, 201])
+  t.equal(new Set(twins.map(({ body }) => body.order.id)).size, 1)
+  const replay = await send(body, 'k1')
+  t.same([replay.status, replay.body.order], [200, twins[0]?.body.order])
+  const other = await send(wanted(site.items.own, { paymentMethod: 'cash' }), 'k1')
+  t.same([other.status, other.body.error], [422, 'idempotency_key_reused'])
+  const elsewhere = await browser.post<{ error: string }>('/api/seats/demo-a2/orders', body, {
+    headers: { 'idempotency-key': 'k1', 'content-type': 'application/json' },
+  })
+  t.equal(elsewhere.status, 422)
+  t.equal((await send(body, 'k2')).status, 201)
+  t.equal((await send(body, 'k1', site.browser())).status, 201, 'another session’s key is another')
+  for (const key of ['', 'a b', 'x'.repeat(256)]) t.equal((await send(body, key)).status, 400)
+  t.equal((await send(body, 'x'.repeat(255))).status, 201)
+})

@@ -1,0 +1,136 @@
+import t, { type Test } from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { openRaw } from '../helpers/raw.js'
+import { connect } from '../helpers/socket.js'
+import { type Handshake, headOf, readAnswer, shakeHands } from './handshakes.js'
+import { eventually } from './leaks.js'
+import { gather, order, signIn } from './people.js'
+
+/** Faults in the order of contract 5; each pair at once must be answered with the earlier one's status. */
+const FAULTS: [name: string, change: Partial<Handshake>, status: number][] = [
+  ['malformed', { version: '8' }, 400],
+  ['origin', { origin: 'http://evil.example' }, 403],
+  ['no session', { cookie: null }, 401],
+]
+
+async function everyPair(t: Test, port: number, good: Handshake): Promise<void> {
+  for (const [i, [name, change, status]] of FAULTS.entries()) {
+    for (const [other, more] of FAULTS.slice(i)) {
+      const answer = await shakeHands(port, { ...good, ...more, ...change })
+      t.equal(answer.status, status, `${name} before ${other}`)
+    }
+  }
+}
+
+t.test('the cheap questions first', async (t) => {
+  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off', WS_MAX_PER_USER: '1' } })
+  const { port, app } = service
+  const { guest, otherGuest, orderId } = await gather(service)
+  const path = `/ws/payment-socket/${orderId}/`
+  // somebody who may not, so that 403 comes last
+  await everyPair(t, port, { path, cookie: otherGuest.cookie })
+  t.match(await shakeHands(port, { path, cookie: otherGuest.cookie }), { status: 403, code: 'forbidden' })
+  t.match(
+    await shakeHands(port, { path: '/ws/payment-socket/01/', cookie: null, origin: null }),
+    { status: 400, code: 'malformed_id' },
+    'an id before origin and session',
+  )
+  t.match(
+    await shakeHands(port, { path, cookie: null, origin: null, host: 'evil.example' }),
+    { status: 400, code: 'disallowed_host' },
+    'the host before origin and session',
+  )
+  await t.test('too many sockets: 429, last of all', async (t) => {
+    const open = await connect(`${service.url}${path}`, { cookie: guest.cookie })
+    const more = await shakeHands(port, { path, cookie: guest.cookie })
+    t.match(more, { status: 429, code: 'too_many_requests' })
+    t.match(more.headers.get('retry-after'), /^[1-9]\d*$/)
+    const noRight = await shakeHands(port, { path: '/ws/chat-socket/', cookie: guest.cookie })
+    t.equal(noRight.status, 403, 'a right that is not there comes before')
+    const other = await connect(`${service.url}${path}`, {
+      cookie: (await signIn(service.url, 'staff')).cookie,
+    })
+    await other.close()
+    await open.close()
+    await eventually(t, 'its place is free again', () => app.hub.connections.size, 0)
+    t.equal((await shakeHands(port, { path, cookie: guest.cookie })).status, 101)
+  })
+})
+
+t.test('too many refusals: 429 before any look-up, and for nobody else at the same address', async (t) => {
+  const { port, url, app, logs } = await startApp(t, { demo: true, env: { WS_REFUSALS: '5' } })
+  const staff = await signIn(url, 'staff')
+  const guest = createClient(url)
+  await order(guest)
+  const path = '/ws/all-seat-datasocket/'
+  for (let i = 0; i < 5; i++) t.equal((await shakeHands(port, { path, cookie: null })).status, 401)
+  const none = await shakeHands(port, { path, cookie: null })
+  t.match(none, { status: 429, code: 'too_many_requests' })
+  t.match(Number(none.headers.get('retry-after')) <= 10, true)
+  t.equal(
+    (await shakeHands(port, { path, cookie: 'sessionid=forged.forged' })).status,
+    429,
+    'an unsigned cookie is none',
+  )
+  t.equal((await shakeHands(port, { path, cookie: null, version: '8' })).status, 429, 'before the form')
+  t.equal(
+    (await shakeHands(port, { path, cookie: null, host: 'evil.example' })).status,
+    429,
+    'before the host',
+  )
+  t.equal((await shakeHands(port, { path: '/healthz', cookie: null })).status, 429, 'on every path')
+  t.equal((await shakeHands(port, { path, cookie: null, extra: ['X-Forwarded-For: 192.0.2.9'] })).status, 429)
+  for (let i = 0; i < 5; i++) t.equal((await shakeHands(port, { path, cookie: guest.cookie })).status, 403)
+  t.equal((await shakeHands(port, { path, cookie: guest.cookie })).status, 429, 'a session has its own count')
+  t.equal(
+    (await shakeHands(port, { path, cookie: staff.cookie })).status,
+    101,
+    'another session is not touched',
+  )
+  t.equal((await staff.get('/api/auth/session')).status, 200)
+  t.match(await logs.expect({ msg: 'WSREJECT', reason: 'too_many_requests' }), { status: 429 })
+  const text = await app.metrics.registry.metrics()
+  t.match(text, /houselights_handshakes_total\{verdict="refused",reason="too_many_requests"\} [1-9]/)
+})
+
+t.test(
+  'a node that drains: 503 before all, what was accepted is answered, and nothing holds it up',
+  async (t) => {
+    const service = await startApp(t, { demo: true, env: { WS_REFUSALS: '1', DRAIN_SECONDS: '2' } })
+    const { app, port, url } = service
+    const staff = await signIn(url, 'staff')
+    const path = '/ws/all-seat-datasocket/'
+    await shakeHands(port, { path, cookie: null })
+    t.equal((await shakeHands(port, { path, cookie: null })).status, 429)
+    const socket = await connect(`${url}${path}`, { cookie: staff.cookie })
+    const [late, silent, slow, bad] = await Promise.all([
+      openRaw(port),
+      openRaw(port),
+      openRaw(port),
+      openRaw(port),
+    ])
+    slow.write(
+      `POST /api/auth/login HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`,
+    )
+    const body = JSON.stringify({ username: 'staff', password: 'wrong' })
+    slow.write(`Content-Length: ${body.length}\r\n\r\n`)
+    // the head has been read once a later request on another connection is answered
+    await staff.get('/healthz')
+    const startedAt = performance.now()
+    const closing = service.close()
+    await eventually(t, 'it drains', () => app.draining, true)
+    late.write(headOf(port, { path, cookie: null, version: '8' }))
+    bad.write(headOf(port, { path: '/ws/%E0%A4%A', cookie: null }))
+    slow.write(body)
+    const refusal = await readAnswer(late)
+    t.match(refusal, { status: 503, code: 'unavailable' })
+    t.match(refusal.headers.get('retry-after'), /^[1-9]\d*$/)
+    t.equal((await readAnswer(bad)).status, 400)
+    t.equal((await readAnswer(slow)).status, 401, 'a request that was accepted is answered')
+    t.match(await socket.closed(), { code: 1012, reason: /^retry=\d+$/ })
+    await silent.closed()
+    await closing
+    t.ok(performance.now() - startedAt < 4000, 'a silent connection and an open one hold it up no longer')
+  },
+)
