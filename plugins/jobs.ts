@@ -45,7 +45,7 @@ export default fp(
 
     app.addHook('onReady', async () => {
       every(5 * SECOND, 'cancelling unpaid orders', () =>
-        cancelUnpaidOrders(actions, config.orderPaymentMinutes),
+        cancelUnpaidOrders({ ...actions, providerName: app.payments.name }, config.orderPaymentMinutes),
       )
       every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
       every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))
@@ -55,5 +55,5 @@ export default fp(
       await Promise.all(running)
     })
   },
-  { name: 'jobs', fastify: '5.x', dependencies: ['config', 'database', 'live'] },
+  { name: 'jobs', fastify: '5.x', dependencies: ['config', 'database', 'live', 'payments'] },
 )

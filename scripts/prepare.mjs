@@ -11,12 +11,19 @@ import { script } from './lib/run.mjs'
 /** @param {string} line */
 const say = (line) => process.stderr.write(`houselights: ${line}\n`)
 
-/**
- * @param {{ forTests?: boolean }} [options]
- * @returns {Promise<string>} the folder with the build of the sources as they are
- */
-export async function prepare({ forTests = false } = {}) {
-  const steps = [install, generate, ...(forTests ? [buildTap] : []), build]
+/** Installs what is missing, and what only tests need. */
+export const prepareTools = () => run([install, generate, buildTap])
+
+/** @returns {Promise<string>} the folder with the build of the sources as they are */
+export async function prepare() {
+  await run([install, generate, build])
+  const folder = buildFolder()
+  markLatest(folder)
+  return folder
+}
+
+/** @param {import('./lib/install.mjs').Step[]} steps */
+async function run(steps) {
   if (!steps.every((step) => step.isDone())) {
     const onWait = () => say('another process is preparing, waiting for it…')
     await withLock(inRoot('.data/prepare.lock'), onWait, async () => {
@@ -29,11 +36,11 @@ export async function prepare({ forTests = false } = {}) {
       }
     })
   }
-  const folder = buildFolder()
-  markLatest(folder)
-  return folder
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await script(() => prepare({ forTests: process.argv.includes('--for-tests') }))
+  await script(async () => {
+    if (process.argv.includes('--for-tests')) await prepareTools()
+    await prepare()
+  })
 }

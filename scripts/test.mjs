@@ -5,9 +5,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { inRoot, root } from './lib/paths.mjs'
-import { runNode, script } from './lib/run.mjs'
+import { runNode, ScriptError, script } from './lib/run.mjs'
 import { reportTap } from './lib/tap-report.mjs'
-import { prepare } from './prepare.mjs'
+import { prepare, prepareTools } from './prepare.mjs'
 
 /** @param {string} line */
 const print = (line) => process.stdout.write(`${line}\n`)
@@ -15,10 +15,20 @@ const print = (line) => process.stdout.write(`${line}\n`)
 await script(async () => {
   process.chdir(root)
   const files = process.argv.slice(2)
-  await prepare({ forTests: true })
-  const failedChecks = files.length === 0 ? await runChecks() : 0
-  const counts = await runTests(files)
-  counts.failed += failedChecks
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    await prepareTools()
+    counts.failed += await attempt(prepare)
+    if (files.length === 0) counts.failed += await runChecks()
+    const tests = await runTests(files)
+    counts.passed = tests.passed
+    counts.failed += tests.failed
+    counts.skipped = tests.skipped
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error
+    process.stderr.write(`houselights: ${error.message}\n`)
+    counts.failed++
+  }
   // nothing run is nothing proven
   if (counts.passed + counts.failed === 0) {
     print('No test ran.')
@@ -29,6 +39,23 @@ await script(async () => {
   )
   process.exitCode = counts.failed === 0 ? 0 : 1
 })
+
+/**
+ * A step without which most tests can still run: its failure is one of the counts.
+ *
+ * @param {() => Promise<unknown>} step
+ * @returns {Promise<number>}
+ */
+async function attempt(step) {
+  try {
+    await step()
+    return 0
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error
+    print(`FAIL  ${error.message}`)
+    return 1
+  }
+}
 
 /** @returns {Promise<number>} how many failed */
 async function runChecks() {

@@ -12,6 +12,7 @@ import handshake from '../plugins/handshake.js'
 import hitCounter from '../plugins/hit-counter.js'
 import hostCheck from '../plugins/host-check.js'
 import jobs from '../plugins/jobs.js'
+import jsonBody from '../plugins/json-body.js'
 import live from '../plugins/live.js'
 import metrics from '../plugins/metrics.js'
 import openSocket from '../plugins/open-socket.js'
@@ -118,6 +119,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   })
   await app.register(paymentWebhookRoutes)
   await app.register(async (http) => {
+    await http.register(jsonBody)
     await http.register(session)
     await http.register(requestLimits)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)

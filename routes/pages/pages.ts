@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 
 /** Each page's shell, the same whoever asks: what it shows comes from the API. */
 const PAGES: Record<string, string> = {
@@ -22,18 +22,47 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     shells.set(page, await readFile(join(directory, `${page}.html`), 'utf8'))
   }
   for (const [path, page] of Object.entries(PAGES)) {
-    app.get(path, async (_request, reply) =>
-      reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(shells.get(page)),
-    )
+    app.get<{ Params: { seatToken?: string } }>(path, async ({ params }, reply) => {
+      reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache')
+      // on a weak network the menu is on its way before the script that asks for it
+      if (page === 'seat' && /^[\w-]+$/.test(params.seatToken ?? '')) {
+        reply.header('link', `</api/seats/${params.seatToken}>; rel=preload; as=fetch; crossorigin`)
+      }
+      if (page === 'checkout' && app.payments.name === 'razorpay') await allowRazorpay(reply)
+      return reply.send(shells.get(page))
+    })
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
   await app.register(fastifyStatic, {
     root: join(directory, 'assets'),
     prefix: '/assets/',
     index: false,
+    preCompressed: true,
     cacheControl: false,
     setHeaders: (reply) => {
       reply.header('cache-control', 'public, max-age=31536000, immutable')
+    },
+  })
+}
+
+/** The one page that loads what is not ours: the provider's form, in the provider's frame. */
+async function allowRazorpay(reply: FastifyReply): Promise<void> {
+  const own = ["'self'"]
+  const theirs = ['https://checkout.razorpay.com', 'https://api.razorpay.com']
+  await reply.helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': own,
+        'script-src': [...own, 'https://checkout.razorpay.com'],
+        'frame-src': theirs,
+        'connect-src': [...own, ...theirs, 'https://lumberjack.razorpay.com'],
+        'img-src': [...own, 'https://cdn.razorpay.com'],
+        'base-uri': ["'none'"],
+        'form-action': [...own, ...theirs],
+        'frame-ancestors': ["'none'"],
+        'object-src': ["'none'"],
+      },
     },
   })
 }

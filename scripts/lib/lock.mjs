@@ -70,9 +70,25 @@ function create(path, content) {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw error
+    return createWithoutLinks(path, content)
   } finally {
     rmSync(aside, { force: true })
+  }
+}
+
+/**
+ * For file systems that know no hard links.
+ *
+ * @param {string} path
+ * @param {string} content
+ */
+function createWithoutLinks(path, content) {
+  try {
+    writeFileSync(path, content, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
   }
 }
 

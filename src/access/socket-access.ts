@@ -1,6 +1,7 @@
 import type { OrderOwners } from '../accounts/sessions.js'
 import { type GroupName, orderGroup, theatreChat, theatreOrders } from '../live/groups.js'
-import { isStaffOf, type Principal } from '../principal.js'
+import type { Principal } from '../principal.js'
+import { canSeeOrder } from './order-access.js'
 
 /** What a socket is about, beside the theatres of its user. An order's owner and theatre never change. */
 export interface SocketTarget {
@@ -22,8 +23,7 @@ export function staffChatGroups(principal: Principal): GroupName[] {
 /** `order:{id}` for its owner, the staff of its theatre and admins. No order and another's order are the same. */
 export function orderGroups(principal: Principal, { orderId, order }: SocketTarget): GroupName[] {
   if (orderId === null || order === null) return []
-  const mayHear = order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
-  return mayHear ? [orderGroup(orderId)] : []
+  return canSeeOrder(principal, order) ? [orderGroup(orderId)] : []
 }
 
 /** What makes a route a socket. Data, so that a socket without a rule can't exist. */

@@ -4,10 +4,11 @@ import { notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../live/commit.js'
 import type { NewEvent } from '../live/event-log.js'
 import { orderGroup, theatreChat } from '../live/groups.js'
+import type { ChatMessageData } from '../live/protocol.js'
 import type { Principal } from '../principal.js'
 import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
 import { checkClientId, cleanText } from './chat-text.js'
-import { viewChat, viewCustomerChat, viewMessage } from './chat-view.js'
+import { viewChat, viewMessage } from './chat-view.js'
 import { viewLegacyMessageFrame } from './legacy-chat-view.js'
 
 export interface NewMessage {
@@ -75,10 +76,11 @@ function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
   const name = 'chat.message'
   const message = viewMessage(record)
   const legacy = viewLegacyMessageFrame(chat, record)
+  const data: ChatMessageData = { chat: chat.id, message }
   return [
-    { group: theatreChat(chat.theatreId), name, data: { chat: viewChat(chat), message }, legacy },
+    { group: theatreChat(chat.theatreId), name, data: { ...data, conversation: viewChat(chat) }, legacy },
     // the payment page's legacy wire knows no messages, and the frame holds a phone number
-    { group: orderGroup(chat.id), name, data: { chat: viewCustomerChat(chat), message }, legacy: null },
+    { group: orderGroup(chat.id), name, data, legacy: null },
   ]
 }
 

@@ -52,10 +52,19 @@ export interface MessageView {
 export interface ChatView {
   /** the order's id: a conversation belongs to one order */
   id: number
+  /** `status`: as of the conversation's last event; no event of this group tells of its changes */
   order: { id: number; status: OrderStatus; seat: { id: number; name: string; hall: string } }
   theatreId: number
   unread: number
   lastMessage: MessageView | null
+}
+
+/** `data` of `chat.message`. Applying it needs no fetch: staff get the whole conversation along with it. */
+export interface ChatMessageData {
+  /** the order's id */
+  chat: number
+  message: MessageView
+  conversation?: ChatView
 }
 
 export interface UserView {

@@ -18,11 +18,11 @@ export const CHROMIUM: Program = {
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
     ...playwrightsOwn(),
   ],
-  debianPackage: 'chromium',
+  // Ubuntu's package is a snap, which containers can't run
+  apt: { debian: 'chromium' },
   remedy: {
-    debian: 'sudo apt-get install -y chromium',
     darwin: 'brew install --cask google-chrome',
-    other: 'npx playwright-core install --with-deps chromium (or set CHROMIUM_PATH)',
+    other: 'npx playwright-core install --with-deps chromium',
   },
 }
 

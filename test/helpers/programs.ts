@@ -10,10 +10,13 @@ export interface Program {
   commands: readonly string[]
   /** looked at after the PATH */
   paths?: readonly string[]
-  debianPackage: string
-  /** the one command that helps, by platform */
-  remedy: { debian: string; darwin: string; other: string }
+  /** the package's name, on the systems where apt has it */
+  apt: { debian?: string; ubuntu?: string }
+  /** what helps elsewhere */
+  remedy: { darwin: string; other: string }
 }
+
+type System = 'debian' | 'ubuntu' | 'darwin' | 'other'
 
 /** The first of the commands that the PATH holds as an executable file. */
 export function findOnPath(commands: readonly string[]): string | null {
@@ -37,26 +40,45 @@ export function isExecutable(path: string): boolean {
 const find = (program: Program): string | null =>
   findOnPath(program.commands) ?? program.paths?.find(isExecutable) ?? null
 
+export interface Machine {
+  system: System
+  isRoot: boolean
+}
+
+const thisMachine = (): Machine => ({
+  system: systemOf(process.platform, readOsRelease()),
+  isRoot: process.getuid?.() === 0,
+})
+
 /**
- * Where the program is. As root on Debian it is installed when missing, and a line says so; elsewhere the error
- * holds the one command that helps.
+ * Where the program is. As root on Debian and Ubuntu it is installed when missing, and a line says so; elsewhere
+ * the error holds the one command that helps.
  */
-export function requireProgram(program: Program): string {
+export function requireProgram(program: Program, machine: Machine = thisMachine()): string {
   const found = find(program)
   if (found) return found
-  const system = systemOf(process.platform, readOsRelease())
-  if (system === 'debian' && process.getuid?.() === 0 && findOnPath(['apt-get'])) {
-    install(program)
+  const aptPackage = aptPackageOf(program, machine.system)
+  if (aptPackage && machine.isRoot && findOnPath(['apt-get'])) {
+    install(program.name, aptPackage)
     const installed = find(program)
     if (installed) return installed
   }
-  throw new Error(`${program.name} is needed and not on this machine. Run: ${program.remedy[system]}`)
+  throw new Error(`${program.name} is needed and not on this machine: ${remedyOf(program, machine.system)}`)
 }
 
-/** Ubuntu counts as another system: its `chromium` package is a snap, which needs more than apt. */
-export function systemOf(platform: NodeJS.Platform, osRelease: string): 'debian' | 'darwin' | 'other' {
+const aptPackageOf = ({ apt }: Program, system: System): string | undefined =>
+  system === 'debian' || system === 'ubuntu' ? apt[system] : undefined
+
+function remedyOf(program: Program, system: System): string {
+  const aptPackage = aptPackageOf(program, system)
+  if (aptPackage) return `sudo apt-get install -y ${aptPackage}`
+  return system === 'darwin' ? program.remedy.darwin : program.remedy.other
+}
+
+export function systemOf(platform: NodeJS.Platform, osRelease: string): System {
   if (platform === 'darwin') return 'darwin'
-  return /^ID="?debian"?$/m.test(osRelease) ? 'debian' : 'other'
+  const id = /^ID="?(debian|ubuntu)"?$/m.exec(osRelease)?.[1]
+  return id === 'debian' || id === 'ubuntu' ? id : 'other'
 }
 
 function readOsRelease(): string {
@@ -67,22 +89,15 @@ function readOsRelease(): string {
   }
 }
 
-function install(program: Program): void {
-  const args = [
-    'install',
-    '-y',
-    '--no-install-recommends',
-    '-o',
-    'DPkg::Lock::Timeout=300',
-    program.debianPackage,
-  ]
-  process.stderr.write(`houselights: ${program.name} is missing, installing it: apt-get ${args.join(' ')}\n`)
+function install(name: string, aptPackage: string): void {
+  const args = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', aptPackage]
+  process.stderr.write(`houselights: ${name} is missing, installing it: apt-get ${args.join(' ')}\n`)
   if (aptGet(args).status === 0) return
   // a fresh machine has no package lists, an old one has lists of packages that are gone
   aptGet(['update'])
   const { status, output } = aptGet(args)
   if (status !== 0)
-    throw new Error(`installing ${program.name} failed: ${output.trim().split('\n').slice(-3).join(' ')}`)
+    throw new Error(`installing ${name} failed: ${output.trim().split('\n').slice(-3).join(' ')}`)
 }
 
 function aptGet(args: string[]): { status: number; output: string } {

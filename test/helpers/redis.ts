@@ -10,11 +10,10 @@ import { type Program, requireProgram } from './programs.js'
 export const REDIS: Program = {
   name: 'Redis',
   commands: ['redis-server', 'valkey-server'],
-  debianPackage: 'redis-server',
+  apt: { debian: 'redis-server', ubuntu: 'redis-server' },
   remedy: {
-    debian: 'sudo apt-get install -y redis-server',
     darwin: 'brew install redis',
-    other: 'your package manager for redis or valkey, or set REDIS_URL to a running one',
+    other: 'install Redis or Valkey with the package manager, or set REDIS_URL',
   },
 }
 

@@ -47,6 +47,7 @@ class Run {
   readonly faults: string[] = []
   readonly clients: Client[] = []
   loss = 0.3
+  closed = 0
   private readonly buses = new Set<WorstBus>()
   private hubs: Hub[] = []
   private sessions = 0
@@ -74,6 +75,7 @@ class Run {
       }
       await this.heal()
       this.judge()
+      this.closed = this.clients.filter(({ connection }) => connection.closed).length
       for (const hub of this.hubs) hub.close()
     } finally {
       now.mock.restore()
@@ -317,7 +319,7 @@ t.test(
       const run = new Run(seed)
       await run.run()
       clients += run.clients.length
-      closed += run.clients.filter(({ connection }) => connection.closed).length
+      closed += run.closed
       for (const group of GROUPS) events += run.database.of(group).length
       if (run.faults.length > 0) {
         t.fail(`replay with SEED=${seed}`, { faults: run.faults.slice(0, 10) })

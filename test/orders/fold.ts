@@ -63,7 +63,7 @@ export function apply(before: State, events: readonly StoredEvent[]): State {
     before.orders,
   )
   const chats = of('theatre:1:chat').reduce(
-    (now, { data }) => applyToChats(now, (data as { chat: ChatView }).chat),
+    (now, { data }) => applyToChats(now, (data as { conversation: ChatView }).conversation),
     before.chats,
   )
   const each = new Map<number, OrderState>()

@@ -249,6 +249,9 @@ CREATE INDEX "sessions_absolute_ends_at_idx" ON "sessions"("absolute_ends_at");
 CREATE INDEX "orders_theatre_id_status_idx" ON "orders"("theatre_id", "status");
 
 -- CreateIndex
+CREATE INDEX "orders_theatre_id_created_at_idx" ON "orders"("theatre_id", "created_at");
+
+-- CreateIndex
 CREATE INDEX "orders_seat_id_status_idx" ON "orders"("seat_id", "status");
 
 -- CreateIndex

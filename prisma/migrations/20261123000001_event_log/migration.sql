@@ -16,6 +16,8 @@ ALTER TABLE "orders" ADD CONSTRAINT "orders_states" CHECK (
 );
 ALTER TABLE "payments" ADD CONSTRAINT "payments_amount" CHECK ("amount" > 0);
 CREATE UNIQUE INDEX "payments_one_pending" ON "payments" ("order_id") WHERE "status" = 'pending';
+-- the sweep for orders that nobody pays
+CREATE INDEX "orders_unpaid" ON "orders" ("created_at") WHERE "status" = 'placed';
 -- names are compared without case: "Staff" can't be made beside "staff"
 CREATE UNIQUE INDEX "users_username_folded" ON "users" (lower("username"));
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_token_hash" CHECK (octet_length("token_hash") = 32);

@@ -1,0 +1,146 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { startApp, type TestApp } from '../helpers/app.js'
+import { openRaw, type RawConnection } from '../helpers/raw.js'
+import { connect } from '../helpers/socket.js'
+import { closeCode, frame, OPCODE } from './frames.js'
+import { headOf, readAnswer, shakeHands } from './handshakes.js'
+import { eventually } from './leaks.js'
+import { signIn } from './people.js'
+
+const PATH = '/ws/all-seat-datasocket/'
+const V1 = ['Sec-WebSocket-Protocol: houselights.v1']
+
+async function open(service: TestApp, cookie: string, extra: string[] = V1): Promise<RawConnection> {
+  const connection = await openRaw(service.port)
+  connection.write(headOf(service.port, { path: PATH, cookie, extra }))
+  const { status } = await readAnswer(connection)
+  if (status !== 101) throw new Error(`refused: ${status}`)
+  return connection
+}
+
+t.test('what a handshake negotiates: no compression, one subprotocol', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const shake = (...extra: string[]) => shakeHands(service.port, { path: PATH, cookie, extra })
+  const deflate = await shake('Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x')
+  t.equal(deflate.status, 101)
+  t.notOk(deflate.headers.has('sec-websocket-extensions'))
+  const picked = async (offered: string) =>
+    (await shake(`Sec-WebSocket-Protocol: ${offered}`)).headers.get('sec-websocket-protocol')
+  t.equal(await picked('houselights.v1'), 'houselights.v1')
+  t.equal(await picked('evil, houselights.v1, x'), 'houselights.v1')
+  t.equal(await picked('evil, houselights.v2'), undefined, 'what is not known is not echoed')
+  t.equal(await picked('HOUSELIGHTS.V1'), undefined)
+})
+
+t.test('violations of RFC 6455 end the socket with their code, and nothing else', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+  const ends: [name: string, bytes: Buffer, code: number][] = [
+    ['no mask', Buffer.from([0x81, 0x02, 0x7b, 0x7d]), 1002],
+    ['a reserved bit', frame(OPCODE.text, '{}', { rsv: 0x40 }), 1002],
+    ['a reserved opcode', frame(3, 'x'), 1002],
+    ['a reserved control opcode', frame(11, ''), 1002],
+    ['a control frame in parts', frame(OPCODE.ping, '', { fin: false }), 1002],
+    ['a long ping', frame(OPCODE.ping, 'x'.repeat(126)), 1002],
+    ['a continuation of nothing', frame(OPCODE.continuation, 'x'), 1002],
+    ['a bad close code', frame(OPCODE.close, Buffer.from([0x03, 0xed])), 1002],
+    ['a close code of one byte', frame(OPCODE.close, 'x'), 1002],
+    ['bad UTF-8', frame(OPCODE.text, Buffer.from([0xc3, 0x28])), 1007],
+    ['a message beyond the bound', frame(OPCODE.text, 'x'.repeat(16_385)), 1009],
+    [
+      '2^63 bytes announced',
+      Buffer.from([0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]),
+      1009,
+    ],
+    ['plain HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 1002],
+  ]
+  for (const [name, bytes, code] of ends) {
+    const connection = await open(service, cookie)
+    connection.write(bytes)
+    await connection.closed({ within: 8000 })
+    t.equal(closeCode(connection), code, name)
+    connection.destroy()
+  }
+  const parts = await open(service, cookie)
+  parts.write(frame(OPCODE.text, '{"type":', { fin: false }))
+  for (let i = 0; i < 100; i++) parts.write(frame(OPCODE.continuation, ' ', { fin: false }))
+  await parts.closed({ within: 8000 })
+  t.match(closeCode(parts), 1008, 'a message in a hundred parts')
+  const exact = await open(service, cookie)
+  exact.write(frame(OPCODE.text, `{"type":"ping"}${' '.repeat(16_384 - 15)}`))
+  await exact.expect(/"type":"pong"/)
+  exact.destroy()
+  await other.roundTrip()
+})
+
+t.test('messages that the protocol does not know: five, then 1008', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const hostile = [
+    'no json',
+    '{"type":"__proto__"}',
+    '{"__proto__":{"type":"ping"}}',
+    '{"type":"subscribe","cursors":[]}',
+    '[]',
+    'null',
+  ]
+  const socket = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+  for (const message of hostile) socket.send(message)
+  t.equal((await socket.closed()).code, 1008)
+  t.equal(socket.history.filter(({ type }) => type === 'error').length, 5)
+  const keys = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+  keys.send('{"type":"subscribe","cursors":{"__proto__":1,"constructor":2,"theatre:2:orders":1,"\\u0000":1}}')
+  t.match(await keys.expect({ type: 'snapshot' }), { group: 'theatre:1:orders' })
+  await keys.refute({ group: 'theatre:2:orders' })
+  t.equal(Reflect.get({}, 'type'), undefined)
+})
+
+t.test('floods: what waits for a client that reads nothing is bounded, and nobody else waits', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const { hub } = service.app
+  const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(OPCODE.ping, 'x'.repeat(125))))
+  const messages = Buffer.concat(Array.from({ length: 3000 }, () => frame(OPCODE.text, '{"type":"ping"}')))
+  for (const [name, bytes, times] of [
+    ['pings', pings, 500],
+    ['messages', messages, 40],
+  ] as const) {
+    const before = new Set(hub.connections)
+    const flood = await open(service, cookie)
+    const connection = [...hub.connections].find((one) => !before.has(one))
+    if (!connection) throw new Error('it is not there')
+    flood.socket.pause()
+    let most = 0
+    for (let i = 0; i < times; i++) {
+      // not more than the kernel takes: this is about the service's memory
+      if (!flood.socket.write(bytes)) {
+        await Promise.race([new Promise((resolve) => flood.socket.once('drain', resolve)), wait(50)])
+      }
+      most = Math.max(most, connection.pendingBytes)
+      if (i % 50 === 0) {
+        const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+        await other.roundTrip({ within: 2000 })
+        await other.close()
+      }
+    }
+    t.comment(`${name}: at most ${most} bytes waited`)
+    t.ok(most < 300 * 1024, `${name}: ${most} bytes`)
+    flood.destroy()
+  }
+  await eventually(t, 'all gone', () => hub.connections.size, 0)
+})
+
+t.test('after a ping flood the latest ping is answered', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const connection = await open(service, cookie)
+  for (let i = 0; i < 2000; i++) connection.write(frame(OPCODE.ping, `ping ${i}`))
+  await connection.expect(/ping 1999/)
+  connection.write(frame(OPCODE.ping, ''))
+  connection.write(frame(OPCODE.ping, 'the very last'))
+  await connection.expect(/the very last/)
+  connection.destroy()
+})
