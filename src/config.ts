@@ -35,7 +35,13 @@ export interface SocketsConfig {
 
 export type PaymentsConfig =
   | { provider: 'simulated'; webhookSecret: string }
-  | { provider: 'razorpay'; webhookSecret: string; keyId: string; keySecret: string }
+  | { provider: 'razorpay'; webhookSecret: string; keys: RazorpayKeys | null }
+
+/** null: everything works but starting a payment, which is 503 */
+export interface RazorpayKeys {
+  id: string
+  secret: string
+}
 
 interface Settings {
   environment: (typeof ENVIRONMENTS)[number]
@@ -181,17 +187,18 @@ function readPayments(reader: Reader, dataDirectory: string, isProduction: boole
       throw new ConfigError('PAYMENT_PROVIDER', 'is simulated: production allows razorpay only.')
     return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory) }
   }
-  const keyId = required(reader, 'RAZORPAY_KEY_ID')
-  const keySecret = required(reader, 'RAZORPAY_KEY_SECRET')
-  return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory), keyId, keySecret }
+  const keys = readRazorpayKeys(reader)
+  return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory), keys }
 }
 
-function required(reader: Reader, name: string): string {
-  const value = reader.text(name)
-  if (value !== null) return value
+function readRazorpayKeys(reader: Reader): RazorpayKeys | null {
+  const id = reader.text('RAZORPAY_KEY_ID')
+  const secret = reader.text('RAZORPAY_KEY_SECRET')
+  if (id === null && secret === null) return null
+  if (id !== null && secret !== null) return { id, secret }
   throw new ConfigError(
-    name,
-    'is missing: PAYMENT_PROVIDER=razorpay needs the key that Razorpay’s dashboard gives.',
+    id === null ? 'RAZORPAY_KEY_ID' : 'RAZORPAY_KEY_SECRET',
+    'is missing: Razorpay’s dashboard gives both, and neither works alone.',
   )
 }
 

@@ -34,6 +34,9 @@ async function main(): Promise<void> {
   }
   stopOnSignals(app, database, config)
   greet(app, config, database)
+  if (config.payments.provider === 'razorpay' && config.payments.keys === null) {
+    app.log.warn('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET are unset: no payment can be started')
+  }
 }
 
 async function openDatabase(config: Config): Promise<DatabaseLease> {

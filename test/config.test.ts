@@ -244,7 +244,11 @@ t.test('production is strict', async (t) => {
   t.match(config, {
     isProduction: true,
     session: { secure: true, cookieName: '__Host-sessionid' },
-    payments: { provider: 'razorpay', webhookSecret: 'whsec', keyId: 'rzp_id', keySecret: 'rzp_secret' },
+    payments: {
+      provider: 'razorpay',
+      webhookSecret: 'whsec',
+      keys: { id: 'rzp_id', secret: 'rzp_secret' },
+    },
   })
   const { SECRET_KEY, DATABASE_URL, PAYMENT_PROVIDER, ...rest } = PRODUCTION
   refusal(t, { ...rest, DATABASE_URL, PAYMENT_PROVIDER }, 'SECRET_KEY')
@@ -254,7 +258,16 @@ t.test('production is strict', async (t) => {
   refusal(t, { ...PRODUCTION, RATE_LIMITS: 'off' }, 'RATE_LIMITS')
   refusal(t, { ...PRODUCTION, PAYMENT_PROVIDER: 'simulated' }, 'PAYMENT_PROVIDER')
   refusal(t, { ...PRODUCTION, PAYMENT_PROVIDER: '' }, 'PAYMENT_PROVIDER')
-  for (const key of ['RAZORPAY_KEY_ID', 'RAZORPAY_KEY_SECRET']) refusal(t, { ...PRODUCTION, [key]: '' }, key)
+  const keys = ['RAZORPAY_KEY_ID', 'RAZORPAY_KEY_SECRET'] as const
+  for (const key of keys) refusal(t, { ...PRODUCTION, [key]: '' }, key)
+  t.match(
+    loadConfig(
+      { ...PRODUCTION, RAZORPAY_KEY_ID: '', RAZORPAY_KEY_SECRET: '' },
+      { dataDirectory: t.testdir() },
+    ),
+    { payments: { provider: 'razorpay', keys: null } },
+    'without both it starts: only payments can’t',
+  )
 })
 
 t.test('secrets', async (t) => {
@@ -289,7 +302,7 @@ t.test('nothing is written when none is needed, or when the start is refused', a
   const dataDirectory = join(t.testdir(), 'data')
   loadConfig(PRODUCTION, { dataDirectory })
   t.throws(() => loadConfig({ PORT: 'x' }, { dataDirectory }), ConfigError)
-  t.throws(() => loadConfig({ PAYMENT_PROVIDER: 'razorpay' }, { dataDirectory }), ConfigError)
+  t.throws(() => loadConfig({ PAYMENT_PROVIDER: 'stripe' }, { dataDirectory }), ConfigError)
   t.notOk(existsSync(dataDirectory))
 })
 

@@ -2,8 +2,8 @@ import { DomainError } from '../errors.js'
 import { isPaymentId, type PaymentProvider, type PaymentRequest } from './provider.js'
 
 export interface RazorpayOptions {
-  keyId: string
-  keySecret: string
+  /** null: no payment can be started */
+  keys: { id: string; secret: string } | null
   /** without a slash at the end */
   baseUrl?: string
   deadlineMs?: number
@@ -15,10 +15,11 @@ const DEADLINE_MS = 8000
 
 /** Razorpay's Orders API (https://razorpay.com/docs/api/orders/create/). */
 export function createRazorpayProvider(options: RazorpayOptions): PaymentProvider {
-  const { keyId, keySecret, baseUrl = BASE_URL, deadlineMs = DEADLINE_MS } = options
-  const authorization = `Basic ${Buffer.from(`${keyId}:${keySecret}`).toString('base64')}`
+  const { keys, baseUrl = BASE_URL, deadlineMs = DEADLINE_MS } = options
 
   async function post({ orderId, amount }: PaymentRequest): Promise<unknown> {
+    if (!keys) throw new Error('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET are unset')
+    const authorization = `Basic ${Buffer.from(`${keys.id}:${keys.secret}`).toString('base64')}`
     const response = await fetch(`${baseUrl}/v1/orders`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json', accept: 'application/json' },
@@ -35,7 +36,7 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
 
   return {
     name: 'razorpay',
-    publicKey: keyId,
+    publicKey: keys?.id ?? null,
     async createOrder(request) {
       try {
         return { id: readOrderId(await post(request), request.amount) }

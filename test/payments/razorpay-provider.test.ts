@@ -28,7 +28,7 @@ async function listen(
   return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
 }
 
-const keys = { keyId: 'rzp_test_key', keySecret: 'hush' }
+const keys = { id: 'rzp_test_key', secret: 'hush' }
 
 t.test('asks for an order of the amount, in rupees’ hundredths, with its keys', async (t) => {
   const asked: unknown[] = []
@@ -37,7 +37,7 @@ t.test('asks for an order of the amount, in rupees’ hundredths, with its keys'
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ id: 'order_Abc123', amount: 45000, currency: 'INR', status: 'created' }))
   })
-  const provider = createRazorpayProvider({ ...keys, baseUrl })
+  const provider = createRazorpayProvider({ keys, baseUrl })
   t.same(await provider.createOrder({ orderId: 7, amount: 45000 }), { id: 'order_Abc123' })
   const authorization = `Basic ${Buffer.from('rzp_test_key:hush').toString('base64')}`
   t.same(asked, ['POST', '/v1/orders', authorization, { amount: 45000, currency: 'INR', receipt: 'order-7' }])
@@ -62,7 +62,7 @@ t.test('whatever goes wrong there is one refusal here, and tells nothing', async
   ]
   for (const [what, answer] of answers) {
     const baseUrl = await listen(t, (_request, response) => answer(response))
-    const provider = createRazorpayProvider({ ...keys, baseUrl, deadlineMs: 300 })
+    const provider = createRazorpayProvider({ keys, baseUrl, deadlineMs: 300 })
     const error = await provider.createOrder({ orderId: 1, amount: 100 }).then(
       () => null,
       (thrown: unknown) => thrown,
@@ -71,4 +71,12 @@ t.test('whatever goes wrong there is one refusal here, and tells nothing', async
     t.same([error.status, error.code], [503, 'payment_provider_unavailable'], what)
     t.notMatch(error.message, /hush|127/)
   }
+})
+
+t.test('without keys no payment can be started, and nobody is asked', async (t) => {
+  const provider = createRazorpayProvider({ keys: null, baseUrl: 'http://127.0.0.1:1' })
+  await t.rejects(provider.createOrder({ orderId: 7, amount: 45000 }), { status: 503 } as Error & {
+    status: number
+  })
+  t.equal(provider.publicKey, null)
 })

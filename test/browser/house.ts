@@ -1,0 +1,98 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { startApp, type TestApp } from '../helpers/app.js'
+import { launchBrowser } from '../helpers/chromium.js'
+
+/** What a wait costs at most, in ms: browsers on a busy machine are slow, and a deadline that is met costs nothing. */
+export const PATIENCE = 20_000
+/** the password of all demo accounts */
+export const PASSWORD = 'houselights-demo'
+
+/** One hand, weak network: the smallest phone that the contract names. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 360, height: 740 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+}
+/** A tablet on a stand. */
+export const TABLET: BrowserContextOptions = { viewport: { width: 1180, height: 820 }, hasTouch: true }
+
+interface Test {
+  teardown(fn: () => unknown): unknown
+}
+
+/** One service with the demo theatres and one browser, with which a test file makes do. */
+export interface House extends TestApp {
+  browser: Browser
+  /** A browser profile of its own: own cookies, own storage. */
+  visitor(options?: BrowserContextOptions): Promise<Visitor>
+  /** A profile in which an account of the demo is signed in already. */
+  staff(options?: BrowserContextOptions & { username?: string }): Promise<Visitor>
+  /** what went wrong in any page: exceptions, violations of the security policy, broken promises of the socket */
+  mishaps: string[]
+}
+
+export interface Visitor {
+  context: BrowserContext
+  /** Opens a path of the service in a tab. */
+  open(path: string): Promise<Page>
+}
+
+export async function openHouse(t: Test, env: Record<string, string> = {}): Promise<House> {
+  const app = await startApp(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
+  const browser = await launchBrowser(t)
+  const mishaps: string[] = []
+
+  async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ baseURL: app.url, locale: 'en-IN', ...options })
+    context.setDefaultTimeout(PATIENCE)
+    t.teardown(() => context.close())
+    context.on('weberror', (error) => mishaps.push(String(error.error())))
+    context.on('console', (message) => {
+      if (message.type() === 'error' && isMishap(message.text())) mishaps.push(message.text())
+    })
+    return {
+      context,
+      async open(path) {
+        const page = await context.newPage()
+        await page.goto(path)
+        return page
+      },
+    }
+  }
+
+  async function staff({ username = 'staff', ...options }: Parameters<House['staff']>[0] = {}) {
+    const made = await visitor(options)
+    const answer = await made.context.request.post('/api/auth/login', {
+      data: { username, password: PASSWORD },
+    })
+    if (answer.status() !== 200) throw new Error(`The login of ${username} was answered ${answer.status()}.`)
+    return made
+  }
+
+  return { ...app, browser, visitor, staff, mishaps }
+}
+
+/** Browsers log each answer from 400 on and each socket that fails: tests of refusals and outages make many. */
+function isMishap(line: string): boolean {
+  return !/Failed to load resource|WebSocket connection to .* failed|net::ERR_/.test(line)
+}
+
+/** Resolves when the page's link to the service is live (or in the state that is asked for). */
+export async function linkIs(page: Page, state = 'live'): Promise<void> {
+  await page.locator(`[data-link-state="${state}"]`).first().waitFor()
+}
+
+/** Resolves with the first truthy answer, asked for again and again; the error names what was waited for. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | null | undefined | false>,
+): Promise<T> {
+  const end = Date.now() + PATIENCE
+  for (;;) {
+    const found = await ask()
+    if (found) return found
+    if (Date.now() > end) throw new Error(`Waited in vain for ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}

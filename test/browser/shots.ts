@@ -1,0 +1,174 @@
+import type { BrowserContext, Page, ViewportSize } from 'playwright-core'
+import type { TestApp } from '../helpers/app.js'
+import type { Guest } from './guests.js'
+import { linkIs } from './house.js'
+
+export interface Stage {
+  app: TestApp
+  context: BrowserContext
+  guests: Map<string, Guest>
+}
+
+export interface Shot {
+  name: string
+  screen: 'phone' | 'tablet'
+  viewport?: ViewportSize
+  /** `staff`, `nobody`, or the seat whose guest looks; `{order}` in the path is that guest's order */
+  who: string
+  path: string
+  full?: boolean
+  /** brings the page to what is to be shown */
+  ready(page: Page, stage: Stage): Promise<void>
+}
+
+const LIVE_ORDERS = '/theatre/live-orders/'
+const live = (page: Page) => linkIs(page)
+const CART = ['Salted Popcorn', 'Salted Popcorn', 'Cheese Nachos', 'Cold Coffee']
+
+async function fillCart(page: Page): Promise<void> {
+  for (const name of CART) await page.getByRole('button', { name: `Add one ${name}` }).click()
+  await page.evaluate('scrollTo(0, 0)')
+}
+
+async function toReview(page: Page): Promise<void> {
+  await fillCart(page)
+  await page.locator('[data-action=review]').click()
+  await page.evaluate('document.activeElement.blur()')
+}
+
+/** The service goes away under an open page. */
+async function goOffline(page: Page, { context }: Stage): Promise<void> {
+  await live(page)
+  await page.evaluate('window.WebSocket = class extends EventTarget { constructor() { super() } close() {} send() {} }')
+  await context.setOffline(true)
+  await page.evaluate('dispatchEvent(new Event("online"))')
+  await page.locator('[data-banner=stale]').waitFor({ timeout: 40_000 })
+}
+
+export const SHOTS: Shot[] = [
+  { name: 'live-orders', screen: 'tablet', who: 'staff', path: LIVE_ORDERS, ready: live },
+  {
+    name: 'live-orders-map',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-choice=view] [data-value=map]').click()
+      await page.locator('[data-seat-state=late]').click()
+    },
+  },
+  {
+    name: 'live-orders-cancel',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('.ticket [data-action=cancel]').nth(4).click()
+      await page.locator('.ended summary').click()
+      await page.evaluate('scrollTo(0, 10000)')
+    },
+  },
+  {
+    name: 'live-orders-signed-out',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.evaluate('fetch("/api/auth/logout", { method: "POST" })')
+      await page.locator('[data-banner=signed-out]').waitFor()
+    },
+  },
+  { name: 'live-orders-stale', screen: 'tablet', who: 'staff', path: LIVE_ORDERS, ready: goOffline },
+  { name: 'live-orders-phone', screen: 'phone', who: 'staff', path: LIVE_ORDERS, ready: live },
+  {
+    name: 'menu-panel',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-action=menu]').click()
+      await page.locator('.switches li').first().waitFor()
+    },
+  },
+  {
+    name: 'chat',
+    screen: 'tablet',
+    who: 'staff',
+    path: '/theatre/chat/',
+    async ready(page, { guests }) {
+      await live(page)
+      await page.locator(`[data-chat-id="${guests.get('demo-c7')?.orderId}"]`).click()
+      await page.locator('.bubble').nth(4).waitFor()
+    },
+  },
+  {
+    name: 'chat-phone',
+    screen: 'phone',
+    who: 'staff',
+    path: '/theatre/chat/',
+    async ready(page) {
+      await live(page)
+      await page.locator('.chat-row').first().waitFor()
+    },
+  },
+  {
+    name: 'seat-codes',
+    screen: 'tablet',
+    who: 'staff',
+    path: '/theatre/seats/',
+    ready: (page) => page.locator('svg.qr').first().waitFor(),
+  },
+  {
+    name: 'seat-codes-print',
+    screen: 'tablet',
+    viewport: { width: 794, height: 1123 },
+    who: 'staff',
+    path: '/theatre/seats/',
+    async ready(page) {
+      await page.locator('svg.qr').first().waitFor()
+      await page.emulateMedia({ media: 'print' })
+    },
+  },
+  {
+    name: 'account',
+    screen: 'tablet',
+    who: 'staff',
+    path: '/account',
+    ready: (page) => page.locator('.device').first().waitFor(),
+  },
+  {
+    name: 'login',
+    screen: 'tablet',
+    who: 'nobody',
+    path: '/login',
+    ready: (page) => page.locator('input[name=username]').fill('staff'),
+  },
+  { name: 'seat', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: fillCart },
+  { name: 'seat-review', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: toReview },
+  {
+    name: 'checkout',
+    screen: 'phone',
+    who: 'demo-e2',
+    path: '/orders/{order}',
+    async ready(page) {
+      await page.locator('[data-action=pay]').click()
+      await page.locator('.checkout').waitFor()
+    },
+  },
+  { name: 'order-pending', screen: 'phone', who: 'demo-e2', path: '/orders/{order}', ready: live },
+  { name: 'order-failed', screen: 'phone', who: 'b-a6', path: '/orders/{order}', ready: live },
+  { name: 'order-confirmed', screen: 'phone', who: 'b-f2', path: '/orders/{order}', ready: live },
+  { name: 'order', screen: 'phone', who: 'demo-c7', path: '/orders/{order}', full: true, ready: live },
+  {
+    name: 'seat-again',
+    screen: 'phone',
+    who: 'demo-c7',
+    path: '/s/demo-c7',
+    ready: (page) => page.locator('.running a').first().waitFor(),
+  },
+]
+

@@ -1,0 +1,132 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+
+// The whole evening in two browsers that share nothing but the service.
+
+const house = await openHouse(t)
+const staff = await house.visitor(TABLET)
+const customer = await house.visitor(PHONE)
+const ticket = (page: Page, seat: string) =>
+  page.getByRole('article', { name: `Screen 1 ${seat}`, exact: true })
+const head = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor()
+
+async function addToCart(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: `Add one ${name}` }).click()
+}
+
+async function orderTotal(page: Page, amount: string): Promise<void> {
+  await page.getByRole('button', { name: /^Review/ }).click()
+  await page.getByRole('button', { name: new RegExp(`^Order .*${amount}$`) }).click()
+}
+
+let board: Page
+let phone: Page
+let orderPath: string
+
+t.test('the staff sign in and see an empty board, live', async (t) => {
+  board = await staff.open('/theatre/live-orders/')
+  await board.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await board.getByLabel('Name').fill('staff')
+  await board.getByLabel('Password', { exact: true }).fill('wrong')
+  await board.getByRole('button', { name: 'Sign in' }).click()
+  await board.getByRole('alert').filter({ hasText: 'Wrong name or password.' }).waitFor()
+  await board.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await board.getByRole('button', { name: 'Sign in' }).click()
+  await head(board, /0 open orders/)
+  await linkIs(board)
+  t.match(board.url(), /\/theatre\/live-orders\/$/, 'back where the staff wanted to go')
+  await board.evaluate('window.never = "reloaded"')
+})
+
+t.test('a customer fills a cart, which survives a reload', async (t) => {
+  phone = await customer.open('/s/demo-c7')
+  await head(phone, /Order to your seat/)
+  await addToCart(phone, 'Salted Popcorn')
+  await addToCart(phone, 'Salted Popcorn')
+  await addToCart(phone, 'Masala Chai')
+  await phone.getByRole('status').filter({ hasText: '3 items' }).waitFor()
+  await phone.reload()
+  await phone.getByRole('status').filter({ hasText: '3 items' }).waitFor()
+  t.equal(await phone.locator('.cart-bar').getAttribute('data-cart-count'), '3')
+})
+
+t.test('what is not paid yet is not on the board as something to bring', async (t) => {
+  await orderTotal(phone, '₹440')
+  await phone.waitForURL(/\/checkout\//)
+  await head(phone, /₹440/)
+  await board.getByRole('region', { name: 'Waiting for payment' }).getByText('C7').waitFor()
+  t.equal(await board.locator('.ticket').count(), 0)
+})
+
+t.test('a payment that fails can be tried again', async (t) => {
+  await phone.getByRole('button', { name: 'Let it fail' }).click()
+  await head(phone, 'The payment failed')
+  orderPath = new URL(phone.url()).pathname
+  t.match(orderPath, /^\/orders\/\d+$/)
+  await board.getByRole('region', { name: 'Waiting for payment' }).getByText('payment failed').waitFor()
+  await phone.getByRole('button', { name: 'Try again: pay ₹440' }).click()
+  await phone.getByRole('button', { name: 'Pay ₹440' }).click()
+  await head(phone, 'We have your order')
+  t.equal(new URL(phone.url()).pathname, orderPath, 'it is the same order')
+})
+
+t.test('the board shows the order the moment it is paid, without a reload', async (t) => {
+  await ticket(board, 'C7').waitFor()
+  await ticket(board, 'C7').getByText('Salted Popcorn').waitFor()
+  t.equal(await ticket(board, 'C7').getAttribute('data-payment-status'), 'paid')
+  t.match(await board.title(), /^\(1\) /, 'the count stands in the title')
+  t.equal(await board.evaluate('window.never'), 'reloaded')
+})
+
+t.test('seen and delivered: each step is on the customer’s page, live', async (t) => {
+  await phone.evaluate('window.never = "reloaded"')
+  await ticket(board, 'C7').getByRole('button', { name: 'Seen' }).click()
+  await head(phone, 'It is being prepared')
+  await phone.locator('[data-step=seen][data-done=true]').waitFor()
+  await ticket(board, 'C7').getByRole('button', { name: 'Delivered' }).click()
+  await head(phone, 'Delivered. Enjoy!')
+  await head(board, /0 open orders/)
+  await board.getByText('Last delivered and cancelled (1)').click()
+  await board.locator('.ended [data-status=delivered]').getByText('C7').waitFor()
+  t.equal(await phone.evaluate('window.never'), 'reloaded')
+})
+
+t.test('a cash order: on the board at once, marked, collected', async () => {
+  await phone.goto('/s/demo-c7')
+  await addToCart(phone, 'Cheese Nachos')
+  await phone.getByRole('button', { name: /^Review/ }).click()
+  await phone.getByLabel('Cash at the seat').check()
+  await phone.getByRole('button', { name: 'Order for ₹240' }).click()
+  await head(phone, 'We have your order')
+  await phone.getByText('Please have ₹240 in cash ready.').waitFor()
+  await ticket(board, 'C7').getByText('Collect ₹240').waitFor()
+  await ticket(board, 'C7').getByRole('button', { name: 'Got it' }).click()
+  await ticket(board, 'C7').getByText('Cash collected').waitFor()
+  await phone.getByRole('region', { name: 'Payment' }).getByText('Paid. Thank you.').waitFor()
+})
+
+t.test('one who closes the page and scans again finds the order', async (t) => {
+  const running = new URL(phone.url()).pathname
+  await phone.close()
+  phone = await customer.open('/s/demo-c7')
+  const found = phone.getByRole('region', { name: 'Your orders' }).getByRole('link')
+  await found.waitFor()
+  t.equal(await found.count(), 1, 'what was delivered is not offered')
+  await found.click()
+  await head(phone, 'We have your order')
+  t.equal(new URL(phone.url()).pathname, running)
+  await phone.goto('/s/demo-c8')
+  await head(phone, /Order to your seat/)
+  t.equal(await phone.locator('.running').count(), 0, 'another seat has orders of its own')
+})
+
+t.test('nobody else sees the order', async () => {
+  const stranger = await house.visitor(PHONE)
+  const page = await stranger.open(orderPath)
+  await page.getByText('No such order here').waitFor()
+})
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { startRedis } from '../helpers/redis.js'
+import { connect, type TestSocket } from '../helpers/socket.js'
+import { shakeHands } from './handshakes.js'
+import { eventually } from './leaks.js'
+import { DEMO_PASSWORD, order, signIn } from './people.js'
+
+const PATH = '/ws/all-seat-datasocket/'
+
+t.test('limits over two nodes', async (t) => {
+  const redis = await startRedis(t)
+  const database = await testDatabase(t, { demo: true })
+  const env = { REDIS_URL: redis.url, WS_MAX_PER_USER: '4', WS_REFUSALS: '1000' }
+  const a = await startApp(t, { database, env })
+  const b = await startApp(t, { database, env })
+  const staff = await signIn(a.url, 'staff')
+  const { id } = (await staff.get<{ user: { id: number } }>('/api/auth/session')).body.user
+  const held: TestSocket[] = []
+  const open = async (node: typeof a) =>
+    held.push(await connect(`${node.url}${PATH}`, { cookie: staff.cookie }))
+  const shake = async (node: typeof a, cookie: string | null = staff.cookie) =>
+    (await shakeHands(node.port, { path: PATH, cookie })).status
+  const closeAll = async () => {
+    await Promise.all(held.splice(0).map((socket) => socket.close()))
+    await eventually(t, 'free again', () => [a, b].map(({ app }) => app.socketLimits.count(id)), [0, 0])
+  }
+
+  await t.test('WS_MAX_PER_USER counts all nodes’ sockets, at once too', async (t) => {
+    await open(a)
+    await open(b)
+    await open(b)
+    await open(a)
+    t.equal(await shake(a), 429)
+    t.equal(await shake(b), 429)
+    const admin = await signIn(b.url, 'admin')
+    t.equal(await shake(b, admin.cookie), 101, 'another user is not touched')
+    await held.pop()?.close()
+    await eventually(t, 'a place is free', () => shake(b), 101)
+    await closeAll()
+    const tries = Array.from({ length: 20 }, (_, i) =>
+      connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) => held.push(socket)),
+    )
+    await Promise.allSettled(tries)
+    t.ok(held.length <= 4 && held.length > 0, `${held.length} of 20 at once`)
+    await closeAll()
+  })
+
+  await t.test('a killed node’s sockets count for 15 s at most', async (t) => {
+    const killed = randomUUID()
+    const name = `${(await keys(a)).prefix}sockets:${id}`
+    const commands = a.app.redisLinks?.commands
+    await commands?.hset(name, killed, 4)
+    await commands?.set(`${(await keys(a)).prefix}node:${killed}`, 1, 'PX', 300)
+    t.equal(await shake(a), 429)
+    await eventually(t, 'it is forgotten by itself', () => shake(a), 101)
+    t.equal(await commands?.hexists(name, killed), 0)
+    await closeAll()
+  })
+
+  await t.test('refusals are counted over all nodes, by session or address', async (t) => {
+    const strict = { ...env, WS_REFUSALS: '6' }
+    const [a, b] = await Promise.all([
+      startApp(t, { database, env: strict }),
+      startApp(t, { database, env: strict }),
+    ])
+    for (let i = 0; i < 6; i++) t.equal(await shake(i % 2 ? a : b, null), 401)
+    await eventually(t, 'both nodes know', () => Promise.all([shake(a, null), shake(b, null)]), [429, 429])
+    t.equal(await shake(a), 101)
+    const guest = createClient(a.url)
+    await order(guest)
+    for (let i = 0; i < 6; i++) t.equal(await shake(a, guest.cookie), 403)
+    await eventually(t, 'one that reached the limit elsewhere', () => shake(b, guest.cookie), 429)
+    t.equal(await shake(b), 101)
+  })
+
+  await t.test('guessing is slowed over all nodes, and the real user gets in from elsewhere', async (t) => {
+    const guess = async (node: typeof a, username = 'staff2') =>
+      (await createClient(node.url).post('/api/auth/login', { username, password: 'wrong' })).status
+    for (let i = 0; i < 10; i++) t.equal(await guess(i % 2 ? a : b), 401)
+    t.equal(await guess(a), 429)
+    t.equal(await guess(b), 429)
+    t.equal(await guess(b, 'staff'), 401, 'another account from here')
+  })
+
+  await t.test(
+    'Redis that hangs: nobody waits more than 250 ms for it; then each node counts its own',
+    async (t) => {
+      await open(a)
+      redis.pause()
+      t.teardown(() => redis.resume())
+      const startedAt = performance.now()
+      await open(a)
+      const first = performance.now() - startedAt
+      t.ok(first < 600, `the first after the hang took ${Math.round(first)} ms`)
+      await open(a)
+      await open(a)
+      t.ok(performance.now() - startedAt < 900, 'and the others did not wait')
+      t.equal(await shake(a), 429, 'this node’s own count holds')
+      t.equal(await shake(a, null), 429)
+      redis.resume()
+      await closeAll()
+    },
+  )
+
+  await t.test('Redis that starts anew learns what is open', async (t) => {
+    await Promise.all([open(a), open(a), open(a), open(a)])
+    await redis.restart()
+    await eventually(t, 'b knows of a’s', () => shake(b), 429, 12_000)
+    await closeAll()
+    await eventually(t, 'and that they are gone', () => shake(b), 101)
+  })
+
+  await t.test('Redis down: everything goes on', async (t) => {
+    await redis.kill()
+    const startedAt = performance.now()
+    await open(a)
+    t.ok(performance.now() - startedAt < 1000)
+    t.equal((await staff.get('/api/auth/session')).status, 200)
+    const login = await createClient(a.url).post('/api/auth/login', {
+      username: 'admin',
+      password: DEMO_PASSWORD,
+    })
+    t.equal(login.status, 200)
+    t.notMatch(JSON.stringify(login.body), /redis/i)
+    await closeAll()
+  })
+})
+
+/** The prefix that the nodes' keys have, read from what is there. */
+async function keys({ app }: Awaited<ReturnType<typeof startApp>>): Promise<{ prefix: string }> {
+  return { prefix: app.sharedStore?.nameOf('') ?? '' }
+}
+
+t.test('requests are limited by session, or address, with Retry-After', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const guest = createClient(service.url)
+  const first = await order(guest)
+  let last = { status: 0, headers: {}, body: {} as unknown }
+  let sent = 0
+  while (last.status !== 429 && sent < 300) {
+    const body = { text: 'hello', clientId: `c${sent++ % 3}` }
+    last = await guest.post(`/api/chats/${first}/messages`, body)
+  }
+  t.match(last, { status: 429, body: { error: 'too_many_requests', message: /./ } })
+  t.match(last.headers, { 'retry-after': /^[1-9]\d*$/, 'content-security-policy': /./ })
+  t.ok(sent >= 100, `after ${sent}: generous`)
+  const other = createClient(service.url)
+  const second = await order(other)
+  t.match(await other.post(`/api/chats/${second}/messages`, { text: 'x', clientId: 'a' }), { status: 201 })
+  t.equal((await guest.get(`/api/orders/${first}`)).status, 200, 'other calls go on')
+  t.match(await service.logs.expect({ msg: 'REFUSE', reason: 'too_many_requests' }), { status: 429 })
+})
+
+t.test('RATE_LIMITS=off lifts all but WS_MAX_PER_USER', async (t) => {
+  const env = { RATE_LIMITS: 'off', WS_REFUSALS: '1', WS_MAX_PER_USER: '1' }
+  const service = await startApp(t, { demo: true, env })
+  const staff = await signIn(service.url, 'staff')
+  const client = createClient(service.url)
+  for (let i = 0; i < 12; i++) {
+    t.match(await client.post('/api/auth/login', { username: 'staff', password: 'wrong' }), { status: 401 })
+  }
+  const shake = async (cookie: string | null) =>
+    (await shakeHands(service.port, { path: PATH, cookie })).status
+  for (let i = 0; i < 10; i++) t.equal(await shake(null), 401)
+  const socket = await connect(`${service.url}${PATH}`, { cookie: staff.cookie })
+  t.equal(await shake(staff.cookie), 429)
+  await socket.close()
+})

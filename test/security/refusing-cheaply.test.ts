@@ -1,0 +1,78 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { openRaw } from '../helpers/raw.js'
+import { headOf, readAnswer } from './handshakes.js'
+import { countOpen, eventually } from './leaks.js'
+import { order } from './people.js'
+
+setFlagsFromString('--expose-gc')
+const collect: unknown = runInNewContext('gc')
+
+/** Live heap in MB. */
+async function heap(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    if (typeof collect === 'function') collect()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return process.memoryUsage().heapUsed / 1_048_576
+}
+
+const REFUSALS = 5000
+const AT_ONCE = 50
+
+async function storm(port: number, cookie: string | null): Promise<Map<number, number>> {
+  const statuses = new Map<number, number>()
+  const bytes = headOf(port, { path: '/ws/all-seat-datasocket/', cookie })
+  let left = REFUSALS
+  const client = async () => {
+    while (left-- > 0) {
+      const connection = await openRaw(port)
+      connection.write(bytes)
+      const { status } = await readAnswer(connection)
+      connection.destroy()
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, client))
+  return statuses
+}
+
+t.test('5,000 refusals leave sessions, sockets and memory as they were', async (t) => {
+  const { app, port, db, url } = await startApp(t, { demo: true, env: { LOG_LEVEL: 'warn' } })
+  const guest = createClient(url)
+  await order(guest)
+  const counts = async () => ({
+    sessions: await db.session.count(),
+    users: await db.user.count(),
+    changes: await db.accessChange.count(),
+    connections: await countOpen(app.server),
+    hub: app.hub.connections.size + app.hub.lingering.size,
+    feeds: app.hub.feeds.size,
+    upgradeListeners: app.server.listenerCount('upgrade'),
+  })
+  const before = await counts()
+  for (const [name, cookie, status] of [
+    ['anonymous', null, 401],
+    ['with a session that may not', guest.cookie, 403],
+  ] as const) {
+    // what is compiled and cached at the first ones is no leak
+    await storm(port, cookie)
+    const memory = await heap()
+    const cpu = process.cpuUsage()
+    const startedAt = performance.now()
+    const statuses = await storm(port, cookie)
+    const { user, system } = process.cpuUsage(cpu)
+    const each = (user + system) / 1000 / REFUSALS
+    t.comment(`${name}: ${each.toFixed(2)} ms of CPU each, this client's own half included`)
+    t.comment(`${name}: ${Math.round(REFUSALS / ((performance.now() - startedAt) / 1000))} a second`)
+    t.comment(`${name}: heap ${((await heap()) - memory).toFixed(2)} MB more`)
+    const [first, second] = [statuses.get(status) ?? 0, statuses.get(429) ?? 0]
+    t.equal(first + second, REFUSALS)
+    t.ok(first <= 30 * 6 + AT_ONCE, `${first} were looked at, ${second} turned away before`)
+    t.ok((await heap()) - memory < 4, 'the heap is as it was')
+  }
+  await eventually(t, 'as before', counts, before)
+})
