@@ -18,6 +18,8 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  */
 export default fp(
   async (app) => {
+    // a form of any site can post text/plain, and it may well look like JSON
+    app.removeContentTypeParser('text/plain')
     app.addHook('onRequest', async (request) => {
       if (SAFE.has(request.method) || request.routeOptions.config.signed) return
       if (isFromElsewhere(request)) {

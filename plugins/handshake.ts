@@ -112,7 +112,11 @@ async function identify(
 ): Promise<void> {
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
-  const session = await loader.load({ token: cookie.token, orderId })
+  const session = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
+    // whatever failed: without an answer nobody is let in, and it is not the client who is at fault
+    app.log.error({ err }, 'sessions can’t be read')
+    throw unavailable()
+  })
   if (!session) return
   request.handshake = { ...session, target: { orderId, order: session.order } }
   request.caller = session

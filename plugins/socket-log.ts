@@ -53,10 +53,9 @@ export default fp(
 )
 
 function about(request: FastifyRequest) {
-  const { routeOptions } = request
-  // the path of a socket as it was asked for, never its query, where old clients still send an API key; of other
-  // routes the pattern: their paths may hold a seat's token or a session's id
-  const isOther = routeOptions.url !== undefined && routeOptions.config.live === undefined
-  const resource = isOther ? routeOptions.url : request.raw.url?.split(/[?#;]/, 1)[0]
+  // the path of a socket as it was asked for, never its query, where old clients still send an API key; of all else
+  // the route's pattern: other paths may hold a seat's token or a session's id
+  const path = request.raw.url?.split(/[?#;]/, 1)[0] ?? ''
+  const resource = path.startsWith('/ws/') ? path : (request.routeOptions.url ?? 'no route')
   return { address: shown(request.ip), origin: shown(request.headers.origin), resource: shown(resource) }
 }

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
 import accounts from '../plugins/accounts.js'
+import apiDocs from '../plugins/api-docs.js'
 import audit from '../plugins/audit.js'
 import config from '../plugins/config.js'
 import crossOrigin from '../plugins/cross-origin.js'
@@ -40,6 +41,7 @@ import { theatresRoutes } from '../routes/api/theatres.js'
 import usersRoutes from '../routes/api/users.js'
 import { legacyRoutes } from '../routes/legacy/index.js'
 import { socketRoutes } from '../routes/live/sockets.js'
+import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
 import { pageRoutes } from '../routes/pages/pages.js'
@@ -79,7 +81,12 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 2000 },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: 2000,
+      // a missing Host is for host-check to answer, in the form of all errors
+      requireHostHeader: false,
+    },
     // a request that was accepted is answered, in a shutdown too
     return503OnClosing: false,
     frameworkErrors: answerRouterError,
@@ -110,8 +117,10 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(payments)
   await app.register(jobs)
 
+  await app.register(apiDocs)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)
+  await app.register(docsRoutes)
   await app.register(async (sockets) => {
     await sockets.register(handshake)
     await sockets.register(openSocket)

@@ -8,6 +8,7 @@ import type { Wire } from './wires/wire.js'
 /** What a feed needs of its node. */
 export interface FeedHost {
   readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
+  readHead(group: GroupName): Promise<number>
   /** true when the node has applied the changes of rights up to this epoch */
   hasApplied(epoch: number): boolean
   /** Resolves once it has; rejects when the database does not answer. */
@@ -140,28 +141,29 @@ export class Feed {
     while (this.announced > this.head && !this.closed) {
       const next = this.early.get(this.head + 1)
       const events = next ? [next] : await this.host.readAfter(this.group, this.head, READ_BATCH)
-      const last = events.at(-1)
-      // announced by a message that never was committed: believe the log
-      if (!last) {
-        this.announced = this.head
-        return
-      }
+      if (events.length === 0) return this.believeLog()
       // shown to nobody before the changes of rights that precede it are applied here
       await this.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
       for (const event of events) {
         this.early.delete(event.seq)
-        if (event.seq === this.head + 1) this.accept(event)
-        else if (event.seq > this.head) return this.restartAfter(events)
+        if (event.seq <= this.head) continue
+        // the log forgot events that this feed never saw (a node away longer than the retention): members that
+        // stand before them find the ring too short, then the log, and take a snapshot
+        if (event.seq > this.head + 1) this.ring.restart(event.seq - 1)
+        this.accept(event)
       }
     }
   }
 
-  /** The log forgot events that this feed never saw (a node away longer than the retention): go on from a snapshot. */
-  private restartAfter(events: readonly StoredEvent[]): void {
-    const last = events.at(-1)
-    if (!last) return
-    this.ring.restart(last.seq)
-    for (const member of this.members) member.lost()
+  /** Nothing to be read: a message told of what never was committed, or the log has forgotten it all by now. */
+  private async believeLog(): Promise<void> {
+    this.announced = await this.host.readHead(this.group)
+    if (this.announced <= this.head) {
+      this.announced = this.head
+      return
+    }
+    this.ring.restart(this.announced)
+    this.host.scheduleFlush(this)
   }
 
   /** Every member that can take it gets what it has not yet. */

@@ -166,6 +166,7 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
     const feed = this.feeds.get(group)
     // it took its time between handshake and subscription, and nobody else listened here
     if (!feed) {
+      if (cursor === undefined) return connection.restart()
       return connection.run(async () => {
         await this.prepare([group])
         this.join(connection, group, cursor)

@@ -52,13 +52,6 @@ export class Member {
     this.feed.members.delete(this)
   }
 
-  /** The feed can't tell what lies between this member's position and its own: start over from a snapshot. */
-  lost(): void {
-    if (!this.connection.wire.resumes) return this.connection.restart()
-    this.needsSnapshot = true
-    this.catchUp()
-  }
-
   /** Writes what stands between its position and the head, as far as the socket has room. Never waits. */
   pump(): void {
     const { feed, connection } = this

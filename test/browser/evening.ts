@@ -10,7 +10,7 @@ interface Planned {
   /** minutes since it was paid (or made), and since it was seen */
   ago: number
   seen?: number
-  then?: 'deliver' | 'cancel' | 'collect-cash'
+  last?: 'deliver' | 'cancel' | 'collect-cash'
 }
 
 const LIVE: Planned[] = [
@@ -23,7 +23,7 @@ const LIVE: Planned[] = [
     how: 'cash',
     ago: 9.1,
     seen: 6,
-    then: 'collect-cash',
+    last: 'collect-cash',
   },
   { seat: 'demo-e10', wish: { 'Salted Popcorn': 3, 'Cold Coffee': 1 }, ago: 5.8 },
   {
@@ -39,15 +39,15 @@ const WAITING: Planned[] = [
   { seat: 'b-a6', wish: { 'Cheese Nachos': 1, 'Cold Coffee': 2 }, how: 'failed', ago: 2.5 },
 ]
 const ENDED: Planned[] = [
-  { seat: 'demo-b2', wish: { 'Salted Popcorn': 2 }, ago: 55, seen: 50, then: 'deliver' },
-  { seat: 'b-d5', wish: { 'Chicken Burger': 2, 'Cold Coffee': 2 }, ago: 48, seen: 44, then: 'deliver' },
-  { seat: 'demo-c4', wish: { 'Masala Chai': 1 }, how: 'cash', ago: 40, then: 'cancel' },
+  { seat: 'demo-b2', wish: { 'Salted Popcorn': 2 }, ago: 55, seen: 50, last: 'deliver' },
+  { seat: 'b-d5', wish: { 'Chicken Burger': 2, 'Cold Coffee': 2 }, ago: 48, seen: 44, last: 'deliver' },
+  { seat: 'demo-c4', wish: { 'Masala Chai': 1 }, how: 'cash', ago: 40, last: 'cancel' },
   {
     seat: 'demo-a9',
     wish: { 'Samosa Chaat': 1, 'Fresh Lime Soda': 1 },
     ago: 36,
     seen: 30,
-    then: 'deliver',
+    last: 'deliver',
   },
 ]
 
@@ -56,10 +56,11 @@ export async function addSecondHall(db: Database): Promise<void> {
   const seats = [...'ABCDEF'].flatMap((row) =>
     Array.from({ length: 8 }, (_, at) => {
       const name = `${row}${at + 1}`
-      return { name, token: `b-${name.toLowerCase()}`, theatreId: 1 }
+      return { name, token: `b-${name.toLowerCase()}` }
     }),
   )
-  await db.hall.create({ data: { theatreId: 1, name: 'Screen 2', seats: { create: seats } } })
+  const hall = await db.hall.create({ data: { theatreId: 1, name: 'Screen 2' } })
+  await db.seat.createMany({ data: seats.map((seat) => ({ ...seat, hallId: hall.id })) })
 }
 
 /** Makes the evening; answers with each live order's guest by the seat's token. */
@@ -70,7 +71,7 @@ export async function playEvening(url: string, db: Database): Promise<Map<string
   for (const planned of [...ENDED, ...LIVE, ...WAITING]) {
     const guest = await orderFrom(url, planned.seat, planned.wish, planned.how)
     if (planned.seen !== undefined) await staff.post(`/api/orders/${guest.orderId}/seen`)
-    if (planned.then) await staff.post(`/api/orders/${guest.orderId}/${planned.then}`)
+    if (planned.last) await staff.post(`/api/orders/${guest.orderId}/${planned.last}`)
     await makeOlder(db, guest.orderId, planned)
     guests.set(planned.seat, guest)
   }
@@ -84,14 +85,14 @@ export async function playEvening(url: string, db: Database): Promise<Map<string
 }
 
 /** Moves an order's times back: the only thing here that no call of the service does. */
-async function makeOlder(db: Database, id: number, { ago, seen, then }: Planned): Promise<void> {
+async function makeOlder(db: Database, id: number, { ago, seen }: Planned): Promise<void> {
   await db.$executeRaw`
     UPDATE orders SET created_at = now() - make_interval(secs => ${ago * 60 + 25}::float8),
       confirmed_at = confirmed_at - make_interval(secs => ${ago * 60}::float8),
       seen_at = seen_at - make_interval(secs => ${(seen ?? 0) * 60}::float8),
       delivered_at = delivered_at - make_interval(secs => ${((seen ?? ago) - 6) * 60}::float8),
       cancelled_at = cancelled_at - make_interval(secs => ${(ago - 3) * 60}::float8)
-    WHERE id = ${id}::int AND ${then ?? ''} IS NOT NULL`
+    WHERE id = ${id}::int`
 }
 
 async function chatter(

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -6,9 +6,9 @@ import { startApp } from '../helpers/app.js'
 import { findChromium } from '../helpers/chromium.js'
 import { testServer } from '../helpers/template.js'
 import { playEvening } from './evening.js'
-import type { Guest } from './guests.js'
 import { PASSWORD, PHONE, TABLET } from './house.js'
-import { type Shot, SHOTS } from './shots.js'
+import { packPng } from './png.js'
+import { SHOTS, type Shot } from './shots.js'
 
 // By hand: `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page as it
 // looks on a busy evening: `x.png` is the dark one, which a lobby and a hall are used to, `x-light.png` the other.
@@ -17,6 +17,12 @@ const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url)
 /** what the pictures show as the theatre's address, whatever port the service really has */
 const HOST = 'grand.example'
 const BIGGEST = 150 * 1024
+
+const DEVICES = {
+  tablet: 'Mozilla/5.0 (Linux; Android 14; Pixel Tablet) AppleWebKit/537.36 Chrome/131.0 Safari/537.36',
+  phone: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1 Version/18.1 Safari/604.1',
+  desk: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0',
+}
 
 const endings: (() => unknown)[] = []
 const house = { teardown: (end: () => unknown) => endings.unshift(end) }
@@ -27,14 +33,14 @@ function eveningZone(): string {
   return `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`
 }
 
-async function contextFor(
-  browser: Browser,
-  url: string,
-  guests: Map<string, Guest>,
-  shot: Shot,
-  light: boolean,
-): Promise<BrowserContext> {
-  const context = await browser.newContext({
+interface Cookie {
+  name: string
+  value: string
+  url: string
+}
+
+async function openContext(browser: Browser, shot: Shot, light: boolean): Promise<BrowserContext> {
+  return await browser.newContext({
     ...(shot.screen === 'phone' ? PHONE : TABLET),
     ...(shot.viewport ? { viewport: shot.viewport } : {}),
     baseURL: `http://${HOST}`,
@@ -43,46 +49,33 @@ async function contextFor(
     colorScheme: light ? 'light' : 'dark',
     reducedMotion: 'reduce',
   })
-  const request = await chromiumRequest(context, url, shot, guests)
-  await context.addCookies(request)
-  return context
 }
 
-/** The cookies of who looks at the page: the staff, a guest, or nobody. */
-async function chromiumRequest(
-  _context: BrowserContext,
-  url: string,
-  shot: Shot,
-  guests: Map<string, Guest>,
-): Promise<{ name: string; value: string; url: string }[]> {
-  if (shot.who === 'nobody') return []
-  const origin = `http://${HOST}`
-  if (shot.who !== 'staff') {
-    const cookies = guests.get(shot.who)?.client.cookies ?? []
-    return [...cookies].map(([name, value]) => ({ name, value, url: origin }))
-  }
+const cookie = (name: string, value: string): Cookie => ({ name, value, url: `http://${HOST}` })
+
+/** Signs in as a device of the theatre would. */
+async function signIn(url: string, device: string): Promise<Cookie[]> {
   const answer = await fetch(`${url}/api/auth/login`, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'user-agent':
-        'Mozilla/5.0 (Linux; Android 14; Pixel Tablet) AppleWebKit/537.36 Chrome/131.0 Safari/537.36',
-    },
+    headers: { 'content-type': 'application/json', 'user-agent': device },
     body: JSON.stringify({ username: 'staff', password: PASSWORD, keep: true }),
   })
   return answer.headers.getSetCookie().map((line) => {
     const [pair = ''] = line.split(';')
     const at = pair.indexOf('=')
-    return { name: pair.slice(0, at), value: pair.slice(at + 1), url: origin }
+    return cookie(pair.slice(0, at), pair.slice(at + 1))
   })
 }
 
 async function take(page: Page, shot: Shot, light: boolean): Promise<void> {
   const path = join(FOLDER, `${shot.name}${light ? '-light' : ''}.png`)
+  await page.mouse.move(0, 0)
   await page.evaluate('document.fonts.ready')
-  await page.screenshot({ path, fullPage: shot.full ?? false, animations: 'disabled' })
-  const { size } = statSync(path)
-  process.stdout.write(`${path} ${Math.round(size / 1024)} KB${size > BIGGEST ? '  TOO BIG' : ''}\n`)
+  const taken = await page.screenshot({ fullPage: shot.full ?? false, animations: 'disabled' })
+  const small = packPng(taken)
+  writeFileSync(path, small)
+  const told = `${Math.round(taken.length / 1024)} -> ${Math.round(small.length / 1024)} KB`
+  process.stdout.write(`${path} ${told}${small.length > BIGGEST ? '  TOO BIG' : ''}\n`)
 }
 
 async function run(): Promise<void> {
@@ -91,6 +84,10 @@ async function run(): Promise<void> {
   const env = { RATE_LIMITS: 'off', ALLOWED_HOSTS: `${HOST},127.0.0.1` }
   const app = await startApp(house, { pages: true, demo: true, env })
   const guests = await playEvening(app.url, app.db)
+  await app.db.theatre.update({ where: { id: 1 }, data: { timeZone: eveningZone() } })
+  await signIn(app.url, DEVICES.phone)
+  await signIn(app.url, DEVICES.desk)
+  const staff = await signIn(app.url, DEVICES.tablet)
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: [
@@ -102,10 +99,17 @@ async function run(): Promise<void> {
   endings.unshift(() => browser.close())
   for (const shot of SHOTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     for (const light of [false, true]) {
-      const context = await contextFor(browser, app.url, guests, shot, light)
+      const context = await openContext(browser, shot, light)
+      const guest = guests.get(shot.who)
+      await context.addCookies(
+        shot.who === 'staff'
+          ? shot.ends
+            ? await signIn(app.url, DEVICES.tablet)
+            : staff
+          : [...(guest?.client.cookies ?? [])].map(([name, value]) => cookie(name, value)),
+      )
       const page = await context.newPage()
-      const orderId = guests.get(shot.who)?.orderId ?? 0
-      await page.goto(shot.path.replace('{order}', String(orderId)))
+      await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
       await shot.ready(page, { app, context, guests })
       await take(page, shot, light)
       await context.close()

@@ -17,12 +17,19 @@ export interface Shot {
   who: string
   path: string
   full?: boolean
+  /** ends the session: it gets one of its own */
+  ends?: boolean
   /** brings the page to what is to be shown */
   ready(page: Page, stage: Stage): Promise<void>
 }
 
 const LIVE_ORDERS = '/theatre/live-orders/'
-const live = (page: Page) => linkIs(page)
+
+/** Live, and with sound: the browser wants to be touched first. */
+async function live(page: Page): Promise<void> {
+  await linkIs(page)
+  await page.mouse.click(4, 4)
+}
 const CART = ['Salted Popcorn', 'Salted Popcorn', 'Cheese Nachos', 'Cold Coffee']
 
 async function fillCart(page: Page): Promise<void> {
@@ -39,7 +46,9 @@ async function toReview(page: Page): Promise<void> {
 /** The service goes away under an open page. */
 async function goOffline(page: Page, { context }: Stage): Promise<void> {
   await live(page)
-  await page.evaluate('window.WebSocket = class extends EventTarget { constructor() { super() } close() {} send() {} }')
+  await page.evaluate(
+    'window.WebSocket = class extends EventTarget { constructor() { super() } close() {} send() {} }',
+  )
   await context.setOffline(true)
   await page.evaluate('dispatchEvent(new Event("online"))')
   await page.locator('[data-banner=stale]').waitFor({ timeout: 40_000 })
@@ -65,15 +74,40 @@ export const SHOTS: Shot[] = [
     path: LIVE_ORDERS,
     async ready(page) {
       await live(page)
-      await page.locator('.ticket [data-action=cancel]').nth(4).click()
+      await page.locator('.ticket [data-action=cancel]').nth(2).click()
+    },
+  },
+  {
+    name: 'live-orders-ended',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
       await page.locator('.ended summary').click()
       await page.evaluate('scrollTo(0, 10000)')
+    },
+  },
+  {
+    name: 'live-orders-expiring',
+    screen: 'tablet',
+    who: 'staff',
+    ends: true,
+    path: LIVE_ORDERS,
+    async ready(page, { app }) {
+      await live(page)
+      await app.db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() + interval '42 seconds'
+        WHERE created_at = (SELECT max(created_at) FROM sessions)`
+      await page.reload()
+      await page.locator('.expiring').waitFor()
+      await live(page)
     },
   },
   {
     name: 'live-orders-signed-out',
     screen: 'tablet',
     who: 'staff',
+    ends: true,
     path: LIVE_ORDERS,
     async ready(page) {
       await live(page)
@@ -171,4 +205,3 @@ export const SHOTS: Shot[] = [
     ready: (page) => page.locator('.running a').first().waitFor(),
   },
 ]
-

@@ -50,7 +50,9 @@ export class ModelDatabase {
   epoch = 0
   failing = 0
   readonly events = new Map<GroupName, (StoredEvent & { committedAt: number })[]>()
-  private readonly changes: AccessChange[] = []
+  private changes: AccessChange[] = []
+  /** the last seq of a group that the log has forgotten */
+  readonly forgotten = new Map<GroupName, number>()
   private readonly users = new Map<number, { theatres: Set<number>; admin: boolean }>()
   private readonly sessions = new Map<string, { userId: number; endedAt: number }>()
   private readonly rights = new Map<string, Right[]>()
@@ -70,7 +72,11 @@ export class ModelDatabase {
   }
 
   readonly log: EventLog = {
-    readAfter: (group, after, limit) => this.read(() => this.of(group).slice(after, after + limit)),
+    readAfter: (group, after, limit) =>
+      this.read(() => {
+        const from = Math.max(after, this.forgotten.get(group) ?? 0)
+        return this.of(group).slice(from, from + limit)
+      }),
     readHeads: (groups) =>
       this.read(() => ({
         epoch: this.epoch,
@@ -165,6 +171,12 @@ export class ModelDatabase {
   }
 
   // ---- commits
+
+  /** What retention does: the oldest are gone. */
+  forget(group: GroupName, upTo: number): void {
+    this.forgotten.set(group, Math.max(this.forgotten.get(group) ?? 0, upTo))
+    this.changes = this.changes.slice(-1)
+  }
 
   private note(userId: number | null, sessionId: string | null): NewAccessChange {
     this.changes.push({ epoch: ++this.epoch, userId, sessionId })
@@ -275,6 +287,12 @@ export class ModelSocket implements LiveSocket {
   onceDrained(callback: () => void): void {
     if (this.pendingBytes === 0) throw new Error('nothing to drain')
     this.drained.push(callback)
+  }
+
+  /** Takes nothing from now on; sometimes bytes that are not the engine's wait already (a pong of `ws`). */
+  block(foreignBytes: number): void {
+    this.blocked = true
+    this.pendingBytes += foreignBytes
   }
 
   /** Takes what waits. */

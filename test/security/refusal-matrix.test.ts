@@ -80,6 +80,7 @@ function cases(port: number, mine: string): Case[] {
     host('with a user', { host: `x@127.0.0.1:${port}` }),
     host('with a bad port', { host: '127.0.0.1:99999' }),
     host('empty', { host: '' }),
+    host('missing', { host: null }),
     host('doubled', { extra: [`Host: 127.0.0.1:${port}`] }),
     host('doubled, foreign', { extra: ['Host: evil.example'] }),
     ...['8', '12', '14', '', '13, 8'].map((version) => form(`version ${version}`, { version })),

@@ -78,7 +78,28 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
       >
         {s.board.deliver}
       </button>
-      <a class="button icon" href={`/theatre/chat/#${order.id}`} data-action="chat">
+    </div>
+  )
+}
+
+function Foot({
+  order,
+  board,
+  busy,
+  ending,
+}: {
+  order: OrderView
+  board: Board
+  busy: boolean
+  ending: boolean
+}) {
+  return (
+    <footer class="ticket-foot">
+      <p class="ticket-no">
+        {s.board.number(order.id)} · {f.money(order.total)}
+        {order.status === 'seen' && <span class="ticket-seen">{s.board.seenMark}</span>}
+      </p>
+      <a class="button icon plain" href={`/theatre/chat/#${order.id}`} data-action="chat">
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M4 5h16v11H10l-5 4v-4H4Z" />
         </svg>
@@ -86,17 +107,17 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
       </a>
       <button
         type="button"
-        class="icon"
+        class="icon plain"
         data-action="cancel"
         aria-label={s.board.cancelOrder(order.seat.name)}
-        disabled={busy}
+        disabled={busy || ending}
         onClick={() => board.cancel(order)}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M6 6 18 18M18 6 6 18" />
         </svg>
       </button>
-    </div>
+    </footer>
   )
 }
 
@@ -156,10 +177,7 @@ export function Ticket({ order, board, now, limits }: Props) {
       ) : (
         <WayBack order={order} board={board} until={until} />
       )}
-      <p class="ticket-no">
-        {s.board.number(order.id)} · {f.money(order.total)}
-        {order.status === 'seen' && <span class="ticket-seen">{s.board.seenMark}</span>}
-      </p>
+      <Foot order={order} board={board} busy={busy} ending={until !== undefined} />
     </article>
   )
 }

@@ -105,7 +105,7 @@ export const en = {
     cancelOrder: (seat: string) => `Cancel the order of seat ${seat}`,
     cancelSoon: (seat: string) => `The order of seat ${seat} will be cancelled in 5 seconds. Z keeps it.`,
     cancelling: (seconds: number) => `Cancelling in ${seconds}`,
-    keep: 'Keep the order',
+    keep: 'Keep it',
     done: {
       seen: (seat: string) => `Seat ${seat}: seen`,
       deliver: (seat: string) => `Seat ${seat}: delivered`,
@@ -214,7 +214,7 @@ export const en = {
       cancelled: () => 'This order was cancelled',
     } satisfies ByStatus<(order: OrderView) => string>,
     next: {
-      placed: () => 'The staff sees your order as soon as it is paid.',
+      placed: () => 'The staff see your order as soon as it is paid.',
       confirmed: (order: OrderView) =>
         `Stay in your seat: it comes to ${order.seat.name}. This page changes by itself.`,
       seen: (order: OrderView) => `Someone is on it and will bring it to ${order.seat.name}.`,

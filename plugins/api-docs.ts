@@ -1,0 +1,30 @@
+import swagger from '@fastify/swagger'
+import fp from 'fastify-plugin'
+
+/** Gathers the HTTP calls as OpenAPI from their schemas. Registered before the routes. */
+export default fp(
+  async (app) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'houselights: HTTP calls',
+          version: '1',
+          description:
+            'Money is an integer in paise, times are RFC 3339 UTC. Errors are {error, message, details?}. Authentication is the session cookie.',
+        },
+        components: {
+          securitySchemes: {
+            session: { type: 'apiKey', in: 'cookie', name: app.config.session.cookieName },
+          },
+        },
+      },
+      // pages, sockets and the old front end's calls are no API
+      transform: ({ schema, url }) => ({
+        schema: { ...schema, hide: !/^\/(?:api|webhooks|healthz|readyz|metrics)/.test(url) },
+        url,
+      }),
+    })
+  },
+  { name: 'api-docs', fastify: '5.x', dependencies: ['config'] },
+)

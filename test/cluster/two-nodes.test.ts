@@ -1,0 +1,146 @@
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import type { TestApp } from '../helpers/app.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { startRedis } from '../helpers/redis.js'
+import type { TestSocket } from '../helpers/socket.js'
+import { Random, seedOfRun } from '../live/random.js'
+import {
+  arrived,
+  emit,
+  endSession,
+  faultIn,
+  head,
+  openLegacy,
+  openV1,
+  seqsOf,
+  signIn,
+  startNode,
+} from '../live/stage.js'
+
+// Real logouts against real events on two nodes over a real Redis. SEED replays the choices, not the timing.
+
+const SEED = seedOfRun()
+const ROUNDS = Number(process.env.ROUNDS ?? 200)
+const GROUP = theatreOrders(1)
+const random = new Random(SEED)
+
+const redis = await startRedis(t)
+const database = await testDatabase(t, { demo: true })
+const env = { REDIS_URL: redis.url }
+const nodes: [TestApp, TestApp] = [
+  await startNode(t, { database, env }),
+  await startNode(t, { database, env }),
+]
+const witness = { one: await openV1(nodes[0], await signIn(nodes[0], 'staff')), at: 0 }
+const second = await openV1(nodes[1], await signIn(nodes[1], 'staff'))
+witness.at = await head(database.db, GROUP)
+witness.one.subscribe({ [GROUP]: witness.at })
+second.subscribe({ [GROUP]: witness.at })
+
+/** The events that were committed with an epoch from this one on, as the log holds them. */
+async function committedFrom(epoch: bigint): Promise<Set<number>> {
+  const rows = await database.db.$queryRaw<{ seq: number }[]>`
+    SELECT seq FROM live_events WHERE group_name = ${GROUP} AND epoch >= ${epoch}`
+  return new Set(rows.map(({ seq }) => seq))
+}
+
+async function epochOf(sessionId: string): Promise<bigint> {
+  const [row] = await database.db.$queryRaw<{ epoch: bigint }[]>`
+    SELECT epoch FROM access_changes WHERE session_id = ${sessionId}::uuid`
+  if (!row) throw new Error('no such change')
+  return row.epoch
+}
+
+t.test('no event that was committed after a logout reaches the one who left, on either node', async (t) => {
+  const ended: { socket: TestSocket; sessionId: string; legacy: boolean }[] = []
+  for (let round = 0; round < ROUNDS / 10; round++) {
+    const batch = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const at = random.pick(nodes)
+        const who = await signIn(at, 'staff')
+        const legacy = random.chance(0.3)
+        const socket = await (legacy ? openLegacy(at, who) : openV1(at, who))
+        if (!legacy) socket.subscribe({ [GROUP]: await head(database.db, GROUP) })
+        return { who, socket, legacy }
+      }),
+    )
+    // logouts and events at once, from both nodes
+    await Promise.all([
+      ...batch.map(async ({ who }) => endSession(random.pick(nodes), who)),
+      ...Array.from({ length: 20 }, () => emit(random.pick(nodes), GROUP)),
+    ])
+    ended.push(...batch.map(({ who, socket, legacy }) => ({ socket, sessionId: who.sessionId, legacy })))
+  }
+  let heard = 0
+  for (const { socket, sessionId, legacy } of ended) {
+    t.equal((await socket.closed()).code, 4401)
+    const forbidden = await committedFrom(await epochOf(sessionId))
+    if (legacy) continue
+    const seqs = seqsOf(socket, GROUP)
+    heard += seqs.length
+    const leaked = seqs.filter((seq) => forbidden.has(seq))
+    if (leaked.length > 0) t.fail(`SEED=${SEED}: heard ${leaked} after its end`)
+    if (seqs.length > 0) t.equal(faultIn(seqs, seqs[0] ?? 0, seqs.at(-1) ?? 0), null)
+  }
+  const last = await head(database.db, GROUP)
+  for (const socket of [witness.one, second]) {
+    await arrived(socket, GROUP, last)
+    t.equal(faultIn(seqsOf(socket, GROUP), witness.at + 1, last), null, 'the others have all, once, in order')
+  }
+  t.comment(
+    `${ended.length} logouts raced ${last - witness.at} events (${heard} heard in time), SEED=${SEED}`,
+  )
+})
+
+t.test('from the commit of a revocation to the closed socket, two nodes over Redis', async (t) => {
+  const times: number[] = []
+  for (let i = 0; i < 100; i++) {
+    const who = await signIn(nodes[1], 'staff')
+    const socket = await openV1(nodes[1], who)
+    socket.subscribe()
+    await socket.expect({ type: 'snapshot' })
+    const closed = socket.closed()
+    await endSession(nodes[0], who)
+    const committedAt = performance.now()
+    t.equal((await closed).code, 4401)
+    times.push(Math.max(0, performance.now() - committedAt))
+  }
+  times.sort((a, b) => a - b)
+  const at = (share: number) =>
+    (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1)
+  t.comment(`revocation to silence, ms: p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)}`)
+})
+
+t.test('Redis down: events within 2 s, a revocation within 5 s, from the database alone', async (t) => {
+  const who = await signIn(nodes[1], 'staff')
+  const socket = await openV1(nodes[1], who)
+  socket.subscribe()
+  await socket.expect({ type: 'snapshot' })
+  await redis.kill()
+  const startedAt = performance.now()
+  const last = await emit(nodes[0], GROUP)
+  await arrived(socket, GROUP, last)
+  t.comment(`an event took ${Math.round(performance.now() - startedAt)} ms without Redis`)
+  t.ok(performance.now() - startedAt < 2500)
+  await endSession(nodes[0], who)
+  const endedAt = performance.now()
+  t.equal((await socket.closed()).code, 4401)
+  t.comment(`a revocation took ${Math.round(performance.now() - endedAt)} ms without Redis`)
+  t.ok(performance.now() - endedAt < 5000)
+})
+
+t.test('Redis back and empty: events over the bus again, nothing lost, nothing twice', async (t) => {
+  await Promise.all([redis.restart(), ...Array.from({ length: 30 }, () => emit(random.pick(nodes), GROUP))])
+  for (let i = 0; i < 5; i++) {
+    redis.pause()
+    await emit(random.pick(nodes), GROUP, 2)
+    redis.resume()
+    await emit(random.pick(nodes), GROUP, 2)
+  }
+  const last = await emit(nodes[1], GROUP)
+  for (const socket of [witness.one, second]) {
+    await arrived(socket, GROUP, last)
+    t.equal(faultIn(seqsOf(socket, GROUP), witness.at + 1, last), null)
+  }
+})

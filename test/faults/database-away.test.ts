@@ -1,0 +1,81 @@
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import type { TestDatabase } from '../helpers/postgres.js'
+import { RefusedError } from '../helpers/socket.js'
+import { testServer, withClient } from '../helpers/template.js'
+import { arrived, emit, endSession, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+
+const GROUP = theatreOrders(1)
+
+/** As if the server had gone: nobody connects, and who was connected is cut. */
+async function takeAway({ url }: TestDatabase): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1)
+  const { adminUrl } = await testServer()
+  const say = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
+  await say(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+  await say(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  return async () => void (await say(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
+}
+
+t.test(
+  'PostgreSQL away: sockets stay and are told, handshakes are refused in time, nothing is missed',
+  async (t) => {
+    const node = await startNode(t)
+    const staff = await signIn(node, 'staff')
+    const leaving = await signIn(node, 'staff')
+    const [socket, doomed] = [await openV1(node, staff), await openV1(node, leaving)]
+    const before = await head(node.db, GROUP)
+    for (const each of [socket, doomed]) each.subscribe({ [GROUP]: before })
+    await arrived(socket, GROUP, await emit(node, GROUP))
+    // commits are cut in the middle, some after they have succeeded
+    let on = true
+    const flowing = (async () => {
+      while (on) await emit(node, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
+    })()
+    const giveBack = await takeAway(node.database)
+    try {
+      t.match(await socket.expect({ type: 'stale' }, { within: 8000 }), { since: /Z$/ })
+      const startedAt = performance.now()
+      const refusal = await openV1(node, staff, undefined, { within: 10_000 }).catch(
+        (error: unknown) => error,
+      )
+      t.ok(refusal instanceof RefusedError && refusal.status === 503)
+      t.ok(performance.now() - startedAt < 6000)
+      t.equal(socket.ws.readyState, socket.ws.OPEN)
+    } finally {
+      await giveBack()
+    }
+    await socket.expect({ type: 'fresh' }, { within: 8000 })
+    on = false
+    await flowing
+    await endSession(node, leaving)
+    t.equal((await doomed.closed()).code, 4401)
+    const last = await emit(node, GROUP)
+    await arrived(socket, GROUP, last)
+    t.equal(faultIn(seqsOf(socket, GROUP), before + 1, last), null)
+    t.equal(socket.history.filter(({ type }) => type === 'stale').length, 1)
+  },
+)
+
+t.test('a client that subscribes while the log is away is served once it is back', async (t) => {
+  const node = await startNode(t)
+  const staff = await signIn(node, 'staff')
+  const before = await emit(node, GROUP, 3)
+  const keeper = await openV1(node, staff)
+  keeper.subscribe()
+  await keeper.expect({ type: 'snapshot' })
+  const [fresh, resuming] = [await openV1(node, staff), await openV1(node, staff)]
+  const giveBack = await takeAway(node.database)
+  try {
+    fresh.subscribe()
+    resuming.subscribe({ [GROUP]: 0 })
+    await keeper.expect({ type: 'stale' }, { within: 8000 })
+  } finally {
+    await giveBack()
+  }
+  const last = await emit(node, GROUP)
+  t.match(await fresh.expect({ type: 'snapshot' }, { within: 8000 }), { seq: Number })
+  await arrived(resuming, GROUP, last, 8000)
+  t.equal(faultIn(seqsOf(resuming, GROUP), 1, last), null)
+  t.ok(last > before)
+})

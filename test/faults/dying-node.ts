@@ -1,0 +1,12 @@
+import { createDatabase } from '../../src/database/client.js'
+import { commit } from '../../src/live/commit.js'
+import { theatreOrders } from '../../src/live/groups.js'
+import { eventFor } from '../live/stage.js'
+
+// A node that is killed between the commit and the publish: started by kill.test.ts.
+const [url = ''] = process.argv.slice(2)
+const db = createDatabase({ url, poolSize: 1, poolTimeoutMs: 5000, statementTimeoutMs: 5000 })
+await commit({ db, live: { publish: () => process.kill(process.pid, 'SIGKILL') } }, async () => ({
+  result: undefined,
+  events: [eventFor(theatreOrders(1))],
+}))

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import { within } from '../helpers/deadline.js'
+import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+
+const GROUP = theatreOrders(1)
+
+/** Commits an event and dies before it tells anybody. */
+async function commitAndDie(url: string): Promise<NodeJS.Signals | null> {
+  const script = fileURLToPath(new URL('dying-node.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import=tsx', script, url], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.once('exit', (_, signal) => resolve(signal)),
+  )
+  return within(ended, 30_000, 'the child to die')
+}
+
+t.test('kill -9 between commit and publish: the event comes all the same', async (t) => {
+  const node = await startNode(t)
+  const staff = await signIn(node, 'staff')
+  const socket = await openV1(node, staff)
+  const before = await emit(node, GROUP)
+  socket.subscribe({ [GROUP]: before })
+  t.equal(await commitAndDie(node.database.url), 'SIGKILL')
+  const lost = await head(node.db, GROUP)
+  t.equal(lost, before + 1)
+  await arrived(socket, GROUP, lost)
+  t.pass('to those who listen on another node, from the log')
+  await node.close()
+  t.equal((await socket.closed()).code, 1012)
+
+  t.equal(await commitAndDie(node.database.url), 'SIGKILL')
+  const restarted = await startNode(t, { database: node.database })
+  const resumed = await openV1(restarted, staff)
+  resumed.subscribe({ [GROUP]: before })
+  const last = await emit(restarted, GROUP)
+  await arrived(resumed, GROUP, last)
+  t.equal(faultIn(seqsOf(resumed, GROUP), before + 1, last), null)
+  t.equal(last, before + 3)
+})

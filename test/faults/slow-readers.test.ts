@@ -1,0 +1,99 @@
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import { arrived, emit, faultIn, head, openLegacy, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import { until } from '../live/until.js'
+
+const GROUP = theatreOrders(1)
+const EVENTS = Number(process.env.EVENTS ?? 6000)
+const BYTES = 3000
+
+const node = await startNode(t, { env: { WS_MAX_BUFFERED: '300000' } })
+const staff = await signIn(node, 'staff')
+const waiting = () => [...node.app.hub.connections].map((connection) => connection.pendingBytes)
+
+t.test(
+  'a v1 reader that stops costs its position, ends with everything, and nobody waits for it',
+  async (t) => {
+    const before = await head(node.db, GROUP)
+    const slow = await openV1(node, staff)
+    const quick = await openV1(node, staff)
+    for (const socket of [slow, quick]) socket.subscribe({ [GROUP]: before })
+    await slow.expect({ type: 'hello' })
+    slow.pause()
+    let last = 0
+    let most = 0
+    let longest = 0
+    for (let i = 0; i < EVENTS; i += 200) {
+      last = await emit(node, GROUP, 200, BYTES)
+      const committedAt = performance.now()
+      await arrived(quick, GROUP, last)
+      longest = Math.max(longest, performance.now() - committedAt)
+      most = Math.max(most, ...waiting())
+    }
+    t.comment(
+      `${EVENTS} events: at most ${most} bytes waited; the other reader waited ${longest.toFixed(0)} ms`,
+    )
+    t.ok(most > 0, 'the kernel’s buffers were full')
+    t.ok(most < 100_000)
+    slow.resume()
+    await arrived(slow, GROUP, last, 60_000)
+    t.equal(faultIn(seqsOf(slow, GROUP), before + 1, last), null)
+    t.notOk(slow.history.some(({ type }) => type === 'snapshot'))
+    for (const socket of [slow, quick]) socket.terminate()
+  },
+)
+
+t.test('one that stops again and again', async (t) => {
+  const before = await head(node.db, GROUP)
+  const slow = await openV1(node, staff)
+  slow.subscribe({ [GROUP]: before })
+  let last = 0
+  for (let round = 0; round < 5; round++) {
+    slow.pause()
+    for (let i = 0; i < 5; i++) {
+      last = await emit(node, GROUP, 200, BYTES)
+      slow.ws.ping()
+    }
+    slow.resume()
+    if (round % 2 === 0) await arrived(slow, GROUP, last, 30_000)
+  }
+  await arrived(slow, GROUP, last, 30_000)
+  t.equal(faultIn(seqsOf(slow, GROUP), before + 1, last), null)
+  slow.terminate()
+})
+
+t.test('a legacy reader that stops is bounded by WS_MAX_BUFFERED: 1013', async (t) => {
+  await until(() => node.app.hub.connections.size === 0, 'the others to be gone')
+  const slow = await openLegacy(node, staff)
+  slow.pause()
+  let most = 0
+  for (let i = 0; node.app.hub.connections.size > 0 && i < 200; i++) {
+    await emit(node, GROUP, 50, BYTES)
+    most = Math.max(most, ...waiting())
+  }
+  t.match(await node.logs.expect({ msg: 'WSDISCONNECT', code: 1013 }), { code: 1013 })
+  t.comment(`at most ${most} bytes waited`)
+  t.ok(most <= 300_000)
+  slow.resume()
+  t.ok([1013, 1006].includes((await slow.closed({ within: 10_000 })).code))
+})
+
+t.test('a client that floods and does not read is not read any more', async (t) => {
+  const flood = await openV1(node, staff)
+  await flood.expect({ type: 'hello' })
+  flood.pause()
+  const text = JSON.stringify({ type: 'ping' })
+  let most = 0
+  for (let i = 0; i < 400; i++) {
+    for (let j = 0; j < 200; j++) {
+      flood.ws.send(text)
+      flood.ws.ping('x'.repeat(125))
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    most = Math.max(most, ...waiting())
+  }
+  await until(() => flood.ws.bufferedAmount > 100_000 || flood.ws.readyState !== flood.ws.OPEN, 'the bound')
+  t.comment(`at most ${most} bytes waited for it`)
+  t.ok(most < 1_000_000)
+  flood.terminate()
+})

@@ -1,0 +1,196 @@
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import { connect, type TestSocket } from '../helpers/socket.js'
+import { Random, seedOfRun } from './random.js'
+import {
+  arrived,
+  emit,
+  endSession,
+  faultIn,
+  head,
+  legacyNumbers,
+  openLegacy,
+  openV1,
+  seqsOf,
+  signIn,
+  startNode,
+} from './stage.js'
+import { until } from './until.js'
+
+const SEED = seedOfRun()
+const random = new Random(SEED)
+const SOCKETS = Number(process.env.SOCKETS ?? 1000)
+const GROUP = theatreOrders(1)
+
+const node = await startNode(t)
+const staff = await signIn(node, 'staff')
+
+/** Counts what the node asks its log while `work` runs. */
+async function countingReads(work: () => Promise<void>): Promise<{ reads: number; snapshots: number }> {
+  const counts = { reads: 0, snapshots: 0 }
+  const { hub } = node.app
+  const { readAfter, readLog, readSnapshot } = hub
+  // readLog shares and limits; what it asks of the log goes by readAfter of the log itself
+  hub.readAfter = (...args) => {
+    counts.reads++
+    return readAfter.apply(hub, args)
+  }
+  hub.readLog = (...args) => {
+    counts.reads++
+    return readLog.apply(hub, args)
+  }
+  hub.readSnapshot = (...args) => {
+    counts.snapshots++
+    return readSnapshot.apply(hub, args)
+  }
+  try {
+    await work()
+  } finally {
+    Object.assign(hub, { readAfter, readLog, readSnapshot })
+  }
+  return counts
+}
+
+/** Opens sockets, `atOnce` at a time. */
+async function openMany(
+  count: number,
+  open: (i: number) => Promise<TestSocket>,
+  atOnce = 50,
+): Promise<TestSocket[]> {
+  const sockets: TestSocket[] = []
+  let next = 0
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let i = next++; i < count; i = next++) sockets.push(await open(i))
+    }),
+  )
+  return sockets
+}
+
+async function whileEventsFlow<T>(work: () => Promise<T>): Promise<T> {
+  let on = true
+  const flowing = (async () => {
+    while (on) await emit(node, GROUP, 1 + random.below(3))
+  })()
+  try {
+    return await work()
+  } finally {
+    on = false
+    await flowing
+  }
+}
+
+t.test('sockets of both wires that join while events flow miss nothing and get nothing twice', async (t) => {
+  const startAt = await head(node.db, GROUP)
+  const legacyFrom = new Map<TestSocket, number>()
+  const sockets = await whileEventsFlow(() =>
+    openMany(SOCKETS, async (i) => {
+      if (i % 4 === 0) {
+        const socket = await openLegacy(node, staff)
+        legacyFrom.set(socket, await head(node.db, GROUP))
+        return socket
+      }
+      const socket = await openV1(node, staff)
+      socket.subscribe(i % 4 === 1 ? undefined : { [GROUP]: startAt })
+      return socket
+    }),
+  )
+  const last = await emit(node, GROUP)
+  const faults: string[] = []
+  for (const socket of sockets) {
+    const from = legacyFrom.get(socket)
+    if (from !== undefined) {
+      const { seq: first, numbers } = await legacyHistory(socket, last)
+      const fault = numbers ?? (first > from + 1 ? `began at ${first}, joined before ${from + 1}` : null)
+      if (fault) faults.push(`legacy: ${fault}`)
+      continue
+    }
+    await socket.expect((frame) => frame.type === 'event' && frame.seq === last, { within: 30_000 })
+    const snapshot = socket.history.find(({ type }) => type === 'snapshot')
+    const fault = faultIn(seqsOf(socket, GROUP), Number(snapshot?.seq ?? startAt) + 1, last)
+    if (fault) faults.push(`v1: ${fault}`)
+  }
+  t.strictSame(faults, [], `SEED=${SEED}`)
+  t.comment(`${sockets.length} sockets, ${last - startAt} events, SEED=${SEED}`)
+  for (const socket of sockets) socket.terminate()
+  await until(() => node.app.hub.connections.size === 0, 'the sockets to be gone')
+})
+
+/** The legacy wire has no numbers of its own; those in the events map onto the log's. */
+async function legacyHistory(
+  socket: TestSocket,
+  last: number,
+): Promise<{ seq: number; numbers: string | null }> {
+  const rows = await node.db.$queryRaw<{ seq: number; n: number }[]>`
+    SELECT seq, (data ->> 'n')::int AS n FROM live_events WHERE group_name = ${GROUP}`
+  const seqs = new Map(rows.map(({ n, seq }) => [n, seq]))
+  await until(() => seqs.get(legacyNumbers(socket).at(-1) ?? 0) === last, 'the last event', 30_000)
+  const heard = legacyNumbers(socket).map((n) => seqs.get(n) ?? 0)
+  const first = heard[0] ?? 0
+  return { seq: first, numbers: faultIn(heard, first, last) }
+}
+
+t.test('a storm of clients that resume costs a handful of queries', async (t) => {
+  const first = await head(node.db, GROUP)
+  for (let i = 0; i < 4; i++) await emit(node, GROUP, 200)
+  // nobody listens any more: the node forgets the feed, as after a deploy
+  await until(() => !node.app.hub.feeds.has(GROUP), 'the feed to be closed', 10_000)
+  let sockets: TestSocket[] = []
+  const inRing = await countingReads(async () => {
+    sockets = await openMany(300, async (i) => {
+      const socket = await openV1(node, staff)
+      socket.subscribe({ [GROUP]: first + (i % 100) })
+      return socket
+    })
+    const last = await head(node.db, GROUP)
+    for (const [i, socket] of sockets.entries()) {
+      await arrived(socket, GROUP, last, 30_000)
+      const seqs = seqsOf(socket, GROUP)
+      const fault = faultIn(seqs, seqs[0] ?? 0, last)
+      if (fault) t.fail(`${i}: ${fault}`)
+    }
+  })
+  t.comment(`300 clients up to 800 events behind: ${JSON.stringify(inRing)}`)
+  t.ok(inRing.reads <= 5)
+  t.equal(inRing.snapshots, 0)
+  for (const socket of sockets) socket.terminate()
+
+  const fresh = await countingReads(async () => {
+    sockets = await openMany(300, async () => {
+      const socket = await openV1(node, staff)
+      socket.subscribe()
+      return socket
+    })
+    for (const socket of sockets) await socket.expect({ type: 'snapshot' }, { within: 30_000 })
+  })
+  t.comment(`300 new clients: ${JSON.stringify(fresh)}`)
+  t.ok(fresh.snapshots <= 30)
+  for (const socket of sockets) socket.terminate()
+})
+
+t.test('joining against revocation: whoever was let in too late hears nothing from after it', async (t) => {
+  let closed = 0
+  let refused = 0
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(
+      Array.from({ length: 15 }, async () => {
+        const who = await signIn(node, 'staff')
+        const opening = connect(`${node.url}/ws/all-seat-datasocket/`, {
+          cookie: who.cookie,
+          ...(random.chance(0.7) ? { protocol: 'houselights.v1' } : {}),
+        }).catch(() => null)
+        for (let i = random.below(8); i > 0; i--) await new Promise((resolve) => setImmediate(resolve))
+        await endSession(node, who)
+        const forbidden = await emit(node, GROUP)
+        const socket = await opening
+        if (!socket) return void refused++
+        if (socket.ws.readyState === socket.ws.OPEN && socket.ws.protocol) socket.subscribe({ [GROUP]: 0 })
+        t.equal((await socket.closed({ within: 10_000 })).code, 4401, `SEED=${SEED}`)
+        closed++
+        const heard = seqsOf(socket, GROUP).filter((seq) => seq >= forbidden)
+        if (heard.length > 0) t.fail(`SEED=${SEED}: heard ${heard}, ${forbidden} was after its end`)
+      }),
+    )
+  }
+  t.comment(`${closed} closed, ${refused} refused`)
+})

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { EVENT_NAMES } from '../../src/live/protocol.js'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+
+t.test('/docs describes the calls and the sockets as they are', async (t) => {
+  const { url } = await startApp(t)
+  const client = createClient(url)
+  const openapi = await client.get('/docs/openapi.json')
+  t.equal(openapi.status, 200)
+  const paths = Object.keys((openapi.body as { paths: object }).paths)
+  for (const path of [
+    '/api/auth/login',
+    '/api/seats/{seatToken}/orders',
+    '/api/orders/{id}/seen',
+    '/webhooks/payments',
+  ]) {
+    t.ok(paths.includes(path), path)
+  }
+  t.notOk(
+    paths.some((path) => path.startsWith('/ws/') || path.startsWith('/theatre/')),
+    'sockets, pages and old calls are no part of it',
+  )
+  const asyncapi = await client.get('/docs/asyncapi.json')
+  t.match(asyncapi.body, {
+    asyncapi: '3.0.0',
+    channels: { order: { address: '/ws/payment-socket/{orderId}/' } },
+    components: { messages: { event: { payload: { properties: { name: { enum: [...EVENT_NAMES] } } } } } },
+  })
+  const page = await client.get('/docs')
+  t.equal(page.status, 200)
+  t.match(page.headers['content-type'], /html/)
+  t.match(String(page.body), /\/ws\/chat-socket\//)
+})

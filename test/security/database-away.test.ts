@@ -1,0 +1,108 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { connect } from '../helpers/socket.js'
+import { shakeHands } from './handshakes.js'
+import { countOpen, eventually } from './leaks.js'
+import { order, signIn } from './people.js'
+import { startTcpProxy } from './tcp-proxy.js'
+
+const PATH = '/ws/all-seat-datasocket/'
+const GENERIC = { status: 503, code: 'unavailable' }
+const INTERNAL = /prisma|postgres|pool|connect|timeout|ECONN|database/i
+
+const rejections: unknown[] = []
+process.on('unhandledRejection', (reason) => rejections.push(reason))
+process.on('uncaughtException', (error) => rejections.push(error))
+
+t.test(
+  'no database, or no room in its pool: 503 in bounded time, never access, and back by itself',
+  async (t) => {
+    const database = await testDatabase(t, { demo: true })
+    const url = new URL(database.url)
+    const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port || 5432) })
+    url.hostname = '127.0.0.1'
+    url.port = String(proxy.port)
+    const service = await startApp(t, {
+      database: { ...database, url: url.href },
+      env: { RATE_LIMITS: 'off' },
+    })
+    const { app, port } = service
+    const staff = await signIn(service.url, 'staff')
+    const guest = createClient(service.url)
+    await order(guest)
+    const open = await connect(`${service.url}${PATH}`, { cookie: staff.cookie, protocol: 'houselights.v1' })
+    open.subscribe()
+    await open.expect({ type: 'snapshot' })
+
+    const everybody = async (name: string, within: number) => {
+      const startedAt = performance.now()
+      const answers = await Promise.all(
+        [staff.cookie, guest.cookie, staff.cookie].map((cookie) => shakeHands(port, { path: PATH, cookie })),
+      )
+      for (const answer of answers) {
+        t.match(answer, GENERIC, name)
+        t.match(answer.headers.get('retry-after'), /^\d+$/)
+        t.notMatch(answer.body, INTERNAL)
+      }
+      const took = performance.now() - startedAt
+      t.ok(took < within, `${name}: ${Math.round(took)} ms`)
+      t.match(
+        await shakeHands(port, { path: PATH, cookie: null }),
+        { status: 401 },
+        'without a cookie nothing is asked',
+      )
+      await open.roundTrip()
+    }
+
+    await t.test('every connection of the pool is taken', async () => {
+      const held = Array.from({ length: 10 }, () =>
+        app.db.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
+      )
+      await everybody('full pool', 8000)
+      const [session] = await Promise.all([staff.get('/api/auth/session'), ...held])
+      t.ok([200, 503].includes(session.status), `HTTP: ${session.status}`)
+    })
+
+    await t.test('the database refuses', async (t) => {
+      proxy.cut()
+      await everybody('cut', 3000)
+      t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
+      t.match(await guest.get('/api/orders?mine=1'), { status: 503 })
+      t.match(await createClient(service.url).get('/readyz'), { status: 503 })
+      t.match(await createClient(service.url).get('/healthz'), { status: 200 })
+      await open.expect({ type: 'stale' })
+      proxy.pass()
+      await eventually(
+        t,
+        'it is back',
+        async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
+        101,
+      )
+      await open.expect({ type: 'fresh' })
+    })
+
+    await t.test('the database hangs', async (t) => {
+      proxy.hold()
+      await everybody('hung', 9500)
+      proxy.pass()
+      await eventually(
+        t,
+        'it is back',
+        async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
+        101,
+        15_000,
+      )
+    })
+
+    await open.close()
+    await eventually(
+      t,
+      'nothing is left',
+      async () => [await countOpen(app.server), app.hub.connections.size],
+      [0, 0],
+    )
+    t.same(rejections, [], 'no rejection that nobody handled')
+  },
+)

@@ -1,0 +1,205 @@
+import { Signer } from '@fastify/cookie'
+import t from 'tap'
+import { startApp, TEST_SECRETS } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { openRaw } from '../helpers/raw.js'
+import { connect } from '../helpers/socket.js'
+import { parseAnswer, readAnswer, shakeHands } from './handshakes.js'
+import { DEMO_PASSWORD, order, signIn } from './people.js'
+
+const PATH = '/ws/all-seat-datasocket/'
+const CREDENTIALS = { username: 'staff', password: DEMO_PASSWORD }
+const cookieValue = (cookie: string) => decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
+const clientWith = (url: string, value: string) => {
+  const client = createClient(url)
+  client.cookies.set('sessionid', value)
+  return client
+}
+
+t.test('nothing is stored for who has no session, over HTTP or sockets', async (t) => {
+  const { url, port, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const staff = await signIn(url, 'staff')
+  const old = staff.cookie
+  await staff.post('/api/auth/logout')
+  for (const cookie of [null, 'sessionid=x', 'sessionid=x.y', old]) {
+    const shake = await shakeHands(port, { path: PATH, cookie })
+    t.match(shake, { status: 401 })
+    t.notOk(shake.headers.has('set-cookie'))
+    for (const path of ['/api/auth/session', '/nope', '/api/seats/demo-a1', '/healthz']) {
+      const answer = await createClient(url).get(path, cookie === null ? {} : { headers: { cookie } })
+      t.notOk(answer.headers['set-cookie'], `${path}: no cookie`)
+    }
+  }
+  t.equal(await db.session.count(), 0)
+})
+
+t.test(
+  'a login makes a new id; no id that the service did not make is adopted; the old one is dead',
+  async (t) => {
+    const { url, db, app } = await startApp(t, { demo: true })
+    const planted = ['planted', new Signer(TEST_SECRETS.SECRET_KEY).sign('planted')]
+    for (const value of planted) {
+      const client = clientWith(url, encodeURIComponent(value))
+      t.equal((await client.get('/api/auth/session')).status, 401)
+      t.equal((await client.post('/api/auth/login', CREDENTIALS)).status, 200)
+      t.notMatch(cookieValue(client.cookie), /planted/)
+    }
+    const client = createClient(url)
+    await order(client)
+    const asGuest = client.cookie
+    await client.post('/api/auth/login', CREDENTIALS)
+    const first = client.cookie
+    await client.post('/api/auth/login', CREDENTIALS)
+    t.equal(new Set([asGuest, first, client.cookie]).size, 3)
+    for (const dead of [asGuest, first]) {
+      t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie: dead } })).status, 401)
+    }
+    const token = cookieValue(client.cookie).split('.')[0] ?? ''
+    t.ok(Buffer.from(token, 'base64url').length >= 16, '128 random bits or more')
+    const rows = JSON.stringify(await db.session.findMany(), (_key, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+    )
+    t.notOk(rows.includes(token), 'stored hashed')
+    const doubled = { headers: { cookie: `${client.cookie}; sessionid=x` } }
+    t.equal((await createClient(url).get('/api/auth/session', doubled)).status, 401, 'two cookies are none')
+    const joined = { headers: ['Cookie', client.cookie, 'Cookie', client.cookie] }
+    t.equal((await createClient(url).get('/api/auth/session', joined)).status, 401, 'in two headers too')
+    t.equal(app.sessionCookie.name, 'sessionid')
+  },
+)
+
+t.test('the cookie: its flags, its end, and its value nowhere else', async (t) => {
+  const { url } = await startApp(t, { demo: true })
+  const client = createClient(url)
+  const login = await client.post('/api/auth/login', CREDENTIALS)
+  const [line = ''] = login.headers['set-cookie'] ?? []
+  t.match(line, /; Path=\//)
+  t.match(line, /; HttpOnly/)
+  t.match(line, /; SameSite=Lax/)
+  t.notMatch(line, /Domain|Max-Age/i)
+  const expires = Date.parse(/Expires=([^;]+)/.exec(line)?.[1] ?? '')
+  t.ok(Math.abs(expires - Date.now() - 43_200_000) < 60_000, 'at the absolute end')
+  const token = cookieValue(client.cookie).split('.')[0] ?? ''
+  const socket = await connect(`${url}${PATH}`, { cookie: client.cookie, protocol: 'houselights.v1' })
+  await socket.expect({ type: 'hello' })
+  const answers = await Promise.all(
+    ['/api/auth/session', '/api/auth/sessions', '/api/theatres/1/orders', '/metrics'].map((path) =>
+      client.get(path),
+    ),
+  )
+  for (const { text } of [login, ...answers]) t.notOk(text.includes(token))
+  t.notOk(socket.texts.join().includes(token))
+  await socket.close()
+})
+
+t.test('secrets rotate: old cookies hold while their secret is listed, and no longer', async (t) => {
+  const database = await testDatabase(t, { demo: true })
+  const before = await startApp(t, { database })
+  const staff = await signIn(before.url, 'staff')
+  const SECRET_KEY = 'another-signing-secret-that-nobody-may-see'
+  const listed = await startApp(t, {
+    database,
+    env: { SECRET_KEY, SECRET_KEY_FALLBACKS: TEST_SECRETS.SECRET_KEY },
+  })
+  const gone = await startApp(t, { database, env: { SECRET_KEY } })
+  const options = { headers: { cookie: staff.cookie } }
+  for (const [node, status, shake] of [
+    [listed, 200, 101],
+    [gone, 401, 401],
+  ] as const) {
+    t.equal((await createClient(node.url).get('/api/auth/session', options)).status, status)
+    t.equal((await shakeHands(node.port, { path: PATH, cookie: staff.cookie })).status, shake)
+  }
+})
+
+t.test('a slow request that was under way at log-out brings nothing back to life', async (t) => {
+  const { url, port, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const staff = await signIn(url, 'staff')
+  const cookie = staff.cookie
+  // idle for long enough that the next request is noted
+  const age = () => db.$executeRaw`UPDATE sessions SET last_seen_at = now() - interval '30 minutes'`
+  const body = JSON.stringify({ currentPassword: DEMO_PASSWORD, newPassword: 'another-password-4711' })
+  const slow = await Promise.all(
+    ['/api/auth/password', '/api/auth/login', '/api/auth/guest'].map(async (path) => {
+      const connection = await openRaw(port)
+      connection.write(
+        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      )
+      return connection
+    }),
+  )
+  await age()
+  const reads = Array.from({ length: 100 }, () =>
+    createClient(url).get('/api/auth/session', { headers: { cookie } }),
+  )
+  const socket = await connect(`${url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+  await staff.post('/api/auth/logout')
+  for (const connection of slow) connection.write(body)
+  const answers = await Promise.all(slow.map(readAnswer))
+  await Promise.all(reads)
+  t.match(answers[0], { status: 401 }, 'the password stays')
+  t.equal((await socket.closed()).code, 4401)
+  t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie } })).status, 401)
+  t.equal((await shakeHands(port, { path: PATH, cookie })).status, 401)
+  t.equal(await db.session.count(), 0, 'no session is left, old or new')
+  for (const answer of answers) {
+    const set = answer.headers.get('set-cookie') ?? ''
+    if (set === '') continue
+    const again = await createClient(url).get('/api/auth/session', {
+      headers: { cookie: set.split(';')[0] ?? '' },
+    })
+    t.equal(again.status, 401, 'what was set opens nothing')
+  }
+  t.ok(parseAnswer(slow[1]?.text ?? '').status >= 400)
+})
+
+t.test('unknown name, wrong password, disabled account: one answer, after the same work', async (t) => {
+  const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  await db.user.update({ where: { username: 'staff2' }, data: { isActive: false } })
+  const tries = [
+    { username: 'nobody', password: DEMO_PASSWORD },
+    { username: 'staff', password: 'wrong' },
+    { username: 'staff2', password: DEMO_PASSWORD },
+    { username: 'a\u0000b', password: 'nul\u0000nul' },
+    { username: "' OR 1=1 --", password: '{"not":0}' },
+  ]
+  const seen: { text: string; took: number }[] = []
+  for (const given of tries) {
+    const times: number[] = []
+    let text = ''
+    for (let i = 0; i < 7; i++) {
+      const startedAt = performance.now()
+      const answer = await createClient(url).post('/api/auth/login', given)
+      times.push(performance.now() - startedAt)
+      t.equal(answer.status, 401)
+      text = answer.text
+    }
+    seen.push({ text, took: times.sort((a, b) => a - b)[3] ?? 0 })
+  }
+  t.equal(new Set(seen.map(({ text }) => text)).size, 1)
+  const took = seen.map((one) => one.took)
+  t.comment(`ms: ${took.map(Math.round).join(', ')}`)
+  t.ok(Math.max(...took) < 4 * Math.min(...took), 'one class of time')
+})
+
+t.test('another’s order and no order are one answer over HTTP too', async (t) => {
+  const { url } = await startApp(t, { demo: true })
+  const guest = createClient(url)
+  const other = createClient(url)
+  const id = await order(guest)
+  await order(other, 'demo2-a1')
+  const staff2 = await signIn(url, 'staff2')
+  for (const client of [other, staff2]) {
+    for (const path of ['', '/seen', '/payment']) {
+      const ask = (of: number) =>
+        path === '' ? client.get(`/api/orders/${of}`) : client.post(`/api/orders/${of}${path}`)
+      const [one, none] = [await ask(id), await ask(2_147_483_647)]
+      t.same([one.status, one.text], [none.status, none.text], path)
+      t.ok([403, 404].includes(one.status))
+    }
+  }
+  for (const id of ['01', '1e3', '0x1', '-1', '1.5', '2147483648', '__proto__', '%00', '%F0%9F%92%A9']) {
+    t.equal((await guest.get(`/api/orders/${id}`)).status, 404, id)
+  }
+})
