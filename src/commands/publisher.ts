@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis'
 import type { Database } from '../database/client.js'
 import { ACCESS_CHANNEL, encodeEvent } from '../live/bus-messages.js'
 import { channelPrefix } from '../live/channel-prefix.js'
@@ -19,6 +18,7 @@ const REDIS_WAIT_MS = 1000
  */
 export async function openPublisher(redisUrl: string | null, db: Database): Promise<CommandPublisher> {
   if (redisUrl === null) return { live: { publish() {} }, close: async () => {} }
+  const { Redis } = await import('ioredis')
   const redis = new Redis(redisUrl, {
     connectTimeout: REDIS_WAIT_MS,
     commandTimeout: REDIS_WAIT_MS,
