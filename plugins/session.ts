@@ -5,13 +5,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type OpenedSession, openGuest } from '../src/accounts/account-actions.js'
 import { touch } from '../src/accounts/session-writes.js'
-import { type Caller, findLive } from '../src/accounts/sessions.js'
+import { type Caller, findLive, findLiveById } from '../src/accounts/sessions.js'
 import { DomainError, unavailable } from '../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** the token of a session that an action has just made: `openSession` hands it to the cookie */
     pendingToken: string | null
+    /** performance.now() of the look-up of `caller` */
+    callerReadAt: number
   }
   interface FastifyReply {
     /** Puts a session that an action has made into the cookie, in place of the one before. */
@@ -32,6 +34,8 @@ declare module 'fastify' {
 
 /** ms; the pool has its own deadlines, this one holds whatever hangs */
 const LOOKUP_DEADLINE_MS = 8000
+/** ms after which the caller of a request is looked up anew before it does anything */
+const READ_AGAIN_MS = 1000
 
 /**
  * Sessions of HTTP requests. The rows are made and ended by the actions on accounts, in their transactions; here they
@@ -44,6 +48,7 @@ export default fp(
     await app.register(cookie)
     app.addHook('onRequest', async (request) => showOwnCookieOnly(app, request))
     app.decorateRequest('pendingToken', null)
+    app.decorateRequest('callerReadAt', 0)
     await app.register(session, {
       secret: app.sessionCookie.signer,
       cookieName: app.sessionCookie.name,
@@ -55,9 +60,15 @@ export default fp(
     })
     app.addHook('onRequest', async (request) => {
       request.caller = request.session.get('caller') ?? null
+      request.callerReadAt = performance.now()
       // without the cookie's old value before its eyes the plugin never clears it: a late answer to a request of the
       // old session would take away the cookie of a new one, and so would one signed with an older secret
       request.cookies = {}
+    })
+    // a body may trickle in for half a minute: whoever was thrown out meanwhile must not act any more
+    app.addHook('preValidation', async (request) => {
+      if (!request.caller || performance.now() - request.callerReadAt < READ_AGAIN_MS) return
+      request.caller = await findLiveById(app.db, request.caller.session.id, app.config.session)
     })
     app.decorateReply('openSession', openSession)
     app.decorateReply('closeSession', async function closeSession() {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
-import type { Database } from '../src/database/client.js'
 import type { Script, SharedStore } from '../src/http/shared-store.js'
+import { channelPrefix } from '../src/live/channel-prefix.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -26,7 +25,10 @@ export default fp(
     }
     const subscriber = redisLinks.subscriber.duplicate()
     subscriber.on('error', () => {})
-    app.decorate('sharedStore', createStore(redisLinks.commands, subscriber, await prefixOf(app.db)))
+    app.decorate(
+      'sharedStore',
+      createStore(redisLinks.commands, subscriber, `${await channelPrefix(app.db)}limit:`),
+    )
     app.addHook('onClose', async () => subscriber.disconnect())
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },
@@ -80,13 +82,4 @@ function withDeadline<T>(work: Promise<T>): Promise<T> {
     const timer = setTimeout(() => reject(new Error('redis does not answer')), ANSWER_MS)
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
-}
-
-/** Services on other databases may use the same Redis, and count for themselves. */
-async function prefixOf(db: Database): Promise<string> {
-  const rows = await db.$queryRaw<{ identity: string }[]>`
-    SELECT concat_ws(':', (SELECT system_identifier FROM pg_control_system()), d.oid, current_schema()) AS identity
-    FROM pg_database d WHERE d.datname = current_database()`
-  const identity = rows[0]?.identity ?? ''
-  return `houselights:${createHash('sha256').update(identity).digest('hex').slice(0, 16)}:limit:`
 }

@@ -32,7 +32,8 @@ const LIVE: Planned[] = [
     how: 'cash',
     ago: 3.3,
   },
-  { seat: 'demo-b9', wish: { 'Salted Popcorn': 1, 'Fresh Lime Soda': 2 }, ago: 0.6 },
+  { seat: 'demo-b9', wish: { 'Salted Popcorn': 1, 'Fresh Lime Soda': 2 }, ago: 1.6 },
+  { seat: 'b-c3', wish: { 'Caramel Popcorn': 1, 'Cold Coffee': 2 }, ago: 0.3 },
 ]
 const WAITING: Planned[] = [
   { seat: 'demo-e2', wish: { 'Caramel Popcorn': 2 }, how: 'unpaid', ago: 1.5 },

@@ -8,6 +8,9 @@ import { countOpen, eventually } from './leaks.js'
 import { order, signIn } from './people.js'
 import { startTcpProxy } from './tcp-proxy.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 const PATH = '/ws/all-seat-datasocket/'
 const GENERIC = { status: 503, code: 'unavailable' }
 const INTERNAL = /prisma|postgres|pool|connect|timeout|ECONN|database/i
@@ -67,6 +70,10 @@ t.test(
 
     await t.test('the database refuses', async (t) => {
       proxy.cut()
+      const seats = await Promise.all(
+        Array.from({ length: 5 }, () => createClient(service.url).get('/api/seats/demo-a1')),
+      )
+      for (const answer of seats) t.match(answer, { status: 503, body: { error: 'unavailable' } })
       await everybody('cut', 3000)
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
       t.match(await guest.get('/api/orders?mine=1'), { status: 503 })

@@ -8,6 +8,9 @@ import { headOf, readAnswer, shakeHands } from './handshakes.js'
 import { eventually } from './leaks.js'
 import { signIn } from './people.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 const PATH = '/ws/all-seat-datasocket/'
 const V1 = ['Sec-WebSocket-Protocol: houselights.v1']
 

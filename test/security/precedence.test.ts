@@ -7,6 +7,9 @@ import { type Handshake, headOf, readAnswer, shakeHands } from './handshakes.js'
 import { eventually } from './leaks.js'
 import { gather, order, signIn } from './people.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 /** Faults in the order of contract 5; each pair at once must be answered with the earlier one's status. */
 const FAULTS: [name: string, change: Partial<Handshake>, status: number][] = [
   ['malformed', { version: '8' }, 400],

@@ -17,6 +17,9 @@ import { frame, OPCODE } from './frames.js'
 import { headOf, readAnswer, shakeHands } from './handshakes.js'
 import { DEMO_PASSWORD, order, signIn } from './people.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 interface Running {

@@ -5,6 +5,9 @@ import { type Handshake, shakeHands } from './handshakes.js'
 import { countOpen, eventually } from './leaks.js'
 import { gather } from './people.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 type Case = [name: string, change: Partial<Handshake>, status: number, code: string]
 
 const FOREIGN = 403

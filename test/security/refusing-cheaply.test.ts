@@ -8,6 +8,9 @@ import { headOf, readAnswer } from './handshakes.js'
 import { countOpen, eventually } from './leaks.js'
 import { order } from './people.js'
 
+// other files run beside this one
+t.setTimeout(110_000)
+
 setFlagsFromString('--expose-gc')
 const collect: unknown = runInNewContext('gc')
 

@@ -2,14 +2,14 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { MessageView } from '../../src/live/protocol.js'
 import { api } from '../lib/api.js'
 import { hearTabs, tellTabs } from '../lib/channel.js'
-import { list, object } from '../lib/decode.js'
+import { list } from '../lib/decode.js'
 import { s } from '../lib/i18n.js'
 import { newId } from '../lib/id.js'
 import { notify } from '../lib/notify.js'
 import * as shapes from '../lib/shapes.js'
 import { playMessage } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
-import { connectLive } from '../live/browser.js'
+import { connectLive, peek } from '../live/browser.js'
 import { applyChats, type ChatsChange, NO_CHATS } from '../live/chats-state.js'
 import type { Incoming } from '../live/client.js'
 import { theatreOfGroup } from '../live/groups.js'
@@ -17,15 +17,14 @@ import { announce } from '../ui/announce.js'
 import { noteExpiring } from '../ui/expiring.js'
 import { createOutbox } from './outbox.js'
 
-const REFETCH_EVERY = 30_000
+const REFRESH_EVERY = 30_000
+const CHAT_SOCKET = '/ws/chat-socket/'
 const readChats = shapes.member('chats', list(shapes.chat))
-const readEvent = object({ chat: shapes.chat, message: shapes.message })
 
 /** The staff's side of all conversations: kept by the chat socket, shared by the chat page and the badges. */
 export function createDesk() {
   const state = createStore(NO_CHATS)
   const more = createStore<ReadonlyMap<number, boolean>>(new Map())
-  const theatres = new Set<number>()
   const apply = (change: ChatsChange): void => state.update((now) => applyChats(now, change))
   const outbox = createOutbox({
     send: (chat, text, clientId) => live.client.send({ type: 'send', chat, text, clientId }),
@@ -38,12 +37,11 @@ export function createDesk() {
     if (incoming.type !== 'snapshot' && incoming.type !== 'event') return
     const theatreId = theatreOfGroup(incoming.group)
     if (theatreId === null) return
-    theatres.add(theatreId)
     if (incoming.type === 'snapshot') {
       apply({ type: 'snapshot', theatreId, chats: readChats(incoming.data) })
       return void reloadOpen()
     }
-    const { chat, message } = readEvent(incoming.data)
+    const { chat, message } = shapes.chatEvent(incoming.data)
     apply({ type: 'message', chat, message })
     outbox.stored(message.clientId)
     if (message.from === 'customer') {
@@ -56,7 +54,6 @@ export function createDesk() {
   function onLeft(group: string): void {
     const theatreId = theatreOfGroup(group)
     if (theatreId === null) return
-    theatres.delete(theatreId)
     apply({ type: 'left', theatreId })
   }
 
@@ -71,13 +68,20 @@ export function createDesk() {
     if (before || !more.get().has(chat)) more.update((map) => new Map(map).set(chat, page.more))
   }
 
-  /** No event tells that a colleague has read a conversation, so the counts are asked for now and then. */
-  async function refetch(): Promise<void> {
+  /**
+   * No event tells that a colleague has read a conversation, so the counts are asked for now and then: by a second,
+   * short socket, for an HTTP request would prolong the session of a screen that nobody touches.
+   */
+  function refresh(): void {
     if (document.visibilityState !== 'visible' || live.link.get().state !== 'live') return
-    for (const theatreId of theatres) {
-      const chats = await api.chats(theatreId).catch(() => null)
-      if (chats) apply({ type: 'snapshot', theatreId, chats })
-    }
+    endPeek()
+    endPeek = peek(CHAT_SOCKET, ({ group, seq, data }) => {
+      const theatreId = theatreOfGroup(group)
+      const known = live.client.cursors()[group]
+      // What this page has heard since is newer than that snapshot.
+      if (theatreId === null || known === undefined || seq < known) return
+      apply({ type: 'snapshot', theatreId, chats: readChats(data) })
+    })
   }
 
   async function markRead(chat: number): Promise<void> {
@@ -88,10 +92,10 @@ export function createDesk() {
     tellTabs({ type: 'chat-read', chat })
   }
 
-  const live = connectLive('/ws/chat-socket/', { onMessage, onLeft })
-  const timer = setInterval(() => void refetch(), REFETCH_EVERY)
-  const onFocus = (): void => void refetch()
-  addEventListener('focus', onFocus)
+  let endPeek = (): void => {}
+  const live = connectLive(CHAT_SOCKET, { onMessage, onLeft })
+  const timer = setInterval(refresh, REFRESH_EVERY)
+  addEventListener('focus', refresh)
   const deaf = hearTabs((news) => {
     if (news.type === 'chat-read') apply({ type: 'read', chat: news.chat })
   })
@@ -107,7 +111,8 @@ export function createDesk() {
     know: (chat: shapes.ChatOfOrder) => apply({ type: 'known', chat: shapes.emptyChat(chat) }),
     close() {
       clearInterval(timer)
-      removeEventListener('focus', onFocus)
+      removeEventListener('focus', refresh)
+      endPeek()
       deaf()
       live.close()
     },

@@ -48,6 +48,7 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 interface Extra {
   headers?: Record<string, string>
   cache?: RequestCache
+  keepalive?: boolean
 }
 
 async function request(method: Method, path: string, body?: object, extra: Extra = {}): Promise<Response> {
@@ -62,6 +63,7 @@ async function request(method: Method, path: string, body?: object, extra: Extra
       method,
       headers,
       credentials: 'same-origin',
+      keepalive: extra.keepalive ?? false,
       cache: extra.cache ?? 'no-store',
       signal: AbortSignal.timeout(ANSWER_DEADLINE),
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -136,8 +138,9 @@ export const api = {
   theatreSeats: (id: number) => ask(shapes.theatreSeats, 'GET', `/api/theatres/${id}/seats`),
   /** The last ones that ended; a service that does not know the question answers with live ones, to be ignored. */
   endedOrders: (id: number): Promise<OrderView[]> => ask(orders, 'GET', `/api/theatres/${id}/orders?ended=1`),
-  act: (id: number, action: StaffAction): Promise<OrderView> =>
-    ask(anOrder, 'POST', `/api/orders/${id}/${action}`),
+  /** `keepalive`: the request outlives the page that makes it */
+  act: (id: number, action: StaffAction, { keepalive = false } = {}): Promise<OrderView> =>
+    ask(anOrder, 'POST', `/api/orders/${id}/${action}`, undefined, { keepalive }),
   setAvailable: (id: number, available: boolean) =>
     ask(shapes.member('menuItem', shapes.menuItem), 'PATCH', `/api/menu-items/${id}`, { available }),
 

@@ -1,5 +1,5 @@
 import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
-import { type Decoder, flag, list, number, object, oneOf, orNull, text } from './decode.js'
+import { anything, type Decoder, flag, list, number, object, oneOf, orNull, text } from './decode.js'
 
 const seat = object<OrderView['seat']>({ id: number, name: text, hall: text })
 const status = oneOf('placed', 'confirmed', 'seen', 'delivered', 'cancelled')
@@ -43,6 +43,18 @@ export const chat = object<ChatView>({
   unread: number,
   lastMessage: orNull(message),
 })
+
+const chatNews = object<{ chat: unknown; conversation: unknown; message: MessageView }>({
+  chat: anything,
+  conversation: anything,
+  message,
+})
+/** The data of `chat.message` as staff get it: `chat` is the order's id; an older service sent the view there. */
+export const chatEvent: Decoder<{ chat: ChatView; message: MessageView }> = (value, path) => {
+  const news = chatNews(value, path)
+  const view = typeof news.chat === 'number' ? news.conversation : news.chat
+  return { chat: chat(view, 'conversation'), message: news.message }
+}
 
 export const user = object<UserView>({
   id: number,

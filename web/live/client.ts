@@ -19,6 +19,7 @@ export interface Link {
 }
 export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
 type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+export type Snapshot = Of<'snapshot'>
 export type Incoming = Of<'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error'>
 
 export interface LiveOptions {

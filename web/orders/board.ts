@@ -123,11 +123,25 @@ export function createBoard(userId: number) {
     if (last !== undefined) keep(last)
   }
 
+  /**
+   * Who touched cancel and goes on (to the chat, to say why) has not changed their mind, and the page has promised it:
+   * what waits is asked for now. If it gets lost, the order is still on every board.
+   */
+  function cancelNow(): void {
+    for (const [id, timer] of timers) {
+      clearTimeout(timer)
+      void api.act(id, 'cancel', { keepalive: true }).catch(() => {})
+    }
+    timers.clear()
+    cancelling.set(new Map())
+  }
+
   async function loadEnded(theatreId: number): Promise<void> {
     const ended = await api.endedOrders(theatreId).catch(() => [])
     apply({ type: 'ended', orders: ended })
   }
 
+  addEventListener('pagehide', cancelNow)
   const live: LivePage = connectLive('/ws/all-seat-datasocket/', { onMessage, onLeft })
   return { live, orders, theatres, known, busy, cancelling, problem, act, cancel, keep, keepLast }
 }

@@ -14,7 +14,7 @@ import { start } from '../ui/start.js'
 
 function deviceName(agent: string | null): string {
   const read = readUserAgent(agent)
-  return read ? s.account.device(read.browser, read.system) : (agent?.slice(0, 60) ?? s.account.unknownDevice)
+  return read ? s.account.device(read.browser, read.system) : agent?.slice(0, 60) || s.account.unknownDevice
 }
 
 function Device({ device, onEnd }: { device: SignedInDevice; onEnd(): void }) {
@@ -122,4 +122,7 @@ function Account({ session: { user, expiresAt } }: { session: SessionInfo }) {
   )
 }
 
-void start(() => <Gate>{(session) => <Account session={session} />}</Gate>)
+void start(
+  () => <Gate>{(session) => <Account session={session} />}</Gate>,
+  () => s.nav.account,
+)

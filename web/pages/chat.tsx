@@ -137,7 +137,7 @@ function Chat() {
 
   return (
     <>
-      <ExpiringWarning />
+      <ExpiringWarning link={desk.live.link} />
       <StaffHeader here="chat" unread={unread}>
         <SoundSwitch />
         <LinkBadge link={desk.live.link} />

@@ -132,4 +132,4 @@ function CheckoutPage() {
   )
 }
 
-void start(CheckoutPage)
+void start(CheckoutPage, () => s.order.paymentTitle)

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useDesk } from '../chat/desk.js'
-import { keepAwake } from '../lib/awake.js'
+import { awake, keepAwake } from '../lib/awake.js'
 import { s } from '../lib/i18n.js'
 import type { SessionInfo } from '../lib/shapes.js'
 import { useStore } from '../lib/store.js'
@@ -41,6 +41,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const [menuOpen, setMenuOpen] = useState(false)
   useKeys(board)
   useEffect(keepAwake, [])
+  const screen = useStore(awake)
 
   const ofTheatre = useMemo(
     () => oldestFirst(state.live.values()).filter((order) => order.theatreId === theatreId),
@@ -59,7 +60,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
 
   return (
     <>
-      <ExpiringWarning />
+      <ExpiringWarning link={board.live.link} />
       <StaffHeader here="live-orders" unread={unread}>
         <NotifySwitch />
         <SoundSwitch />
@@ -69,7 +70,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
       <main class="live" data-open-orders={open.length}>
         <div class="live-head">
           <h1>
-            <span class="live-count">{isKnown ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}
+            <span class="live-count">{isKnown ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
             <small>{name}</small>
           </h1>
           <div class="live-filters">
@@ -133,6 +134,11 @@ function LiveOrders({ session }: { session: SessionInfo }) {
           orders={state.ended.filter((order) => order.theatreId === theatreId)}
           timeZone={found?.theatre.timeZone}
         />
+        {screen === 'no' && (
+          <p class="quiet small" data-awake="no">
+            {s.board.maySleep}
+          </p>
+        )}
         <p class="keys-help">{s.board.keys}</p>
       </main>
       {menuOpen && found?.halls[0]?.seats[0] && (

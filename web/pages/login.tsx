@@ -111,4 +111,4 @@ function Login() {
   )
 }
 
-void start(Login)
+void start(Login, () => s.login.title)

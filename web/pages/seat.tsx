@@ -154,4 +154,4 @@ function Seat() {
   )
 }
 
-void start(Seat)
+void start(Seat, () => s.seat.title)

@@ -129,4 +129,7 @@ function Seats({ session }: { session: SessionInfo }) {
   )
 }
 
-void start(() => <Gate staffOnly>{(session) => <Seats session={session} />}</Gate>)
+void start(
+  () => <Gate staffOnly>{(session) => <Seats session={session} />}</Gate>,
+  () => s.seats.title,
+)

@@ -137,6 +137,7 @@ export const en = {
       seen: 'being prepared',
       late: 'overdue',
     } as Record<string, string | undefined>,
+    maySleep: 'This browser can’t keep the screen on: let the device’s own settings never switch it off.',
     keys: 'Keys: arrows move between tickets; on a ticket S seen, D delivered, C cash collected, X cancel, Z keep.',
   },
   tools: {

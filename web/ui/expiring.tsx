@@ -3,12 +3,14 @@ import { api } from '../lib/api.js'
 import { formatAge } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import { playWarning } from '../lib/sound.js'
-import { createStore, useStore } from '../lib/store.js'
+import { createStore, type Store, useStore } from '../lib/store.js'
 import { useNow } from '../lib/tick.js'
+import type { Link } from '../live/client.js'
 import { explain, Problem } from './parts.js'
 import { loginUrl } from './session.js'
 
 const WARN_BEFORE = 61_000
+const SAME_END = 250
 
 /** When the session ends by itself, as the socket last told (milliseconds); null: not soon. */
 export const sessionEnd = createStore<number | null>(null)
@@ -18,13 +20,14 @@ export function noteExpiring(at: string): void {
 }
 
 /** A minute's loud warning with one touch to stay: any HTTP request prolongs the session. */
-export function ExpiringWarning() {
+export function ExpiringWarning({ link }: { link: Store<Link> }) {
   const end = useStore(sessionEnd)
+  const isOver = useStore(link).state === 'signed-out'
   const now = useNow()
   const [error, setError] = useState<string | null>(null)
   const [final, setFinal] = useState(false)
   const stay = useRef<HTMLButtonElement>(null)
-  const shown = end !== null && end - now < WARN_BEFORE && end > now
+  const shown = !isOver && end !== null && end - now < WARN_BEFORE && end > now
 
   useEffect(() => {
     if (!shown) return
@@ -39,8 +42,8 @@ export function ExpiringWarning() {
       const session = await api.session()
       const next = Date.parse(session.expiresAt)
       setError(null)
-      // The absolute end of a session does not move, whoever asks.
-      setFinal(end !== null && next - end < 1000)
+      // The absolute end of a session does not move, whoever asks (but for what two clocks differ).
+      setFinal(end !== null && next - end < SAME_END)
       sessionEnd.set(next)
     } catch (problem) {
       setError(explain(problem))

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** ms that a Redis on this machine may take to answer */
+const START_MS = 5000
+
+export interface PrivateRedis {
+  url: string
+  stop(): Promise<void>
+}
+
+/** The first of these commands on the PATH. */
+export function findOnPath(commands: readonly string[], path: string): string | null {
+  const folders = path.split(delimiter).filter((folder) => folder !== '')
+  for (const command of commands) {
+    const found = folders.map((folder) => join(folder, command)).find(isExecutable)
+    if (found) return found
+  }
+  return null
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The shell tells the server's end, and the end of the pipe, which is this process's own, ends the server. */
+const KEEPER =
+  '"$0" "$@" >/dev/null 2>&1 & server=$!; (cat >/dev/null <&3; kill $server 2>/dev/null) & wait $server'
+
+/** A Redis of this cluster alone, in memory only, gone with it. */
+export async function startPrivateRedis(program: string): Promise<PrivateRedis> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'houselights-redis-'))
+  const settings = { port: `${port}`, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder }
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+  // detached: a Ctrl-C at the terminal is for this process, which ends the nodes first
+  const child = spawn('sh', ['-c', KEEPER, program, ...args], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  let isOver = false
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', () => resolve())
+    child.once('exit', () => resolve())
+  }).then(() => {
+    isOver = true
+    rmSync(folder, { recursive: true, force: true })
+  })
+  for (const giveUpAt = performance.now() + START_MS; !(await isListening(port)); await wait(20)) {
+    if (isOver || performance.now() > giveUpAt) throw new Error(`${program} does not start`)
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      for (const pipe of child.stdio) if (pipe instanceof Socket) pipe.destroy()
+      await ended
+    },
+  }
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', () => resolve(false))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
+}
+
+/** A port that nobody uses just now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
+}

@@ -1,0 +1,111 @@
+import t from 'tap'
+import { addSecondHall } from './evening.js'
+import { eventually, linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+
+// Login, account and the codes of the seats.
+
+const house = await openHouse(t)
+await addSecondHall(house.db)
+const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari/604.1'
+
+t.test('login: a wrong password is said, the right one leads on; signed in already is told', async (t) => {
+  const visitor = await house.visitor(PHONE)
+  const page = await visitor.open('/theatre/seats/')
+  await page.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  t.match(page.url(), /\/login\?next=%2Ftheatre%2Fseats%2F$/)
+  await page.getByLabel('Name').fill('staff')
+  await page.getByLabel('Password', { exact: true }).fill('nonsense')
+  await page.keyboard.press('Enter')
+  await page.getByRole('alert').filter({ hasText: 'Wrong name or password.' }).waitFor()
+  await page.getByRole('button', { name: 'Show' }).click()
+  t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
+  await page.goto('/login?next=https://elsewhere.example/')
+  const goOn = page.getByRole('link', { name: 'Go on' })
+  await goOn.waitFor()
+  t.equal(await goOn.getAttribute('href'), '/theatre/live-orders/', 'never to another origin')
+})
+
+t.test('account: the devices, ending one, ending all others', async (t) => {
+  const desk = await house.staff({ ...TABLET, username: 'staff2' })
+  const phone = await house.staff({ ...PHONE, username: 'staff2', userAgent: SAFARI })
+  await house.staff({ username: 'staff2', userAgent: 'x' })
+  const board = await phone.open('/theatre/live-orders/')
+  await linkIs(board)
+  const page = await desk.open('/account')
+  await page.getByRole('heading', { level: 1, name: 'staff2' }).waitFor()
+  const devices = page.locator('.device')
+  await devices.nth(2).waitFor()
+  t.match(await devices.nth(0).textContent(), /This device/, 'one’s own first')
+  t.equal(await devices.nth(0).getByRole('button').count(), 0)
+  await page.getByRole('button', { name: 'Sign out Safari on iPhone' }).click()
+  await page.locator('.device', { hasText: 'Safari on iPhone' }).waitFor({ state: 'detached' })
+  await linkIs(board, 'signed-out')
+  await page.getByRole('button', { name: 'Sign out all others' }).click()
+  await eventually('one device to be left', async () => (await devices.count()) === 1)
+})
+
+t.test('a device that says nothing of itself still has a name', async () => {
+  const silent = await house.staff({ username: 'admin' })
+  await house.db.$executeRaw`UPDATE sessions SET user_agent = ''`
+  const page = await silent.open('/account')
+  await page.getByText('Unknown device').waitFor()
+})
+
+t.test('changing the password: checked, done, and the others are signed out', async (t) => {
+  const here = await house.staff({ ...PHONE, username: 'admin' })
+  const there = await house.staff({ username: 'admin' })
+  const elsewhere = await there.open('/theatre/chat/')
+  await linkIs(elsewhere)
+  const page = await here.open('/account')
+  const change = async (current: string, next: string, again: string) => {
+    await page.getByLabel('Current password').fill(current)
+    await page.getByLabel('New password', { exact: true }).fill(next)
+    await page.getByLabel('New password again').fill(again)
+    await page.getByRole('button', { name: 'Change password' }).click()
+  }
+  await change(PASSWORD, 'a much better one', 'a much better two')
+  await page.getByText('The two new passwords are not the same.').waitFor()
+  await change('not the current one', 'a much better one', 'a much better one')
+  await page.getByText('The current password is wrong.').waitFor()
+  await change(PASSWORD, 'a much better one', 'a much better one')
+  await page.getByText('Password changed. All other devices are signed out.').waitFor()
+  t.equal(await page.getByLabel('Current password').inputValue(), '')
+  await linkIs(elsewhere, 'signed-out')
+  await page.reload()
+  await page.getByRole('heading', { level: 1, name: 'admin' }).waitFor()
+})
+
+t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t) => {
+  const staff = await house.staff(TABLET)
+  const page = await staff.open('/theatre/seats/')
+  await page.locator('svg.qr').nth(49).waitFor()
+  const first = page.locator('.code').first()
+  t.equal(await first.locator('svg.qr').getAttribute('data-link'), `${house.url}/s/demo-a1`)
+  t.equal(await first.locator('b').textContent(), 'A1')
+  const last = page.locator('.code').last()
+  t.equal(await last.locator('svg.qr').getAttribute('data-link'), `${house.url}/s/demo-e10`)
+
+  for (const perSheet of ['1', '4', '12', '20']) {
+    await page.getByRole('radio', { name: `${perSheet} a sheet` }).check()
+    // not the number of their elements alone: what does not fit on a sheet would spill onto the next
+    const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
+    const pages = pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length
+    t.equal(pages, Math.ceil(50 / Number(perSheet)), `${perSheet} a sheet: so many sheets of paper`)
+    await page.emulateMedia({ media: 'print' })
+    t.equal(await page.locator('.bar').isVisible(), false, 'no menu on paper')
+    const spilt = await page.evaluate(
+      '[...document.querySelectorAll(".code")].filter((code) => code.scrollHeight > code.clientHeight + 1).length',
+    )
+    t.equal(spilt, 0, 'each code within its cut lines')
+    await page.emulateMedia({ media: null })
+  }
+  await page.getByRole('radio', { name: 'Screen 2' }).check()
+  await page.locator('svg.qr[data-link$="/s/b-f8"]').waitFor()
+})
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

@@ -1,0 +1,194 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { addSecondHall } from './evening.js'
+import { type Guest, orderFrom } from './guests.js'
+import { eventually, linkIs, openHouse, TABLET } from './house.js'
+
+// The staff's live orders: what one sees and does there, by touch and by key.
+
+const house = await openHouse(t)
+await addSecondHall(house.db)
+const staff = await house.staff(TABLET)
+const orders = new Map<string, Guest>()
+for (const [seat, wish, how] of [
+  ['demo-a1', { 'Salted Popcorn': 2 }, 'online'],
+  ['demo-a2', { 'Salted Popcorn': 3, 'Cold Coffee': 1 }, 'cash'],
+  ['b-b3', { 'Masala Chai': 2, 'Salted Popcorn': 2 }, 'online'],
+  ['demo-e9', { 'Samosa Chaat': 1 }, 'unpaid'],
+] as const) {
+  orders.set(seat, await orderFrom(house.url, seat, wish, how))
+}
+const late = orders.get('demo-a1')?.orderId ?? 0
+await house.db.$executeRaw`
+  UPDATE orders SET confirmed_at = now() - interval '31 minutes' WHERE id = ${late}::int`
+
+const board = await staff.open('/theatre/live-orders/')
+await linkIs(board)
+const ticket = (page: Page, seat: string) =>
+  page.locator('.ticket', { hasText: new RegExp(`Screen \\d ${seat}`) })
+const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
+const tally = async () =>
+  (await board.locator('[data-tally]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
+
+t.test('tickets stand oldest first, the overdue one marked and said aloud', async (t) => {
+  t.strictSame(await seats(board), ['A1', 'A2', 'B3'])
+  await board.locator('.ticket[data-urgency=late]').getByText('Overdue').waitFor()
+  await board.locator('[data-voice=urgent]', { hasText: 'Overdue: seat A1' }).waitFor({ state: 'attached' })
+  t.match(await ticket(board, 'A1').getByRole('timer').textContent(), /^31:\d\d$/)
+})
+
+t.test('the totals of all open items together', async (t) => {
+  t.strictSame(await tally(), ['7 Salted Popcorn', '2 Masala Chai', '1 Cold Coffee'])
+})
+
+t.test('filtered by hall: tickets, counts and totals', async (t) => {
+  const halls = board.getByRole('group', { name: 'Hall' })
+  await halls.getByRole('radio', { name: 'Screen 2' }).check()
+  await board.getByRole('heading', { level: 1, name: /^1 open order / }).waitFor()
+  t.strictSame(await seats(board), ['B3'])
+  t.strictSame(await tally(), ['2 Masala Chai', '2 Salted Popcorn'])
+  await halls.getByRole('radio', { name: 'All halls' }).check()
+  await board.getByRole('heading', { level: 1, name: /^3 open orders / }).waitFor()
+})
+
+t.test('the seat map shows what each seat waits for, and its order at a touch', async (t) => {
+  await board.getByRole('radio', { name: 'Seats' }).check()
+  const hall = board.getByRole('region', { name: 'Screen 1', exact: true })
+  for (const [name, state] of [
+    ['A1', 'overdue'],
+    ['A2', 'new order'],
+    ['E9', 'waiting for payment'],
+    ['C5', 'no order'],
+  ]) {
+    await hall.getByRole('button', { name: `Seat ${name}: ${state}` }).waitFor()
+  }
+  await board.getByRole('button', { name: 'Seat B3: new order' }).click()
+  await board.getByRole('region', { name: 'Orders of the seat' }).getByText('Masala Chai').waitFor()
+  t.strictSame(await seats(board), ['B3'])
+  await board.getByRole('radio', { name: 'Tickets' }).check()
+})
+
+t.test('sound waits for the first touch, is on, and can be muted for good', async (t) => {
+  const page = await staff.open('/theatre/live-orders/')
+  const sound = page.locator('[data-sound]')
+  await linkIs(page)
+  // whether a browser without a screen lets sound play at once is its own affair
+  if ((await sound.getAttribute('data-sound')) === 'waiting') await page.mouse.click(4, 4)
+  await page.locator('[data-sound=on]').click()
+  await page.locator('[data-sound=muted]').waitFor()
+  await page.reload()
+  await linkIs(page)
+  t.equal(await sound.getAttribute('data-sound'), 'muted', 'also the next evening')
+  await page.getByRole('button', { name: 'Muted' }).click()
+  await page.locator('[data-sound=on]').waitFor()
+  await page.close()
+})
+
+t.test('what is sold out is switched by hand, and customers see it', async () => {
+  await board.getByRole('button', { name: 'Menu' }).click()
+  const cola = board.getByRole('dialog').getByRole('switch', { name: /Cold Coffee/ })
+  await cola.click()
+  await board.locator('.switches li', { hasText: 'Cold Coffee' }).getByText('Sold out').waitFor()
+  const customer = await house.visitor()
+  const menu = await customer.open('/s/demo-d1')
+  await menu
+    .locator('.dish[data-available=false]', { hasText: 'Cold Coffee' })
+    .getByText('Sold out')
+    .waitFor()
+  await cola.click()
+  await board.getByRole('button', { name: 'Close' }).click()
+})
+
+t.test('a second tablet shows the same within a blink', async (t) => {
+  const other = await (await house.staff(TABLET)).open('/theatre/live-orders/')
+  await linkIs(other)
+  const began = performance.now()
+  await ticket(board, 'B3').getByRole('button', { name: 'Seen' }).click()
+  await other.locator('.ticket[data-status=seen]', { hasText: 'B3' }).waitFor()
+  t.comment(`touch to the other screen: ${Math.round(performance.now() - began)} ms`)
+  t.same(await seats(other), await seats(board))
+  await other.close()
+})
+
+t.test('cancel has a way back for five seconds', async (t) => {
+  const id = orders.get('demo-a2')?.orderId ?? 0
+  const a2 = ticket(board, 'A2')
+  await a2.getByRole('button', { name: 'Cancel the order of seat A2' }).click()
+  await a2.getByText(/Cancelling in [1-5]/).waitFor()
+  await a2.getByRole('button', { name: 'Keep it' }).click()
+  await a2.getByRole('button', { name: 'Seen' }).waitFor()
+  await a2.getByRole('button', { name: 'Cancel the order of seat A2' }).click()
+  await a2.getByText(/Cancelling in/).waitFor()
+  const kept = await house.db.order.findUniqueOrThrow({ where: { id } })
+  t.equal(kept.status, 'confirmed', 'nothing is asked of the service before')
+  await a2.waitFor({ state: 'detached' })
+  t.equal((await house.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
+  await board.getByText('Last delivered and cancelled (1)').click()
+  await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
+})
+
+t.test('who cancels and goes on to another page has cancelled', async (t) => {
+  const { orderId } = await orderFrom(house.url, 'demo-d4', { 'Masala Chai': 1 })
+  const page = await staff.open('/theatre/live-orders/')
+  await ticket(page, 'D4')
+    .getByRole('button', { name: /^Cancel/ })
+    .click()
+  await ticket(page, 'D4')
+    .getByText(/Cancelling in/)
+    .waitFor()
+  await page.getByRole('link', { name: 'Account' }).click()
+  await page.getByRole('heading', { name: 'staff' }).waitFor()
+  await ticket(board, 'D4').waitFor({ state: 'detached' })
+  t.equal((await house.db.order.findUniqueOrThrow({ where: { id: orderId } })).status, 'cancelled')
+  await page.close()
+})
+
+t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, kept', async (t) => {
+  for (const seat of ['demo-c1', 'demo-c2', 'demo-c3']) {
+    await orderFrom(house.url, seat, { 'Fresh Lime Soda': 1 }, 'cash')
+  }
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  const focused = () => page.evaluate('document.activeElement.querySelector(".stub-name")?.textContent')
+  await ticket(page, 'C3').waitFor()
+  await page.keyboard.press('ArrowRight')
+  t.equal(await focused(), 'A1')
+  for (const seat of ['B3', 'C1']) {
+    await page.keyboard.press('ArrowRight')
+    t.equal(await focused(), seat)
+  }
+  await page.keyboard.press('s')
+  await page.locator('.ticket[data-status=seen]', { hasText: 'C1' }).waitFor()
+  t.equal(await focused(), 'C1', 'the focus stays')
+  await page.keyboard.press('c')
+  await ticket(page, 'C1').getByText('Cash collected').waitFor()
+  await page.keyboard.press('d')
+  await ticket(page, 'C1').waitFor({ state: 'detached' })
+  await eventually('the next ticket to have the focus', async () => (await focused()) === 'C2')
+  await page.keyboard.press('x')
+  await ticket(page, 'C2')
+    .getByText(/Cancelling in/)
+    .waitFor()
+  await page.keyboard.press('z')
+  await ticket(page, 'C2').getByRole('button', { name: 'Seen' }).waitFor()
+  await page.keyboard.press('Tab')
+  const button = await page.evaluate('document.activeElement.textContent')
+  t.equal(button, 'Got it', 'each button is reached too')
+  await page.close()
+})
+
+t.test(
+  'where the browser knows neither notifications nor wake locks, the page says what it can’t',
+  async (t) => {
+    const bare = await house.staff(TABLET)
+    await bare.context.addInitScript('delete window.Notification; delete Navigator.prototype.wakeLock')
+    const page = await bare.open('/theatre/live-orders/')
+    await linkIs(page)
+    await page.getByText('This browser can’t keep the screen on').waitFor()
+    t.equal(await page.getByRole('button', { name: 'Notify me' }).count(), 0, 'no button that does nothing')
+  },
+)
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

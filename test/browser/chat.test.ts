@@ -1,0 +1,145 @@
+import t from 'tap'
+import { colleague, orderFrom, say, saySomething } from './guests.js'
+import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+
+// A conversation between a phone in the hall and the theatre's tablets.
+
+const house = await openHouse(t)
+const guest = await orderFrom(house.url, 'demo-c7', { 'Paneer Tikka Roll': 1 })
+const staff = await house.staff(TABLET)
+const customer = await house.visitor(PHONE)
+await customer.context.addCookies(
+  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+)
+const phone = await customer.open(`/orders/${guest.orderId}`)
+const board = await staff.open('/theatre/live-orders/')
+const chat = await staff.open('/theatre/chat/')
+await Promise.all([phone, board, chat].map((page) => linkIs(page)))
+const row = (id: number) => chat.locator(`.chat-row[data-chat-id="${id}"]`)
+
+t.test('the customer asks: it is on every screen of the staff, counted and said aloud', async (t) => {
+  await phone.getByRole('textbox', { name: 'Message' }).fill('Without onion, please?')
+  await phone.getByRole('button', { name: 'Send' }).click()
+  await phone.locator('.bubble.mine[data-message-id]', { hasText: 'Without onion, please?' }).waitFor()
+  for (const page of [board, chat]) {
+    await page.locator('.bar .badge[data-unread="1"]').waitFor()
+    const said = page.locator('[data-voice=polite]', { hasText: 'New message from Screen 1, seat C7' })
+    await said.waitFor({ state: 'attached' })
+  }
+  await row(guest.orderId).getByText('Without onion, please?').waitFor()
+  t.equal(await row(guest.orderId).getAttribute('data-unread'), '1')
+})
+
+t.test('opened it is read, on the other screens of this browser too', async () => {
+  await row(guest.orderId).click()
+  await chat.locator('.bubble', { hasText: 'Without onion, please?' }).waitFor()
+  for (const page of [board, chat]) await page.locator('.bar .badge').waitFor({ state: 'detached' })
+})
+
+t.test('the staff answer: the phone shows it and says it aloud', async (t) => {
+  await chat.getByRole('textbox', { name: 'Message' }).fill('Of course.')
+  await chat.keyboard.press('Enter')
+  await chat.locator('.bubble.mine[data-message-id]', { hasText: 'Of course.' }).waitFor()
+  await phone.locator('.bubble[data-from=staff]', { hasText: 'Of course.' }).waitFor()
+  const said = phone.locator('[data-voice=polite]', { hasText: 'The staff answers: Of course.' })
+  await said.waitFor({ state: 'attached' })
+  t.equal(await chat.getByRole('textbox', { name: 'Message' }).inputValue(), '')
+})
+
+t.test('an order’s ticket leads to its conversation before a word was said', async () => {
+  await orderFrom(house.url, 'demo-e5', { 'Masala Chai': 1 })
+  await board.getByRole('link', { name: 'Chat with seat E5' }).click()
+  await board.getByRole('heading', { level: 2, name: 'E5 Screen 1' }).waitFor()
+  await board.getByText('Nothing said yet.').waitFor()
+  await board.getByRole('textbox', { name: 'Message' }).fill('Sugar?')
+  await board.keyboard.press('Enter')
+  await board.locator('.bubble.mine[data-message-id]', { hasText: 'Sugar?' }).waitFor()
+  await board.goto('/theatre/live-orders/')
+  await linkIs(board)
+})
+
+t.test('text is text: no markup, nothing that turns the writing around', async (t) => {
+  await say(guest, '<img src=x onerror="document.title=1"> \u202Edlrow olleh & <b>so</b>')
+  const bubble = chat.locator('.bubble', { hasText: 'dlrow' })
+  await bubble.waitFor()
+  t.equal(
+    await bubble.locator('p').textContent(),
+    '<img src=x onerror="document.title=1"> dlrow olleh & <b>so</b>',
+  )
+  t.equal(await bubble.locator('p *').count(), 0)
+})
+
+t.test('unanswered conversations stand first; an answered one goes down', async (t) => {
+  const other = await orderFrom(house.url, 'demo-d2', { 'Cold Coffee': 1 })
+  await say(other, 'Two straws?')
+  await row(other.orderId).waitFor()
+  const first = () => chat.locator('.chat-row').first().getAttribute('data-chat-id')
+  t.equal(await first(), String(guest.orderId), 'who waits longest')
+  await chat.getByRole('textbox', { name: 'Message' }).fill('Understood.')
+  await chat.keyboard.press('Enter')
+  await chat.locator(`.chat-list li:first-child [data-chat-id="${other.orderId}"]`).waitFor()
+})
+
+t.test('a long conversation opens at its end; what was said earlier comes when asked for', async (t) => {
+  const talker = await orderFrom(house.url, 'demo-b6', { 'Samosa Chaat': 1 })
+  const desk = await colleague(house.url)
+  const all = Array.from({ length: 120 }, (_, at) => at + 1)
+  for (const at of all) {
+    await saySomething(at % 2 ? talker.client : desk, talker.orderId, `Line ${at}.`, `line-${at}`)
+  }
+  await row(talker.orderId).click()
+  await chat.getByText('Line 120.', { exact: true }).last().waitFor()
+  const bubbles = chat.locator('.chat-open .bubble')
+  const lines = async () =>
+    (await bubbles.locator('p').allTextContents()).map((text) => Number(/\d+/.exec(text)?.[0]))
+  const older = chat.getByRole('button', { name: 'Show earlier messages' })
+  for (let shown = await bubbles.count(); shown < 120; shown = await bubbles.count()) {
+    t.same(await lines(), all.slice(-shown), `the last ${shown}, in order`)
+    await older.click()
+    await bubbles.nth(shown).waitFor()
+  }
+  t.same(await lines(), all, 'all of them, once each')
+  await older.waitFor({ state: 'detached' })
+
+  const phones = await house.visitor(PHONE)
+  await phones.context.addCookies(
+    [...talker.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+  )
+  const page = await phones.open(`/orders/${talker.orderId}`)
+  await page.getByText('Line 120.', { exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Show earlier messages' }).click()
+  await page
+    .getByText('Line 1.', { exact: true })
+    .or(page.getByRole('button', { name: 'Show earlier messages' }))
+    .first()
+    .waitFor()
+})
+
+t.test(
+  'a colleague on another tablet has read it: the count gets right here too, without an HTTP request',
+  async (t) => {
+    const fresh = await orderFrom(house.url, 'demo-a4', { 'Masala Chai': 1 })
+    const other = await house.staff(TABLET)
+    const page = await other.context.newPage()
+    await page.clock.install()
+    await page.goto('/theatre/live-orders/')
+    await linkIs(page)
+    await say(fresh, 'Hello?')
+    const badge = page.locator('.bar .badge')
+    await badge.waitFor()
+    const before = Number(await badge.getAttribute('data-unread'))
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    const desk = await colleague(house.url)
+    await desk.post(`/api/chats/${fresh.orderId}/read`)
+    await page.clock.fastForward(31_000)
+    await page
+      .locator(before > 1 ? `.bar .badge[data-unread="${before - 1}"]` : '.bar nav:not(:has(.badge))')
+      .waitFor()
+    t.strictSame(asked, [], 'a screen that nobody touches must not prolong its session')
+  },
+)
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

@@ -1,0 +1,136 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { colleague, orderFrom, say } from './guests.js'
+import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { openNetwork } from './network.js'
+
+// What the pages say and do when the network goes, comes back, or lies; and when the session ends elsewhere.
+
+const house = await openHouse(t)
+const network = await openNetwork(t, house.port)
+const through = { baseURL: network.url }
+const staff = await house.staff({ ...TABLET, ...through })
+const BOARD = '/theatre/live-orders/'
+const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
+const wakeUp = (page: Page) => page.evaluate('dispatchEvent(new Event("online"))')
+
+t.test('cut off: the board says so and since when; back: everything that happened is there', async (t) => {
+  const before = await orderFrom(house.url, 'demo-a1', { 'Salted Popcorn': 1 })
+  await orderFrom(house.url, 'demo-a2', { 'Salted Popcorn': 1 })
+  const board = await staff.open(BOARD)
+  await linkIs(board)
+  await board.evaluate('window.never = "reloaded"')
+  network.cut()
+  await linkIs(board, 'stale')
+  t.match(await board.locator('.link').textContent(), /Not up to date.*as of/)
+  await board.getByRole('alert').filter({ hasText: 'Not up to date: what you see is as of' }).waitFor()
+  t.same(await seats(board), ['A1', 'A2'], 'what is known stays on the screen')
+
+  const other = await colleague(house.url)
+  await other.post(`/api/orders/${before.orderId}/deliver`)
+  const paid = await orderFrom(house.url, 'demo-b1', { 'Masala Chai': 2 })
+  await orderFrom(house.url, 'demo-b2', { 'Cold Coffee': 1 }, 'cash')
+  await other.post(`/api/orders/${paid.orderId}/seen`)
+  await say(paid, 'Are you still there?')
+
+  network.restore()
+  await wakeUp(board)
+  await linkIs(board)
+  await board.locator('[data-banner]').waitFor({ state: 'detached' })
+  t.same(await seats(board), ['A2', 'B1', 'B2'])
+  t.equal(await board.locator('.ticket', { hasText: 'B1' }).getAttribute('data-status'), 'seen')
+  await board.locator('.bar .badge[data-unread="1"]').waitFor()
+  await board.getByText('Last delivered and cancelled (1)').waitFor()
+  t.equal(await board.evaluate('window.never'), 'reloaded', 'by itself')
+  await board.close()
+})
+
+t.test('a link that is dead but looks open is found out when someone looks', async () => {
+  const board = await staff.open(BOARD)
+  await linkIs(board)
+  network.silence()
+  await orderFrom(house.url, 'demo-c1', { 'Samosa Chaat': 1 })
+  await wakeUp(board)
+  await board.locator('.ticket', { hasText: 'C1' }).waitFor()
+  await linkIs(board)
+  await board.close()
+})
+
+t.test('a phone in the hall: its order goes on while it hears nothing', async (t) => {
+  const customer = await house.visitor({ ...PHONE, ...through })
+  const phone = await customer.open('/s/demo-d3')
+  await phone.getByRole('button', { name: 'Add one Masala Chai' }).click()
+  await phone.getByRole('button', { name: /^Review/ }).click()
+  await phone.getByLabel('Cash at the seat').check()
+
+  network.cut()
+  await phone.getByRole('button', { name: 'Order for ₹80' }).click()
+  await phone.getByRole('alert').filter({ hasText: 'It is safe to try again' }).waitFor()
+  network.restore()
+  await phone.getByRole('button', { name: 'Order for ₹80' }).click()
+  await phone.getByRole('heading', { name: 'We have your order' }).waitFor()
+  const id = Number(await phone.locator('main').getAttribute('data-order-id'))
+  t.equal(await house.db.order.count({ where: { seat: { token: 'demo-d3' } } }), 1, 'ordered once')
+
+  await linkIs(phone)
+  network.cut()
+  await linkIs(phone, 'stale')
+  const other = await colleague(house.url)
+  await other.post(`/api/orders/${id}/seen`)
+  await other.post(`/api/orders/${id}/deliver`)
+  network.restore()
+  await wakeUp(phone)
+  await phone.getByRole('heading', { name: 'Delivered. Enjoy!' }).waitFor()
+})
+
+t.test('a message that is typed without a network is sent when it is back', async (t) => {
+  const chat = await staff.open('/theatre/chat/')
+  await linkIs(chat)
+  await chat.locator('.chat-row').first().click()
+  await chat.getByText('Are you still there?').last().waitFor()
+  network.cut()
+  await linkIs(chat, 'stale')
+  await chat.getByRole('textbox', { name: 'Message' }).fill('Here we are.')
+  await chat.keyboard.press('Enter')
+  await chat.locator('[data-state=sending]').waitFor()
+  network.restore()
+  await chat.locator('.bubble.mine[data-message-id]', { hasText: 'Here we are.' }).waitFor()
+  t.equal(await house.db.chatMessage.count({ where: { text: 'Here we are.' } }), 1, 'stored once')
+  await chat.close()
+})
+
+t.test('signed out elsewhere while looking: nothing of the theatre stays on the screen', async (t) => {
+  const tablet = await house.staff({ ...TABLET, ...through })
+  const board = await tablet.open(BOARD)
+  await linkIs(board)
+  t.ok((await seats(board)).length > 0)
+  const second = await tablet.open('/account')
+  await second.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await second.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await linkIs(board, 'signed-out')
+  await board.getByRole('alert').filter({ hasText: 'Signed out since' }).waitFor()
+  t.equal(await board.locator('.ticket, [data-tally], .unpaid, .ended li').count(), 0)
+
+  await second.getByLabel('Name').fill('staff')
+  await second.getByLabel('Password', { exact: true }).fill('houselights-demo')
+  await second.getByRole('button', { name: 'Sign in' }).click()
+  await linkIs(second)
+  await linkIs(board)
+  t.same(await seats(board), await seats(second), 'the other tab comes back with it')
+})
+
+t.test('who is signed out and signs in comes back to the same page', async () => {
+  const tablet = await house.staff({ ...TABLET, ...through })
+  const chat = await tablet.open('/theatre/chat/')
+  await linkIs(chat)
+  await tablet.context.request.post('/api/auth/logout')
+  await chat.getByRole('link', { name: 'Sign in' }).click()
+  await chat.getByLabel('Name').fill('staff')
+  await chat.getByLabel('Password', { exact: true }).fill('houselights-demo')
+  await chat.getByRole('button', { name: 'Sign in' }).click()
+  await chat.getByRole('heading', { name: 'Conversations' }).waitFor()
+})
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

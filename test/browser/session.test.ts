@@ -1,0 +1,87 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { orderFrom } from './guests.js'
+import { linkIs, openHouse, PASSWORD, TABLET } from './house.js'
+
+// A session that ends by itself: the warning, the one touch to stay, and what is left when nobody touches.
+
+/** seconds; the warning comes sixty before the end, so at once, and a touch is a real gain */
+const SHORT = 12
+const house = await openHouse(t, { SESSION_COOKIE_AGE: String(SHORT) })
+await orderFrom(house.url, 'demo-a1', { 'Masala Chai': 1 })
+const BOARD = '/theatre/live-orders/'
+
+async function secondsLeft(page: Page): Promise<number> {
+  const text = await page.locator('#expiring-title').textContent()
+  return Number(/in 0:(\d\d)/.exec(text ?? '')?.[1])
+}
+
+t.test('a loud warning, and one touch to stay', async (t) => {
+  const staff = await house.staff(TABLET)
+  const board = await staff.open(BOARD)
+  await linkIs(board)
+  const warning = board.getByRole('alertdialog', { name: /^You will be signed out in 0:/ })
+  await warning.waitFor()
+  const stay = warning.getByRole('button', { name: 'Stay signed in' })
+  await board.locator('[data-action=stay]:focus').waitFor()
+  await board.locator('#expiring-title', { hasText: /in 0:0[0-7]/ }).waitFor()
+  const before = await secondsLeft(board)
+  await board.keyboard.press('Enter')
+  await board.locator('#expiring-title', { hasText: /in 0:(0[89]|1\d)/ }).waitFor()
+  t.ok((await secondsLeft(board)) > before, 'there is more time again')
+  t.equal(await stay.count(), 1, 'which can be had again')
+})
+
+t.test('nobody touches it: signed out, and nothing of the theatre stays', async (t) => {
+  const staff = await house.staff(TABLET)
+  const board = await staff.open(BOARD)
+  await linkIs(board)
+  t.equal(await board.locator('.ticket').count(), 1)
+  await linkIs(board, 'signed-out')
+  t.equal(await board.locator('.ticket').count(), 0)
+  t.equal(await board.getByRole('alertdialog').count(), 0, 'the warning is over')
+  await board.getByRole('link', { name: 'Sign in' }).click()
+  await board.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+})
+
+t.test('kept for the shift: no idle end, so no warning', async (t) => {
+  const tablet = await house.visitor(TABLET)
+  const page = await tablet.open('/login')
+  await page.getByLabel('Name').fill('staff')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Keep this screen signed in for the shift').check()
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await linkIs(page)
+  const { expiresAt } = await (await tablet.context.request.get('/api/auth/session')).json()
+  t.ok(Date.parse(expiresAt) - Date.now() > 11 * 3_600_000, 'only the absolute age counts')
+  t.equal(await page.getByRole('alertdialog').count(), 0)
+})
+
+t.test('with more than a minute to go the warning goes away at the touch', async () => {
+  const longer = await startApp(t, {
+    pages: true,
+    database: house.database,
+    env: { RATE_LIMITS: 'off', SESSION_COOKIE_AGE: '63' },
+  })
+  const staff = await house.staff({ ...TABLET, baseURL: longer.url })
+  const board = await staff.open(BOARD)
+  const warning = board.getByRole('alertdialog')
+  await warning.getByRole('button', { name: 'Stay signed in' }).click()
+  await warning.waitFor({ state: 'detached' })
+})
+
+t.test('an end that no touch can move is said as it is', async () => {
+  const staff = await house.staff(TABLET)
+  await house.db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() + interval '11 seconds'
+    WHERE created_at = (SELECT max(created_at) FROM sessions)`
+  const board = await staff.open(BOARD)
+  const warning = board.getByRole('alertdialog')
+  await warning.getByRole('button', { name: 'Stay signed in' }).click()
+  await warning.getByText('whatever happens. Sign in again before that.').waitFor()
+  await warning.getByRole('link', { name: 'Sign in again' }).waitFor()
+})
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { FrontProxy } from '../../src/commands/cluster/front-proxy.js'
+import { freePort } from '../../src/commands/cluster/programs.js'
+import { within } from '../helpers/deadline.js'
+import { createClient } from '../helpers/http.js'
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A node that answers as the test says; ready unless the test says otherwise. */
+async function startNode(t: Test, handle: Handler): Promise<{ port: number; server: Server }> {
+  const server = createServer((request, response) => {
+    if (request.url === '/readyz') return void response.end()
+    handle(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address ? address.port : 0 }
+}
+
+async function startFront(t: Test, ports: readonly number[]): Promise<{ url: string; port: number }> {
+  const front = new FrontProxy(ports)
+  t.teardown(() => front.close())
+  const port = await front.listen('127.0.0.1', 0)
+  await front.nodes.look()
+  return { url: `http://127.0.0.1:${port}`, port }
+}
+
+const named =
+  (name: string): Handler =>
+  (request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (text) => {
+      body += text
+    })
+    request.on('end', () => response.end(`${name} ${body}`))
+  }
+
+t.test('in turn, and past a node that is gone', async (t) => {
+  const [one, two] = [await startNode(t, named('one')), await startNode(t, named('two'))]
+  const { url } = await startFront(t, [one.port, await freePort(), two.port])
+  const client = createClient(url)
+  const answers = []
+  for (let i = 0; i < 6; i++) answers.push((await client.post<string>('/x', { i })).text)
+  t.equal(answers.filter((text) => text.startsWith('one')).length, 3)
+  t.equal(answers.filter((text) => text.startsWith('two')).length, 3)
+  t.match(answers[5], /\{"i":5\}$/, 'the body arrives, however many nodes were tried')
+})
+
+t.test(
+  'a node that breaks off: what changes nothing is asked again, what may have been done is not',
+  async (t) => {
+    const broken = await startNode(t, (request) => request.socket.resetAndDestroy())
+    const whole = await startNode(t, named('whole'))
+    const { url } = await startFront(t, [broken.port, whole.port])
+    const client = createClient(url)
+    t.match(await client.get('/x'), { status: 200, text: 'whole ' })
+    t.match(await client.get('/x'), { status: 200 })
+    const answers = [await client.post('/x', {}), await client.post('/x', {})]
+    t.same(answers.map(({ status }) => status).sort(), [200, 502])
+  },
+)
+
+t.test('no node: 503 at once, for requests and handshakes', async (t) => {
+  const { url, port } = await startFront(t, [await freePort(), await freePort()])
+  t.match(await createClient(url).get('/'), { status: 503, body: { error: 'unavailable' } })
+  const text = await exchange(
+    port,
+    'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  )
+  t.match(text, /^HTTP\/1\.1 503 .*Retry-After: 1/s)
+})
+
+t.test('headers as they came, but whose address it is says the front alone', async (t) => {
+  const node = await startNode(t, (request, response) => response.end(JSON.stringify(request.rawHeaders)))
+  const { url } = await startFront(t, [node.port])
+  const headers = ['Host', 'x.example:81', 'X-One', '1', 'x-one', '2', 'X-Forwarded-For', '6.6.6.6']
+  const answer = await createClient(url).get<string>('/', {
+    headers: [...headers, 'Forwarded', 'for=6.6.6.6'],
+  })
+  const seen: unknown = JSON.parse(answer.text)
+  t.same(seen, [
+    ...['Host', 'x.example:81', 'X-One', '1', 'x-one', '2'],
+    ...['X-Forwarded-For', '127.0.0.1', 'X-Forwarded-Proto', 'http', 'Connection', 'close'],
+  ])
+})
+
+t.test('an upgrade is bytes from end to end, a refused one too', async (t) => {
+  const node = await startNode(t, named('no'))
+  node.server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {})
+    if (request.url === '/no') return void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno')
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n${head}`,
+    )
+    socket.pipe(socket)
+  })
+  const { port } = await startFront(t, [node.port])
+  const ask = (path: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly`
+  t.match(await exchange(port, ask('/no')), /^HTTP\/1\.1 403 .*no$/s)
+  t.match(await exchange(port, ask('/ws'), ' late'), /^HTTP\/1\.1 101 .*\r\n\r\nearly late$/s)
+})
+
+/** Sends, sends more once something came, then ends; resolves to all that came. */
+function exchange(port: number, text: string, more = ''): Promise<string> {
+  const done = new Promise<string>((resolve, reject) => {
+    let heard = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      if (heard === '' && more !== '') socket.end(more)
+      heard += String(chunk)
+    })
+    socket.on('error', reject).on('close', () => resolve(heard))
+  })
+  return within(done, 5000, 'the end of the exchange')
+}

@@ -1,0 +1,229 @@
+import { WebSocket } from 'ws'
+import { LiveClient, type Verdict } from '../../web/live/client.js'
+import type { SocketConstructor } from '../../web/live/socket.js'
+import type { HttpClient } from '../helpers/http.js'
+import type { Received, Records } from './chaos-record.js'
+
+/** Who a client is just now; changes with every sign-in. */
+export interface Identity {
+  http: HttpClient
+  userId: number
+  sessionId: string
+}
+
+export interface ClientOptions {
+  who: string
+  url: string
+  path: string
+  orderId: number | null
+  records: Records
+  identity(): Identity
+  /** Its session or its rights have ended: come back later, or never. */
+  onStop(why: 'signed-out' | 'forbidden'): void
+}
+
+/** What faults do to any client. */
+export interface ChaosClient {
+  readonly who: string
+  /** cuts the connection without a word */
+  cut(): void
+  /** stops and goes on reading */
+  pause(): void
+  resume(): void
+  start(): void
+  stop(): void
+}
+
+const RUDE_DELAY_MS = 300
+
+const connectOptions = ({ url, identity }: ClientOptions) => ({
+  perMessageDeflate: false,
+  headers: { origin: url, cookie: identity().http.cookie },
+})
+
+/** A page's own client (web/live), with a record of what it was told and of what came over each of its sockets. */
+export class V1Client implements ChaosClient {
+  readonly who: string
+  readonly live: LiveClient
+  /** of each group: the last seq, or null after `left` */
+  readonly cursors = new Map<string, number>()
+  /** ms that it was not live, at the longest */
+  longestOutage = 0
+  isOver = false
+  private socket: WebSocket | null = null
+  private received: Received | null = null
+  private awaySince: number | null = null
+  private wasLive = false
+  /** Date.now() of when it was last not live */
+  private liveSince = Number.POSITIVE_INFINITY
+
+  constructor(private readonly options: ClientOptions) {
+    this.who = options.who
+    this.live = new LiveClient({
+      url: `${options.url.replace(/^http/, 'ws')}${options.path}`,
+      WebSocket: this.constructorOf(),
+      verdict: () => this.verdict(),
+      onBug: (what) => options.records.violation(`${this.who}: ${what}`),
+      onLeft: (group) => this.cursors.delete(group),
+      onLink: ({ state }) => this.onLink(state),
+      onMessage: (message) => {
+        if (message.type === 'hello') this.received?.groups.push(...message.groups)
+        else if (message.type === 'snapshot') this.onSnapshot(message.group, message.seq, message.data)
+        else if (message.type === 'event') this.onEvent(message.group, message.seq, message)
+        else if (message.type === 'error') options.records.violation(`${this.who}: error ${message.code}`)
+      },
+    })
+  }
+
+  private constructorOf(): SocketConstructor {
+    const opened = (socket: WebSocket) => this.onOpened(socket)
+    const { options } = this
+    return class extends WebSocket {
+      constructor(url: string, protocol: string) {
+        super(url, [protocol], connectOptions(options))
+        this.on('error', () => {})
+        this.on('close', (code, reason) => options.records.closed(code, reason.toString()))
+        opened(this)
+      }
+    }
+  }
+
+  private onOpened(socket: WebSocket): void {
+    const { records, identity, orderId } = this.options
+    const { userId, sessionId } = identity()
+    this.socket = socket
+    this.received = records.open({ who: this.who, userId, sessionId, orderId, kind: 'v1' })
+  }
+
+  private async verdict(): Promise<Verdict> {
+    const { status } = await this.options.identity().http.get('/api/auth/session')
+    if (status === 200) return 'ok'
+    return status === 401 ? 'signed-out' : 'unreachable'
+  }
+
+  private onLink(state: string): void {
+    const now = Date.now()
+    if (state === 'live') {
+      if (this.awaySince !== null) this.longestOutage = Math.max(this.longestOutage, now - this.awaySince)
+      this.awaySince = null
+      this.wasLive = true
+      this.liveSince = now
+    } else if (state === 'signed-out' || state === 'forbidden') {
+      this.awaySince = null
+      this.wasLive = false
+      this.options.onStop(state)
+    } else if (this.wasLive) this.awaySince ??= now
+  }
+
+  private onSnapshot(group: string, seq: number, data: unknown): void {
+    if (!this.received) return
+    // nothing is ever older than what this run keeps: a snapshot in place of events has lost them
+    if (this.cursors.has(group)) this.options.records.violation(`${this.who}: ${group} began anew at ${seq}`)
+    this.cursors.set(group, seq)
+    this.options.records.snapshot(this.received, group, seq, data)
+  }
+
+  private onEvent(group: string, seq: number, event: { name: string; at: string; data: unknown }): void {
+    if (!this.received) return
+    const { records } = this.options
+    const before = this.cursors.get(group)
+    if (before === undefined || seq !== before + 1) {
+      records.violation(`${this.who}: ${group} ${seq} after ${before ?? 'nothing'}`)
+    }
+    this.cursors.set(group, seq)
+    records.event(this.received, group, seq, event)
+    if (Date.parse(event.at) > this.liveSince) records.late(this.who, Date.now() - Date.parse(event.at))
+  }
+
+  get isLive(): boolean {
+    return this.live.link.state === 'live'
+  }
+
+  start(): void {
+    this.live.start()
+  }
+
+  stop(): void {
+    this.isOver = true
+    this.live.stop()
+  }
+
+  cut(): void {
+    this.socket?.terminate()
+  }
+
+  pause(): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket?.resume()
+  }
+}
+
+/** The old pages: whatever the reason, they come again at once (here: soon; a hundred share one processor). */
+export class LegacyClient implements ChaosClient {
+  readonly who: string
+  private socket: WebSocket | null = null
+  private retry: NodeJS.Timeout | null = null
+  private isOver = true
+
+  constructor(private readonly options: ClientOptions) {
+    this.who = options.who
+  }
+
+  start(): void {
+    if (!this.isOver) return
+    this.isOver = false
+    this.open()
+  }
+
+  private open(): void {
+    const { records, identity, orderId } = this.options
+    const { userId, sessionId } = identity()
+    const { url, path } = this.options
+    const socket = new WebSocket(url.replace(/^http/, 'ws') + path, [], connectOptions(this.options))
+    socket.on('error', () => {})
+    this.socket = socket
+    const received = records.open({ who: this.who, userId, sessionId, orderId, kind: 'legacy' })
+    socket.on('open', () => {
+      if (orderId === null) socket.send('{"theatre_id": 1}')
+    })
+    socket.on('message', (data) => records.legacy(received, data.toString()))
+    let refusal = 0
+    socket.on('unexpected-response', (request, response) => {
+      refusal = response.statusCode ?? 0
+      request.destroy()
+      socket.terminate()
+    })
+    socket.on('close', (code) => {
+      if (this.isOver || this.socket !== socket) return
+      if (code === 4401 || refusal === 401) return this.end('signed-out')
+      if (code === 4403 || refusal === 403) return this.end('forbidden')
+      this.retry = setTimeout(() => this.open(), RUDE_DELAY_MS)
+    })
+  }
+
+  private end(why: 'signed-out' | 'forbidden'): void {
+    this.isOver = true
+    this.options.onStop(why)
+  }
+
+  stop(): void {
+    this.isOver = true
+    if (this.retry) clearTimeout(this.retry)
+    this.socket?.terminate()
+  }
+
+  cut(): void {
+    this.socket?.terminate()
+  }
+
+  pause(): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket?.resume()
+  }
+}

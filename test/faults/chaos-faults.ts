@@ -1,0 +1,183 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { Random } from '../live/random.js'
+import type { Crowd } from './chaos-crowd.js'
+import type { House } from './chaos-house.js'
+
+/** One fault as it is planned: everything about it comes from the seed. */
+export interface PlannedFault {
+  /** ms from the beginning */
+  at: number
+  name: string
+  /** what it hurts: faults of one target come one after the other */
+  target: string
+  run(house: House, crowd: Crowd): Promise<void>
+}
+
+interface Kind {
+  name: string
+  /** how many of its cards lie in the deck */
+  cards: number
+  plan(random: Random, nodes: number): Omit<PlannedFault, 'at'>
+}
+
+const fault = (name: string, target: string, run: PlannedFault['run']) => ({ name, target, run })
+
+const node = (
+  name: string,
+  cards: number,
+  hurt: (signal: (name: NodeJS.Signals) => void, ms: number) => Promise<void>,
+): Kind => ({
+  name,
+  cards,
+  plan(random, nodes) {
+    const place = random.below(nodes)
+    const ms = 300 + random.below(3200)
+    return fault(`${name} ${place + 1}`, `node ${place}`, async ({ nodes }) => {
+      const hurting = nodes[place]
+      if (!hurting) return
+      await hurt((signal) => hurting.signal(signal), ms)
+      // it is whole again before its next fault, unless others keep it from that
+      await hurting.ready(15_000)
+    })
+  },
+})
+
+const redis = (
+  name: string,
+  cards: number,
+  longest: number,
+  hurt: (house: House, ms: number) => Promise<void>,
+): Kind => ({
+  name,
+  cards,
+  plan(random) {
+    const ms = 100 + random.below(longest)
+    return fault(`${name} (${ms} ms)`, 'redis', (house) => hurt(house, ms))
+  },
+})
+
+const postgres = (
+  name: string,
+  longest: number,
+  hurt: (house: House, ms: number) => Promise<void>,
+): Kind => ({
+  name,
+  cards: 1,
+  plan(random) {
+    const ms = 100 + random.below(longest)
+    return fault(`${name} (${ms} ms)`, 'postgres', (house) => hurt(house, ms))
+  },
+})
+
+/** Some clients at once, drawn when it happens: who is there depends on the moment. */
+const clients = (
+  name: string,
+  cards: number,
+  most: number,
+  hurt: (crowd: Crowd, few: number, ms: number) => Promise<void>,
+): Kind => ({
+  name,
+  cards,
+  plan(random) {
+    const few = 1 + random.below(most)
+    const ms = 500 + random.below(7000)
+    return fault(`${name} (${few})`, name, (_house, crowd) => hurt(crowd, few, ms))
+  },
+})
+
+const KINDS: Kind[] = [
+  clients('sockets cut', 4, 60, async (crowd, few) => {
+    for (const client of sample(crowd, few)) client.cut()
+  }),
+  clients('slow readers', 2, 20, async (crowd, few, ms) => {
+    const slow = sample(crowd, few)
+    for (const client of slow) client.pause()
+    await wait(ms)
+    for (const client of slow) client.resume()
+  }),
+  node('kill -9 of node', 2, async (signal) => signal('SIGKILL')),
+  node('SIGTERM of node', 2, async (signal) => signal('SIGTERM')),
+  node('SIGSTOP of node', 2, async (signal, ms) => {
+    signal('SIGSTOP')
+    await wait(ms)
+    signal('SIGCONT')
+  }),
+  redis('redis killed, back empty', 1, 4000, async ({ redis }, ms) => {
+    await redis.kill()
+    await wait(ms)
+    await redis.restart()
+  }),
+  redis('redis paused', 1, 4000, async ({ redis }, ms) => {
+    redis.pause()
+    await wait(ms)
+    redis.resume()
+  }),
+  redis('redis subscribers killed', 1, 1, ({ redis }) =>
+    command(redis.url, 'CLIENT', 'KILL', 'TYPE', 'pubsub'),
+  ),
+  redis('redis clients killed', 1, 1, ({ redis }) => command(redis.url, 'CLIENT', 'KILL', 'TYPE', 'normal')),
+  redis('redis flushed', 1, 1, async ({ redis }) => {
+    await command(redis.url, 'FLUSHALL')
+    await command(redis.url, 'SCRIPT', 'FLUSH')
+  }),
+  postgres('postgres restarted', 1500, async ({ postgres }, ms) => {
+    await postgres.stop('fast')
+    await wait(ms)
+    await postgres.start()
+  }),
+  postgres('postgres crashed', 1500, async ({ postgres }, ms) => {
+    await postgres.stop('crash')
+    await wait(ms)
+    await postgres.start()
+  }),
+  postgres('postgres paused', 4000, async ({ postgres }, ms) => {
+    await postgres.pause()
+    await wait(ms)
+    postgres.resume()
+  }),
+  postgres('postgres connections cut', 1, ({ postgres }) => postgres.cut()),
+  postgres('pool full: nobody can write', 4000, ({ postgres }, ms) => postgres.block('events', ms)),
+  postgres('pool full: sessions can’t be read', 4000, ({ postgres }, ms) => postgres.block('sessions', ms)),
+]
+
+/** all cards in an order of the seed's own, dealt again when they are used up */
+export function planFaults(random: Random, forMs: number, nodes: number, everyMs: number): PlannedFault[] {
+  const planned: PlannedFault[] = []
+  let deck: Kind[] = []
+  for (let at = 500; at < forMs; at += everyMs / 2 + random.below(everyMs)) {
+    if (deck.length === 0)
+      deck = shuffled(
+        KINDS.flatMap((kind) => Array<Kind>(kind.cards).fill(kind)),
+        random,
+      )
+    const kind = deck.pop()
+    if (kind) planned.push({ at, ...kind.plan(random, nodes) })
+  }
+  return planned
+}
+
+function shuffled<T>(list: T[], random: Random): T[] {
+  const left = [...list]
+  return list.flatMap(() => left.splice(random.below(left.length), 1))
+}
+
+function sample({ clients, random }: Crowd, few: number) {
+  return shuffled(clients, random).slice(0, few)
+}
+
+async function command(url: string, name: string, ...args: string[]): Promise<void> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    commandTimeout: 2000,
+    connectTimeout: 2000,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.call(name, ...args)
+  } finally {
+    client.disconnect()
+  }
+}

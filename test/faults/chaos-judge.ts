@@ -1,0 +1,191 @@
+import { readGroup } from '../../src/live/groups.js'
+import type { ChatView, MessageView, OrderView } from '../../src/live/protocol.js'
+import type { OwnPostgres } from './chaos-postgres.js'
+import { eventDigest, type Received, type Records } from './chaos-record.js'
+import { type Rights, readRights } from './chaos-rights.js'
+
+interface LogRow {
+  seq: number
+  name: string
+  at: Date
+  epoch: number
+  data: string
+  legacy: string | null
+}
+
+export interface Judgement {
+  events: number
+  groups: number
+  epochs: number
+  orders: number
+}
+
+/** What everybody was told, against what the database holds. Violations go to the records. */
+export async function judge(records: Records, postgres: OwnPostgres): Promise<Judgement> {
+  const rows = await postgres.query<LogRow & { group_name: string }>(
+    `SELECT group_name, seq, name, at, epoch::int AS epoch, data::text AS data, legacy::text AS legacy
+     FROM live_events ORDER BY group_name, seq`,
+  )
+  const log = new Map<string, LogRow[]>()
+  for (const row of rows) {
+    const list = log.get(row.group_name) ?? []
+    log.set(row.group_name, list)
+    if (row.seq !== list.length + 1) records.violation(`the log has a gap: ${row.group_name} ${row.seq}`)
+    list.push(row)
+  }
+  judgeContent(records, log)
+  const rights = await readRights(postgres)
+  for (const socket of records.sockets) judgeRights(records, log, rights, socket)
+  for (const socket of records.sockets)
+    if (socket.kind === 'legacy') judgeLegacy(records, log, rights, socket)
+  await judgeOrders(records, log, postgres)
+  const [count] = await postgres.query<{ orders: number }>('SELECT count(*)::int AS orders FROM orders')
+  return { events: rows.length, groups: log.size, epochs: rights.last, orders: count?.orders ?? 0 }
+}
+
+function judgeContent(records: Records, log: Map<string, LogRow[]>): void {
+  for (const [group, told] of records.events) {
+    const list = log.get(group) ?? []
+    for (const [seq, digest] of told) {
+      const row = list[seq - 1]
+      if (!row) records.violation(`${group} ${seq} was told and is not in the log`)
+      else if (eventDigest(row.name, row.at.toISOString(), JSON.parse(row.data)) !== digest) {
+        records.violation(`${group} ${seq} was told otherwise than the log has it`)
+      }
+    }
+  }
+  for (const [group, told] of records.snapshots) {
+    const states = fold(group, log.get(group) ?? [], new Set(told.keys()))
+    for (const [seq, text] of told) {
+      const wanted = states.get(seq)
+      const found = comparable(JSON.parse(text))
+      if (wanted === undefined)
+        records.violation(`${group}: a snapshot at ${seq}, which the log has not reached`)
+      else if (found !== wanted) {
+        records.violation(`${group}: the snapshot at ${seq} is not what the events before it add up to`)
+      }
+    }
+  }
+}
+
+/** The state after each of these seqs, as the events make it. */
+function fold(group: string, rows: readonly LogRow[], at: ReadonlySet<number>): Map<number, string> {
+  const orders = new Map<number, OrderView>()
+  const chats = new Map<number, ChatView>()
+  const messages: MessageView[] = []
+  let order: OrderView | null = null
+  const kind = readGroup(group)?.kind
+  const state = () => {
+    if (kind === 'theatre-orders') return comparable({ orders: [...orders.values()] })
+    if (kind === 'theatre-chat') return comparable({ chats: [...chats.values()] })
+    return comparable({ order, messages: messages.slice(-50) })
+  }
+  const states = new Map<number, string>()
+  if (at.has(0)) states.set(0, state())
+  for (const row of rows) {
+    const data = JSON.parse(row.data) as OrderView & { conversation: ChatView; message: MessageView }
+    if (row.name === 'chat.message') {
+      if (kind === 'theatre-chat') chats.set(data.conversation.id, data.conversation)
+      else messages.push(data.message)
+    } else if (['placed', 'confirmed', 'seen'].includes(data.status)) orders.set(data.id, data)
+    else orders.delete(data.id)
+    if (row.name !== 'chat.message') order = data
+    if (at.has(row.seq)) states.set(row.seq, state())
+  }
+  return states
+}
+
+/** A conversation shows its order's status as of its last message: other groups tell of orders. */
+function comparable(state: {
+  orders?: OrderView[]
+  chats?: ChatView[]
+  order?: OrderView | null
+  messages?: MessageView[]
+}): string {
+  if (state.orders) return JSON.stringify([...state.orders].sort((a, b) => a.id - b.id))
+  if (!state.chats) return JSON.stringify([state.order, state.messages])
+  const chats = [...state.chats]
+    .sort((a, b) => (b.lastMessage?.id ?? 0) - (a.lastMessage?.id ?? 0))
+    .slice(0, 200)
+  return JSON.stringify(chats.map(({ order: { status: _, ...order }, ...chat }) => ({ ...chat, order })))
+}
+
+function judgeRights(records: Records, log: Map<string, LogRow[]>, rights: Rights, socket: Received): void {
+  const complain = (what: string) => records.violation(`${socket.who} (user ${socket.userId}): ${what}`)
+  for (const group of socket.groups) if (!rights.mayEver(socket, group)) complain(`was greeted with ${group}`)
+  for (const [group, { seqs, times }] of socket.events) {
+    for (const [i, seq] of seqs.entries()) {
+      const epoch = log.get(group)?.[seq - 1]?.epoch ?? 0
+      if (!rights.may(socket, group, epoch, times[i] ?? 0))
+        complain(`heard ${group} ${seq} of epoch ${epoch}`)
+    }
+  }
+  for (const { group, seq, at } of socket.snapshots) {
+    const from = log.get(group)?.[seq - 1]?.epoch ?? 0
+    const until = log.get(group)?.[seq]?.epoch ?? rights.last
+    let isAllowed = false
+    for (let epoch = from; epoch <= until && !isAllowed; epoch++)
+      isAllowed = rights.may(socket, group, epoch, at)
+    if (!isAllowed) complain(`got a snapshot of ${group} at ${seq} (epochs ${from} to ${until})`)
+  }
+}
+
+/** While it is open it hears all of a group from some moment on; each frame in the log's order, once. */
+function judgeLegacy(records: Records, log: Map<string, LogRow[]>, rights: Rights, socket: Received): void {
+  const next = new Map<string, number>()
+  for (const { text: number, at } of socket.frames) {
+    const text = records.texts[number] ?? ''
+    const group = socket.orderId === null ? groupOf(text) : `order:${socket.orderId}`
+    if (group === null) continue
+    const rows = log.get(group) ?? []
+    const from = next.get(group) ?? 0
+    const place = rows.findIndex((row, i) => i >= from && row.legacy === text)
+    const row = rows[place]
+    if (!row) {
+      records.violation(
+        `${socket.who}: a frame of ${group} twice, out of order or of nobody’s making: ${text.slice(0, 200)}`,
+      )
+      continue
+    }
+    const skipped = rows.slice(from, place).filter(({ legacy }) => legacy !== null)
+    if (next.has(group) && skipped.length > 0) {
+      records.violation(`${socket.who}: ${skipped.length} frames of ${group} are missing before ${row.seq}`)
+    }
+    next.set(group, place + 1)
+    if (!rights.may(socket, group, row.epoch, at)) {
+      records.violation(`${socket.who}: saw ${group} ${row.seq} of epoch ${row.epoch}`)
+    }
+  }
+}
+
+function groupOf(text: string): string | null {
+  const frame: unknown = JSON.parse(text)
+  if (typeof frame !== 'object' || frame === null) return null
+  if ('theatre_id' in frame) return `theatre:${frame.theatre_id}:chat`
+  if (!('updated_table_data' in frame) || typeof frame.updated_table_data !== 'string') return null
+  const inner = JSON.parse(frame.updated_table_data) as { theatre_id?: number }
+  return inner.theatre_id === undefined ? null : `theatre:${inner.theatre_id}:orders`
+}
+
+/** No change without its event: the last word of each order's log is the order as it is. */
+async function judgeOrders(
+  records: Records,
+  log: Map<string, LogRow[]>,
+  postgres: OwnPostgres,
+): Promise<void> {
+  const rows = await postgres.query<{ id: number; status: string; payment: string; messages: number }>(
+    `SELECT id, status::text AS status, payment_status::text AS payment,
+       (SELECT count(*)::int FROM chat_messages m WHERE m.order_id = o.id) AS messages FROM orders o`,
+  )
+  for (const { id, status, payment, messages } of rows) {
+    const told = log.get(`order:${id}`) ?? []
+    const last = told.findLast(({ name }) => name !== 'chat.message')
+    const order = last && (JSON.parse(last.data) as OrderView)
+    const said = told.filter(({ name }) => name === 'chat.message').length
+    if (order?.status !== status || order.paymentStatus !== payment || said !== messages) {
+      records.violation(
+        `order ${id} is ${status}, ${payment}, ${messages} messages, and its log says otherwise`,
+      )
+    }
+  }
+}

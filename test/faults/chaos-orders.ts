@@ -1,0 +1,175 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { OrderView } from '../../src/live/protocol.js'
+import { TEST_SECRETS } from '../helpers/app.js'
+import { createClient, type HttpClient } from '../helpers/http.js'
+import { LegacyClient, V1Client } from './chaos-clients.js'
+import type { Crowd } from './chaos-crowd.js'
+import { withSession } from './chaos-people.js'
+
+interface Guest {
+  http: HttpClient
+  userId: number
+  sessionId: string
+}
+
+/** One customer after the other at one place, until the crowd goes home. */
+export async function keepOrdering(crowd: Crowd, paceMs: number): Promise<void> {
+  while (!crowd.isOver) {
+    await crowd.pause(crowd.random.below(paceMs))
+    await visit(crowd, () => crowd.pause(paceMs / 2 + crowd.random.below(paceMs)))
+  }
+}
+
+/** From the seat to the empty plate. Every step may fail; then it is tried again, or left. */
+async function visit(crowd: Crowd, think: () => Promise<void>): Promise<void> {
+  const { random, town } = crowd
+  const theatre = random.pick(town.theatres)
+  const guest = await arrive(crowd)
+  if (!guest) return
+  const paymentMethod = random.chance(0.8) ? 'online' : 'cash'
+  const order = await place(crowd, guest, random.pick(theatre.seats), {
+    items: [{ menuItemId: theatre.item, quantity: 1 + random.below(3) }],
+    paymentMethod,
+  })
+  if (!order) return
+  const client = watchOrder(crowd, guest, order.id, random.chance(0.75))
+  crowd.customers.add(client)
+  client.start()
+  try {
+    await think()
+    if (paymentMethod === 'online') await pay(crowd, guest, order, think)
+    if (random.chance(0.4)) await chat(crowd, guest, order.id)
+    await think()
+    for (const step of random.chance(0.15) ? ['cancel'] : ['seen', 'deliver']) {
+      await staffStep(crowd, `/api/orders/${order.id}/${step}`)
+      if (random.chance(0.15)) await chat(crowd, guest, order.id)
+      await think()
+    }
+    if (random.chance(0.2)) await crowd.ask(guest.http, 'POST', '/api/auth/logout')
+    await think()
+  } finally {
+    if (!crowd.isOver) {
+      client.stop()
+      crowd.customers.delete(client)
+    }
+  }
+}
+
+async function arrive(crowd: Crowd): Promise<Guest | null> {
+  const http = createClient(crowd.house.url)
+  const { status, body } = await crowd.ask<{ user: { id: number } }>(http, 'POST', '/api/auth/guest')
+  if (status !== 200 || !body) return null
+  const session = await withSession(crowd.tally, http)
+  return session && { ...session, userId: body.user.id }
+}
+
+/** The same key each time: however often it is asked, it is one order. */
+async function place(crowd: Crowd, { http }: Guest, seat: string, wanted: object): Promise<OrderView | null> {
+  const headers = { 'idempotency-key': randomUUID() }
+  const placed = new Set<number>()
+  for (let tries = 0; tries < 6; tries++) {
+    const answer = await crowd.ask<{ order: OrderView }>(
+      http,
+      'POST',
+      `/api/seats/${seat}/orders`,
+      wanted,
+      headers,
+    )
+    if (answer.body && (answer.status === 201 || answer.status === 200)) {
+      placed.add(answer.body.order.id)
+      // sometimes asked again though it was answered: a page that was reloaded
+      if (tries > 0 || !crowd.random.chance(0.1)) {
+        if (placed.size > 1) crowd.records.violation(`one key made the orders ${[...placed].join(' and ')}`)
+        return answer.body.order
+      }
+    }
+    await crowd.pause(300)
+  }
+  return null
+}
+
+function watchOrder(crowd: Crowd, guest: Guest, orderId: number, isV1: boolean): V1Client | LegacyClient {
+  const options = {
+    who: `customer of order ${orderId}`,
+    url: crowd.house.url,
+    path: `/ws/payment-socket/${orderId}/`,
+    orderId,
+    records: crowd.records,
+    identity: () => guest,
+    onStop: () => {},
+  }
+  if (!isV1) return new LegacyClient(options)
+  const client = new V1Client(options)
+  crowd.v1.push(client)
+  return client
+}
+
+async function pay(
+  crowd: Crowd,
+  { http }: Guest,
+  order: OrderView,
+  think: () => Promise<void>,
+): Promise<void> {
+  const { random } = crowd
+  let outcomes = ['payment.captured']
+  if (random.chance(0.2)) outcomes = ['payment.failed', 'payment.captured']
+  else if (random.chance(0.1)) outcomes = []
+  for (const outcome of outcomes) {
+    const path = `/api/orders/${order.id}/payment`
+    const { body, status } = await crowd.ask<{ payment: { id: string } }>(http, 'POST', path)
+    if (status !== 200 || !body) continue
+    await think()
+    await tellWebhook(crowd, order, body.payment.id, outcome)
+  }
+}
+
+/** As the provider does: again until it is taken, and sometimes once more. */
+async function tellWebhook(crowd: Crowd, order: OrderView, paymentId: string, event: string): Promise<void> {
+  const entity = {
+    id: 'pay_1',
+    order_id: paymentId,
+    amount: order.total,
+    currency: 'INR',
+    status: 'captured',
+  }
+  const raw = JSON.stringify({ event, payload: { payment: { entity } } })
+  const headers = {
+    'content-type': 'application/json',
+    'x-razorpay-event-id': randomUUID(),
+    'x-razorpay-signature': createHmac('sha256', TEST_SECRETS.PAYMENT_WEBHOOK_SECRET)
+      .update(raw)
+      .digest('hex'),
+  }
+  const provider = createClient(crowd.house.url)
+  for (let tries = 0; tries < 8; tries++) {
+    const { status } = await provider
+      .request('POST', '/webhooks/payments', undefined, { raw, headers, within: 8000 })
+      .catch(() => ({ status: 0 }))
+    crowd.tally.note(status, 'webhook', '')
+    if (status === 200 && !crowd.random.chance(0.2)) return
+    await crowd.pause(400)
+  }
+}
+
+async function chat(crowd: Crowd, { http }: Guest, orderId: number): Promise<void> {
+  const say = (who: HttpClient, text: string, clientId: string) =>
+    crowd.ask(who, 'POST', `/api/chats/${orderId}/messages`, { text, clientId })
+  const clientId = randomUUID()
+  for (let tries = 0; tries < 3; tries++) {
+    const { status } = await say(http, 'Where is my tea?', clientId)
+    if (status > 0 && status < 500) break
+  }
+  await say(await crowd.adminHttp(), 'On its way', randomUUID())
+}
+
+/** A step of the staff: one of them, else the admin; tried until it was answered. */
+async function staffStep(crowd: Crowd, path: string): Promise<void> {
+  const staff = crowd.random.pick(crowd.screens).identity
+  if (staff && (await crowd.ask(staff.http, 'POST', path)).status === 200) return
+  for (let tries = 0; tries < 10; tries++) {
+    const { status } = await crowd.ask(await crowd.adminHttp(), 'POST', path)
+    if (status === 401) crowd.admin = null
+    else if (status > 0 && status < 500) return
+    await crowd.pause(400)
+  }
+}

@@ -1,0 +1,152 @@
+import { hashPassword } from '../../src/accounts/passwords.js'
+import { createDatabase } from '../../src/database/client.js'
+import { writeTheatre } from '../../src/seats/theatre-actions.js'
+import { createClient, type HttpClient } from '../helpers/http.js'
+import { type House, PASSWORD } from './chaos-house.js'
+
+export const THEATRES = 4
+const SEATS = 20
+export const STAFF = 16
+
+export interface Account {
+  id: number
+  username: string
+}
+
+export interface Town {
+  theatres: { id: number; item: number; seats: string[] }[]
+  staff: Account[]
+  admin: Account
+}
+
+/**
+ * The theatres and their staff. Beside the service's own tables a note is taken, in each change's own transaction, of
+ * who is staff where: what the rights were at each epoch is then the database's word, not the test's.
+ */
+export async function settle({ postgres }: House): Promise<Town> {
+  await postgres.query(`
+    CREATE TABLE chaos_rights (id bigserial PRIMARY KEY, xid text NOT NULL, user_id int NOT NULL, theatre_id int NOT NULL, gained boolean NOT NULL);
+    CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF TG_OP = 'INSERT' THEN INSERT INTO chaos_rights (xid, user_id, theatre_id, gained) VALUES (pg_current_xact_id()::text, NEW.user_id, NEW.theatre_id, true);
+      ELSE INSERT INTO chaos_rights (xid, user_id, theatre_id, gained) VALUES (pg_current_xact_id()::text, OLD.user_id, OLD.theatre_id, false); END IF;
+      RETURN NULL; END $$;
+    CREATE TRIGGER chaos_note AFTER INSERT OR DELETE ON staff_theatres FOR EACH ROW EXECUTE FUNCTION chaos_note();`)
+  const db = createDatabase({
+    url: postgres.url,
+    poolSize: 2,
+    poolTimeoutMs: 5000,
+    statementTimeoutMs: 20_000,
+  })
+  try {
+    const passwordHash = await hashPassword(PASSWORD)
+    const theatres: Town['theatres'] = []
+    for (let n = 1; n <= THEATRES; n++) {
+      const seats = Array.from({ length: SEATS }, (_, i) => ({
+        name: `A${i + 1}`,
+        token: `chaos-${n}-${i + 1}`,
+      }))
+      const menu = [{ name: 'Chai', description: '', price: 8000, vegetarian: true, available: null }]
+      const { id } = await db.$transaction((tx) =>
+        writeTheatre(tx, {
+          name: `Theatre ${n}`,
+          timeZone: 'Asia/Kolkata',
+          maxTime: 30,
+          minTime: 10,
+          halls: [{ name: 'Screen', seats }],
+          menu,
+        }),
+      )
+      const item = await db.menuItem.findFirstOrThrow({ where: { theatreId: id } })
+      theatres.push({ id, item: item.id, seats: seats.map(({ token }) => token) })
+    }
+    const staff: Account[] = []
+    for (let n = 0; n < STAFF; n++) {
+      const user = await db.user.create({ data: { username: `staff${n}`, passwordHash, role: 'staff' } })
+      const theirs = [theatres[n % THEATRES], ...(n % 3 === 0 ? [theatres[(n + 1) % THEATRES]] : [])]
+      for (const theatre of theirs) {
+        if (theatre) await db.staffTheatre.create({ data: { userId: user.id, theatreId: theatre.id } })
+      }
+      staff.push({ id: user.id, username: user.username })
+    }
+    const admin = await db.user.create({ data: { username: 'boss', passwordHash, role: 'admin' } })
+    return { theatres, staff, admin: { id: admin.id, username: admin.username } }
+  } finally {
+    await db.$disconnect()
+  }
+}
+
+/** What requests were answered with; a 5xx that is no 502, 503 or 504 is a bug whatever was killed. */
+export class Tally {
+  readonly statuses = new Map<number, number>()
+  readonly bugs: string[] = []
+
+  note(status: number, what: string, text: string): void {
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
+    if (status >= 500 && ![502, 503, 504].includes(status) && this.bugs.length < 20) {
+      this.bugs.push(`${what}: ${status} ${text.slice(0, 300)}`)
+    }
+  }
+}
+
+export interface Answered<T> {
+  /** 0: no answer */
+  status: number
+  body: T
+}
+
+/** ms that a request may take before its client gives up */
+const REQUEST_MS = 8000
+
+/** One request; whatever goes wrong is an outcome. */
+export async function send<T = unknown>(
+  tally: Tally,
+  http: HttpClient,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answered<T | null>> {
+  try {
+    const answer = await http.request<T>(method, path, body, { headers, within: REQUEST_MS })
+    tally.note(answer.status, `${method} ${path}`, answer.text)
+    return { status: answer.status, body: answer.body }
+  } catch {
+    tally.note(0, `${method} ${path}`, '')
+    return { status: 0, body: null }
+  }
+}
+
+/** A new session, and its public id. Null: not just now, or not with this account. */
+export async function signIn(
+  house: House,
+  tally: Tally,
+  account: Account,
+): Promise<{ http: HttpClient; sessionId: string } | null> {
+  const http = createClient(house.url)
+  const given = { username: account.username, password: PASSWORD }
+  const { status } = await send(tally, http, 'POST', '/api/auth/login', given)
+  if (status !== 200) return null
+  return withSession(tally, http)
+}
+
+/** The session that a client has just got, with its public id. */
+export async function withSession(
+  tally: Tally,
+  http: HttpClient,
+): Promise<{ http: HttpClient; sessionId: string } | null> {
+  for (let tries = 0; tries < 20; tries++) {
+    const listed = await send<{ id: string; current: boolean }[] | { sessions: never }>(
+      tally,
+      http,
+      'GET',
+      '/api/auth/sessions',
+    )
+    if (listed.status === 401) return null
+    if (listed.status === 200 && Array.isArray(listed.body)) {
+      const current = listed.body.find((session) => session.current)
+      return current ? { http, sessionId: current.id } : null
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  return null
+}

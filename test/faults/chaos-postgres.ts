@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded-server.js'
+import { applyMigrations } from '../../src/database/migrate.js'
+import { gone, postmasterPid } from '../database/servers.js'
+import { withClient } from '../helpers/template.js'
+
+interface Teardown {
+  teardown(fn: () => unknown): unknown
+}
+
+/** A PostgreSQL server of a test's own, to be hurt: always at the same address. */
+export interface OwnPostgres {
+  /** of the migrated database */
+  readonly url: string
+  query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>
+  /** Holds it still (SIGSTOP): connections stay, new ones are not taken, and nothing answers. */
+  pause(): Promise<void>
+  resume(): void
+  /** `fast` ends all sessions and stops cleanly; `crash` stops at once and has to recover. */
+  stop(how: 'fast' | 'crash'): Promise<void>
+  start(): Promise<void>
+  /** Keeps all that write events, or all that look sessions up, waiting for so long. */
+  block(what: 'events' | 'sessions', ms: number): Promise<void>
+  /** Ends all connections of the services. */
+  cut(): Promise<void>
+}
+
+export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
+  const directory = mkdtempSync(join(tmpdir(), 'houselights-chaos-'))
+  const uses: EmbeddedServer[] = []
+  let stopped: number[] = []
+  const resume = () => {
+    for (const pid of stopped) signal(pid, 'SIGCONT')
+    stopped = []
+  }
+  t.teardown(async () => {
+    resume()
+    for (const use of uses) await use.release()
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
+  const start = async () => {
+    const use = await acquireEmbeddedServer({ dataDirectory: directory })
+    uses.push(use)
+    if (uses.some(({ url }) => url !== use.url)) throw new Error('PostgreSQL came back on another port')
+    return use
+  }
+  const { url } = await start()
+  await applyMigrations(url)
+  const run = (sql: string, values: unknown[] = []) => withClient(url, (client) => client.query(sql, values))
+
+  return {
+    url,
+    query: (sql, values = []) => withClient(url, async (client) => (await client.query(sql, values)).rows),
+    async pause() {
+      const pid = postmasterPid(directory)
+      if (pid === undefined) return
+      await withClient(url, async (client) => {
+        // the postmaster first: no new backend comes after the question
+        stopped = [pid]
+        signal(pid, 'SIGSTOP')
+        const { rows } = await client.query<{ pid: number }>(
+          "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        )
+        for (const backend of rows) signal(backend.pid, 'SIGSTOP')
+        stopped.push(...rows.map((backend) => backend.pid))
+      })
+    },
+    resume,
+    async stop(how) {
+      const pid = postmasterPid(directory)
+      if (pid === undefined) return
+      resume()
+      signal(pid, how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+      await gone(pid)
+    },
+    async start() {
+      await start()
+    },
+    async block(what, ms) {
+      const lock =
+        what === 'events'
+          ? 'SELECT pg_advisory_xact_lock(7310029)'
+          : 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE'
+      await withClient(url, async (client) => {
+        await client.query('BEGIN')
+        await client.query("SET LOCAL lock_timeout = '3s'")
+        await client.query(lock)
+        await client.query('SELECT pg_sleep($1)', [ms / 1000])
+        await client.query('ROLLBACK')
+      })
+    },
+    async cut() {
+      await run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'houselights' AND pid <> pg_backend_pid()",
+      )
+    },
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // it has ended
+  }
+}

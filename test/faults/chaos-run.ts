@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { describeChaos, runChaos } from './chaos.js'
+
+// `npm run chaos -- --minutes 30 --seed N [--clients 200] [--logs FOLDER]`
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    clients: { type: 'string', default: '200' },
+    logs: { type: 'string' },
+  },
+})
+const [minutes, seed, clients] = [Number(values.minutes), Number(values.seed), Number(values.clients)]
+if (!(minutes > 0) || !Number.isInteger(seed) || !(clients > 0)) {
+  process.stderr.write('npm run chaos -- --minutes 30 --seed 7 --clients 200 --logs /tmp/chaos\n')
+  process.exit(2)
+}
+
+const undo: (() => unknown)[] = []
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const cleanUp = async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)))
+}
+
+print(`${minutes} minutes of chaos, seed ${seed}`)
+try {
+  const forMs = minutes * 60_000
+  const report = await runChaos(
+    { teardown: (step) => undo.push(step) },
+    { seed, forMs, clients, logs: values.logs ?? null, print },
+  )
+  for (const line of describeChaos(report)) print(line)
+  process.exitCode = report.violations.length === 0 ? 0 : 1
+} finally {
+  await cleanUp()
+}
+process.exit()

@@ -1,0 +1,201 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { Random } from '../live/random.js'
+import { until } from '../live/until.js'
+import { keepChanging } from './chaos-churn.js'
+import { Crowd } from './chaos-crowd.js'
+import { type PlannedFault, planFaults } from './chaos-faults.js'
+import { type House, openHouse } from './chaos-house.js'
+import { type Judgement, judge } from './chaos-judge.js'
+import { keepOrdering } from './chaos-orders.js'
+import { settle } from './chaos-people.js'
+import { Records } from './chaos-record.js'
+
+interface Teardown {
+  teardown(fn: () => unknown): unknown
+}
+
+export interface ChaosOptions {
+  seed: number
+  /** how long faults happen */
+  forMs: number
+  clients?: number
+  /** ms between two faults, on average */
+  everyMs?: number
+  /** in place of the seed's own */
+  plan?: readonly PlannedFault[]
+  /** false: nobody's rights change */
+  changes?: boolean
+  /** of the nodes */
+  env?: Record<string, string>
+  logs?: string | null
+  print(line: string): void
+}
+
+export interface ChaosReport {
+  seed: number
+  violations: string[]
+  faults: Map<string, number>
+  changes: Map<string, number>
+  judgement: Judgement
+  /** clients at a time, and sockets that were opened in all */
+  clients: number
+  sockets: number
+  deliveries: number
+  frames: number
+  endings: House['endings']
+  closes: Records['closes']
+  longestOutageMs: number
+  latestEvent: { ms: number; who: string }
+  /** status -> how many; 0: no answer */
+  requests: Map<number, number>
+}
+
+/** ms in which everybody must be back and have everything once all is whole again */
+const SETTLE_MS = 60_000
+const PACE_MS = 6000
+
+/**
+ * Three nodes, everything they need, and people who order, pay, talk, come and go, while all of it is hurt at moments
+ * that the seed decides. At the end every client's history is compared with the log.
+ */
+export async function runChaos(t: Teardown, options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, forMs, clients = 200, everyMs = 1800, print } = options
+  const { logs = null, env = {} } = options
+  const house = await openHouse(t, { logs, env })
+  const records = new Records()
+  const crowd = new Crowd(house, await settle(house), records, new Random(seed ^ 0x5eed))
+  t.teardown(() => crowd.stop())
+  const changes = new Map<string, number>()
+  gather(crowd, clients)
+  if (options.changes !== false) crowd.run(() => keepChanging(crowd, 1000, changes))
+  await until(
+    () => crowd.v1.filter(({ isLive }) => isLive).length >= clients * 0.3,
+    'the staff to be there',
+    SETTLE_MS,
+  )
+  const plan = options.plan ?? planFaults(new Random(seed), forMs, house.nodes.length, everyMs)
+  const faults = await hurt(house, crowd, plan, forMs, print)
+  print('all is whole again')
+  await heal(house)
+  await crowd.goHome()
+  await everybodyIsBack(crowd)
+  crowd.stop()
+  await Promise.all(house.nodes.map((node) => node.stop()))
+  const judgement = await judge(records, house.postgres)
+  const violations = [...records.violations, ...house.troubles, ...crowd.tally.bugs]
+  return {
+    seed,
+    violations,
+    faults,
+    changes,
+    judgement,
+    clients,
+    sockets: records.sockets.length,
+    deliveries: records.eventCount,
+    frames: records.frameCount,
+    endings: [...house.endings],
+    closes: records.closes,
+    longestOutageMs: Math.max(0, ...crowd.v1.map(({ longestOutage }) => longestOutage)),
+    latestEvent: records.latest,
+    requests: crowd.tally.statuses,
+  }
+}
+
+function gather(crowd: Crowd, clients: number): void {
+  const of = (share: number) => Math.round(clients * share)
+  const { staff } = crowd.town
+  const screens = [
+    { count: of(0.25), kind: 'v1', socket: 'orders' },
+    { count: of(0.1), kind: 'v1', socket: 'chat' },
+    { count: of(0.1), kind: 'legacy', socket: 'orders' },
+    { count: of(0.05), kind: 'legacy', socket: 'chat' },
+  ] as const
+  for (const { count, kind, socket } of screens) {
+    for (let i = 0; i < count; i++) crowd.addScreen(kind, socket, crowd.random.pick(staff))
+  }
+  for (let i = 0; i < of(0.5); i++) crowd.run(() => keepOrdering(crowd, PACE_MS))
+}
+
+/** Faults as planned: those of one target one after the other, those of others at the same time. */
+async function hurt(
+  house: House,
+  crowd: Crowd,
+  plan: readonly PlannedFault[],
+  forMs: number,
+  print: (line: string) => void,
+): Promise<Map<string, number>> {
+  const faults = new Map<string, number>()
+  const busy = new Map<string, Promise<void>>()
+  const startedAt = performance.now()
+  for (const planned of plan) {
+    await wait(Math.max(0, planned.at - (performance.now() - startedAt)))
+    // a plan that lags behind does not pile up for ever
+    if (performance.now() - startedAt > forMs * 1.5) break
+    const before = busy.get(planned.target) ?? Promise.resolve()
+    const kind = planned.name.replace(/ \d$| \(.*/, '')
+    const happening = before.then(async () => {
+      print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${planned.name}`)
+      faults.set(kind, (faults.get(kind) ?? 0) + 1)
+      await planned.run(house, crowd).catch((error: unknown) => print(`  could not: ${String(error)}`))
+    })
+    busy.set(planned.target, happening)
+  }
+  await wait(Math.max(0, forMs - (performance.now() - startedAt)))
+  await Promise.all(busy.values())
+  return faults
+}
+
+async function heal({ nodes, postgres, redis, front }: House): Promise<void> {
+  postgres.resume()
+  await postgres.start()
+  redis.resume()
+  for (const node of nodes) node.signal('SIGCONT')
+  for (const node of nodes) {
+    if (!(await node.ready(SETTLE_MS))) throw new Error(`node ${node.number} does not come back`)
+  }
+  await front.nodes.look()
+}
+
+/** All who have a right to listen are live, and have all that the log has. Whoever is not is told of. */
+async function everybodyIsBack(crowd: Crowd): Promise<void> {
+  const { records, house } = crowd
+  let missing: string[] = ['nobody asked yet']
+  const look = async () => {
+    const rows = await house.postgres.query<{ name: string; seq: number }>(
+      'SELECT name, seq FROM live_groups',
+    )
+    const heads = new Map(rows.map(({ name, seq }) => [name, seq]))
+    missing = crowd.v1
+      .filter((client) => !client.isOver && !['signed-out', 'forbidden'].includes(client.live.link.state))
+      .flatMap((client) => {
+        if (!client.isLive) return [`${client.who} is ${client.live.link.state}`]
+        return [...client.cursors]
+          .filter(([group, seq]) => seq !== (heads.get(group) ?? 0))
+          .map(([group, seq]) => `${client.who} has ${group} up to ${seq} of ${heads.get(group)}`)
+      })
+    return missing.length === 0 && crowd.comingBack.size === 0
+  }
+  await until(look, 'everybody to be back', SETTLE_MS).catch(() => {
+    for (const text of missing.slice(0, 20)) records.violation(`at the end ${text}`)
+    if (missing.length === 0) records.violation(`${crowd.comingBack.size} of the staff can’t sign in again`)
+  })
+}
+
+/** What a run has shown, for people. */
+export function describeChaos(report: ChaosReport): string[] {
+  const counts = (map: Map<string | number, number>) =>
+    [...map].map(([name, count]) => `${name}: ${count}`).join(', ')
+  const { judgement: is } = report
+  return [
+    `faults: ${counts(report.faults)}`,
+    `changes of rights: ${counts(report.changes)} (${is.epochs} epochs); nodes ended ${report.endings.length} times`,
+    `clients: ${report.clients} at a time, ${report.sockets} sockets opened`,
+    `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered (v1), ${report.frames} frames (legacy)`,
+    `requests by status: ${counts(report.requests)}`,
+    `longest outage seen by a client: ${report.longestOutageMs} ms; latest event: ${report.latestEvent.ms} ms`,
+    ...report.violations.map((violation) => `VIOLATION ${violation}`),
+    report.violations.length === 0
+      ? `no violation, seed ${report.seed}`
+      : `${report.violations.length} violations; replay: npm run chaos -- --seed ${report.seed}`,
+  ]
+}

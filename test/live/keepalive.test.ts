@@ -1,0 +1,120 @@
+import t from 'tap'
+import { Connection, type LiveSocket } from '../../src/live/connection.js'
+import { theatreOrders } from '../../src/live/groups.js'
+import { keepAlive } from '../../src/live/keepalive.js'
+import { v1Wire } from '../../src/live/wires/v1.js'
+
+class FakeSocket implements LiveSocket {
+  pendingBytes = 0
+  takenBytes = 0
+  pings = 0
+  end: number | 'terminated' | null = null
+  write(): void {}
+  onceDrained(): void {}
+  ping(): void {
+    this.pings++
+  }
+  close(code: number): void {
+    this.end = code
+  }
+  terminate(): void {
+    this.end = 'terminated'
+  }
+}
+
+const unused = async () => {
+  throw new Error('not asked here')
+}
+
+/** A connection, and a clock that looks at it once a second as the hub does. */
+function watched() {
+  const socket = new FakeSocket()
+  const connection = new Connection({
+    id: 'one',
+    socket,
+    wire: v1Wire,
+    guard: () => [],
+    groups: [theatreOrders(1)],
+    maxBufferedBytes: 1000,
+    admission: {
+      sessionId: 's',
+      principal: { userId: 1, username: 'u', role: 'staff', theatres: [] },
+      remainingMs: 1e9,
+      readAt: 0,
+      endsAt: '',
+      epoch: 0,
+    },
+    host: {
+      readHead: unused,
+      readLog: unused,
+      reachEpoch: unused,
+      forget() {},
+      showPresence() {},
+      onError() {},
+    },
+  })
+  let now = connection.openedAt
+  const pass = (seconds: number, each: () => void = () => {}) => {
+    for (let i = 0; i < seconds && socket.end === null; i++) {
+      each()
+      now += 1000
+      keepAlive([connection], 25_000, now)
+    }
+  }
+  return { socket, connection, pass }
+}
+
+t.test('a ping each heartbeat; answered, all is well', async (t) => {
+  const { socket, connection, pass } = watched()
+  pass(24)
+  t.equal(socket.pings, 0)
+  pass(100, () => connection.heard())
+  t.equal(socket.pings, 4)
+  t.equal(socket.end, null)
+})
+
+t.test('silent for 10 s after a ping, and nothing was sent to it: cut', async (t) => {
+  const { socket, pass } = watched()
+  pass(25)
+  t.equal(socket.pings, 1)
+  pass(10)
+  t.equal(socket.end, null)
+  pass(1)
+  t.equal(socket.end, 'terminated')
+})
+
+t.test('a slow reader whom the kernel still serves has 30 s to come to the ping', async (t) => {
+  const { socket, connection, pass } = watched()
+  pass(25)
+  connection.write(Buffer.from('x'))
+  pass(20)
+  t.equal(socket.end, null, 'a pause of 20 s ends nothing')
+  pass(11)
+  t.equal(socket.end, 'terminated')
+})
+
+t.test('while bytes wait no ping is judged, and its time begins when they have gone', async (t) => {
+  const { socket, connection, pass } = watched()
+  pass(25)
+  connection.write(Buffer.from('x'))
+  socket.pendingBytes = 10
+  pass(200, () => socket.takenBytes++)
+  t.equal(socket.end, null, 'it takes a little each second: slow, not dead')
+  socket.pendingBytes = 0
+  pass(29)
+  t.equal(socket.end, null)
+  connection.heard()
+  pass(10)
+  t.equal(socket.end, null)
+})
+
+t.test('who takes nothing at all for 30 s is closed: 1013', async (t) => {
+  const { socket, pass } = watched()
+  socket.pendingBytes = 10
+  pass(20)
+  socket.takenBytes = 1
+  pass(30)
+  t.equal(socket.end, null, 'it took a byte meanwhile')
+  pass(2)
+  t.equal(socket.end, 1013)
+})

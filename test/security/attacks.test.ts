@@ -1,0 +1,159 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { openRaw, sendRaw } from '../helpers/raw.js'
+import { frame, OPCODE } from './frames.js'
+import { headOf, parseAnswer, readAnswer } from './handshakes.js'
+import { countOpen, eventually } from './leaks.js'
+import { order, signIn } from './people.js'
+
+// other files run beside this one
+t.setTimeout(110_000)
+
+const PATH = '/ws/all-seat-datasocket/'
+
+/** A small generator (mulberry32), so that a failure can be played again. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0
+    let x = Math.imul(state ^ (state >>> 15), 1 | state)
+    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x
+    return ((x ^ (x >>> 14)) >>> 0) % below
+  }
+}
+
+t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (t) => {
+  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { app, port, url, logs } = service
+  const staff = await signIn(url, 'staff')
+  const guest = createClient(url)
+  await order(guest)
+  const left = async () => [await countOpen(app.server), app.hub.connections.size, app.hub.lingering.size]
+
+  await t.test('half-closed connections', async (t) => {
+    for (const cookie of [null, staff.cookie]) {
+      for (const cut of [30, 0]) {
+        const connection = await openRaw(port)
+        const head = headOf(port, { path: PATH, cookie })
+        connection.socket.end(head.slice(0, head.length - cut), 'latin1')
+        await connection.closed()
+        connection.destroy()
+      }
+    }
+    await eventually(t, 'nothing is left', left, [0, 0, 0])
+  })
+
+  await t.test('a handshake on a connection that has been used, and frames right behind it', async (t) => {
+    const connection = await openRaw(port)
+    connection.write(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
+    await connection.expect(/"ok"/)
+    connection.text = ''
+    const extra = ['Sec-WebSocket-Protocol: houselights.v1']
+    const shake = headOf(port, { path: PATH, cookie: staff.cookie, extra })
+    connection.write(Buffer.concat([Buffer.from(shake), frame(OPCODE.text, '{"type":"subscribe"}')]))
+    await connection.expect(/"type":"snapshot"/)
+    connection.destroy()
+    const refused = await openRaw(port)
+    const early = Buffer.concat(Array.from({ length: 200 }, () => frame(OPCODE.text, '{"type":"subscribe"}')))
+    refused.write(Buffer.concat([Buffer.from(headOf(port, { path: PATH, cookie: guest.cookie })), early]))
+    const answer = await readAnswer(refused)
+    t.match(answer, { status: 403, rest: '' }, 'a refused one is sent no frame, whatever it sends first')
+    await eventually(t, 'nothing is left', left, [0, 0, 0])
+  })
+
+  await t.test('upgrades that are none, and other protocols', async (t) => {
+    const own = `Host: 127.0.0.1:${port}\r\nOrigin: http://127.0.0.1:${port}\r\nCookie: ${staff.cookie}`
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    const tries = [
+      `GET ${PATH} HTTP/1.1\r\n${own}\r\nUpgrade: websocket\r\n${key}\r\n\r\n`,
+      `GET ${PATH} HTTP/1.1\r\n${own}\r\nConnection: Upgrade\r\n${key}\r\n\r\n`,
+      `CONNECT 127.0.0.1:${port} HTTP/1.1\r\n${own}\r\n\r\n`,
+      `CONNECT ${PATH} HTTP/1.1\r\n${own}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`,
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      `GET ${PATH} HTTP/1.1\r\n${own}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n\r\n`,
+      `OPTIONS * HTTP/1.1\r\n${own}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`,
+      `GET ${PATH}\t HTTP/1.1\r\n${own}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`,
+      `GET ${PATH}#x HTTP/1.1\r\n${own.replace('Origin', 'X')}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`,
+    ]
+    for (const bytes of tries) {
+      const { text } = await sendRaw(port, bytes, { within: 300 })
+      t.notMatch(text, /^HTTP\/1.1 (101|5)/, bytes.slice(0, 40))
+    }
+    await eventually(t, 'nothing is left', left, [0, 0, 0])
+  })
+
+  await t.test('2,000 requests in one write are answered in their order', async (t) => {
+    const connection = await openRaw(port)
+    const one = `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
+    connection.write(one.repeat(1999) + one.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'))
+    await connection.closed({ within: 15_000 })
+    t.equal(connection.text.match(/HTTP\/1.1 200/g)?.length, 2000)
+    connection.destroy()
+  })
+
+  await t.test('handshakes with bytes changed, dropped, doubled and moved', async (t) => {
+    const seed = Number(process.env.SEED ?? 4711)
+    const pick = seeded(seed)
+    const good = headOf(port, { path: PATH, cookie: guest.cookie })
+    const statuses = new Map<number, number>()
+    const mutate = () => {
+      const bytes = Buffer.from(good, 'latin1')
+      for (let i = pick(4); i >= 0; i--) {
+        const at = pick(bytes.length)
+        const length = pick(12)
+        if (pick(3) === 0) bytes[at] = pick(256)
+        else if (pick(2) === 0) bytes.copyWithin(at, pick(bytes.length), pick(bytes.length) + length)
+        else bytes.fill('\r\n: ,;%0'[pick(8)] ?? ' ', at, Math.min(bytes.length, at + length))
+      }
+      return bytes.subarray(0, pick(5) === 0 ? pick(bytes.length) : bytes.length)
+    }
+    const attacker = async () => {
+      for (let i = 0; i < 60; i++) {
+        const { text } = await sendRaw(port, mutate(), { within: 40 })
+        const { status } = parseAnswer(text)
+        statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      }
+    }
+    await Promise.all(Array.from({ length: 10 }, attacker))
+    t.comment(`seed ${seed}: ${[...statuses].map(([status, count]) => `${status}×${count}`).join(' ')}`)
+    t.ok(
+      [...statuses.keys()].every((status) => status !== 101 && !(status >= 500)),
+      'nobody got in, nothing broke',
+    )
+    await eventually(t, 'nothing is left', left, [0, 0, 0])
+  })
+
+  t.equal((await staff.get('/api/auth/session')).status, 200, 'it lives')
+  t.notOk(
+    logs.lines.some(({ level }) => (level ?? 0) >= 50),
+    'and found no fault in itself',
+  )
+})
+
+t.test('a body that trickles in does nothing once the session has ended', async (t) => {
+  const { port, url, db } = await startApp(t, { demo: true })
+  const staff = await signIn(url, 'staff')
+  const guest = createClient(url)
+  const id = await order(guest)
+  const body = JSON.stringify({ text: 'from beyond', clientId: 'x' })
+  const slow = await openRaw(port)
+  slow.write(
+    `POST /api/chats/${id}/messages HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${staff.cookie}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+  )
+  slow.write(body.slice(0, 5))
+  await eventually(
+    t,
+    'it has been under way for a while',
+    async () => {
+      await staff.get('/healthz')
+      return true
+    },
+    true,
+  )
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  await staff.post('/api/auth/logout')
+  slow.write(body.slice(5))
+  t.match(await readAnswer(slow), { status: 401 })
+  t.equal(await db.chatMessage.count(), 0)
+})
