@@ -84,7 +84,7 @@ const AWAY = new Set([
   'ECONNRESET',
 ])
 const AWAY_TEXT =
-  /timeout exceeded when trying to connect|Server has closed the connection|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
+  /timeout exceeded when trying to connect|Server has closed the connection|connection error and is not queryable|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
 
 /** Fail closed, and say when to come again: the caller can't know whether its change was made. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -44,7 +44,7 @@ export default fp(
     metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)
     metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
-    metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (bus.healthy ? 1 : 0))
+    metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     app.decorate('actions', { db, live: hub })
     app.decorate('draining', false)
     app.addHook('preClose', () => stop(app, bus))

@@ -6,7 +6,7 @@ import { SUBPROTOCOL } from '../src/live/protocol.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** more headers than this and Node drops the rest unseen */
+    /** a request with more is refused */
     maxHeaders: number
     /** every route of the service, as it was registered */
     routeTable: readonly RouteEntry[]
@@ -35,7 +35,9 @@ const PONGS_UNTIL_PENDING = 16 * 1024
 export default fp(
   async (app) => {
     const { server } = app
-    server.maxHeadersCount = MAX_HEADERS
+    // no limit of Node's: older ones drop what is beyond it unseen, a second Origin too. The hooks count; the bytes of
+    // all headers are bounded by the parser.
+    server.maxHeadersCount = 0
     server.maxConnections = MAX_CONNECTIONS
     app.decorate('maxHeaders', MAX_HEADERS)
     const routeTable: RouteEntry[] = []

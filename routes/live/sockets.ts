@@ -18,7 +18,10 @@ export const socketRoutes: FastifyPluginAsync = async (app) => {
   )
   app.get(
     '/ws/chat-socket/',
-    { websocket: true, config: { live: { target: 'none', guard: 'staff', groups: staffChatGroups, chat: true } } },
+    {
+      websocket: true,
+      config: { live: { target: 'none', guard: 'staff', groups: staffChatGroups, chat: true } },
+    },
     app.openSocket,
   )
 }

@@ -9,8 +9,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
 
   app.get('/readyz', async (_request, reply) => {
     const database = await databaseAnswers()
-    const redis =
-      app.redisLinks === null ? 'off' : app.redisLinks.subscriber.status === 'ready' ? 'up' : 'down'
+    const redis = app.redisLinks === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
       status: app.draining ? 'draining' : !database ? 'unavailable' : redis === 'down' ? 'degraded' : 'ready',

@@ -31,6 +31,9 @@ export function createDatabase(options: DatabaseOptions): Database {
       query_timeout: options.statementTimeoutMs + 1000,
       keepAlive: true,
       application_name: 'houselights',
+      // between the pool's listener for errors and the adapter's there is none, and an 'error' without one ends the
+      // process: a server that shuts down may say so in the very bytes that open a connection
+      onConnect: (client) => void client.on('error', () => {}),
       // the adapter takes every time for UTC, whatever offset the server writes it with
       options: '-c TimeZone=UTC',
     },

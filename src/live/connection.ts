@@ -126,11 +126,11 @@ export class Connection {
   /** Hands framed bytes over. Only for what this connection may hear, and not while it is held. */
   write(frames: Buffer): void {
     if (this.closed) return
-    if (!this.wire.resumes && this.socket.pendingBytes + frames.length > this.maxBufferedBytes) {
-      return this.close(CloseCode.tryAgainLater, 'too much waits for you')
-    }
     this.socket.write(frames)
     this.wroteSincePing = true
+    if (!this.wire.resumes && this.socket.pendingBytes > this.maxBufferedBytes) {
+      return this.close(CloseCode.tryAgainLater, 'too much waits for you')
+    }
     if (this.wire.resumes && this.socket.pendingBytes > 0) this.awaitDrain()
   }
 

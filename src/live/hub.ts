@@ -92,6 +92,11 @@ export class Hub implements FeedHost, ConnectionHost, Publisher, BusListener {
 
   // ---- what routes use
 
+  /** false while the link to the other nodes is known to be down */
+  get isBusUp(): boolean {
+    return this.options.bus.healthy
+  }
+
   /** Makes sure that this node hears these groups, before a socket of theirs is accepted. */
   async prepare(groups: readonly GroupName[]): Promise<void> {
     const missing: GroupName[] = []

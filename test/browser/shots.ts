@@ -68,16 +68,6 @@ export const SHOTS: Shot[] = [
     },
   },
   {
-    name: 'live-orders-cancel',
-    screen: 'tablet',
-    who: 'staff',
-    path: LIVE_ORDERS,
-    async ready(page) {
-      await live(page)
-      await page.locator('.ticket [data-action=cancel]').nth(2).click()
-    },
-  },
-  {
     name: 'live-orders-ended',
     screen: 'tablet',
     who: 'staff',
@@ -203,5 +193,16 @@ export const SHOTS: Shot[] = [
     who: 'demo-c7',
     path: '/s/demo-c7',
     ready: (page) => page.locator('.running a').first().waitFor(),
+  },
+  {
+    name: 'live-orders-cancel',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    // last of all: it is a real one
+    async ready(page) {
+      await live(page)
+      await page.locator('.ticket [data-action=cancel]').nth(3).click()
+    },
   },
 ]

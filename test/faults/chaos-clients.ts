@@ -3,6 +3,7 @@ import { LiveClient, type Verdict } from '../../web/live/client.js'
 import type { SocketConstructor } from '../../web/live/socket.js'
 import type { HttpClient } from '../helpers/http.js'
 import type { Received, Records } from './chaos-record.js'
+import type { GroupState } from './chaos-state.js'
 
 /** Who a client is just now; changes with every sign-in. */
 export interface Identity {
@@ -54,7 +55,7 @@ export class V1Client implements ChaosClient {
   private received: Received | null = null
   private awaySince: number | null = null
   private wasLive = false
-  /** Date.now() of when it was last not live */
+  /** Date.now() from when on it says that it is live */
   private liveSince = Number.POSITIVE_INFINITY
 
   constructor(private readonly options: ClientOptions) {
@@ -68,7 +69,8 @@ export class V1Client implements ChaosClient {
       onLink: ({ state }) => this.onLink(state),
       onMessage: (message) => {
         if (message.type === 'hello') this.received?.groups.push(...message.groups)
-        else if (message.type === 'snapshot') this.onSnapshot(message.group, message.seq, message.data)
+        else if (message.type === 'snapshot')
+          this.onSnapshot(message.group, message.seq, message.data as GroupState)
         else if (message.type === 'event') this.onEvent(message.group, message.seq, message)
         else if (message.type === 'error') options.records.violation(`${this.who}: error ${message.code}`)
       },
@@ -82,7 +84,9 @@ export class V1Client implements ChaosClient {
       constructor(url: string, protocol: string) {
         super(url, [protocol], connectOptions(options))
         this.on('error', () => {})
-        this.on('close', (code, reason) => options.records.closed(code, reason.toString()))
+        this.once('open', () => {
+          this.on('close', (code, reason) => options.records.closed(code, reason.toString()))
+        })
         opened(this)
       }
     }
@@ -103,11 +107,11 @@ export class V1Client implements ChaosClient {
 
   private onLink(state: string): void {
     const now = Date.now()
+    this.liveSince = state === 'live' ? now : Number.POSITIVE_INFINITY
     if (state === 'live') {
       if (this.awaySince !== null) this.longestOutage = Math.max(this.longestOutage, now - this.awaySince)
       this.awaySince = null
       this.wasLive = true
-      this.liveSince = now
     } else if (state === 'signed-out' || state === 'forbidden') {
       this.awaySince = null
       this.wasLive = false
@@ -115,7 +119,7 @@ export class V1Client implements ChaosClient {
     } else if (this.wasLive) this.awaySince ??= now
   }
 
-  private onSnapshot(group: string, seq: number, data: unknown): void {
+  private onSnapshot(group: string, seq: number, data: GroupState): void {
     if (!this.received) return
     // nothing is ever older than what this run keeps: a snapshot in place of events has lost them
     if (this.cursors.has(group)) this.options.records.violation(`${this.who}: ${group} began anew at ${seq}`)

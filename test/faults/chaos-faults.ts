@@ -137,8 +137,16 @@ const KINDS: Kind[] = [
     postgres.resume()
   }),
   postgres('postgres connections cut', 1, ({ postgres }) => postgres.cut()),
-  postgres('pool full: nobody can write', 4000, ({ postgres }, ms) => postgres.block('events', ms)),
-  postgres('pool full: sessions can’t be read', 4000, ({ postgres }, ms) => postgres.block('sessions', ms)),
+  postgres(
+    'pool full: nobody can write',
+    4000,
+    async ({ postgres }, ms) => (await postgres.block('events', ms)).over,
+  ),
+  postgres(
+    'pool full: sessions can’t be read',
+    4000,
+    async ({ postgres }, ms) => (await postgres.block('sessions', ms)).over,
+  ),
 ]
 
 /** all cards in an order of the seed's own, dealt again when they are used up */

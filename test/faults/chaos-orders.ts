@@ -156,10 +156,10 @@ async function chat(crowd: Crowd, { http }: Guest, orderId: number): Promise<voi
     crowd.ask(who, 'POST', `/api/chats/${orderId}/messages`, { text, clientId })
   const clientId = randomUUID()
   for (let tries = 0; tries < 3; tries++) {
-    const { status } = await say(http, 'Where is my tea?', clientId)
+    const { status } = await say(http, `Where is my tea? ${clientId}`, clientId)
     if (status > 0 && status < 500) break
   }
-  await say(await crowd.adminHttp(), 'On its way', randomUUID())
+  await say(await crowd.adminHttp(), `On its way, ${clientId}`, randomUUID())
 }
 
 /** A step of the staff: one of them, else the admin; tried until it was answered. */

@@ -79,6 +79,7 @@ export async function settle({ postgres }: House): Promise<Town> {
 export class Tally {
   readonly statuses = new Map<number, number>()
   readonly bugs: string[] = []
+  readonly unanswered: string[] = []
 
   note(status: number, what: string, text: string): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
@@ -110,8 +111,9 @@ export async function send<T = unknown>(
     const answer = await http.request<T>(method, path, body, { headers, within: REQUEST_MS })
     tally.note(answer.status, `${method} ${path}`, answer.text)
     return { status: answer.status, body: answer.body }
-  } catch {
+  } catch (error) {
     tally.note(0, `${method} ${path}`, '')
+    tally.unanswered.push(`${method} ${path}: ${error instanceof Error ? error.message : error}`)
     return { status: 0, body: null }
   }
 }

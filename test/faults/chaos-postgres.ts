@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type pg from 'pg'
+import pg from 'pg'
 import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded-server.js'
 import { applyMigrations } from '../../src/database/migrate.js'
 import { gone, postmasterPid } from '../database/servers.js'
@@ -22,8 +22,8 @@ export interface OwnPostgres {
   /** `fast` ends all sessions and stops cleanly; `crash` stops at once and has to recover. */
   stop(how: 'fast' | 'crash'): Promise<void>
   start(): Promise<void>
-  /** Keeps all that write events, or all that look sessions up, waiting for so long. */
-  block(what: 'events' | 'sessions', ms: number): Promise<void>
+  /** Keeps all that write events, or all that look sessions up, waiting for so long; resolves once they wait. */
+  block(what: 'events' | 'sessions', ms: number): Promise<{ over: Promise<void> }>
   /** Ends all connections of the services. */
   cut(): Promise<void>
 }
@@ -84,13 +84,27 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
         what === 'events'
           ? 'SELECT pg_advisory_xact_lock(7310029)'
           : 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE'
-      await withClient(url, async (client) => {
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => {})
+      await client.connect()
+      try {
         await client.query('BEGIN')
         await client.query("SET LOCAL lock_timeout = '3s'")
         await client.query(lock)
-        await client.query('SELECT pg_sleep($1)', [ms / 1000])
-        await client.query('ROLLBACK')
-      })
+      } catch (error) {
+        await client.end()
+        throw error
+      }
+      const held = client.query('SELECT pg_sleep($1)', [ms / 1000]).then(() => client.query('ROLLBACK'))
+      // it may well be restarted meanwhile
+      return {
+        over: held
+          .then(
+            () => {},
+            () => {},
+          )
+          .finally(() => client.end().catch(() => {})),
+      }
     },
     async cut() {
       await run(

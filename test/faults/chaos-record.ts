@@ -1,4 +1,5 @@
 import { digest } from './chaos-house.js'
+import { comparable, type GroupState } from './chaos-state.js'
 
 /** One socket as its end saw it: for whom it was opened, and what came over it, by the moment. */
 export interface Received {
@@ -26,7 +27,7 @@ export class Records {
   readonly violations: string[] = []
   /** group -> seq -> digest of name, moment and data */
   readonly events = new Map<string, Map<number, string>>()
-  /** group -> seq -> the data of snapshots, as JSON text */
+  /** group -> seq -> what snapshots said, as `comparable` writes it */
   readonly snapshots = new Map<string, Map<number, string>>()
   readonly texts: string[] = []
   private readonly textNumbers = new Map<string, number>()
@@ -84,11 +85,11 @@ export class Records {
     if (ms > this.latest.ms) this.latest = { ms, who }
   }
 
-  snapshot(socket: Received, group: string, seq: number, data: unknown): void {
+  snapshot(socket: Received, group: string, seq: number, data: GroupState): void {
     socket.snapshots.push({ group, seq, at: Date.now() })
     const known = this.snapshots.get(group) ?? new Map<number, string>()
     this.snapshots.set(group, known)
-    const is = JSON.stringify(data)
+    const is = comparable(data)
     const was = known.get(seq)
     if (was === undefined) known.set(seq, is)
     else if (was !== is)

@@ -48,6 +48,7 @@ export interface ChaosReport {
   latestEvent: { ms: number; who: string }
   /** status -> how many; 0: no answer */
   requests: Map<number, number>
+  unanswered: string[]
 }
 
 /** ms in which everybody must be back and have everything once all is whole again */
@@ -98,6 +99,7 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     longestOutageMs: Math.max(0, ...crowd.v1.map(({ longestOutage }) => longestOutage)),
     latestEvent: records.latest,
     requests: crowd.tally.statuses,
+    unanswered: crowd.tally.unanswered,
   }
 }
 

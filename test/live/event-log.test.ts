@@ -70,6 +70,18 @@ t.test('numbers each group by itself, keeps the order and the very text', async 
   t.match((await appendTo(db, [event(ONE, {})])).events, [{ seq: 4 }])
 })
 
+t.test(
+  'at any other isolation level it refuses: the epoch would be read from before the locks',
+  async (t) => {
+    const { db } = await testDatabase(t)
+    await t.rejects(
+      db.$transaction((tx) => append(tx, [event(ONE, {})]), { isolationLevel: 'RepeatableRead' }),
+      /needs read committed/,
+    )
+    t.equal(await db.liveEvent.count(), 0)
+  },
+)
+
 t.test('what is rolled back leaves no gap', async (t) => {
   const { db } = await testDatabase(t)
   await appendTo(db, [event(ONE, {})])

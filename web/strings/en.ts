@@ -84,7 +84,7 @@ export const en = {
     goOn: 'Go on',
   },
   board: {
-    openOrders: (many: number) => (many === 1 ? 'open order' : 'open orders'),
+    openOrders: (many: number): string => (many === 1 ? 'open order' : 'open orders'),
     number: (id: number) => `No. ${id}`,
     theatre: (id: number) => `Theatre ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `New order, ${hall}, seat ${seat}: ${items}`,
@@ -207,7 +207,7 @@ export const en = {
     notYet: 'not yet',
     steps: { paid: 'Paid', accepted: 'Ordered', seen: 'Preparing', delivered: 'Delivered' },
     head: {
-      placed: (order: OrderView) =>
+      placed: (order: OrderView): string =>
         order.paymentStatus === 'failed' ? 'The payment failed' : 'One step left: pay',
       confirmed: () => 'We have your order',
       seen: () => 'It is being prepared',

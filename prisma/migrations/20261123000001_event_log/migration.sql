@@ -52,6 +52,11 @@ DECLARE
   change record;
   moment timestamptz(3);
 BEGIN
+  -- in a snapshot older than the locks the epoch would be read too old, silently
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'houselights_append needs read committed, not %', current_setting('transaction_isolation');
+  END IF;
+
   -- only COMMIT follows; a holder that stalls here would stop a whole group
   PERFORM set_config('idle_in_transaction_session_timeout', '2000', true);
 

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { playEvening } from './evening.js'
+import { openHouse, PHONE, TABLET } from './house.js'
+import { SHOTS, type Shot } from './shots.js'
+
+// Every page and state of the screenshots: no violation of axe-core in dark and light, and no scrolling sideways.
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const house = await openHouse(t)
+const guests = await playEvening(house.url, house.db)
+const staff = await (await house.staff()).context.cookies()
+
+interface Violation {
+  id: string
+  nodes: { target: string[]; failureSummary: string }[]
+}
+
+/** `tag`: of these rules alone. */
+async function violations(page: Page, tag?: string): Promise<string[]> {
+  const options = { resultTypes: ['violations'], ...(tag ? { runOnly: [tag] } : {}) }
+  const found: Violation[] = await page.evaluate(
+    `axe.run(${JSON.stringify(options)}).then((result) => result.violations)`,
+  )
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+  )
+}
+
+/** How many pixels the page is wider than its screen. */
+const overhang = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+async function open(shot: Shot): Promise<{ page: Page; close: () => Promise<void> }> {
+  const { context } = await (shot.who === 'staff' && shot.ends ? house.staff : house.visitor)({
+    ...(shot.screen === 'phone' ? PHONE : TABLET),
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  })
+  const guest = guests.get(shot.who)
+  const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => ({ name, value, url: house.url }))
+  await context.addCookies(shot.who === 'staff' && !shot.ends ? staff : cookies)
+  const page = await context.newPage()
+  await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
+  await shot.ready(page, { app: house, context, guests })
+  return { page, close: () => context.close() }
+}
+
+// paper has no headings, landmarks or colours of its own
+for (const shot of SHOTS.filter(({ name }) => name !== 'seat-codes-print')) {
+  t.test(`${shot.name} as ${shot.screen}`, async (t) => {
+    const { page, close } = await open(shot)
+    // by the debugger, which the pages' security policy does not bind
+    await page.evaluate(axe)
+    t.strictSame(await violations(page), [], 'dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    t.strictSame(await violations(page, 'cat.color'), [], 'light, which differs in nothing but colours')
+    t.equal(await overhang(page), 0, 'nothing beyond the edge')
+    if (shot.screen === 'tablet') {
+      await page.setViewportSize({ width: 360, height: 740 })
+      t.equal(await overhang(page), 0, 'nor at 360 px')
+    }
+    await close()
+  })
+}
+
+t.test('no page broke anything on the way', async (t) => {
+  t.strictSame(house.mishaps, [])
+})

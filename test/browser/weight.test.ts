@@ -1,0 +1,87 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { builtPages } from '../helpers/pages.js'
+import { orderFrom } from './guests.js'
+import { openHouse, PHONE } from './house.js'
+
+// What a page costs a phone on a weak network.
+
+const KB = 1024
+const MOST = 60 * KB
+const PAGES = ['login', 'live-orders', 'chat', 'seats', 'seat', 'order', 'checkout', 'account']
+const pages = builtPages()
+const read = (name: string) => readFileSync(join(pages, name), 'utf8')
+
+/** The scripts that a page loads at once: those that its shell names, and what these import. */
+function firstLoad(page: string): string[] {
+  const shell = read(`${page}.html`)
+  const found = new Set([...shell.matchAll(/\/(assets\/[\w.-]+\.js)/g)].map((match) => match[1] ?? ''))
+  for (const script of found) {
+    for (const match of read(script).matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)) {
+      found.add(`assets/${match[1]}`)
+    }
+  }
+  return [...found]
+}
+
+t.test('the first load of each page: under 60 KB of compressed JavaScript', async (t) => {
+  for (const page of PAGES) {
+    const scripts = firstLoad(page)
+    t.ok(scripts.length > 0, `${page} has scripts`)
+    for (const kind of ['br', 'gz']) {
+      const size = scripts.reduce((sum, script) => {
+        const packed = statSync(join(pages, `${script}.${kind}`), { throwIfNoEntry: false })
+        return sum + (packed ?? statSync(join(pages, script))).size
+      }, 0)
+      t.ok(size < MOST, `${page}: ${(size / KB).toFixed(1)} KB (${kind})`)
+    }
+  }
+})
+
+const house = await openHouse(t)
+
+/** A page at 400 kbit/s with 400 ms to and fro (Lighthouse's slow 3G): ms until `ready` is there. */
+async function timeOnSlow3g(page: Page, path: string, ready: string): Promise<number> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Network.enable')
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 400,
+    downloadThroughput: 50_000,
+    uploadThroughput: 50_000,
+  })
+  const began = performance.now()
+  await page.goto(path, { waitUntil: 'commit' })
+  await page.locator(ready).first().waitFor()
+  return performance.now() - began
+}
+
+t.test('on slow 3G (measured and told, for a busy machine proves nothing)', async (t) => {
+  const guest = await orderFrom(house.url, 'demo-a1', { 'Masala Chai': 1 })
+  const phone = await house.visitor(PHONE)
+  await phone.context.addCookies(
+    [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+  )
+  for (const [path, ready] of [
+    ['/s/demo-a1', '[data-action=add]'],
+    [`/orders/${guest.orderId}`, '.progress'],
+    ['/login', 'input[name=password]'],
+  ] as const) {
+    const page = await phone.context.newPage()
+    t.comment(`${path} usable after ${Math.round(await timeOnSlow3g(page, path, ready))} ms`)
+    await page.close()
+  }
+})
+
+t.test('the pages load nothing from anyone else', async (t) => {
+  const visitor = await house.visitor(PHONE)
+  const page = await visitor.context.newPage()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).origin))
+  await page.goto('/s/demo-a1')
+  await page.locator('[data-action=add]').first().waitFor()
+  t.strictSame([...new Set(asked)], [house.url])
+  t.strictSame(house.mishaps, [])
+})

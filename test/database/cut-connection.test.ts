@@ -1,0 +1,50 @@
+import { createServer, type Socket } from 'node:net'
+import t from 'tap'
+import { isDatabaseAway } from '../../plugins/errors.js'
+import { createDatabase } from '../../src/database/client.js'
+
+/** One message of PostgreSQL's protocol (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5)
+  head.write(type)
+  head.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+const AUTHENTICATED = message('R', Buffer.alloc(4))
+const READY = message('Z', Buffer.from('I'))
+const SHUT_DOWN = message(
+  'E',
+  Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'),
+)
+
+t.test('a connection that is ended in the bytes that open it ends a call, not the process', async (t) => {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    // as the kernel hands it over when the service was busy: all at once
+    socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, SHUT_DOWN])))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  const db = createDatabase({
+    url: `postgresql://u:p@127.0.0.1:${port}/d`,
+    poolSize: 2,
+    poolTimeoutMs: 1000,
+    statementTimeoutMs: 1000,
+  })
+  t.teardown(async () => {
+    await db.$disconnect()
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  for (const ask of [() => db.$transaction((tx) => tx.$queryRaw`SELECT 1`), () => db.$queryRaw`SELECT 1`]) {
+    const error = await ask().then(
+      () => null,
+      (failure: unknown) => failure,
+    )
+    t.ok(isDatabaseAway(error), `503, not 500: ${String(error).trim().split('\n').at(-1)}`)
+  }
+})

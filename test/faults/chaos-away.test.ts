@@ -1,0 +1,203 @@
+import t, { type Test } from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient, type HttpClient } from '../helpers/http.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { type OwnRedis, startRedis } from '../helpers/redis.js'
+import { connect, RefusedError, type TestSocket } from '../helpers/socket.js'
+import { until } from '../live/until.js'
+import { openHouse, PASSWORD } from './chaos-house.js'
+import { settle, type Town } from './chaos-people.js'
+
+t.setTimeout(200_000)
+const PATH = '/ws/all-seat-datasocket/'
+/** ms in which a handshake or a write is answered, whatever the database does: a wait for the pool, a statement's, an answer */
+const BOUND = 8500
+
+interface Place {
+  url: string
+  staff: HttpClient
+  socket: TestSocket
+  wanted: { path: string; body: object }
+}
+
+/** One of the staff listens, on one node. */
+async function open(url: string, town: Town): Promise<Place> {
+  const staff = createClient(url)
+  const [account] = town.staff
+  const [theatre] = town.theatres
+  if (!account || !theatre) throw new Error('nobody is there')
+  const { status } = await staff.post('/api/auth/login', { username: account.username, password: PASSWORD })
+  if (status !== 200) throw new Error(`can’t sign in: ${status}`)
+  const socket = await connect(url + PATH, { cookie: staff.cookie, protocol: 'houselights.v1' })
+  socket.subscribe()
+  await socket.expect({ type: 'snapshot' })
+  const body = { items: [{ menuItemId: theatre.item, quantity: 1 }], paymentMethod: 'cash' }
+  return { url, staff, socket, wanted: { path: `/api/seats/${theatre.seats[0]}/orders`, body } }
+}
+
+async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
+  const startedAt = performance.now()
+  return { result: await work, ms: performance.now() - startedAt }
+}
+
+const shake = (url: string, cookie: string) =>
+  connect(url + PATH, { cookie, protocol: 'houselights.v1', within: 2 * BOUND }).then(
+    (socket) => {
+      socket.terminate()
+      return 101
+    },
+    (error: unknown) => (error instanceof RefusedError ? error.status : 0),
+  )
+
+/** Handshakes, reads and writes while the database does not answer. */
+async function refusedInTime(t: Test, { url, staff, wanted }: Place, during: string): Promise<void> {
+  const guest = createClient(url)
+  const [handshake, write, ready] = await Promise.all([
+    timed(shake(url, staff.cookie)),
+    timed(guest.post(wanted.path, wanted.body, { within: 2 * BOUND })),
+    timed(guest.get('/readyz', { within: BOUND })),
+  ])
+  const words = (took: number) => `${during}: 503 after ${Math.round(took)} ms`
+  t.equal(handshake.result, 503, `handshake, ${words(handshake.ms)}`)
+  t.ok(handshake.ms < BOUND)
+  t.equal(write.result.status, 503, `write, ${words(write.ms)}`)
+  t.ok(write.ms < BOUND)
+  t.equal(ready.result.status, 503)
+  t.ok(ready.ms < 3000)
+}
+
+/** Every event up to the last one, once. */
+async function missedNothing(t: Test, place: Place): Promise<void> {
+  const { staff, socket, url, wanted } = place
+  await until(async () => (await shake(url, staff.cookie)) === 101, 'handshakes to be taken again', 20_000)
+  const guest = createClient(url)
+  await until(
+    async () => (await guest.post(wanted.path, wanted.body)).status < 300,
+    'orders to be taken',
+    20_000,
+  )
+  const { body } = await staff.get<{ cursor: number }>('/api/theatres/1/orders')
+  await until(() => seqsOf(socket).at(-1) === body.cursor, 'the last event')
+  const seqs = seqsOf(socket)
+  t.strictSame(
+    seqs,
+    seqs.map((_, i) => i + 1),
+    `all of ${seqs.length} events, once, in order`,
+  )
+  t.equal(socket.ws.readyState, socket.ws.OPEN, 'on the same socket')
+}
+
+const seqsOf = (socket: TestSocket) =>
+  socket.history
+    .filter((frame) => frame.type === 'event' && frame.group === 'theatre:1:orders')
+    .map(({ seq }) => seq)
+
+t.test('PostgreSQL restarted, crashed, paused, full', async (t) => {
+  const house = await openHouse(t, { nodes: 1 })
+  const { postgres, url } = { ...house, url: `http://127.0.0.1:${house.nodes[0]?.port}` }
+  const place = await open(url, await settle(house))
+  const { socket, staff, wanted } = place
+  const toldOnce = async () => {
+    await socket.expect({ type: 'stale' }, { within: 10_000 })
+    return () => socket.expect({ type: 'fresh' }, { within: 20_000 })
+  }
+  await createClient(url).post(wanted.path, wanted.body)
+
+  for (const how of ['fast', 'crash'] as const) {
+    await t.test(`stopped (${how}), and started again`, async (t) => {
+      await postgres.stop(how)
+      const fresh = await toldOnce()
+      await refusedInTime(t, place, how)
+      await postgres.start()
+      await fresh()
+      await missedNothing(t, place)
+    })
+  }
+  await t.test('paused', async (t) => {
+    await postgres.pause()
+    const fresh = await toldOnce()
+    await refusedInTime(t, place, 'paused')
+    postgres.resume()
+    await fresh()
+    await missedNothing(t, place)
+  })
+  await t.test('every connection of the pool waits for a lock', async (t) => {
+    const { over } = await postgres.block('events', 12_000)
+    const guests = Array.from({ length: 40 }, () => createClient(url))
+    const answers = await Promise.all(
+      guests.map((guest) => timed(guest.post(wanted.path, wanted.body, { within: 2 * BOUND }))),
+    )
+    const slowest = Math.max(...answers.map(({ ms }) => ms))
+    const statuses = new Set(answers.map(({ result }) => result.status))
+    t.notOk(
+      [...statuses].some((status) => status !== 503 && status !== 201),
+      `only 201 and 503: ${[...statuses]}`,
+    )
+    t.ok(slowest < BOUND, `40 writes at once, the last answered after ${Math.round(slowest)} ms`)
+    await over
+    await missedNothing(t, place)
+  })
+  await t.test('sessions can’t be read', async (t) => {
+    const { over } = await postgres.block('sessions', 9000)
+    const shakes = Array.from({ length: 20 }, () => timed(shake(url, staff.cookie)))
+    for (const { result, ms } of await Promise.all(shakes)) {
+      t.equal(result, 503)
+      t.ok(ms < BOUND)
+    }
+    await over
+    await missedNothing(t, place)
+  })
+  t.strictSame(house.troubles, [])
+})
+
+t.test('Redis away at the start, back, paused, away: nothing waits for it', async (t) => {
+  const database = await testDatabase(t, { demo: true })
+  const redis = await startRedis(t)
+  await redis.kill()
+  const booting = await timed(startApp(t, { database, env: { REDIS_URL: redis.url, RATE_LIMITS: 'on' } }))
+  t.ok(booting.ms < 5000, `started without Redis in ${Math.round(booting.ms)} ms`)
+  const { url } = booting.result
+  const staff = createClient(url)
+  await staff.post('/api/auth/login', { username: 'staff', password: 'houselights-demo' })
+  const item = await database.db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
+  const body = { items: [{ menuItemId: item.id, quantity: 1 }], paymentMethod: 'cash' }
+
+  const goesOn = async (t: Test, state: string, slack: number) => {
+    await readyzSays(t, url, state)
+    for (let i = 0; i < 5; i++) {
+      const steps = {
+        handshake: await timed(shake(url, staff.cookie)),
+        order: await timed(createClient(url).post('/api/seats/demo-a1/orders', body)),
+        session: await timed(staff.get('/api/auth/session')),
+      }
+      t.equal(steps.handshake.result, 101)
+      t.equal(steps.order.result.status, 201)
+      t.equal(steps.session.result.status, 200)
+      for (const [name, { ms }] of Object.entries(steps)) t.ok(ms < slack, `${name}: ${Math.round(ms)} ms`)
+    }
+  }
+  await t.test('away at the start', (t) => goesOn(t, 'degraded', 250))
+  await t.test('there', async (t) => {
+    await redis.restart()
+    await goesOn(t, 'ready', 250)
+  })
+  // a paused one is found out by waiting for it: 250 ms, and then not again for a while
+  await t.test('paused', (t) => paused(t, redis, () => goesOn(t, 'degraded', 500)))
+  await t.test('killed', async (t) => {
+    await redis.kill()
+    await goesOn(t, 'degraded', 250)
+  })
+})
+
+async function paused(t: Test, redis: OwnRedis, work: () => Promise<void>): Promise<void> {
+  redis.pause()
+  t.teardown(() => redis.resume())
+  await work()
+  redis.resume()
+}
+
+async function readyzSays(t: Test, url: string, status: string): Promise<void> {
+  const ask = () => createClient(url).get<{ status: string }>('/readyz')
+  await until(async () => (await ask()).body.status === status, `readyz to say ${status}`, 10_000)
+  t.equal((await ask()).status, 200)
+}
