@@ -50,6 +50,9 @@ export class V1Client implements ChaosClient {
   readonly cursors = new Map<string, number>()
   /** ms that it was not live, at the longest */
   longestOutage = 0
+  /** what it went through in its longest outage */
+  longestTrail = ''
+  private trail: string[] = []
   isOver = false
   private socket: WebSocket | null = null
   private received: Received | null = null
@@ -79,6 +82,7 @@ export class V1Client implements ChaosClient {
 
   private constructorOf(): SocketConstructor {
     const opened = (socket: WebSocket) => this.onOpened(socket)
+    const note = (what: string) => this.note(what)
     const { options } = this
     return class extends WebSocket {
       constructor(url: string, protocol: string) {
@@ -87,6 +91,12 @@ export class V1Client implements ChaosClient {
         this.once('open', () => {
           this.on('close', (code, reason) => options.records.closed(code, reason.toString()))
         })
+        this.once('unexpected-response', (request, response) => {
+          note(`refused ${response.statusCode}`)
+          request.destroy()
+          this.terminate()
+        })
+        this.once('close', (code, reason) => note(`closed ${code} ${reason}`))
         opened(this)
       }
     }
@@ -109,14 +119,28 @@ export class V1Client implements ChaosClient {
     const now = Date.now()
     this.liveSince = state === 'live' ? now : Number.POSITIVE_INFINITY
     if (state === 'live') {
-      if (this.awaySince !== null) this.longestOutage = Math.max(this.longestOutage, now - this.awaySince)
-      this.awaySince = null
+      this.endOutage(now)
       this.wasLive = true
     } else if (state === 'signed-out' || state === 'forbidden') {
       this.awaySince = null
       this.wasLive = false
       this.options.onStop(state)
     } else if (this.wasLive) this.awaySince ??= now
+    this.note(state)
+  }
+
+  private endOutage(now: number): void {
+    if (this.awaySince !== null && now - this.awaySince > this.longestOutage) {
+      this.longestOutage = now - this.awaySince
+      this.longestTrail = `${this.who}: ${this.trail.join(', ')}`
+    }
+    this.awaySince = null
+    this.trail = []
+  }
+
+  private note(what: string): void {
+    if (this.awaySince !== null)
+      this.trail.push(`${((Date.now() - this.awaySince) / 1000).toFixed(1)} s ${what}`)
   }
 
   private onSnapshot(group: string, seq: number, data: GroupState): void {

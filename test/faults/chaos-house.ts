@@ -40,8 +40,13 @@ export interface HouseOptions {
   logs?: string | null
 }
 
-/** The folder of the service as built from the sources as they are; it is kept while this process runs. */
-export async function buildService(): Promise<string> {
+/**
+ * The folder of the service as built from the sources as they are; it is kept while this process runs. CHAOS_SERVICE
+ * names another, one that was broken on purpose for instance: what is looked for must be found in it.
+ */
+async function buildService(): Promise<string> {
+  const { CHAOS_SERVICE: given } = process.env
+  if (given) return given
   await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/prepare.mjs')], { cwd: ROOT })
   const folder = join(ROOT, 'dist', readFileSync(join(ROOT, 'dist/latest'), 'utf8').trim())
   const mark = join(folder, `.running-${process.pid}`)

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Random } from '../live/random.js'
 import { until } from '../live/until.js'
 import { keepChanging } from './chaos-churn.js'
+import type { V1Client } from './chaos-clients.js'
 import { Crowd } from './chaos-crowd.js'
 import { type PlannedFault, planFaults } from './chaos-faults.js'
 import { type House, openHouse } from './chaos-house.js'
@@ -45,6 +46,7 @@ export interface ChaosReport {
   endings: House['endings']
   closes: Records['closes']
   longestOutageMs: number
+  longestTrail: string
   latestEvent: { ms: number; who: string }
   /** status -> how many; 0: no answer */
   requests: Map<number, number>
@@ -83,6 +85,10 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
   crowd.stop()
   await Promise.all(house.nodes.map((node) => node.stop()))
   const judgement = await judge(records, house.postgres)
+  const longest = crowd.v1.reduce<V1Client | null>(
+    (found, client) => (found && found.longestOutage >= client.longestOutage ? found : client),
+    null,
+  )
   const violations = [...records.violations, ...house.troubles, ...crowd.tally.bugs]
   return {
     seed,
@@ -96,7 +102,8 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     frames: records.frameCount,
     endings: [...house.endings],
     closes: records.closes,
-    longestOutageMs: Math.max(0, ...crowd.v1.map(({ longestOutage }) => longestOutage)),
+    longestOutageMs: longest?.longestOutage ?? 0,
+    longestTrail: longest?.longestTrail ?? '',
     latestEvent: records.latest,
     requests: crowd.tally.statuses,
     unanswered: crowd.tally.unanswered,
@@ -195,6 +202,7 @@ export function describeChaos(report: ChaosReport): string[] {
     `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered (v1), ${report.frames} frames (legacy)`,
     `requests by status: ${counts(report.requests)}`,
     `longest outage seen by a client: ${report.longestOutageMs} ms; latest event: ${report.latestEvent.ms} ms`,
+    `  ${report.longestTrail}`,
     ...report.violations.map((violation) => `VIOLATION ${violation}`),
     report.violations.length === 0
       ? `no violation, seed ${report.seed}`

@@ -176,7 +176,7 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
   const query = app.db.$queryRaw
   const fail = (error: Error) => Reflect.set(app.db, '$queryRaw', () => Promise.reject(error))
   for (const [error, status, code] of [
-    [new Error('column "secret_column" of prisma at /work/node_modules/x.js'), 500, 'internal_error'],
+    [new Error('column "secret_column" of prisma at /srv/app/node_modules/x.js'), 500, 'internal_error'],
     [
       Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:5432'), { code: 'ECONNREFUSED' }),
       503,
