@@ -2,8 +2,9 @@ import { createHmac, randomUUID } from 'node:crypto'
 import type { OrderView } from '../../src/live/protocol.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
-import { LegacyClient, V1Client } from './chaos-clients.js'
+import { V1Client } from './chaos-clients.js'
 import type { Crowd } from './chaos-crowd.js'
+import { LegacyClient } from './chaos-legacy.js'
 import { withSession } from './chaos-people.js'
 
 interface Guest {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { describeChaos, runChaos } from './chaos.js'
+import { runChaos } from './chaos.js'
+import { describeChaos } from './chaos-report.js'
 
 // `npm run chaos -- --minutes 30 --seed N [--clients 200] [--logs FOLDER]`
 

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { seedOfRun } from '../live/random.js'
-import { describeChaos, runChaos } from './chaos.js'
+import { runChaos } from './chaos.js'
+import { describeChaos } from './chaos-report.js'
 
 // A minute of it; longer: npm run chaos -- --minutes 30. SEED replays the faults, CHAOS_SECONDS says how long.
 

@@ -6,10 +6,11 @@ import type { V1Client } from './chaos-clients.js'
 import { Crowd } from './chaos-crowd.js'
 import { type PlannedFault, planFaults } from './chaos-faults.js'
 import { type House, openHouse } from './chaos-house.js'
-import { type Judgement, judge } from './chaos-judge.js'
+import { judge } from './chaos-judge.js'
 import { keepOrdering } from './chaos-orders.js'
 import { settle } from './chaos-people.js'
 import { Records } from './chaos-record.js'
+import type { ChaosReport } from './chaos-report.js'
 
 interface Teardown {
   teardown(fn: () => unknown): unknown
@@ -32,30 +33,10 @@ export interface ChaosOptions {
   print(line: string): void
 }
 
-export interface ChaosReport {
-  seed: number
-  violations: string[]
-  faults: Map<string, number>
-  changes: Map<string, number>
-  judgement: Judgement
-  /** clients at a time, and sockets that were opened in all */
-  clients: number
-  sockets: number
-  deliveries: number
-  frames: number
-  endings: House['endings']
-  closes: Records['closes']
-  longestOutageMs: number
-  longestTrail: string
-  latestEvent: { ms: number; who: string }
-  /** status -> how many; 0: no answer */
-  requests: Map<number, number>
-  unanswered: string[]
-}
-
 /** ms in which everybody must be back and have everything once all is whole again */
 const SETTLE_MS = 60_000
 const PACE_MS = 6000
+const WITHOUT_REDIS_MS = 3000
 
 /**
  * Three nodes, everything they need, and people who order, pay, talk, come and go, while all of it is hurt at moments
@@ -80,6 +61,11 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
   const faults = await hurt(house, crowd, plan, forMs, print)
   print('all is whole again')
   await heal(house)
+  if (!options.plan) {
+    // the last act: what nobody is told of over Redis, and what no later event tells of either
+    await house.redis.kill()
+    await wait(WITHOUT_REDIS_MS)
+  }
   await crowd.goHome()
   await everybodyIsBack(crowd)
   crowd.stop()
@@ -188,24 +174,4 @@ async function everybodyIsBack(crowd: Crowd): Promise<void> {
     for (const text of missing.slice(0, 20)) records.violation(`at the end ${text}`)
     if (missing.length === 0) records.violation(`${crowd.comingBack.size} of the staff can’t sign in again`)
   })
-}
-
-/** What a run has shown, for people. */
-export function describeChaos(report: ChaosReport): string[] {
-  const counts = (map: Map<string | number, number>) =>
-    [...map].map(([name, count]) => `${name}: ${count}`).join(', ')
-  const { judgement: is } = report
-  return [
-    `faults: ${counts(report.faults)}`,
-    `changes of rights: ${counts(report.changes)} (${is.epochs} epochs); nodes ended ${report.endings.length} times`,
-    `clients: ${report.clients} at a time, ${report.sockets} sockets opened`,
-    `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered (v1), ${report.frames} frames (legacy)`,
-    `requests by status: ${counts(report.requests)}`,
-    `longest outage seen by a client: ${report.longestOutageMs} ms; latest event: ${report.latestEvent.ms} ms`,
-    `  ${report.longestTrail}`,
-    ...report.violations.map((violation) => `VIOLATION ${violation}`),
-    report.violations.length === 0
-      ? `no violation, seed ${report.seed}`
-      : `${report.violations.length} violations; replay: npm run chaos -- --seed ${report.seed}`,
-  ]
 }

@@ -18,6 +18,7 @@ import { noteExpiring } from '../ui/expiring.js'
 import { createOutbox } from './outbox.js'
 
 const REFRESH_EVERY = 30_000
+const REFRESH_AGAIN = 1000
 const CHAT_SOCKET = '/ws/chat-socket/'
 const readChats = shapes.member('chats', list(shapes.chat))
 
@@ -78,8 +79,13 @@ export function createDesk() {
     endPeek = peek(CHAT_SOCKET, ({ group, seq, data }) => {
       const theatreId = theatreOfGroup(group)
       const known = live.client.cursors()[group]
-      // What this page has heard since is newer than that snapshot.
-      if (theatreId === null || known === undefined || seq < known) return
+      if (theatreId === null || known === undefined) return
+      if (seq < known) {
+        // What this page has heard is newer: the service shares a snapshot for a moment among those who come.
+        clearTimeout(again)
+        again = setTimeout(refresh, REFRESH_AGAIN)
+        return
+      }
       apply({ type: 'snapshot', theatreId, chats: readChats(data) })
     })
   }
@@ -93,6 +99,7 @@ export function createDesk() {
   }
 
   let endPeek = (): void => {}
+  let again: ReturnType<typeof setTimeout> | undefined
   const live = connectLive(CHAT_SOCKET, { onMessage, onLeft })
   const timer = setInterval(refresh, REFRESH_EVERY)
   addEventListener('focus', refresh)
@@ -112,6 +119,7 @@ export function createDesk() {
     close() {
       clearInterval(timer)
       removeEventListener('focus', refresh)
+      clearTimeout(again)
       endPeek()
       deaf()
       live.close()

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import type { MenuItem } from '../lib/shapes.js'
@@ -10,41 +11,56 @@ interface StepperProps {
   onChange(quantity: number): void
 }
 
+/** One button while there is none, then three. The focus goes along: it would be lost with the button that goes. */
 export function Stepper({ item, quantity, onChange }: StepperProps) {
-  if (quantity === 0) {
-    return (
-      <button
-        type="button"
-        class="add"
-        data-action="add"
-        aria-label={s.menu.addOne(item.name)}
-        onClick={() => onChange(1)}
-      >
-        {s.menu.add}
-      </button>
-    )
+  const place = useRef<HTMLDivElement>(null)
+  const touched = useRef(false)
+  const isEmpty = quantity === 0
+  useLayoutEffect(() => {
+    if (touched.current)
+      place.current?.querySelector<HTMLElement>('[data-action=add], [data-action=more]')?.focus()
+    touched.current = false
+  }, [isEmpty])
+  function change(next: number): void {
+    touched.current = (next === 0) !== isEmpty
+    onChange(next)
   }
+
   return (
-    <fieldset class="stepper" aria-label={s.menu.quantityOf(item.name)}>
-      <button
-        type="button"
-        data-action="less"
-        aria-label={s.menu.removeOne(item.name)}
-        onClick={() => onChange(quantity - 1)}
-      >
-        −
-      </button>
-      <output data-quantity={quantity}>{f.number(quantity)}</output>
-      <button
-        type="button"
-        data-action="more"
-        aria-label={s.menu.addOne(item.name)}
-        disabled={quantity >= MOST_OF_ONE}
-        onClick={() => onChange(quantity + 1)}
-      >
-        +
-      </button>
-    </fieldset>
+    <div class="pick" ref={place}>
+      {isEmpty ? (
+        <button
+          type="button"
+          class="add"
+          data-action="add"
+          aria-label={s.menu.addOne(item.name)}
+          onClick={() => change(1)}
+        >
+          {s.menu.add}
+        </button>
+      ) : (
+        <fieldset class="stepper" aria-label={s.menu.quantityOf(item.name)}>
+          <button
+            type="button"
+            data-action="less"
+            aria-label={s.menu.removeOne(item.name)}
+            onClick={() => change(quantity - 1)}
+          >
+            −
+          </button>
+          <output data-quantity={quantity}>{f.number(quantity)}</output>
+          <button
+            type="button"
+            data-action="more"
+            aria-label={s.menu.addOne(item.name)}
+            disabled={quantity >= MOST_OF_ONE}
+            onClick={() => change(quantity + 1)}
+          >
+            +
+          </button>
+        </fieldset>
+      )}
+    </div>
   )
 }
 

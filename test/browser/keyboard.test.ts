@@ -1,0 +1,66 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { openHouse, PHONE } from './house.js'
+
+// A customer without a pointer: from the menu to the paid order by keys alone.
+
+const house = await openHouse(t)
+const name = (page: Page) =>
+  page.evaluate<string>(
+    'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
+  )
+
+/** Tab by tab to what is called so; what can't be reached in a reasonable number of steps can't be reached. */
+async function tabTo(page: Page, wanted: RegExp): Promise<void> {
+  for (let step = 0; step < 60; step += 1) {
+    if (wanted.test(await name(page))) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab never came to ${wanted}.`)
+}
+
+t.test('menu, cart, order, payment', async (t) => {
+  const page = await (await house.visitor(PHONE)).open('/s/demo-d9')
+  await page.locator('[data-action=add]').first().waitFor()
+  await tabTo(page, /^Add one Masala Chai$/)
+  await page.keyboard.press('Enter')
+  await page.locator('[data-quantity="1"]').waitFor()
+  t.equal(await name(page), 'Add one Masala Chai', 'the focus is where the next one is added')
+  await page.keyboard.press('Enter')
+  await page.locator('[data-quantity="2"]').waitFor()
+  await page.keyboard.press('Shift+Tab')
+  t.equal(await name(page), 'One Masala Chai less')
+  for (const left of [1, 0]) {
+    await page.keyboard.press('Enter')
+    if (left > 0) await page.locator(`[data-quantity="${left}"]`).waitFor()
+  }
+  await page.locator('[data-quantity]').waitFor({ state: 'detached' })
+  t.equal(await name(page), 'Add one Masala Chai', 'nor is it lost when the last one goes')
+  await page.keyboard.press('Enter')
+  await tabTo(page, /^Review/)
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  t.match(await name(page), /^Review/, 'Escape closes it and leads back')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await tabTo(page, /^Order and pay/)
+  await page.keyboard.press('Enter')
+  await page.locator('.checkout').waitFor()
+  await tabTo(page, /^Pay ₹80/)
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'We have your order' }).waitFor()
+  await tabTo(page, /^Message|^$/)
+})
+
+t.test('what has the focus is seen', async (t) => {
+  const page = await (await house.visitor(PHONE)).open('/login')
+  await page.getByLabel('Name').waitFor()
+  for (let step = 0; step < 5; step += 1) {
+    await page.keyboard.press('Tab')
+    const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
+    t.equal(outline, 'solid', await name(page))
+  }
+  t.strictSame(house.mishaps, [])
+})
