@@ -8,6 +8,9 @@ import { withLock } from './lib/lock.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 
+/** builds in a row that changing sources may spoil */
+const BUILDS = 5
+
 /** @param {string} line */
 const say = (line) => process.stderr.write(`houselights: ${line}\n`)
 
@@ -16,10 +19,17 @@ export const prepareTools = () => run([install, generate, buildTap])
 
 /** @returns {Promise<string>} the folder with the build of the sources as they are */
 export async function prepare() {
-  await run([install, generate, build])
-  const folder = buildFolder()
-  markLatest(folder)
-  return folder
+  await run([install, generate])
+  for (let tries = 0; tries < BUILDS; tries++) {
+    // what the sources are now, once: somebody may go on writing while they are built
+    const folder = buildFolder()
+    const step = build(folder)
+    await run([step])
+    if (!step.isDone()) continue
+    markLatest(folder)
+    return folder
+  }
+  throw new Error('The sources changed each time while they were built: start again.')
 }
 
 /** @param {import('./lib/install.mjs').Step[]} steps */

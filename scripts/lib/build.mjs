@@ -32,18 +32,24 @@ export function buildFolder() {
   )
 }
 
-/** @type {import('./install.mjs').Step} */
-export const build = {
+/**
+ * The step that makes that folder.
+ *
+ * @param {string} target
+ * @returns {import('./install.mjs').Step}
+ */
+export const build = (target) => ({
   what: 'building the service and its pages',
-  isDone: () => existsSync(buildFolder()),
+  isDone: () => existsSync(target),
   async run() {
-    const target = buildFolder()
     const temporary = inRoot('dist', `.tmp-${process.pid}-${Date.now()}`)
     mkdirSync(temporary, { recursive: true })
     try {
       // both to their ends: what still runs would write into the folder that is being removed
       const results = await Promise.allSettled([buildServer(temporary), buildPages(temporary)])
       for (const result of results) if (result.status === 'rejected') throw result.reason
+      // somebody wrote on meanwhile: it is a build of neither the old nor the new sources
+      if (buildFolder() !== target) return
       // as a whole or not at all; a folder that is there is never written to again
       if (!existsSync(target)) renameSync(temporary, target)
     } finally {
@@ -51,7 +57,7 @@ export const build = {
     }
     prune(target)
   },
-}
+})
 
 /** @param {string} folder */
 async function buildServer(folder) {

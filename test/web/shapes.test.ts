@@ -15,10 +15,6 @@ t.test('chat.message: the conversation stands beside the order’s id', async (t
   t.strictSame(chatEvent({ chat: 7, message, conversation: view }), { chat: view, message })
 })
 
-t.test('chat.message of an older service: the conversation stands in its place', async (t) => {
-  t.strictSame(chatEvent({ chat: view, message }), { chat: view, message })
-})
-
 t.test('chat.message without a conversation is no news that a page could show', async (t) => {
   t.throws(() => chatEvent({ chat: 7, message }), ShapeError)
 })

@@ -1,5 +1,5 @@
 import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
-import { anything, type Decoder, flag, list, number, object, oneOf, orNull, text } from './decode.js'
+import { type Decoder, flag, list, number, object, oneOf, orNull, text } from './decode.js'
 
 const seat = object<OrderView['seat']>({ id: number, name: text, hall: text })
 const status = oneOf('placed', 'confirmed', 'seen', 'delivered', 'cancelled')
@@ -44,17 +44,13 @@ export const chat = object<ChatView>({
   lastMessage: orNull(message),
 })
 
-const chatNews = object<{ chat: unknown; conversation: unknown; message: MessageView }>({
-  chat: anything,
-  conversation: anything,
-  message,
-})
-/** The data of `chat.message` as staff get it: `chat` is the order's id; an older service sent the view there. */
+/** The data of `chat.message` as staff get it. */
 export const chatEvent: Decoder<{ chat: ChatView; message: MessageView }> = (value, path) => {
-  const news = chatNews(value, path)
-  const view = typeof news.chat === 'number' ? news.conversation : news.chat
-  return { chat: chat(view, 'conversation'), message: news.message }
+  const { conversation, message: said } = chatNews(value, path)
+  return { chat: conversation, message: said }
 }
+
+const chatNews = object<{ conversation: ChatView; message: MessageView }>({ conversation: chat, message })
 
 export const user = object<UserView>({
   id: number,

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { theatreOrders } from '../../src/live/groups.js'
+import { withClient } from '../helpers/template.js'
+import { emit, head, openV1, signIn, startNode } from '../live/stage.js'
+
+const GROUP = theatreOrders(1)
+
+/** The statements that docs/operations.md tells to run. */
+function statements(): string {
+  const text = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8')
+  const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(text) ?? []
+  return sql
+}
+
+t.test(
+  'after a restore, as the manual has it: every position of before begins with a snapshot',
+  async (t) => {
+    const before = await startNode(t)
+    await emit(before, GROUP, 10)
+    const { database } = before
+    await before.close()
+    // an earlier moment is back: seven events are gone, and their numbers will be given to others
+    await withClient(database.url, async (client) => {
+      await client.query('DELETE FROM live_events WHERE seq > 3')
+      await client.query('UPDATE live_groups SET seq = 3')
+      await client.query(statements())
+    })
+    const after = await startNode(t, { database })
+    const staff = await signIn(after, 'staff')
+    const sockets = await Promise.all(
+      [2, 3, 7, 10].map(async (cursor) => ({ cursor, socket: await openV1(after, staff) })),
+    )
+    for (const { cursor, socket } of sockets) socket.subscribe({ [GROUP]: cursor })
+    const at = await head(after.db, GROUP)
+    for (const { cursor, socket } of sockets) {
+      t.match(await socket.expect({ type: 'snapshot' }), { group: GROUP, seq: at }, `from ${cursor}`)
+    }
+    const next = await emit(after, GROUP)
+    for (const { socket } of sockets) t.match(await socket.expect({ type: 'event' }), { seq: next })
+  },
+)
