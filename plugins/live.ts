@@ -1,3 +1,4 @@
+import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../src/access/admission.js'
@@ -22,6 +23,9 @@ declare module 'fastify' {
     draining: boolean
   }
 }
+
+/** ms for which a busy node waits for a turn without new connections before it takes no more */
+const QUIET_WITHIN_MS = 100
 
 /** The node's hub over its bus, and the end of all sockets when the service stops. */
 export default fp(
@@ -58,11 +62,29 @@ export default fp(
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
   app.draining = true
-  // no new connections from here on; requests that were accepted are finished
-  app.server.close()
+  await untilQuiet(app.server)
+  // no new connections from here on; requests that were accepted are finished. Not by the HTTP server's own close,
+  // which cuts every connection whose first request is still on its way
+  Server.prototype.close.call(app.server)
   await drain(app.hub, app.config.drainSeconds * 1000)
   app.hub.close()
   await bus.close()
+}
+
+/**
+ * Closing resets the connections that the system has taken and Node has not: resolves right after a turn of the event
+ * loop that brought none, or after a moment.
+ */
+async function untilQuiet(server: Server): Promise<void> {
+  const giveUpAt = performance.now() + QUIET_WITHIN_MS
+  let arrived = 0
+  const count = () => void arrived++
+  server.on('connection', count)
+  do {
+    arrived = 0
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+  } while (arrived > 0 && performance.now() < giveUpAt)
+  server.off('connection', count)
 }
 
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {

@@ -1,0 +1,30 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { openRaw } from '../helpers/raw.js'
+import { until } from '../live/until.js'
+import { readAnswer } from '../security/handshakes.js'
+
+const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
+
+for (const DRAIN_SECONDS of ['0', '1']) {
+  t.test(`a connection that was taken before the drain of ${DRAIN_SECONDS} s is answered`, async (t) => {
+    const { app, port } = await startApp(t, { database: await testDatabase(t), env: { DRAIN_SECONDS } })
+    const [late, silent] = [await openRaw(port), await openRaw(port)]
+    t.teardown(() => {
+      for (const connection of [late, silent]) connection.destroy()
+    })
+    const taken = () =>
+      new Promise<number>((resolve) => app.server.getConnections((_, count) => resolve(count)))
+    await until(async () => (await taken()) === 2, 'both connections to be taken')
+    const closed = app.close()
+    await until(() => !app.server.listening, 'the end of listening')
+    // on its way all the while, as from a proxy on a busy machine
+    await wait(30)
+    late.write(REQUEST)
+    t.match(await readAnswer(late), { status: 200 })
+    await closed
+    t.pass('and one that says nothing holds nobody up')
+  })
+}
