@@ -86,6 +86,7 @@ function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection, li
   const session = new V1Session({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
+    headOf: (group) => app.hub.feeds.get(group)?.head,
     armDeadline: () => app.hub.armDeadline(connection),
     staleSince: () => app.hub.staleSince,
     onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,

@@ -28,12 +28,17 @@ const MESSAGES = {
     text: { type: 'string', maxLength: 2000 },
     clientId: text('the client’s own name for it'),
   }),
-  hello: message('hello', 'The first message of the server.', {
-    connection: text('names the socket in logs'),
-    user: { type: 'object' },
-    groups: { type: 'array', items: group },
-    sessionExpiresAt: text('RFC 3339'),
-  }),
+  hello: message(
+    'hello',
+    'The first message of the server. positions: seq of each group’s last event so far; who stands there has caught up.',
+    {
+      connection: text('names the socket in logs'),
+      user: { type: 'object' },
+      groups: { type: 'array', items: group },
+      positions: { type: 'object', additionalProperties: seq },
+      sessionExpiresAt: text('RFC 3339'),
+    },
+  ),
   snapshot: message('snapshot', 'A group’s state as of event seq.', { group, seq, data: { type: 'object' } }),
   event: message('event', 'seq of a group rises by one from event to event.', {
     group,

@@ -4,7 +4,7 @@ import { notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../live/commit.js'
 import type { NewEvent } from '../live/event-log.js'
 import { orderGroup, theatreChat } from '../live/groups.js'
-import type { ChatMessageData } from '../live/protocol.js'
+import type { ChatMessageData, ChatReadData } from '../live/protocol.js'
 import type { Principal } from '../principal.js'
 import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
 import { checkClientId, cleanText } from './chat-text.js'
@@ -48,9 +48,7 @@ export async function sendMessage(
     if (stored) return { result: { message: stored, created: false } }
     const message = await tx.chatMessage.create({ data: { ...sent, from, text }, select: messageFields })
     if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
-    const [chat] = await readChats(tx, Prisma.sql`o.id = ${chatId}::int`)
-    if (!chat) throw new Error('a conversation is gone within its own transaction')
-    return { result: { message, created: true }, events: messageEvents(chat, message) }
+    return { result: { message, created: true }, events: messageEvents(await readChat(tx, chatId), message) }
   })
 }
 
@@ -89,17 +87,34 @@ function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
  * a conversation of another theatre, as for none.
  */
 export async function markChatRead(
-  { db }: ActionContext,
+  ctx: ActionContext,
   principal: Principal,
   chatId: number,
   upTo: number | null = null,
 ): Promise<void> {
-  const marked = await db.$executeRaw`
-    UPDATE orders AS o SET staff_read_up_to = greatest(o.staff_read_up_to, least(
-      coalesce(${upTo}::int, 2147483647),
-      (SELECT coalesce(max(m.id), 0) FROM chat_messages m WHERE m.order_id = o.id)))
-    WHERE o.id = ${chatId}::int AND ${managedChats(principal)}`
-  if (marked === 0) throw notFound('chat')
+  await commit(ctx, async (tx): Promise<Outcome<void>> => {
+    const [held] = await tx.$queryRaw<{ readUpTo: number }[]>`
+      SELECT o.staff_read_up_to AS "readUpTo" FROM orders o
+      WHERE o.id = ${chatId}::int AND ${managedChats(principal)} FOR NO KEY UPDATE`
+    if (!held) throw notFound('chat')
+    const before = await readChat(tx, chatId)
+    const target = Math.min(upTo ?? Number.POSITIVE_INFINITY, before.lastMessage?.id ?? 0)
+    if (before.unread === 0 || target <= held.readUpTo) return { result: undefined }
+    await moveReadUpTo(tx, chatId, target)
+    const chat = await readChat(tx, chatId)
+    if (chat.unread === before.unread) return { result: undefined }
+    const data: ChatReadData = { chat: chatId, conversation: viewChat(chat) }
+    return {
+      result: undefined,
+      events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data, legacy: null }],
+    }
+  })
+}
+
+async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {
+  const [chat] = await readChats(tx, Prisma.sql`o.id = ${chatId}::int`)
+  if (!chat) throw new Error('a conversation is gone within its own transaction')
+  return chat
 }
 
 async function moveReadUpTo(tx: Transaction, chatId: number, messageId: number): Promise<void> {

@@ -15,6 +15,7 @@ export const EVENT_NAMES = [
   'payment.failed',
   'payment.refunded',
   'chat.message',
+  'chat.read',
 ] as const
 
 export type EventName = (typeof EVENT_NAMES)[number]
@@ -67,6 +68,13 @@ export interface ChatMessageData {
   conversation?: ChatView
 }
 
+/** `data` of `chat.read`, which only staff get: some of them has read it, and how much is left. */
+export interface ChatReadData {
+  /** the order's id */
+  chat: number
+  conversation: ChatView
+}
+
 export interface UserView {
   id: number
   username: string
@@ -74,10 +82,21 @@ export interface UserView {
   theatres: { id: number; name: string }[]
 }
 
+/** The first message on each socket. */
+export interface Hello {
+  type: 'hello'
+  connection: string
+  user: UserView
+  groups: string[]
+  /** seq of each group's last event so far: who stands there has caught up */
+  positions: Record<string, number>
+  sessionExpiresAt: string
+}
+
 export type ServerMessage =
-  | { type: 'hello'; connection: string; user: UserView; groups: string[]; sessionExpiresAt: string }
+  | Hello
   | { type: 'snapshot'; group: string; seq: number; data: unknown }
-  | { type: 'event'; group: string; seq: number; name: EventName; at: string; data: unknown }
+  | { type: 'event'; group: string; seq: number; name: string; at: string; data: unknown }
   | { type: 'left'; group: string; reason: string }
   | { type: 'expiring'; at: string }
   | { type: 'stale'; since: string }

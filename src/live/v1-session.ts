@@ -19,6 +19,8 @@ export interface Refusal {
 export interface V1Options {
   connection: Connection
   join(group: GroupName, cursor: number | null): void
+  /** seq of the last event of a group that this node knows of */
+  headOf(group: GroupName): number | undefined
   /** Looks after the session's end, and warns at once if it is near. */
   armDeadline(): void
   /** RFC 3339 of when the node lost the database, or null */
@@ -60,12 +62,22 @@ export class V1Session {
       connection: connection.id,
       user: viewUser(connection.admission.principal),
       groups: [...connection.granted],
+      positions: this.positions(),
       sessionExpiresAt: connection.admission.endsAt,
     })
     connection.greeted = true
     this.options.armDeadline()
     const since = this.options.staleSince()
     if (since !== null) connection.send({ type: 'stale', since })
+  }
+
+  private positions(): Record<string, number> {
+    const positions: Record<string, number> = {}
+    for (const group of this.options.connection.granted) {
+      const head = this.options.headOf(group)
+      if (head !== undefined) positions[group] = head
+    }
+    return positions
   }
 
   /** One message of the client; `text` is null for a binary one, which the protocol does not know. */

@@ -13,7 +13,7 @@ export interface OrderContext extends ActionContext {
   readonly providerName?: string
 }
 
-export type OrderEventName = Exclude<EventName, 'chat.message'>
+export type OrderEventName = Exclude<EventName, `chat.${string}`>
 
 /**
  * The events of one change, each to the theatre's and to the order's group. `order` is read in the change's own

@@ -102,7 +102,9 @@ t.test(
   'unread: the customer’s messages since the staff last read or answered; never moves back',
   async (t) => {
     const { world, guest, id, unread } = await open(t)
+    const told = () => world.events.filter(({ name }) => name === 'chat.read')
     t.equal(await unread(), undefined, 'nothing was said: in no list')
+    await markChatRead(world.ctx, world.staff, id)
     const first = await send(world, guest.principal, id, '1')
     const second = await send(world, guest.principal, id, '2')
     t.equal(await unread(), 2)
@@ -117,6 +119,15 @@ t.test(
     t.equal(await unread(), 1, 'what was not there can’t have been read')
     await send(world, world.staff, id, 'yes')
     t.equal(await unread(), 0)
+    await markChatRead(world.ctx, world.staff, id)
+    t.match(
+      told().map(({ group, legacy, data }) => ({ group, legacy, data: JSON.parse(data) })),
+      [
+        { group: 'theatre:1:chat', legacy: null, data: { chat: id, conversation: { id, unread: 1 } } },
+        { group: 'theatre:1:chat', legacy: null, data: { chat: id, conversation: { id, unread: 0 } } },
+      ],
+      'told once for each change, and to the staff alone',
+    )
     t.ok(second.message.id < third.message.id)
   },
 )

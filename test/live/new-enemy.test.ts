@@ -229,6 +229,7 @@ class Run {
       connection,
       join: (group, cursor) => hub.join(connection, group, cursor),
       armDeadline: () => hub.armDeadline(connection),
+      headOf: (group) => hub.feeds.get(group)?.head,
       staleSince: () => hub.staleSince,
       onSend: null,
       pause: () => {

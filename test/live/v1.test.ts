@@ -46,6 +46,7 @@ t.test('hello comes first and says who is there, what may be heard and until whe
   t.match(hello, {
     groups: [GROUP],
     user: { id: staff.userId, username: 'staff', role: 'staff', theatres: [{ id: 1, name: 'Grand Cinema' }] },
+    positions: { [GROUP]: await head(node.db, GROUP) },
     connection: /^[0-9a-f-]{36}$/,
     sessionExpiresAt: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   })

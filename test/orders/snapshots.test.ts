@@ -1,5 +1,5 @@
 import t from 'tap'
-import { sendMessage } from '../../src/chat/chat-actions.js'
+import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { EVENT_NAMES, type EventName } from '../../src/live/protocol.js'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
@@ -42,6 +42,7 @@ t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t
   await step('seen', () => markSeen(world.ctx, world.staff, first))
   await step('answered', () => answer(world, first, 'It is'))
   await step('asked elsewhere', () => say(world, guest, second, 'And mine?'))
+  await step('read', () => markChatRead(world.ctx, world.staff, second))
   await step('cash', () => world.order({ guest, paymentMethod: 'cash' }))
   const [, , cash = 0] = ids
   await step('collected', () => collectCash(world.ctx, world.staff, cash))

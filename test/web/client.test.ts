@@ -46,17 +46,16 @@ async function begin(
   return { ...seen, client, server }
 }
 
-/** Plays the service up to "live": greeting, snapshot at `seq`, pong. */
+/** Plays the service up to "live": greeting, snapshot at `seq`. */
 async function goLive(
   { client, server }: { client: LiveClient; server: PeerServer },
   seq = 41,
 ): Promise<void> {
   client.start()
   const peer = await server.peer(0)
-  peer.say(hello(G))
+  peer.say(hello([G], { [G]: seq }))
   await until('the subscription', () => peer.heard.find((message) => message.type === 'subscribe'))
   peer.say({ type: 'snapshot', group: G, seq, data: { orders: [] } })
-  peer.say({ type: 'pong' })
   await until('live', () => client.link.state === 'live')
 }
 
@@ -66,13 +65,12 @@ t.test('greets, subscribes without cursors, and is live once all is there', asyn
   seen.client.start()
   const peer = await seen.server.peer(0)
   t.equal(peer.socket.protocol, 'houselights.v1')
-  peer.say(hello(G))
-  await until('the ping', () => peer.heard.length === 2)
-  t.same(peer.heard, [{ type: 'subscribe', cursors: {} }, { type: 'ping' }])
-  peer.say({ type: 'pong' })
+  peer.say(hello([G]))
+  await until('the subscription', () => peer.heard.length === 1)
+  t.same(peer.heard, [{ type: 'subscribe', cursors: {} }])
   peer.say({ type: 'presence', group: G, online: { staff: 1 } })
   await until('the presence', () => seen.messages.length === 2)
-  t.equal(seen.client.link.state, 'catching-up', 'a pong alone is not enough: the snapshot is missing')
+  t.equal(seen.client.link.state, 'catching-up', 'the snapshot is missing')
   peer.say({ type: 'snapshot', group: G, seq: 41, data: {} })
   await until('live', () => seen.client.link.state === 'live')
   t.same(seen.links, ['catching-up', 'live'])
@@ -91,12 +89,14 @@ t.test('comes back with its cursors, hands on what was missed, and is live after
   t.equal(seen.client.link.since, seen.clock.now() - 1000, 'stale since the last word that was heard')
   seen.clock.advance(500)
   const second = await seen.server.peer(1)
-  second.say(hello(G))
-  await until('the subscription', () => second.heard.length === 2)
-  t.same(second.heard[0], { type: 'subscribe', cursors: { [G]: 42 } })
-  second.say(event(G, 43))
-  second.say(event(G, 44))
+  second.say(hello([G], { [G]: 44 }))
+  await until('the subscription', () => second.heard.length === 1)
+  t.same(second.heard, [{ type: 'subscribe', cursors: { [G]: 42 } }])
   second.say({ type: 'pong' })
+  second.say(event(G, 43))
+  await until('event 43', () => seen.client.cursors()[G] === 43)
+  t.equal(seen.client.link.state, 'catching-up', 'one is still to come')
+  second.say(event(G, 44))
   await until('live again', () => seen.client.link.state === 'live')
   const seqs = seen.messages.flatMap((message) => (message.type === 'event' ? [message.seq] : []))
   t.same(seqs, [42, 43, 44])
@@ -116,7 +116,7 @@ t.test('a gap is reported and mended by a fresh snapshot of that group alone', a
   t.equal(seen.client.link.state, 'stale')
   seen.clock.advance(500)
   const second = await seen.server.peer(1)
-  second.say(hello(G))
+  second.say(hello([G]))
   await until('the subscription', () => second.heard.length > 0)
   t.same(second.heard[0], { type: 'subscribe', cursors: {} })
 })
@@ -237,11 +237,10 @@ t.test('tells what the service tells: stale and fresh, expiring, left, groups th
   await until('a wait of no time', () => seen.clock.waits().includes(0))
   seen.clock.advance(0)
   const second = await seen.server.peer(1)
-  second.say(hello('theatre:2:orders'))
+  second.say(hello(['theatre:2:orders']))
   await until('the group that is gone', () => seen.left.length === 1)
   t.same(seen.left, [G])
   second.say({ type: 'left', group: 'theatre:2:orders', reason: 'theatre' })
-  second.say({ type: 'pong' })
   await until('live', () => seen.client.link.state === 'live')
   t.same(seen.left, [G, 'theatre:2:orders'])
 })
@@ -255,6 +254,28 @@ t.test('skips types that it does not know, reports frames that it cannot read', 
   peer.socket.send('not json')
   await until('two reports', () => seen.bugs.length === 2)
   t.equal(seen.client.link.state, 'live')
+})
+
+t.test('who was away and missed nothing is live with the greeting', async (t) => {
+  const seen = await begin(t)
+  await goLive(seen)
+  const first = await seen.server.peer(0)
+  first.socket.close(1012, 'retry=0')
+  await until('a wait of no time', () => seen.clock.waits().includes(0))
+  seen.clock.advance(0)
+  const second = await seen.server.peer(1)
+  second.say(hello([G], { [G]: 41 }))
+  await until('live', () => seen.client.link.state === 'live')
+})
+
+t.test('an event of a name that the page is too old to know counts, and is handed on', async (t) => {
+  const seen = await begin(t)
+  await goLive(seen)
+  const peer = await seen.server.peer(0)
+  peer.say(event(G, 42, 42, 'order.novelty'))
+  peer.say(event(G, 43))
+  await until('both', () => seen.client.cursors()[G] === 43)
+  t.same(seen.bugs, [])
 })
 
 t.test('sends only on a link that was greeted', async (t) => {

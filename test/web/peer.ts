@@ -64,13 +64,16 @@ export class PeerServer {
   }
 }
 
-export function hello(...groups: string[]): ServerMessage {
+/** All groups stand at 0, but for those whose positions are given. */
+export function hello(groups: string[], at: Record<string, number> = {}): ServerMessage {
   const user = { id: 1, username: 'staff', role: 'staff' as const, theatres: [] }
-  return { type: 'hello', connection: 'c', user, groups, sessionExpiresAt: '2026-11-23T20:00:00.000Z' }
+  const positions = { ...Object.fromEntries(groups.map((group) => [group, 0])), ...at }
+  const sessionExpiresAt = '2026-11-23T20:00:00.000Z'
+  return { type: 'hello', connection: 'c', user, groups, positions, sessionExpiresAt }
 }
 
-export function event(group: string, seq: number, data: unknown = seq): ServerMessage {
-  return { type: 'event', group, seq, name: 'order.seen', at: '2026-11-23T20:00:00.000Z', data }
+export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): ServerMessage {
+  return { type: 'event', group, seq, name, at: '2026-11-23T20:00:00.000Z', data }
 }
 
 /** A clock that runs only when told, over which a client's waits can be seen. */

@@ -1,7 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks'
 import type { MessageView } from '../../src/live/protocol.js'
 import { api } from '../lib/api.js'
-import { hearTabs, tellTabs } from '../lib/channel.js'
 import { list } from '../lib/decode.js'
 import { s } from '../lib/i18n.js'
 import { newId } from '../lib/id.js'
@@ -9,7 +8,7 @@ import { notify } from '../lib/notify.js'
 import * as shapes from '../lib/shapes.js'
 import { playMessage } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
-import { connectLive, peek } from '../live/browser.js'
+import { connectLive } from '../live/browser.js'
 import { applyChats, type ChatsChange, NO_CHATS } from '../live/chats-state.js'
 import type { Incoming } from '../live/client.js'
 import { theatreOfGroup } from '../live/groups.js'
@@ -17,9 +16,7 @@ import { announce } from '../ui/announce.js'
 import { noteExpiring } from '../ui/expiring.js'
 import { createOutbox } from './outbox.js'
 
-const REFRESH_EVERY = 30_000
-const REFRESH_AGAIN = 1000
-const CHAT_SOCKET = '/ws/chat-socket/'
+const readTold = shapes.member('conversation', shapes.chat)
 const readChats = shapes.member('chats', list(shapes.chat))
 
 /** The staff's side of all conversations: kept by the chat socket, shared by the chat page and the badges. */
@@ -42,6 +39,8 @@ export function createDesk() {
       apply({ type: 'snapshot', theatreId, chats: readChats(incoming.data) })
       return void reloadOpen()
     }
+    if (incoming.name === 'chat.read') return apply({ type: 'told', chat: readTold(incoming.data) })
+    if (incoming.name !== 'chat.message') return
     const { chat, message } = shapes.chatEvent(incoming.data)
     apply({ type: 'message', chat, message })
     outbox.stored(message.clientId)
@@ -69,43 +68,14 @@ export function createDesk() {
     if (before || !more.get().has(chat)) more.update((map) => new Map(map).set(chat, page.more))
   }
 
-  /**
-   * No event tells that a colleague has read a conversation, so the counts are asked for now and then: by a second,
-   * short socket, for an HTTP request would prolong the session of a screen that nobody touches.
-   */
-  function refresh(): void {
-    if (document.visibilityState !== 'visible' || live.link.get().state !== 'live') return
-    endPeek()
-    endPeek = peek(CHAT_SOCKET, ({ group, seq, data }) => {
-      const theatreId = theatreOfGroup(group)
-      const known = live.client.cursors()[group]
-      if (theatreId === null || known === undefined) return
-      if (seq < known) {
-        // What this page has heard is newer: the service shares a snapshot for a moment among those who come.
-        clearTimeout(again)
-        again = setTimeout(refresh, REFRESH_AGAIN)
-        return
-      }
-      apply({ type: 'snapshot', theatreId, chats: readChats(data) })
-    })
-  }
-
   async function markRead(chat: number): Promise<void> {
     const shown = state.get().messages.get(chat)?.at(-1)
     if (!shown || !state.get().chats.get(chat)?.unread) return
     apply({ type: 'read', chat })
     await api.markRead(chat, shown.id).catch(() => {})
-    tellTabs({ type: 'chat-read', chat })
   }
 
-  let endPeek = (): void => {}
-  let again: ReturnType<typeof setTimeout> | undefined
-  const live = connectLive(CHAT_SOCKET, { onMessage, onLeft })
-  const timer = setInterval(refresh, REFRESH_EVERY)
-  addEventListener('focus', refresh)
-  const deaf = hearTabs((news) => {
-    if (news.type === 'chat-read') apply({ type: 'read', chat: news.chat })
-  })
+  const live = connectLive('/ws/chat-socket/', { onMessage, onLeft })
 
   return {
     live,
@@ -116,14 +86,7 @@ export function createDesk() {
     markRead,
     say: (chat: number, text: string) => outbox.add(chat, text, newId()),
     know: (chat: shapes.ChatOfOrder) => apply({ type: 'known', chat: shapes.emptyChat(chat) }),
-    close() {
-      clearInterval(timer)
-      removeEventListener('focus', refresh)
-      clearTimeout(again)
-      endPeek()
-      deaf()
-      live.close()
-    },
+    close: () => live.close(),
   }
 }
 

@@ -1,5 +1,5 @@
 /** Between the tabs of one browser: what no event of the service tells. */
-export type TabNews = { type: 'chat-read'; chat: number } | { type: 'signed-in' } | { type: 'signed-out' }
+export type TabNews = { type: 'signed-in' } | { type: 'signed-out' }
 
 const NAME = 'houselights'
 

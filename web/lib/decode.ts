@@ -51,6 +51,15 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+export function dictionary<T>(decode: Decoder<T>): Decoder<Record<string, T>> {
+  return (value, path = '') => {
+    if (!isRecord(value)) throw new ShapeError(path, 'an object')
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [key, decode(entry, `${path}.${key}`)]),
+    )
+  }
+}
+
 export function object<T extends object>(shape: { [K in keyof T]-?: Decoder<T[K]> }): Decoder<T> {
   return (value, path = '') => {
     if (!isRecord(value)) throw new ShapeError(path, 'an object')

@@ -1,7 +1,7 @@
 import { ApiError, api } from '../lib/api.js'
 import { hearTabs } from '../lib/channel.js'
 import { createStore, type Store } from '../lib/store.js'
-import { type Incoming, type Link, LiveClient, type Snapshot, type Verdict } from './client.js'
+import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
 
 export interface LiveHandlers {
   onMessage(message: Incoming): void
@@ -64,22 +64,4 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
       client.stop()
     },
   }
-}
-
-const PEEK_DEADLINE = 10_000
-
-/** Hears the snapshots of a socket's groups once, over a link of its own. Answers with what ends it early. */
-export function peek(path: string, onSnapshot: (snapshot: Snapshot) => void): () => void {
-  const client = new LiveClient({
-    url: socketUrl(path),
-    onMessage: (message) => message.type === 'snapshot' && onSnapshot(message),
-    onLink: ({ state }) => state !== 'catching-up' && end(),
-  })
-  const timer = setTimeout(end, PEEK_DEADLINE)
-  function end(): void {
-    clearTimeout(timer)
-    client.stop()
-  }
-  client.start()
-  return end
 }

@@ -11,6 +11,7 @@ export type ChatsChange =
   | { type: 'message'; chat: ChatView; message: MessageView }
   | { type: 'history'; chat: number; messages: readonly MessageView[] }
   | { type: 'known'; chat: ChatView }
+  | { type: 'told'; chat: ChatView }
   | { type: 'read'; chat: number }
   | { type: 'left'; theatreId: number }
 
@@ -55,6 +56,10 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       return state.chats.has(change.chat.id)
         ? state
         : { ...state, chats: put(state.chats, change.chat.id, change.chat) }
+    case 'told':
+      return state.chats.has(change.chat.id)
+        ? { ...state, chats: put(state.chats, change.chat.id, change.chat) }
+        : state
     case 'read': {
       const chat = state.chats.get(change.chat)
       if (!chat || chat.unread === 0) return state

@@ -55,9 +55,9 @@ export class LiveClient {
   #link: Link
   #attempt = 0
   #greeted = false
-  #synced = false
   #serverStale = false
-  #awaited = new Set<string>()
+  /** where each group stood when the service greeted: until then there is something to catch up on */
+  #awaited = new Map<string, number>()
   #heardAt: number
   #cancelRetry: (() => void) | null = null
   #cancelSteady = (): void => {}
@@ -106,7 +106,6 @@ export class LiveClient {
 
   #connect(): void {
     this.#greeted = false
-    this.#synced = false
     this.#serverStale = false
     this.#connection = new Connection({
       url: this.#options.url,
@@ -126,7 +125,6 @@ export class LiveClient {
         return this.#hello(message)
       case 'snapshot':
         this.#cursors.set(message.group, message.seq)
-        this.#awaited.delete(message.group)
         this.#options.onMessage(message)
         return this.#settle()
       case 'event':
@@ -135,8 +133,7 @@ export class LiveClient {
         this.#leave(message.group)
         return this.#settle()
       case 'pong':
-        this.#synced = true
-        return this.#settle()
+        return
       case 'stale':
         this.#serverStale = true
         return this.#tell('stale', Date.parse(message.since) || this.#heardAt)
@@ -151,12 +148,11 @@ export class LiveClient {
   #hello(message: Of<'hello'>): void {
     this.#greeted = true
     for (const group of [...this.#cursors.keys()]) if (!message.groups.includes(group)) this.#leave(group)
-    this.#awaited = new Set(message.groups.filter((group) => !this.#cursors.has(group)))
+    this.#awaited = new Map(message.groups.map((group) => [group, message.positions[group] ?? 0]))
     this.#tell('catching-up')
     this.#options.onMessage(message)
     this.send({ type: 'subscribe', cursors: this.cursors() })
-    // Its pong comes behind what was missed: the sign that there is no more to catch up on.
-    this.send({ type: 'ping' })
+    this.#settle()
   }
 
   #event(message: Of<'event'>): void {
@@ -171,6 +167,7 @@ export class LiveClient {
     } else {
       this.#cursors.set(message.group, message.seq)
       this.#options.onMessage(message)
+      this.#settle()
     }
   }
 
@@ -181,7 +178,8 @@ export class LiveClient {
   }
 
   #settle(): void {
-    if (!this.#synced || this.#awaited.size > 0 || this.#serverStale || this.#link.state === 'live') return
+    if (this.#link.state === 'live' || !this.#greeted || this.#serverStale) return
+    for (const [group, seq] of this.#awaited) if ((this.#cursors.get(group) ?? -1) < seq) return
     this.#tell('live')
     this.#cancelSteady()
     this.#cancelSteady = this.#clock.after(STEADY_AFTER, () => {

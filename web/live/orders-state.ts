@@ -24,6 +24,11 @@ const STATUS_RANK: Record<OrderStatus, number> = {
 }
 const PAYMENT_RANK: Record<PaymentStatus, number> = { pending: 0, failed: 0, paid: 1, refunded: 2 }
 
+/** Does an event of this name carry an order? */
+export function isOrderNews(name: string): boolean {
+  return name.startsWith('order.') || name.startsWith('payment.')
+}
+
 export function isLive(order: { status: OrderStatus }): boolean {
   return STATUS_RANK[order.status] < 3
 }

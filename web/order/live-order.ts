@@ -9,6 +9,7 @@ import { createStore } from '../lib/store.js'
 import { connectLive } from '../live/browser.js'
 import type { Incoming, Verdict } from '../live/client.js'
 import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
+import { isOrderNews } from '../live/orders-state.js'
 import { announce } from '../ui/announce.js'
 
 const readSnapshot = object({ order: shapes.order, messages: list(shapes.message) })
@@ -45,7 +46,8 @@ export function createLiveOrder(id: number) {
       if (first) void older(first.id)
     }
     if (incoming.type !== 'event') return
-    if (incoming.name !== 'chat.message') return update({ type: 'order', order: shapes.order(incoming.data) })
+    if (isOrderNews(incoming.name)) return update({ type: 'order', order: shapes.order(incoming.data) })
+    if (incoming.name !== 'chat.message') return
     const message = readMessage(incoming.data)
     apply({ type: 'messages', messages: [message] })
     outbox.stored(message.clientId)

@@ -9,7 +9,7 @@ import { createStore } from '../lib/store.js'
 import { connectLive, type LivePage } from '../live/browser.js'
 import type { Incoming } from '../live/client.js'
 import { theatreOfGroup } from '../live/groups.js'
-import { applyOrders, NO_ORDERS, type OrdersChange } from '../live/orders-state.js'
+import { applyOrders, isOrderNews, NO_ORDERS, type OrdersChange } from '../live/orders-state.js'
 import { announce } from '../ui/announce.js'
 import { noteExpiring } from '../ui/expiring.js'
 import { explain } from '../ui/parts.js'
@@ -68,7 +68,7 @@ export function createBoard(userId: number) {
     const theatreId = theatreOfGroup(message.group)
     if (theatreId === null) return
     if (message.type === 'snapshot') return onSnapshot(theatreId, message.data)
-    if (message.name === 'chat.message') return
+    if (!isOrderNews(message.name)) return
     const order = readOrder(message.data)
     apply({ type: 'order', order })
     if (message.name === 'order.confirmed') welcome(order)
