@@ -34,8 +34,8 @@ declare module 'fastify' {
 
 /** ms; the pool has its own deadlines, this one holds whatever hangs */
 const LOOKUP_DEADLINE_MS = 8000
-/** ms after which the caller of a request is looked up anew before it does anything */
-const READ_AGAIN_MS = 1000
+/** ms after which the caller of a request is looked up anew before it does anything: half of what rights may take to end */
+const READ_AGAIN_MS = 50
 
 /**
  * Sessions of HTTP requests. The rows are made and ended by the actions on accounts, in their transactions; here they
