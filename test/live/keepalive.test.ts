@@ -53,7 +53,8 @@ function watched() {
       onError() {},
     },
   })
-  let now = connection.openedAt
+  // whole ms: fractions do not add up exactly
+  let now = Math.ceil(connection.openedAt)
   const pass = (seconds: number, each: () => void = () => {}) => {
     for (let i = 0; i < seconds && socket.end === null; i++) {
       each()
