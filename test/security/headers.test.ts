@@ -1,7 +1,6 @@
 import t from 'tap'
-import { type AppOverrides, startApp } from '../helpers/app.js'
+import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
-import { builtPages } from '../helpers/pages.js'
 import { sendRaw } from '../helpers/raw.js'
 import { parseAnswer, shakeHands } from './handshakes.js'
 import { DEMO_PASSWORD, order } from './people.js'
@@ -15,17 +14,8 @@ const ALWAYS = {
 }
 const INTERNAL = /FST_|prisma|postgres|redis|ECONN|statusCode|node_modules|\bat \w+ \(|stack/i
 
-function withPages(): Pick<AppOverrides, 'pages'> {
-  try {
-    builtPages()
-    return { pages: true }
-  } catch {
-    return {}
-  }
-}
-
 t.test('the same headers on every answer, and errors in one form', async (t) => {
-  const service = await startApp(t, { demo: true, ...withPages() })
+  const service = await startApp(t, { demo: true, pages: true })
   const { url, port } = service
   const client = createClient(url)
   const json = { headers: { 'content-type': 'application/json' } }
@@ -129,13 +119,11 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
   }
   await order(client)
   await note('the caller’s own', 200, null, client.get('/api/auth/session'))
-  if (withPages().pages) {
-    await note('a page', 200, null, client.get('/login'))
-    const { text } = await client.get('/login')
-    t.notMatch(text, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:/i, 'nothing inline')
-    const [, asset = ''] = /(\/assets\/[\w.-]+\.js)/.exec(text) ?? []
-    await note('asset', 200, null, client.get(asset))
-  }
+  await note('a page', 200, null, client.get('/login'))
+  const { text } = await client.get('/login')
+  t.notMatch(text, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:/i, 'nothing inline')
+  const [, asset = ''] = /(\/assets\/[\w.-]+\.js)/.exec(text) ?? []
+  await note('asset', 200, null, client.get(asset))
   t.ok(answers.length > 20)
 })
 

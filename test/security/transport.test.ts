@@ -1,7 +1,6 @@
 import t from 'tap'
-import { type AppOverrides, startApp } from '../helpers/app.js'
+import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
-import { builtPages } from '../helpers/pages.js'
 import { openRaw, sendRaw } from '../helpers/raw.js'
 import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
 import { countOpen, eventually } from './leaks.js'
@@ -11,16 +10,6 @@ import { signIn } from './people.js'
 t.setTimeout(110_000)
 
 const UNLIMITED = { RATE_LIMITS: 'off' }
-
-function withPages(): Pick<AppOverrides, 'pages'> {
-  try {
-    builtPages()
-    return { pages: true }
-  } catch {
-    // `npm test` builds them; alone, this file looks at the other routes
-    return {}
-  }
-}
 
 t.test('an upgrade that is answered before any hook leaks no socket and does not hang the end', async (t) => {
   const service = await startApp(t, { demo: true, env: UNLIMITED })
@@ -47,7 +36,7 @@ t.test('an upgrade that is answered before any hook leaks no socket and does not
 })
 
 t.test('an upgrade of any route that is no socket is a 404, never a 101', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true, env: UNLIMITED, ...withPages() })
+  const { app, port, url } = await startApp(t, { demo: true, env: UNLIMITED, pages: true })
   const admin = await signIn(url, 'admin')
   const routes = app.routeTable.filter(({ isSocket }) => !isSocket)
   t.ok(routes.length > 40, `${routes.length} routes`)
