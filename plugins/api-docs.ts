@@ -19,9 +19,12 @@ export default fp(
           },
         },
       },
-      // pages, sockets and the old front end's calls are no API
+      // pages and sockets are no HTTP calls
       transform: ({ schema, url }) => ({
-        schema: { ...schema, hide: !/^\/(?:api|webhooks|healthz|readyz|metrics)/.test(url) },
+        schema: {
+          ...schema,
+          hide: !/^\/(?:api|webhooks|healthz|readyz|metrics|theatre\/api|chat-box)/.test(url),
+        },
         url,
       }),
     })

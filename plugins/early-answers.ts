@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { DomainError } from '../src/errors.js'
 import { earlyHeaders, STRICT_TRANSPORT } from '../src/http/security-headers.js'
 
 // What is answered before any hook runs, by the router or by Node's parser: options of the instance, no plugin.
@@ -17,21 +18,41 @@ const bodyOf = ([, error, message]: Answer) => JSON.stringify({ error, message }
 
 /**
  * A path that the router can't take. For an upgrade no hook of @fastify/websocket runs either, and its socket would
- * stay open for ever and hang the shutdown: every connection ends with such an answer.
+ * stay open for ever and hang the shutdown: every connection ends with such an answer. It is a refused handshake like
+ * any other: counted, and turned away before anything is looked at.
  */
 export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const answer = error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? LONG_PATH : BAD_PATH
-  const [status, code] = answer
+  const { socketLimits, config } = request.server
   const { socket, headers } = request.raw
+  const isUpgrade = headers.upgrade !== undefined
+  const turnedAway = isUpgrade ? caught(() => socketLimits.judge(request)) : null
+  const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH' && !isUpgrade
+  const answer: Answer = turnedAway
+    ? [turnedAway.status, turnedAway.code, turnedAway.message]
+    : isLong
+      ? LONG_PATH
+      : BAD_PATH
+  const [status, code] = answer
   const response = reply.raw
   const body = bodyOf(answer)
-  const isSecure = request.server.config.isProduction && request.protocol === 'https'
+  const isSecure = config.isProduction && request.protocol === 'https'
   response.writeHead(status, {
     ...earlyHeaders(body),
+    ...(turnedAway?.retryAfter === undefined ? {} : { 'retry-after': String(turnedAway.retryAfter) }),
     ...(isSecure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
   })
   response.end(body, () => socket.destroySoon())
-  if (headers.upgrade !== undefined) request.server.socketLog.rejected(request, status, code)
+  if (isUpgrade) void socketLimits.refused(request, status, code)
+}
+
+function caught(judge: () => void): DomainError | null {
+  try {
+    judge()
+    return null
+  } catch (error) {
+    if (error instanceof DomainError) return error
+    throw error
+  }
 }
 
 /** Bytes that are no request, or came too slowly. What was wrong is not said: it may hold the client's secrets. */

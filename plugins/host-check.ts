@@ -38,6 +38,10 @@ export default fp(
         }
         request.ownHost = host
       }
+      // `GET http://…` and `*`: a request to a proxy. Sockets have their own word for it.
+      if (path === null && !request.ws) {
+        throw new DomainError(400, 'malformed_request', 'The target is a path.')
+      }
       if (request.ws && !request.routeOptions.config.live) {
         throw new DomainError(404, 'not_found', 'There is no socket here.')
       }

@@ -54,8 +54,8 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     admission: toAdmission(session),
   })
   app.socketLog.connected(request, connection)
-  const isStaffOnline = live.presence === true && session.principal.role === 'staff'
-  if (isStaffOnline) app.hub.presence.show(connection, groups)
+  connection.isScreen = live.presence === true
+  if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
   const receive = (resumes ? startV1 : startLegacy)(app, ws, connection, live)
   forgetRequest(ws, stream)
   ws.on('error', () => {})

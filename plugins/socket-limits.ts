@@ -9,6 +9,10 @@ import { UserSockets } from '../src/http/user-sockets.js'
 declare module 'fastify' {
   interface FastifyInstance {
     socketLimits: {
+      /** What is asked of every handshake first. Throws 503 while the node drains, 429 after too many refusals. */
+      judge(request: FastifyRequest): void
+      /** Notes a refused handshake. */
+      refused(request: FastifyRequest, status: number, reason: string): Promise<void>
       /**
        * Counts a socket of this user until its connection ends; false when there are too many over all nodes.
        * Throws when the connection has ended meanwhile.
@@ -41,22 +45,26 @@ export default fp(
     }
 
     app.addHook('onRequest', async (request) => {
-      if (!request.ws) return
-      if (app.draining) throw unavailable()
-      if (!rateLimits) return
-      const wait = refusals.remainingMs(clientOf(request))
-      if (wait > 0) throw tooMany(Math.ceil(wait / 1000), 'Too many refused handshakes just now.')
+      if (request.ws) app.socketLimits.judge(request)
     })
 
     // runs for refused handshakes only: an accepted one has no answer to send
     app.addHook('onSend', async (request, reply, payload) => {
-      if (!request.ws) return
-      app.socketLog.rejected(request, reply.statusCode, reasonOf(payload))
-      // a node that stops refuses everybody: that is not the clients' doing, and other nodes take them
-      if (rateLimits && !app.draining) await refusals.add(clientOf(request))
+      if (request.ws) await app.socketLimits.refused(request, reply.statusCode, reasonOf(payload))
     })
 
     app.decorate('socketLimits', {
+      judge(request) {
+        if (app.draining) throw unavailable()
+        if (!rateLimits) return
+        const wait = refusals.remainingMs(clientOf(request))
+        if (wait > 0) throw tooMany(Math.ceil(wait / 1000), 'Too many refused handshakes just now.')
+      },
+      async refused(request, status, reason) {
+        app.socketLog.rejected(request, status, reason)
+        // a node that stops refuses everybody: that is not the clients' doing, and other nodes take them
+        if (rateLimits && !app.draining) await refusals.add(clientOf(request))
+      },
       count: (userId) => users.count(userId),
       async reserve({ raw: { socket } }, userId) {
         if (!(await users.reserve(userId))) return false

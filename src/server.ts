@@ -1,13 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
-import { type Config, ConfigError, loadConfig } from './config.js'
+import { type Config, loadConfig } from './config.js'
 import { loadDemoData } from './database/demo-data.js'
 import { acquireEmbeddedServer } from './database/embedded-server.js'
 import { applyMigrations } from './database/migrate.js'
+import { explainStart } from './start-error.js'
 
 /** ms after which a shutdown that hangs is ended, beyond the time that the drain may take */
 const SHUTDOWN_GRACE_MS = 10_000
+
+/** ms between two looks whether the embedded server still runs: nobody else would start it again */
+const LOOK_AFTER_DATABASE_MS = 2000
 
 interface DatabaseLease {
   url: string
@@ -44,7 +48,22 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
     return { url: config.databaseUrl, embedded: false, release: async () => {} }
   }
   const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
-  return { url: server.url, embedded: true, release: () => server.release() }
+  let reviving = false
+  const watch = setInterval(() => {
+    if (reviving) return
+    reviving = true
+    server
+      .revive()
+      .catch((error: unknown) => void process.stderr.write(`houselights: ${explainStart(error)}\n`))
+      .finally(() => {
+        reviving = false
+      })
+  }, LOOK_AFTER_DATABASE_MS)
+  const release = () => {
+    clearInterval(watch)
+    return server.release()
+  }
+  return { url: server.url, embedded: true, release }
 }
 
 /** SIGTERM and SIGINT drain, and exit 0; a second one does not wait. */
@@ -91,19 +110,6 @@ function greet(app: FastifyInstance, config: Config, database: DatabaseLease): v
 }
 
 main().catch((error: unknown) => {
-  // a setting that is wrong is one line for the operator; what is ours keeps its trace
-  const text =
-    error instanceof ConfigError || isOperational(error)
-      ? error.message
-      : String((error as Error)?.stack ?? error)
-  process.stderr.write(`houselights can’t start: ${text}\n`)
+  process.stderr.write(`houselights can’t start: ${explainStart(error)}\n`)
   process.exit(1)
 })
-
-function isOperational(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false
-  return (
-    error.name === 'EmbeddedServerError' ||
-    ('code' in error && ['EADDRINUSE', 'EACCES'].includes(String(error.code)))
-  )
-}

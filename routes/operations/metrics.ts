@@ -18,8 +18,9 @@ export const metricsRoutes: FastifyPluginAsync = async (app) => {
 }
 
 function isBearer(request: FastifyRequest, token: string): boolean {
-  const given = Buffer.from(request.headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${token}`)
+  // the scheme's case does not count (RFC 9110, 11.1)
+  const given = Buffer.from(/^bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '')
+  const wanted = Buffer.from(token)
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 

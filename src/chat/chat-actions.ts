@@ -3,7 +3,7 @@ import { Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../live/commit.js'
 import type { NewEvent } from '../live/event-log.js'
-import { orderGroup, theatreChat } from '../live/groups.js'
+import { isId, orderGroup, theatreChat } from '../live/groups.js'
 import type { ChatMessageData, ChatReadData } from '../live/protocol.js'
 import type { Principal } from '../principal.js'
 import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
@@ -36,6 +36,7 @@ export async function sendMessage(
   principal: Principal,
   { chat: chatId, ...given }: NewMessage,
 ): Promise<SentMessage> {
+  if (!isId(chatId)) throw notFound('chat')
   const text = cleanText(given.text)
   const clientId = checkClientId(given.clientId)
   return await commit(ctx, async (tx): Promise<Outcome<SentMessage>> => {

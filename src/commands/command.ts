@@ -1,5 +1,6 @@
 import { type Config, ConfigError, loadConfig } from '../config.js'
 import { createDatabase, type Database } from '../database/client.js'
+import { loadDemoData } from '../database/demo-data.js'
 import { acquireEmbeddedServer } from '../database/embedded-server.js'
 import { applyMigrations } from '../database/migrate.js'
 import { DomainError } from '../errors.js'
@@ -65,8 +66,9 @@ export async function withContext(
   if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
   const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
   try {
-    // on a fresh clone it is empty; a server's own is migrated when the service starts
+    // on a fresh clone it is empty: as at a start; a server's own is migrated when the service starts
     await applyMigrations(server.url)
+    if (!config.isProduction) await loadDemoData(server.url)
     await withDatabase(config, server.url, work)
   } finally {
     await server.release()

@@ -9,13 +9,14 @@ const PASSWORD = 'houselights-demo'
 interface DemoAccount {
   username: string
   role: Role
-  theatreId: number | null
+  /** the name of theirs */
+  theatre: string | null
 }
 
 const ACCOUNTS: DemoAccount[] = [
-  { username: 'staff', role: 'staff', theatreId: 1 },
-  { username: 'staff2', role: 'staff', theatreId: 2 },
-  { username: 'admin', role: 'admin', theatreId: null },
+  { username: 'staff', role: 'staff', theatre: 'Grand Cinema' },
+  { username: 'staff2', role: 'staff', theatre: 'Riverside' },
+  { username: 'admin', role: 'admin', theatre: null },
 ]
 
 const rupees = (amount: number) => amount * 100
@@ -130,11 +131,14 @@ async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Pr
 
 async function addAccount(
   tx: Transaction,
-  { username, role, theatreId }: DemoAccount,
+  { username, role, theatre }: DemoAccount,
   passwordHash: string,
 ): Promise<void> {
   const [made] = await tx.$queryRaw<{ id: number }[]>`
     INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${role}::role)
     ON CONFLICT DO NOTHING RETURNING id`
-  if (made && theatreId !== null) await tx.staffTheatre.create({ data: { userId: made.id, theatreId } })
+  if (!made || theatre === null) return
+  // by name: an owner's own theatre may have the id, and is nobody's whose password everybody knows
+  const found = await tx.theatre.findUnique({ where: { name: theatre }, select: { id: true } })
+  if (found) await tx.staffTheatre.create({ data: { userId: made.id, theatreId: found.id } })
 }

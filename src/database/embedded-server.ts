@@ -29,6 +29,11 @@ export interface EmbeddedServer {
   /** Drops a database, its sessions included; that it is gone already is fine. */
   dropDatabase(name: string): Promise<void>
   /**
+   * Starts the server again if it has ended without being told to (killed, out of memory). Costs little while it runs.
+   * @throws {EmbeddedServerError} when it can't be started, or not at its URL
+   */
+  revive(): Promise<void>
+  /**
    * Ends this use. The last one to end stops the server, cleanly, and waits for it. May be called again.
    * @throws {EmbeddedServerError} when the server does not stop within 30 s
    */
@@ -149,6 +154,13 @@ function serverOf(use: Use, lease: string, urlOf: (name: string) => string): Emb
         urlOf('postgres'),
         (c) => `DROP DATABASE IF EXISTS ${c.escapeIdentifier(name)} WITH (FORCE)`,
       )
+    },
+    async revive() {
+      if (released || findPostmaster(use.cluster)) return
+      await withLock(lockPath(use.users), LOCK_DEADLINE, async () => {
+        if (released || (await connectable(use))(DATABASE) === urlOf(DATABASE)) return
+        throw new EmbeddedServerError('the embedded PostgreSQL came back on another port: start again')
+      })
     },
     release() {
       released ??= release(use, lease).finally(() => held.delete(lease))

@@ -80,6 +80,8 @@ export class Connection {
   readonly members = new Map<GroupName, Member>()
   /** the groups it may hear; members of them once it subscribed */
   readonly granted: Set<GroupName>
+  /** a page of the staff: present in what it hears, while its user is staff */
+  isScreen = false
   /** called when a group's first staff socket opened, or its last one closed */
   onPresence: ((group: GroupName, online: boolean) => void) | null = null
   admission: Admission

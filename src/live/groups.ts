@@ -7,8 +7,11 @@ export type GroupName = string & { readonly group: unique symbol }
 /** The largest id PostgreSQL's `integer` holds. */
 export const MAX_ID = 2_147_483_647
 
+/** Can a row have this id? */
+export const isId = (id: number): boolean => Number.isInteger(id) && id >= 1 && id <= MAX_ID
+
 function checkedId(id: number): number {
-  if (!Number.isInteger(id) || id < 1 || id > MAX_ID) throw new RangeError(`not an id: ${id}`)
+  if (!isId(id)) throw new RangeError(`not an id: ${id}`)
   return id
 }
 

@@ -220,7 +220,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
 
   private readmitted(connection: Connection): void {
     this.deadlines.arm(connection)
-    this.presence.narrow(connection, (group) => connection.granted.has(group))
+    const { isScreen, admission, granted } = connection
+    this.presence.readmit(connection, isScreen && admission.principal.role === 'staff' ? granted : new Set())
   }
 
   private tellAll(message: ServerMessage): void {

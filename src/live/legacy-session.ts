@@ -33,7 +33,12 @@ export class LegacySession {
   private showTheatres(): void {
     const { connection, presence } = this.options
     if (!presence || connection.closed || connection.admission.principal.role !== 'admin') return
-    connection.onPresence = (group, online) => connection.write(encodeTheatrePresence(group, online))
+    connection.onPresence = (group, online) => {
+      // their role may have changed since
+      if (connection.admission.principal.role === 'admin') {
+        connection.write(encodeTheatrePresence(group, online))
+      }
+    }
     connection.write(
       encodeConnectedTheatres(presence.groups().filter((group) => connection.granted.has(group))),
     )
@@ -41,8 +46,8 @@ export class LegacySession {
 
   /** One message of the client; null for a binary one. What is not known is ignored. */
   receive(text: string | null): void {
-    if (text === null) return
     const { connection, presence, onAsk } = this.options
+    if (text === null || connection.closed) return
     // a page says for which of its theatres it shows presence; one that says nothing shows it for all
     const group = presence ? readTheatre(text) : null
     if (

@@ -43,18 +43,20 @@ export class Presence {
     this.tell(true)
   }
 
-  /** A connection shows presence in these groups, in place of those before. */
-  show(connection: Connection, groups: readonly GroupName[]): void {
+  /** A connection shows presence in these groups, in place of those before. One that has ended shows none. */
+  show(connection: Connection, wanted: readonly GroupName[]): void {
+    const groups = connection.closed ? [] : wanted
     this.change(this.present.get(connection) ?? [], -1)
     this.change(groups, 1)
     if (groups.length > 0) this.present.set(connection, groups)
     else this.present.delete(connection)
   }
 
-  /** Ends its presence in groups that it may not hear any more. */
-  narrow(connection: Connection, stays: (group: GroupName) => boolean): void {
+  /** Its rights have been looked at: ends its presence where it has none any more, begins it where it had none. */
+  readmit(connection: Connection, allowed: ReadonlySet<GroupName>): void {
     const groups = this.present.get(connection)
-    if (groups && !groups.every(stays)) this.show(connection, groups.filter(stays))
+    const now = groups ? groups.filter((group) => allowed.has(group)) : [...allowed]
+    if (now.length !== (groups?.length ?? 0)) this.show(connection, now)
   }
 
   private change(groups: readonly GroupName[], by: number): void {

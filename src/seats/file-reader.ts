@@ -9,6 +9,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+const plain = (key: string) => key.replaceAll('_', '').toLowerCase()
+
 /**
  * Reads one object of a file that a person wrote. What is wrong is noted, with the place where it stands, and reading
  * goes on with a harmless value, so that one run shows everything that is to be mended.
@@ -20,7 +22,10 @@ export class Reader {
     private readonly problems: Problems,
   ) {}
 
-  /** The object at `path`; null, and noted, when it is none. Keys that are not known are noted: they are typing errors. */
+  /**
+   * The object at `path`; null, and noted, when it is none. Keys that are not known are noted: they are typing errors.
+   * `time_zone` and `timeZone` are the same key.
+   */
   static open(
     value: unknown,
     path: string,
@@ -32,9 +37,13 @@ export class Reader {
       problems.push(`${path || 'the file'} must be ${expected}`)
       return null
     }
-    const reader = new Reader(value, path, problems)
-    for (const key of Object.keys(value)) {
-      if (!keys.includes(key)) reader.problem(key, `is not known; known are ${keys.join(', ')}`)
+    const fields: Record<string, unknown> = {}
+    const reader = new Reader(fields, path, problems)
+    for (const [given, entry] of Object.entries(value)) {
+      const key = keys.find((known) => plain(known) === plain(given))
+      if (key === undefined) reader.problem(given, `is not known; known are ${keys.join(', ')}`)
+      else if (Object.hasOwn(fields, key)) reader.problem(given, 'is there twice')
+      else fields[key] = entry
     }
     return reader
   }

@@ -14,17 +14,17 @@ const UNLIMITED = { RATE_LIMITS: 'off' }
 t.test('an upgrade that is answered before any hook leaks no socket and does not hang the end', async (t) => {
   const service = await startApp(t, { demo: true, env: UNLIMITED })
   const { app, port, logs } = service
-  const paths: [string, number, string][] = [
-    ['/ws/payment-socket/%E0%A4%A/', 400, 'malformed_path'],
-    ['/%', 400, 'malformed_path'],
-    [`/ws/payment-socket/${'1'.repeat(200)}/`, 414, 'path_too_long'],
-    [`/api/seats/${'x'.repeat(5000)}`, 414, 'path_too_long'],
+  const paths: [path: string, overHttp: number][] = [
+    ['/ws/payment-socket/%E0%A4%A/', 400],
+    ['/%', 400],
+    [`/ws/payment-socket/${'1'.repeat(200)}/`, 414],
+    [`/api/seats/${'x'.repeat(5000)}`, 414],
   ]
-  for (const [path, status, code] of paths) {
+  for (const [path, overHttp] of paths) {
     const answer = await shakeHands(port, { path })
-    t.match(answer, { status, code, rest: '' }, path.slice(0, 40))
+    t.match(answer, { status: 400, code: 'malformed_path', rest: '' }, path.slice(0, 40))
     t.notMatch(answer.body, /FST_|statusCode|%E0|xxxx|1111/, 'nothing internal, nothing echoed')
-    t.equal((await createClient(service.url).get(path)).status, status, 'over HTTP alike')
+    t.equal((await createClient(service.url).get(path)).status, overHttp, 'over HTTP')
   }
   t.match(await logs.expect({ msg: 'WSREJECT', reason: 'malformed_path' }), { status: 400 })
   const held = await openRaw(port)

@@ -1,0 +1,43 @@
+import { createServer } from 'node:net'
+import t from 'tap'
+import { ConfigError } from '../src/config.js'
+import { applyMigrations } from '../src/database/migrate.js'
+import { explainStart } from '../src/start-error.js'
+
+/** The error of listening there. */
+const listening = (host: string, port: number) =>
+  new Promise<Error>((resolve, reject) => {
+    const server = createServer()
+    server.once('error', resolve)
+    server.listen(port, host, () => server.close(() => reject(new Error(`listened on ${host}:${port}`))))
+  })
+
+t.test(
+  'a setting that can’t be used: one line that names it, says what is wrong and what is allowed',
+  async (t) => {
+    const busy = createServer()
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => busy.close())
+    const address = busy.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const unreachable = await applyMigrations('postgresql://somebody:secret-4711@127.0.0.1:1/x').catch(
+      (error: unknown) => error,
+    )
+    const cases: [error: unknown, variable: string][] = [
+      [new ConfigError('LOG_LEVEL', 'is "loud": allowed is info.'), 'LOG_LEVEL'],
+      [await listening('nowhere.invalid', 0), 'HOST'],
+      [await listening('203.0.113.7', 0), 'HOST'],
+      [await listening('127.0.0.1', port), 'PORT'],
+      [unreachable, 'DATABASE_URL'],
+    ]
+    for (const [error, variable] of cases) {
+      const line = explainStart(error)
+      t.match(line, new RegExp(`^${variable} .*allowed`, 'i'))
+      t.notMatch(line, /\n|secret-4711|\.[jt]s:/)
+    }
+  },
+)
+
+t.test('a fault of ours keeps its trace', async (t) => {
+  t.match(explainStart(new TypeError('x is not a function')), /TypeError: x is not a function\n\s+at /)
+})
