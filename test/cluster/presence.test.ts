@@ -1,11 +1,17 @@
 import t from 'tap'
+import { createUser, updateUser } from '../../src/accounts/user-actions.js'
+import { CloseCode } from '../../src/live/close-codes.js'
 import { theatreOrders } from '../../src/live/groups.js'
 import type { TestApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
 import { testDatabase } from '../helpers/postgres.js'
+import { openRaw } from '../helpers/raw.js'
 import { startRedis } from '../helpers/redis.js'
 import type { Frame, TestSocket } from '../helpers/socket.js'
-import { openLegacy, openV1, signIn, startNode } from '../live/stage.js'
+import { ORDERS_SOCKET, openLegacy, openV1, signIn, startNode } from '../live/stage.js'
 import { until } from '../live/until.js'
+import { closeCode, frame, OPCODE } from '../security/frames.js'
+import { headOf, readAnswer } from '../security/handshakes.js'
 
 const redis = await startRedis(t)
 const database = await testDatabase(t, { demo: true })
@@ -76,6 +82,68 @@ t.test(
     await until(() => two.app.hub.presence.count(GROUP) === 0, 'it to be gone')
   },
 )
+
+t.test('a page that the service has closed is not there, whatever it still says', async (t) => {
+  const { presence } = one.app.hub
+  const leaver = await signIn(one, 'staff')
+  // one that answers no close frame
+  const deaf = await openRaw(one.port)
+  t.teardown(() => deaf.destroy())
+  deaf.write(headOf(one.port, { path: ORDERS_SOCKET, cookie: leaver.cookie }))
+  t.equal((await readAnswer(deaf)).status, 101)
+  await until(() => presence.count(GROUP) === 1, 'it to be counted')
+  const logout = await createClient(one.url).post('/api/auth/logout', undefined, {
+    headers: { cookie: leaver.cookie },
+  })
+  t.equal(logout.status, 204)
+  await until(() => closeCode(deaf) === CloseCode.sessionEnded, 'the close frame')
+  deaf.write(frame(OPCODE.text, '{"theatre_id":1}'))
+  deaf.write(frame(OPCODE.close))
+  await deaf.closed()
+  // counted together with all that changed before it
+  const later = await openLegacy(one, staff2)
+  await until(() => presence.count(theatreOrders(2)) === 1, 'one that came after it')
+  t.equal(presence.count(GROUP), 0)
+  await later.close()
+  await until(() => presence.groups().length === 0, 'nobody to be left')
+})
+
+t.test('a change of role: who becomes staff is there, who is staff no more is not', async (t) => {
+  const { app, db } = one
+  const both = [1, 2]
+  const password = 'a-good-password'
+  const operator = 'operator'
+  await createUser(app.actions, operator, { username: 'rises', password, role: 'staff', theatreIds: both })
+  await createUser(app.actions, operator, { username: 'falls', password, role: 'admin', theatreIds: [1] })
+  const idOf = async (username: string) => (await db.user.findUniqueOrThrow({ where: { username } })).id
+  const counts = () => both.map((id) => two.app.hub.presence.count(theatreOrders(id)))
+  const counted = (first: number, second: number, what: string) =>
+    until(() => counts().join() === `${first},${second}`, what)
+
+  const rising = await openLegacy(one, await signIn(one, 'rises'))
+  const falling = await openLegacy(one, await signIn(one, 'falls'))
+  await counted(1, 1, 'the staff alone')
+  t.match(inner(await says(falling, 'all-connected-theatres')), { msg_typ: 'all-connected-theatres' })
+
+  await updateUser(app.actions, operator, await idOf('rises'), { role: 'admin' })
+  await counted(0, 0, 'nobody: an admin is not counted')
+  rising.send({ theatre_id: 1 })
+  await rising.roundTrip()
+
+  // the last one to be there goes: what an admin is shown
+  await says(falling, 'disconnected_theatre')
+  const before = told(falling).length
+  await updateUser(app.actions, operator, await idOf('falls'), { role: 'staff' })
+  await counted(1, 0, 'who is staff of the first theatre now')
+  const newcomers = [await openLegacy(one, staff), await openLegacy(one, staff2)]
+  await counted(2, 1, 'two more')
+  await newcomers[1]?.close()
+  await counted(2, 0, 'one to have gone')
+  await falling.roundTrip()
+  t.same(told(falling).slice(before), [], 'who is there is shown to admins only')
+  for (const socket of [rising, falling, ...newcomers]) await socket.close()
+  await counted(0, 0, 'nobody')
+})
 
 t.test('houselights.v1 is told how many there are, the ones on the other node too', async (t) => {
   const [a, b] = [await openV1(one, staff), await openV1(two, staff)]
