@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Command, perform, UsageError } from '../../src/commands/command.js'
 import { TEST_SECRETS } from '../helpers/app.js'
@@ -12,14 +13,17 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  databaseUrl: string
+  /** null: the embedded database of the folder that it runs in */
+  databaseUrl: string | null
   stdin?: string
   env?: Record<string, string>
+  /** where a spawned command runs, unless in the project */
+  folder?: string
 }
 
 // with secrets of its own it writes none into .data/
 const environment = ({ databaseUrl, env }: RunOptions) => ({
-  DATABASE_URL: databaseUrl,
+  ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
   ...TEST_SECRETS,
   ...env,
 })
@@ -52,8 +56,12 @@ export function spawnCommand(
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      ['--import=tsx', `src/commands/${name}.ts`, ...args],
-      { cwd: ROOT, timeout: 30_000, env: { PATH: process.env.PATH ?? '', ...environment(options) } },
+      ['--import', import.meta.resolve('tsx'), join(ROOT, `src/commands/${name}.ts`), ...args],
+      {
+        cwd: options.folder ?? ROOT,
+        timeout: 60_000,
+        env: { PATH: process.env.PATH ?? '', ...environment(options) },
+      },
       (error, out, err) => {
         if (error && typeof error.code !== 'number') reject(error)
         else resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err })

@@ -1,8 +1,12 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { userCommand } from '../../src/commands/user-command.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { dataDirectory } from '../database/servers.js'
 import { startApp } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 import { testDatabase } from '../helpers/postgres.js'
+import { withClient } from '../helpers/template.js'
 import { type Finished, runCommand, spawnCommand } from './run-command.js'
 
 const PASSWORD = 'houselights-demo'
@@ -37,6 +41,28 @@ t.test('create: the password comes from stdin, and the account signs in', async 
   })
   t.match(await user(['create', '--username', 'root', '--role', 'admin'], 'a-good-password'), { code: 0 })
 })
+
+t.test(
+  'create, before the service was ever started: the demo theatres are there as after a start',
+  async (t) => {
+    const folder = dataDirectory(t)
+    const args = ['create', '--username', 'first', '--role', 'staff', '--theatre', '1']
+    const made = await spawnCommand('user', args, { databaseUrl: null, folder, stdin: 'a-good-password\n' })
+    t.match(made, { code: 0, err: '', out: 'of theatre 1 (Grand Cinema).' })
+    const server = await acquireEmbeddedServer({ dataDirectory: join(folder, '.data') })
+    t.teardown(() => server.release())
+    const names = await withClient(
+      server.url,
+      async (client) => (await client.query('SELECT username FROM users ORDER BY 1')).rows,
+    )
+    t.same(names, [
+      { username: 'admin' },
+      { username: 'first' },
+      { username: 'staff' },
+      { username: 'staff2' },
+    ])
+  },
+)
 
 t.test('create: each refusal in one line, and the password in none', async (t) => {
   const create = (...more: string[]) => ['create', '--username', 'berta', ...more]

@@ -30,6 +30,16 @@ t.test('is what the contract says, whoever loads it first', async (t) => {
   t.equal(next.id, 3)
 })
 
+t.test('an owner’s own theatre 1 is nobody’s whose password everybody knows', async (t) => {
+  const { db } = await testDatabase(t)
+  const own = await db.theatre.create({ data: { name: 'Own', timeZone: 'UTC', maxTime: 9, minTime: 1 } })
+  t.equal(own.id, 1)
+  await writeDemoData(db)
+  t.equal(await db.staffTheatre.count({ where: { theatreId: own.id } }), 0)
+  const theirs = await db.staffTheatre.findMany({ select: { theatre: { select: { name: true } } } })
+  t.notMatch(JSON.stringify(theirs), /Own/)
+})
+
 t.test('its accounts sign in', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
   const signIn = (username: string) =>

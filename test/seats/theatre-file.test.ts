@@ -39,6 +39,19 @@ t.test('reads a theatre', async (t) => {
   t.ok(parseTheatreFile(`\uFEFF${JSON.stringify(GOOD)}`).ok, 'a byte order mark is none of it')
 })
 
+t.test('a key is the same in camelCase and in snake_case, and is there once', async (t) => {
+  const { timeZone, max_time, min_time, ...rest } = GOOD
+  const [camel, snake] = [
+    { ...rest, timeZone, maxTime: max_time, minTime: min_time },
+    { ...rest, time_zone: timeZone, max_time, min_time },
+  ]
+  for (const spelt of [camel, snake]) {
+    t.same(parseTheatreFile(JSON.stringify(spelt)), parseTheatreFile(JSON.stringify(GOOD)))
+  }
+  t.same(problemsOf({ time_zone: 'UTC' }), ['time_zone is there twice'])
+  t.same(problemsOf({ maxTime: 40 }), ['maxTime is there twice'])
+})
+
 t.test('says in one line each where what is wrong', async (t) => {
   const cases: [object, string | RegExp][] = [
     [{ name: undefined }, 'name must be text of 1 to 100 characters on one line'],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
-import { sendRaw } from '../helpers/raw.js'
+import { httpHead, sendRaw } from '../helpers/raw.js'
 import { parseAnswer, shakeHands } from './handshakes.js'
 import { DEMO_PASSWORD, order } from './people.js'
 
@@ -13,6 +13,18 @@ const ALWAYS = {
   'x-frame-options': 'DENY',
 }
 const INTERNAL = /FST_|prisma|postgres|redis|ECONN|statusCode|node_modules|\bat \w+ \(|stack/i
+
+t.test('a request as to a proxy, its target a whole URL, is the client’s mistake and not ours', async (t) => {
+  const { port, logs } = await startApp(t, { demo: true })
+  const own = `127.0.0.1:${port}`
+  const targets = [`http://${own}/api/seats/demo-a1`, `http://${own}/healthz`, 'http://evil.example/', '*']
+  for (const target of targets) {
+    const request = httpHead(`GET ${target} HTTP/1.1`, `Host: ${own}`, 'Connection: close')
+    const { text } = await sendRaw(port, request)
+    t.match(parseAnswer(text), { status: 400, code: 'malformed_request' }, target)
+  }
+  t.notOk(logs.lines.some(({ level = 0 }) => level >= 50))
+})
 
 t.test('the same headers on every answer, and errors in one form', async (t) => {
   const service = await startApp(t, { demo: true, pages: true })

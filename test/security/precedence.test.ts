@@ -97,6 +97,19 @@ t.test('too many refusals: 429 before any look-up, and for nobody else at the sa
   t.match(text, /houselights_handshakes_total\{verdict="refused",reason="too_many_requests"\} [1-9]/)
 })
 
+t.test('a path that can’t be read is a refusal like another, and is turned away like another', async (t) => {
+  const { port, logs } = await startApp(t, { env: { WS_REFUSALS: '5' } })
+  const path = '/ws/%E0%A4%A'
+  for (let i = 0; i < 5; i++) {
+    t.match(await shakeHands(port, { path, cookie: null }), { status: 400, code: 'malformed_path' })
+  }
+  const answer = await shakeHands(port, { path, cookie: null })
+  t.match(answer, { status: 429, code: 'too_many_requests' })
+  t.match(answer.headers.get('retry-after'), /^[1-9]\d*$/)
+  t.equal((await shakeHands(port, { path: '/ws/chat-socket/', cookie: null })).status, 429, 'one count')
+  t.match(await logs.expect({ msg: 'WSREJECT', reason: 'too_many_requests' }), { status: 429 })
+})
+
 t.test(
   'a node that drains: 503 before all, what was accepted is answered, and nothing holds it up',
   async (t) => {
@@ -133,7 +146,9 @@ t.test(
     const refusal = await readAnswer(late)
     t.match(refusal, { status: 503, code: 'unavailable' })
     t.match(refusal.headers.get('retry-after'), /^[1-9]\d*$/)
-    t.equal((await readAnswer(bad)).status, 400)
+    const unreadable = await readAnswer(bad)
+    t.match(unreadable, { status: 503, code: 'unavailable' }, 'whatever the path')
+    t.match(unreadable.headers.get('retry-after'), /^[1-9]\d*$/)
     t.equal((await readAnswer(slow)).status, 401, 'a request that was accepted is answered')
     t.match(await socket.closed(), { code: 1012, reason: /^retry=\d+$/ })
     await silent.closed()
