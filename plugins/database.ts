@@ -4,25 +4,28 @@ import { createDatabase, type Database } from '../src/database/client.js'
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
+    /** for handshakes and what the live engine reads: whoever fills the pool of `db` delays no revocation */
+    liveDb: Database
   }
 }
 
 const POOL_SIZE = 10
+const LIVE_POOL_SIZE = 6
 /** ms; a handshake that can't be judged in this time is refused with 503 */
 const POOL_TIMEOUT_MS = 2000
 const STATEMENT_TIMEOUT_MS = 5000
 
-/** The pool of this node. `url` is DATABASE_URL, or the embedded server's. */
+/** The pools of this node. `url` is DATABASE_URL, or the embedded server's. */
 export default fp<{ url: string }>(
   async (app, { url }) => {
-    const db = createDatabase({
-      url,
-      poolSize: POOL_SIZE,
-      poolTimeoutMs: POOL_TIMEOUT_MS,
-      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    })
-    app.decorate('db', db)
-    app.addHook('onClose', () => db.$disconnect())
+    const open = (poolSize: number) => {
+      const timeouts = { poolTimeoutMs: POOL_TIMEOUT_MS, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
+      const db = createDatabase({ url, poolSize, ...timeouts })
+      app.addHook('onClose', () => db.$disconnect())
+      return db
+    }
+    app.decorate('db', open(POOL_SIZE))
+    app.decorate('liveDb', open(LIVE_POOL_SIZE))
   },
   { name: 'database', fastify: '5.x' },
 )

@@ -36,7 +36,7 @@ const PREPARE_MS = 3000
  */
 export default fp(
   async (app) => {
-    const loader = new HandshakeLoader(app.db, app.config.session)
+    const loader = new HandshakeLoader(app.liveDb, app.config.session)
     app.decorateRequest('handshake', null)
     app.decorateRequest('admitted', null)
 

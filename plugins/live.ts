@@ -10,6 +10,8 @@ import type { Admission } from '../src/live/connection.js'
 import { drain } from '../src/live/drain.js'
 import { createEventLog } from '../src/live/event-log.js'
 import { Hub } from '../src/live/hub.js'
+import { Lanes } from '../src/live/lanes.js'
+import { limit } from '../src/live/limit.js'
 import { MemoryBus } from '../src/live/memory-bus.js'
 import { RedisBus } from '../src/live/redis-bus.js'
 import { readSnapshot } from '../src/snapshots.js'
@@ -24,21 +26,24 @@ declare module 'fastify' {
   }
 }
 
+/** snapshots read at a time: when all come back at once, changes of rights are still read at once */
+const SNAPSHOT_READS = 2
 /** ms for which a busy node waits for a turn without new connections before it takes no more */
 const QUIET_WITHIN_MS = 100
 
 /** The node's hub over its bus, and the end of all sockets when the service stops. */
 export default fp(
   async (app) => {
-    const { config, db, metrics } = app
+    const { config, db, liveDb, metrics } = app
+    const limitSnapshots = limit(SNAPSHOT_READS)
     const bus = app.redisLinks
       ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
       : new MemoryBus()
     const hub = await Hub.open({
-      log: createEventLog(db),
+      log: createEventLog(liveDb),
       bus,
       readAdmissions: (ids) => readAdmissions(app, ids),
-      readSnapshot: (group) => readSnapshot(db, group),
+      readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       maxBufferedBytes: config.sockets.maxBufferedBytes,
       onClosed: (connection, code) => app.socketLog.closed(connection, code),
@@ -49,7 +54,7 @@ export default fp(
     metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
-    app.decorate('actions', { db, live: hub })
+    app.decorate('actions', { db, live: hub, lanes: new Lanes() })
     app.decorate('draining', false)
     app.addHook('preClose', () => stop(app, bus))
   },
@@ -88,6 +93,6 @@ async function untilQuiet(server: Server): Promise<void> {
 }
 
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {
-  const live = await findLiveByIds(app.db, ids, app.config.session)
+  const live = await findLiveByIds(app.liveDb, ids, app.config.session)
   return new Map([...live].map(([id, session]) => [id, toAdmission(session)]))
 }

@@ -24,16 +24,23 @@ declare module 'fastify' {
   }
 }
 
+/** messages of one session by socket in a minute, as over HTTP */
+const MESSAGES_A_MINUTE = 240
 /** bytes that wait for a client above which nothing more is read from it: its own messages' answers are bounded */
 const READ_UNTIL_PENDING = 64 * 1024
 
 export default fp(
   async (app) => {
     const onError = (err: unknown) => app.log.error({ err }, 'a message by socket failed')
-    app.decorate('socketChat', new SocketChat(app.actions, app.config.session, onError))
+    const countMessage = async (sessionId: string) => {
+      if (!app.config.rateLimits) return null
+      const { allowed, retryAfter } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
+      return allowed ? null : Math.max(1, Math.ceil(retryAfter))
+    }
+    app.decorate('socketChat', new SocketChat(app.actions, app.config.session, countMessage, onError))
     app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))
   },
-  { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log'] },
+  { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log', 'hit-counter'] },
 )
 
 /** All in the turn of the event loop in which the socket was accepted: no message and no event falls between. */

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ClientInfo } from '../src/accounts/session-writes.js'
-import type { Caller } from '../src/accounts/sessions.js'
+import { type Caller, onBehalfOf } from '../src/accounts/sessions.js'
 import { forbidden, unauthenticated } from '../src/errors.js'
+import type { ActionContext } from '../src/live/commit.js'
 import type { Role } from '../src/principal.js'
 
 declare module 'fastify' {
@@ -15,6 +16,8 @@ declare module 'fastify' {
     requireAdmin(request: FastifyRequest): Promise<void>
     /** Who is asking, behind one of the hooks above. Throws 401 where there is nobody. */
     callerOf(request: FastifyRequest): Caller
+    /** What actions need, in the name of who is asking: nothing is done once their rights have ended. */
+    actionsOf(request: FastifyRequest): ActionContext
     /** Where the request comes from, as the list of sessions shows it. */
     clientOf(request: FastifyRequest): ClientInfo
   }
@@ -42,7 +45,8 @@ export default fp(
     app.decorate('requireStaff', requireRole('staff', 'admin'))
     app.decorate('requireAdmin', requireRole('admin'))
     app.decorate('callerOf', callerOf)
+    app.decorate('actionsOf', (request) => ({ ...app.actions, onBehalf: onBehalfOf(callerOf(request)) }))
     app.decorate('clientOf', clientOf)
   },
-  { name: 'principal', fastify: '5.x', dependencies: ['session-cookie'] },
+  { name: 'principal', fastify: '5.x', dependencies: ['session-cookie', 'live'] },
 )

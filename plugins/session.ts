@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type OpenedSession, openGuest } from '../src/accounts/account-actions.js'
 import { touch } from '../src/accounts/session-writes.js'
-import { type Caller, findLive, findLiveById } from '../src/accounts/sessions.js'
+import { type Caller, findLive } from '../src/accounts/sessions.js'
 import { DomainError, unavailable } from '../src/errors.js'
 
 declare module 'fastify' {
@@ -68,7 +68,8 @@ export default fp(
     // a body may trickle in for half a minute: whoever was thrown out meanwhile must not act any more
     app.addHook('preValidation', async (request) => {
       if (!request.caller || performance.now() - request.callerReadAt < READ_AGAIN_MS) return
-      request.caller = await findLiveById(app.db, request.caller.session.id, app.config.session)
+      // by its token: a change of password leaves the session its id
+      request.caller = await findLive(app.db, request.session.sessionId, app.config.session)
     })
     app.decorateReply('openSession', openSession)
     app.decorateReply('closeSession', async function closeSession() {
@@ -147,11 +148,10 @@ async function readCaller(app: FastifyInstance, token: string): Promise<Caller |
   const { db, config } = app
   const live = await findLive(db, token, config.session)
   if (!live) return null
-  const caller = { principal: live.principal, session: live.session }
-  if (!live.session.isStale) return caller
+  if (!live.session.isStale) return live
   // ended since it was read: then there is none
   const times = await touch(db, live.session.id, config.session)
-  return times && { ...caller, session: { ...live.session, ...times, isStale: false } }
+  return times && { ...live, session: { ...live.session, ...times, isStale: false } }
 }
 
 function withDeadline<T>(work: Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
@@ -19,28 +20,75 @@ interface DatabaseLease {
   release(): Promise<void>
 }
 
-/** The process: environment, database, service, signals. Started by `npm start` in the project's folder. */
+/** What the process has taken, in this order; given back the last first. */
+type Held = (() => Promise<unknown>)[]
+
+/** The process: environment, signals, database, service, drain. Started by `npm start` in the project's folder. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { dataDirectory: '.data' })
-  const database = await openDatabase(config)
-  let app: FastifyInstance
+  // before anything is taken: a database that is not given back would go on running
+  const stop = listenForSignals()
+  const held: Held = []
+  let isClean = true
   try {
-    await applyMigrations(database.url)
-    if (database.embedded && !config.isProduction) await loadDemoData(database.url)
-    app = await createApp(config, {
-      databaseUrl: database.url,
-      pagesDirectory: fileURLToPath(new URL('../web', import.meta.url)),
-    })
-    await app.listen({ host: config.host, port: config.port })
+    const app = await start(config, stop, held)
+    if (!stop.aborted) await once(stop, 'abort')
+    app.log.info({ signal: stop.reason }, 'draining')
   } catch (error) {
-    await database.release()
-    throw error
+    // told to stop between two steps of the start
+    if (!stop.aborted || error !== stop.reason) throw error
+  } finally {
+    isClean = await giveBack(held, config)
   }
-  stopOnSignals(app, database, config)
+  process.exit(isClean ? 0 : 1)
+}
+
+/** Aborted, with the signal as its reason, by SIGTERM or SIGINT. A second one does not wait. */
+function listenForSignals(): AbortSignal {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1)
+      stop.abort(signal)
+    })
+  }
+  return stop.signal
+}
+
+/** Brings the service up; once it is told to stop it ends its current step and throws `stop.reason`. */
+async function start(config: Config, stop: AbortSignal, held: Held): Promise<FastifyInstance> {
+  const database = await openDatabase(config)
+  held.push(() => database.release())
+  stop.throwIfAborted()
+  await applyMigrations(database.url)
+  stop.throwIfAborted()
+  if (database.embedded && !config.isProduction) await loadDemoData(database.url)
+  stop.throwIfAborted()
+  const app = await createApp(config, {
+    databaseUrl: database.url,
+    pagesDirectory: fileURLToPath(new URL('../web', import.meta.url)),
+  })
+  held.push(() => app.close())
+  stop.throwIfAborted()
+  await app.listen({ host: config.host, port: config.port })
   greet(app, config, database)
   if (config.payments.provider === 'razorpay' && config.payments.keys === null) {
     app.log.warn('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET are unset: no payment can be started')
   }
+  return app
+}
+
+/** One that fails does not keep the others; false when one did. */
+async function giveBack(held: Held, { drainSeconds }: Config): Promise<boolean> {
+  setTimeout(() => process.exit(1), drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
+  let isClean = true
+  for (const end of held.reverse()) {
+    await end().catch((error: unknown) => {
+      isClean = false
+      process.stderr.write(`houselights: the shutdown failed: ${explainStart(error)}\n`)
+    })
+  }
+  return isClean
 }
 
 async function openDatabase(config: Config): Promise<DatabaseLease> {
@@ -64,28 +112,6 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
     return server.release()
   }
   return { url: server.url, embedded: true, release }
-}
-
-/** SIGTERM and SIGINT drain, and exit 0; a second one does not wait. */
-function stopOnSignals(app: FastifyInstance, database: DatabaseLease, config: Config): void {
-  let stopping = false
-  const stop = async (signal: string) => {
-    if (stopping) process.exit(1)
-    stopping = true
-    app.log.info({ signal }, 'draining')
-    setTimeout(() => process.exit(1), config.drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
-    await app.close()
-    await database.release()
-    process.exit(0)
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop(signal).catch((err: unknown) => {
-        app.log.fatal({ err }, 'the shutdown failed')
-        process.exit(1)
-      })
-    })
-  }
 }
 
 /** For the person at the terminal, on stderr: stdout holds log lines only. */

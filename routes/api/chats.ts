@@ -75,7 +75,10 @@ export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const chat = pathId(request.params, 'chat')
       const { principal } = app.callerOf(request)
-      const { message, created } = await sendMessage(app.actions, principal, { chat, ...request.body })
+      const { message, created } = await sendMessage(app.actionsOf(request), principal, {
+        chat,
+        ...request.body,
+      })
       return reply.code(created ? 201 : 200).send({ message: viewMessage(message) })
     },
   )
@@ -86,7 +89,7 @@ export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const id = pathId(request.params, 'chat')
       const upTo = queryId(request.query.upTo, 'upTo')
-      await markChatRead(app.actions, app.callerOf(request).principal, id, upTo)
+      await markChatRead(app.actionsOf(request), app.callerOf(request).principal, id, upTo)
       return reply.code(204).send()
     },
   )

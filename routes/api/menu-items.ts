@@ -19,7 +19,9 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'menu item')
       const { principal } = app.callerOf(request)
       return {
-        menuItem: viewMenuItem(await setAvailable(app.actions, principal, id, request.body.available)),
+        menuItem: viewMenuItem(
+          await setAvailable(app.actionsOf(request), principal, id, request.body.available),
+        ),
       }
     },
   )

@@ -12,8 +12,6 @@ const STEPS = { seen: markSeen, deliver: deliverOrder, cancel: cancelOrder, 'col
 
 /** Orders: their owners look at them, the staff move them on. */
 export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const ctx = { ...app.actions, providerName: app.payments.name }
-
   app.get(
     '/api/orders',
     {
@@ -41,7 +39,9 @@ export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: OrderAnswer } } },
       async (request) => {
         const id = pathId(request.params, 'order')
-        return { order: viewOrder(await take(ctx, app.callerOf(request).principal, id)) }
+        return {
+          order: viewOrder(await take(app.orderActionsOf(request), app.callerOf(request).principal, id)),
+        }
       },
     )
   }

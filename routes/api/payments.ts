@@ -17,14 +17,17 @@ const PaymentAnswer = Type.Object({
 
 /** Paying: the owner of an order gets a payment, and the place to pay it at. */
 export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const ctx = { ...app.actions, providerName: app.payments.name }
-
   app.post(
     '/api/orders/:id/payment',
     { preValidation: app.requireUser, schema: { params: IdParams, response: { 200: PaymentAnswer } } },
     async (request) => {
       const id = pathId(request.params, 'order')
-      const payment = await startPayment(ctx, app.payments, app.callerOf(request).principal, id)
+      const payment = await startPayment(
+        app.orderActionsOf(request),
+        app.payments,
+        app.callerOf(request).principal,
+        id,
+      )
       return { payment: viewPayment(payment, app.payments) }
     },
   )

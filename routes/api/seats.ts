@@ -37,8 +37,6 @@ const KeyHeader = Type.Object({
 
 /** What a seat's QR code opens: its menu, and the way to order from it. Anybody who has the code may. */
 export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const ctx = { ...app.actions, providerName: app.payments.name }
-
   app.get(
     '/api/seats/:seatToken',
     { schema: { params: Params, response: { 200: SeatAnswer } } },
@@ -66,7 +64,7 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { items, paymentMethod, phone = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
-        ctx,
+        app.orderActionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seat,
         { items, paymentMethod, phone, idempotencyKey },

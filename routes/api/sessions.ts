@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
   )
 
   app.delete('/api/auth/sessions', { preValidation: app.requireUser }, async (request, reply) => {
-    await endOtherSessions(accounts, app.callerOf(request))
+    await endOtherSessions({ ...accounts, ...app.actionsOf(request) }, app.callerOf(request))
     return reply.code(204).send()
   })
 
@@ -37,7 +37,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireUser, schema: { params: Type.Object({ id: Type.String() }) } },
     async (request, reply) => {
       const caller = app.callerOf(request)
-      await endOwnSession(accounts, caller, request.params.id)
+      await endOwnSession({ ...accounts, ...app.actionsOf(request) }, caller, request.params.id)
       if (request.params.id === caller.session.id) await reply.closeSession()
       return reply.code(204).send()
     },

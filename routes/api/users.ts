@@ -43,7 +43,7 @@ const OneUser = Type.Object({ user: User })
 
 /** Accounts, for admins. */
 const routes: FastifyPluginAsyncTypebox = async (app) => {
-  const { accounts, requireAdmin: preValidation } = app
+  const { requireAdmin: preValidation } = app
 
   app.get(
     '/api/users',
@@ -56,7 +56,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation, schema: { body: NewUser, response: { 201: OneUser } } },
     async (request, reply) => {
       const { principal } = app.callerOf(request)
-      const user = await createUser(accounts, principal, { theatreIds: [], ...request.body })
+      const user = await createUser(app.actionsOf(request), principal, { theatreIds: [], ...request.body })
       return reply.code(201).send({ user: viewAccount(user) })
     },
   )
@@ -70,7 +70,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { principal } = app.callerOf(request)
       const id = pathId(request.params, 'user')
-      return { user: viewAccount(await updateUser(accounts, principal, id, request.body)) }
+      return { user: viewAccount(await updateUser(app.actionsOf(request), principal, id, request.body)) }
     },
   )
 }

@@ -22,7 +22,7 @@ export const legacyChatRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireStaff, schema: { body: Answer } },
     async (request) => {
       const { phone_number: phone, message } = request.body
-      await sendToPhone(app.actions, app.callerOf(request).principal, phone, message)
+      await sendToPhone(app.actionsOf(request), app.callerOf(request).principal, phone, message)
       return { status: true }
     },
   )

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit } from '../live/commit.js'
+import type { NewAccessChange } from '../live/event-log.js'
 import type { Principal } from '../principal.js'
 import type { LoginThrottle } from './login-throttle.js'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
@@ -124,7 +125,12 @@ export async function changePassword(
       data: { passwordHash: newHash },
       select: { id: true },
     })
-    return { result: renewed, changes: await endSessionsOf(tx, principal.userId, session.id) }
+    // what is under way under the old token is not carried out any more
+    const renewal: NewAccessChange = { kind: 'user_changed', userId: principal.userId, sessionId: null }
+    return {
+      result: renewed,
+      changes: [...(await endSessionsOf(tx, principal.userId, session.id)), renewal],
+    }
   })
 }
 
@@ -171,5 +177,5 @@ async function openSession(
   const { token, id } = await startSession(tx, whose, settings)
   const caller = await findLiveById(tx, id, settings)
   if (!caller) throw new Error('the new session is not there')
-  return { token, caller: { principal: caller.principal, session: caller.session } }
+  return { token, caller }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
+import type { OnBehalf } from '../live/commit.js'
 import type { Principal, Role } from '../principal.js'
 
 /** How long sessions live. */
@@ -32,12 +33,18 @@ export interface CurrentSession extends SessionTimes {
 export interface Caller {
   principal: Principal
   session: CurrentSession
-}
-
-export interface LiveSession extends Caller {
   /** the access epoch of the snapshot that all this was read from */
   epoch: number
 }
+
+export type LiveSession = Caller
+
+/** In whose name a caller's actions are done. */
+export const onBehalfOf = ({ principal, session, epoch }: Caller): OnBehalf => ({
+  userId: principal.userId,
+  sessionId: session.id,
+  epoch,
+})
 
 /** Whose an order is: what the guard of an order's socket needs, read along with the session. */
 export interface OrderOwners {

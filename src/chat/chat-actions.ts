@@ -39,7 +39,7 @@ export async function sendMessage(
   if (!isId(chatId)) throw notFound('chat')
   const text = cleanText(given.text)
   const clientId = checkClientId(given.clientId)
-  return await commit(ctx, async (tx): Promise<Outcome<SentMessage>> => {
+  const work = async (tx: Transaction): Promise<Outcome<SentMessage>> => {
     const from = await holdChat(tx, principal, chatId)
     const sent = { orderId: chatId, senderId: principal.userId, clientId }
     const stored = await tx.chatMessage.findUnique({
@@ -50,7 +50,8 @@ export async function sendMessage(
     const message = await tx.chatMessage.create({ data: { ...sent, from, text }, select: messageFields })
     if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
     return { result: { message, created: true }, events: messageEvents(await readChat(tx, chatId), message) }
-  })
+  }
+  return await commit(ctx, work, { lane: orderGroup(chatId) })
 }
 
 const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
@@ -93,7 +94,7 @@ export async function markChatRead(
   chatId: number,
   upTo: number | null = null,
 ): Promise<void> {
-  await commit(ctx, async (tx): Promise<Outcome<void>> => {
+  const work = async (tx: Transaction): Promise<Outcome<void>> => {
     const [held] = await tx.$queryRaw<{ readUpTo: number }[]>`
       SELECT o.staff_read_up_to AS "readUpTo" FROM orders o
       WHERE o.id = ${chatId}::int AND ${managedChats(principal)} FOR NO KEY UPDATE`
@@ -109,7 +110,8 @@ export async function markChatRead(
       result: undefined,
       events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data, legacy: null }],
     }
-  })
+  }
+  await commit(ctx, work, { lane: orderGroup(chatId) })
 }
 
 async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { managedChats } from '../access/chat-access.js'
-import { type Database, Prisma } from '../database/client.js'
+import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { readId } from '../http/request-target.js'
 import type { ActionContext } from '../live/commit.js'
@@ -14,7 +14,11 @@ const MESSAGES = 200
 const MAX_PHONE = 40
 
 /** The recent conversations of a phone number in the theatres that the principal runs, the last spoken first. */
-async function findByPhone(db: Database, principal: Principal, phone: string): Promise<ChatRecord[]> {
+async function findByPhone(
+  db: Database | Transaction,
+  principal: Principal,
+  phone: string,
+): Promise<ChatRecord[]> {
   if (phone.length > MAX_PHONE || !isText(phone)) return []
   const named = readOrderPhone(phone)
   const orderId = named === null ? null : readId(named)
@@ -23,7 +27,11 @@ async function findByPhone(db: Database, principal: Principal, phone: string): P
 }
 
 /** The answer to the legacy page's `get-user-messages`: empty for a number that nobody of theirs has. */
-export async function readLegacyHistory(db: Database, principal: Principal, phone: string): Promise<object> {
+export async function readLegacyHistory(
+  db: Database | Transaction,
+  principal: Principal,
+  phone: string,
+): Promise<object> {
   const chats = await findByPhone(db, principal, phone)
   const zones = new Map(chats.map(({ id, timeZone }) => [id, timeZone]))
   const messages: (MessageRecord & { orderId: number })[] = await db.chatMessage.findMany({

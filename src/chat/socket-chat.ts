@@ -1,7 +1,6 @@
-import { findLiveById, type SessionSettings } from '../accounts/sessions.js'
+import { findLiveById, onBehalfOf, type SessionSettings } from '../accounts/sessions.js'
 import { DomainError } from '../errors.js'
 import type { ActionContext } from '../live/commit.js'
-import type { Principal } from '../principal.js'
 import { sendMessage } from './chat-actions.js'
 import { readLegacyHistory } from './legacy-chat.js'
 
@@ -19,12 +18,10 @@ export class SocketChat {
   constructor(
     private readonly ctx: ActionContext,
     private readonly settings: SessionSettings,
+    /** counts a message of this session: null, or for how many seconds there are too many */
+    private readonly countMessage: (sessionId: string) => Promise<number | null>,
     private readonly onError: (error: unknown) => void,
   ) {}
-
-  private async speaker(sessionId: string): Promise<Principal | null> {
-    return (await findLiveById(this.ctx.db, sessionId, this.settings))?.principal ?? null
-  }
 
   /** Says something; the event itself is the answer. Null, or why it was refused. Never throws. */
   async send(
@@ -32,9 +29,13 @@ export class SocketChat {
     message: { chat: number; text: string; clientId: string },
   ): Promise<ChatRefusal | null> {
     try {
-      const principal = await this.speaker(sessionId)
-      if (!principal) return { code: 'unauthenticated', message: 'The session has ended.' }
-      await sendMessage(this.ctx, principal, message)
+      const wait = await this.countMessage(sessionId)
+      if (wait !== null) {
+        return { code: 'too_many_requests', message: `Too many messages: wait ${wait} seconds.` }
+      }
+      const caller = await findLiveById(this.ctx.db, sessionId, this.settings)
+      if (!caller) return { code: 'unauthenticated', message: 'The session has ended.' }
+      await sendMessage({ ...this.ctx, onBehalf: onBehalfOf(caller) }, caller.principal, message)
       return null
     } catch (error) {
       if (error instanceof DomainError) return { code: error.code, message: error.message }
@@ -44,12 +45,20 @@ export class SocketChat {
   }
 
   /** The old page's `get-user-messages`; null for anything else, and when it can't be answered. Never throws. */
-  async answerLegacy(sessionId: string, text: string): Promise<string | null> {
+  async answerLegacy(sessionId: string, text: string): Promise<{ text: string; epoch: number } | null> {
     try {
       const phone = readTask(text)
-      const principal = phone === null ? null : await this.speaker(sessionId)
-      if (phone === null || !principal || principal.role === 'customer') return null
-      return JSON.stringify(await readLegacyHistory(this.ctx.db, principal, phone))
+      if (phone === null) return null
+      // rights and messages of one moment, and the epoch of that
+      return await this.ctx.db.$transaction(
+        async (tx) => {
+          const caller = await findLiveById(tx, sessionId, this.settings)
+          if (!caller || caller.principal.role === 'customer') return null
+          const history = await readLegacyHistory(tx, caller.principal, phone)
+          return { text: JSON.stringify(history), epoch: caller.epoch }
+        },
+        { isolationLevel: 'RepeatableRead' },
+      )
     } catch (error) {
       this.onError(error)
       return null

@@ -168,6 +168,18 @@ export async function readAccessChanges(db: Database, after: number): Promise<Ac
   return { changes, epoch: Number(rows[0]?.epoch ?? 0n) }
 }
 
+/** The kinds of changes since an epoch that concern a session or its user, up to another epoch. */
+export async function readChangesConcerning(
+  tx: Transaction,
+  { userId, sessionId, epoch }: { userId: number; sessionId: string; epoch: number },
+  until: number,
+): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ kind: string }[]>`
+    SELECT kind FROM access_changes WHERE epoch > ${epoch}::bigint AND epoch <= ${until}::bigint
+      AND (session_id = ${sessionId}::uuid OR (session_id IS NULL AND user_id = ${userId}::int))`
+  return rows.map(({ kind }) => kind)
+}
+
 /** What the engine asks of the log, of one database. */
 export interface EventLog {
   readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>

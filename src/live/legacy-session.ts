@@ -4,13 +4,16 @@ import { type GroupName, MAX_ID, theatreOrders } from './groups.js'
 import type { Presence } from './presence.js'
 import { encodeConnectedTheatres, encodeTheatrePresence } from './wires/legacy.js'
 
+/** An answer, and the epoch of rights as of which it was read; null: none. */
+type Ask = (text: string) => Promise<{ text: string; epoch: number } | null>
+
 export interface LegacyOptions {
   connection: Connection
   join(group: GroupName): void
   /** null: nobody's presence is shown on this socket */
   presence: Presence | null
   /** Answers what the old chat page asks; null: nothing to answer. */
-  onAsk: ((text: string) => Promise<string | null>) | null
+  onAsk: Ask | null
   /** Stops and goes on reading from the socket. */
   pause(): void
   resume(): void
@@ -18,6 +21,9 @@ export interface LegacyOptions {
 
 /** The old pages' side of a connection: joined at once, no replay; what they send grants nothing. */
 export class LegacySession {
+  private waiting = 0
+  private chain: Promise<void> = Promise.resolve()
+
   constructor(private readonly options: LegacyOptions) {}
 
   start(): void {
@@ -58,18 +64,31 @@ export class LegacySession {
     ) {
       presence.show(connection, [group])
     }
-    if (onAsk) this.answer(onAsk, text)
+    if (onAsk) this.ask(onAsk, text)
   }
 
-  /** One question at a time: nothing more is read until it is answered. */
-  private answer(onAsk: (text: string) => Promise<string | null>, text: string): void {
-    const { connection, pause, resume } = this.options
-    pause()
-    onAsk(text)
-      .then((answer) => {
-        if (answer !== null && !connection.isHeld) connection.write(textFrame(answer))
+  /** One question at a time: nothing more is read until all that came with it are answered. */
+  private ask(onAsk: Ask, text: string): void {
+    const { pause, resume } = this.options
+    if (++this.waiting === 1) pause()
+    this.chain = this.chain
+      .then(() => this.answer(onAsk, text))
+      .catch((error: unknown) => this.options.connection.host.onError(error, 'answering'))
+      .finally(() => {
+        if (--this.waiting === 0) resume()
       })
-      .finally(resume)
+  }
+
+  /** As with a snapshot: sent only once the node has applied the rights as of which it was read. */
+  private async answer(onAsk: Ask, text: string): Promise<void> {
+    const { connection } = this.options
+    while (!connection.closed) {
+      const told = await onAsk(text)
+      if (!told) return
+      await connection.host.reachEpoch(told.epoch)
+      if (!connection.isHeld) return connection.write(textFrame(told.text))
+      await connection.whenReleased()
+    }
   }
 }
 

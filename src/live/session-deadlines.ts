@@ -21,7 +21,7 @@ export class SessionDeadlines {
   /** the end that was announced to it, RFC 3339 */
   private readonly announced = new Map<Connection, string>()
   private due = new Set<Connection>()
-  /** held: their end has come and the database does not say whether it was moved */
+  /** held: their end has come and the database has not said yet whether it was moved */
   private readonly waiting = new Set<Connection>()
 
   constructor(
@@ -79,22 +79,23 @@ export class SessionDeadlines {
     const due = this.due
     this.due = new Set()
     const sessions = [...new Set([...due].map((connection) => connection.admission.sessionId))]
+    // the answer may take its time
+    for (const connection of due) this.holdIfOver(connection)
     let admissions: Map<string, Admission>
     try {
       admissions = await this.readAdmissions(sessions)
     } catch {
-      // can't be known: nothing more goes out once the end has come, and the question is asked again
       for (const connection of due) if (!connection.closed) this.keepWaiting(connection)
       return
     }
     for (const connection of due) {
       if (connection.closed) continue
-      this.free(connection)
       const admission = admissions.get(connection.admission.sessionId)
       if (!admission) {
         connection.close(CloseCode.sessionEnded, 'session ended')
         continue
       }
+      this.free(connection)
       // rights are the access watch's affair: only the time is taken over
       const { remainingMs, readAt, endsAt } = admission
       connection.admission = { ...connection.admission, remainingMs, readAt, endsAt }
@@ -102,13 +103,18 @@ export class SessionDeadlines {
     }
   }
 
+  /** It can't be known: nothing more goes out once the end has come, and the question is asked again. */
   private keepWaiting(connection: Connection): void {
-    const { remainingMs, readAt } = connection.admission
-    if (performance.now() - readAt >= remainingMs && !this.waiting.has(connection)) {
-      this.waiting.add(connection)
-      connection.hold()
-    }
+    this.holdIfOver(connection)
     this.lookIn(connection, RETRY_MS)
+  }
+
+  private holdIfOver(connection: Connection): void {
+    const { remainingMs, readAt } = connection.admission
+    if (connection.closed || this.waiting.has(connection)) return
+    if (performance.now() - readAt < remainingMs) return
+    this.waiting.add(connection)
+    connection.hold()
   }
 
   private free(connection: Connection): void {

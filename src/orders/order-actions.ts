@@ -1,7 +1,8 @@
 import { managedOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { commit } from '../live/commit.js'
+import { commit, type Outcome } from '../live/commit.js'
+import { orderGroup } from '../live/groups.js'
 import type { Principal } from '../principal.js'
 import { isSeatVacant, type OrderContext, type OrderEventName, orderEvents } from './order-events.js'
 import { type OrderRecord, readOrder, readOrders } from './order-record.js'
@@ -60,14 +61,15 @@ async function take(
   step: Step,
 ): Promise<OrderRecord> {
   const mine = managedOrders(principal)
-  return await commit(ctx, async (tx) => {
+  const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
     const moved = await tx.$queryRaw<unknown[]>`
       UPDATE orders AS o SET ${step.set} WHERE o.id = ${orderId}::int AND ${mine} AND ${step.from} RETURNING o.id`
     if (moved.length === 0) return { result: await readDone(tx, mine, orderId, step) }
     const order = await readOrder(tx, orderId)
     const vacant = await isSeatVacant(tx, order.seatId, order.status)
     return { result: order, events: orderEvents(ctx, [step.event], order, vacant) }
-  })
+  }
+  return await commit(ctx, work, { lane: orderGroup(orderId) })
 }
 
 async function readDone(

@@ -1,7 +1,8 @@
 import { ownOrders } from '../access/order-access.js'
-import { Prisma } from '../database/client.js'
+import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { commit } from '../live/commit.js'
+import { commit, type Outcome } from '../live/commit.js'
+import { orderGroup } from '../live/groups.js'
 import { type OrderContext, orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
@@ -40,7 +41,7 @@ function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): vo
 /** What changed while the provider was asked decides; a payment that loses is one that nobody will ever pay. */
 function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
   const { orderId } = given
-  return commit(ctx, async (tx) => {
+  const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
     checkPayable(await readOrder(tx, orderId))
     const pending = await findPending(tx, orderId)
@@ -53,5 +54,6 @@ function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): 
     })
     const order = await readOrder(tx, orderId)
     return { result: payment, events: orderEvents(ctx, ['payment.pending'], order, false) }
-  })
+  }
+  return commit(ctx, work, { lane: orderGroup(orderId) })
 }

@@ -1,5 +1,5 @@
 import { notFound } from '../errors.js'
-import type { ActionContext } from '../live/commit.js'
+import { type ActionContext, commit } from '../live/commit.js'
 import type { Principal } from '../principal.js'
 import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
 
@@ -8,18 +8,20 @@ import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
  * theatre is part of the condition.
  */
 export async function setAvailable(
-  { db }: ActionContext,
+  ctx: ActionContext,
   principal: Principal,
   menuItemId: number,
   available: boolean,
 ): Promise<MenuItemRecord> {
   if (principal.role === 'customer') throw notFound('menu item')
   const own = principal.role === 'admin' ? {} : { theatreId: { in: principal.theatres.map(({ id }) => id) } }
-  const [item] = await db.menuItem.updateManyAndReturn({
-    where: { id: menuItemId, listed: true, ...own },
-    data: { available },
-    select: menuItemFields,
+  return await commit(ctx, async (tx) => {
+    const [item] = await tx.menuItem.updateManyAndReturn({
+      where: { id: menuItemId, listed: true, ...own },
+      data: { available },
+      select: menuItemFields,
+    })
+    if (!item) throw notFound('menu item')
+    return { result: item }
   })
-  if (!item) throw notFound('menu item')
-  return item
 }

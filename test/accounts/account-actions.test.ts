@@ -153,7 +153,8 @@ t.test('password change: a new token, the same id, the others end', async (t) =>
   t.not(renewed.token, here.token)
   t.same([await isLive(here), await isLive(there)], [false, false])
   t.equal((await findLive(db, renewed.token, SETTINGS))?.session.id, here.caller.session.id)
-  t.same(ctx.published, [endedOf(there)], 'the own one keeps its sockets')
+  const renewal = { kind: 'user_changed', userId: here.caller.principal.userId, sessionId: null }
+  t.same(ctx.published, [endedOf(there), renewal], 'the own one keeps its sockets')
   await t.rejects(signIn(username), { code: 'invalid_credentials' })
   await login(ctx, { username, password: 'another-password', keep: false }, null, CLIENT)
 })

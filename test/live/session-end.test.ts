@@ -1,7 +1,8 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/live/groups.js'
 import { createClient } from '../helpers/http.js'
-import { arrived, emit, openLegacy, openV1, signIn, startNode } from './stage.js'
+import { arrived, emit, legacyNumbers, openLegacy, openV1, seqsOf, signIn, startNode } from './stage.js'
+import { until } from './until.js'
 
 const GROUP = theatreOrders(1)
 
@@ -25,6 +26,42 @@ t.test('a session that ends by time is told ahead, and closes its sockets of bot
   t.ok(lived > 1500 && lived < 4000, `${Math.round(lived)} ms`)
   const again = await openV1(node, staff).catch((error: unknown) => error)
   t.match(again, { status: 401 })
+})
+
+t.test('the end has come and the database does not say: nothing more goes out', async (t) => {
+  const node = await startNode(t, { env: { SESSION_ABSOLUTE_AGE: '2', SESSION_COOKIE_AGE: '2' } })
+  const staff = await signIn(node, 'staff')
+  const [v1, legacy] = [await openV1(node, staff), await openLegacy(node, staff)]
+  v1.subscribe()
+  const { sessionExpiresAt } = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
+  await v1.expect({ type: 'snapshot' })
+  const end = Date.parse(sessionExpiresAt)
+  let unlock = () => {}
+  const locked = new Promise<void>((resolve) => {
+    unlock = resolve
+  })
+  const lock = node.db.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`
+      await locked
+    },
+    { timeout: 20_000 },
+  )
+  let told = 0
+  await until(async () => {
+    await emit(node, GROUP)
+    told++
+    return Date.now() > end + 1500
+  }, 'a while after the end')
+  const late = v1.history.filter(({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 500)
+  t.ok(told > 20 && seqsOf(v1, GROUP).length > 5, 'before it, everything came')
+  t.strictSame(late, [], 'after it, nothing')
+  const heard = legacyNumbers(legacy).length
+  await emit(node, GROUP)
+  unlock()
+  await lock
+  for (const socket of [v1, legacy]) t.equal((await socket.closed()).code, 4401)
+  t.equal(legacyNumbers(legacy).length, heard, 'nor with the answer')
 })
 
 t.test('HTTP prolongs it, and the socket is told', async (t) => {

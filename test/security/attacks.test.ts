@@ -3,9 +3,10 @@ import t from 'tap'
 import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
 import { openRaw, sendRaw } from '../helpers/raw.js'
+import { connect } from '../helpers/socket.js'
 import { until } from '../live/until.js'
 import { frame, OPCODE } from './frames.js'
-import { headOf, parseAnswer, readAnswer } from './handshakes.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
 import { countOpen, eventually } from './leaks.js'
 import { order, signIn } from './people.js'
 
@@ -152,4 +153,73 @@ t.test('a body that trickles in does nothing once the session has ended', async 
   slow.write(body.slice(5))
   t.match(await readAnswer(slow), { status: 401 })
   t.equal(await db.chatMessage.count(), 0)
+})
+
+t.test('accounts are not made in the name of an admin who has been signed out', async (t) => {
+  const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const [thief, owner] = [await signIn(url, 'admin'), await signIn(url, 'admin')]
+  const password = 'a-good-password-4711'
+  // hashing takes its time: they are under way when the session ends
+  const making = Array.from({ length: 20 }, (_, i) =>
+    thief.post('/api/users', { username: `backdoor-${i}`, password, role: 'admin', theatreIds: [] }),
+  )
+  const { body: sessions } = await owner.get<{ id: string; current: boolean }[]>('/api/auth/sessions')
+  const theirs = sessions.find(({ current }) => !current)?.id
+  t.equal((await owner.delete(`/api/auth/sessions/${theirs}`)).status, 204)
+  const before = await db.user.count()
+  const statuses = new Set((await Promise.all(making)).map(({ status }) => status))
+  t.equal(await db.user.count(), before, 'none after it has ended')
+  t.ok(statuses.has(401) && [...statuses].every((status) => status === 401 || status === 201))
+})
+
+t.test('the old cookie does nothing after a change of password, however slowly its body comes', async (t) => {
+  const { app, port, url, db } = await startApp(t, { demo: true })
+  const admin = await signIn(url, 'admin')
+  const body = JSON.stringify({
+    username: 'backdoor',
+    password: 'a-good-password',
+    role: 'admin',
+    theatreIds: [],
+  })
+  const slow = await openRaw(port)
+  const underWay = once(app.server, 'request')
+  slow.write(
+    `POST /api/users HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${admin.cookie}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+  )
+  await underWay
+  const changed = { currentPassword: 'houselights-demo', newPassword: 'another-password-4711' }
+  t.equal((await admin.post('/api/auth/password', changed)).status, 204)
+  slow.write(body)
+  const { status } = await readAnswer(slow)
+  t.ok(status === 401 || status === 409, `answered with ${status}`)
+  t.equal(await db.user.count({ where: { username: 'backdoor' } }), 0)
+})
+
+t.test('a guest who floods an order of their own holds up nobody else', async (t) => {
+  const { app, port, url } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const staff = await signIn(url, 'staff')
+  const guest = createClient(url)
+  const id = await order(guest)
+  const flood = Array.from({ length: 200 }, (_, i) =>
+    guest.post(`/api/chats/${id}/messages`, { text: 'me, me, me', clientId: `c${i}` }),
+  )
+  const handshakes = Array.from({ length: 10 }, () => shakeHands(port, { path: PATH, cookie: staff.cookie }))
+  for (const { status } of await Promise.all(handshakes)) t.equal(status, 101)
+  for (let i = 0; i < 10; i++) t.equal((await staff.get('/api/theatres/1/orders')).status, 200)
+  const statuses = new Set((await Promise.all(flood)).map(({ status }) => status))
+  t.strictSame([...statuses], [201], 'and all of it is stored')
+  for (const connection of [...app.hub.connections]) connection.terminate()
+})
+
+t.test('messages by socket are limited as over HTTP', async (t) => {
+  const { url } = await startApp(t, { demo: true })
+  const guest = createClient(url)
+  const id = await order(guest)
+  const staff = await signIn(url, 'staff')
+  const socket = await connect(`${url}/ws/chat-socket/`, { cookie: staff.cookie, protocol: 'houselights.v1' })
+  socket.subscribe()
+  for (let i = 0; i < 241; i++) socket.send({ type: 'send', chat: id, text: 'again', clientId: `s${i}` })
+  t.match(await socket.expect({ type: 'error' }), { code: 'too_many_requests' })
+  t.equal(socket.history.filter(({ type }) => type === 'event').length, 240)
+  await socket.close()
 })

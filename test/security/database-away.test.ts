@@ -59,13 +59,26 @@ t.test(
       await open.roundTrip()
     }
 
-    await t.test('every connection of the pool is taken', async () => {
+    await t.test('every connection for sockets is taken', async () => {
+      const held = Array.from({ length: 6 }, () =>
+        app.liveDb.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
+      )
+      await everybody('full pool', 8000)
+      t.equal((await staff.get('/api/auth/session')).status, 200, 'calls have others')
+      await Promise.all(held)
+    })
+
+    await t.test('every connection for calls is taken', async () => {
       const held = Array.from({ length: 10 }, () =>
         app.db.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
       )
-      await everybody('full pool', 8000)
-      const [session] = await Promise.all([staff.get('/api/auth/session'), ...held])
-      t.ok([200, 503].includes(session.status), `HTTP: ${session.status}`)
+      t.equal(
+        (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
+        101,
+        'sockets have others',
+      )
+      t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
+      await Promise.all(held)
     })
 
     await t.test('the database refuses', async (t) => {
