@@ -35,8 +35,8 @@ async function main(): Promise<void> {
     if (!stop.aborted) await once(stop, 'abort')
     app.log.info({ signal: stop.reason }, 'draining')
   } catch (error) {
-    // told to stop between two steps of the start
-    if (!stop.aborted || error !== stop.reason) throw error
+    // told to stop while it started; Ctrl-C has ended the programs of its current step as well
+    if (!stop.aborted) throw error
   } finally {
     isClean = await giveBack(held, config)
   }

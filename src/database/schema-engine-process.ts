@@ -40,6 +40,8 @@ export async function runSchemaEngine<T>(
   const engine: Engine = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: DEADLINE,
+    // Ctrl-C reaches a whole process group; a migration that is cut short counts as failed, and blocks all starts.
+    detached: true,
   })
   // Writing to an engine that has ended: its end is told by `answers`.
   engine.stdin.on('error', () => {})

@@ -128,6 +128,26 @@ t.test('what a crash leaves behind is no obstacle', async (t) => {
   await another.release()
 })
 
+t.test(
+  'a server that was killed comes back at the same URL, with its data, when it is asked for',
+  async (t) => {
+    const directory = dataDirectory(t)
+    const server = await acquireEmbeddedServer({ dataDirectory: directory })
+    await ask(server.url, 'CREATE TABLE kept AS SELECT 42 AS a')
+    const first = postmasterPid(directory) ?? 0
+    await server.revive()
+    t.equal(postmasterPid(directory), first, 'one that runs is left alone')
+    process.kill(first, 'SIGKILL')
+    await gone(first)
+    await t.rejects(ask(server.url, 'SELECT 1'), { code: 'ECONNREFUSED' })
+    await Promise.all([server.revive(), server.revive()])
+    t.strictSame(await ask(server.url, 'SELECT a FROM kept'), [42])
+    await server.release()
+    await server.revive()
+    t.equal(postmasterPid(directory), undefined, 'nobody uses it any more')
+  },
+)
+
 t.test('a cluster whose making was interrupted is made again', async (t) => {
   const directory = dataDirectory(t)
   const user = startUser(t, directory)

@@ -1,17 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { TEST_SECRETS } from '../helpers/app.js'
-import { within } from '../helpers/deadline.js'
 import { createClient } from '../helpers/http.js'
-import { LogCapture } from '../helpers/logs.js'
+import type { LogCapture } from '../helpers/logs.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { openRaw } from '../helpers/raw.js'
 import { startRedis } from '../helpers/redis.js'
+import { spawnService } from '../helpers/service-process.js'
 import { connect } from '../helpers/socket.js'
 import { frame, OPCODE } from './frames.js'
 import { headOf, readAnswer, shakeHands } from './handshakes.js'
@@ -20,48 +14,15 @@ import { DEMO_PASSWORD, order, signIn } from './people.js'
 // other files run beside this one
 t.setTimeout(110_000)
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-
-interface Running {
-  child: ChildProcess
-  url: string
-  port: number
-  logs: LogCapture
-  /** all that it wrote, on both streams */
-  output(): string
-}
-
-/** The service as it is run, in a process of its own. */
-async function run(t: Test, env: Record<string, string>): Promise<Running> {
-  const folder = mkdtempSync(join(tmpdir(), 'houselights-process-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
-  const { PATH = '' } = process.env
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { PATH, PORT: '0', DRAIN_SECONDS: '1', LOG_LEVEL: 'trace', ...TEST_SECRETS, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  const logs = new LogCapture()
-  let errors = ''
-  child.stdout?.pipe(logs)
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors += chunk.toString()
-  })
-  const line = await logs.expect((one) => /^Server listening/.test(one.msg ?? ''), { within: 30_000 })
-  const port = Number(/:(\d+)$/.exec(line.msg ?? '')?.[1])
-  return { child, port, url: `http://127.0.0.1:${port}`, logs, output: () => `${logs.text}\n${errors}` }
-}
-
 const PATH = '/ws/all-seat-datasocket/'
 const PHONE = '+91 98765 43210'
 
 t.test('a busy and hostile hour: the process lives, ends with 0, and has written no secret', async (t) => {
   const database = await testDatabase(t, { demo: true })
   const redis = await startRedis(t)
-  const running = await run(t, { DATABASE_URL: database.url, REDIS_URL: redis.url })
-  const { url, port, logs } = running
+  const running = spawnService(t, { env: { DATABASE_URL: database.url, REDIS_URL: redis.url } })
+  const { logs } = running
+  const { url, port } = await running.listening()
   const secrets = new Map<string, string>([
     ['the signing secret', TEST_SECRETS.SECRET_KEY],
     ['the webhook secret', TEST_SECRETS.PAYMENT_WEBHOOK_SECRET],
@@ -156,10 +117,9 @@ t.test('a busy and hostile hour: the process lives, ends with 0, and has written
   t.match(metrics.text, /houselights_deprecated_keys_total 3\b/, 'old keys are counted')
   const seen = metrics.text
 
-  const ended = once(running.child, 'exit')
   running.child.kill('SIGTERM')
   t.equal((await payment.closed()).code, 1012)
-  t.same(await within(ended, 15_000, 'the end of the process'), [0, null])
+  t.same(await running.ended(), [0, null])
   const output = running.output()
   for (const [what, secret] of secrets) {
     t.notOk(output.includes(secret), `${what} is in no output`)

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { TEST_SECRETS } from './app.js'
+import { within } from './deadline.js'
+import { LogCapture } from './logs.js'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+/** ms that a start may take on a busy machine, with initdb and migrations, and an end with a drain */
+const PATIENCE = 60_000
+
+export interface ServiceProcess {
+  child: ChildProcess
+  logs: LogCapture
+  /** all that it wrote, on both streams */
+  output(): string
+  /** Resolves once it listens. */
+  listening(): Promise<{ url: string; port: number }>
+  /** Resolves to its exit code and signal once it has ended. */
+  ended(): Promise<[number | null, NodeJS.Signals | null]>
+}
+
+export interface ServiceProcessOptions {
+  env?: Record<string, string>
+  /** where it runs and keeps its .data; else a folder of its own that is removed */
+  folder?: string
+}
+
+/** The service as it is run, in a process of its own; without a DATABASE_URL on an embedded database. */
+export function spawnService(
+  t: { teardown(fn: () => unknown): unknown },
+  { env, folder = temporaryFolder(t) }: ServiceProcessOptions = {},
+): ServiceProcess {
+  const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { PATH, PORT: '0', DRAIN_SECONDS: '1', LOG_LEVEL: 'trace', ...TEST_SECRETS, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // a process group of its own, as in a terminal
+    detached: true,
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const logs = new LogCapture()
+  let errors = ''
+  child.stdout?.pipe(logs)
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += chunk.toString()
+  })
+  const output = () => `${logs.text}\n${errors}`
+  const exit = once(child, 'exit')
+  return {
+    child,
+    logs,
+    output,
+    async listening() {
+      const line = await logs.expect(({ msg = '' }) => msg.startsWith('Server listening'), {
+        within: PATIENCE,
+      })
+      const port = Number(/:(\d+)$/.exec(line.msg ?? '')?.[1])
+      return { port, url: `http://127.0.0.1:${port}` }
+    },
+    async ended() {
+      const [code, signal] = await within(
+        exit,
+        PATIENCE,
+        () => `the end of the process; it said: ${output()}`,
+      )
+      return [code, signal]
+    },
+  }
+}
+
+function temporaryFolder(t: { teardown(fn: () => unknown): unknown }): string {
+  const folder = mkdtempSync(join(tmpdir(), 'houselights-process-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
