@@ -14,6 +14,9 @@ const SHUTDOWN_GRACE_MS = 10_000
 /** ms between two looks whether the embedded server still runs: nobody else would start it again */
 const LOOK_AFTER_DATABASE_MS = 2000
 
+/** ms in which the same signal again is the same word again */
+const ECHO_MS = 1000
+
 interface DatabaseLease {
   url: string
   embedded: boolean
@@ -43,12 +46,19 @@ async function main(): Promise<void> {
   process.exit(isClean ? 0 : 1)
 }
 
-/** Aborted, with the signal as its reason, by SIGTERM or SIGINT. A second one does not wait. */
+/**
+ * Aborted, with the signal as its reason, by SIGTERM or SIGINT. A second one does not wait; but Ctrl-C comes twice,
+ * from the terminal and from npm, which passes it on.
+ */
 function listenForSignals(): AbortSignal {
   const stop = new AbortController()
+  let toldAt = 0
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(1)
+      const isEcho = signal === stop.signal.reason && performance.now() - toldAt < ECHO_MS
+      if (stop.signal.aborted && !isEcho) process.exit(1)
+      if (stop.signal.aborted) return
+      toldAt = performance.now()
       stop.abort(signal)
     })
   }

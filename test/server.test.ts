@@ -81,7 +81,10 @@ t.test('a database that was killed comes back, with what it held; then all ends 
   const ready = async () => (await createClient(url).get('/readyz')).status === 200
   await untilTrue(ready, 'it to be ready again', 30_000)
   t.match(await staff.get(`/api/orders/${id}`), { status: 200, body: { order: { id } } })
-  running.child.kill('SIGTERM')
+  // Ctrl-C under npm: from the terminal, and passed on by npm
+  running.child.kill('SIGINT')
+  await running.logs.expect({ msg: 'draining' })
+  running.child.kill('SIGINT')
   t.same(await running.ended(), [0, null])
   t.same(leftOf(running.directory), NOTHING)
 })
