@@ -10,6 +10,8 @@ export interface PaymentState {
   others: readonly PaymentStatus[]
   /** a capture of this payment was told before */
   wasCaptured: boolean
+  /** it speaks of money that came as a capture after the payment's first */
+  isOfSurplus: boolean
 }
 
 /** What follows. Null: stays as it is. */
@@ -72,8 +74,9 @@ function decideFailed({ order, payment }: PaymentState): Change {
   }
 }
 
-function decideRefunded({ order, payment, others }: PaymentState): Change {
-  if (payment === 'refunded') return NOTHING
+function decideRefunded({ order, payment, others, isOfSurplus }: PaymentState): Change {
+  // what was captured twice and given back once is still paid
+  if (payment === 'refunded' || isOfSurplus) return NOTHING
   const refunded: Change = { ...NOTHING, payment: 'refunded' }
   if (order.paymentStatus === 'refunded') return refunded
   // what was paid twice and given back once is still paid; what is being paid anew is still pending

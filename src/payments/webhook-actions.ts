@@ -78,18 +78,21 @@ async function findPayment({ db }: OrderContext, paymentId: string): Promise<Pay
 function applyOnce(
   ctx: OrderContext,
   { id, orderId }: PaymentRecord,
-  { name }: WebhookEvent,
+  { name, entityId }: WebhookEvent,
   eventId: string,
 ): Promise<Change | null> {
   return commit(ctx, async (tx): Promise<Outcome<Change | null>> => {
     const state = await holdState(tx, orderId, id)
     // the seat's lock comes before the payment's writes; only a payment.failed of an ended order needs it
     const vacant = await isSeatVacant(tx, state.order.seatId, state.order.status)
+    const wasCaptured = state.captures.length > 0
+    const surplus = name === CAPTURED && wasCaptured
     const noted = await tx.$executeRaw`
-      INSERT INTO payment_events (id, payment_id, name) VALUES (${eventId}, ${id}, ${name})
+      INSERT INTO payment_events (id, payment_id, name, provider_payment_id, surplus)
+      VALUES (${eventId}, ${id}, ${name}, ${entityId}, ${surplus})
       ON CONFLICT (id) DO NOTHING`
     if (noted === 0) return { result: null }
-    const change = decide(name, { ...state, wasCaptured: state.captures > 0 })
+    const change = decide(name, { ...state, wasCaptured, isOfSurplus: isOfSurplus(state.captures, entityId) })
     if (change.payment) {
       await tx.payment.update({ where: { id }, data: { status: change.payment }, select: { id: true } })
     }
@@ -100,9 +103,23 @@ function applyOnce(
   })
 }
 
-interface HeldState extends Omit<PaymentState, 'wasCaptured'> {
+const CAPTURED: WebhookEventName = 'payment.captured'
+
+interface Capture {
+  providerPaymentId: string | null
+  surplus: boolean
+}
+
+/** Only what is surely not the first capture's: an id that was not told, or never captured, is taken for that. */
+function isOfSurplus(captures: readonly Capture[], entityId: string | null): boolean {
+  if (entityId === null) return false
+  const same = captures.filter(({ providerPaymentId }) => providerPaymentId === entityId)
+  return same.length > 0 && same.every(({ surplus }) => surplus)
+}
+
+interface HeldState extends Pick<PaymentState, 'payment' | 'others'> {
   order: PaymentState['order'] & { seatId: number }
-  captures: number
+  captures: Capture[]
 }
 
 /** Locks the order, then reads what all its payments have come to: nobody else changes them meanwhile. */
@@ -113,12 +130,14 @@ async function holdState(tx: Transaction, orderId: number, paymentId: string): P
   const payments = await tx.payment.findMany({ where: { orderId }, select: { id: true, status: true } })
   const payment = payments.find(({ id }) => id === paymentId)
   if (!order || !payment) throw new Error('a payment has lost its order')
-  const captured: WebhookEventName = 'payment.captured'
   return {
     order,
     payment: payment.status,
     others: payments.filter(({ id }) => id !== paymentId).map(({ status }) => status),
-    captures: await tx.paymentEvent.count({ where: { paymentId, name: captured } }),
+    captures: await tx.paymentEvent.findMany({
+      where: { paymentId, name: CAPTURED },
+      select: { providerPaymentId: true, surplus: true },
+    }),
   }
 }
 

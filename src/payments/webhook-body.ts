@@ -8,6 +8,8 @@ export interface WebhookEvent {
   name: WebhookEventName
   /** our payment's id: the provider's order id */
   paymentId: string
+  /** the provider's own id of what was paid; null: not told */
+  entityId: string | null
   /** paise, if `currency` is INR */
   amount: number
   currency: string
@@ -39,8 +41,12 @@ export function readWebhook(rawBody: Buffer): WebhookEvent | null {
     throw malformed('has no payment entity with order_id, amount and currency')
   }
   if (!Number.isSafeInteger(amount)) throw malformed('has an amount that is no whole number')
-  return { name, paymentId, amount, currency }
+  return { name, paymentId, entityId: readEntityId(member(entity, 'id')), amount, currency }
 }
+
+/** Nothing hangs on it but which of two captures a refund is of: what can't be an id is none. */
+const readEntityId = (value: unknown): string | null =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value) ? value : null
 
 function parse(rawBody: Buffer): unknown {
   try {

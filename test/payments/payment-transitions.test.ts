@@ -8,7 +8,14 @@ const state = (
   paymentStatus: PaymentStatus,
   payment: PaymentStatus,
   more: Partial<PaymentState> = {},
-): PaymentState => ({ order: { status, paymentStatus }, payment, others: [], wasCaptured: false, ...more })
+): PaymentState => ({
+  order: { status, paymentStatus },
+  payment,
+  others: [],
+  wasCaptured: false,
+  isOfSurplus: false,
+  ...more,
+})
 
 const PAID = ['payment.paid']
 const CONFIRMED = ['payment.paid', 'order.confirmed']
@@ -91,6 +98,14 @@ const TABLE: [
     'refunded',
     ['payment.refunded'],
     'refunded',
+    false,
+  ],
+  [
+    'refund.processed',
+    state('confirmed', 'paid', 'paid', { wasCaptured: true, isOfSurplus: true }),
+    null,
+    [],
+    null,
     false,
   ],
   // before its capture

@@ -31,12 +31,15 @@ export interface Said {
   amount?: unknown
   currency?: unknown
   eventId?: string
+  /** the provider's id of what was paid; null: none */
+  entityId?: unknown
 }
 
 /** A webhook as the provider sends it, about a payment. */
 export function webhookOf(payment: Pick<PaymentRecord, 'id' | 'amount'>, said: Said = {}): RawWebhook {
   const { event = 'payment.captured', amount = payment.amount, currency = 'INR' } = said
-  const entity = { id: 'pay_1', order_id: payment.id, amount, currency, status: 'captured' }
+  const { entityId: id = 'pay_1' } = said
+  const entity = { id, order_id: payment.id, amount, currency, status: 'captured' }
   return signed(JSON.stringify({ event, payload: { payment: { entity } } }), said.eventId)
 }
 

@@ -4,7 +4,7 @@ import { readOrder } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { createWorld, legacyOf, refusal, type World } from '../orders/world.js'
-import { provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
+import { type Paying, provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
 
 const stateOf = async (world: World, orderId: number) => {
   const { status, paymentStatus } = await world.db.order.findUniqueOrThrow({ where: { id: orderId } })
@@ -188,6 +188,58 @@ t.test(
     t.same(await stateOf(world, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
     await take(world, webhookOf(payment, { event: 'refund.processed' }))
     t.same(await stateOf(world, order.id), ['confirmed', 'refunded'])
+  },
+)
+
+t.test('of two captures of one payment, the refund of the second leaves it paid', async (t) => {
+  const world = await createWorld(t)
+  const say = async (payment: Paying['payment'], event: string, entityId: unknown) => {
+    const { outcome, alarm } = await take(world, webhookOf(payment, { event, entityId }))
+    return alarm ? `${outcome}, ${alarm.fact}` : outcome
+  }
+  const captureBoth = async () => {
+    const paying = await startPaying(world)
+    t.equal(await say(paying.payment, 'payment.captured', 'pay_A'), 'applied')
+    t.equal(await say(paying.payment, 'payment.captured', 'pay_B'), 'unchanged, refund_due')
+    world.events.length = 0
+    return paying
+  }
+  const { order, payment } = await captureBoth()
+  t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged')
+  t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged', 'told again')
+  t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
+  t.same(world.events, [])
+  t.equal(await say(payment, 'refund.processed', 'pay_A'), 'applied')
+  t.same(await stateOf(world, order.id), ['confirmed', 'refunded'])
+
+  // the first one's, and whatever can't be told apart from it
+  for (const id of ['pay_A', 'pay_C', null, undefined, 7, '', 'a\0b', '\ud800', { toString: 'pay_B' }]) {
+    const paying = await captureBoth()
+    t.equal(await say(paying.payment, 'refund.processed', id), 'applied', JSON.stringify(id))
+    t.same(await stateOf(world, paying.order.id), ['confirmed', 'refunded'])
+  }
+
+  const repeated = await startPaying(world)
+  t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'applied')
+  t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'unchanged, refund_due')
+  t.equal(await say(repeated.payment, 'refund.processed', 'pay_A'), 'applied', 'the first is given back')
+})
+
+t.test(
+  'captures that come at once: one is the first, and the refund of another leaves it paid',
+  async (t) => {
+    const world = await createWorld(t)
+    for (let round = 0; round < 10; round++) {
+      const { order, payment } = await startPaying(world)
+      const ids = ['pay_A', 'pay_B', 'pay_C']
+      const said = await Promise.all(ids.map((entityId) => take(world, webhookOf(payment, { entityId }))))
+      const surplus = ids.filter((_, i) => said[i]?.outcome === 'unchanged')
+      t.equal(surplus.length, 2)
+      for (const entityId of surplus) {
+        await take(world, webhookOf(payment, { event: 'refund.processed', entityId }))
+      }
+      t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
+    }
   },
 )
 
