@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
+import { withoutPort } from '../src/http/client-address.js'
 import { hashed, shown } from '../src/http/log-text.js'
 
 declare module 'fastify' {
@@ -52,7 +53,7 @@ export default fp(
       app.log.info(
         {
           ...who(request),
-          address: shown(request.ip),
+          address: shown(withoutPort(request.ip)),
           origin: shown(request.headers.origin),
           resource,
           target: targetOf(request),

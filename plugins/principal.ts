@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { ClientInfo } from '../src/accounts/session-writes.js'
 import { type Caller, onBehalfOf } from '../src/accounts/sessions.js'
 import { forbidden, unauthenticated } from '../src/errors.js'
+import { withoutPort } from '../src/http/client-address.js'
 import type { ActionContext } from '../src/live/commit.js'
 import type { Role } from '../src/principal.js'
 
@@ -29,7 +30,7 @@ function callerOf(request: FastifyRequest): Caller {
 }
 
 function clientOf(request: FastifyRequest): ClientInfo {
-  return { ip: request.ip, userAgent: request.headers['user-agent'] ?? '' }
+  return { ip: withoutPort(request.ip), userAgent: request.headers['user-agent'] ?? '' }
 }
 
 const requireRole =

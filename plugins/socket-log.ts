@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { withoutPort } from '../src/http/client-address.js'
 import { hashed, shown } from '../src/http/log-text.js'
+import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
 
 declare module 'fastify' {
@@ -13,6 +15,9 @@ declare module 'fastify' {
     }
   }
 }
+
+/** Clients choose among thousands of codes, and each would be a series of its own. 1005, 1006: no close frame came. */
+const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1005, 1006])
 
 export default fp(
   async (app) => {
@@ -39,7 +44,7 @@ export default fp(
         app.log.info({ ...about(request), ...who, status, reason }, 'WSREJECT')
       },
       closed(connection, code) {
-        app.metrics.closes.inc({ code })
+        app.metrics.closes.inc({ code: KNOWN_CODES.has(code) ? code : 'other' })
         const { sessionId, principal } = connection.admission
         const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
         app.log.info(
@@ -57,5 +62,9 @@ function about(request: FastifyRequest) {
   // the route's pattern: other paths may hold a seat's token or a session's id
   const path = request.raw.url?.split(/[?#;]/, 1)[0] ?? ''
   const resource = path.startsWith('/ws/') ? path : (request.routeOptions.url ?? 'no route')
-  return { address: shown(request.ip), origin: shown(request.headers.origin), resource: shown(resource) }
+  return {
+    address: shown(withoutPort(request.ip)),
+    origin: shown(request.headers.origin),
+    resource: shown(resource),
+  }
 }

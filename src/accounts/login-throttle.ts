@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { tooMany } from '../errors.js'
+import { withoutPort } from '../http/client-address.js'
 
 /** Counts hits in fixed windows. One node's memory, or Redis for all nodes: the same promise. */
 export interface HitCounter {
@@ -68,7 +69,8 @@ function accountKey(username: string): string {
 }
 
 /** An IPv6 client owns the 64 bits behind its network's; it may not have 2^64 tries. */
-export function addressKey(ip: string): string {
+export function addressKey(address: string): string {
+  const ip = withoutPort(address)
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
   if (mapped) return mapped
   if (!isIPv6(ip)) return ip

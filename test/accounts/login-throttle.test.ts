@@ -65,6 +65,9 @@ t.test('an address is its network where a client owns that', async (t) => {
   t.equal(addressKey('2001:0db8::1'), '2001:db8:0:0::/64')
   t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
   t.equal(addressKey('::1'), '0:0:0:0::/64')
+  // as some proxies name their clients
+  t.equal(addressKey('192.0.2.1:5678'), '192.0.2.1')
+  t.equal(addressKey('[2001:db8:0:1::5]:5678'), '2001:db8:0:1::/64')
 })
 
 t.test('the counter holds a bounded number of keys', async (t) => {

@@ -172,6 +172,41 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
   t.match(await service.logs.expect({ msg: 'REFUSE', reason: 'too_many_requests' }), { status: 429 })
 })
 
+t.test(
+  'a port that a trusted proxy names with its client’s address makes no client of its own',
+  async (t) => {
+    const env = { TRUST_PROXY: 'loopback', WS_REFUSALS: '4' }
+    const service = await startApp(t, { demo: true, env })
+    const shake = async (address: string) =>
+      (
+        await shakeHands(service.port, {
+          path: PATH,
+          cookie: null,
+          extra: [`X-Forwarded-For: ${address}`, `X-Forwarded-Host: 127.0.0.1:${service.port}`],
+        })
+      ).status
+    for (const name of [(port: number) => `192.0.2.1:${port}`, (port: number) => `[2001:db8::1]:${port}`]) {
+      for (let i = 0; i < 4; i++) t.equal(await shake(name(5000 + i)), 401)
+      t.equal(await shake(name(5010)), 429)
+    }
+    const guess = (i: number) =>
+      createClient(service.url).post(
+        '/api/auth/login',
+        { username: 'staff', password: 'wrong' },
+        { headers: { 'x-forwarded-for': `192.0.2.1:${6000 + i}` } },
+      )
+    for (let i = 0; i < 10; i++) t.equal((await guess(i)).status, 401)
+    t.equal((await guess(10)).status, 429)
+    const staff = createClient(service.url)
+    const headers = { 'x-forwarded-for': '[2001:db8::1]:5678' }
+    await staff.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD }, { headers })
+    const { body } = await staff.get('/api/auth/sessions')
+    t.match(body, [{ ip: '2001:db8::1' }])
+    t.match(await service.logs.expect({ msg: 'LOGIN', verdict: 'accepted' }), { address: '2001:db8::1' })
+    t.match(await service.logs.expect({ msg: 'WSREJECT' }), { address: '192.0.2.1' })
+  },
+)
+
 t.test('RATE_LIMITS=off lifts all but WS_MAX_PER_USER', async (t) => {
   const env = { RATE_LIMITS: 'off', WS_REFUSALS: '1', WS_MAX_PER_USER: '1' }
   const service = await startApp(t, { demo: true, env })

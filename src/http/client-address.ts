@@ -1,0 +1,11 @@
+import { isIP } from 'node:net'
+
+/**
+ * A client's address as some proxies write it into X-Forwarded-For, `192.0.2.1:5678` or `[2001:db8::1]:5678`, without
+ * port and brackets: with them each connection of a client would be a client of its own. Any other text stays as it is.
+ */
+export function withoutPort(address: string): string {
+  const [, v6, v4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(address) ?? []
+  const inner = v6 ?? v4
+  return inner !== undefined && isIP(inner) === (v6 === undefined ? 4 : 6) ? inner : address
+}

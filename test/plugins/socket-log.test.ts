@@ -1,0 +1,26 @@
+import t from 'tap'
+import { openLegacy, openV1, signIn, startNode } from '../live/stage.js'
+
+t.test(
+  'closes are counted by the codes that mean something here; clients choose among 3000 others',
+  async (t) => {
+    const node = await startNode(t)
+    const staff = await signIn(node, 'staff')
+    for (const code of [1000, 1000, 3000, 3999, 4000, 4999, 1003]) {
+      const socket = await openLegacy(node, staff)
+      await socket.close(code)
+    }
+    const cut = await openV1(node, staff)
+    cut.terminate()
+    for (const code of [1000, 1000, 3000, 3999, 4000, 4999, 1003, 1006]) {
+      await node.logs.expect({ msg: 'WSDISCONNECT', code })
+    }
+    const text = await node.app.metrics.registry.metrics()
+    const counted = [...text.matchAll(/^houselights_socket_closes_total\{code="(\w+)"\} (\d+)$/gm)]
+    t.same(Object.fromEntries(counted.map(([, code, count]) => [code, count])), {
+      1000: '2',
+      1006: '1',
+      other: '5',
+    })
+  },
+)
