@@ -14,12 +14,15 @@ const BUILDS = 5
 /** @param {string} line */
 const say = (line) => process.stderr.write(`houselights: ${line}\n`)
 
+/** Installs what is missing. */
+const preparePackages = () => run([install, generate])
+
 /** Installs what is missing, and what only tests need. */
 export const prepareTools = () => run([install, generate, buildTap])
 
 /** @returns {Promise<string>} the folder with the build of the sources as they are */
 export async function prepare() {
-  await run([install, generate])
+  await preparePackages()
   for (let tries = 0; tries < BUILDS; tries++) {
     // what the sources are now, once: somebody may go on writing while they are built
     const folder = buildFolder()
@@ -50,6 +53,7 @@ async function run(steps) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await script(async () => {
+    if (process.argv.includes('--packages')) return await preparePackages()
     if (process.argv.includes('--for-tests')) await prepareTools()
     await prepare()
   })

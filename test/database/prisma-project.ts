@@ -40,13 +40,17 @@ export class PrismaProject {
   readonly directory: string
   private readonly tripwireLog: string
 
-  constructor(t: { teardown(fn: () => unknown): unknown }) {
+  /** @param options.installed false: a fresh clone, whose commands are run by a Prisma from elsewhere, as npx does */
+  constructor(
+    t: { teardown(fn: () => unknown): unknown },
+    private readonly options = { installed: true },
+  ) {
     // The embedded server's directory is .data; what ends a left-over server has to know it.
     const parent = dataDirectory(t)
     this.directory = join(parent, 'project')
     this.tripwireLog = join(parent, 'network.log')
     mkdirSync(join(this.directory, 'prisma'), { recursive: true })
-    symlinkSync(join(PROJECT, 'node_modules'), join(this.directory, 'node_modules'))
+    if (options.installed) symlinkSync(join(PROJECT, 'node_modules'), join(this.directory, 'node_modules'))
     for (const name of [
       'package.json',
       'prisma.config.ts',
@@ -74,7 +78,8 @@ export class PrismaProject {
   /** `npx prisma …`, with every way out of this machine watched. */
   async prisma(command: string, env: Record<string, string> = {}, input = ''): Promise<Run> {
     const { DATABASE_URL: _, ...inherited } = process.env
-    const cli = join(this.directory, 'node_modules', 'prisma', 'build', 'index.js')
+    const installation = this.options.installed ? this.directory : PROJECT
+    const cli = join(installation, 'node_modules', 'prisma', 'build', 'index.js')
     const child = spawn(process.execPath, [cli, ...command.split(' ')], {
       cwd: this.directory,
       env: {

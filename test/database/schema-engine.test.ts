@@ -5,7 +5,7 @@ import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
 import { runSchemaEngine } from '../../src/database/schema-engine-process.js'
 import { withClient } from '../helpers/template.js'
 import { PrismaProject, type Run } from './prisma-project.js'
-import { postmasterPid, until } from './servers.js'
+import { PROJECT, postmasterPid, until } from './servers.js'
 
 const project = new PrismaProject(t)
 const dataDirectory = project.path('.data')
@@ -26,6 +26,29 @@ t.test('what needs no database starts none', async (t) => {
   for (const run of runs) t.equal(run.code, 0, { said: said(run) })
   t.ok(existsSync(project.path('src/database/generated/client.ts')))
   t.notOk(existsSync(dataDirectory))
+})
+
+t.test('on a fresh clone a Prisma from elsewhere installs what is missing and hands over', async (t) => {
+  const clone = new PrismaProject(t, { installed: false })
+  clone.write('scripts/prepare.mjs', 'process.exit(7)')
+  t.match(await clone.prisma('validate'), { code: 7 }, 'an install that fails is the end')
+  const modules = JSON.stringify(join(PROJECT, 'node_modules'))
+  clone.write(
+    'scripts/prepare.mjs',
+    `import { symlinkSync } from 'node:fs'
+    console.log('prepares', ...process.argv.slice(2))
+    symlinkSync(${modules}, 'node_modules')`,
+  )
+  const url = 'postgresql://a:b@127.0.0.1:1/c'
+  const run = await clone.prisma('migrate status', { DATABASE_URL: url })
+  t.equal(run.code, 1, 'the command’s own exit code')
+  t.match(run.stdout, /^prepares --packages\n.*127\.0\.0\.1:1/s)
+  t.match(said(run), 'P1001')
+  t.equal(said(run).match(/Loaded Prisma config/g)?.length, 1, 'it ran once')
+  const next = await clone.prisma('validate')
+  t.match(next, { code: 0, stdout: /is valid/ })
+  t.notMatch(next.stdout, /prepares/)
+  t.equal(clone.networkAttempts(), '')
 })
 
 t.test('migrate dev makes and applies a migration, and leaves no shadow database', async (t) => {

@@ -42,6 +42,13 @@ t.test('a fresh clone: everything once, then nothing, then what changed', async 
   t.strictSame(project.tools().slice(9).sort(), ALL)
 })
 
+t.test('for the Prisma CLI packages and client are enough', async (t) => {
+  const project = fakeProject(t)
+  t.match(await project.run('prepare.mjs', '--packages').ended, { code: 0 })
+  t.strictSame(project.tools(), ['npm ci', 'prisma generate'])
+  t.strictSame(project.builds(), [])
+})
+
 t.test('packages that somebody installed by hand are not installed again', async (t) => {
   const project = fakeProject(t)
   const lock = readFileSync(join(project.root, 'package-lock.json'), 'utf8')
