@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError } from '../src/errors.js'
 import { earlyHeaders, STRICT_TRANSPORT } from '../src/http/security-headers.js'
+import { namesWebSocket } from '../src/http/upgrade.js'
 
 // What is answered before any hook runs, by the router or by Node's parser: options of the instance, no plugin.
 
@@ -24,7 +25,7 @@ const bodyOf = ([, error, message]: Answer) => JSON.stringify({ error, message }
 export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { socketLimits, config } = request.server
   const { socket, headers } = request.raw
-  const isUpgrade = headers.upgrade !== undefined
+  const isUpgrade = namesWebSocket(headers.upgrade)
   const turnedAway = isUpgrade ? caught(() => socketLimits.judge(request)) : null
   const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH' && !isUpgrade
   const answer: Answer = turnedAway

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { DomainError, type ErrorDetail } from '../src/errors.js'
+import { DomainError, type ErrorDetail, unavailable } from '../src/errors.js'
+import { Seldom } from '../src/http/seldom.js'
 
 interface ErrorBody {
   error: string
@@ -17,10 +18,14 @@ const FASTIFY_CODES: Record<string, [status: number, code: string, message: stri
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is too large.'],
 }
 
+/** ms between two log lines that say that the database is away: every request fails then */
+const TELL_EVERY_MS = 1000
+
 /** Gives every error the contract's form, and shows nothing of what is ours. */
 export default fp(
   async (app) => {
-    app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply))
+    const away = new Seldom(TELL_EVERY_MS)
+    app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, away))
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' } satisfies ErrorBody),
     )
@@ -28,7 +33,12 @@ export default fp(
   { name: 'errors', fastify: '5.x' },
 )
 
-function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  away: Seldom,
+): FastifyReply {
   if (error instanceof DomainError) {
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
     return reply.code(error.status).send(bodyOf(error.code, error.message, error.details))
@@ -51,11 +61,9 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
     return reply.code(error.statusCode).send(bodyOf('bad_request', 'The request is not valid.'))
   }
   if (isDatabaseAway(error)) {
-    request.log.error({ err: error }, 'the database does not answer')
-    return reply
-      .code(503)
-      .header('retry-after', '1')
-      .send(bodyOf('unavailable', 'The service can’t answer just now: try again.'))
+    const untold = away.happened()
+    if (untold !== null) request.log.error({ err: error, untold }, 'the database does not answer')
+    return sendError(unavailable(), request, reply, away)
   }
   request.log.error({ err: error }, 'a request failed')
   return reply.code(500).send(bodyOf('internal_error', 'Something went wrong on our side.'))

@@ -7,6 +7,7 @@ import { DomainError, forbidden, notFound, tooMany, unavailable } from '../src/e
 import { handshakeFault } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
 import { originFormPath, readId } from '../src/http/request-target.js'
+import { namesWebSocket } from '../src/http/upgrade.js'
 import type { GroupName } from '../src/live/groups.js'
 
 /** A handshake that was let in: what the socket's handler attaches to the hub. */
@@ -54,6 +55,8 @@ export default fp(
       if (!live) return
       if (request.method !== 'GET') throw notFound('page')
       if (!request.ws) {
+        const { upgrade } = request.headers
+        if (upgrade !== undefined && !namesWebSocket(upgrade)) throw malformed('Upgrade names "websocket".')
         reply.header('upgrade', 'websocket')
         throw new DomainError(426, 'upgrade_required', 'This is a socket: connect with a WebSocket.')
       }
@@ -77,9 +80,11 @@ export default fp(
   },
 )
 
+const malformed = (fault: string) => new DomainError(400, 'malformed_handshake', fault)
+
 function judgeForm(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
   const fault = handshakeFault(request.raw, app.maxHeaders)
-  if (fault) throw new DomainError(400, 'malformed_handshake', fault)
+  if (fault) throw malformed(fault)
   if (live.target === 'none') return null
   // the raw text: decoded, `%31` would be a 1
   const parts = originFormPath(request.raw.url)?.replace(/\/$/, '').split('/')

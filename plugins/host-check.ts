@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { DomainError } from '../src/errors.js'
 import { type HostAndPort, isAllowedHost, readHost } from '../src/http/hosts.js'
-import { countHeader, originFormPath } from '../src/http/request-target.js'
+import { countHeader, isProbe, originFormPath } from '../src/http/request-target.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,10 +10,7 @@ declare module 'fastify' {
   }
 }
 
-/** Load balancers probe by address: these answer whatever host is named. */
 const TOO_MANY = [431, 'headers_too_large'] as const
-
-const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 
 /**
  * Every request names one host, and one of ours (a forged Host would end up in links and make the Origin check
@@ -30,7 +27,8 @@ export default fp(
         throw new DomainError(status, code, 'There are too many headers.')
       }
       const path = originFormPath(request.raw.url)
-      if (path === null || !PROBES.has(path.replace(/\/$/, ''))) {
+      // load balancers probe by address
+      if (!isProbe(path)) {
         // request.host is X-Forwarded-Host when the peer is a trusted proxy
         const host = countHeader(request.raw.rawHeaders, 'host') === 1 ? readHost(request.host) : null
         if (!host || !isAllowedHost(host.hostname, allowedHosts)) {

@@ -18,7 +18,11 @@ export default fp(
     const known = new WeakSet<Socket>()
     server.on('connection', (socket: Socket) => {
       open.set(socket, performance.now())
-      socket.once('close', () => open.delete(socket))
+      socket.once('close', () => {
+        open.delete(socket)
+        // those that still waited for their turn are never answered
+        requests.delete(socket)
+      })
     })
     server.prependListener('request', ({ socket }, response) => {
       requests.set(socket, (requests.get(socket) ?? 0) + 1)

@@ -1,3 +1,4 @@
+import { createServer, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
@@ -8,6 +9,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** a request with more is refused */
     maxHeaders: number
+    /** gets the 'upgrade' of requests that ask for a WebSocket, from who sorts them out; listens on no port */
+    handshakes: Server
     /** every route of the service, as it was registered */
     routeTable: readonly RouteEntry[]
   }
@@ -50,7 +53,9 @@ export default fp(
     // An upgrade that Fastify answers before any hook (a malformed path, an over-long parameter) leaves its socket
     // open for ever, and then hangs the shutdown. So each has a deadline, lifted once it is a WebSocket.
     const pending = new WeakMap<Duplex, NodeJS.Timeout>()
-    server.prependListener('upgrade', (_request, socket) => {
+    const handshakes = createServer()
+    app.decorate('handshakes', handshakes)
+    handshakes.on('upgrade', (_request, socket) => {
       const timer = setTimeout(() => socket.destroy(), HANDSHAKE_DEADLINE_MS)
       pending.set(socket, timer)
       socket.once('close', () => clearTimeout(timer))
@@ -58,6 +63,7 @@ export default fp(
 
     await app.register(fastifyWebsocket, {
       options: {
+        server: handshakes,
         maxPayload: app.config.sockets.maxPayloadBytes,
         maxFragments: MAX_FRAGMENTS,
         perMessageDeflate: false,

@@ -17,9 +17,11 @@ import jsonBody from '../plugins/json-body.js'
 import live from '../plugins/live.js'
 import metrics from '../plugins/metrics.js'
 import openSocket from '../plugins/open-socket.js'
+import overload from '../plugins/overload.js'
 import payments from '../plugins/payments.js'
 import principal from '../plugins/principal.js'
 import redis from '../plugins/redis.js'
+import requestFlow from '../plugins/request-flow.js'
 import requestLimits from '../plugins/request-limits.js'
 import securityHeaders from '../plugins/security-headers.js'
 import session from '../plugins/session.js'
@@ -61,6 +63,8 @@ export interface AppOptions {
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 65_000
+/** ms for which nothing comes and nothing of an answer is taken, on a connection that is no WebSocket */
+const SILENCE_MS = 60_000
 const BODY_BYTES = 64 * 1024
 
 /**
@@ -80,6 +84,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -98,8 +103,10 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(config, { config: settings })
   await app.register(errors)
   await app.register(websocket)
+  await app.register(requestFlow)
   await app.register(metrics)
   await app.register(securityHeaders)
+  await app.register(overload)
   await app.register(sessionCookie)
   await app.register(socketLog)
   await app.register(audit)

@@ -7,8 +7,13 @@ const DATABASE_WAIT_MS = 1500
 export const healthRoutes: FastifyPluginAsync = async (app) => {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
+  // one question for all who ask meanwhile: everybody may, and nothing else bounds them
+  let asking: Promise<boolean> | null = null
   app.get('/readyz', async (_request, reply) => {
-    const database = await databaseAnswers()
+    asking ??= databaseAnswers().finally(() => {
+      asking = null
+    })
+    const database = await asking
     const redis = app.redisLinks === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({

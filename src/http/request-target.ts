@@ -5,6 +5,13 @@ export function originFormPath(target: string | undefined): string | null {
   return end === -1 ? target : target.slice(0, end)
 }
 
+const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+
+/** What load balancers ask, by whatever host. */
+export function isProbe(path: string | null): boolean {
+  return path !== null && PROBES.has(path.replace(/\/$/, ''))
+}
+
 /** How often a header came, as sent: Node joins or drops repeated ones before anybody can count them. */
 export function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0

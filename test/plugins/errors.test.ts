@@ -1,5 +1,8 @@
+import Fastify, { type FastifyBaseLogger } from 'fastify'
+import { pino } from 'pino'
 import t from 'tap'
-import { isDatabaseAway } from '../../plugins/errors.js'
+import errors, { isDatabaseAway } from '../../plugins/errors.js'
+import { LogCapture } from '../helpers/logs.js'
 
 t.test('what Prisma and the driver say when the database is away, however deep', async (t) => {
   const away = [
@@ -27,4 +30,24 @@ t.test('what is our own fault is not taken for it', async (t) => {
     t.notOk(isDatabaseAway(error))
   }
   t.notOk(isDatabaseAway(Object.assign(new Error('unique'), { code: 'P2002' })))
+})
+
+t.test('a database that is away is said once in a while, not for every request', async (t) => {
+  const logs = new LogCapture()
+  const app = Fastify({ loggerInstance: pino(logs) as FastifyBaseLogger })
+  await app.register(errors)
+  app.get('/', async () => {
+    throw Object.assign(new Error('x'), { code: 'P2024' })
+  })
+  const answers = await Promise.all(Array.from({ length: 50 }, () => app.inject('/')))
+  for (const { statusCode, headers, body } of answers) {
+    t.match(
+      { statusCode, headers, body },
+      { statusCode: 503, headers: { 'retry-after': '1' }, body: /"unavailable"/ },
+    )
+  }
+  const said = logs.lines.filter(({ msg }) => msg === 'the database does not answer')
+  t.ok(said.length >= 1 && said.length < 10, `${said.length} lines`)
+  t.match(said[0], { untold: 0, err: { code: 'P2024' } })
+  await app.close()
 })

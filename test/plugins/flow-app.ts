@@ -1,0 +1,65 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import config from '../../plugins/config.js'
+import errors from '../../plugins/errors.js'
+import metrics from '../../plugins/metrics.js'
+import overload from '../../plugins/overload.js'
+import requestFlow from '../../plugins/request-flow.js'
+import websocket from '../../plugins/websocket.js'
+import { loadConfig } from '../../src/config.js'
+import { TEST_SECRETS } from '../helpers/app.js'
+
+interface Teardown {
+  teardown(fn: () => unknown): unknown
+}
+
+export interface FlowApp {
+  app: FastifyInstance
+  port: number
+  /** the ids of `/held/:id` in the order in which its handler began */
+  begun: string[]
+  /** lets those of `/held/:id` that began so far, and all later ones, answer */
+  release(): void
+}
+
+/** The plugins between a connection and the hooks, with routes under a test's hand; no database, real sockets. */
+export async function startFlow(
+  t: Teardown,
+  options: { maxAtWork?: number; logger?: FastifyServerOptions['logger'] } = {},
+): Promise<FlowApp> {
+  const settings = loadConfig(
+    { DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/none', ...TEST_SECRETS },
+    { dataDirectory: '/nowhere' },
+  )
+  const app: FastifyInstance = Fastify({ logger: options.logger ?? false })
+  await app.register(config, { config: settings })
+  await app.register(errors)
+  await app.register(websocket)
+  await app.register(requestFlow)
+  await app.register(metrics)
+  await app.register(overload, options.maxAtWork === undefined ? {} : { maxAtWork: options.maxAtWork })
+
+  const begun: string[] = []
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  app.get<{ Params: { id: string } }>('/held/:id', async ({ params }) => {
+    begun.push(params.id)
+    await held
+    return { id: params.id }
+  })
+  app.get('/quick', async () => ({ quick: true }))
+  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/large', async () => 'x'.repeat(32 * 1024 * 1024))
+  app.post<{ Body: { text: string } }>('/length', async ({ body }) => ({ length: body.text.length }))
+
+  t.teardown(() => {
+    release()
+    app.server.closeAllConnections()
+    return app.close()
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const address = app.server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  return { app, port, begun, release }
+}

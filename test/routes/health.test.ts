@@ -1,0 +1,30 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { until } from '../live/until.js'
+
+t.test('who asks whether the node is ready while it is being looked at gets that answer', async (t) => {
+  const { app, url } = await startApp(t)
+  const query = app.db.$queryRaw
+  let asked = 0
+  let answer = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  Reflect.set(app.db, '$queryRaw', () => {
+    asked++
+    return answered
+  })
+  let requests = 0
+  app.server.on('request', () => requests++)
+  const waiting = Array.from({ length: 20 }, () => createClient(url).get('/readyz'))
+  await until(() => requests === 20, 'all to ask')
+  // and to be past the hooks, which wait for nothing
+  await createClient(url).get('/healthz')
+  answer()
+  for (const one of await Promise.all(waiting)) t.match(one, { status: 200, body: { status: 'ready' } })
+  t.equal(asked, 1, 'the database was asked once')
+  Reflect.set(app.db, '$queryRaw', () => Promise.reject(new Error('away')))
+  t.match(await createClient(url).get('/readyz'), { status: 503 }, 'the next answer is a new one')
+  Reflect.set(app.db, '$queryRaw', query)
+})

@@ -1,0 +1,168 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { createClient } from '../helpers/http.js'
+import { httpHead, openRaw, sendRaw } from '../helpers/raw.js'
+import { connect } from '../helpers/socket.js'
+import { until } from '../live/until.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
+import { countOpen, eventually } from './leaks.js'
+import { signIn } from './people.js'
+
+// other files run beside this one
+t.setTimeout(110_000)
+
+const SOCKET = '/ws/all-seat-datasocket/'
+const SEAT = '/api/seats/demo-a1'
+const get = (port: number, path: string, ...lines: string[]) =>
+  httpHead(`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...lines)
+const H2C = [
+  'Connection: Upgrade, HTTP2-Settings',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+]
+const statuses = (text: string) =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
+
+t.test('who asks a thousand times without reading is cut, and the service goes on', async (t) => {
+  const { app, port, url } = await startApp(t, { demo: true })
+  for (let i = 0; i < 8; i++) {
+    const flood = await openRaw(port)
+    flood.write(get(port, '/docs/openapi.json').repeat(1000))
+    await flood.closed()
+    t.ok(statuses(flood.text).length <= 1)
+    flood.destroy()
+  }
+  t.match(await createClient(url).get(SEAT), { status: 200 })
+  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+})
+
+t.test('an answer that is not taken is cut after a while; WebSockets have clocks of their own', async (t) => {
+  const { app, port, url } = await startApp(t, { demo: true })
+  t.equal(app.server.timeout, 60_000)
+  t.ok(app.server.timeout > app.server.requestTimeout, 'a slow request may take its time')
+  // the same clock, faster
+  app.server.timeout = 300
+  const staff = await signIn(url, 'staff')
+  const upgraded = once(app.websocketServer, 'connection')
+  const socket = await connect(`${url}${SOCKET}`, { cookie: staff.cookie, protocol: 'houselights.v1' })
+  const [, { socket: stream }] = await upgraded
+  t.match(stream, { timeout: 0 }, 'no clock runs')
+  t.equal(stream.listenerCount('timeout'), 0, 'and none would be heard')
+
+  const accepted = once(app.server, 'connection')
+  const unread = await openRaw(port)
+  const [served]: Socket[] = await accepted
+  unread.socket.pause()
+  // the system takes some megabytes for it
+  let waiting = 0
+  app.server.on('request', (_request, response) => {
+    waiting++
+    response.once('close', () => waiting--)
+  })
+  while (served && served.writableLength === 0) {
+    unread.write(get(port, '/docs/openapi.json').repeat(8))
+    await once(app.server, 'request')
+    await until(() => waiting === 0 || served.writableLength > 0, 'the answers to be taken, or not')
+  }
+  await until(() => served?.destroyed === true, 'its end')
+  await socket.roundTrip()
+  await socket.close()
+  unread.destroy()
+})
+
+t.test('requests that wait on their connection when the service stops are answered', async (t) => {
+  const { app, port, db, close } = await startApp(t, { demo: true })
+  const connection = await openRaw(port)
+  let requests = 0
+  app.server.on('request', () => requests++)
+  let letGo = () => {}
+  const locked = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const lock = db.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE seats IN ACCESS EXCLUSIVE MODE`
+    connection.write(get(port, SEAT).repeat(3))
+    await until(() => requests === 3, 'the requests to have come')
+    await locked
+  })
+  await until(() => requests === 3, 'the requests to have come')
+  const closed = close()
+  await until(() => !app.server.listening, 'the end of listening')
+  letGo()
+  await lock
+  await connection.closed()
+  t.same(statuses(connection.text), [200, 200, 200])
+  t.equal(connection.text.match(/connection: close/gi)?.length, 1, 'the last one ends the connection')
+  await closed
+})
+
+t.test('an upgrade to what is not spoken here is ignored, and is no handshake', async (t) => {
+  const { app, port, logs } = await startApp(t, { demo: true, env: { WS_REFUSALS: '3' } })
+  for (let i = 0; i < 4; i++) {
+    const { text, closed } = await sendRaw(port, get(port, SEAT, ...H2C))
+    t.match(parseAnswer(text), { status: 200, rest: '', headers: new Map([['connection', 'close']]) })
+    t.ok(closed)
+  }
+  t.match(parseAnswer((await sendRaw(port, get(port, '/nope', ...H2C))).text), { status: 404 })
+  t.match(parseAnswer((await sendRaw(port, get(port, '/%', ...H2C))).text), {
+    status: 400,
+    code: 'malformed_path',
+  })
+  const foreign = get(port, SEAT, ...H2C).replace(/Host: .*/, 'Host: evil.example')
+  t.match(parseAnswer((await sendRaw(port, foreign)).text), { status: 400, code: 'disallowed_host' })
+  t.match(await shakeHands(port, { path: SOCKET, upgrade: 'h2c' }), {
+    status: 400,
+    code: 'malformed_handshake',
+  })
+  t.match(await shakeHands(port, { path: SOCKET, cookie: null }), { status: 401 }, 'none of them counts')
+  t.match(await shakeHands(port, { path: SEAT }), { status: 404 }, 'a WebSocket elsewhere is none')
+  const rejected = logs.lines.filter(({ msg }) => msg === 'WSREJECT').map(({ status }) => status)
+  t.same(rejected, [401, 404])
+  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+})
+
+t.test('a body behind an upgrade that is ignored is read', async (t) => {
+  const { port, url } = await startApp(t, { demo: true })
+  const body = JSON.stringify({ username: 'staff', password: 'houselights-demo' })
+  const head = httpHead(
+    'POST /api/auth/login HTTP/1.1',
+    `Host: 127.0.0.1:${port}`,
+    ...H2C,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  )
+  t.match(parseAnswer((await sendRaw(port, head + body)).text), { status: 200 })
+  const slow = await openRaw(port)
+  slow.write(head + body.slice(0, 5))
+  t.match(await createClient(url).get('/healthz'), { status: 200 })
+  slow.write(body.slice(5))
+  t.match(await readAnswer(slow), { status: 200, rest: '' })
+  const smuggled = head.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n')
+  const { text } = await sendRaw(port, `${smuggled}0\r\n\r\n${get(port, '/healthz')}`)
+  t.same(statuses(text), [400], 'one reading of where it ends')
+})
+
+t.test('an upgrade that does not wait for the answer before it is cut', async (t) => {
+  const { app, port, url, logs } = await startApp(t, { demo: true })
+  const staff = await signIn(url, 'staff')
+  const shake = headOf(port, { path: SOCKET, cookie: staff.cookie })
+  for (const upgrade of [shake, get(port, '/healthz', ...H2C)]) {
+    const { text, closed } = await sendRaw(port, get(port, SEAT) + upgrade)
+    t.match({ text, closed }, { text: '', closed: true })
+  }
+  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+  t.notOk(logs.lines.some(({ level }) => (level ?? 0) >= 40))
+})
+
+t.test('an expectation that nobody knows is ignored', async (t) => {
+  const { port } = await startApp(t, { demo: true })
+  const answer = parseAnswer(
+    (await sendRaw(port, get(port, '/api/auth/session', 'Expect: bogus', 'Connection: close'))).text,
+  )
+  t.match(answer, { status: 401, code: 'unauthenticated' })
+  t.ok(answer.headers.has('content-security-policy'))
+  const foreign = httpHead('GET / HTTP/1.1', 'Host: evil.example', 'Expect: bogus', 'Connection: close')
+  t.match(parseAnswer((await sendRaw(port, foreign)).text), { status: 400, code: 'disallowed_host' })
+})
