@@ -204,8 +204,9 @@ t.test('TRUST_PROXY', async (t) => {
 })
 
 t.test('HOST', async (t) => {
-  for (const host of ['0.0.0.0', '::', 'localhost', 'node-1.example.com'])
-    t.equal(load(t, { HOST: host }).host, host)
+  for (const host of ['0.0.0.0', '::', 'node-1.example.com']) t.equal(load(t, { HOST: host }).host, host)
+  for (const host of ['localhost', 'LocalHost'])
+    t.equal(load(t, { HOST: host }).host, '127.0.0.1', 'one address, one server')
   for (const bad of ['[::]', '127.0.0.1:80', 'http://localhost', 'a b', '.example.com'])
     refusal(t, { HOST: bad }, 'HOST')
 })

@@ -75,9 +75,13 @@ function isAddressRange(entry: string): boolean {
   return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
 }
 
-/** Reads HOST: the address or name to listen on. */
+/**
+ * Reads HOST: the address or name to listen on. `localhost` is one address: for two, Fastify opens a second server,
+ * which our plugins, those that bound what a client may cost among them, know nothing of.
+ */
 export function readListenHost(reader: Reader): string {
   const host = reader.text('HOST') ?? '127.0.0.1'
+  if (host.toLowerCase() === 'localhost') return '127.0.0.1'
   if (isIP(host) !== 0 || (HOSTNAME.test(host.toLowerCase()) && !host.startsWith('.'))) return host
   throw new ConfigError(
     'HOST',

@@ -173,8 +173,13 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
   const { app, url, port, logs } = service
   const client = createClient(url)
   await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
-  const query = app.db.$queryRaw
-  const fail = (error: Error) => Reflect.set(app.db, '$queryRaw', () => Promise.reject(error))
+  const pools = [app.db, app.liveDb].map((db) => ({ db, query: db.$queryRaw }))
+  const fail = (error: Error) => {
+    for (const { db } of pools) Reflect.set(db, '$queryRaw', () => Promise.reject(error))
+  }
+  const mend = () => {
+    for (const { db, query } of pools) Reflect.set(db, '$queryRaw', query)
+  }
   for (const [error, status, code] of [
     [new Error('column "secret_column" of prisma at /srv/app/node_modules/x.js'), 500, 'internal_error'],
     [
@@ -186,7 +191,7 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
     fail(error)
     const expected = { status, headers: ALWAYS, body: { error: code } }
     const answer = await createClient(url).post('/api/auth/login', { username: 'staff', password: 'x' })
-    Reflect.set(app.db, '$queryRaw', query)
+    mend()
     t.match(answer, expected)
     t.notMatch(answer.text, INTERNAL)
     if (status === 503) t.match(answer.headers, { 'retry-after': /^\d+$/ })
@@ -197,7 +202,7 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
   const shake = await shakeHands(port, { path: '/ws/all-seat-datasocket/', cookie: client.cookie })
   t.match(shake, { status: 503, code: 'unavailable' })
   t.notMatch(shake.body, INTERNAL)
-  Reflect.set(app.db, '$queryRaw', query)
+  mend()
   t.ok(
     logs.lines.some(({ level }) => level === 50),
     'the operator reads what it was',
