@@ -14,6 +14,15 @@ export function logError(/** @type {UserFacing} */ error) {
   )
 }
 
+/** The engine gives an error of the adapter's Prisma's words, and not always its code. */
+const CODE_BY_WORDS = /** @type {const} */ ([
+  [/^Authentication failed against database server/, 'P1000'],
+  [/^Can't reach database server/, 'P1001'],
+  [/^Database `.*` does not exist/, 'P1003'],
+  [/^User .*was denied access on the database/, 'P1010'],
+  [/^Server has closed the connection/, 'P1017'],
+])
+
 /** @typedef {{ host?: string, port?: number, user?: string, database?: string }} Target */
 
 /**
@@ -60,6 +69,8 @@ export function toUserFacing(error) {
   if (/^P\d{4}$/.test(code)) {
     return { is_panic: false, message: failure.message ?? '', meta: failure.meta ?? {}, error_code: code }
   }
+  const [, worded] = CODE_BY_WORDS.find(([words]) => words.test(failure.message ?? '')) ?? []
+  if (worded !== undefined) return known(worded, failure.message ?? '')
   // A panic is never reported as one: the CLI would offer to send it to Prisma, who did not make this engine.
   return { is_panic: false, message: failure.message ?? String(error), meta: null }
 }

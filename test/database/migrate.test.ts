@@ -49,6 +49,15 @@ t.test(
 t.test('a server that is not there is said to be so', async (t) => {
   await t.rejects(applyMigrations('postgresql://a:b@127.0.0.1:1/c'), {
     name: 'MigrationError',
+    code: 'P1001',
     message: /Can't reach database server at `127.0.0.1:1`/,
   })
+})
+
+t.test('a server that does not let one in is said to, by password or by name', async (t) => {
+  const server = await testServer()
+  t.teardown(() => server.release())
+  const wrong = new URL(server.urlOf('postgres'))
+  Object.assign(wrong, { username: 'nobody_here', password: 'guess' })
+  await t.rejects(applyMigrations(wrong.href), { name: 'MigrationError', code: /^P10(00|10)$/ })
 })
