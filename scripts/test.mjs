@@ -98,6 +98,7 @@ async function runTests(files) {
       print(`FAIL  tap ended with exit code ${code}`)
       counts.failed = 1
     }
+    judgeOutput(services.judgeOutput(), counts, files.length === 0)
     return counts
   } finally {
     await services.stop()
@@ -105,9 +106,27 @@ async function runTests(files) {
 }
 
 /**
+ * One more test, over all of them: no service of the whole suite wrote a secret that it was told.
+ *
+ * @param {import('../test/helpers/suite-output.ts').SuiteVerdict} verdict
+ * @param {import('./lib/tap-report.mjs').Counts} counts
+ * @param {boolean} isWhole all files ran: that nothing was searched is a failure then
+ */
+function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
+  const wasSearched = bytes > 0 && secrets > 0
+  if (!wasSearched && !isWhole) return
+  const isClean = wasSearched && found.length === 0
+  if (isClean) counts.passed++
+  else counts.failed += Math.max(1, found.length)
+  for (const line of found) print(`      ✗ ${line}`)
+  const what = `${secrets} secrets looked for in ${bytes} bytes that services wrote`
+  print(`${isClean ? ' ok ' : 'FAIL'}  ${what}: ${found.length} found`)
+}
+
+/**
  * What the test files share, so that none pays for it alone: see test/helpers/services.ts.
  *
- * @returns {Promise<{ stop: () => Promise<void> }>}
+ * @returns {ReturnType<typeof import('../test/helpers/services.ts').startServices>}
  */
 async function startServices() {
   const { register } = await import('tsx/esm/api')

@@ -8,6 +8,7 @@ import type { Database } from '../../src/database/client.js'
 import { LogCapture } from './logs.js'
 import { builtPages } from './pages.js'
 import { type TestDatabase, testDatabase } from './postgres.js'
+import { keepCookieSecret, keepSecret } from './suite-output.js'
 
 export interface AppOverrides {
   /** variables of the service's environment, over the tests' own; nothing comes from the process */
@@ -59,6 +60,13 @@ export async function startApp(t: Teardown, overrides: AppOverrides = {}): Promi
     logStream: logs,
     pagesDirectory: overrides.pages ? builtPages() : null,
   })
+  // whoever asks: browsers and raw sockets too
+  app.server.prependListener('request', (_request, response) => {
+    response.once('finish', () => {
+      for (const line of [response.getHeader('set-cookie') ?? []].flat()) keepCookieSecret(String(line))
+    })
+  })
+  for (const [what, value] of Object.entries(TEST_SECRETS)) keepSecret(what, value)
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= Promise.resolve(app.close())

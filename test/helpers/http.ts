@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { PATIENCE, within } from './deadline.js'
+import { keepCookieSecret, keepSecretsOf, keepSessionSecrets } from './suite-output.js'
 
 export interface Answer<T = unknown> {
   status: number
@@ -47,9 +48,15 @@ export function createClient(baseUrl: string): HttpClient {
     body: unknown,
     options: RequestOptions = {},
   ): Promise<Answer<T>> {
+    keepSecretsOf(body)
     const answer = await exchange(new URL(baseUrl), method, path, body, options, cookieHeader())
-    for (const line of answer.headers['set-cookie'] ?? []) keepCookie(cookies, line)
-    return { ...answer, body: parseBody(answer) as T }
+    for (const line of answer.headers['set-cookie'] ?? []) {
+      keepCookie(cookies, line)
+      keepCookieSecret(line)
+    }
+    const parsed = parseBody(answer)
+    if (path === '/api/auth/sessions') keepSessionSecrets(parsed)
+    return { ...answer, body: parsed as T }
   }
 
   return {

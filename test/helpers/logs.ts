@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 import { Mailbox, type Matcher } from './mailbox.js'
+import { keepOutput } from './suite-output.js'
 
 export type LogLine = Record<string, unknown> & { level?: number; msg?: string }
 
@@ -8,6 +9,11 @@ export class LogCapture extends Writable {
   readonly #lines = new Mailbox<LogLine>('log')
   #text = ''
   #rest = ''
+
+  constructor() {
+    super()
+    keepOutput(() => this.#text)
+  }
 
   /** everything written, for searches after secrets */
   get text(): string {
