@@ -82,12 +82,12 @@ async function measure(file: string): Promise<Result> {
       await service.ask({ do: 'emit', events, bursts, data: EVENT })
       await heard
       const to = await service.ask<Usage>({ do: 'usage' })
-      deliveryMicros.set(name, (to.cpu - from.cpu) / (events * bursts * clients.size))
+      deliveryMicros.set(name, (to.cpu - from.cpuAfter) / (events * bursts * clients.size))
     }
     return {
-      handshakeMicros: (opened.cpu - before.cpu) / SOCKETS,
+      handshakeMicros: (opened.cpu - before.cpuAfter) / SOCKETS,
       handshakesPerSecond: SOCKETS / seconds,
-      bytesPerSocket: (opened.rss - before.rss) / SOCKETS,
+      bytesPerSocket: (opened.held - before.held) / SOCKETS,
       deliveryMicros,
     }
   } finally {
@@ -101,14 +101,14 @@ const plain = await measure('./plain-ws.ts')
 
 const row = (name: string, a: number, b: number, digits: number) =>
   console.log(
-    `${name.padEnd(44)}${a.toFixed(digits).padStart(12)}${b.toFixed(digits).padStart(12)}${(a / b).toFixed(2).padStart(10)}`,
+    `${name.padEnd(46)}${a.toFixed(digits).padStart(12)}${b.toFixed(digits).padStart(12)}${(a / b).toFixed(2).padStart(10)}`,
   )
 console.log(
-  `\n${SOCKETS} sockets${'houselights'.padStart(45)}${'plain ws'.padStart(12)}${'ratio'.padStart(10)}`,
+  `\n${SOCKETS} sockets${'houselights'.padStart(47)}${'plain ws'.padStart(12)}${'ratio'.padStart(10)}`,
 )
 row('handshakes per second', ours.handshakesPerSecond, plain.handshakesPerSecond, 0)
 row('CPU per handshake (µs)', ours.handshakeMicros, plain.handshakeMicros, 0)
-row('memory per socket (bytes, resident)', ours.bytesPerSocket, plain.bytesPerSocket, 0)
+row('memory per socket (bytes of heap and buffers)', ours.bytesPerSocket, plain.bytesPerSocket, 0)
 for (const { name } of PATTERNS) {
   row(
     `CPU per delivery, ${name} (µs)`,
