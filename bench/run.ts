@@ -1,7 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { latestBuild } from '../test/helpers/pages.js'
+import { testDatabase } from '../test/helpers/postgres.js'
 import { Clients, type Target } from './clients.js'
-import type { Command, Usage } from './driver.js'
+import type { Command, Usage } from './driver.mjs'
 
 // Measures this service beside plain `ws`, in one run, each in a process of its own. What counts is the server's CPU
 // per handshake and per delivery: the machine's other load changes it far less than it changes the time.
@@ -34,10 +39,8 @@ class Service {
     readonly target: Target,
   ) {}
 
-  static async start(file: string): Promise<Service> {
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
-      execArgv: ['--import=tsx', '--expose-gc'],
-    })
+  static async start(file: string, args: readonly string[]): Promise<Service> {
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--expose-gc'] })
     return new Service(child, await answer<Target>(child))
   }
 
@@ -65,8 +68,8 @@ function answer<T>(child: ChildProcess): Promise<T> {
   })
 }
 
-async function measure(file: string): Promise<Result> {
-  const service = await Service.start(file)
+async function measure(file: string, ...args: string[]): Promise<Result> {
+  const service = await Service.start(file, args)
   const clients = new Clients(service.target)
   try {
     await clients.open(20, 20) // warms the code up
@@ -96,8 +99,13 @@ async function measure(file: string): Promise<Result> {
   }
 }
 
-const ours = await measure('./service.ts')
-const plain = await measure('./plain-ws.ts')
+const endings: (() => unknown)[] = []
+const database = await testDatabase({ teardown: (fn) => endings.push(fn) }, { demo: true })
+const dataDirectory = mkdtempSync(join(tmpdir(), 'houselights-bench-'))
+endings.push(() => rmSync(dataDirectory, { recursive: true, force: true }))
+
+const ours = await measure('./service.mjs', latestBuild(), database.url, dataDirectory)
+const plain = await measure('./plain-ws.mjs')
 
 const row = (name: string, a: number, b: number, digits: number) =>
   console.log(
@@ -117,4 +125,5 @@ for (const { name } of PATTERNS) {
     2,
   )
 }
+for (const end of endings.reverse()) await end()
 process.exit(0)

@@ -13,6 +13,7 @@ await script(async () => {
   const folder = await prepare()
   markInUse(folder)
   // Node 22 and later keep the compiled code: the next start is quicker
-  module.enableCompileCache?.(inRoot('node_modules/.cache/compile'))
+  const { enableCompileCache } = /** @type {{ enableCompileCache?: (folder: string) => unknown }} */ (module)
+  enableCompileCache?.(inRoot('node_modules/.cache/compile'))
   await import(pathToFileURL(join(folder, 'src/server.js')).href)
 })

@@ -1,16 +1,17 @@
+// @ts-check
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
-import { type Driver, serve } from './driver.js'
+import { serve } from './driver.mjs'
 
 /** The peer: the `ws` library as its manual broadcasts. No session, no rights, no log: what all of ours is measured by. */
-await serve(async (): Promise<Driver> => {
+await serve(async () => {
   const server = createServer()
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)))
+  const address = server.address()
   let seq = 0
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `ws://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/`,
     cookie: '',
     protocol: null,
     async emit(events, data) {

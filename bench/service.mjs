@@ -1,0 +1,50 @@
+// @ts-check
+import { serve } from './driver.mjs'
+
+const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
+
+/**
+ * The service under load, built as `npm start` runs it.
+ *
+ * @type {[typeof import('../src/app.ts'), typeof import('../src/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/live/groups.ts')]}
+ */
+const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
+  import(`${build}/src/app.js`),
+  import(`${build}/src/config.js`),
+  import(`${build}/src/live/commit.js`),
+  import(`${build}/src/live/groups.js`),
+])
+
+await serve(async () => {
+  const env = {
+    PORT: '0',
+    RATE_LIMITS: 'off',
+    WS_MAX_PER_USER: '1000000',
+    LOG_LEVEL: 'error',
+    DRAIN_SECONDS: '0',
+  }
+  const config = loadConfig({ DATABASE_URL: databaseUrl, ...env }, { dataDirectory })
+  const app = await createApp(config, { databaseUrl })
+  const url = await app.listen({ host: config.host, port: config.port })
+  const login = await app.inject({
+    method: 'POST',
+    url: '/api/auth/login',
+    headers: { host: new URL(url).host },
+    payload: { username: 'staff', password: 'houselights-demo' },
+  })
+  const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
+  return {
+    url: `${url.replace('http', 'ws')}/ws/all-seat-datasocket/`,
+    cookie,
+    protocol: 'houselights.v1',
+    // through the log, as every action does: `events` in one transaction, so in one turn of the event loop
+    async emit(events, data) {
+      const event = { group: theatreOrders(1), name: /** @type {const} */ ('order.seen'), data, legacy: null }
+      await commit(app.actions, async () => ({
+        result: null,
+        events: Array.from({ length: events }, () => event),
+      }))
+    },
+    close: () => app.close(),
+  }
+})
