@@ -36,9 +36,13 @@ export default fp(
         }
         request.ownHost = host
       }
-      // `GET http://…` and `*`: a request to a proxy. Sockets have their own word for it.
-      if (path === null && !request.ws) {
-        throw new DomainError(400, 'malformed_request', 'The target is a path.')
+      // `GET http://…` and `*`: a request to a proxy. The router knows http:// only, so no route is asked for.
+      if (path === null) {
+        throw new DomainError(
+          400,
+          request.ws ? 'malformed_handshake' : 'malformed_request',
+          'The target is a path.',
+        )
       }
       if (request.ws && !request.routeOptions.config.live) {
         throw new DomainError(404, 'not_found', 'There is no socket here.')

@@ -122,10 +122,11 @@ t.test('every refusal on every socket: status, code, and nothing left behind', a
       101,
       'without the slash',
     )
-    const absolute = `http://127.0.0.1:${port}${path}`
+    const absolute = `//127.0.0.1:${port}${path}`
     const list: Case[] = [
       ...cases(port, mine),
-      ['an absolute-form target', { path: absolute }, 400, MALFORMED],
+      ['an absolute-form target', { path: `http:${absolute}` }, 400, MALFORMED],
+      ['an absolute-form target of a socket', { path: `ws:${absolute}` }, 400, MALFORMED],
       ['the wrong person', { cookie: (isOrder ? people.otherGuest : people.guest).cookie }, 403, 'forbidden'],
     ]
     await t.test(url, async (t) => {
