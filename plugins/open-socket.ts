@@ -65,7 +65,10 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
   const receive = (resumes ? startV1 : startLegacy)(app, ws, connection, live)
   forgetRequest(ws, stream)
-  ws.on('error', () => {})
+  ws.on('error', (error) => {
+    const code = violationCode(error)
+    if (code !== null) connection.close(code, 'RFC 6455')
+  })
   ws.on('pong', () => connection.heard())
   ws.on('message', (data, isBinary) => {
     connection.heard()
@@ -84,6 +87,20 @@ function forgetRequest(ws: WebSocket, stream: Socket): void {
   ws.removeAllListeners('error')
   const response: unknown = Reflect.get(stream, '_httpMessage')
   if (response instanceof ServerResponse) response.detachSocket(stream)
+}
+
+/** What `ws` closes a socket with whose client breaks RFC 6455. Its own 'close' tells of 1006 then. */
+const VIOLATIONS: Record<string, CloseCode> = {
+  WS_ERR_INVALID_UTF8: CloseCode.badUtf8,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: CloseCode.policyViolation,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: CloseCode.tooBig,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: CloseCode.tooBig,
+}
+
+/** Null: no frame was wrong, the connection broke. */
+function violationCode(error: Error & { code?: unknown }): CloseCode | null {
+  if (typeof error.code !== 'string' || !error.code.startsWith('WS_ERR_')) return null
+  return VIOLATIONS[error.code] ?? CloseCode.protocolError
 }
 
 type Receive = (text: string | null) => void

@@ -5,6 +5,8 @@
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
+  /** a frame that RFC 6455 forbids */
+  protocolError: 1002,
   badUtf8: 1007,
   /** a rule was broken: five messages that the protocol does not know */
   policyViolation: 1008,

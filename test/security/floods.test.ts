@@ -65,6 +65,9 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
     connection.write(bytes)
     await connection.closed({ within: 8000 })
     t.equal(closeCode(connection), code, name)
+    const connected = service.logs.lines.filter(({ msg }) => msg === 'WSCONNECT').at(-1)
+    const id = String(connected?.connection)
+    t.match(await service.logs.expect({ msg: 'WSDISCONNECT', connection: id }), { code }, `${name}, logged`)
     connection.destroy()
   }
   const parts = await open(service, cookie)
