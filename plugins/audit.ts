@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { withoutPort } from '../src/http/client-address.js'
-import { hashed, shown } from '../src/http/log-text.js'
+import { hashed, shown, shownOrigin } from '../src/http/log-text.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -54,7 +54,7 @@ export default fp(
         {
           ...who(request),
           address: shown(withoutPort(request.ip)),
-          origin: shown(request.headers.origin),
+          origin: shownOrigin(request.headers.origin),
           resource,
           target: targetOf(request),
           verdict: isRefused ? 'refused' : 'accepted',

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { withoutPort } from '../src/http/client-address.js'
-import { hashed, shown } from '../src/http/log-text.js'
+import { hashed, shown, shownOrigin } from '../src/http/log-text.js'
+import { readId } from '../src/http/request-target.js'
 import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
 
@@ -58,13 +59,20 @@ export default fp(
 )
 
 function about(request: FastifyRequest) {
-  // the path of a socket as it was asked for, never its query, where old clients still send an API key; of all else
-  // the route's pattern: other paths may hold a seat's token or a session's id
-  const path = request.raw.url?.split(/[?#;]/, 1)[0] ?? ''
-  const resource = path.startsWith('/ws/') ? path : (request.routeOptions.url ?? 'no route')
   return {
     address: shown(withoutPort(request.ip)),
-    origin: shown(request.headers.origin),
-    resource: shown(resource),
+    origin: shownOrigin(request.headers.origin),
+    resource: resourceOf(request),
   }
+}
+
+/**
+ * The route's pattern, with the order's id. Nothing else of a path: clients write what they like there, a key or a
+ * phone number, and paths that are no socket's hold seats' tokens and sessions' ids.
+ */
+function resourceOf({ routeOptions, params }: FastifyRequest): string {
+  const { url = 'no route' } = routeOptions
+  if (typeof params !== 'object' || params === null || !('orderId' in params)) return url
+  const id = typeof params.orderId === 'string' ? readId(params.orderId) : null
+  return id === null ? url : url.replace(':orderId', String(id))
 }

@@ -88,6 +88,13 @@ t.test('a busy and hostile hour: the process lives, ends with 0, and has written
     { path: PATH, origin: 'http://evil\x9b31m.example/\x85' },
     { path: '/ws/%E0%A4%A/?key=api-key-4713' },
     { path: `/api/auth/sessions/${listed[0]?.id}`, cookie: staff.cookie },
+    { path: '/ws/payment-socket/9876543210/', cookie: guest.cookie },
+    { path: '/ws/chat-socket/api-key-4713/', cookie: staff.cookie },
+    { path: '/ws/chat-socket/%3Fkey=api-key-4713', cookie: staff.cookie },
+    { path: `/ws/${staff.cookie}/`, cookie: staff.cookie },
+    { path: PATH, origin: `http://staff:wrong-Password-4711@127.0.0.1:${port}` },
+    { path: PATH, origin: `http://127.0.0.1:${port}/?key=api-key-4713` },
+    { path: PATH, origin: 'api-key-4713' },
     { path: '/ws/payment-socket/%0d%0a{"level":30,"msg":"LOGIN"}/', cookie: guest.cookie },
   ]
   for (const shake of hostile) await shakeHands(port, shake)
@@ -170,8 +177,10 @@ function audit(t: Test, logs: LogCapture): void {
     status: 403,
   })
   t.match(find({ msg: 'WSREJECT', reason: 'origin_not_allowed' }), {
-    origin: 'http://evil?31m.example/?',
+    origin: 'http://evil?31m.example',
   })
+  t.match(find({ msg: 'WSREJECT', reason: 'malformed_id' }), { resource: '/ws/payment-socket/:orderId/' })
+  t.match(find({ msg: 'WSREJECT', reason: 'not_found' }), { resource: 'no route' })
   t.match(find({ msg: 'WSDISCONNECT', code: 4401 }), { user: Number, session, seconds: Number })
   t.match(find({ msg: 'WSDISCONNECT', code: 1012 }), { user: Number, session })
 }
