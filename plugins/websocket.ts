@@ -26,6 +26,8 @@ export interface RouteEntry {
 const HANDSHAKE_DEADLINE_MS = 10_000
 const MAX_HEADERS = 200
 const MAX_FRAGMENTS = 64
+/** ms that a client which has closed may keep the connection: its place is taken and it is shown as present till then */
+const CLOSE_WAIT_MS = 5000
 /** sockets of this node, upgraded or not */
 const MAX_CONNECTIONS = 50_000
 /** bytes that wait for a client above which its pings are not answered one by one */
@@ -61,17 +63,20 @@ export default fp(
       socket.once('close', () => clearTimeout(timer))
     })
 
+    const options = {
+      server: handshakes,
+      maxPayload: app.config.sockets.maxPayloadBytes,
+      maxFragments: MAX_FRAGMENTS,
+      // @types/ws does not know it yet
+      closeTimeout: CLOSE_WAIT_MS,
+      perMessageDeflate: false,
+      clientTracking: false,
+      // `ws` would answer every ping of a client that reads nothing, and keep the answers without end
+      autoPong: false,
+      handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    } as const
     await app.register(fastifyWebsocket, {
-      options: {
-        server: handshakes,
-        maxPayload: app.config.sockets.maxPayloadBytes,
-        maxFragments: MAX_FRAGMENTS,
-        perMessageDeflate: false,
-        clientTracking: false,
-        // `ws` would answer every ping of a client that reads nothing, and keep the answers without end
-        autoPong: false,
-        handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-      },
+      options,
       // sockets are closed by the hub's drain; here only the server's own state ends
       preClose(done) {
         app.websocketServer.close(() => {})

@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { startApp, type TestApp } from '../helpers/app.js'
@@ -80,6 +81,19 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
   await exact.expect(/"type":"pong"/)
   exact.destroy()
   await other.roundTrip()
+})
+
+t.test('a client that has closed and keeps the connection is gone after 5 s', async (t) => {
+  const service = await startApp(t, { demo: true })
+  const { cookie } = await signIn(service.url, 'staff')
+  const stubborn = createConnection({ port: service.port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => stubborn.destroy())
+  stubborn.on('error', () => {}).resume()
+  stubborn.write(headOf(service.port, { path: PATH, cookie, extra: V1 }))
+  await service.logs.expect({ msg: 'WSCONNECT' })
+  stubborn.write(frame(OPCODE.close, Buffer.from([0x03, 0xe8])))
+  t.match(await service.logs.expect({ msg: 'WSDISCONNECT' }, { within: 15_000 }), { code: 1000 })
+  await eventually(t, 'its place is free', () => service.app.hub.connections.size, 0)
 })
 
 t.test('messages that the protocol does not know: five, then 1008', async (t) => {
