@@ -17,6 +17,9 @@ export default fp(
     const { server } = app
     const turns = new Turns<Socket>(MAX_WAITING)
 
+    // kept by Node once it was asked for, for as long as the connection's requests need it: a reset loses it
+    server.on('connection', (socket) => void socket.remoteAddress)
+
     // in the place of Fastify's own listener, which `routing` is
     server.removeAllListeners('request')
     server.on('request', (request, response) => {

@@ -69,7 +69,7 @@ function accountKey(username: string): string {
 }
 
 /** An IPv6 client owns the 64 bits behind its network's; it may not have 2^64 tries. */
-export function addressKey(address: string): string {
+export function addressKey(address: string | undefined): string {
   const ip = withoutPort(address)
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
   if (mapped) return mapped

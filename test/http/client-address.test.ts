@@ -27,4 +27,5 @@ t.test('what is no address stays as it is', async (t) => {
     '[]:1',
   ]
   for (const other of others) t.equal(withoutPort(other), other)
+  t.equal(withoutPort(undefined), 'unknown', 'of a connection that was reset')
 })

@@ -149,6 +149,23 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
   )
 })
 
+t.test('a connection that is reset behind its request: no fault, though its address is lost', async (t) => {
+  const { port, db, logs } = await startApp(t, { demo: true })
+  const before = await db.session.count()
+  for (let i = 0; i < 5; i++) {
+    const { socket } = await openRaw(port)
+    socket.write(
+      `POST /api/auth/guest HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+    )
+    socket.resetAndDestroy()
+  }
+  await eventually(t, 'each was done', async () => (await db.session.count()) - before, 5)
+  t.notOk(
+    logs.lines.some(({ level }) => (level ?? 0) >= 50),
+    'nothing failed',
+  )
+})
+
 t.test('a body that trickles in does nothing once the session has ended', async (t) => {
   const { app, port, url, db } = await startApp(t, { demo: true })
   const staff = await signIn(url, 'staff')
