@@ -41,7 +41,7 @@ const READ_BATCH = 500
 const MAX_EARLY = 256
 /** ms that a missing event is waited for before the log is asked: commits overtake each other on their way */
 const OVERTAKEN_MS = 10
-/** ms for which a snapshot serves others too: the ring holds what came after it */
+/** ms for which a snapshot serves others too, as long as nothing happens */
 const SNAPSHOT_SHARED_MS = 250
 
 /**
@@ -57,8 +57,9 @@ export class Feed {
   private advancing: Promise<void> | null = null
   private grace: NodeJS.Timeout | null = null
   private filling: Promise<void> | null = null
-  /** `seq` is known once it has been read */
-  private snapshot: { at: number; seq: number | null; read: Promise<SharedSnapshot> } | null = null
+  /** the last one begun, and how far the log was known to reach then: it is of that position or a later one */
+  private snapshot: { at: number; asOf: number; read: Promise<SharedSnapshot> } | null = null
+  private nextSnapshot: Promise<SharedSnapshot> | null = null
   closed = false
 
   constructor(
@@ -200,26 +201,35 @@ export class Feed {
     this.ring.prepend(fitting.slice(start))
   }
 
-  /** The state as of some event, shared by all who ask within a moment: the ring holds what follows it. */
+  /**
+   * The state as of the furthest position that this node knows of, or later: whoever has heard of a change finds it
+   * here. Shared by all who ask within a moment in which nothing happened; who asks while an overtaken one is being
+   * read waits for the next, together.
+   */
   readSnapshot(): Promise<SharedSnapshot> {
-    const now = performance.now()
-    const kept = this.snapshot
-    if (kept && now - kept.at < SNAPSHOT_SHARED_MS && (kept.seq === null || kept.seq >= this.ring.tail)) {
-      return kept.read
-    }
+    const last = this.snapshot
+    // a read that takes this long may hang: nobody new waits for it
+    if (!last || performance.now() - last.at >= SNAPSHOT_SHARED_MS) return this.beginSnapshot()
+    if (last.asOf === this.announced) return last.read
+    this.nextSnapshot ??= this.beginAfter(last.read)
+    return this.nextSnapshot
+  }
+
+  private async beginAfter(read: Promise<SharedSnapshot>): Promise<SharedSnapshot> {
+    await read.catch(() => {})
+    this.nextSnapshot = null
+    return await this.beginSnapshot()
+  }
+
+  private beginSnapshot(): Promise<SharedSnapshot> {
     const read = this.host
       .readSnapshot(this.group)
       .then(({ seq, epoch, data }) => ({ seq, epoch, frame: encodeSnapshot(this.group, seq, data) }))
-    const shared: typeof this.snapshot = { at: now, seq: null, read }
-    this.snapshot = shared
-    read.then(
-      ({ seq }) => {
-        shared.seq = seq
-      },
-      () => {
-        if (this.snapshot === shared) this.snapshot = null
-      },
-    )
+    const begun = { at: performance.now(), asOf: this.announced, read }
+    this.snapshot = begun
+    read.catch(() => {
+      if (this.snapshot === begun) this.snapshot = null
+    })
     return read
   }
 

@@ -70,6 +70,15 @@ t.test('without a cursor: a snapshot as of the head, then every event', async (t
   t.match(socket.history.at(-1), { name: 'order.placed', at: /Z$/, data: { n: Number } })
 })
 
+t.test('who has seen a change finds it in a snapshot, however lately another one was taken', async (t) => {
+  for (let round = 0; round < 5; round++) {
+    const last = await emit(node, GROUP)
+    const sockets = await Promise.all([subscribed(), subscribed()])
+    for (const socket of sockets) t.match(await socket.expect({ type: 'snapshot' }), { seq: last })
+    for (const socket of sockets) socket.terminate()
+  }
+})
+
 t.test('with a cursor: everything after it, exactly once and in order, and no snapshot', async (t) => {
   const before = await head(node.db, GROUP)
   const middle = await emit(node, GROUP, 20)
