@@ -1,7 +1,6 @@
 import { managedChats, visibleChats } from '../access/chat-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
-import type { OrderStatus } from '../live/protocol.js'
 import type { Principal } from '../principal.js'
 
 export interface MessageRecord {
@@ -16,7 +15,6 @@ export interface MessageRecord {
 export interface ChatRecord {
   /** the order's id */
   id: number
-  status: OrderStatus
   theatreId: number
   theatreName: string
   timeZone: string
@@ -47,7 +45,7 @@ interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
 /** Reads conversations in one statement. `where` is a condition on the order `o` and its last message `m`. */
 export async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
   const rows = await db.$queryRaw<ChatRow[]>`
-    SELECT o.id, o.status::text AS status, o.theatre_id AS "theatreId", t.name AS "theatreName",
+    SELECT o.id, o.theatre_id AS "theatreId", t.name AS "theatreName",
       t.time_zone AS "timeZone", o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName", o.phone,
       o.created_at AS "createdAt",
       (SELECT count(*)::int FROM chat_messages c

@@ -10,11 +10,7 @@ export function viewMessage({ id, from, text, at, clientId }: MessageRecord): Me
 export function viewChat(chat: ChatRecord): ChatView {
   return {
     id: chat.id,
-    order: {
-      id: chat.id,
-      status: chat.status,
-      seat: { id: chat.seatId, name: chat.seatName, hall: chat.hallName },
-    },
+    order: { id: chat.id, seat: { id: chat.seatId, name: chat.seatName, hall: chat.hallName } },
     theatreId: chat.theatreId,
     unread: chat.unread,
     lastMessage: chat.lastMessage && viewMessage(chat.lastMessage),

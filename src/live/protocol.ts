@@ -53,8 +53,8 @@ export interface MessageView {
 export interface ChatView {
   /** the order's id: a conversation belongs to one order */
   id: number
-  /** `status`: as of the conversation's last event; no event of this group tells of its changes */
-  order: { id: number; status: OrderStatus; seat: { id: number; name: string; hall: string } }
+  /** only what never changes: the events of this group tell of the conversation, not of its order */
+  order: { id: number; seat: { id: number; name: string; hall: string } }
   theatreId: number
   unread: number
   lastMessage: MessageView | null

@@ -170,7 +170,7 @@ t.test('the list: the last spoken first; what is over since yesterday is not in 
   )
   t.match((await listChats(world.db, 1)).map(viewChat)[0], {
     id: other.id,
-    order: { id: other.id, status: 'placed', seat: { name: 'B7', hall: 'Screen 1' } },
+    order: { id: other.id, seat: { name: 'B7', hall: 'Screen 1' } },
     lastMessage: { text: 'second' },
   })
   const yesterday = new Date(Date.now() - 25 * 3_600_000)

@@ -76,12 +76,4 @@ export function apply(before: State, events: readonly StoredEvent[]): State {
   return { orders, chats, each }
 }
 
-/**
- * A conversation shows its order's status as of its last message: what happens to orders is told in the groups of
- * orders, not in that of the chats.
- */
-export function comparable({ chats, ...state }: State) {
-  return { ...state, chats: chats.map(({ order: { status: _, ...order }, ...chat }) => ({ ...chat, order })) }
-}
-
 export const EMPTY: OrderState = { order: null, messages: [] }

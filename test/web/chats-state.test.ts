@@ -8,7 +8,7 @@ function message(id: number, from: MessageView['from'] = 'customer'): MessageVie
 
 function chat(id: number, changes: Partial<ChatView> = {}): ChatView {
   const seat = { id, name: `A${id}`, hall: 'Screen 1' }
-  return { id, order: { id, status: 'seen', seat }, theatreId: 1, unread: 0, lastMessage: null, ...changes }
+  return { id, order: { id, seat }, theatreId: 1, unread: 0, lastMessage: null, ...changes }
 }
 
 t.test('a message brings its chat along; an unopened conversation stays unloaded', async (t) => {

@@ -6,7 +6,7 @@ const message = { id: 9, from: 'customer', text: 'Hello?', at: '2026-11-23T20:00
 const view = {
   id: 7,
   theatreId: 1,
-  order: { id: 7, status: 'seen', seat: { id: 3, name: 'A3', hall: 'Screen 1' } },
+  order: { id: 7, seat: { id: 3, name: 'A3', hall: 'Screen 1' } },
   unread: 1,
   lastMessage: message,
 }

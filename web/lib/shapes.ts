@@ -38,7 +38,7 @@ export const message = object<MessageView>({
 
 export const chat = object<ChatView>({
   id: number,
-  order: object<ChatView['order']>({ id: number, status, seat }),
+  order: object<ChatView['order']>({ id: number, seat }),
   theatreId: number,
   unread: number,
   lastMessage: orNull(message),
@@ -175,8 +175,8 @@ export function member<T>(key: string, decode: Decoder<T>): Decoder<T> {
   }
 }
 
-export type ChatOfOrder = Pick<OrderView, 'id' | 'status' | 'seat' | 'theatreId'>
+export type ChatOfOrder = Pick<OrderView, 'id' | 'seat' | 'theatreId'>
 /** The conversation of an order in which nothing was said yet: it is in no list. */
-export function emptyChat({ id, status, seat, theatreId }: ChatOfOrder): ChatView {
-  return { id, theatreId, order: { id, status, seat }, unread: 0, lastMessage: null }
+export function emptyChat({ id, seat, theatreId }: ChatOfOrder): ChatView {
+  return { id, theatreId, order: { id, seat }, unread: 0, lastMessage: null }
 }

@@ -46,9 +46,7 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
       >
         <span class="chat-seat">{chat.order.seat.name}</span>
         <span class="chat-text">
-          <span class="chat-hall">
-            {chat.order.seat.hall} · {s.status[chat.order.status]}
-          </span>
+          <span class="chat-hall">{chat.order.seat.hall}</span>
           <span class="chat-last" dir="auto">
             {last
               ? last.from === 'staff'
@@ -101,9 +99,7 @@ function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
         <h2>
           <span class="chat-seat">{chat.order.seat.name}</span> {chat.order.seat.hall}
         </h2>
-        <p>
-          {s.board.number(chat.id)} · {s.status[chat.order.status]}
-        </p>
+        <p>{s.board.number(chat.id)}</p>
       </header>
       <Problem error={error} />
       <Conversation
