@@ -124,6 +124,24 @@ t.test('lanes: one after the other within, side by side between, and not without
   t.equal(await lanes.run('c', async () => 'free again'), 'free again')
 })
 
+t.test('lanes: whose turn does not come in time is refused, and not carried out later', async (t) => {
+  const lanes = new Lanes(20)
+  const done: string[] = []
+  let end = () => {}
+  const first = lanes.run('a', async () => {
+    await new Promise<void>((resolve) => {
+      end = resolve
+    })
+    done.push('first')
+  })
+  const waiting = ['second', 'third'].map((name) => lanes.run('a', async () => void done.push(name)))
+  for (const late of waiting) await t.rejects(late, { code: 'unavailable', status: 503 })
+  end()
+  await first
+  await lanes.run('a', async () => void done.push('next'))
+  t.strictSame(done, ['first', 'next'], 'one that has its turn may take its time')
+})
+
 t.test('changes of one lane hold one connection', async (t) => {
   const lanes = new Lanes()
   const running = { now: 0, most: 0 }
