@@ -1,6 +1,21 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
 
+/** Every refusal, whatever its status. */
+const FAILURE = {
+  description: 'Refused: the status says how',
+  type: 'object',
+  required: ['error', 'message'],
+  properties: {
+    error: { type: 'string' },
+    message: { type: 'string' },
+    details: {
+      type: 'array',
+      items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
+    },
+  },
+}
+
 /** Gathers the HTTP calls as OpenAPI from their schemas. Registered before the routes. */
 export default fp(
   async (app) => {
@@ -23,6 +38,7 @@ export default fp(
       transform: ({ schema, url }) => ({
         schema: {
           ...schema,
+          response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: FAILURE },
           hide: !/^\/(?:api|webhooks|healthz|readyz|metrics|theatre\/api|chat-box)/.test(url),
         },
         url,

@@ -50,10 +50,10 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     viewCaller(await app.callerOrGuest(request, reply)),
   )
 
-  app.post('/api/auth/logout', async (request, reply) => {
+  app.post('/api/auth/logout', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {
     if (request.caller) await logout(accounts, request.caller)
     await reply.closeSession()
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 
   app.get(
@@ -64,11 +64,11 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/api/auth/password',
-    { preValidation: app.requireUser, schema: { body: PasswordChange } },
+    { preValidation: app.requireUser, schema: { body: PasswordChange, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const caller = app.callerOf(request)
       await reply.openSession(await changePassword(accounts, caller, request.body, app.clientOf(request)))
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 }

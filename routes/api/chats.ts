@@ -85,12 +85,15 @@ export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.post(
     '/api/chats/:id/read',
-    { preValidation: app.requireStaff, schema: { params: IdParams, querystring: UpTo } },
+    {
+      preValidation: app.requireStaff,
+      schema: { params: IdParams, querystring: UpTo, response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const id = pathId(request.params, 'chat')
       const upTo = queryId(request.query.upTo, 'upTo')
       await markChatRead(app.actionsOf(request), app.callerOf(request).principal, id, upTo)
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 }

@@ -58,10 +58,10 @@ export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
   for (const button of ['pay', 'fail'] as const) {
     app.post(
       `/api/checkout/:paymentId/${button}`,
-      { preValidation: app.requireUser, schema: { params: Params } },
+      { preValidation: app.requireUser, schema: { params: Params, response: { 204: Type.Null() } } },
       async (request, reply) => {
         await press(request, request.params.paymentId, button)
-        return reply.code(204).send()
+        return reply.code(204).send(null)
       },
     )
   }

@@ -27,19 +27,26 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  app.delete('/api/auth/sessions', { preValidation: app.requireUser }, async (request, reply) => {
-    await endOtherSessions({ ...accounts, ...app.actionsOf(request) }, app.callerOf(request))
-    return reply.code(204).send()
-  })
+  app.delete(
+    '/api/auth/sessions',
+    { preValidation: app.requireUser, schema: { response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await endOtherSessions({ ...accounts, ...app.actionsOf(request) }, app.callerOf(request))
+      return reply.code(204).send(null)
+    },
+  )
 
   app.delete(
     '/api/auth/sessions/:id',
-    { preValidation: app.requireUser, schema: { params: Type.Object({ id: Type.String() }) } },
+    {
+      preValidation: app.requireUser,
+      schema: { params: Type.Object({ id: Type.String() }), response: { 204: Type.Null() } },
+    },
     async (request, reply) => {
       const caller = app.callerOf(request)
       await endOwnSession({ ...accounts, ...app.actionsOf(request) }, caller, request.params.id)
       if (request.params.id === caller.session.id) await reply.closeSession()
-      return reply.code(204).send()
+      return reply.code(204).send(null)
     },
   )
 }
