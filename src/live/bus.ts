@@ -4,8 +4,8 @@
  */
 export interface Bus {
   /**
-   * From when it resolves, messages published on the channel arrive, unless the link is down: then it resolves
-   * all the same (within 250 ms), and `onReset` tells when the link is back.
+   * From when it resolves, messages published on the channel arrive, unless the link is down or slow: then it
+   * resolves all the same (within 50 ms), and the log tells what is missed; `onReset` tells when the link is back.
    */
   subscribe(channel: string): Promise<void>
   /** Messages that are under way may still arrive. */

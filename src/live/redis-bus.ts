@@ -13,8 +13,11 @@ export interface RedisClient {
   disconnect(reconnect: boolean): void
 }
 
-/** ms that a join may wait for Redis to confirm a subscription */
-const SUBSCRIBE_WAIT_MS = 250
+/**
+ * ms that a join may wait for Redis to confirm a subscription: with the 200 ms of the question for the user's sockets,
+ * which comes before, a handshake waits no more than 250 for it
+ */
+const SUBSCRIBE_WAIT_MS = 50
 /** ms between pings of a link: a half-open one is silent for ever otherwise */
 const PING_EVERY_MS = 1000
 /** pings without an answer, one after the other, after which a link is given up and made anew */

@@ -44,8 +44,8 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
   return { result: await work, ms: performance.now() - startedAt }
 }
 
-const shake = (url: string, cookie: string) =>
-  connect(url + PATH, { cookie, protocol: 'houselights.v1', within: 2 * BOUND }).then(
+const shake = (url: string, cookie: string, path = PATH) =>
+  connect(url + path, { cookie, protocol: 'houselights.v1', within: 2 * BOUND }).then(
     (socket) => {
       socket.terminate()
       return 101
@@ -191,6 +191,23 @@ t.test('Redis away at the start, back, paused, away: nothing waits for it', asyn
     await goesOn(t, 'ready')
   })
   await t.test('paused', (t) => paused(t, redis, () => goesOn(t, 'degraded')))
+  await t.test('paused, and the node does not hear the groups yet', async (t) => {
+    await readyzSays(t, url, 'ready')
+    const ids: number[] = []
+    for (let i = 0; i < 5; i++) {
+      const answer = await staff.post<{ order: { id: number } }>('/api/seats/demo-a1/orders', body)
+      ids.push(answer.body.order.id)
+    }
+    await paused(t, redis, async () => {
+      const took: number[] = []
+      for (const id of ids) {
+        const { result, ms } = await timed(shake(url, staff.cookie, `/ws/payment-socket/${id}/`))
+        t.equal(result, 101)
+        took.push(ms)
+      }
+      t.ok(Math.min(...took) < REDIS_BOUND, `handshakes of new groups: ${took.map(Math.round)} ms`)
+    })
+  })
   await t.test('killed', async (t) => {
     await redis.kill()
     await goesOn(t, 'degraded')
