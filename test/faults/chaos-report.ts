@@ -4,6 +4,7 @@ import type { Records } from './chaos-record.js'
 
 export interface ChaosReport {
   seed: number
+  forMs: number
   violations: string[]
   faults: Map<string, number>
   changes: Map<string, number>
@@ -39,6 +40,6 @@ export function describeChaos(report: ChaosReport): string[] {
     ...report.violations.map((violation) => `VIOLATION ${violation}`),
     report.violations.length === 0
       ? `no violation, seed ${report.seed}`
-      : `${report.violations.length} violations; replay: npm run chaos -- --seed ${report.seed}`,
+      : `${report.violations.length} violations; replay: npm run chaos -- --minutes ${report.forMs / 60_000} --seed ${report.seed} --clients ${report.clients}`,
   ]
 }

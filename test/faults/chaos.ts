@@ -78,6 +78,7 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
   const violations = [...records.violations, ...house.troubles, ...crowd.tally.bugs]
   return {
     seed,
+    forMs,
     violations,
     faults,
     changes,
