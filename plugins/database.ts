@@ -11,21 +11,25 @@ declare module 'fastify' {
 
 const POOL_SIZE = 10
 const LIVE_POOL_SIZE = 6
+/**
+ * ms that a call waits for a connection. Longer than a handshake does: in the interval a full house orders at once, and
+ * who is turned away after two seconds comes again, with all the others
+ */
+const POOL_TIMEOUT_MS = 5000
 /** ms; a handshake that can't be judged in this time is refused with 503 */
-const POOL_TIMEOUT_MS = 2000
+const LIVE_POOL_TIMEOUT_MS = 2000
 const STATEMENT_TIMEOUT_MS = 5000
 
 /** The pools of this node. `url` is DATABASE_URL, or the embedded server's. */
 export default fp<{ url: string }>(
   async (app, { url }) => {
-    const open = (poolSize: number) => {
-      const timeouts = { poolTimeoutMs: POOL_TIMEOUT_MS, statementTimeoutMs: STATEMENT_TIMEOUT_MS }
-      const db = createDatabase({ url, poolSize, ...timeouts })
+    const open = (poolSize: number, poolTimeoutMs: number) => {
+      const db = createDatabase({ url, poolSize, poolTimeoutMs, statementTimeoutMs: STATEMENT_TIMEOUT_MS })
       app.addHook('onClose', () => db.$disconnect())
       return db
     }
-    app.decorate('db', open(POOL_SIZE))
-    app.decorate('liveDb', open(LIVE_POOL_SIZE))
+    app.decorate('db', open(POOL_SIZE, POOL_TIMEOUT_MS))
+    app.decorate('liveDb', open(LIVE_POOL_SIZE, LIVE_POOL_TIMEOUT_MS))
   },
   { name: 'database', fastify: '5.x' },
 )

@@ -69,7 +69,8 @@ t.test(
     })
 
     await t.test('every connection for calls is taken', async () => {
-      const held = Array.from({ length: 10 }, () =>
+      // half of them wait for the others, and whoever comes then for both
+      const held = Array.from({ length: 20 }, () =>
         app.db.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
       )
       t.equal(
@@ -78,6 +79,14 @@ t.test(
         'sockets have others',
       )
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
+      await Promise.all(held)
+    })
+
+    await t.test('calls wait for a rush to pass', async () => {
+      const held = Array.from({ length: 10 }, () =>
+        app.db.$queryRaw`SELECT pg_sleep(3)::text`.catch(() => {}),
+      )
+      t.equal((await staff.get('/api/auth/session')).status, 200)
       await Promise.all(held)
     })
 
