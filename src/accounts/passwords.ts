@@ -15,8 +15,11 @@ export const DUMMY_HASH =
 
 /** Hashes at once: half the processors, so that a flood of logins leaves the rest to everybody else. */
 const AT_ONCE = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
-/** About two seconds of work on one processor; whoever comes on top is told to come back. */
-const MAX_WAITING = 64
+/**
+ * Some four seconds of work on one processor: all the tablets of a house may be signed in as the shift begins. Whoever
+ * comes on top is told to come back.
+ */
+const MAX_WAITING = 256
 
 let running = 0
 const waiting: (() => void)[] = []

@@ -74,9 +74,14 @@ t.test('without an account the answer is no, after the same work', async (t) => 
   t.notOk(await verifyPassword(null, 'whatever-it-is'))
 })
 
+t.test('a shift begins: two hundred at once are all answered', async (t) => {
+  const answers = await Promise.all(Array.from({ length: 200 }, () => verifyPassword(null, 'a guess')))
+  t.equal(answers.length, 200)
+})
+
 t.test('a flood waits in a bounded line', async (t) => {
   const outcomes = await Promise.allSettled(
-    Array.from({ length: 120 }, () => verifyPassword(null, 'a guess')),
+    Array.from({ length: 320 }, () => verifyPassword(null, 'a guess')),
   )
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
   t.ok(refused.length >= 40, 'those beyond the line are told to come back')
