@@ -45,7 +45,7 @@ function sendError(
   }
   if (error.validation) {
     const details = error.validation.map((rule) => ({
-      path: [error.validationContext, ...pathOf(rule.instancePath, rule.params)].join('.'),
+      path: pathOf(error.validationContext, rule.instancePath, rule.params).join('.'),
       message: rule.message ?? 'is not valid',
     }))
     const [first] = details
@@ -73,10 +73,17 @@ function bodyOf(error: string, message: string, details?: ErrorDetail[]): ErrorB
   return details ? { error, message, details } : { error, message }
 }
 
-function pathOf(instancePath: string, params: Record<string, unknown>): string[] {
+/** A field of a body or a query is named as actions name it (`invalid`): a form finds it under one name. */
+function pathOf(
+  context: string | undefined,
+  instancePath: string,
+  params: Record<string, unknown>,
+): string[] {
   const extra = params.missingProperty ?? params.additionalProperty
   const path = instancePath.split('/').filter((part) => part !== '')
-  return typeof extra === 'string' ? [...path, extra] : path
+  if (typeof extra === 'string') path.push(extra)
+  const isNamed = path.length > 0 && (context === 'body' || context === 'querystring')
+  return isNamed || context === undefined ? path : [context, ...path]
 }
 
 /** Prisma's and the driver's words for: no connection, no free connection in time, no answer in time. */

@@ -2,6 +2,7 @@ import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import t from 'tap'
 import errors, { isDatabaseAway } from '../../plugins/errors.js'
+import { invalid } from '../../src/errors.js'
 import { LogCapture } from '../helpers/logs.js'
 
 t.test('what Prisma and the driver say when the database is away, however deep', async (t) => {
@@ -49,5 +50,24 @@ t.test('a database that is away is said once in a while, not for every request',
   const said = logs.lines.filter(({ msg }) => msg === 'the database does not answer')
   t.ok(said.length >= 1 && said.length < 10, `${said.length} lines`)
   t.match(said[0], { untold: 0, err: { code: 'P2024' } })
+  await app.close()
+})
+
+t.test('a field has one name, whoever refuses it: the schema or the action', async (t) => {
+  const app = Fastify()
+  await app.register(errors)
+  const password = { type: 'string' }
+  const items = { type: 'array', items: { type: 'object', required: ['quantity'] } }
+  const body = { type: 'object', required: ['password'], properties: { password, items } }
+  app.post('/', { schema: { body } }, async () => {
+    throw invalid('password', 'is too short')
+  })
+  const pathsOf = async (payload: object) =>
+    (await app.inject({ method: 'POST', url: '/', payload })).json().details.map(readPath)
+  const readPath = ({ path }: { path: string }) => path
+  for (const payload of [{}, { password: {} }, { password: 'x' }])
+    t.same(await pathsOf(payload), ['password'], JSON.stringify(payload))
+  t.same(await pathsOf({ password: 'x', items: [{}] }), ['items.0.quantity'])
+  t.same(await pathsOf([]), ['body'], 'what is no object has no fields')
   await app.close()
 })
