@@ -3,7 +3,7 @@ import { unavailable } from '../errors.js'
 /** tasks that may wait in one lane; beyond, they are refused at once */
 const MAX_WAITING = 256
 /** ms that a task may wait for its turn: as long as it would for a connection to the database */
-const WAIT_MS = 2000
+const WAIT_MS = 5000
 
 interface Lane {
   waiting: number

@@ -61,18 +61,14 @@ export function createLiveOrder(id: number) {
     more.set(page.more)
   }
 
-  /** To a stranger the service answers as if the order did not exist; without a session it says so. */
+  /** Whoever may not see the order, or is not signed in any more, is answered as if there were none. */
   async function verdict(): Promise<Verdict> {
     try {
       update({ type: 'order', order: await api.order(id) })
       return 'ok'
     } catch (error) {
       if (!(error instanceof ApiError)) return 'unreachable'
-      return error.status === 401
-        ? 'signed-out'
-        : error.status === 404 || error.status === 403
-          ? 'forbidden'
-          : 'unreachable'
+      return error.status === 404 ? 'forbidden' : 'unreachable'
     }
   }
 
