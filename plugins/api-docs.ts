@@ -1,4 +1,5 @@
 import swagger from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
 /** Every refusal, whatever its status. */
@@ -14,6 +15,12 @@ const FAILURE = {
       items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
     },
   },
+}
+
+/** Is one of the hooks a guard, without a session 401? */
+function isGuarded(app: FastifyInstance, hooks: unknown): boolean {
+  const guards: unknown[] = [app.requireUser, app.requireStaff, app.requireAdmin]
+  return [hooks].flat().some((hook) => guards.includes(hook))
 }
 
 /** Gathers the HTTP calls as OpenAPI from their schemas. Registered before the routes. */
@@ -35,9 +42,10 @@ export default fp(
         },
       },
       // pages and sockets are no HTTP calls
-      transform: ({ schema, url }) => ({
+      transform: ({ schema, url, route }) => ({
         schema: {
           ...schema,
+          ...(isGuarded(app, route.preValidation) ? { security: [{ session: [] }] } : {}),
           response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: FAILURE },
           hide: !/^\/(?:api|webhooks|healthz|readyz|metrics|theatre\/api|chat-box)/.test(url),
         },
@@ -45,5 +53,5 @@ export default fp(
       }),
     })
   },
-  { name: 'api-docs', fastify: '5.x', dependencies: ['config'] },
+  { name: 'api-docs', fastify: '5.x', dependencies: ['config', 'principal'] },
 )

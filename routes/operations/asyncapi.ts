@@ -79,6 +79,27 @@ const CHANNELS = {
   },
 }
 
+/** What clients say; all else the service says. */
+const FROM_CLIENTS = ['subscribe', 'ping', 'send']
+
+const messagesOf = (channel: string) =>
+  Object.keys(MESSAGES).filter((type) => channel === 'chat' || type !== 'send')
+
+/** Two for each socket, from the service's side: what it receives and what it sends. */
+function operationsOf(channel: string) {
+  const operation = (action: 'receive' | 'send') => ({
+    action,
+    channel: { $ref: `#/channels/${channel}` },
+    messages: messagesOf(channel)
+      .filter((type) => FROM_CLIENTS.includes(type) === (action === 'receive'))
+      .map((type) => ({ $ref: `#/channels/${channel}/messages/${type}` })),
+  })
+  return [
+    [`${channel}.receive`, operation('receive')],
+    [`${channel}.send`, operation('send')],
+  ] as const
+}
+
 /** The sockets as AsyncAPI 3 (https://www.asyncapi.com/docs/reference/specification/v3.0.0). */
 export const asyncApi = {
   asyncapi: '3.0.0',
@@ -97,12 +118,11 @@ export const asyncApi = {
           ? { parameters: { orderId: { description: 'a positive 32-bit integer' } } }
           : {}),
         messages: Object.fromEntries(
-          Object.keys(MESSAGES)
-            .filter((type) => name === 'chat' || type !== 'send')
-            .map((type) => [type, { $ref: `#/components/messages/${type}` }]),
+          messagesOf(name).map((type) => [type, { $ref: `#/components/messages/${type}` }]),
         ),
       },
     ]),
   ),
+  operations: Object.fromEntries(Object.keys(CHANNELS).flatMap(operationsOf)),
   components: { messages: MESSAGES },
 }

@@ -7,7 +7,7 @@ import { describeChaos } from './chaos-report.js'
 
 t.setTimeout(300_000)
 const seed = seedOfRun()
-const forMs = Number(process.env.CHAOS_SECONDS ?? 40) * 1000
+const forMs = Number(process.env.CHAOS_SECONDS ?? 60) * 1000
 
 t.test(
   'whatever is killed, paused, cut or emptied: nothing missed, nothing twice, nothing not theirs',

@@ -24,10 +24,9 @@ t.test('/docs describes the calls and the sockets as they are', async (t) => {
     paths.some((path) => path.startsWith('/ws/') || path === '/theatre/live-orders/'),
     'sockets and pages are no part of it',
   )
-  const answers = (method: string, path: string) => {
-    const calls = (openapi.body as { paths: Record<string, Record<string, { responses: object }>> }).paths
-    return Object.keys(calls[path]?.[method]?.responses ?? {})
-  }
+  type Calls = Record<string, Record<string, { responses: object; security?: unknown }>>
+  const { paths: calls } = openapi.body as { paths: Calls }
+  const answers = (method: string, path: string) => Object.keys(calls[path]?.[method]?.responses ?? {})
   for (const [method, path] of [
     ['post', '/api/auth/logout'],
     ['post', '/api/auth/password'],
@@ -39,10 +38,19 @@ t.test('/docs describes the calls and the sockets as they are', async (t) => {
   }
   t.strictSame(answers('post', '/api/seats/{seatToken}/orders'), ['200', '201', 'default'])
   t.strictSame(answers('post', '/webhooks/payments'), ['200', 'default'])
+  t.strictSame(calls['/api/users']?.get?.security, [{ session: [] }], 'needs a session')
+  t.equal(calls['/api/seats/{seatToken}']?.get?.security, undefined, 'anyone may')
   const asyncapi = await client.get('/docs/asyncapi.json')
   t.match(asyncapi.body, {
     asyncapi: '3.0.0',
     channels: { order: { address: '/ws/payment-socket/{orderId}/' } },
+    operations: {
+      'chat.receive': {
+        action: 'receive',
+        messages: ['subscribe', 'ping', 'send'].map((type) => ({ $ref: `#/channels/chat/messages/${type}` })),
+      },
+      'order.send': { action: 'send', channel: { $ref: '#/channels/order' } },
+    },
     components: { messages: { event: { payload: { properties: { name: { enum: [...EVENT_NAMES] } } } } } },
   })
   const page = await client.get('/docs')
