@@ -22,10 +22,24 @@ t.test('login: a wrong password is said, the right one leads on; signed in alrea
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
-  await page.goto('/login?next=https://elsewhere.example/')
   const goOn = page.getByRole('link', { name: 'Go on' })
-  await goOn.waitFor()
-  t.equal(await goOn.getAttribute('href'), '/theatre/live-orders/', 'never to another origin')
+  const leadsTo = async (next: string) => {
+    await page.goto(`/login?next=${encodeURIComponent(next)}`)
+    await goOn.waitFor()
+    return page.evaluate<string>('document.querySelector(".note a").href')
+  }
+  t.equal(await leadsTo('/account'), `${house.url}/account`)
+  // the path of the last two begins with two slashes once its dots are gone
+  for (const elsewhere of [
+    'https://elsewhere.example/',
+    '//elsewhere.example/',
+    '/\\elsewhere.example/',
+    '/.//elsewhere.example/',
+    '/x/..//elsewhere.example/',
+  ]) {
+    const href = await leadsTo(elsewhere)
+    t.equal(new URL(href).origin, house.url, `${elsewhere} leads to no other origin`)
+  }
 })
 
 t.test('account: the devices, ending one, ending all others', async (t) => {

@@ -9,12 +9,15 @@ export function loginUrl(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.hash)}`
 }
 
-/** Where to go after a login: a path of this origin and nothing else, or a link in a mail could lead anywhere. */
+/**
+ * Where to go after a login: a page of this origin and nothing else, or a link in a mail could lead anywhere. Whole, as
+ * it was judged: the path of `/.//elsewhere.example` is `//elsewhere.example`, which by itself is another origin.
+ */
 export function safeNext(search: string): string | null {
   const next = new URLSearchParams(search).get('next')
   if (!next?.startsWith('/')) return null
   const url = new URL(next, location.origin)
-  return url.origin === location.origin ? url.pathname + url.search + url.hash : null
+  return url.origin === location.origin ? url.href : null
 }
 
 type Found = { session: SessionInfo } | { error: unknown } | null
