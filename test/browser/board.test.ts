@@ -177,6 +177,38 @@ t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, ke
   await page.close()
 })
 
+t.test('by keyboard: buttons leave the focus on their ticket, Caps Lock changes nothing', async (t) => {
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  const c2 = ticket(page, 'C2')
+  const cancelling = c2.getByText(/Cancelling in/)
+  const focused = () => page.evaluate('document.activeElement.dataset.orderId')
+  const id = await c2.getAttribute('data-order-id')
+  for (const back of ['z', 'Z', 'Escape']) {
+    await c2.getByRole('button', { name: /^Cancel/ }).press('Enter')
+    await cancelling.waitFor()
+    t.equal(await focused(), id, 'the button went, its ticket has the focus')
+    await page.keyboard.press(back)
+    await cancelling.waitFor({ state: 'detached' })
+  }
+  await page.keyboard.press('X')
+  await cancelling.waitFor()
+  await page.evaluate('document.activeElement.blur()')
+  await page.keyboard.press('Escape')
+  await cancelling.waitFor({ state: 'detached' })
+  await c2.getByRole('button', { name: 'Seen' }).press('Enter')
+  await page.locator('.ticket[data-status=seen]', { hasText: 'C2' }).waitFor()
+  t.equal(await focused(), id)
+  await c2.getByRole('button', { name: 'Delivered' }).press('Enter')
+  await c2.waitFor({ state: 'detached' })
+  const next = await ticket(page, 'C3').getAttribute('data-order-id')
+  await eventually('the next ticket to have the focus', async () => (await focused()) === next)
+  await page.keyboard.press('D')
+  await ticket(page, 'C3').waitFor({ state: 'detached' })
+  await eventually('a ticket to have the focus', async () => (await focused()) !== undefined)
+  await page.close()
+})
+
 t.test(
   'where the browser knows neither notifications nor wake locks, the page says what it can’t',
   async (t) => {

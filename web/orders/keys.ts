@@ -58,9 +58,21 @@ function keepFocus(gone: HTMLElement): void {
   setTimeout(() => watch.disconnect(), 10_000)
 }
 
+/** A button that was used goes, or is disabled for a while, and the focus with it: its ticket takes it over. */
+function onClick(event: MouseEvent): void {
+  const button = event.target instanceof Element ? event.target.closest<HTMLElement>('.ticket button') : null
+  const ticket = button?.closest<HTMLElement>('.ticket')
+  if (!button || !ticket) return
+  ticket.focus({ preventScroll: true })
+  // by keys (no click to count): the work goes on at the next ticket
+  const ends = button.dataset.action === 'deliver' || button.dataset.action === 'cancel'
+  if (ends && event.detail === 0) keepFocus(ticket)
+}
+
 /**
- * Arrows move between tickets; S, D, C, X act on the focused one, Z takes a cancel back. Letters act only while a
- * ticket has the focus (WCAG 2.1.4), never with a modifier, and never twice for a key that is held down.
+ * Arrows move between tickets; S, D, C, X act on the focused one, Z or Escape takes a cancel back. Letters (large ones
+ * too: Caps Lock) act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and never twice for a key
+ * that is held down. Escape is no letter: the way back is open wherever the focus is.
  */
 export function useKeys(board: Board): void {
   useEffect(() => {
@@ -79,14 +91,19 @@ export function useKeys(board: Board): void {
         next.focus()
         return
       }
+      const key = event.key.toLowerCase()
+      if (key === 'escape' || (ticket && key === 'z')) return board.keepLast()
       if (!ticket) return
-      if (event.key === 'z' || event.key === 'Escape') return board.keepLast()
       const order = board.orders.get().live.get(Number(ticket.dataset.orderId))
       if (!order) return
-      if (event.key === 'd' || event.key === 'x') keepFocus(ticket)
-      if (actByKey(event.key.toLowerCase(), order, board)) event.preventDefault()
+      if (key === 'd' || key === 'x') keepFocus(ticket)
+      if (actByKey(key, order, board)) event.preventDefault()
     }
     addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
+    addEventListener('click', onClick)
+    return () => {
+      removeEventListener('keydown', onKey)
+      removeEventListener('click', onClick)
+    }
   }, [board])
 }
