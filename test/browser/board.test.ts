@@ -47,8 +47,25 @@ t.test('filtered by hall: tickets, counts and totals', async (t) => {
   await board.getByRole('heading', { level: 1, name: /^1 open order / }).waitFor()
   t.strictSame(await seats(board), ['B3'])
   t.strictSame(await tally(), ['2 Masala Chai', '2 Salted Popcorn'])
+  await board.reload()
+  await linkIs(board)
+  await board.getByRole('heading', { level: 1, name: /^1 open order / }).waitFor()
+  t.strictSame(await seats(board), ['B3'], 'a tablet that starts again still stands in the same lobby')
   await halls.getByRole('radio', { name: 'All halls' }).check()
   await board.getByRole('heading', { level: 1, name: /^3 open orders / }).waitFor()
+})
+
+t.test('a hall’s filter hides nothing of a theatre that has no such hall', async (t) => {
+  const { orderId } = await orderFrom(house.url, 'demo2-a1', { 'Salted Popcorn': 1 }, 'cash')
+  const page = await (await house.staff({ ...TABLET, username: 'admin' })).open('/theatre/live-orders/')
+  await linkIs(page)
+  await page.getByRole('radio', { name: 'Grand Cinema' }).check()
+  await page.getByRole('radio', { name: 'Screen 1' }).check()
+  await page.getByRole('radio', { name: 'Riverside' }).check()
+  await page.locator(`.ticket[data-order-id="${orderId}"]`).waitFor()
+  await page.getByRole('heading', { level: 1, name: /^1 open order Riverside/ }).waitFor()
+  t.equal(await page.getByRole('radio', { name: 'All halls' }).count(), 0)
+  await page.close()
 })
 
 t.test('the seat map shows what each seat waits for, and its order at a touch', async (t) => {

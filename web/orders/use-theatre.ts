@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { number } from '../lib/decode.js'
+import { number, text } from '../lib/decode.js'
 import { s } from '../lib/i18n.js'
 import type { TheatreSeats } from '../lib/shapes.js'
 import { recall, remember } from '../lib/storage.js'
@@ -19,6 +19,19 @@ export function useTheatreChoice(theatres: readonly TheatreName[]): [number | nu
     setChosen(id)
   }
   return [known ? chosen : (theatres[0]?.id ?? null), choose]
+}
+
+/**
+ * The hall that this screen is for, remembered like the theatre: a tablet stands where it stands. '' is all of them,
+ * also where there is no hall of that name: a filter that no one can see must not hide orders.
+ */
+export function useHallChoice(halls: readonly { name: string }[]): [string, (hall: string) => void] {
+  const [chosen, setChosen] = useState(() => recall('hall', text) ?? '')
+  function choose(hall: string): void {
+    remember('hall', hall)
+    setChosen(hall)
+  }
+  return [halls.length > 1 && halls.some(({ name }) => name === chosen) ? chosen : '', choose]
 }
 
 /** A theatre's halls, seats and time limits. Asked for again until it comes: the limits decide what is urgent. */

@@ -15,7 +15,7 @@ import { SeatMap } from '../orders/seat-map.js'
 import { Ticket } from '../orders/ticket.js'
 import { NotifySwitch, SoundSwitch } from '../orders/tools.js'
 import { useOverdueAlert, useTitle } from '../orders/use-alerts.js'
-import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
 import { Choice } from '../ui/choice.js'
 import { ExpiringWarning } from '../ui/expiring.js'
 import { LinkBadge } from '../ui/link-badge.js'
@@ -36,7 +36,6 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const theatres = heard.length > 0 ? heard : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found } = useTheatreSeats(theatreId)
-  const [hall, setHall] = useState('')
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useKeys(board)
@@ -48,6 +47,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
     [state.live, theatreId],
   )
   const halls = found?.halls ?? []
+  const [hall, setHall] = useHallChoice(halls)
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
   const open = useMemo(() => ofTheatre.filter((order) => order.status !== 'placed'), [ofTheatre])
   const shown = inHall.filter((order) => order.status !== 'placed')
