@@ -80,6 +80,20 @@ t.test('unanswered conversations stand first; an answered one goes down', async 
   await chat.locator(`.chat-list li:first-child [data-chat-id="${other.orderId}"]`).waitFor()
 })
 
+t.test('a long link, typed or sent, makes no page wider than its screen', async (t) => {
+  const link = `https://example.com/${'long'.repeat(200)}`
+  for (const page of [phone, chat]) {
+    const message = page.getByRole('textbox', { name: 'Message' })
+    const tooWide = () =>
+      page.evaluate<number>(`document.documentElement.scrollWidth - ${page.viewportSize()?.width}`)
+    await message.fill(link)
+    t.equal(await tooWide(), 0, 'typed')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.locator('.bubble.mine[data-message-id]', { hasText: link }).waitFor()
+    t.equal(await tooWide(), 0, 'sent')
+  }
+})
+
 t.test('a long conversation opens at its end; what was said earlier comes when asked for', async (t) => {
   const talker = await orderFrom(house.url, 'demo-b6', { 'Samosa Chaat': 1 })
   const desk = await colleague(house.url)
