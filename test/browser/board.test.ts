@@ -144,6 +144,18 @@ t.test('cancel has a way back for five seconds', async (t) => {
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
 
+t.test('what was brought before its cash was taken stays on the board until it is', async (t) => {
+  const { orderId } = await orderFrom(house.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
+  await ticket(board, 'E6').getByRole('button', { name: 'Delivered' }).click()
+  await ticket(board, 'E6').waitFor({ state: 'detached' })
+  const owed = board.getByRole('region', { name: 'Delivered, cash not collected' })
+  await owed.getByText('Collect ₹160').waitFor()
+  await owed.getByRole('button', { name: 'Got it: cash of seat E6' }).click()
+  await owed.waitFor({ state: 'detached' })
+  const { paymentStatus } = await house.db.order.findUniqueOrThrow({ where: { id: orderId } })
+  t.equal(paymentStatus, 'paid')
+})
+
 t.test('who cancels and goes on to another page has cancelled', async (t) => {
   const { orderId } = await orderFrom(house.url, 'demo-d4', { 'Masala Chai': 1 })
   const page = await staff.open('/theatre/live-orders/')

@@ -33,6 +33,11 @@ export function isLive(order: { status: OrderStatus }): boolean {
   return STATUS_RANK[order.status] < 3
 }
 
+/** Brought for cash that nobody has taken yet. */
+export function isOwed(order: OrderView): boolean {
+  return order.status === 'delivered' && order.paymentMethod === 'cash' && order.paymentStatus === 'pending'
+}
+
 /** When an order ended, if it did. */
 export function endedAt(order: OrderView): string | null {
   return order.deliveredAt ?? order.cancelledAt

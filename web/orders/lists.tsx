@@ -1,7 +1,9 @@
 import type { OrderView } from '../../src/live/protocol.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
+import { useStore } from '../lib/store.js'
 import { endedAt, tally } from '../live/orders-state.js'
+import type { Board } from './board.js'
 
 /** What is open, all orders together: for who stands at the machines. */
 export function TallyStrip({ orders }: { orders: readonly OrderView[] }) {
@@ -36,6 +38,34 @@ export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
           >
             <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{f.money(order.total)}</span>
             {order.paymentStatus === 'failed' && <em>{s.board.paymentFailed}</em>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Brought, but not paid for: the ticket is gone, the money is not there yet. */
+export function OwedList({ orders, board }: { orders: readonly OrderView[]; board: Board }) {
+  const busy = useStore(board.busy)
+  if (orders.length === 0) return null
+  return (
+    <section class="unpaid owed" aria-label={s.board.owed}>
+      <h2>{s.board.owed}</h2>
+      <ul>
+        {orders.map((order) => (
+          <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
+            <b>{order.seat.name}</b> <span>{order.seat.hall}</span>{' '}
+            <span>{s.board.cashDue(f.money(order.total))}</span>
+            <button
+              type="button"
+              data-action="collect-cash"
+              aria-label={s.board.collectFrom(order.seat.name)}
+              disabled={busy.has(order.id)}
+              onClick={() => void board.act(order, 'collect-cash')}
+            >
+              {s.board.collect}
+            </button>
           </li>
         ))}
       </ul>

@@ -6,10 +6,10 @@ import type { SessionInfo } from '../lib/shapes.js'
 import { useStore } from '../lib/store.js'
 import { useNow } from '../lib/tick.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { oldestFirst } from '../live/orders-state.js'
+import { isOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../orders/board.js'
 import { useKeys } from '../orders/keys.js'
-import { EndedList, TallyStrip, UnpaidList } from '../orders/lists.js'
+import { EndedList, OwedList, TallyStrip, UnpaidList } from '../orders/lists.js'
 import { MenuPanel } from '../orders/menu-panel.js'
 import { SeatMap } from '../orders/seat-map.js'
 import { Ticket } from '../orders/ticket.js'
@@ -50,6 +50,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const [hall, setHall] = useHallChoice(halls)
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
   const open = useMemo(() => ofTheatre.filter((order) => order.status !== 'placed'), [ofTheatre])
+  const ended = state.ended.filter((order) => order.theatreId === theatreId)
   const shown = inHall.filter((order) => order.status !== 'placed')
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
@@ -130,10 +131,8 @@ function LiveOrders({ session }: { session: SessionInfo }) {
           </section>
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
-        <EndedList
-          orders={state.ended.filter((order) => order.theatreId === theatreId)}
-          timeZone={found?.theatre.timeZone}
-        />
+        <OwedList orders={ended.filter(isOwed)} board={board} />
+        <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
         {screen === 'no' && (
           <p class="quiet small" data-awake="no">
             {s.board.maySleep}

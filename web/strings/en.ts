@@ -82,6 +82,7 @@ export const en = {
     signingIn: 'Signing in…',
     already: (name: string) => `You are signed in as ${name}.`,
     goOn: 'Go on',
+    customers: 'Hungry? Scan the code at your seat: ordering needs no account.',
   },
   board: {
     openOrders: (many: number): string => (many === 1 ? 'open order' : 'open orders'),
@@ -116,6 +117,8 @@ export const en = {
     toPrepare: 'To prepare',
     unpaid: 'Waiting for payment',
     paymentFailed: 'payment failed',
+    owed: 'Delivered, cash not collected',
+    collectFrom: (seat: string) => `Got it: cash of seat ${seat}`,
     ended: (many: number) => `Last delivered and cancelled (${many})`,
     endedNone: 'Nothing yet on this screen.',
     empty: 'All served. New orders appear here by themselves.',

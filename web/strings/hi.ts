@@ -79,6 +79,7 @@ export const strings: Strings = {
     signingIn: 'साइन इन हो रहा है…',
     already: (name: string) => `आप ${name} के नाम से साइन इन हैं।`,
     goOn: 'आगे बढ़ें',
+    customers: 'भूख लगी है? अपनी सीट का कोड स्कैन करें: ऑर्डर के लिए खाते की ज़रूरत नहीं।',
   },
   board: {
     openOrders: () => 'खुले ऑर्डर',
@@ -113,6 +114,8 @@ export const strings: Strings = {
     toPrepare: 'तैयार करना है',
     unpaid: 'भुगतान बाकी है',
     paymentFailed: 'भुगतान नहीं हो पाया',
+    owed: 'पहुँचाया, नकद लेना बाकी है',
+    collectFrom: (seat: string) => `मिल गए: सीट ${seat} का नकद`,
     ended: (many: number) => `हाल में पहुँचाए और रद्द हुए (${many})`,
     endedNone: 'इस स्क्रीन पर अभी कुछ नहीं।',
     empty: 'सबको मिल गया। नए ऑर्डर यहाँ अपने आप दिखेंगे।',
