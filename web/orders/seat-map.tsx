@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
 import { byName } from '../lib/format.js'
 import { s } from '../lib/i18n.js'
@@ -37,6 +37,11 @@ function stateOf(orders: readonly OrderView[], now: number, limits: Limits): str
 /** The halls as they are built: rows of seats, the screen in front. A touch shows the seat's orders. */
 export function SeatMap({ halls, orders, board, now, limits }: Props) {
   const [chosen, setChosen] = useState<number | null>(null)
+  const place = useRef<HTMLElement>(null)
+  // On a phone the seat's orders stand below the halls: a touch that shows nothing looks like one that did nothing.
+  useEffect(() => {
+    if (chosen !== null) place.current?.scrollIntoView({ block: 'nearest' })
+  }, [chosen])
   const of = (seatId: number): OrderView[] => orders.filter((order) => order.seat.id === seatId)
   const shown = chosen === null ? [] : oldestFirst(of(chosen).filter((order) => order.status !== 'placed'))
   return (
@@ -71,7 +76,7 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
           </section>
         ))}
       </div>
-      <section class="map-orders board" aria-label={s.board.ofSeat}>
+      <section ref={place} class="map-orders board" aria-label={s.board.ofSeat}>
         {shown.map((order) => (
           <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
         ))}

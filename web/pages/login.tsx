@@ -106,6 +106,7 @@ function Login() {
         <button type="submit" class="primary wide" disabled={busy}>
           {busy ? s.login.signingIn : s.login.signIn}
         </button>
+        <p class="quiet small">{s.login.customers}</p>
       </form>
     </main>
   )
