@@ -144,6 +144,21 @@ t.test('cancel has a way back for five seconds', async (t) => {
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
 
+t.test('what could not be done is said where one looks, until it is read', async (t) => {
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  await page.setViewportSize({ width: 1180, height: 500 })
+  await page.route('**/api/orders/*/deliver', (route) => route.abort())
+  await page.locator('.ticket').last().getByRole('button', { name: 'Delivered' }).click()
+  const alert = page.getByRole('alert').filter({ hasText: 'No connection.' })
+  await alert.waitFor()
+  const box = await alert.boundingBox()
+  t.ok(box && box.y > 0 && box.y + box.height <= 500, 'in sight, however far down the ticket is')
+  await alert.getByRole('button', { name: 'Close' }).click()
+  await alert.waitFor({ state: 'detached' })
+  await page.close()
+})
+
 t.test('what was brought before its cash was taken stays on the board until it is', async (t) => {
   const { orderId } = await orderFrom(house.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
   await ticket(board, 'E6').getByRole('button', { name: 'Delivered' }).click()

@@ -61,6 +61,8 @@ export function createBoard(userId: number) {
     if (message.type === 'hello') {
       // Another person signed in meanwhile, in another tab: nothing of this page may stay.
       if (message.user.id !== userId) return location.reload()
+      // The link is back: that it was away is no news any more, and the button is still there.
+      problem.set(null)
       const ids = message.groups.map(theatreOfGroup).filter((id) => id !== null)
       return theatres.set(nameTheatres(message.user.theatres, ids))
     }

@@ -112,9 +112,12 @@ function LiveOrders({ session }: { session: SessionInfo }) {
           </div>
         </div>
         {problem && (
-          <p class="problem" role="alert">
-            {problem.text}
-          </p>
+          <div class="problem" role="alert">
+            <p>{problem.text}</p>
+            <button type="button" onClick={() => board.problem.set(null)}>
+              {s.common.close}
+            </button>
+          </div>
         )}
         <TallyStrip orders={shown} />
         {view === 'map' ? (
