@@ -65,6 +65,11 @@ export function plainText(typed: string): string {
   return typed.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, '')
 }
 
+/** Seats are called E7, but a theatre may say "Recliner W12": what is set in the biggest letters then takes smaller ones. */
+export function isLong(seat: string): boolean {
+  return seat.length > 4
+}
+
 /** "Screen 1" and "E7" sort as people count: A2 before A10. */
 export function byName(a: { name: string }, b: { name: string }): number {
   return a.name.localeCompare(b.name, undefined, { numeric: true })

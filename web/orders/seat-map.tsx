@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
-import { byName } from '../lib/format.js'
+import { byName, isLong } from '../lib/format.js'
 import { s } from '../lib/i18n.js'
 import type { Hall } from '../lib/shapes.js'
 import { oldestFirst, urgency } from '../live/orders-state.js'
@@ -62,6 +62,7 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
                       class="map-seat"
                       data-seat-id={seat.id}
                       data-seat-state={state}
+                      data-long={isLong(seat.name)}
                       aria-pressed={chosen === seat.id}
                       aria-label={s.board.seatState(seat.name, s.board.seatStates[state] ?? state)}
                       disabled={state === 'free'}

@@ -1,5 +1,5 @@
 import type { OrderView } from '../../src/live/protocol.js'
-import { formatAge, plainText } from '../lib/format.js'
+import { formatAge, isLong, plainText } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
@@ -159,7 +159,10 @@ export function Ticket({ order, board, now, limits }: Props) {
     >
       <header class="stub">
         <h3 id={title} class="stub-seat">
-          <span class="stub-hall">{order.seat.hall}</span> <span class="stub-name">{order.seat.name}</span>
+          <span class="stub-hall">{order.seat.hall}</span>{' '}
+          <span class="stub-name" data-long={isLong(order.seat.name)}>
+            {order.seat.name}
+          </span>
         </h3>
         <Age order={order} now={now} level={level} limits={limits} />
       </header>

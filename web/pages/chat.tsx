@@ -3,7 +3,7 @@ import type { ChatView } from '../../src/live/protocol.js'
 import { Conversation } from '../chat/conversation.js'
 import { type Desk, useDesk } from '../chat/desk.js'
 import { api } from '../lib/api.js'
-import { plainText } from '../lib/format.js'
+import { isLong, plainText } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
@@ -44,7 +44,9 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
         data-chat-id={chat.id}
         data-unread={chat.unread}
       >
-        <span class="chat-seat">{chat.order.seat.name}</span>
+        <span class="chat-seat" data-long={isLong(chat.order.seat.name)}>
+          {chat.order.seat.name}
+        </span>
         <span class="chat-text">
           <span class="chat-hall">{chat.order.seat.hall}</span>
           <span class="chat-last" dir="auto">

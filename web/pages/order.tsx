@@ -2,7 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
 import { Conversation } from '../chat/conversation.js'
 import { text } from '../lib/decode.js'
-import { plainText } from '../lib/format.js'
+import { isLong, plainText } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import { recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
@@ -69,7 +69,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
           </p>
           <LinkBadge link={live.live.link} />
         </div>
-        <p class="seat-tile">
+        <p class="seat-tile" data-long={isLong(order.seat.name)}>
           <span class="aside-voice">{s.order.seat} </span>
           {order.seat.name}
         </p>

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
 import { ApiError, api } from '../lib/api.js'
 import { flag } from '../lib/decode.js'
+import { isLong } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import type { SeatMenu } from '../lib/shapes.js'
 import { recall, remember } from '../lib/storage.js'
@@ -75,7 +76,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
           </h1>
           <p class="quiet">{seat.seat.hall}</p>
         </div>
-        <p class="seat-tile" aria-hidden="true">
+        <p class="seat-tile" data-long={isLong(seat.seat.name)} aria-hidden="true">
           {seat.seat.name}
         </p>
       </header>

@@ -1,6 +1,6 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { byName } from '../lib/format.js'
+import { byName, isLong } from '../lib/format.js'
 import { s } from '../lib/i18n.js'
 import type { Hall, SessionInfo } from '../lib/shapes.js'
 import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
@@ -36,7 +36,7 @@ function SeatCode({
     <figure class="code" data-seat-id={seat.id}>
       {Code ? <Code link={link} label={s.seats.codeOf(seat.name)} /> : <div class="qr" />}
       <figcaption>
-        <b>{seat.name}</b>
+        <b data-long={isLong(seat.name)}>{seat.name}</b>
         <span>{hall}</span>
         <span class="code-how">{s.seats.scan}</span>
         <span class="code-theatre">{theatre}</span>

@@ -1,0 +1,66 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { orderFrom } from './guests.js'
+import { linkIs, openHouse, PHONE } from './house.js'
+
+// Theatres call their halls, seats and dishes what they like, up to the limits of a theatre's file.
+
+const house = await openHouse(t)
+const SEAT = 'Maharaja-Recliner-W9'
+const DISH = 'Donaudampfschifffahrtsgesellschaftskapitänskartoffelsuppe'
+await house.db.seat.update({ where: { token: 'demo-b5' }, data: { name: SEAT } })
+await house.db.hall.updateMany({
+  where: { theatreId: 1 },
+  data: { name: `Upper Balcony West ${'W'.repeat(50)}` },
+})
+await house.db.menuItem.updateMany({ where: { theatreId: 1, name: 'Masala Chai' }, data: { name: DISH } })
+const guest = await orderFrom(house.url, 'demo-b5', { [DISH]: 20 }, 'cash')
+const phone = await house.visitor(PHONE)
+await phone.context.addCookies(
+  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+)
+const staff = await house.staff(PHONE)
+
+/** pixels that the page is wider than the phone; `innerWidth` grows with such a page */
+const tooWide = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - 360')
+
+t.test('the longest names widen no page of 360 px', async (t) => {
+  const menu = await phone.open('/s/demo-b5')
+  await menu.getByRole('button', { name: `Add one ${DISH}` }).click()
+  t.equal(await tooWide(menu), 0, 'menu')
+  await menu.getByRole('button', { name: /^Review/ }).click()
+  await menu.getByRole('dialog').getByText(DISH).waitFor()
+  t.equal(await tooWide(menu), 0, 'review')
+  const order = await phone.open(`/orders/${guest.orderId}`)
+  await order.locator('.receipt').waitFor()
+  t.equal(await tooWide(order), 0, 'order')
+
+  const board = await staff.open('/theatre/live-orders/')
+  await linkIs(board)
+  await board.locator('.ticket', { hasText: SEAT }).waitFor()
+  t.equal(await tooWide(board), 0, 'board')
+  await board.getByRole('radio', { name: 'Seats' }).check()
+  await board.getByRole('button', { name: `Seat ${SEAT}: new order` }).click()
+  await board.locator('.ticket').waitFor()
+  t.equal(await tooWide(board), 0, 'seat map')
+  const box = await board.locator('.ticket .stub').boundingBox()
+  t.ok(box && box.y >= 0 && box.y + box.height <= 740, 'the touched seat’s order is in sight')
+  await board.goto(`/theatre/chat/#${guest.orderId}`)
+  await board.getByRole('textbox', { name: 'Message' }).waitFor()
+  t.equal(await tooWide(board), 0, 'chat')
+  await board.goto('/theatre/seats/')
+  await board.getByText(SEAT, { exact: true }).waitFor()
+  t.equal(await tooWide(board), 0, 'seat codes')
+})
+
+t.test('every page of the staff is one touch away on a phone', async (t) => {
+  for (const path of ['/theatre/live-orders/', '/theatre/chat/', '/theatre/seats/', '/account']) {
+    const page = await staff.open(path)
+    const last = page.getByRole('navigation').getByRole('link', { name: 'Account' })
+    await last.waitFor()
+    const box = await last.boundingBox()
+    t.ok(box && box.x + box.width <= 360, `${path}: the last link is whole`)
+    await page.close()
+  }
+  t.strictSame(house.mishaps, [])
+})
