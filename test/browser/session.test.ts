@@ -33,6 +33,26 @@ t.test('a loud warning, and one touch to stay', async (t) => {
   t.equal(await stay.count(), 1, 'which can be had again')
 })
 
+t.test('one touch is for all tabs, before the service tells them', async (t) => {
+  const staff = await house.staff(TABLET)
+  const chat = await staff.context.newPage()
+  let told = 0
+  await chat.routeWebSocket(/chat-socket/, (socket) => {
+    socket.connectToServer().onMessage((frame) => {
+      if (!String(frame).includes('"expiring"')) return socket.send(frame)
+      told += 1
+      if (told === 1) socket.send(frame)
+    })
+  })
+  await chat.goto('/theatre/chat/')
+  const board = await staff.open(BOARD)
+  await Promise.all([linkIs(board), linkIs(chat)])
+  await chat.locator('#expiring-title', { hasText: /in 0:0[1-6]/ }).waitFor()
+  await board.getByRole('button', { name: 'Stay signed in' }).click()
+  await chat.locator('#expiring-title', { hasText: /in 0:(0[89]|1\d)/ }).waitFor()
+  t.equal(await chat.getByRole('alertdialog').count(), 1)
+})
+
 t.test('nobody touches it: signed out, and nothing of the theatre stays', async (t) => {
   const staff = await house.staff(TABLET)
   const board = await staff.open(BOARD)

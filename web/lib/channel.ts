@@ -1,5 +1,5 @@
 /** Between the tabs of one browser: what no event of the service tells. */
-export type TabNews = { type: 'signed-in' } | { type: 'signed-out' }
+export type TabNews = { type: 'signed-in' } | { type: 'signed-out' } | { type: 'stayed'; until: number }
 
 const NAME = 'houselights'
 

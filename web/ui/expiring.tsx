@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
+import { hearTabs, tellTabs } from '../lib/channel.js'
 import { formatAge } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import { playWarning } from '../lib/sound.js'
@@ -29,12 +30,21 @@ export function ExpiringWarning({ link }: { link: Store<Link> }) {
   const stay = useRef<HTMLButtonElement>(null)
   const shown = !isOver && end !== null && end - now < WARN_BEFORE && end > now
 
+  // A touch in one tab is for all: the service tells the others only some seconds later.
+  useEffect(() => hearTabs((news) => news.type === 'stayed' && sessionEnd.set(news.until)), [])
+
   useEffect(() => {
     if (!shown) return
+    const before = document.activeElement
     playWarning()
     stay.current?.focus()
     const again = setInterval(playWarning, 20_000)
-    return () => clearInterval(again)
+    return () => {
+      clearInterval(again)
+      // back to the ticket that the keys act on
+      if (document.activeElement === document.body && before instanceof HTMLElement)
+        before.focus({ preventScroll: true })
+    }
   }, [shown])
 
   async function prolong(): Promise<void> {
@@ -45,6 +55,7 @@ export function ExpiringWarning({ link }: { link: Store<Link> }) {
       // The absolute end of a session does not move, whoever asks (but for what two clocks differ).
       setFinal(end !== null && next - end < SAME_END)
       sessionEnd.set(next)
+      tellTabs({ type: 'stayed', until: next })
     } catch (problem) {
       setError(explain(problem))
     }
