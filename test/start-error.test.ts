@@ -38,6 +38,18 @@ t.test(
   },
 )
 
+t.test('a folder that may not be written is no fault of the port', async (t) => {
+  const refused = { code: 'EACCES', syscall: 'open', path: '/x/.data/lock' }
+  const line = explainStart(
+    Object.assign(new Error("EACCES: permission denied, open '/x/.data/lock'"), refused),
+  )
+  t.match(line, /^This user may not write .*\/x\/\.data\/lock.*belongs to\.$/)
+  t.notMatch(line, /PORT/)
+  const reserved = { code: 'EACCES', syscall: 'listen', port: 80 }
+  const said = Object.assign(new Error('listen EACCES: permission denied 127.0.0.1:80'), reserved)
+  t.match(explainStart(said), /^PORT may not/)
+})
+
 t.test('a fault of ours keeps its trace', async (t) => {
   t.match(explainStart(new TypeError('x is not a function')), /TypeError: x is not a function\n\s+at /)
 })
