@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { applyTheatre } from '../seats/theatre-actions.js'
 import { parseTheatreFile, type TheatreFile } from '../seats/theatre-file.js'
@@ -24,7 +25,7 @@ seats and halls that it does not name stay. Without "available" an item stays as
 
 async function apply(path: string, givenUrl: string | undefined, around: Surroundings): Promise<void> {
   const base = givenUrl === undefined ? null : readBaseUrl(givenUrl)
-  const file = await readTheatreFile(path)
+  const file = await readTheatreFile(path, around)
   await withContext(around, async (ctx) => {
     const { config } = ctx
     const { id, changes, seats } = await applyTheatre(ctx, file)
@@ -36,10 +37,11 @@ async function apply(path: string, givenUrl: string | undefined, around: Surroun
   })
 }
 
-async function readTheatreFile(path: string): Promise<TheatreFile> {
+async function readTheatreFile(path: string, { env }: Surroundings): Promise<TheatreFile> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    // npm runs its scripts in the project's folder, and says where it was called
+    text = await readFile(resolve(env.INIT_CWD ?? '.', path), 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     throw new InputError(`${path} can’t be read (${code}).`)

@@ -37,6 +37,13 @@ t.test('makes it, and prints the seats’ links; again, it changes nothing', asy
   t.match(again.out, /http:\/\/localhost:3000\/s\/palace-a2/)
 })
 
+t.test('a file is named from where npm was called', async (t) => {
+  await apply(file)
+  const env = { INIT_CWD: folder }
+  const applied = await runCommand(theatreCommand, ['apply', 'theatre.json'], { databaseUrl: url, env })
+  t.match(applied, { code: 0, err: '' })
+})
+
 t.test('one line for each error, and nothing is written', async (t) => {
   const before = await db.theatre.count()
   const refused = await apply({
