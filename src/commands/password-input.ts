@@ -37,7 +37,8 @@ async function askTwice(): Promise<string> {
   closed.catch(() => {})
   async function ask(question: string): Promise<string> {
     process.stderr.write(question)
-    const answer = await Promise.race([terminal.question(''), closed])
+    // Ctrl-D rejects the question with words of its own, and closes the terminal: those say it
+    const answer = await Promise.race([terminal.question('').catch(() => closed), closed])
     process.stderr.write('\n')
     return answer
   }
