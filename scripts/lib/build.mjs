@@ -15,7 +15,7 @@ import { extname, join } from 'node:path'
 import { hashOf } from './hash.mjs'
 import { isAlive } from './lock.mjs'
 import { inRoot } from './paths.mjs'
-import { must, runNode } from './run.mjs'
+import { isRefusal, must, runNode } from './run.mjs'
 
 const CODE = ['src', 'plugins', 'routes', 'prisma', 'scripts']
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']
@@ -81,13 +81,19 @@ async function buildPages(folder) {
 }
 
 /**
- * Says that this process runs from the build, so that no later build removes it, and which build is the latest.
+ * Says that this process runs from the build, so that no later build removes it. A user who may only read the clone
+ * runs from it all the same: a service need not own its code.
  *
  * @param {string} folder
  */
 export function markInUse(folder) {
   const mark = join(folder, `.running-${process.pid}`)
-  writeFileSync(mark, '')
+  try {
+    writeFileSync(mark, '')
+  } catch (error) {
+    if (isRefusal(error)) return
+    throw error
+  }
   process.on('exit', () => rmSync(mark, { force: true }))
 }
 

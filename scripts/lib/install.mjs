@@ -1,5 +1,5 @@
 // @ts-check
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hashOf } from './hash.mjs'
 import { inRoot } from './paths.mjs'
 import { must, runNode, runNpm } from './run.mjs'
@@ -36,9 +36,32 @@ export const install = {
   },
   async run() {
     const hash = lockHash()
-    await must('npm ci', runNpm(['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund']))
+    const cache = ownCache()
+    const options = ['--include=dev', '--include=optional', '--no-audit', '--no-fund']
+    try {
+      await must('npm ci', runNpm(['ci', ...options, ...(cache === null ? [] : [`--cache=${cache}`])]))
+    } finally {
+      if (cache !== null) rmSync(cache, { recursive: true, force: true })
+    }
     stamp('install', hash)
   },
+}
+
+/**
+ * A folder for npm's cache where its own can't be written: it lies in the home directory, which the account of a
+ * service may lack. null: npm's own will do.
+ */
+function ownCache() {
+  // npm tells the programs that it starts
+  const { npm_config_cache: cache } = process.env
+  if (!cache) return null
+  try {
+    mkdirSync(cache, { recursive: true })
+    accessSync(cache, constants.W_OK)
+    return null
+  } catch {
+    return inRoot('.data/npm-cache')
+  }
 }
 
 const lockHash = () => `${hashOf(['package-lock.json'])}-${process.platform}-${process.arch}`

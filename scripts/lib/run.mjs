@@ -94,6 +94,18 @@ export async function must(what, step) {
 }
 
 /**
+ * Whether the system refused to write: the clone is another user's, or on a medium that is read only.
+ *
+ * @param {unknown} error
+ * @returns {error is Error}
+ */
+export function isRefusal(error) {
+  return error instanceof Error && 'code' in error && REFUSED.includes(String(error.code))
+}
+
+const REFUSED = ['EACCES', 'EPERM', 'EROFS']
+
+/**
  * The top of every script: errors that were foreseen are one line.
  *
  * @param {() => Promise<unknown>} main
@@ -102,8 +114,9 @@ export async function script(main) {
   try {
     await main()
   } catch (error) {
-    if (!(error instanceof ScriptError)) throw error
-    process.stderr.write(`houselights: ${error.message}\n`)
+    if (!(error instanceof ScriptError) && !isRefusal(error)) throw error
+    const remedy = isRefusal(error) ? ': prepare it as the user that the project’s folder belongs to' : ''
+    process.stderr.write(`houselights: ${error.message}${remedy}\n`)
     process.exitCode = 1
   }
 }

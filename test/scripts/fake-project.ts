@@ -1,5 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -19,6 +30,7 @@ const NPM = tool(
   'npm',
   `const hold = existsSync('hold') ? 10_000 : 50
   await new Promise((resolve) => setTimeout(resolve, hold))
+  writeFileSync('npm-options', args.slice(1).join(' '))
   cpSync('packages', 'node_modules', { recursive: true })`,
 )
 const PRISMA = tool(
@@ -62,6 +74,8 @@ export interface FakeProject {
   appears(path: string): Promise<void>
   builds(): string[]
   run(script: string, ...args: string[]): Run
+  /** Runs it in a copy that this user, who is not its owner, may only read. Only root can. */
+  runAsStranger(script: string): Run
 }
 
 /** The real scripts in a project whose tools are stand-ins that leave a trace: no network, no time. */
@@ -106,8 +120,19 @@ export function fakeProject(t: Test): FakeProject {
       children.add(run.child)
       return run
     },
+    runAsStranger(script) {
+      const copy = mkdtempSync(join(tmpdir(), 'houselights-read-only-'))
+      t.teardown(() => rmSync(copy, { recursive: true, force: true }))
+      cpSync(root, copy, { recursive: true })
+      chmodSync(copy, 0o755)
+      const run = start(copy, script, [], { uid: NOBODY, gid: NOBODY })
+      children.add(run.child)
+      return run
+    },
   }
 }
+
+const NOBODY = 65534
 
 async function appears(root: string, path: string): Promise<void> {
   const watcher = watch(root)
@@ -123,9 +148,10 @@ async function appears(root: string, path: string): Promise<void> {
   }
 }
 
-function start(root: string, script: string, args: string[]): Run {
+function start(root: string, script: string, args: string[], user: { uid?: number; gid?: number } = {}): Run {
   const { NODE_OPTIONS: _, ...env } = process.env
   const child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
+    ...user,
     // from anywhere: the scripts know where they belong
     cwd: dirname(root),
     env: { ...env, npm_execpath: join(root, 'npm-cli.js') },

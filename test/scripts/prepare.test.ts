@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { fakeProject } from './fake-project.js'
 
+const isRoot = process.getuid?.() === 0
+const ONLY_ROOT = 'only root can be another user'
+
 const ALL = ['npm ci', 'prisma generate', 'tsc -p', 'vite build']
 
 t.test('a fresh clone: everything once, then nothing, then what changed', async (t) => {
@@ -120,6 +123,46 @@ t.test('npm start is the service: signals reach it and its exit code counts', as
   t.strictSame(await run.ended, { code: 0, signal: null })
   t.match(run.output(), /draining/)
   t.notOk(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
+})
+
+t.test(
+  'a user who may only read the project runs what is prepared',
+  { skip: !isRoot && ONLY_ROOT },
+  async (t) => {
+    const project = fakeProject(t)
+    await project.run('prepare.mjs').ended
+    const run = project.runAsStranger('start.mjs')
+    await run.says(/^up \d/m)
+    run.child.kill('SIGTERM')
+    t.strictSame(await run.ended, { code: 0, signal: null }, run.output())
+  },
+)
+
+t.test('and is told in one line that they can’t prepare it', { skip: !isRoot && ONLY_ROOT }, async (t) => {
+  const run = fakeProject(t).runAsStranger('start.mjs')
+  t.match(await run.ended, { code: 1 })
+  t.match(
+    run.output(),
+    /^houselights: EACCES: .*: prepare it as the user that the project’s folder belongs to\n$/,
+  )
+})
+
+t.test('where npm can’t write its own cache it gets one of the project', async (t) => {
+  const project = fakeProject(t)
+  const { npm_config_cache: before } = process.env
+  t.teardown(() => {
+    if (before === undefined) delete process.env.npm_config_cache
+    else process.env.npm_config_cache = before
+  })
+  const options = () => readFileSync(join(project.root, 'npm-options'), 'utf8')
+  process.env.npm_config_cache = join(project.root, 'cache')
+  t.match(await project.run('prepare.mjs').ended, { code: 0 })
+  t.notMatch(options(), /--cache/)
+  // below a file no folder can be made, by root neither
+  process.env.npm_config_cache = join(project.root, 'package.json/cache')
+  project.write('package-lock.json', '{"packages":{"":{}}}')
+  t.match(await project.run('prepare.mjs').ended, { code: 0 })
+  t.equal(options().split(' ').at(-1), `--cache=${join(project.root, '.data/npm-cache')}`)
 })
 
 t.test('a signal while it prepares ends it', async (t) => {
