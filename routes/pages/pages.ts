@@ -22,12 +22,8 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     shells.set(page, await readFile(join(directory, `${page}.html`), 'utf8'))
   }
   for (const [path, page] of Object.entries(PAGES)) {
-    app.get<{ Params: { seatToken?: string } }>(path, async ({ params }, reply) => {
+    app.get(path, async (_request, reply) => {
       reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache')
-      // on a weak network the menu is on its way before the script that asks for it
-      if (page === 'seat' && /^[\w-]+$/.test(params.seatToken ?? '')) {
-        reply.header('link', `</api/seats/${params.seatToken}>; rel=preload; as=fetch; crossorigin`)
-      }
       if (page === 'checkout' && app.payments.name === 'razorpay') await allowRazorpay(reply)
       return reply.send(shells.get(page))
     })

@@ -1,6 +1,5 @@
 import { WebSocket } from 'ws'
 import { LiveClient, type Verdict } from '../../web/live/client.js'
-import type { SocketConstructor } from '../../web/live/socket.js'
 import type { HttpClient } from '../helpers/http.js'
 import type { Received, Records } from './chaos-record.js'
 import type { GroupState } from './chaos-state.js'
@@ -63,7 +62,7 @@ export class V1Client implements ChaosClient {
     this.who = options.who
     this.live = new LiveClient({
       url: `${options.url.replace(/^http/, 'ws')}${options.path}`,
-      WebSocket: this.constructorOf(),
+      open: (url, protocol) => this.open(url, protocol),
       verdict: () => this.verdict(),
       onBug: (what) => options.records.violation(`${this.who}: ${what}`),
       onLeft: (group) => this.cursors.delete(group),
@@ -78,26 +77,21 @@ export class V1Client implements ChaosClient {
     })
   }
 
-  private constructorOf(): SocketConstructor {
-    const opened = (socket: WebSocket) => this.onOpened(socket)
-    const note = (what: string) => this.note(what)
+  private open(url: string, protocol: string): WebSocket {
     const { options } = this
-    return class extends WebSocket {
-      constructor(url: string, protocol: string) {
-        super(url, [protocol], connectOptions(options))
-        this.on('error', () => {})
-        this.once('open', () => {
-          this.on('close', (code, reason) => options.records.closed(code, reason.toString()))
-        })
-        this.once('unexpected-response', (request, response) => {
-          note(`refused ${response.statusCode}`)
-          request.destroy()
-          this.terminate()
-        })
-        this.once('close', (code, reason) => note(`closed ${code} ${reason}`))
-        opened(this)
-      }
-    }
+    const socket = new WebSocket(url, [protocol], connectOptions(options))
+    socket.on('error', () => {})
+    socket.once('open', () => {
+      socket.on('close', (code, reason) => options.records.closed(code, reason.toString()))
+    })
+    socket.once('unexpected-response', (request, response) => {
+      this.note(`refused ${response.statusCode}`)
+      request.destroy()
+      socket.terminate()
+    })
+    socket.once('close', (code, reason) => this.note(`closed ${code} ${reason}`))
+    this.onOpened(socket)
+    return socket
   }
 
   private onOpened(socket: WebSocket): void {

@@ -33,7 +33,7 @@ async function begin(
     onMessage: (message) => seen.messages.push(message),
     onBug: (what) => seen.bugs.push(what),
     onLeft: (group) => seen.left.push(group),
-    WebSocket,
+    open: (url, protocol) => new WebSocket(url, protocol),
     clock,
     random: () => 1,
     ...options,

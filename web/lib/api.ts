@@ -1,5 +1,6 @@
 import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
 import { type Decoder, flag, list, object, text } from './decode.js'
+import { takeAnswer } from './early.js'
 import * as shapes from './shapes.js'
 
 /** The service's own refusal, or (status 0) no answer at all. `code` is the contract's `error`. */
@@ -47,7 +48,6 @@ async function readFailure(response: Response): Promise<ApiError> {
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 interface Extra {
   headers?: Record<string, string>
-  cache?: RequestCache
   keepalive?: boolean
 }
 
@@ -59,15 +59,17 @@ async function request(method: Method, path: string, body?: object, extra: Extra
   }
   let response: Response
   try {
-    response = await fetch(path, {
-      method,
-      headers,
-      credentials: 'same-origin',
-      keepalive: extra.keepalive ?? false,
-      cache: extra.cache ?? 'no-store',
-      signal: AbortSignal.timeout(ANSWER_DEADLINE),
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    })
+    const early = method === 'GET' ? takeAnswer(path) : null
+    response = await (early ??
+      fetch(path, {
+        method,
+        headers,
+        credentials: 'same-origin',
+        keepalive: extra.keepalive ?? false,
+        cache: 'no-store',
+        signal: AbortSignal.timeout(ANSWER_DEADLINE),
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      }))
   } catch (error) {
     throw new ApiError(0, 'no_answer', String(error))
   }
@@ -121,10 +123,7 @@ export const api = {
   changePassword: (currentPassword: string, newPassword: string) =>
     tell('POST', '/api/auth/password', { currentPassword, newPassword }),
 
-  // `default`: a service that sends the menu ahead of the page (`Link: …; rel=preload; as=fetch; crossorigin`) saves
-  // a round trip, and a browser takes what was preloaded only for a request without cache rules of its own.
-  seatMenu: (token: string) =>
-    ask(shapes.seatMenu, 'GET', `/api/seats/${encodeURIComponent(token)}`, undefined, { cache: 'default' }),
+  seatMenu: (token: string) => ask(shapes.seatMenu, 'GET', `/api/seats/${encodeURIComponent(token)}`),
   placeOrder: (token: string, order: NewOrder, key: string) =>
     ask(anOrder, 'POST', `/api/seats/${encodeURIComponent(token)}/orders`, order, {
       headers: { 'idempotency-key': key },

@@ -1,5 +1,6 @@
 import { ApiError, api } from '../lib/api.js'
 import { hearTabs } from '../lib/channel.js'
+import { openSocket, socketUrl } from '../lib/early.js'
 import { createStore, type Store } from '../lib/store.js'
 import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
 
@@ -26,16 +27,11 @@ export async function sessionVerdict(): Promise<Verdict> {
   }
 }
 
-function socketUrl(path: string): string {
-  const url = new URL(path, location.href)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return url.href
-}
-
 /** The client as a page uses it: tells a store of its link and wakes up with the screen and the network. */
 export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
+    open: openSocket,
     onMessage: handlers.onMessage,
     onLink: (next) => link.set(next),
     onLeft: (group) => handlers.onLeft?.(group),

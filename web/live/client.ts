@@ -1,7 +1,7 @@
 import { afterClose } from '../../src/live/close-codes.js'
 import type { ClientMessage, ServerMessage } from '../../src/live/protocol.js'
 import { Connection } from './connection.js'
-import { type Clock, type SocketConstructor, systemClock } from './socket.js'
+import { type Clock, type OpenSocket, type SocketLike, systemClock } from './socket.js'
 
 /** `broken`: the service refused what this page speaks (an old page after a deploy): only a reload helps. */
 export type LinkState =
@@ -32,13 +32,14 @@ export interface LiveOptions {
   onBug?(what: string): void
   /** asked after a refused handshake, of which a browser is told nothing but 1006 */
   verdict?(): Promise<Verdict>
-  WebSocket?: SocketConstructor
+  /** a new socket to `url`, unless told */
+  open?: OpenSocket
   clock?: Clock
   random?(): number
 }
 
 // Shadows the global of the same name, so that this file needs no DOM types; Node has one from version 22 on.
-declare const WebSocket: SocketConstructor
+declare const WebSocket: new (url: string, protocol: string) => SocketLike
 
 const BACKOFF_BASE = 500
 const BACKOFF_CAP = 10_000
@@ -109,7 +110,7 @@ export class LiveClient {
     this.#serverStale = false
     this.#connection = new Connection({
       url: this.#options.url,
-      WebSocket: this.#options.WebSocket ?? WebSocket,
+      open: this.#options.open ?? ((url, protocol) => new WebSocket(url, protocol)),
       clock: this.#clock,
       onMessage: (message) => this.#receive(message),
       onUnreadable: (why) => this.#options.onBug?.(`unreadable frame: ${why}`),

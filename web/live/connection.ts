@@ -1,6 +1,6 @@
 import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
 import { readServerMessage } from './messages.js'
-import type { Clock, SocketConstructor, SocketLike } from './socket.js'
+import type { Clock, OpenSocket, SocketLike } from './socket.js'
 
 const OPEN = 1
 const CONNECT_DEADLINE = 10_000
@@ -11,7 +11,7 @@ const QUICK_DEADLINE = 4_000
 
 export interface ConnectionOptions {
   url: string
-  WebSocket: SocketConstructor
+  open: OpenSocket
   clock: Clock
   onMessage(message: ServerMessage): void
   onUnreadable(why: string): void
@@ -29,7 +29,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    this.#socket = new options.WebSocket(options.url, SUBPROTOCOL)
+    this.#socket = options.open(options.url, SUBPROTOCOL)
     this.#wait(CONNECT_DEADLINE, () => options.onDead())
     this.#socket.addEventListener('message', (event) => {
       if (!this.#dropped && typeof event.data === 'string') this.#receive(event.data)

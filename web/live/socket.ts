@@ -14,7 +14,7 @@ export interface SocketLike {
   close(code?: number, reason?: string): void
 }
 
-export type SocketConstructor = new (url: string, protocol: string) => SocketLike
+export type OpenSocket = (url: string, protocol: string) => SocketLike
 
 /** Time, so that tests can own it. `after` answers with what cancels it. */
 export interface Clock {

@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { number, text } from '../lib/decode.js'
+import { text } from '../lib/decode.js'
 import { s } from '../lib/i18n.js'
+import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import type { TheatreSeats } from '../lib/shapes.js'
 import { recall, remember } from '../lib/storage.js'
 
@@ -12,13 +13,12 @@ export interface TheatreName {
 
 /** The theatre that this screen shows, of those that are the person's: remembered from evening to evening. */
 export function useTheatreChoice(theatres: readonly TheatreName[]): [number | null, (id: number) => void] {
-  const [chosen, setChosen] = useState(() => recall('theatre', number))
-  const known = theatres.some(({ id }) => id === chosen)
+  const [chosen, setChosen] = useState(recallTheatre)
   function choose(id: number): void {
     remember('theatre', id)
     setChosen(id)
   }
-  return [known ? chosen : (theatres[0]?.id ?? null), choose]
+  return [preferredTheatre(theatres, chosen), choose]
 }
 
 /**
