@@ -113,7 +113,7 @@ t.test(
     ] as const) {
       const page = await context.newPage()
       const asked: string[] = []
-    const opened: string[] = []
+      const opened: string[] = []
       page.on('request', (request) => asked.push(new URL(request.url()).pathname))
       page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname))
       await page.goto(path)
