@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 export interface Target {
   url: string
   cookie: string
+  /** houselights.v1, socket.io, or none of its own */
   protocol: string | null
 }
 
@@ -29,20 +30,25 @@ export class Clients {
 
   private openOne(): Promise<WebSocket> {
     const { url, cookie, protocol } = this.target
-    const ws = new WebSocket(url, protocol ?? [], {
+    const isSocketIo = protocol === 'socket.io'
+    const ws = new WebSocket(url, protocol === null || isSocketIo ? [] : protocol, {
       perMessageDeflate: false,
-      headers: { origin: url.replace('ws', 'http').replace(/\/ws\/.*|\/$/, ''), cookie },
+      headers: { origin: new URL(url).origin.replace('ws', 'http'), cookie },
     })
     return new Promise((resolve, reject) => {
       ws.once('error', reject)
       ws.on('message', (data: Buffer) => {
         // the first letters tell the type: parsing each would measure the client
-        if (data.toString('latin1', 9, 14) === 'event') this.count()
-        else if (data.toString('latin1', 9, 17) === 'snapshot') resolve(ws)
+        const head = data.toString('latin1', 0, 17)
+        if (head.startsWith('{"type":"event"') || head.startsWith('42')) this.count()
+        else if (head.startsWith('{"type":"snapshot') || head.startsWith('40')) resolve(ws)
+        // Socket.IO's own: it is open, now join; ping
+        else if (isSocketIo && head.startsWith('0')) ws.send('40')
+        else if (isSocketIo && head === '2') ws.send('3')
       })
       ws.once('open', () => {
-        if (protocol) ws.send('{"type":"subscribe"}')
-        else resolve(ws)
+        if (protocol === null) resolve(ws)
+        else if (!isSocketIo) ws.send('{"type":"subscribe"}')
       })
     })
   }

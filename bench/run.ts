@@ -8,10 +8,12 @@ import { testDatabase } from '../test/helpers/postgres.js'
 import { Clients, type Target } from './clients.js'
 import type { Command, Usage } from './driver.mjs'
 
-// Measures this service beside plain `ws`, in one run, each in a process of its own. What counts is the server's CPU
+// Measures this service beside Socket.IO and plain `ws`, in one run, each in a process of its own. What counts is the server's CPU
 // per handshake and per delivery: the machine's other load changes it far less than it changes the time.
 
 const SOCKETS = Number(process.env.BENCH_SOCKETS ?? 1000)
+/** sockets before anything is measured: code that has just been loaded is slow */
+const WARM_UP = 200
 const EVENT = {
   id: 1,
   theatreId: 1,
@@ -27,6 +29,7 @@ const PATTERNS = [
 ] as const
 
 interface Result {
+  cookie: string
   handshakeMicros: number
   handshakesPerSecond: number
   bytesPerSocket: number
@@ -72,7 +75,7 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
   const service = await Service.start(file, args)
   const clients = new Clients(service.target)
   try {
-    await clients.open(20, 20) // warms the code up
+    await clients.open(WARM_UP, 50)
     const before = await service.ask<Usage>({ do: 'usage' })
     const startedAt = performance.now()
     await clients.open(SOCKETS, 50)
@@ -88,6 +91,7 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
       deliveryMicros.set(name, (to.cpu - from.cpuAfter) / (events * bursts * clients.size))
     }
     return {
+      cookie: service.target.cookie,
       handshakeMicros: (opened.cpu - before.cpuAfter) / SOCKETS,
       handshakesPerSecond: SOCKETS / seconds,
       bytesPerSocket: (opened.held - before.held) / SOCKETS,
@@ -105,25 +109,25 @@ const dataDirectory = mkdtempSync(join(tmpdir(), 'houselights-bench-'))
 endings.push(() => rmSync(dataDirectory, { recursive: true, force: true }))
 
 const ours = await measure('./service.mjs', latestBuild(), database.url, dataDirectory)
+const socketIo = await measure('./socket-io.mjs', database.url, ours.cookie)
 const plain = await measure('./plain-ws.mjs')
 
-const row = (name: string, a: number, b: number, digits: number) =>
-  console.log(
-    `${name.padEnd(46)}${a.toFixed(digits).padStart(12)}${b.toFixed(digits).padStart(12)}${(a / b).toFixed(2).padStart(10)}`,
-  )
-console.log(
-  `\n${SOCKETS} sockets${'houselights'.padStart(47)}${'plain ws'.padStart(12)}${'ratio'.padStart(10)}`,
-)
-row('handshakes per second', ours.handshakesPerSecond, plain.handshakesPerSecond, 0)
-row('CPU per handshake (µs)', ours.handshakeMicros, plain.handshakeMicros, 0)
-row('memory per socket (bytes of heap and buffers)', ours.bytesPerSocket, plain.bytesPerSocket, 0)
+const peers = [ours, socketIo, plain]
+const columns = (first: string, cells: readonly string[]) =>
+  console.log(`${first.padEnd(46)}${cells.map((cell) => cell.padStart(13)).join('')}`)
+const row = (name: string, digits: number, read: (result: Result) => number) => {
+  const [own = 0, ...others] = peers.map(read)
+  const values = [own, ...others].map((value) => value.toFixed(digits))
+  columns(name, [...values, ...others.map((other) => (own / other).toFixed(2))])
+}
+
+console.log()
+columns(`${SOCKETS} sockets`, ['houselights', 'Socket.IO', 'plain ws', '/ Socket.IO', '/ plain ws'])
+row('handshakes per second', 0, ({ handshakesPerSecond }) => handshakesPerSecond)
+row('CPU per handshake (µs)', 0, ({ handshakeMicros }) => handshakeMicros)
+row('memory per socket (bytes of heap and buffers)', 0, ({ bytesPerSocket }) => bytesPerSocket)
 for (const { name } of PATTERNS) {
-  row(
-    `CPU per delivery, ${name} (µs)`,
-    ours.deliveryMicros.get(name) ?? 0,
-    plain.deliveryMicros.get(name) ?? 0,
-    2,
-  )
+  row(`CPU per delivery, ${name} (µs)`, 2, ({ deliveryMicros }) => deliveryMicros.get(name) ?? 0)
 }
 for (const end of endings.reverse()) await end()
 process.exit(0)
