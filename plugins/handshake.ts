@@ -138,6 +138,8 @@ async function admit(app: FastifyInstance, request: FastifyRequest, live: LiveRo
   }
   await inTime(app.hub.prepare(groups))
   request.admitted = { session, target, groups }
+  // `ws` answers 101 next, and the greeting follows: one write, see open-socket
+  request.raw.socket.cork()
 }
 
 /** A database or a bus that hangs costs a handshake a bounded wait, and then a 503. */

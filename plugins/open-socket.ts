@@ -64,6 +64,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   connection.isScreen = live.presence === true
   if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
   const receive = (resumes ? startV1 : startLegacy)(app, ws, connection, live)
+  stream.uncork()
   forgetRequest(ws, stream)
   ws.on('error', (error) => {
     const code = violationCode(error)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { Signer } from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -27,10 +28,17 @@ export default fp(
   async (app) => {
     const { cookieName: name } = app.config.session
     const signer = new Signer([...app.config.secrets])
+    // a handshake is asked for its cookie by the limits, and again by who lets it in
+    const known = new WeakMap<IncomingMessage, FoundCookie>()
     app.decorate('sessionCookie', {
       name,
       signer,
-      read: (request) => readSignedCookie(request.raw.headers.cookie, name, (value) => signer.unsign(value)),
+      read({ raw }) {
+        const found =
+          known.get(raw) ?? readSignedCookie(raw.headers.cookie, name, (value) => signer.unsign(value))
+        known.set(raw, found)
+        return found
+      },
     })
     app.decorateRequest('caller', null)
   },

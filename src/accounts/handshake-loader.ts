@@ -11,6 +11,8 @@ import {
 const MAX_BATCH = 100
 /** queries under way at a time: what comes meanwhile shares the next; with two a storm cost a sixth more of the CPU */
 const MAX_QUERIES = 1
+/** ms that the next query waits for company after one that had some: in a storm a query is what a handshake costs most */
+const GATHER_MS = 5
 /** handshakes that may wait; beyond, they are refused at once */
 const MAX_WAITING = 10_000
 /** ms that one may wait for its answer */
@@ -31,6 +33,8 @@ export class HandshakeLoader {
   private readonly waiting: Waiting[] = []
   private queries = 0
   private scheduled = false
+  /** the last query was for several */
+  private isStorm = false
 
   constructor(
     private readonly db: Database,
@@ -50,14 +54,17 @@ export class HandshakeLoader {
   private schedule(): void {
     if (this.scheduled || this.queries >= MAX_QUERIES || this.waiting.length === 0) return
     this.scheduled = true
-    setImmediate(() => {
+    const begin = () => {
       this.scheduled = false
       void this.ask()
-    })
+    }
+    if (this.isStorm && this.waiting.length < MAX_BATCH) setTimeout(begin, GATHER_MS)
+    else setImmediate(begin)
   }
 
   private async ask(): Promise<void> {
     const batch = this.waiting.splice(0, MAX_BATCH)
+    this.isStorm = batch.length > 1
     if (batch.length === 0) return
     this.queries++
     this.schedule()

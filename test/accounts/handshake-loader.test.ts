@@ -1,0 +1,50 @@
+import t from 'tap'
+import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
+import { startSession } from '../../src/accounts/session-writes.js'
+import type { Database } from '../../src/database/client.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn, makeUser, SETTINGS } from './context.js'
+
+const { db } = await testDatabase(t)
+const ctx = contextOn(db)
+let queries = 0
+/** the same client, its questions counted */
+const counted: Database = new Proxy(db, {
+  get(target, name) {
+    if (name === '$queryRaw') queries++
+    return Reflect.get(target, name)
+  },
+})
+
+async function openSession(): Promise<{ token: string; userId: number }> {
+  const { userId } = (await makeUser(ctx)).principal
+  const session = { userId, keep: false, client: CLIENT }
+  return { token: (await db.$transaction((tx) => startSession(tx, session, SETTINGS))).token, userId }
+}
+
+t.test('a storm shares queries, and everybody gets their own answer', async (t) => {
+  const loader = new HandshakeLoader(counted, SETTINGS)
+  const sessions = await Promise.all(Array.from({ length: 5 }, openSession))
+  queries = 0
+  const answers: Promise<unknown>[] = []
+  for (let turn = 0; turn < 60; turn++) {
+    const { token, userId } = sessions[turn % 5] ?? { token: '', userId: 0 }
+    answers.push(
+      loader.load({ token, orderId: null }).then((found) => t.equal(found?.principal.userId, userId)),
+      loader.load({ token: `${token}x`, orderId: null }).then((found) => t.equal(found, null)),
+    )
+    // they come one after the other, not all in one turn of the event loop
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await Promise.all(answers)
+  t.ok(queries <= 20, `${queries} queries for 120 handshakes`)
+})
+
+t.test('more than one query holds are asked for at once after each other', async (t) => {
+  const loader = new HandshakeLoader(counted, SETTINGS)
+  const { token, userId } = await openSession()
+  queries = 0
+  const found = await Promise.all(Array.from({ length: 250 }, () => loader.load({ token, orderId: null })))
+  t.ok(found.every((session) => session?.principal.userId === userId))
+  t.equal(queries, 3)
+})
