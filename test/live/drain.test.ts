@@ -1,0 +1,23 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { within } from '../helpers/deadline.js'
+import { openRaw } from '../helpers/raw.js'
+import { closeCode, frame, OPCODE } from '../security/frames.js'
+import { headOf, readAnswer } from '../security/handshakes.js'
+import { signIn } from '../security/people.js'
+
+const PATH = '/ws/all-seat-datasocket/'
+
+t.test('a client that does not answer the close frame does not hold up the end', async (t) => {
+  const service = await startApp(t, { demo: true, env: { DRAIN_SECONDS: '1' } })
+  const { cookie } = await signIn(service.url, 'staff')
+  const deaf = await openRaw(service.port)
+  deaf.write(headOf(service.port, { path: PATH, cookie }))
+  t.equal((await readAnswer(deaf)).status, 101)
+  // it lives and says so, but never closes
+  deaf.write(frame(OPCODE.text, '{"theatre_id":1}'))
+  // `ws` would wait 30 s for it
+  await within(service.close(), 10_000, 'the end of the service')
+  await deaf.closed()
+  t.equal(closeCode(deaf), 1012)
+})

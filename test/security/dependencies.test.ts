@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { testDatabase } from '../helpers/postgres.js'
+
+// Traps of our dependencies that no behaviour of the service shows from outside; the others: docs/security.md.
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+function sourcesBelow(...folders: string[]): { name: string; text: string }[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.includes('generated'))
+      .map((name) => ({ name: join(folder, name), text: readFileSync(join(root, folder, name), 'utf8') })),
+  )
+}
+
+t.test(
+  'a client that resets in an asynchronous hook ended the process before @fastify/websocket 11.3.6',
+  async (t) => {
+    const { version } = createRequire(import.meta.url)('@fastify/websocket/package.json') as {
+      version: string
+    }
+    const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+    t.ok(major * 1e6 + minor * 1e3 + patch >= 11_003_006, version)
+  },
+)
+
+t.test('sockets are tested over TCP: what injects them does not pass Node’s parser', async (t) => {
+  const users = sourcesBelow('test', 'bench').filter(({ text }) =>
+    /\.inject\w*S\(|[^'`]inject[W]S/.test(text),
+  )
+  t.strictSame(
+    users.map(({ name }) => name),
+    [],
+  )
+})
+
+t.test('an undefined value drops no condition, and an object is no value', async (t) => {
+  const { db } = await testDatabase(t, { demo: true })
+  // as untyped code would: the compiler refuses both
+  const where = (condition: object) => ({ where: condition }) as { where: { id: number } }
+  const id = 1
+  t.ok(await db.user.findUnique(where({ id })), 'there is one')
+  const undefineds: (() => PromiseLike<unknown>)[] = [
+    () => db.user.findFirst(where({ id, role: undefined })),
+    () => db.user.findUnique(where({ id, role: undefined })),
+    () => db.user.updateMany({ ...where({ id: undefined }), data: { isActive: false } }),
+    () => db.user.deleteMany(where({ id: undefined })),
+  ]
+  for (const query of undefineds) await t.rejects(async () => query(), /undefined/)
+  t.equal(await db.user.count({ where: { isActive: true } }), await db.user.count(), 'nobody was changed')
+})
+
+t.test('no query is logged with its parameters', async (t) => {
+  const loggers = sourcesBelow('src', 'plugins', 'routes').filter(({ text }) =>
+    /\$on\(|new PrismaClient\([^)]*\blog\b/s.test(text),
+  )
+  t.strictSame(
+    loggers.map(({ name }) => name),
+    [],
+  )
+})
