@@ -8,7 +8,7 @@ const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seat
 const SMALLEST_WORTH_COMPRESSING = 512
 
 /** `lib/early.ts` and what it needs */
-const IS_EARLY = /web\/lib\/(?:early|preferred-theatre|storage|decode)\.ts$|live\/protocol\.ts$/
+const IS_EARLY = /web\/lib\/(?:early|preferred-theatre|signed-in|storage|decode)\.ts$|live\/protocol\.ts$/
 
 /** What the staff's pages and an order's share, and a menu or a login does without */
 const IS_LIVE =

@@ -135,3 +135,14 @@ t.test('the pages load nothing from anyone else', async (t) => {
   t.strictSame([...new Set(asked)], [house.url])
   t.strictSame(house.mishaps, [])
 })
+
+t.test('who is not signed in opens no socket of the staff', async (t) => {
+  const { context } = await house.visitor(TABLET)
+  const page = await context.newPage()
+  const opened: string[] = []
+  page.on('websocket', (socket) => opened.push(socket.url()))
+  await page.goto('/theatre/live-orders/')
+  await page.waitForURL(/\/login/)
+  await page.locator('input[name=password]').waitFor()
+  t.strictSame(opened, [])
+})

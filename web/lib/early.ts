@@ -1,6 +1,7 @@
 import { SUBPROTOCOL } from '../../src/live/protocol.js'
 import type { SocketEvent, SocketLike } from '../live/socket.js'
 import { preferredTheatre } from './preferred-theatre.js'
+import { wasSignedIn } from './signed-in.js'
 
 // What a page asks first, asked before its own scripts are there: on a slow network they take longer than the answers
 // do. A file of its own, which every shell names before all else (vite.config.ts). Who asks later takes what has come.
@@ -112,9 +113,13 @@ class EarlySocket implements SocketLike {
   }
 }
 
-function open(path: string): void {
-  const url = socketUrl(path)
-  sockets.set(url, new EarlySocket(url))
+function open(...paths: string[]): void {
+  for (const url of paths.map(socketUrl)) sockets.set(url, new EarlySocket(url))
+}
+
+/** The sockets of the staff: at once where somebody was signed in; a refused one would be an error in the console. */
+async function openForStaff(session: Promise<Response>, ...paths: string[]): Promise<void> {
+  if (wasSignedIn() || (await session).ok) open(...paths)
 }
 
 /** The halls and seats of the theatre that the screen will show: known once it is known who looks. */
@@ -141,8 +146,8 @@ function begin(): void {
       return void ask('/api/auth/sessions')
     case 'theatre': {
       const session = ask('/api/auth/session')
-      if (second === 'live-orders') open('/ws/all-seat-datasocket/')
-      if (second !== 'seats') open('/ws/chat-socket/')
+      const orders = second === 'live-orders' ? ['/ws/all-seat-datasocket/'] : []
+      if (second !== 'seats') openForStaff(session, ...orders, '/ws/chat-socket/').catch(() => {})
       if (second !== 'chat') askForSeats(session).catch(() => {})
     }
   }

@@ -5,6 +5,7 @@ import { tellTabs } from '../lib/channel.js'
 import { readUserAgent } from '../lib/format.js'
 import { f, s } from '../lib/i18n.js'
 import type { SessionInfo, SignedInDevice } from '../lib/shapes.js'
+import { rememberSignedIn } from '../lib/signed-in.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
 import { Problem } from '../ui/parts.js'
@@ -86,6 +87,7 @@ function Account({ session: { user, expiresAt } }: { session: SessionInfo }) {
     try {
       await api.logout()
       tellTabs({ type: 'signed-out' })
+      rememberSignedIn(false)
       location.assign('/login')
     } catch (problem) {
       setError(problem)

@@ -3,6 +3,7 @@ import { api } from '../lib/api.js'
 import { tellTabs } from '../lib/channel.js'
 import { s } from '../lib/i18n.js'
 import type { SessionInfo } from '../lib/shapes.js'
+import { rememberSignedIn } from '../lib/signed-in.js'
 import { Brand } from '../ui/brand.js'
 import { Problem } from '../ui/parts.js'
 import { safeNext } from '../ui/session.js'
@@ -39,6 +40,7 @@ function Login() {
         keep.current?.checked ?? false,
       )
       tellTabs({ type: 'signed-in' })
+      rememberSignedIn(session.user.role !== 'customer')
       location.assign(home(session))
     } catch (problem) {
       setError(problem)

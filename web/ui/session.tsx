@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
 import { s } from '../lib/i18n.js'
 import type { SessionInfo } from '../lib/shapes.js'
+import { rememberSignedIn } from '../lib/signed-in.js'
 import { explain, FullNote } from './parts.js'
 
 export function loginUrl(): string {
@@ -34,9 +35,15 @@ export function Gate({ staffOnly = false, children }: GateProps) {
   useEffect(() => {
     let again: ReturnType<typeof setTimeout> | undefined
     api.session().then(
-      (session) => setFound({ session }),
+      (session) => {
+        rememberSignedIn(session.user.role !== 'customer')
+        setFound({ session })
+      },
       (error: unknown) => {
-        if (error instanceof ApiError && error.status === 401) return location.replace(loginUrl())
+        if (error instanceof ApiError && error.status === 401) {
+          rememberSignedIn(false)
+          return location.replace(loginUrl())
+        }
         setFound({ error })
         // A tablet that starts before its network does should not need a hand.
         again = setTimeout(() => setAttempt(attempt + 1), 4000)
