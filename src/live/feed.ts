@@ -89,15 +89,10 @@ export class Feed {
     else this.waitForOvertaken()
   }
 
-  /** The log is known to reach `seq`: reads what is missing. */
-  announce(seq: number): void {
+  /** The log is known to reach `seq`: reads what is missing. Resolves when that is done, or has failed. */
+  async announce(seq: number): Promise<void> {
     this.announced = Math.max(this.announced, seq)
-    if (this.announced > this.head) void this.advance()
-  }
-
-  /** true while the log is known to be ahead of what was delivered */
-  get behind(): boolean {
-    return this.announced > this.head
+    if (this.announced > this.head) await this.advance()
   }
 
   private waitForOvertaken(): void {

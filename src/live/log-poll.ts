@@ -35,8 +35,12 @@ export class LogPoll {
     try {
       const { seqs, epoch } = await withDeadline(host.readHeads([...host.feeds.keys()]))
       await withDeadline(host.reachEpoch(epoch))
-      for (const feed of host.feeds.values()) feed.announce(seqs.get(feed.group) ?? 0)
-      this.becomeFresh()
+      const feeds = [...host.feeds.values()]
+      const caughtUp = Promise.all(feeds.map((feed) => feed.announce(seqs.get(feed.group) ?? 0)))
+      if (this.staleSince === null) return
+      await withDeadline(caughtUp)
+      // by what the log said, not by what has come since: without a bus there is always something
+      if (feeds.every((feed) => feed.closed || feed.head >= (seqs.get(feed.group) ?? 0))) this.becomeFresh()
     } catch (error) {
       this.becomeStale(error)
     } finally {
@@ -52,8 +56,6 @@ export class LogPoll {
   }
 
   private becomeFresh(): void {
-    if (this.staleSince === null) return
-    for (const feed of this.host.feeds.values()) if (feed.behind) return
     this.staleSince = null
     this.host.tell({ type: 'fresh' })
   }

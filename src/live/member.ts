@@ -94,7 +94,7 @@ export class Member {
     const head = await this.connection.host.readHead(this.feed.group)
     this.unproven = false
     if (this.position > head) this.needsSnapshot = true
-    else this.feed.announce(head)
+    else void this.feed.announce(head)
   }
 
   private async takeSnapshot(): Promise<void> {

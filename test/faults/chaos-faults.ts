@@ -149,35 +149,34 @@ const KINDS: Kind[] = [
   ),
 ]
 
-/** ms of a run from which on it is long enough for one more: everybody goes on without Redis for a minute */
+/** ms of a run that is long enough for a minute in which everybody goes on without Redis; one in each */
 const LONG_RUN_MS = 240_000
 
-const MINUTE_WITHOUT_REDIS: Kind = {
-  name: 'redis down for a minute',
-  cards: 1,
-  plan: () =>
-    fault('redis down for a minute', 'redis', async ({ redis }) => {
-      await redis.kill()
-      await wait(60_000)
-      await redis.restart()
-    }),
-}
+const withoutRedis = (at: number): PlannedFault => ({
+  at,
+  ...fault('redis down for a minute', 'redis', async ({ redis }) => {
+    await redis.kill()
+    await wait(60_000)
+    await redis.restart()
+  }),
+})
 
 /** all cards in an order of the seed's own, dealt again when they are used up */
 export function planFaults(random: Random, forMs: number, nodes: number, everyMs: number): PlannedFault[] {
   const planned: PlannedFault[] = []
-  const kinds = forMs < LONG_RUN_MS ? KINDS : [...KINDS, MINUTE_WITHOUT_REDIS]
+  for (let at = LONG_RUN_MS / 2; at <= forMs - LONG_RUN_MS / 2; at += LONG_RUN_MS)
+    planned.push(withoutRedis(at))
   let deck: Kind[] = []
   for (let at = 500; at < forMs; at += everyMs / 2 + random.below(everyMs)) {
     if (deck.length === 0)
       deck = shuffled(
-        kinds.flatMap((kind) => Array<Kind>(kind.cards).fill(kind)),
+        KINDS.flatMap((kind) => Array<Kind>(kind.cards).fill(kind)),
         random,
       )
     const kind = deck.pop()
     if (kind) planned.push({ at, ...kind.plan(random, nodes) })
   }
-  return planned
+  return planned.sort((a, b) => a.at - b.at)
 }
 
 function shuffled<T>(list: T[], random: Random): T[] {

@@ -57,6 +57,31 @@ t.test(
   },
 )
 
+t.test('a node that hears of each event from the log only is fresh again while events flow', async (t) => {
+  const one = await startNode(t)
+  // no Redis: what the first node tells, the second reads each second
+  const two = await startNode(t, { database: one.database })
+  const socket = await openV1(two, await signIn(two, 'staff'))
+  socket.subscribe()
+  let on = true
+  const flowing = (async () => {
+    while (on) await emit(one, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
+  })()
+  try {
+    const giveBack = await takeAway(one.database)
+    try {
+      await socket.expect({ type: 'stale' }, { within: 8000 })
+    } finally {
+      await giveBack()
+    }
+    t.ok(await socket.expect({ type: 'fresh' }, { within: 8000 }))
+  } finally {
+    on = false
+    await flowing
+  }
+  await arrived(socket, GROUP, await emit(one, GROUP))
+})
+
 t.test('a client that subscribes while the log is away is served once it is back', async (t) => {
   const node = await startNode(t)
   const staff = await signIn(node, 'staff')
