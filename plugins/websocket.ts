@@ -26,7 +26,7 @@ export interface RouteEntry {
 const HANDSHAKE_DEADLINE_MS = 10_000
 const MAX_HEADERS = 200
 const MAX_FRAGMENTS = 64
-/** ms that a client which has closed may keep the connection: its place is taken and it is shown as present till then */
+/** ms that a connection is kept after a close frame, of either side: its user's place is taken till then */
 const CLOSE_WAIT_MS = 5000
 /** sockets of this node, upgraded or not */
 const MAX_CONNECTIONS = 50_000

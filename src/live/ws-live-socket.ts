@@ -3,8 +3,6 @@ import type { CloseCode } from './close-codes.js'
 import type { LiveSocket } from './connection.js'
 
 const NOTHING = Buffer.alloc(0)
-/** ms between the close frame and the end of a peer that does not answer it */
-const CLOSE_WAIT_MS = 5000
 
 /** What is used of a `ws` socket. */
 interface WebSocketLike {
@@ -13,7 +11,6 @@ interface WebSocketLike {
   ping(): void
   close(code: number, reason: string): void
   terminate(): void
-  once(event: 'close', listener: () => void): unknown
 }
 
 interface SocketHandle {
@@ -61,10 +58,9 @@ export class WsLiveSocket implements LiveSocket {
     if (this.ws.readyState === this.ws.OPEN) this.ws.ping()
   }
 
+  /** A peer that does not answer is cut by `ws` itself: `closeTimeout`, set by the plugin of the sockets. */
   close(code: CloseCode, reason: string): void {
     this.ws.close(code, reason)
-    const cut = setTimeout(() => this.ws.terminate(), CLOSE_WAIT_MS)
-    this.ws.once('close', () => clearTimeout(cut))
   }
 
   terminate(): void {
