@@ -8,8 +8,8 @@ import { testDatabase } from '../test/helpers/postgres.js'
 import { Clients, type Target } from './clients.js'
 import type { Command, Usage } from './driver.mjs'
 
-// Measures this service beside Socket.IO and plain `ws`, in one run, each in a process of its own. What counts is the server's CPU
-// per handshake and per delivery: the machine's other load changes it far less than it changes the time.
+// Measures this service beside Socket.IO and plain `ws`, in one run, each in a process of its own. What counts is the
+// server's CPU per handshake and per delivery: the machine's other load changes it far less than it changes the time.
 
 const SOCKETS = Number(process.env.BENCH_SOCKETS ?? 1000)
 /** sockets before anything is measured: code that has just been loaded is slow */

@@ -9,8 +9,6 @@ import {
 
 /** handshakes of one query */
 const MAX_BATCH = 100
-/** queries under way at a time: what comes meanwhile shares the next; with two a storm cost a sixth more of the CPU */
-const MAX_QUERIES = 1
 /** ms that the next query waits for company after one that had some: in a storm a query is what a handshake costs most */
 const GATHER_MS = 5
 /** handshakes that may wait; beyond, they are refused at once */
@@ -26,12 +24,13 @@ interface Waiting {
 }
 
 /**
- * Looks sessions up for handshakes. Those that come in one turn of the event loop, or while queries are under way,
+ * Looks sessions up for handshakes. Those that come in one turn of the event loop, or while a query is under way,
  * share a query: a thousand tablets that come back at once cost a few. Each is asked after it came, never before.
  */
 export class HandshakeLoader {
   private readonly waiting: Waiting[] = []
-  private queries = 0
+  /** one query at a time: what comes meanwhile shares the next; with two a storm cost a sixth more of the CPU */
+  private isAsking = false
   private scheduled = false
   /** the last query was for several */
   private isStorm = false
@@ -52,7 +51,7 @@ export class HandshakeLoader {
   }
 
   private schedule(): void {
-    if (this.scheduled || this.queries >= MAX_QUERIES || this.waiting.length === 0) return
+    if (this.scheduled || this.isAsking || this.waiting.length === 0) return
     this.scheduled = true
     const begin = () => {
       this.scheduled = false
@@ -65,9 +64,7 @@ export class HandshakeLoader {
   private async ask(): Promise<void> {
     const batch = this.waiting.splice(0, MAX_BATCH)
     this.isStorm = batch.length > 1
-    if (batch.length === 0) return
-    this.queries++
-    this.schedule()
+    this.isAsking = true
     try {
       const questions = batch.map(({ question }) => question)
       const answers = await findLiveForHandshakes(this.db, questions, this.settings)
@@ -76,7 +73,7 @@ export class HandshakeLoader {
       for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)))
     } finally {
       for (const { timer } of batch) clearTimeout(timer)
-      this.queries--
+      this.isAsking = false
       this.schedule()
     }
   }
