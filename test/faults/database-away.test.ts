@@ -1,5 +1,6 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/live/groups.js'
+import type { TestApp } from '../helpers/app.js'
 import type { TestDatabase } from '../helpers/postgres.js'
 import { RefusedError } from '../helpers/socket.js'
 import { testServer, withClient } from '../helpers/template.js'
@@ -17,6 +18,18 @@ async function takeAway({ url }: TestDatabase): Promise<() => Promise<void>> {
   return async () => void (await say(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
 }
 
+/** Events one after the other, whatever fails, until it is told to stop. */
+function keepEmitting(node: TestApp): () => Promise<void> {
+  let on = true
+  const flowing = (async () => {
+    while (on) await emit(node, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
+  })()
+  return () => {
+    on = false
+    return flowing
+  }
+}
+
 t.test(
   'PostgreSQL away: sockets stay and are told, handshakes are refused in time, nothing is missed',
   async (t) => {
@@ -28,10 +41,7 @@ t.test(
     for (const each of [socket, doomed]) each.subscribe({ [GROUP]: before })
     await arrived(socket, GROUP, await emit(node, GROUP))
     // commits are cut in the middle, some after they have succeeded
-    let on = true
-    const flowing = (async () => {
-      while (on) await emit(node, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
-    })()
+    const stop = keepEmitting(node)
     const giveBack = await takeAway(node.database)
     try {
       t.match(await socket.expect({ type: 'stale' }, { within: 8000 }), { since: /Z$/ })
@@ -46,8 +56,7 @@ t.test(
       await giveBack()
     }
     await socket.expect({ type: 'fresh' }, { within: 8000 })
-    on = false
-    await flowing
+    await stop()
     await endSession(node, leaving)
     t.equal((await doomed.closed()).code, 4401)
     const last = await emit(node, GROUP)
@@ -63,10 +72,7 @@ t.test('a node that hears of each event from the log only is fresh again while e
   const two = await startNode(t, { database: one.database })
   const socket = await openV1(two, await signIn(two, 'staff'))
   socket.subscribe()
-  let on = true
-  const flowing = (async () => {
-    while (on) await emit(one, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
-  })()
+  const stop = keepEmitting(one)
   try {
     const giveBack = await takeAway(one.database)
     try {
@@ -76,8 +82,7 @@ t.test('a node that hears of each event from the log only is fresh again while e
     }
     t.ok(await socket.expect({ type: 'fresh' }, { within: 8000 }))
   } finally {
-    on = false
-    await flowing
+    await stop()
   }
   await arrived(socket, GROUP, await emit(one, GROUP))
 })
