@@ -42,7 +42,7 @@ async function databaseUrl(): Promise<string | undefined> {
   const { DATABASE_URL: url } = process.env
   if (url !== undefined && url !== '') return url
   if (!needsDatabase(process.argv.slice(2))) return undefined
-  const { acquireEmbeddedServer } = await import('./src/database/embedded-server.js')
+  const { acquireEmbeddedServer } = await import('./src/database/embedded/embedded-server.js')
   return (await acquireEmbeddedServer({ dataDirectory: here('.data') })).url
 }
 

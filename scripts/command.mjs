@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run theatre` and `npm run user`: prepares, then runs src/commands/<name>.ts as built.
+// `npm run theatre`, `npm run user`: prepares, then runs src/commands/main.ts as built, in this process.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
@@ -7,10 +7,9 @@ import { script } from './lib/run.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
-  const [name = '', ...rest] = process.argv.slice(2)
   const folder = await prepare()
   markInUse(folder)
-  const file = join(folder, 'src/commands', `${name}.js`)
-  process.argv = [process.execPath, file, ...rest]
+  const file = join(folder, 'src/commands/main.js')
+  process.argv = [process.execPath, file, ...process.argv.slice(2)]
   await import(pathToFileURL(file).href)
 })

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './config/network.js'
-import { ConfigError, createReader, quote, type Reader } from './config/reader.js'
-import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './config/secrets.js'
+import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './network.js'
+import { ConfigError, createReader, quote, type Reader } from './reader.js'
+import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './secrets.js'
 
-export { ConfigError } from './config/reader.js'
+export { ConfigError } from './reader.js'
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { type Config, ConfigError, loadConfig } from '../src/config.js'
+import { type Config, ConfigError, loadConfig } from '../../src/config/config.js'
 
 const SECRET = 'k'.repeat(32)
 const PRODUCTION = {
@@ -324,7 +324,7 @@ t.test('a damaged or unreadable secret is told, not replaced', async (t) => {
 
 t.test('processes that start at once share one secret', async (t) => {
   const dataDirectory = join(t.testdir(), 'data')
-  const code = `import { loadConfig } from ${JSON.stringify(new URL('../src/config.ts', import.meta.url).href)}
+  const code = `import { loadConfig } from ${JSON.stringify(new URL('../../src/config/config.ts', import.meta.url).href)}
     const go = Number(process.argv[1]); while (Date.now() < go);
     const c = loadConfig({}, { dataDirectory: ${JSON.stringify(dataDirectory)} })
     console.log(c.secrets[0] + ' ' + c.payments.webhookSecret)`
