@@ -2,12 +2,15 @@
 // `npm run cluster -- 3`: prepares, then runs scripts/cluster/ from the sources. Its nodes run the build.
 import { join } from 'node:path'
 import { markInUse } from './lib/build.mjs'
+import { announceDatabase, loadEnvFile } from './lib/env.mjs'
 import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
   process.chdir(root)
+  loadEnvFile()
+  announceDatabase()
   const folder = await prepare()
   markInUse(folder)
   const { register } = await import('tsx/esm/api')

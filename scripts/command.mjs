@@ -3,12 +3,21 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
+import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
+import { enableSourceMaps } from './lib/source-maps.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
+  // paths in arguments are relative to where the user is
+  process.env.INIT_CWD ??= process.cwd()
+  process.chdir(root)
+  loadEnvFile()
+  announceDatabase()
   const folder = await prepare()
   markInUse(folder)
+  enableSourceMaps()
   const file = join(folder, 'src/commands/main.js')
   process.argv = [process.execPath, file, ...process.argv.slice(2)]
   await import(pathToFileURL(file).href)

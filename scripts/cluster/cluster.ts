@@ -107,7 +107,7 @@ function createNode(
 ): ClusterNode {
   const { env, say, onLog, server } = options
   const service = {
-    args: [server],
+    args: ['--enable-source-maps', server],
     // the front says whose address it is
     env: { ...env, HOST: '127.0.0.1', PORT: String(port), REDIS_URL: redis.url, TRUST_PROXY: 'loopback' },
     cwd: process.cwd(),
