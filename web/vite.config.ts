@@ -41,6 +41,7 @@ function precompress(): Plugin {
 function nameEarlyFirst(): Plugin {
   return {
     name: 'name-early-first',
+    apply: 'build',
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle = {} }) {
