@@ -39,7 +39,7 @@ await serve(async () => {
     protocol: 'houselights.v1',
     // through the log, as every action does: `events` in one transaction, so in one turn of the event loop
     async emit(events, data) {
-      const event = { group: theatreOrders(1), name: /** @type {const} */ ('order.seen'), data, legacy: null }
+      const event = { group: theatreOrders(1), name: /** @type {const} */ ('order.seen'), data }
       await commit(app.actions, async () => ({
         result: null,
         events: Array.from({ length: events }, () => event),

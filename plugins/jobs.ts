@@ -45,7 +45,7 @@ export default fp(
 
     app.addHook('onReady', async () => {
       every(5 * SECOND, 'cancelling unpaid orders', () =>
-        cancelUnpaidOrders({ ...actions, providerName: app.payments.name }, config.orderPaymentMinutes),
+        cancelUnpaidOrders(actions, config.orderPaymentMinutes),
       )
       every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
       every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))

@@ -45,7 +45,6 @@ export default fp(
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
-      maxBufferedBytes: config.sockets.maxBufferedBytes,
       onClosed: (connection, code) => app.socketLog.closed(connection, code),
       onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
     })

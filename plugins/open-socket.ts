@@ -9,11 +9,8 @@ import type { LiveRoute } from '../src/access/socket-access.js'
 import { SocketChat } from '../src/chat/socket-chat.js'
 import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
-import { LegacySession } from '../src/live/legacy-session.js'
 import { SUBPROTOCOL } from '../src/live/protocol.js'
 import { V1Session } from '../src/live/v1-session.js'
-import { legacyWire } from '../src/live/wires/legacy.js'
-import { v1Wire } from '../src/live/wires/v1.js'
 import { WsLiveSocket } from '../src/live/ws-live-socket.js'
 
 declare module 'fastify' {
@@ -49,13 +46,11 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   const live = request.routeOptions.config.live
   if (!admitted || !live) return ws.terminate()
   const { session, target, groups } = admitted
-  const resumes = ws.protocol === SUBPROTOCOL
   const stream = request.raw.socket
   stream.setNoDelay(true)
   const connection = app.hub.attach({
     id: randomUUID(),
     socket: new WsLiveSocket(ws, stream),
-    wire: resumes ? v1Wire : legacyWire,
     guard: (principal) => live.groups(principal, target),
     groups,
     admission: toAdmission(session),
@@ -63,7 +58,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   app.socketLog.connected(request, connection)
   connection.isScreen = live.presence === true
   if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
-  const receive = (resumes ? startV1 : startLegacy)(app, ws, connection, live)
+  const receive = startProtocol(app, ws, connection, live)
   stream.uncork()
   forgetRequest(ws, stream)
   ws.on('error', (error) => {
@@ -106,7 +101,12 @@ function violationCode(error: Error & { code?: unknown }): CloseCode | null {
 
 type Receive = (text: string | null) => void
 
-function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection, live: LiveRoute): Receive {
+function startProtocol(
+  app: FastifyInstance,
+  ws: WebSocket,
+  connection: Connection,
+  live: LiveRoute,
+): Receive {
   const { sessionId } = connection.admission
   const session = new V1Session({
     connection,
@@ -117,20 +117,7 @@ function startV1(app: FastifyInstance, ws: WebSocket, connection: Connection, li
     onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
     pause: () => ws.pause(),
     resume: () => ws.resume(),
-  })
-  session.start()
-  return (text) => session.receive(text)
-}
-
-function startLegacy(app: FastifyInstance, ws: WebSocket, connection: Connection, live: LiveRoute): Receive {
-  const { sessionId } = connection.admission
-  const session = new LegacySession({
-    connection,
-    join: (group) => app.hub.join(connection, group),
-    presence: live.presence ? app.hub.presence : null,
-    onAsk: live.chat ? (text) => app.socketChat.answerLegacy(sessionId, text) : null,
-    pause: () => ws.pause(),
-    resume: () => ws.resume(),
+    subscribesAtOnce: ws.protocol !== SUBPROTOCOL,
   })
   session.start()
   return (text) => session.receive(text)

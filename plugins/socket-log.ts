@@ -26,14 +26,12 @@ export default fp(
       connected(request, connection) {
         app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
         const { sessionId, principal } = connection.admission
-        const wire = connection.wire.name
         app.log.info(
           {
             ...about(request),
             connection: connection.id,
             user: principal.userId,
             session: hashed(sessionId),
-            wire,
           },
           'WSCONNECT',
         )

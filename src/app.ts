@@ -41,7 +41,6 @@ import { seatsRoutes } from '../routes/api/seats.js'
 import sessionsRoutes from '../routes/api/sessions.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import usersRoutes from '../routes/api/users.js'
-import { legacyRoutes } from '../routes/legacy/index.js'
 import { socketRoutes } from '../routes/live/sockets.js'
 import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
@@ -141,8 +140,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes, legacyRoutes])
-      await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })
   await app.ready()

@@ -64,7 +64,7 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { items, paymentMethod, phone = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
-        app.orderActionsOf(request),
+        app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seat,
         { items, paymentMethod, phone, idempotencyKey },

@@ -6,18 +6,18 @@ import type { EventName } from './protocol.js'
 export const ACCESS_CHANNEL = 'access'
 
 /**
- * An event on its group's channel: three lines, as JSON text never holds a line break. So the data crosses the
+ * An event on its group's channel: two lines, as JSON text never holds a line break. So the data crosses the
  * bus without being encoded twice or parsed at all.
  */
-export function encodeEvent({ seq, epoch, name, at, data, legacy }: StoredEvent): string {
-  return `${seq} ${epoch} ${name} ${at}\n${data}\n${legacy ?? ''}`
+export function encodeEvent({ seq, epoch, name, at, data }: StoredEvent): string {
+  return `${seq} ${epoch} ${name} ${at}\n${data}`
 }
 
 /** Reads it again; null when it is none (the log will tell). */
 export function decodeEvent(group: GroupName, message: string): StoredEvent | null {
-  const [head, data, legacy] = message.split('\n')
+  const [head, data] = message.split('\n')
   const [seq, epoch, name, at] = head?.split(' ') ?? []
-  if (!seq || !epoch || !name || !at || !data || legacy === undefined) return null
+  if (!seq || !epoch || !name || !at || !data) return null
   const event = {
     group,
     seq: Number(seq),
@@ -25,7 +25,6 @@ export function decodeEvent(group: GroupName, message: string): StoredEvent | nu
     name: name as EventName,
     at,
     data,
-    legacy: legacy || null,
   }
   return Number.isSafeInteger(event.seq) && Number.isSafeInteger(event.epoch) ? event : null
 }

@@ -1,11 +1,10 @@
 import type { Principal } from '../principal.js'
 import { CloseCode } from './close-codes.js'
 import type { StoredEvent } from './event-log.js'
+import { encodeMessage } from './frames.js'
 import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import type { ServerMessage } from './protocol.js'
-import { encodeMessage } from './wires/v1.js'
-import type { Wire } from './wires/wire.js'
 
 /** What the engine needs of a socket; the plugin makes one of `ws`. */
 export interface LiveSocket {
@@ -55,12 +54,9 @@ export interface ConnectionHost {
 export interface ConnectionOptions {
   id: string
   socket: LiveSocket
-  wire: Wire
   guard: Guard
   groups: readonly GroupName[]
   admission: Admission
-  /** bytes that may wait for a socket of a wire that can't resume */
-  maxBufferedBytes: number
   host: ConnectionHost
 }
 
@@ -73,7 +69,6 @@ const RETRY_MS = 1000
  */
 export class Connection {
   readonly id: string
-  readonly wire: Wire
   readonly guard: Guard
   readonly host: ConnectionHost
   readonly openedAt = performance.now()
@@ -82,8 +77,6 @@ export class Connection {
   readonly granted: Set<GroupName>
   /** a page of the staff: present in what it hears, while its user is staff */
   isScreen = false
-  /** called when a group's first staff socket opened, or its last one closed */
-  onPresence: ((group: GroupName, online: boolean) => void) | null = null
   admission: Admission
   closed = false
   /** `hello` is out: other messages may follow */
@@ -94,7 +87,6 @@ export class Connection {
   /** events went out since the last ping: its answer may have to wait for a slow reader */
   wroteSincePing = false
   private readonly socket: LiveSocket
-  private readonly maxBufferedBytes: number
   private holds = 0
   private draining = false
   private waiters: (() => void)[] = []
@@ -103,11 +95,9 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.id = options.id
     this.socket = options.socket
-    this.wire = options.wire
     this.guard = options.guard
     this.admission = options.admission
     this.granted = new Set(options.groups)
-    this.maxBufferedBytes = options.maxBufferedBytes
     this.host = options.host
   }
 
@@ -119,10 +109,9 @@ export class Connection {
     return this.socket.pendingBytes
   }
 
-  /** May events be written now? A wire that can't resume is written to until its bound. */
+  /** May events be written now? Not while it is held or while bytes wait in the socket. */
   get hasRoom(): boolean {
-    if (this.closed || this.holds > 0) return false
-    return !this.wire.resumes || this.socket.pendingBytes === 0
+    return !this.closed && this.holds === 0 && this.socket.pendingBytes === 0
   }
 
   /** Hands framed bytes over. Only for what this connection may hear, and not while it is held. */
@@ -130,15 +119,12 @@ export class Connection {
     if (this.closed) return
     this.socket.write(frames)
     this.wroteSincePing = true
-    if (!this.wire.resumes && this.socket.pendingBytes > this.maxBufferedBytes) {
-      return this.close(CloseCode.tryAgainLater, 'too much waits for you')
-    }
-    if (this.wire.resumes && this.socket.pendingBytes > 0) this.awaitDrain()
+    if (this.socket.pendingBytes > 0) this.awaitDrain()
   }
 
-  /** On wires that know messages; none comes before `hello`. */
+  /** Sends a message; none goes out before `hello`. */
   send(message: ServerMessage): void {
-    if (this.wire.resumes && (this.greeted || message.type === 'hello')) this.write(encodeMessage(message))
+    if (this.greeted || message.type === 'hello') this.write(encodeMessage(message))
   }
 
   /** Pumps its members once what waits in the socket has been taken. */
@@ -244,7 +230,7 @@ export class Connection {
     this.ended(code)
   }
 
-  /** Come back at once: there is more to hear, or the node has forgotten too much. */
+  /** Closes with 1012 retry=0: the user gained a group. */
   restart(): void {
     this.close(CloseCode.serviceRestart, 'retry=0')
   }

@@ -8,8 +8,6 @@ export interface NewEvent {
   name: EventName
   /** as `houselights.v1` sends it */
   data: unknown
-  /** the whole frame of the legacy wire; null: this event sends none */
-  legacy: object | null
 }
 
 /** What may have ended a right: one session's, or all that one user has. */
@@ -19,7 +17,7 @@ export interface NewAccessChange {
   sessionId: string | null
 }
 
-/** An event as the log holds it. `data` and `legacy` are JSON text: encoded once, when it was appended. */
+/** An event as the log stores it. `data` is JSON text, encoded once, when the event was appended. */
 export interface StoredEvent {
   group: GroupName
   /** rises by one from event to event of its group */
@@ -30,7 +28,6 @@ export interface StoredEvent {
   /** how many changes of rights precede it */
   epoch: number
   data: string
-  legacy: string | null
 }
 
 export interface Committed {
@@ -70,18 +67,10 @@ export async function append(
   for (const list of seqs.values()) list.sort((a, b) => b - a)
   const at = first.at.toISOString()
   const epoch = Number(first.epoch)
-  const stored = events.map(({ group, name, data, legacy }) => {
+  const stored = events.map(({ group, name, data }) => {
     const seq = seqs.get(group)?.pop()
     if (seq === undefined) throw new Error('the event log lost an event')
-    return {
-      group,
-      seq,
-      name,
-      at,
-      epoch,
-      data: JSON.stringify(data),
-      legacy: legacy && JSON.stringify(legacy),
-    }
+    return { group, seq, name, at, epoch, data: JSON.stringify(data) }
   })
   return { events: stored, epoch }
 }
@@ -93,7 +82,6 @@ interface EventRow {
   at: Date
   epoch: bigint
   data: string
-  legacy: string | null
 }
 
 function fromRow(row: EventRow): StoredEvent {
@@ -106,7 +94,6 @@ function fromRow(row: EventRow): StoredEvent {
     at: row.at.toISOString(),
     epoch: Number(row.epoch),
     data: row.data,
-    legacy: row.legacy,
   }
 }
 
@@ -118,7 +105,7 @@ export async function readAfter(
   limit: number,
 ): Promise<StoredEvent[]> {
   const rows = await db.$queryRaw<EventRow[]>`
-    SELECT group_name, seq, name, at, epoch, data::text AS data, legacy::text AS legacy
+    SELECT group_name, seq, name, at, epoch, data::text AS data
     FROM live_events WHERE group_name = ${group} AND seq > ${after} ORDER BY seq LIMIT ${limit}`
   return rows.map(fromRow)
 }

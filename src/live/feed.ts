@@ -1,9 +1,8 @@
 import type { StoredEvent } from './event-log.js'
+import { encodeSnapshot } from './frames.js'
 import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import { Ring, type Slice } from './ring.js'
-import { encodeSnapshot } from './wires/v1.js'
-import type { Wire } from './wires/wire.js'
 
 /** What a feed needs of its node. */
 export interface FeedHost {
@@ -168,8 +167,8 @@ export class Feed {
     for (const member of this.members) if (member.position < head) member.pump()
   }
 
-  sliceAfter(wire: Wire, position: number): Slice | null {
-    return this.ring.sliceAfter(wire, position, SLICE_BYTES)
+  sliceAfter(position: number): Slice | null {
+    return this.ring.sliceAfter(position, SLICE_BYTES)
   }
 
   /**

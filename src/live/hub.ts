@@ -26,7 +26,6 @@ export interface HubOptions {
   /** a group's state together with its counter and the epoch, in one snapshot of the database */
   readSnapshot(group: GroupName): Promise<SnapshotRow>
   heartbeatMs: number
-  maxBufferedBytes: number
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
 }
@@ -113,9 +112,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   }
 
   /** Takes over an accepted socket, in the turn of the event loop in which it was accepted. */
-  attach(options: Omit<ConnectionOptions, 'host' | 'maxBufferedBytes'>): Connection {
-    const { maxBufferedBytes } = this.options
-    const connection = new Connection({ ...options, host: this, maxBufferedBytes })
+  attach(options: Omit<ConnectionOptions, 'host'>): Connection {
+    const connection = new Connection({ ...options, host: this })
     this.connections.add(connection)
     this.bySessionId.add(connection.admission.sessionId, connection)
     this.byUserId.add(connection.admission.principal.userId, connection)
@@ -130,13 +128,12 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     this.deadlines.arm(connection)
   }
 
-  /** Joins a group that the connection was granted: at the head, or, for wires that resume, after a cursor. */
-  join(connection: Connection, group: GroupName, cursor?: number | null): void {
+  /** Joins a group that the connection was granted: after a cursor, or (null) with a snapshot first. */
+  join(connection: Connection, group: GroupName, cursor: number | null): void {
     if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return
     const feed = this.feeds.get(group)
-    // it took its time between handshake and subscription, and nobody else listened here
+    // the feed was idle between handshake and subscription, and was closed
     if (!feed) {
-      if (cursor === undefined) return connection.restart()
       return connection.run(async () => {
         await this.prepare([group])
         this.join(connection, group, cursor)
@@ -145,8 +142,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     const member = new Member(feed, connection)
     connection.members.set(group, member)
     this.board.welcome(member)
-    if (cursor === undefined) member.joinAtHead()
-    else member.joinAfter(cursor)
+    member.join(cursor)
   }
 
   /** Tells this node's members and the other nodes of a commit. */

@@ -1,10 +1,10 @@
 import type { Bus } from './bus.js'
 import type { Connection } from './connection.js'
 import type { Feed } from './feed.js'
+import { encodeMessage } from './frames.js'
 import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import { Presence } from './presence.js'
-import { encodeMessage } from './wires/v1.js'
 
 /** Shows the members of each group how many staff are there, as often as they can take it. */
 export class PresenceBoard {
@@ -24,9 +24,6 @@ export class PresenceBoard {
       this.due.add(group)
       return
     }
-    for (const member of this.feeds.get(group)?.members ?? []) {
-      if (!member.connection.wire.resumes) this.owe(member)
-    }
     this.tell(group)
   }
 
@@ -35,7 +32,6 @@ export class PresenceBoard {
     const frame = encodeMessage({ type: 'presence', group, online: { staff } })
     for (const member of this.feeds.get(group)?.members ?? []) {
       const { connection } = member
-      if (!connection.wire.resumes) continue
       if (connection.hasRoom) connection.write(frame)
       else this.owe(member)
     }
@@ -58,7 +54,6 @@ export class PresenceBoard {
   show(connection: Connection, group: GroupName): void {
     const staff = this.presence.count(group)
     connection.send({ type: 'presence', group, online: { staff } })
-    connection.onPresence?.(group, staff > 0)
   }
 
   /** Called each second. */

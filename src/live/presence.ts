@@ -78,11 +78,6 @@ export class Presence {
     return this.totals.get(group) ?? 0
   }
 
-  /** The groups in which somebody is present. */
-  groups(): GroupName[] {
-    return [...this.totals.keys()]
-  }
-
   private tell(ask: boolean): void {
     this.toldAt = performance.now()
     this.bus.publish(

@@ -30,6 +30,8 @@ export interface V1Options {
   /** Stops and goes on reading from the socket. */
   pause(): void
   resume(): void
+  /** without a subprotocol: subscribed to all groups right after `hello`, without cursors */
+  subscribesAtOnce: boolean
 }
 
 /** The client's side of `houselights.v1` on one connection. Messages are handled one after the other. */
@@ -69,6 +71,7 @@ export class V1Session {
     this.options.armDeadline()
     const since = this.options.staleSince()
     if (since !== null) connection.send({ type: 'stale', since })
+    if (this.options.subscribesAtOnce) this.subscribe({})
   }
 
   private positions(): Record<string, number> {

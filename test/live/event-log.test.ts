@@ -16,11 +16,10 @@ import { Random, seedOfRun } from './random.js'
 
 const [ONE, TWO, ORDER] = [theatreOrders(1), theatreOrders(2), orderGroup(9)]
 
-const event = (group: NewEvent['group'], data: unknown, legacy: object | null = null): NewEvent => ({
+const event = (group: NewEvent['group'], data: unknown): NewEvent => ({
   group,
   name: 'order.placed',
   data,
-  legacy,
 })
 const CHANGE = { kind: 'user_changed', userId: 1, sessionId: null } as const
 
@@ -32,7 +31,7 @@ t.test('numbers each group by itself, keeps the order and the very text', async 
   const odd = { text: 'a "b" \n \\u0000 ü 𝄞', deep: [{ a: null }], big: 1e21 }
   const { events, epoch } = await appendTo(db, [
     event(ONE, { n: 1 }),
-    event(ORDER, odd, { updated_table_data: '"x"' }),
+    event(ORDER, odd),
     event(ONE, { n: 2 }),
     event(TWO, { n: 1 }),
     event(ONE, { n: 3 }),

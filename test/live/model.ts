@@ -195,7 +195,6 @@ export class ModelDatabase {
         at: '2026-11-23T00:00:00.000Z',
         epoch: this.epoch,
         data: `{"n":${seq}}`,
-        legacy: `{"group":"${group}","seq":${seq}}`,
         committedAt: this.now,
       }
       list.push(event)

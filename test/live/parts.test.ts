@@ -8,8 +8,6 @@ import { Index } from '../../src/live/index-of.js'
 import { limit } from '../../src/live/limit.js'
 import { MAX_TEXT, parseClientMessage, readCursor } from '../../src/live/protocol.js'
 import { Ring } from '../../src/live/ring.js'
-import { legacyWire } from '../../src/live/wires/legacy.js'
-import { v1Wire } from '../../src/live/wires/v1.js'
 import { textsOf } from './model.js'
 import { Random, seedOfRun } from './random.js'
 
@@ -24,7 +22,6 @@ function event(seq: number, given: Partial<StoredEvent> = {}): StoredEvent {
     at,
     epoch: 3,
     data: `{"n":${seq}}`,
-    legacy: null,
     ...given,
   }
 }
@@ -47,31 +44,26 @@ t.test('frames: the three lengths of RFC 6455 5.2, counted in bytes', async (t) 
   t.strictSame(textsOf(Buffer.concat([textFrame(text), textFrame('a')])), [text, 'a'])
 })
 
-t.test(
-  'the ring: gapless to the head, bounded in number and bytes, one encoding for each wire',
-  async (t) => {
-    const ring = new Ring(10, 8, 1000)
-    t.strictSame([ring.head, ring.tail, ring.size], [10, 10, 0])
-    t.throws(() => ring.push(event(12)), RangeError)
-    t.throws(() => ring.push(event(10)), RangeError)
-    for (let seq = 11; seq <= 40; seq++) ring.push(event(seq))
-    t.equal(ring.head, 40)
-    t.ok(ring.size >= 8 && ring.size <= 10)
-    t.equal(ring.sliceAfter(v1Wire, ring.tail - 1, 1e6), null, 'older than the ring')
-    const all = ring.sliceAfter(v1Wire, ring.tail, 1e6)
-    t.equal(all?.to, 40)
-    t.equal(textsOf(all?.bytes ?? Buffer.alloc(0)).length, ring.size)
-    t.equal(ring.sliceAfter(v1Wire, ring.tail, 1e6), all, 'one slice for all who stand there')
-    ring.push(event(41))
-    t.equal(ring.sliceAfter(v1Wire, 40, 1e6)?.to, 41)
-    t.same(ring.sliceAfter(v1Wire, 41, 1e6), { bytes: Buffer.alloc(0), to: 41 })
+t.test('the ring: gapless to the head, bounded in number and bytes, one encoding', async (t) => {
+  const ring = new Ring(10, 8, 1000)
+  t.strictSame([ring.head, ring.tail, ring.size], [10, 10, 0])
+  t.throws(() => ring.push(event(12)), RangeError)
+  t.throws(() => ring.push(event(10)), RangeError)
+  for (let seq = 11; seq <= 40; seq++) ring.push(event(seq))
+  t.equal(ring.head, 40)
+  t.ok(ring.size >= 8 && ring.size <= 10)
+  t.equal(ring.sliceAfter(ring.tail - 1, 1e6), null, 'older than the ring')
+  const all = ring.sliceAfter(ring.tail, 1e6)
+  t.equal(all?.to, 40)
+  t.equal(textsOf(all?.bytes ?? Buffer.alloc(0)).length, ring.size)
+  t.equal(ring.sliceAfter(ring.tail, 1e6), all, 'one slice for all who stand there')
+  ring.push(event(41))
+  t.equal(ring.sliceAfter(40, 1e6)?.to, 41)
+  t.same(ring.sliceAfter(41, 1e6), { bytes: Buffer.alloc(0), to: 41 })
 
-    const small = ring.sliceAfter(v1Wire, ring.tail, 1)
-    t.equal(small?.to, ring.tail + 1, 'at least one event')
-    const silent = ring.sliceAfter(legacyWire, ring.tail, 1e6)
-    t.same([silent?.to, silent?.bytes.length], [41, 0], 'a wire that tells none of them')
-  },
-)
+  const small = ring.sliceAfter(ring.tail, 1)
+  t.equal(small?.to, ring.tail + 1, 'at least one event')
+})
 
 t.test('the ring: big events count by their bytes; older ones are put before; restart forgets', async (t) => {
   const ring = new Ring(0, 100, 1000)
@@ -86,7 +78,7 @@ t.test('the ring: big events count by their bytes; older ones are put before; re
   filled.prepend(Array.from({ length: 30 }, (_, i) => event(19 + i)))
   t.equal(filled.size, 10)
   t.equal(filled.head, 50)
-  t.equal(filled.sliceAfter(v1Wire, 48, 1e6)?.to, 50)
+  t.equal(filled.sliceAfter(48, 1e6)?.to, 50)
   filled.restart(70)
   t.strictSame([filled.head, filled.tail], [70, 70])
   filled.push(event(71))
@@ -99,13 +91,11 @@ t.test('the ring against a plain list, thousands of slices', async (t) => {
   for (let seq = 1; seq <= 3000; seq++) {
     ring.push(
       event(seq, {
-        legacy: random.chance(0.5) ? `{"s":${seq}}` : null,
         data: `"${'x'.repeat(random.below(300))}"`,
       }),
     )
     const position = Math.max(0, seq - random.below(60))
-    const wire = random.pick([v1Wire, legacyWire])
-    const slice = ring.sliceAfter(wire, position, random.below(2000))
+    const slice = ring.sliceAfter(position, random.below(2000))
     if (slice === null) {
       if (position >= ring.tail) t.fail(`SEED=${seed}: ${position} is in the ring from ${ring.tail}`)
       continue
@@ -115,7 +105,7 @@ t.test('the ring against a plain list, thousands of slices', async (t) => {
       (found, i) => found > position && found <= slice.to && found > (seqs[i - 1] ?? 0),
     )
     if (!inside || (position < seq && slice.to <= position)) t.fail(`SEED=${seed}: ${position} gave ${seqs}`)
-    if (wire === v1Wire && seqs.length !== slice.to - position) t.fail(`SEED=${seed}: gap after ${position}`)
+    if (seqs.length !== slice.to - position) t.fail(`SEED=${seed}: gap after ${position}`)
   }
 })
 
@@ -172,19 +162,9 @@ t.test('what clients may say', async (t) => {
 
 t.test('events cross the bus unharmed, and nothing else is taken for one', async (t) => {
   const data = JSON.stringify({ text: 'two\nlines \u2028 "ü" 𝄞' })
-  for (const legacy of [null, data]) {
-    const told = event(5, { data, legacy })
-    t.same(decodeEvent(GROUP, encodeEvent(told)), told)
-  }
-  for (const text of [
-    '',
-    'x',
-    '1 2 order.placed',
-    '1 2 order.placed t\n',
-    '1 2 order.placed t\n{}',
-    '1.5 0 a t\n{}\n',
-    'x 0 a t\n{}\n',
-  ])
+  const sent = event(5, { data })
+  t.same(decodeEvent(GROUP, encodeEvent(sent)), sent)
+  for (const text of ['', 'x', '1 2 order.placed', '1 2 order.placed t\n', '1.5 0 a t\n{}', 'x 0 a t\n{}'])
     t.equal(decodeEvent(GROUP, text), null, JSON.stringify(text))
 })
 
