@@ -7,12 +7,12 @@ import { defineConfig, type Plugin } from 'vite'
 const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout']
 const SMALLEST_WORTH_COMPRESSING = 512
 
-/** `lib/early.ts` and what it needs */
-const IS_EARLY = /web\/lib\/(?:early|preferred-theatre|signed-in|storage|decode)\.ts$|live\/protocol\.ts$/
+/** `lib/preload.ts` and what it needs */
+const IS_PRELOAD = /web\/lib\/(?:preload|preferred-theatre|signed-in|storage|decode)\.ts$|live\/protocol\.ts$/
 
 /** What the staff's pages and an order's share, and a menu or a login does without */
 const IS_LIVE =
-  /web\/(?:live\/(?!orders-state)|chat\/|orders\/|ui\/(?:link|expiring|choice|staff))|live\/close-codes\.ts$/
+  /web\/(?:live\/(?!orders-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|lib\/socket\.ts$|live\/close-codes\.ts$/
 
 /** All else that pages share; the QR codes are one page's. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
@@ -38,15 +38,15 @@ function precompress(): Plugin {
 }
 
 /** What the shells name before all else: it asks while the rest is on its way. */
-function nameEarlyFirst(): Plugin {
+function namePreloadFirst(): Plugin {
   return {
-    name: 'name-early-first',
+    name: 'name-preload-first',
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle = {} }) {
-        const early = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'early')
-        if (!early) throw new Error('There is no chunk of the name "early".')
-        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${early.fileName}` }
+        const preload = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'preload')
+        if (!preload) throw new Error('There is no chunk of the name "preload".')
+        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${preload.fileName}` }
         return [{ tag: 'script', attrs, injectTo: 'head' }]
       },
     },
@@ -58,7 +58,7 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [nameEarlyFirst(), precompress()],
+  plugins: [namePreloadFirst(), precompress()],
   build: {
     target: 'es2022',
     assetsDir: 'assets',
@@ -73,7 +73,7 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'early', test: IS_EARLY, priority: 3 },
+            { name: 'preload', test: IS_PRELOAD, priority: 3 },
             { name: 'live', test: IS_LIVE, minShareCount: 2, priority: 2 },
             { name: 'start', test: IS_OWN_CODE, minShareCount: 2, priority: 1 },
           ],

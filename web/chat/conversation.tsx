@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { MAX_TEXT, type MessageView } from '../../src/live/protocol.js'
 import { plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
+import { f, s } from '../strings/language.js'
 import type { Outbox } from './outbox.js'
 
 interface Props {

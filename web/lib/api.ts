@@ -1,6 +1,6 @@
 import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
 import { type Decoder, flag, list, object, text } from './decode.js'
-import { takeAnswer } from './early.js'
+import { takeAnswer } from './preload.js'
 import * as shapes from './shapes.js'
 
 /** The service's own refusal, or (status 0) no answer at all. `code` is the contract's `error`. */

@@ -1,7 +1,7 @@
 import { afterClose } from '../../src/live/close-codes.js'
 import type { ClientMessage, ServerMessage } from '../../src/live/protocol.js'
+import { type Clock, type OpenSocket, type SocketLike, systemClock } from '../lib/socket.js'
 import { Connection } from './connection.js'
-import { type Clock, type OpenSocket, type SocketLike, systemClock } from './socket.js'
 
 /** `broken`: the service refused what this page speaks (an old page after a deploy): only a reload helps. */
 export type LinkState =

@@ -1,6 +1,6 @@
 import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
+import type { Clock, OpenSocket, SocketLike } from '../lib/socket.js'
 import { readServerMessage } from './messages.js'
-import type { Clock, OpenSocket, SocketLike } from './socket.js'
 
 const OPEN = 1
 const CONNECT_DEADLINE = 10_000

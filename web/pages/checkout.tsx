@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
-import { openRazorpay, type RealPayment } from '../checkout/razorpay.js'
+import { openRazorpay, type RealPayment } from '../customer/razorpay.js'
 import { ApiError, api } from '../lib/api.js'
-import { f, s } from '../lib/i18n.js'
 import type { Checkout } from '../lib/shapes.js'
-import { explain, FullNote, Problem } from '../ui/parts.js'
-import { start } from '../ui/start.js'
+import { f, s } from '../strings/language.js'
+import { explain, FullNote, Problem } from '../ui/problem.js'
+import { start } from '../ui/start-page.js'
 
 const paymentId = decodeURIComponent(/^\/checkout\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
 

@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { tellTabs } from '../lib/channel.js'
-import { s } from '../lib/i18n.js'
 import type { SessionInfo } from '../lib/shapes.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
+import { tellTabs } from '../lib/tabs.js'
+import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/parts.js'
-import { safeNext } from '../ui/session.js'
-import { start } from '../ui/start.js'
+import { Problem } from '../ui/problem.js'
+import { safeNext } from '../ui/session-gate.js'
+import { start } from '../ui/start-page.js'
 
 function home({ user }: SessionInfo): string {
   return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')

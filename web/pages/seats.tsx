@@ -1,14 +1,14 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { byName, isLong } from '../lib/format.js'
-import { s } from '../lib/i18n.js'
 import type { Hall, SessionInfo } from '../lib/shapes.js'
-import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
+import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
-import { FullNote, Problem } from '../ui/parts.js'
-import { Gate } from '../ui/session.js'
-import { StaffHeader } from '../ui/staff-header.js'
-import { start } from '../ui/start.js'
+import { FullNote, Problem } from '../ui/problem.js'
+import { Gate } from '../ui/session-gate.js'
+import { start } from '../ui/start-page.js'
 
 const PER_SHEET = ['1', '4', '12', '20'] as const
 type Seat = Hall['seats'][number]
@@ -55,7 +55,7 @@ function Seats({ session }: { session: SessionInfo }) {
   const [Code, setCode] = useState<QrCode | null>(null)
   useEffect(() => {
     // The encoder is by far the biggest thing on this page, and the controls need none of it.
-    void import('../seats/qr.js').then((module) => setCode(() => module.default))
+    void import('../staff/qr-code.js').then((module) => setCode(() => module.default))
   }, [])
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
   const seats = [...(hall?.seats ?? [])].sort(byName)

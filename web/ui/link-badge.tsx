@@ -1,6 +1,6 @@
-import { f, s } from '../lib/i18n.js'
 import { type Store, useStore } from '../lib/store.js'
 import type { Link } from '../live/client.js'
+import { f, s } from '../strings/language.js'
 
 function words({ state, since }: Link): { name: string; detail: string } {
   const at = f.time(since)

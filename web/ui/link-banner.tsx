@@ -1,8 +1,8 @@
-import { f, s } from '../lib/i18n.js'
+import { useNow } from '../lib/clock.js'
 import { type Store, useStore } from '../lib/store.js'
-import { useNow } from '../lib/tick.js'
 import type { Link } from '../live/client.js'
-import { loginUrl } from './session.js'
+import { f, s } from '../strings/language.js'
+import { loginUrl } from './session-gate.js'
 
 /** a link that blinks for a moment is no news */
 const STALE_SHOWN_AFTER = 4000

@@ -1,5 +1,5 @@
 import type { OrderView } from '../../src/live/protocol.js'
-import { f, s } from '../lib/i18n.js'
+import { f, s } from '../strings/language.js'
 
 type Step = { key: 'confirmed' | 'seen' | 'delivered'; at: string | null; name: string }
 

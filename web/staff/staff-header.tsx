@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { s } from '../lib/i18n.js'
-import { Brand } from './brand.js'
+import { s } from '../strings/language.js'
+import { Brand } from '../ui/brand.js'
 
 type Place = 'live-orders' | 'chat' | 'seats' | 'account'
 

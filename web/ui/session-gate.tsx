@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import { s } from '../lib/i18n.js'
 import type { SessionInfo } from '../lib/shapes.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
-import { explain, FullNote } from './parts.js'
+import { s } from '../strings/language.js'
+import { explain, FullNote } from './problem.js'
 
 export function loginUrl(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.hash)}`

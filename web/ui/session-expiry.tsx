@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { hearTabs, tellTabs } from '../lib/channel.js'
+import { useNow } from '../lib/clock.js'
 import { formatAge } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { playWarning } from '../lib/sound.js'
 import { createStore, type Store, useStore } from '../lib/store.js'
-import { useNow } from '../lib/tick.js'
+import { hearTabs, tellTabs } from '../lib/tabs.js'
 import type { Link } from '../live/client.js'
-import { explain, Problem } from './parts.js'
-import { loginUrl } from './session.js'
+import { f, s } from '../strings/language.js'
+import { explain, Problem } from './problem.js'
+import { loginUrl } from './session-gate.js'
 
 const WARN_BEFORE = 61_000
 const SAME_END = 250

@@ -1,8 +1,8 @@
 import type { OrderView } from '../../src/live/protocol.js'
 import { formatAge, isLong, plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
+import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 
 export interface Limits {

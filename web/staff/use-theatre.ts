@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
 import { text } from '../lib/decode.js'
-import { s } from '../lib/i18n.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import type { TheatreSeats } from '../lib/shapes.js'
 import { recall, remember } from '../lib/storage.js'
+import { s } from '../strings/language.js'
 
 export interface TheatreName {
   id: number

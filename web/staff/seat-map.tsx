@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
 import { byName, isLong } from '../lib/format.js'
-import { s } from '../lib/i18n.js'
 import type { Hall } from '../lib/shapes.js'
 import { oldestFirst, urgency } from '../live/orders-state.js'
+import { s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { type Limits, Ticket } from './ticket.js'
 

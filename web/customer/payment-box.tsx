@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
 import { ApiError, api } from '../lib/api.js'
-import { f, s } from '../lib/i18n.js'
-import { Problem } from '../ui/parts.js'
+import { f, s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
 
 /** The payment's state in words, and a way on wherever there is one: never a spinner without an end. */
 export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): void }) {

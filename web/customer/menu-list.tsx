@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import type { MenuItem } from '../lib/shapes.js'
-import { FoodMark } from '../ui/parts.js'
+import { f, s } from '../strings/language.js'
+import { FoodMark } from '../ui/problem.js'
 import { MOST_OF_ONE } from './cart.js'
 
 interface StepperProps {

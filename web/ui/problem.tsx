@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { ApiError } from '../lib/api.js'
-import { f, s } from '../lib/i18n.js'
+import { f, s } from '../strings/language.js'
 
 /** What went wrong, for a person: what the service said, or that it could not be reached. */
 export function explain(error: unknown): string {

@@ -1,5 +1,5 @@
 import { type ComponentType, render } from 'preact'
-import { chooseLanguage } from '../lib/i18n.js'
+import { chooseLanguage } from '../strings/language.js'
 import { Announcer } from './announce.js'
 
 /**

@@ -1,7 +1,7 @@
 import { ApiError, api } from '../lib/api.js'
-import { hearTabs } from '../lib/channel.js'
-import { openSocket, socketUrl } from '../lib/early.js'
+import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
+import { hearTabs } from '../lib/tabs.js'
 import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
 
 export interface LiveHandlers {

@@ -1,7 +1,7 @@
 import { SUBPROTOCOL } from '../../src/live/protocol.js'
-import type { SocketEvent, SocketLike } from '../live/socket.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
+import type { SocketEvent, SocketLike } from './socket.js'
 
 // What a page asks first, asked before its own scripts are there: on a slow network they take longer than the answers
 // do. A file of its own, which every shell names before all else (vite.config.ts). Who asks later takes what has come.

@@ -1,9 +1,9 @@
-import { en, type Strings } from '../strings/en.js'
-import { createFormats, type Formats } from './format.js'
+import { createFormats, type Formats } from '../lib/format.js'
+import { en, type Strings } from './en.js'
 
 // A second language is one more file in strings/ that exports `strings`; nothing else changes. English is built
 // in, so that no page waits for a second file; the others load when the browser asks for them.
-const others = import.meta.glob<{ strings: Strings }>(['../strings/*.ts', '!../strings/en.ts'])
+const others = import.meta.glob<{ strings: Strings }>(['./*.ts', '!./en.ts', '!./language.ts'])
 
 const base = (tag: string): string => tag.split('-')[0]?.toLowerCase() ?? ''
 
@@ -14,7 +14,7 @@ export let f: Formats = createFormats('en-IN')
 /** Takes the first of the browser's languages that there are strings for. */
 export async function chooseLanguage(): Promise<void> {
   for (const tag of navigator.languages) {
-    const load = others[`../strings/${base(tag)}.ts`]
+    const load = others[`./${base(tag)}.ts`]
     if (base(tag) !== 'en' && !load) continue
     if (load) s = (await load()).strings
     f = createFormats(tag)

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import { f, s } from '../lib/i18n.js'
 import type { MenuItem, SeatMenu } from '../lib/shapes.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
-import { Problem } from '../ui/parts.js'
+import { f, s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
 import { orderKey, quantityOf, type SeatCart, totalOf } from './cart.js'
 import { Stepper } from './menu-list.js'
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import { s } from '../lib/i18n.js'
-import { Problem } from '../ui/parts.js'
+import { s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
 
 const SHORTEST = 8
 const LONGEST = 128

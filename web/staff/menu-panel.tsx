@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { s } from '../lib/i18n.js'
 import type { MenuItem } from '../lib/shapes.js'
-import { FoodMark, Problem } from '../ui/parts.js'
+import { s } from '../strings/language.js'
+import { FoodMark, Problem } from '../ui/problem.js'
 
 interface Props {
   /** any seat of the theatre: the menu is read as its customers read it */

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { OrderView } from '../../src/live/protocol.js'
-import { s } from '../lib/i18n.js'
 import { notify } from '../lib/notify.js'
 import { playOverdue } from '../lib/sound.js'
 import { urgency } from '../live/orders-state.js'
+import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import type { Limits } from './ticket.js'
 

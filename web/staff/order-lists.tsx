@@ -1,8 +1,8 @@
 import type { OrderView } from '../../src/live/protocol.js'
 import { plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
 import { endedAt, tally } from '../live/orders-state.js'
+import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 
 /** What is open, all orders together: for who stands at the machines. */

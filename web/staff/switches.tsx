@@ -1,7 +1,7 @@
-import { s } from '../lib/i18n.js'
 import { askToNotify, notifyPermission } from '../lib/notify.js'
 import { soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
+import { s } from '../strings/language.js'
 
 export function SoundSwitch() {
   const state = useStore(soundState)
