@@ -3,11 +3,12 @@ import { chmodSync, existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 // types only: on a fresh clone nothing is installed yet
 import type { PrismaConfig } from 'prisma/config'
+import { announceDatabase, loadEnvFile } from './scripts/lib/env.mjs'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// On a fresh clone npx fetches a Prisma of its own choice, which finds no packages of ours. They are installed as
-// `npm start` does it, and the command is run by the Prisma that this project is made for.
+// On a fresh clone npx downloads some version of Prisma, which finds none of our packages. Install them as `npm start`
+// does, then run the command with the version this project pins.
 const ownPrisma = here('node_modules/prisma/build/index.js')
 if (!existsSync(ownPrisma)) {
   runNode(here('scripts/prepare.mjs'), '--packages')
@@ -15,37 +16,45 @@ if (!existsSync(ownPrisma)) {
   process.exit()
 }
 
-/** Runs a program of Node on this terminal; when it fails, this process ends like it. */
+/** Runs a Node program on this terminal; if it fails, this process exits with its code. */
 function runNode(...args: string[]): void {
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
-// The schema engine from npm in place of the binary that the CLI would download (docs/decisions), and no
-// questions to Prisma's servers for news. The CLI reads this file before it looks at these variables.
+// The schema engine from npm replaces the binary that the CLI would download (docs/decisions), and the CLI makes no
+// update checks. It loads this file before it reads these variables.
 const engine = here('scripts/schema-engine.mjs')
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= engine
 process.env.CHECKPOINT_DISABLE ??= '1'
 process.env.PRISMA_HIDE_UPDATE_MESSAGE ??= '1'
 
-// Copies made without git (archives, some file systems) lose the mark that it may be run.
+// Copies made without git (archives, some file systems) lose the executable bit.
 if ((statSync(engine).mode & 0o111) === 0) chmodSync(engine, 0o755)
 
-/** Whether this command talks to the database; starting the embedded one for the others would be waste. */
+/** Whether this command uses the database: the others must not start the embedded one. */
 function needsDatabase(words: readonly string[]): boolean {
   const asksForHelp = words.includes('--help') || words.includes('-h')
   return !asksForHelp && words.some((word) => ['migrate', 'db', 'studio'].includes(word))
 }
 
-/** The embedded server is given back when the CLI exits; the last user stops it. */
+/** The embedded server is released when the CLI exits; the last process to release it stops it. */
 async function databaseUrl(): Promise<string | undefined> {
+  const isUsed = needsDatabase(process.argv.slice(2))
+  if (isUsed) announceDatabase()
   const { DATABASE_URL: url } = process.env
   if (url !== undefined && url !== '') return url
-  if (!needsDatabase(process.argv.slice(2))) return undefined
-  const { acquireEmbeddedServer } = await import('./src/database/embedded-server.js')
+  if (!isUsed) return undefined
+  const { acquireEmbeddedServer } = await import('./src/database/embedded/embedded-server.js')
   return (await acquireEmbeddedServer({ dataDirectory: here('.data') })).url
 }
 
+try {
+  loadEnvFile()
+} catch (error) {
+  process.stderr.write(`houselights: ${error instanceof Error ? error.message : error}\n`)
+  process.exit(1)
+}
 const url = await databaseUrl()
 const { SHADOW_DATABASE_URL: shadowDatabaseUrl } = process.env
 

@@ -6,7 +6,7 @@ const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
 /**
  * The service under load, built as `npm start` runs it.
  *
- * @type {[typeof import('../src/app.ts'), typeof import('../src/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/live/groups.ts')]}
+ * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/live/groups.ts')]}
  */
 const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
   import(`${build}/src/app.js`),

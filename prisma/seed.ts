@@ -1,6 +1,7 @@
 // `npx prisma db seed`: the demo theatres and accounts, into DATABASE_URL's database or the embedded one.
-import { loadDemoData } from '../src/database/demo-data.js'
-import { acquireEmbeddedServer } from '../src/database/embedded-server.js'
+
+import { acquireEmbeddedServer } from '../src/database/embedded/embedded-server.js'
+import { loadDemoData } from '../src/demo-data.js'
 
 async function seed(): Promise<void> {
   const { NODE_ENV, DATABASE_URL: url } = process.env

@@ -6,6 +6,7 @@ import { script } from './lib/run.mjs'
 import { prepare, prepareTools } from './prepare.mjs'
 
 await script(async () => {
+  process.stderr.write('houselights: database: embedded (private to this run)\n')
   await prepareTools()
   await prepare()
   const args = ['--import=tsx', inRoot('test/faults/chaos-run.ts'), ...process.argv.slice(2)]

@@ -1,16 +1,20 @@
 // @ts-check
-// `npm run cluster -- 3`: prepares, then runs several nodes as built behind one port: the same process, so signals
-// reach it.
+// `npm run cluster -- 3`: prepares, then runs scripts/cluster/ from the sources. Its nodes run the build.
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
+import { announceDatabase, loadEnvFile } from './lib/env.mjs'
 import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
   process.chdir(root)
+  loadEnvFile()
+  announceDatabase()
   const folder = await prepare()
   markInUse(folder)
-  await import(pathToFileURL(join(folder, 'src/commands/cluster.js')).href)
+  const { register } = await import('tsx/esm/api')
+  register()
+  const { runCluster } = await import('./cluster/main.js')
+  runCluster(process.argv.slice(2), join(folder, 'src/server.js'))
 })

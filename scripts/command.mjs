@@ -1,16 +1,24 @@
 // @ts-check
-// `npm run theatre` and `npm run user`: prepares, then runs src/commands/<name>.ts as built.
+// `npm run theatre`, `npm run user`: prepares, then runs src/commands/main.ts as built, in this process.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
+import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
+import { enableSourceMaps } from './lib/source-maps.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
-  const [name = '', ...rest] = process.argv.slice(2)
+  // paths in arguments are relative to where the user is
+  process.env.INIT_CWD ??= process.cwd()
+  process.chdir(root)
+  loadEnvFile()
+  announceDatabase()
   const folder = await prepare()
   markInUse(folder)
-  const file = join(folder, 'src/commands', `${name}.js`)
-  process.argv = [process.execPath, file, ...rest]
+  enableSourceMaps()
+  const file = join(folder, 'src/commands/main.js')
+  process.argv = [process.execPath, file, ...process.argv.slice(2)]
   await import(pathToFileURL(file).href)
 })

@@ -3,7 +3,9 @@
 // a line. With file names (`npm test -- test/config.test.ts`) it runs just those, without the checks.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { pathToFileURL } from 'node:url'
+import { announceDatabase } from './lib/env.mjs'
 import { inRoot, root } from './lib/paths.mjs'
 import { runNode, ScriptError, script } from './lib/run.mjs'
 import { reportTap } from './lib/tap-report.mjs'
@@ -14,6 +16,9 @@ const print = (line) => process.stdout.write(`${line}\n`)
 
 await script(async () => {
   process.chdir(root)
+  // a developer's settings must not change what is tested; the environment can
+  process.env.HOUSELIGHTS_ENV_FILE = devNull
+  announceDatabase(inRoot('.data/test/postgres'))
   const files = process.argv.slice(2)
   const counts = { passed: 0, failed: 0, skipped: 0 }
   try {

@@ -47,7 +47,7 @@ import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
 import { pageRoutes } from '../routes/pages/pages.js'
 import { paymentWebhookRoutes } from '../routes/webhooks/payments.js'
-import type { Config } from './config.js'
+import type { Config } from './config/config.js'
 
 export interface AppOptions {
   /** DATABASE_URL, or the embedded server's */

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
-import { type Config, loadConfig } from './config.js'
-import { loadDemoData } from './database/demo-data.js'
-import { acquireEmbeddedServer } from './database/embedded-server.js'
+import { type Config, loadConfig } from './config/config.js'
+import { acquireEmbeddedServer } from './database/embedded/embedded-server.js'
 import { applyMigrations } from './database/migrate.js'
+import { loadDemoData } from './demo-data.js'
 import { explainStart } from './start-error.js'
 
 /** ms after which a shutdown that hangs is ended, beyond the time that the drain may take */

@@ -1,5 +1,5 @@
-import { ConfigError } from './config.js'
-import { EmbeddedServerError } from './database/embedded-server.js'
+import { ConfigError } from './config/config.js'
+import { EmbeddedServerError } from './database/embedded/embedded-server.js'
 import { MigrationError } from './database/migrate.js'
 
 /** Prisma's codes for a database that can't be reached or entered */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import t from 'tap'
-import { ConfigError } from '../src/config.js'
+import { ConfigError } from '../src/config/config.js'
 import { applyMigrations } from '../src/database/migrate.js'
 import { explainStart } from '../src/start-error.js'
 

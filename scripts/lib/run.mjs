@@ -3,24 +3,24 @@ import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { root } from './paths.mjs'
 
-/** What ends a script with one line instead of a stack. */
+/** An expected error: the script ends with its message, without a stack trace. */
 export class ScriptError extends Error {}
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
 
 /** @param {NodeJS.Signals} signal */
-function passOn(signal) {
+function forward(signal) {
   for (const child of running) child.kill(signal)
   process.exit(signal === 'SIGINT' ? 130 : 143)
 }
 
 /**
- * Runs a Node program of this project to its end. A signal that reaches this process meanwhile is passed on.
+ * Runs a Node program of this project to completion, forwarding signals that this process receives meanwhile.
  *
  * @param {string} file
  * @param {string[]} args
- * @param {{ env?: NodeJS.ProcessEnv, show?: boolean }} [options] show: straight to the terminal, else collected
+ * @param {{ env?: NodeJS.ProcessEnv, show?: boolean }} [options] show: output goes to the terminal instead of being collected
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function runNode(file, args, { env = {}, show = false } = {}) {
@@ -35,15 +35,15 @@ export function runNode(file, args, { env = {}, show = false } = {}) {
  */
 function runProgram(program, args, { env = {}, show = false } = {}) {
   return new Promise((resolve, reject) => {
-    // standard output stays free for the service's log lines and the commands' answers
+    // stdout is reserved for the service's log and the commands' output
     const child = spawn(program, args, {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: show ? ['ignore', 2, 2] : ['ignore', 'pipe', 'pipe'],
-      // npm is a .cmd file there
+      // npm is a .cmd file on Windows
       shell: process.platform === 'win32' && program === 'npm',
     })
-    if (running.size === 0) for (const signal of SIGNALS) process.on(signal, passOn)
+    if (running.size === 0) for (const signal of SIGNALS) process.on(signal, forward)
     running.add(child)
     let output = ''
     child.stdout?.setEncoding('utf8').on('data', (text) => {
@@ -54,7 +54,7 @@ function runProgram(program, args, { env = {}, show = false } = {}) {
     })
     const done = () => {
       running.delete(child)
-      if (running.size === 0) for (const signal of SIGNALS) process.off(signal, passOn)
+      if (running.size === 0) for (const signal of SIGNALS) process.off(signal, forward)
     }
     child.on('error', (error) => {
       done()
@@ -70,7 +70,7 @@ function runProgram(program, args, { env = {}, show = false } = {}) {
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 /**
- * Runs npm: the one that started us, else the one on the PATH.
+ * Runs npm: the one that started this process, or else the one on the PATH.
  *
  * @param {string[]} args
  */
@@ -81,7 +81,7 @@ export function runNpm(args) {
 }
 
 /**
- * A step that must succeed: on failure its output is shown and the script ends.
+ * Awaits a step that must succeed; on failure prints its output and ends the script.
  *
  * @param {string} what
  * @param {Promise<{ code: number, output: string }>} step
@@ -94,7 +94,7 @@ export async function must(what, step) {
 }
 
 /**
- * Whether the system refused to write: the clone is another user's, or on a medium that is read only.
+ * Whether the system denied a write: the clone belongs to another user, or lies on a read-only file system.
  *
  * @param {unknown} error
  * @returns {error is Error}
@@ -106,7 +106,7 @@ export function isRefusal(error) {
 const REFUSED = ['EACCES', 'EPERM', 'EROFS']
 
 /**
- * The top of every script: errors that were foreseen are one line.
+ * The top level of every script: expected errors become one line.
  *
  * @param {() => Promise<unknown>} main
  */
@@ -115,7 +115,7 @@ export async function script(main) {
     await main()
   } catch (error) {
     if (!(error instanceof ScriptError) && !isRefusal(error)) throw error
-    const remedy = isRefusal(error) ? ': prepare it as the user that the project’s folder belongs to' : ''
+    const remedy = isRefusal(error) ? ': prepare it as the user who owns the project’s folder' : ''
     process.stderr.write(`houselights: ${error.message}${remedy}\n`)
     process.exitCode = 1
   }

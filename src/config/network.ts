@@ -1,19 +1,20 @@
 import { isIP, isIPv6 } from 'node:net'
 import { ConfigError, quote, type Reader } from './reader.js'
+import type { Variable } from './variables.js'
 
 export interface AllowedHosts {
   /** lower case: an exact host, `.example.com` for a domain and its subdomains, or `*` */
   hosts: string[]
-  /** whole origins, in the form in which browsers write them */
+  /** origins, serialized as browsers do */
   origins: string[]
 }
 
 const DEFAULT_HOSTS = ['localhost', '127.0.0.1', '[::1]']
 const HOSTNAME = /^\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
-/** what proxy-addr, and so Fastify, knows by name */
+/** the named ranges of proxy-addr, which Fastify uses */
 const PROXY_WORDS = new Set(['loopback', 'linklocal', 'uniquelocal'])
 
-/** Reads ALLOWED_HOSTS by Django's rules (hosts without ports); whole origins are kept apart. */
+/** Reads ALLOWED_HOSTS by Django's rules (hosts without ports); origins go into a list of their own. */
 export function readAllowedHosts(reader: Reader): AllowedHosts {
   const entries = reader.list('ALLOWED_HOSTS')
   if (entries.length === 0) return { hosts: DEFAULT_HOSTS, origins: [] }
@@ -26,7 +27,7 @@ export function readAllowedHosts(reader: Reader): AllowedHosts {
   if (hosts.length === 0) {
     throw new ConfigError(
       'ALLOWED_HOSTS',
-      'holds whole origins only: name at least one host of this service beside them.',
+      'contains only origins: add at least one host name of this service.',
     )
   }
   return { hosts, origins }
@@ -38,7 +39,7 @@ function checkedOrigin(entry: string): string {
     return entry
   throw new ConfigError(
     'ALLOWED_HOSTS',
-    `holds ${quote(entry)}: a whole origin is http:// or https://, a host and no default port, in lower case, without a path.`,
+    `contains ${quote(entry)}: allowed as an origin is http:// or https:// with a host, in lower case, without a default port or a path.`,
   )
 }
 
@@ -48,11 +49,11 @@ function checkedHost(entry: string): string {
     return entry
   throw new ConfigError(
     'ALLOWED_HOSTS',
-    `holds ${quote(entry)}: allowed are a host without a port (example.com, 127.0.0.1, [::1]), .example.com for a domain and its subdomains, *, and whole origins (https://shop.example.com:8443).`,
+    `contains ${quote(entry)}: allowed are a host without a port (example.com, 127.0.0.1, [::1]), .example.com for a domain and its subdomains, *, and origins (https://shop.example.com:8443).`,
   )
 }
 
-/** Reads TRUST_PROXY: addresses, CIDR ranges and proxy-addr's words; unset or `off` trusts nobody. */
+/** Reads TRUST_PROXY: addresses, CIDR ranges and proxy-addr's named ranges; unset or `off` trusts none. */
 export function readTrustedProxies(reader: Reader): string[] {
   const entries = reader.list('TRUST_PROXY')
   if (entries.length === 1 && entries[0] === 'off') return []
@@ -60,13 +61,13 @@ export function readTrustedProxies(reader: Reader): string[] {
     if (PROXY_WORDS.has(entry) || isAddressRange(entry)) continue
     throw new ConfigError(
       'TRUST_PROXY',
-      `holds ${quote(entry)}: allowed are off, or a comma list of IP addresses, CIDR ranges (10.0.0.0/8), loopback, linklocal and uniquelocal.`,
+      `contains ${quote(entry)}: allowed are off, or a comma-separated list of IP addresses, CIDR ranges (10.0.0.0/8), loopback, linklocal and uniquelocal.`,
     )
   }
   return entries
 }
 
-/** An address or a CIDR range; /0 is refused, as it would believe every client's own headers. */
+/** An address or a CIDR range; not /0, which would trust the headers of every client. */
 function isAddressRange(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/')
   const version = isIP(address)
@@ -76,8 +77,8 @@ function isAddressRange(entry: string): boolean {
 }
 
 /**
- * Reads HOST: the address or name to listen on. `localhost` is one address: for two, Fastify opens a second server,
- * which our plugins, those that bound what a client may cost among them, know nothing of.
+ * Reads HOST: the address or name to listen on. `localhost` becomes 127.0.0.1: where it has two addresses Fastify opens
+ * a second server, which the plugins that limit connections do not see.
  */
 export function readListenHost(reader: Reader): string {
   const host = reader.text('HOST') ?? '127.0.0.1'
@@ -85,15 +86,15 @@ export function readListenHost(reader: Reader): string {
   if (isIP(host) !== 0 || (HOSTNAME.test(host.toLowerCase()) && !host.startsWith('.'))) return host
   throw new ConfigError(
     'HOST',
-    `is ${quote(host)}: allowed is an IP address (127.0.0.1, 0.0.0.0, ::) or a host name.`,
+    `is ${quote(host)}: allowed are an IP address (127.0.0.1, 0.0.0.0, ::) and a host name.`,
   )
 }
 
-/** Reads a URL that may hold a password: it is never shown. */
-export function readUrl(reader: Reader, name: string, protocols: readonly string[]): string | null {
+/** Reads a URL. It can contain a password, so errors do not quote it. */
+export function readUrl(reader: Reader, name: Variable, protocols: readonly string[]): string | null {
   const raw = reader.text(name)
   if (raw === null) return null
   const forms = protocols.map((protocol) => `${protocol}//…`).join(' or ')
   if (URL.canParse(raw) && protocols.includes(new URL(raw).protocol)) return raw
-  throw new ConfigError(name, `is no URL of the right kind: allowed is ${forms}.`)
+  throw new ConfigError(name, `is not a valid URL: allowed is ${forms}.`)
 }

@@ -1,7 +1,9 @@
-/** A setting that the service can't start with. The message is one line: the variable, what is wrong, what is allowed. */
+import type { Variable } from './variables.js'
+
+/** An invalid setting. The message is one line: the variable, the problem, the allowed values. */
 export class ConfigError extends Error {
   constructor(
-    readonly variable: string,
+    readonly variable: Variable,
     problem: string,
   ) {
     super(`${variable} ${problem}`.replace(/\s+/g, ' '))
@@ -9,7 +11,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** A value for an error line: short, on one line, whatever it holds. Never for secrets. */
+/** A value for an error message: shortened, escaped to one line. Not for secrets. */
 export function quote(value: string): string {
   const shown = value.length > 60 ? `${value.slice(0, 60)}…` : value
   return JSON.stringify(shown).replace(/[\u007f-\u009f\u2028\u2029]/g, '?')
@@ -17,23 +19,23 @@ export function quote(value: string): string {
 
 export interface Reader {
   /** The text, or null when the variable is unset or empty. */
-  text(name: string): string | null
-  /** A whole number in decimal digits, within the bounds, both included. */
-  integer(name: string, bounds: { default: number; min: number; max: number }): number
-  /** `true`, `false`, `1` or `0`. */
-  flag(name: string, fallback: boolean): boolean
-  /** One of the words, exactly as written. */
-  oneOf<T extends string>(name: string, words: readonly T[], fallback: T): T
-  /** The entries of a comma list, trimmed, without empty ones. */
-  list(name: string): string[]
+  text(name: Variable): string | null
+  /** An integer in decimal digits, within the inclusive bounds. */
+  integer(name: Variable, bounds: { default: number; min: number; max: number }): number
+  /** A switch: `true` or `false`, `1` or `0`, `on` or `off`, in any case, so Django's `True` and `False` too. */
+  flag(name: Variable, fallback: boolean): boolean
+  /** One of the words, case-sensitive. */
+  oneOf<T extends string>(name: Variable, words: readonly T[], fallback: T): T
+  /** The entries of a comma-separated list, trimmed, without empty ones. */
+  list(name: Variable): string[]
 }
 
 /**
- * Reads variables with the checks that they share. An empty variable counts as unset: that is what `NAME=` in an
- * env file and `${NAME:-}` in a compose file mean, and every default here is the safe one.
+ * Reads variables with the checks they share. An empty variable counts as unset: `NAME=` in an env file and
+ * `${NAME:-}` in a compose file mean that, and every default is the safe one.
  */
 export function createReader(env: NodeJS.ProcessEnv): Reader {
-  const text = (name: string) => env[name] || null
+  const text = (name: Variable) => env[name] || null
   return {
     text,
     integer(name, bounds) {
@@ -49,9 +51,10 @@ export function createReader(env: NodeJS.ProcessEnv): Reader {
     flag(name, fallback) {
       const raw = text(name)
       if (raw === null) return fallback
-      if (raw === 'true' || raw === '1') return true
-      if (raw === 'false' || raw === '0') return false
-      throw new ConfigError(name, `is ${quote(raw)}: allowed are true, false, 1 and 0.`)
+      const word = raw.toLowerCase()
+      if (['true', '1', 'on'].includes(word)) return true
+      if (['false', '0', 'off'].includes(word)) return false
+      throw new ConfigError(name, `is ${quote(raw)}: allowed are true, false, 1, 0, on and off.`)
     },
     oneOf(name, words, fallback) {
       const raw = text(name)

@@ -2,17 +2,18 @@ import { randomBytes } from 'node:crypto'
 import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, type Reader } from './reader.js'
+import type { Variable } from './variables.js'
 
-/** what @fastify/session asks of a signing secret, in characters */
+/** characters; @fastify/session's minimum for a signing secret */
 const MIN_LENGTH = 32
 
 export interface GivenSecrets {
-  /** null: one is to be generated */
+  /** null: generate one */
   key: string | null
   fallbacks: string[]
 }
 
-/** Checks SECRET_KEY and SECRET_KEY_FALLBACKS, and writes nothing yet. */
+/** Checks SECRET_KEY and SECRET_KEY_FALLBACKS; writes nothing. */
 export function readSigningSecrets(reader: Reader, isProduction: boolean): GivenSecrets {
   const key = reader.text('SECRET_KEY')
   if (key === null && isProduction) {
@@ -29,7 +30,7 @@ export function readSigningSecrets(reader: Reader, isProduction: boolean): Given
   if (short >= 0) {
     throw new ConfigError(
       'SECRET_KEY_FALLBACKS',
-      `has an entry (number ${short + 1}) that is too short: allowed are ${MIN_LENGTH} characters or more each.`,
+      `entry ${short + 1} is too short: allowed are ${MIN_LENGTH} characters or more each.`,
     )
   }
   return { key, fallbacks }
@@ -49,10 +50,10 @@ export function readWebhookSecret(reader: Reader, dataDirectory: string): string
 }
 
 /**
- * The secret kept in a file of the data directory, made on first use, readable by its owner alone. Two processes
- * that start at once get the same one: each writes its own file whole, and only one can give it the name.
+ * The secret in a file of the data directory, generated on first use, readable by its owner only. Two processes that
+ * start at once get the same one: each writes a file of its own, and only one can link it to the name.
  */
-function generatedSecret(variable: string, dataDirectory: string, fileName: string): string {
+function generatedSecret(variable: Variable, dataDirectory: string, fileName: string): string {
   const path = join(dataDirectory, fileName)
   try {
     return readGenerated(path) ?? createGenerated(path)
@@ -60,7 +61,7 @@ function generatedSecret(variable: string, dataDirectory: string, fileName: stri
     const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
     throw new ConfigError(
       variable,
-      `is unset and ${JSON.stringify(path)} can’t hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
+      `is unset and ${JSON.stringify(path)} cannot hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
     )
   }
 }
@@ -91,7 +92,7 @@ function createGenerated(path: string): string {
   return secret
 }
 
-/** Gives the file its name unless another process did so first. */
+/** Links the file to its final name unless another process did so first. */
 function placeOnce(own: string, path: string): void {
   try {
     linkSync(own, path)

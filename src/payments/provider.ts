@@ -1,4 +1,4 @@
-import type { PaymentsConfig } from '../config.js'
+import type { PaymentsConfig } from '../config/config.js'
 import { createRazorpayProvider } from './razorpay-provider.js'
 import { createSimulatedProvider } from './simulated-provider.js'
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { FrontProxy } from '../../src/commands/cluster/front-proxy.js'
-import { freePort } from '../../src/commands/cluster/programs.js'
+import { FrontProxy } from '../../scripts/cluster/front-proxy.js'
+import { freePort } from '../../scripts/cluster/programs.js'
 import { within } from '../helpers/deadline.js'
 import { createClient } from '../helpers/http.js'
 

@@ -56,7 +56,7 @@ export function spawnCommand(
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), join(ROOT, `src/commands/${name}.ts`), ...args],
+      ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/commands/main.ts'), name, ...args],
       {
         cwd: options.folder ?? ROOT,
         timeout: 60_000,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { userCommand } from '../../src/commands/user-command.js'
-import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { dataDirectory } from '../database/servers.js'
 import { startApp } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'

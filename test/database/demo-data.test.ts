@@ -1,6 +1,6 @@
 import t from 'tap'
 import { login } from '../../src/accounts/account-actions.js'
-import { loadDemoData, writeDemoData } from '../../src/database/demo-data.js'
+import { loadDemoData, writeDemoData } from '../../src/demo-data.js'
 import { CLIENT, contextOn } from '../accounts/context.js'
 import { testDatabase } from '../helpers/postgres.js'
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { withClient } from '../helpers/template.js'
 import { dataDirectory, gone, isRunning, PROJECT, postmasterPid, startUser, until } from './servers.js'
 

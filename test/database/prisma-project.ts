@@ -54,6 +54,7 @@ export class PrismaProject {
     for (const name of [
       'package.json',
       'prisma.config.ts',
+      'scripts/lib',
       'scripts/schema-engine.mjs',
       'scripts/schema-engine',
       'src/database',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { runSchemaEngine } from '../../src/database/schema-engine-process.js'
 import { withClient } from '../helpers/template.js'
 import { PrismaProject, type Run } from './prisma-project.js'

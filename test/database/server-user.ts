@@ -1,7 +1,7 @@
 // A process of its own that uses an embedded server: `node --import=tsx server-user.ts <data directory>`.
 // Says `{url, ms}`; a line on stdin makes it release, or, with "exit", exit without.
 import { createInterface } from 'node:readline'
-import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 
 const [dataDirectory = ''] = process.argv.slice(2)
 const before = performance.now()

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { acquireEmbeddedServer } from '../../src/database/embedded-server.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DATA_DIRECTORY = join(ROOT, '.data/test')
@@ -77,10 +77,10 @@ export const MIGRATED: Template = {
 
 export const WITH_DEMO: Template = {
   name: 'demo',
-  sources: ['prisma/migrations', 'src/database/demo-data.ts'],
+  sources: ['prisma/migrations', 'src/demo-data.ts'],
   async fill(url) {
     await MIGRATED.fill(url)
-    const { loadDemoData } = await import('../../src/database/demo-data.js')
+    const { loadDemoData } = await import('../../src/demo-data.js')
     await loadDemoData(url)
   },
 }

@@ -5,7 +5,7 @@ import metrics from '../../plugins/metrics.js'
 import overload from '../../plugins/overload.js'
 import requestFlow from '../../plugins/request-flow.js'
 import websocket from '../../plugins/websocket.js'
-import { loadConfig } from '../../src/config.js'
+import { loadConfig } from '../../src/config/config.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 
 interface Teardown {

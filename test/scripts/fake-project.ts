@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { PATIENCE, within } from '../helpers/deadline.js'
 
-/** Writes one line to the project's log, then does what the tool it stands for leaves behind. */
+/** A stand-in for a tool: appends a line to the project's log, then leaves the files behind that the tool would. */
 const tool = (name: string, rest = '') => `
   import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
   const args = process.argv.slice(2)
@@ -25,7 +25,7 @@ const tool = (name: string, rest = '') => `
   ${rest}
 `
 
-/** npm's hidden lockfile is not written: the stamp alone must say that packages are there. */
+/** Does not write npm's hidden lockfile: the stamp alone must prove that packages are installed. */
 const NPM = tool(
   'npm',
   `const hold = existsSync('hold') ? 10_000 : 50
@@ -58,10 +58,10 @@ const SERVER = `
 
 export interface Run {
   child: ChildProcess
-  /** standard output and error together, as far as it has come */
+  /** stdout and stderr together, so far */
   output(): string
   /** resolves once the output matches */
-  says(pattern: RegExp): Promise<void>
+  prints(pattern: RegExp): Promise<void>
   ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
@@ -70,15 +70,16 @@ export interface FakeProject {
   write(path: string, content: string): void
   /** the tools that ran, in order: `npm ci`, `tsc -p`, … */
   tools(): string[]
-  /** resolves once the file is there */
+  /** resolves once the file exists */
   appears(path: string): Promise<void>
   builds(): string[]
   run(script: string, ...args: string[]): Run
-  /** Runs it in a copy that this user, who is not its owner, may only read. Only root can. */
-  runAsStranger(script: string): Run
+  runWith(env: NodeJS.ProcessEnv, script: string): Run
+  /** Runs it as another user, in a copy which that user can only read. Needs root. */
+  runAsOtherUser(script: string): Run
 }
 
-/** The real scripts in a project whose tools are stand-ins that leave a trace: no network, no time. */
+/** The real scripts in a project whose tools are fast, offline stand-ins that record their calls. */
 export function fakeProject(t: Test): FakeProject {
   const root = t.testdir({
     'package.json': '{"type":"module"}',
@@ -96,11 +97,15 @@ export function fakeProject(t: Test): FakeProject {
   cpSync(join(dirname(fileURLToPath(import.meta.url)), '../../scripts'), join(root, 'scripts'), {
     recursive: true,
   })
-  // a test that fails must leave no service behind
+  // a failing test must leave no process behind
   const children = new Set<ChildProcess>()
   t.teardown(() => {
     for (const child of children) child.kill('SIGKILL')
   })
+  const track = (run: Run) => {
+    children.add(run.child)
+    return run
+  }
   const list = (path: string) => {
     try {
       return readdirSync(join(root, path)).sort()
@@ -115,19 +120,14 @@ export function fakeProject(t: Test): FakeProject {
       list('.').includes('tools.log') ? readFileSync(join(root, 'tools.log'), 'utf8').trim().split('\n') : [],
     appears: (path) => appears(root, path),
     builds: () => list('dist').filter((name) => name !== 'latest'),
-    run(script, ...args) {
-      const run = start(root, script, args)
-      children.add(run.child)
-      return run
-    },
-    runAsStranger(script) {
+    run: (script, ...args) => track(start(root, script, args)),
+    runWith: (env, script) => track(start(root, script, [], { env })),
+    runAsOtherUser(script) {
       const copy = mkdtempSync(join(tmpdir(), 'houselights-read-only-'))
       t.teardown(() => rmSync(copy, { recursive: true, force: true }))
       cpSync(root, copy, { recursive: true })
       chmodSync(copy, 0o755)
-      const run = start(copy, script, [], { uid: NOBODY, gid: NOBODY })
-      children.add(run.child)
-      return run
+      return track(start(copy, script, [], { uid: NOBODY, gid: NOBODY }))
     },
   }
 }
@@ -148,13 +148,19 @@ async function appears(root: string, path: string): Promise<void> {
   }
 }
 
-function start(root: string, script: string, args: string[], user: { uid?: number; gid?: number } = {}): Run {
-  const { NODE_OPTIONS: _, ...env } = process.env
+interface StartOptions {
+  uid?: number
+  gid?: number
+  env?: NodeJS.ProcessEnv
+}
+
+function start(root: string, script: string, args: string[], options: StartOptions = {}): Run {
+  const { NODE_OPTIONS: _, DATABASE_URL: __, HOUSELIGHTS_ENV_FILE: ___, ...env } = process.env
   const child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
-    ...user,
-    // from anywhere: the scripts know where they belong
+    ...options,
+    // any folder: the scripts find the project's root by themselves
     cwd: dirname(root),
-    env: { ...env, npm_execpath: join(root, 'npm-cli.js') },
+    env: { ...env, npm_execpath: join(root, 'npm-cli.js'), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -171,7 +177,7 @@ function start(root: string, script: string, args: string[], user: { uid?: numbe
   return {
     child,
     output: () => output,
-    says: (pattern) =>
+    prints: (pattern) =>
       within(
         new Promise<void>((resolve) => {
           const look = () => pattern.test(output) && resolve()
@@ -179,8 +185,8 @@ function start(root: string, script: string, args: string[], user: { uid?: numbe
           look()
         }),
         2 * PATIENCE,
-        () => `${pattern} from ${script}; it said: ${output}`,
+        () => `${pattern} from ${script}; it printed: ${output}`,
       ),
-    ended: within(ended, 4 * PATIENCE, () => `the end of ${script}; it said: ${output}`),
+    ended: within(ended, 4 * PATIENCE, () => `the end of ${script}; it printed: ${output}`),
   }
 }

@@ -4,11 +4,11 @@ import t from 'tap'
 import { fakeProject } from './fake-project.js'
 
 const isRoot = process.getuid?.() === 0
-const ONLY_ROOT = 'only root can be another user'
+const ONLY_ROOT = 'needs root, to run as another user'
 
 const ALL = ['npm ci', 'prisma generate', 'tsc -p', 'vite build']
 
-t.test('a fresh clone: everything once, then nothing, then what changed', async (t) => {
+t.test('a fresh clone does everything once, then nothing, then only what changed', async (t) => {
   const project = fakeProject(t)
   const first = project.run('prepare.mjs')
   t.match(await first.ended, { code: 0 }, first.output())
@@ -23,17 +23,17 @@ t.test('a fresh clone: everything once, then nothing, then what changed', async 
 
   const second = project.run('prepare.mjs')
   t.match(await second.ended, { code: 0 })
-  t.equal(second.output(), '', 'nothing to do, nothing to say')
+  t.equal(second.output(), '', 'prints nothing when there is nothing to do')
   t.equal(project.tools().length, 4)
 
   project.write('src/words.txt', 'other')
   await project.run('prepare.mjs').ended
   t.strictSame(project.tools().slice(4).sort(), ['tsc -p', 'vite build'])
-  t.equal(project.builds().length, 2, 'a build of its own, beside the old one')
+  t.equal(project.builds().length, 2, 'a new build beside the old one')
 
   project.write('src/words.txt', 'word')
   await project.run('prepare.mjs').ended
-  t.equal(project.tools().length, 6, 'sources that were built before are not built again')
+  t.equal(project.tools().length, 6, 'earlier sources are not built again')
   t.equal(readFileSync(join(project.root, 'dist/latest'), 'utf8'), `${build}\n`)
 
   project.write('prisma/schema.prisma', 'model B {}')
@@ -45,14 +45,14 @@ t.test('a fresh clone: everything once, then nothing, then what changed', async 
   t.strictSame(project.tools().slice(9).sort(), ALL)
 })
 
-t.test('for the Prisma CLI packages and client are enough', async (t) => {
+t.test('--packages installs packages and the client, and builds nothing', async (t) => {
   const project = fakeProject(t)
   t.match(await project.run('prepare.mjs', '--packages').ended, { code: 0 })
   t.strictSame(project.tools(), ['npm ci', 'prisma generate'])
   t.strictSame(project.builds(), [])
 })
 
-t.test('packages that somebody installed by hand are not installed again', async (t) => {
+t.test('packages installed by hand are not installed again', async (t) => {
   const project = fakeProject(t)
   const lock = readFileSync(join(project.root, 'package-lock.json'), 'utf8')
   await project.run('prepare.mjs').ended
@@ -60,14 +60,14 @@ t.test('packages that somebody installed by hand are not installed again', async
   project.write('node_modules/.houselights-stamp', '{}')
   project.write('node_modules/.package-lock.json', lock.replace('1.0.0', '0.9.0'))
   await project.run('prepare.mjs').ended
-  t.equal(project.tools().filter((tool) => tool === 'npm ci').length, 2, 'another version is another package')
+  t.equal(project.tools().filter((tool) => tool === 'npm ci').length, 2, 'a different version is reinstalled')
   project.write('node_modules/.houselights-stamp', '{}')
   project.write('node_modules/.package-lock.json', lock)
   await project.run('prepare.mjs').ended
   t.equal(project.tools().filter((tool) => tool === 'npm ci').length, 2)
 })
 
-t.test('two that start at once do it once', async (t) => {
+t.test('concurrent runs do each step once', async (t) => {
   const project = fakeProject(t)
   const runs = [project.run('prepare.mjs'), project.run('prepare.mjs'), project.run('prepare.mjs')]
   for (const run of runs) t.match(await run.ended, { code: 0 }, run.output())
@@ -75,7 +75,7 @@ t.test('two that start at once do it once', async (t) => {
   t.notOk(existsSync(join(project.root, '.data/prepare.lock')))
 })
 
-t.test('one that was killed in the middle holds up nobody', async (t) => {
+t.test('a run that was killed midway does not block the next', async (t) => {
   const project = fakeProject(t)
   project.write('hold', '')
   const killed = project.run('prepare.mjs')
@@ -87,7 +87,7 @@ t.test('one that was killed in the middle holds up nobody', async (t) => {
   t.match(await next.ended, { code: 0 }, next.output())
 })
 
-t.test('a build that fails says why, leaves nothing, and the next one tries again', async (t) => {
+t.test('a failed build prints the reason, leaves nothing, and is retried by the next run', async (t) => {
   const project = fakeProject(t)
   project.write('src/server.ts', 'BROKEN')
   const failed = project.run('prepare.mjs')
@@ -99,7 +99,7 @@ t.test('a build that fails says why, leaves nothing, and the next one tries agai
   t.equal(project.builds().length, 1)
 })
 
-t.test('old builds go, but not one that a process runs from', async (t) => {
+t.test('old builds are removed, unless a process runs from them', async (t) => {
   const project = fakeProject(t)
   await project.run('prepare.mjs').ended
   const [inUse = ''] = project.builds()
@@ -113,10 +113,10 @@ t.test('old builds go, but not one that a process runs from', async (t) => {
   t.ok(project.builds().includes(inUse))
 })
 
-t.test('npm start is the service: signals reach it and its exit code counts', async (t) => {
+t.test('npm start becomes the service: signals reach it and its exit code is kept', async (t) => {
   const project = fakeProject(t)
   const run = project.run('start.mjs')
-  await run.says(/^up \d/m)
+  await run.prints(/^up \d/m)
   const [build = ''] = project.builds()
   t.ok(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
   run.child.kill('SIGTERM')
@@ -125,29 +125,22 @@ t.test('npm start is the service: signals reach it and its exit code counts', as
   t.notOk(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
 })
 
-t.test(
-  'a user who may only read the project runs what is prepared',
-  { skip: !isRoot && ONLY_ROOT },
-  async (t) => {
-    const project = fakeProject(t)
-    await project.run('prepare.mjs').ended
-    const run = project.runAsStranger('start.mjs')
-    await run.says(/^up \d/m)
-    run.child.kill('SIGTERM')
-    t.strictSame(await run.ended, { code: 0, signal: null }, run.output())
-  },
-)
-
-t.test('and is told in one line that they can’t prepare it', { skip: !isRoot && ONLY_ROOT }, async (t) => {
-  const run = fakeProject(t).runAsStranger('start.mjs')
-  t.match(await run.ended, { code: 1 })
-  t.match(
-    run.output(),
-    /^houselights: EACCES: .*: prepare it as the user that the project’s folder belongs to\n$/,
-  )
+t.test('a user with read-only access runs a prepared project', { skip: !isRoot && ONLY_ROOT }, async (t) => {
+  const project = fakeProject(t)
+  await project.run('prepare.mjs').ended
+  const run = project.runAsOtherUser('start.mjs')
+  await run.prints(/^up \d/m)
+  run.child.kill('SIGTERM')
+  t.strictSame(await run.ended, { code: 0, signal: null }, run.output())
 })
 
-t.test('where npm can’t write its own cache it gets one of the project', async (t) => {
+t.test('and gets a one-line error when it is not prepared', { skip: !isRoot && ONLY_ROOT }, async (t) => {
+  const run = fakeProject(t).runAsOtherUser('start.mjs')
+  t.match(await run.ended, { code: 1 })
+  t.match(run.output(), /\nhouselights: EACCES: .*: prepare it as the user who owns the project’s folder\n$/)
+})
+
+t.test('npm gets a cache in the project when its own is not writable', async (t) => {
   const project = fakeProject(t)
   const { npm_config_cache: before } = process.env
   t.teardown(() => {
@@ -158,14 +151,14 @@ t.test('where npm can’t write its own cache it gets one of the project', async
   process.env.npm_config_cache = join(project.root, 'cache')
   t.match(await project.run('prepare.mjs').ended, { code: 0 })
   t.notMatch(options(), /--cache/)
-  // below a file no folder can be made, by root neither
+  // no folder can be created below a file, not even by root
   process.env.npm_config_cache = join(project.root, 'package.json/cache')
   project.write('package-lock.json', '{"packages":{"":{}}}')
   t.match(await project.run('prepare.mjs').ended, { code: 0 })
   t.equal(options().split(' ').at(-1), `--cache=${join(project.root, '.data/npm-cache')}`)
 })
 
-t.test('a signal while it prepares ends it', async (t) => {
+t.test('a signal during preparation ends it', async (t) => {
   const project = fakeProject(t)
   project.write('hold', '')
   const run = project.run('start.mjs')

@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url'
-import { type Config, loadConfig } from '../../config.js'
-import { InputError } from '../command.js'
+import { InputError } from '../../src/commands/command.js'
+import { type Config, loadConfig } from '../../src/config/config.js'
 import { ClusterNode } from './cluster-node.js'
 import { FrontProxy } from './front-proxy.js'
 import { findOnPath, freePort, type PrivateRedis, startPrivateRedis } from './programs.js'
@@ -8,10 +7,11 @@ import { findOnPath, freePort, type PrivateRedis, startPrivateRedis } from './pr
 const REDIS_COMMANDS = ['redis-server', 'valkey-server']
 /** ms that a node may take to be ready: the first one migrates, and may make the database */
 const READY_MS = 120_000
-const SERVER = fileURLToPath(new URL('../../server.js', import.meta.url))
 
 export interface ClusterOptions {
   count: number
+  /** the service's entry, as built */
+  server: string
   env: NodeJS.ProcessEnv
   /** a line for the person at the terminal */
   say(line: string): void
@@ -105,9 +105,9 @@ function createNode(
   redis: RedisOfCluster,
   options: ClusterOptions,
 ): ClusterNode {
-  const { env, say, onLog } = options
+  const { env, say, onLog, server } = options
   const service = {
-    args: [SERVER],
+    args: ['--enable-source-maps', server],
     // the front says whose address it is
     env: { ...env, HOST: '127.0.0.1', PORT: String(port), REDIS_URL: redis.url, TRUST_PROXY: 'loopback' },
     cwd: process.cwd(),

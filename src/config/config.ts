@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
-import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './config/network.js'
-import { ConfigError, createReader, quote, type Reader } from './config/reader.js'
-import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './config/secrets.js'
+import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './network.js'
+import { ConfigError, createReader, quote, type Reader } from './reader.js'
+import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './secrets.js'
 
-export { ConfigError } from './config/reader.js'
+export { ConfigError } from './reader.js'
 
 const ENVIRONMENTS = ['development', 'test', 'production'] as const
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-/** seconds; browsers keep no cookie for longer (RFC 6265bis: 400 days) */
+/** seconds; browsers cap a cookie's lifetime at 400 days (RFC 6265bis) */
 const LONGEST_COOKIE = 34_560_000
 const MEBIBYTE = 1_048_576
 
@@ -15,7 +15,7 @@ export interface SessionConfig {
   cookieName: string
   /** seconds without an HTTP request after which a session ends */
   idleSeconds: number
-  /** seconds after which it ends whatever happens */
+  /** seconds after which it ends, even when active */
   absoluteSeconds: number
   secure: boolean
   sameSite: 'lax' | 'strict'
@@ -36,7 +36,7 @@ export type PaymentsConfig =
   | { provider: 'simulated'; webhookSecret: string }
   | { provider: 'razorpay'; webhookSecret: string; keys: RazorpayKeys | null }
 
-/** null: everything works but starting a payment, which is 503 */
+/** null: starting a payment is 503; everything else works */
 export interface RazorpayKeys {
   id: string
   secret: string
@@ -45,22 +45,22 @@ export interface RazorpayKeys {
 interface Settings {
   environment: (typeof ENVIRONMENTS)[number]
   isProduction: boolean
-  /** absolute; what the service generates lives here */
+  /** absolute path; holds what the service generates */
   dataDirectory: string
   host: string
-  /** 0: any free one */
+  /** 0: any free port */
   port: number
   /** null: the embedded server */
   databaseUrl: string | null
-  /** null: in-process pub/sub */
+  /** null: pub/sub within this process only */
   redisUrl: string | null
-  /** sign and verify cookies: the first signs, all verify; never empty */
+  /** cookie secrets: the first one signs, all verify; never empty */
   secrets: string[]
   /** lower case: exact hosts, `.example.com` for a domain and its subdomains, `*` for all */
   allowedHosts: string[]
-  /** whole origins that sockets accept beside the service's own */
+  /** origins that may open sockets, besides the service's own */
   allowedOrigins: string[]
-  /** whose X-Forwarded-* is believed, in proxy-addr's terms; empty: nobody's */
+  /** proxies whose X-Forwarded-* headers are trusted, in proxy-addr's syntax; empty: none */
   trustedProxies: string[]
   session: SessionConfig
   sockets: SocketsConfig
@@ -77,12 +77,13 @@ interface Settings {
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
-/** Everything the environment decides, checked and frozen. */
+/** The validated, frozen configuration. */
 export type Config = DeepReadonly<Settings>
 
 /**
- * Reads the environment: the only place that does. Makes missing secrets in the data directory, and nothing else.
- * Throws a ConfigError, whose message is one line for the operator, at the first bad value.
+ * Reads the environment; no other code does. Its only side effect is generating missing secrets in the data directory.
+ *
+ * @throws {ConfigError} at the first invalid value, with a one-line message for the operator
  */
 export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: string }): Config {
   const reader = createReader(env)
@@ -111,7 +112,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     metricsToken: readMetricsToken(reader),
     eventRetentionHours: reader.integer('EVENT_RETENTION_HOURS', { default: 24, min: 1, max: 8760 }),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    // last: only these write files, and a refused start leaves none behind
+    // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
     secrets: settleSigningSecrets(givenSecrets, dataDirectory),
   }
@@ -144,7 +145,7 @@ function readCookieName(reader: Reader, secure: boolean): string {
       `is ${quote(name)}: allowed are 1 to 64 letters, digits and !#$%&'*+-.^_\`|~.`,
     )
   }
-  // browsers drop such a cookie without a word, and nobody could sign in
+  // browsers silently drop such a cookie, so every sign-in would fail
   if (!secure && /^__(host|secure)-/i.test(name)) {
     throw new ConfigError(
       'SESSION_COOKIE_NAME',
@@ -164,7 +165,7 @@ function readSockets(reader: Reader): SocketsConfig {
 }
 
 function readRateLimits(reader: Reader, isProduction: boolean): boolean {
-  const on = reader.oneOf('RATE_LIMITS', ['on', 'off'], 'on') === 'on'
+  const on = reader.flag('RATE_LIMITS', true)
   if (on || !isProduction) return on
   throw new ConfigError('RATE_LIMITS', 'is off: production allows on only.')
 }
@@ -174,7 +175,7 @@ function readMetricsToken(reader: Reader): string | null {
   if (token === null || /^[\x21-\x7e]{1,512}$/.test(token)) return token
   throw new ConfigError(
     'METRICS_TOKEN',
-    'can’t be sent in a header: allowed are 1 to 512 visible ASCII characters.',
+    'cannot be sent in a header: allowed are 1 to 512 visible ASCII characters.',
   )
 }
 

@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './embedded/cluster.js'
-import { EmbeddedServerError } from './embedded/embedded-server-error.js'
-import { hasCode, tryLock, unlinkIfThere, withLock } from './embedded/file-lock.js'
-import { addLease, countLeases, lockPath } from './embedded/leases.js'
-import { findPostmaster, stopPostmaster, tellToStop } from './embedded/postmaster.js'
-import { ensurePostmaster } from './embedded/start-server.js'
+import { clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './cluster.js'
+import { EmbeddedServerError } from './embedded-server-error.js'
+import { hasCode, tryLock, unlinkIfThere, withLock } from './file-lock.js'
+import { addLease, countLeases, lockPath } from './leases.js'
+import { findPostmaster, stopPostmaster, tellToStop } from './postmaster.js'
+import { ensurePostmaster } from './start-server.js'
 
 export { EmbeddedServerError }
 

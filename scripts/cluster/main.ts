@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { ConfigError } from '../config.js'
-import { Cluster } from './cluster/cluster.js'
-import { InputError, UsageError } from './command.js'
+import { InputError, UsageError } from '../../src/commands/command.js'
+import { ConfigError } from '../../src/config/config.js'
+import { Cluster } from './cluster.js'
 
 const USAGE = `Several nodes on this machine behind one port, for trying out what happens when one goes away.
 
@@ -24,10 +24,11 @@ function readCount(argv: readonly string[]): number {
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 
-async function main(argv: readonly string[]): Promise<void> {
+async function main(argv: readonly string[], server: string): Promise<void> {
   const count = readCount(argv)
   const starting = Cluster.start({
     count,
+    server,
     env: process.env,
     say,
     onLog: (chunk) => void process.stdout.write(chunk),
@@ -81,5 +82,8 @@ function fail(error: unknown): never {
   process.exit(error instanceof UsageError ? 2 : 1)
 }
 
-if (process.argv.slice(2).some((word) => ['--help', '-h', 'help'].includes(word))) say(USAGE)
-else main(process.argv.slice(2)).catch(fail)
+/** Runs the cluster on this terminal until a signal ends it; `server` is the service's entry as built. */
+export function runCluster(argv: readonly string[], server: string): void {
+  if (argv.some((word) => ['--help', '-h', 'help'].includes(word))) say(USAGE)
+  else main(argv, server).catch(fail)
+}

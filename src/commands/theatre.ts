@@ -1,4 +1,0 @@
-import { performHere } from './terminal.js'
-import { theatreCommand } from './theatre-command.js'
-
-await performHere(theatreCommand)

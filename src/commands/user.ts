@@ -1,4 +1,0 @@
-import { performHere } from './terminal.js'
-import { userCommand } from './user-command.js'
-
-await performHere(userCommand)
