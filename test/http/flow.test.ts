@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import t from 'tap'
-import { Seldom } from '../../src/http/seldom.js'
-import { Turns } from '../../src/http/turns.js'
+import { Turns } from '../../src/concurrency/serial-queue.js'
 import { headWithoutUpgrade, namesWebSocket } from '../../src/http/upgrade.js'
+import { Seldom } from '../../src/logging.js'
 
 t.test('one turn at a time for each key, in order, up to the bound', async (t) => {
   const turns = new Turns<object>(2)

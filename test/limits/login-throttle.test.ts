@@ -1,6 +1,6 @@
 import t from 'tap'
-import { addressKey, createLoginThrottle, noThrottle } from '../../src/accounts/login-throttle.js'
-import { createMemoryCounter } from '../../src/accounts/memory-counter.js'
+import { addressKey, createLoginThrottle, noThrottle } from '../../src/limits/login-throttle.js'
+import { createMemoryCounter } from '../../src/limits/memory-counter.js'
 
 function throttleWithClock() {
   let time = 0
