@@ -2,7 +2,8 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor }
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { tooMany } from '../src/errors.js'
-import { addressKey, type HitCounter } from '../src/limits/login-throttle.js'
+import { addressKey } from '../src/http/client-address.js'
+import type { HitCounter } from '../src/limits/login-throttle.js'
 
 const WINDOW_SECONDS = 60
 
