@@ -4,10 +4,9 @@ import type { LiveRoute, SocketTarget } from '../src/access/socket-access.js'
 import { HandshakeLoader } from '../src/accounts/handshake-loader.js'
 import type { LiveSession } from '../src/accounts/sessions.js'
 import { DomainError, forbidden, notFound, tooMany, unavailable } from '../src/errors.js'
-import { handshakeFault } from '../src/http/handshake.js'
+import { handshakeFault, namesWebSocket } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
 import { originFormPath, readId } from '../src/http/request-target.js'
-import { namesWebSocket } from '../src/http/upgrade.js'
 import type { GroupName } from '../src/live/groups.js'
 
 /** A handshake that was let in: what the socket's handler attaches to the hub. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { addressKey } from '../src/accounts/login-throttle.js'
 import { DomainError, tooMany, unavailable } from '../src/errors.js'
-import { Refusals } from '../src/http/refusals.js'
-import { UserSockets } from '../src/http/user-sockets.js'
+import { addressKey } from '../src/http/client-address.js'
+import { Refusals } from '../src/limits/refusals.js'
+import { UserSockets } from '../src/limits/user-sockets.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

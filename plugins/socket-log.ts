@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { withoutPort } from '../src/http/client-address.js'
-import { hashed, shown, shownOrigin } from '../src/http/log-text.js'
 import { readId } from '../src/http/request-target.js'
 import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
+import { hashed, shown, shownOrigin } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,3 +1,4 @@
+import type { Lanes } from '../concurrency/keyed-queue.js'
 import type { Database, Transaction } from '../database/client.js'
 import { conflict, unauthenticated } from '../errors.js'
 import {
@@ -7,7 +8,6 @@ import {
   type NewEvent,
   readChangesConcerning,
 } from './event-log.js'
-import type { Lanes } from './lanes.js'
 
 /** Where an action's commit is told at once; the log tells it again to whoever missed it. */
 export interface Publisher {

@@ -1,6 +1,6 @@
 import { type OpenedSession, openGuest } from '../../src/accounts/account-actions.js'
-import { noThrottle } from '../../src/accounts/login-throttle.js'
 import type { Database } from '../../src/database/client.js'
+import { noThrottle } from '../../src/limits/login-throttle.js'
 import type { ActionContext, Publisher } from '../../src/live/commit.js'
 import type { StoredEvent } from '../../src/live/event-log.js'
 import type { PaymentMethod } from '../../src/live/protocol.js'

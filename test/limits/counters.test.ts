@@ -1,10 +1,10 @@
 import t from 'tap'
-import { createMemoryCounter } from '../../src/accounts/memory-counter.js'
-import { Refusals } from '../../src/http/refusals.js'
-import { createSharedCounter } from '../../src/http/shared-counter.js'
-import type { SharedStore } from '../../src/http/shared-store.js'
-import { UserSockets } from '../../src/http/user-sockets.js'
-import { WindowCounter } from '../../src/http/window-counter.js'
+import { createMemoryCounter } from '../../src/limits/memory-counter.js'
+import { Refusals } from '../../src/limits/refusals.js'
+import { createSharedCounter } from '../../src/limits/shared-counter.js'
+import type { SharedStore } from '../../src/limits/shared-store.js'
+import { UserSockets } from '../../src/limits/user-sockets.js'
+import { WindowCounter } from '../../src/limits/window-counter.js'
 
 /** A store that answers what it is told to, or is down. */
 function storeOf(answer: () => unknown): SharedStore & { tell(message: string): void; keys: string[] } {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { isIPv6 } from 'node:net'
 import { tooMany } from '../errors.js'
-import { withoutPort } from '../http/client-address.js'
+import { addressKey } from '../http/client-address.js'
 
 /** Counts hits in fixed windows. One node's memory, or Redis for all nodes: the same promise. */
 export interface HitCounter {
@@ -66,21 +65,4 @@ function accountKey(username: string): string {
     .update(username.normalize('NFKC').toLowerCase())
     .digest('base64url')
     .slice(0, 22)
-}
-
-/** An IPv6 client owns the 64 bits behind its network's; it may not have 2^64 tries. */
-export function addressKey(address: string | undefined): string {
-  const ip = withoutPort(address)
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
-  if (mapped) return mapped
-  if (!isIPv6(ip)) return ip
-  const [left = '', right] = ip.toLowerCase().replace(/%.*$/, '').split('::')
-  const head = left === '' ? [] : left.split(':')
-  const tail = right === undefined || right === '' ? [] : right.split(':')
-  const zeros = right === undefined ? 0 : 8 - head.length - tail.length
-  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
 }

@@ -1,4 +1,4 @@
-import type { HitCounter } from '../accounts/login-throttle.js'
+import type { HitCounter } from './login-throttle.js'
 import { createScript, opaqueKey, readNumbers } from './script.js'
 import type { SharedStore } from './shared-store.js'
 
