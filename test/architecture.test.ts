@@ -6,7 +6,18 @@ import t from 'tap'
 // Who may import whom (README, "Rooms"). A rule that is broken names the file and the import.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const BROWSER_SAFE = ['src/live/protocol.ts', 'src/live/close-codes.ts']
+const BROWSER_SAFE = ['src/live/protocol.ts', 'src/live/close-codes.ts', 'src/live/groups.ts']
+/** what each room of the pages may import besides itself */
+const WEB_ROOMS: Record<string, string[]> = {
+  lib: [],
+  strings: ['lib'],
+  live: ['lib'],
+  chat: ['lib', 'strings'],
+  ui: ['lib', 'live', 'strings'],
+  customer: ['chat', 'lib', 'live', 'strings', 'ui'],
+  staff: ['chat', 'lib', 'live', 'strings', 'ui'],
+  pages: ['chat', 'customer', 'lib', 'live', 'staff', 'strings', 'ui'],
+}
 // the entrances: they put the parts together
 const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
 const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
@@ -83,12 +94,23 @@ t.test('a route reaches Prisma, Redis and plugins by decorator only', async (t) 
   t.strictSame(shown(broken), [])
 })
 
-t.test('pages import the two browser-safe files and nothing else of ours', async (t) => {
+t.test('pages import the browser-safe files and nothing else of ours', async (t) => {
   const broken = importsBelow('web').filter(
     ({ target }) => isOwn(target) && !target.startsWith('web/') && !BROWSER_SAFE.includes(target),
   )
   t.strictSame(shown(broken), [])
   t.strictSame(shown(BROWSER_SAFE.flatMap(importsOf)), [], 'which import nothing themselves')
+})
+
+t.test('the rooms of the pages import in one direction; staff and customer never each other', async (t) => {
+  const roomOf = (path: string) => /^web\/(\w+)\//.exec(path)?.[1] ?? ''
+  const imports = importsBelow('web').filter(({ file, target }) => roomOf(file) && target.startsWith('web/'))
+  t.ok(imports.length > 50, 'imports between the pages’ files are seen')
+  const broken = imports.filter(
+    ({ file, target }) =>
+      roomOf(file) !== roomOf(target) && !WEB_ROOMS[roomOf(file)]?.includes(roomOf(target)),
+  )
+  t.strictSame(shown(broken), [])
 })
 
 t.test('only the configuration reads the environment', async (t) => {

@@ -27,9 +27,9 @@ t.test('a message brings its chat along; an unopened conversation stays unloaded
 
 t.test('read, known and left', async (t) => {
   let state = applyChats(NO_CHATS, { type: 'snapshot', theatreId: 1, chats: [chat(1, { unread: 3 })] })
-  state = applyChats(state, { type: 'known', chat: chat(1) })
+  state = applyChats(state, { type: 'added', chat: chat(1) })
   t.equal(unreadTotal(state.chats.values()), 3, 'what is known already is not overwritten')
-  state = applyChats(state, { type: 'known', chat: chat(2, { theatreId: 2 }) })
+  state = applyChats(state, { type: 'added', chat: chat(2, { theatreId: 2 }) })
   state = applyChats(state, { type: 'read', chat: 1 })
   t.equal(unreadTotal(state.chats.values()), 0)
   state = applyChats(state, { type: 'history', chat: 2, messages: [message(1)] })

@@ -6,10 +6,10 @@ import {
   applyOrders,
   dueSince,
   isLive,
+  itemTotals,
   NO_ORDERS,
   type OrdersState,
   oldestFirst,
-  tally,
   urgency,
 } from '../../web/live/orders-state.js'
 
@@ -136,7 +136,7 @@ t.test('oldest first, by when they were due', async (t) => {
 t.test('open items are counted together', async (t) => {
   const cola = { menuItemId: 2, name: 'Cola', quantity: 5, unitPrice: 1 }
   const items = [cola, { ...cola, menuItemId: 1, name: 'Popcorn', quantity: 1 }]
-  t.same(tally([order(1), order(2, { items })]), [
+  t.same(itemTotals([order(1), order(2, { items })]), [
     { menuItemId: 2, name: 'Cola', quantity: 5 },
     { menuItemId: 1, name: 'Popcorn', quantity: 3 },
   ])

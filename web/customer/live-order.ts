@@ -1,27 +1,28 @@
-import type { OrderView } from '../../src/live/protocol.js'
 import { createOutbox } from '../chat/outbox.js'
 import { ApiError, api } from '../lib/api.js'
-import { list, object } from '../lib/decode.js'
 import { newId } from '../lib/id.js'
-import * as shapes from '../lib/shapes.js'
 import { createStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
 import type { Incoming, Verdict } from '../live/client.js'
+import {
+  chatMessageOf,
+  type LiveEvent,
+  orderOf,
+  orderPageOfSnapshot,
+  type Snapshot,
+} from '../live/messages.js'
 import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
-import { isOrderNews } from '../live/orders-state.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 
-const readSnapshot = object({ order: shapes.order, messages: list(shapes.message) })
-const readMessage = shapes.member('message', shapes.message)
-
-function tellChange(before: OrderView | null, after: OrderView): void {
+function announceChange(before: OrderView | null, after: OrderView): void {
   if (!before) return
   if (before.status !== after.status) announce(s.order.head[after.status](after), true)
   else if (before.paymentStatus !== after.paymentStatus) announce(s.order.payment[after.paymentStatus], true)
 }
 
-/** One order as its owner follows it: state, conversation and the link that keeps both true. */
+/** One order on its customer's page: its state, its conversation, and the link that keeps them current. */
 export function createLiveOrder(id: number) {
   const state = createStore(NO_ORDER)
   const more = createStore(false)
@@ -34,34 +35,40 @@ export function createLiveOrder(id: number) {
     const before = state.get().order
     apply(change)
     const after = state.get().order
-    if (after) tellChange(before, after)
+    if (after) announceChange(before, after)
+  }
+
+  function onSnapshot(snapshot: Snapshot): void {
+    const { order, messages } = orderPageOfSnapshot(snapshot)
+    update({ type: 'snapshot', order, messages })
+    const first = messages[0]
+    // A snapshot does not say whether there are earlier messages.
+    if (first) void loadEarlier(first.id)
+  }
+
+  function onEvent(event: LiveEvent): void {
+    const order = orderOf(event)
+    if (order) return update({ type: 'order', order })
+    const message = chatMessageOf(event)?.message
+    if (!message) return
+    apply({ type: 'messages', messages: [message] })
+    outbox.stored(message.clientId)
+    if (message.from === 'staff') announce(s.chat.staffReplied(message.text))
   }
 
   function onMessage(incoming: Incoming): void {
-    if (incoming.type === 'snapshot') {
-      const { order, messages } = readSnapshot(incoming.data)
-      update({ type: 'snapshot', order, messages })
-      const first = messages[0]
-      // Whether there is more than the snapshot holds is only known by asking.
-      if (first) void older(first.id)
-    }
-    if (incoming.type !== 'event') return
-    if (isOrderNews(incoming.name)) return update({ type: 'order', order: shapes.order(incoming.data) })
-    if (incoming.name !== 'chat.message') return
-    const message = readMessage(incoming.data)
-    apply({ type: 'messages', messages: [message] })
-    outbox.stored(message.clientId)
-    if (message.from === 'staff') announce(s.chat.answered(message.text))
+    if (incoming.type === 'snapshot') onSnapshot(incoming)
+    else if (incoming.type === 'event') onEvent(incoming)
   }
 
-  async function older(before: number | undefined): Promise<void> {
-    const page = await api.history(id, before).catch(() => null)
+  async function loadEarlier(before: number | undefined): Promise<void> {
+    const page = await api.messages(id, before).catch(() => null)
     if (!page) return
     apply({ type: 'messages', messages: page.messages })
     more.set(page.more)
   }
 
-  /** Whoever may not see the order, or is not signed in any more, is answered as if there were none. */
+  /** The service answers 404 to everyone who may not see the order, signed in or not. */
   async function verdict(): Promise<Verdict> {
     try {
       update({ type: 'order', order: await api.order(id) })
@@ -77,7 +84,7 @@ export function createLiveOrder(id: number) {
     verdict,
     onLeft: () => apply({ type: 'left' }),
   })
-  return { id, state, more, live, outbox, older, say: (text: string) => outbox.add(id, text, newId()) }
+  return { id, state, more, live, outbox, loadEarlier, send: (text: string) => outbox.add(id, text, newId()) }
 }
 
 export type LiveOrder = ReturnType<typeof createLiveOrder>

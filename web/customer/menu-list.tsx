@@ -1,33 +1,33 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { plainText } from '../lib/format.js'
-import type { MenuItem } from '../lib/shapes.js'
+import type { MenuItemView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
-import { FoodMark } from '../ui/problem.js'
-import { MOST_OF_ONE } from './cart.js'
+import { FoodMark } from '../ui/food-mark.js'
+import { MAX_QUANTITY } from './cart.js'
 
 interface StepperProps {
-  item: MenuItem
+  item: MenuItemView
   quantity: number
   onChange(quantity: number): void
 }
 
-/** One button while there is none, then three. The focus goes along: it would be lost with the button that goes. */
+/** An "Add" button, then a stepper. Moves the focus when one replaces the other, as the focused button is removed. */
 export function Stepper({ item, quantity, onChange }: StepperProps) {
-  const place = useRef<HTMLDivElement>(null)
-  const touched = useRef(false)
+  const container = useRef<HTMLDivElement>(null)
+  const wasReplaced = useRef(false)
   const isEmpty = quantity === 0
   useLayoutEffect(() => {
-    if (touched.current)
-      place.current?.querySelector<HTMLElement>('[data-action=add], [data-action=more]')?.focus()
-    touched.current = false
+    if (wasReplaced.current)
+      container.current?.querySelector<HTMLElement>('[data-action=add], [data-action=more]')?.focus()
+    wasReplaced.current = false
   }, [isEmpty])
   function change(next: number): void {
-    touched.current = (next === 0) !== isEmpty
+    wasReplaced.current = (next === 0) !== isEmpty
     onChange(next)
   }
 
   return (
-    <div class="pick" ref={place}>
+    <div class="pick" ref={container}>
       {isEmpty ? (
         <button
           type="button"
@@ -53,7 +53,7 @@ export function Stepper({ item, quantity, onChange }: StepperProps) {
             type="button"
             data-action="more"
             aria-label={s.menu.addOne(item.name)}
-            disabled={quantity >= MOST_OF_ONE}
+            disabled={quantity >= MAX_QUANTITY}
             onClick={() => change(quantity + 1)}
           >
             +
@@ -65,9 +65,9 @@ export function Stepper({ item, quantity, onChange }: StepperProps) {
 }
 
 interface Props {
-  menu: readonly MenuItem[]
-  quantity(item: MenuItem): number
-  onChange(item: MenuItem, quantity: number): void
+  menu: readonly MenuItemView[]
+  quantity(item: MenuItemView): number
+  onChange(item: MenuItemView, quantity: number): void
 }
 
 export function MenuList({ menu, quantity, onChange }: Props) {

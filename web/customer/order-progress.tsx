@@ -1,10 +1,10 @@
-import type { OrderView } from '../../src/live/protocol.js'
+import type { OrderView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 
 type Step = { key: 'confirmed' | 'seen' | 'delivered'; at: string | null; name: string }
 
-/** The house lights: one bulb a step, lit as the order goes on its way. */
-export function Progress({ order }: { order: OrderView }) {
+/** One light bulb for each step, lit when the step is done. */
+export function OrderProgress({ order }: { order: OrderView }) {
   if (order.status === 'cancelled') return null
   const first = order.paymentMethod === 'cash' ? s.order.steps.accepted : s.order.steps.paid
   const steps: Step[] = [
@@ -25,8 +25,8 @@ export function Progress({ order }: { order: OrderView }) {
         >
           <span class="bulb" aria-hidden="true" />
           <span class="step-name">{step.name}</span>
-          <span class="step-at">
-            {step.at ? f.time(step.at) : <span class="aside-voice">{s.order.notYet}</span>}
+          <span class="step-time">
+            {step.at ? f.time(step.at) : <span class="visually-hidden">{s.order.notYet}</span>}
           </span>
         </li>
       ))}

@@ -1,35 +1,35 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import type { MenuItem, SeatMenu } from '../lib/shapes.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
+import type { MenuItemView, SeatMenuView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
-import { orderKey, quantityOf, type SeatCart, totalOf } from './cart.js'
+import { idempotencyKey, quantityOf, type SeatCart, totalOf } from './cart.js'
 import { Stepper } from './menu-list.js'
 
 type Method = 'online' | 'cash'
 
 interface Props {
   token: string
-  seat: SeatMenu
+  seat: SeatMenuView
   cart: SeatCart
   onClose(): void
-  /** the service refused an item: the menu is not what it was */
+  /** The service refused the order: the menu may have changed. */
   onStaleMenu(): void
 }
 
-async function payFor(orderId: number): Promise<string> {
+async function paymentUrl(orderId: number): Promise<string> {
   try {
-    return (await api.pay(orderId)).checkoutUrl
+    return (await api.startPayment(orderId)).checkoutUrl
   } catch {
-    // The order stands; its page offers to pay and says what is wrong.
+    // The order is placed; its page offers to pay and shows what went wrong.
     return `/orders/${orderId}`
   }
 }
 
-/** What will be ordered, how it is paid, and the button that does it. */
-export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
+/** The dialog before ordering: items, payment method, and the order button. */
+export function OrderReview({ token, seat, cart, onClose, onStaleMenu }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const now = useStore(cart.cart)
   const [method, setMethod] = useState<Method>('online')
@@ -48,16 +48,16 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
     setBusy(true)
     setError(null)
     try {
-      await api.guest()
-      const wanted = {
+      await api.createGuest()
+      const body = {
         items: [...now.lines].sort((a, b) => a.menuItemId - b.menuItemId),
         paymentMethod: method,
         ...(phone.trim() ? { phone: phone.trim() } : {}),
       }
-      const order = await api.placeOrder(token, wanted, orderKey(now, wanted))
+      const order = await api.placeOrder(token, body, idempotencyKey(now, body))
       remember(`seat.${order.seat.id}`, token)
       cart.clear()
-      location.assign(method === 'online' ? await payFor(order.id) : `/orders/${order.id}`)
+      location.assign(method === 'online' ? await paymentUrl(order.id) : `/orders/${order.id}`)
     } catch (problem) {
       setBusy(false)
       setError(problem)
@@ -65,15 +65,15 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
     }
   }
 
-  const line = (item: MenuItem) => (
+  const line = (item: MenuItemView) => (
     <li key={item.id}>
       <span class="review-name">{item.name}</span>
       <Stepper item={item} quantity={quantityOf(now, item.id)} onChange={(next) => cart.set(item.id, next)} />
       <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
     </li>
   )
-  const way = (value: Method, name: string, note: string) => (
-    <label class="way" data-method={value}>
+  const methodOption = (value: Method, name: string, note: string) => (
+    <label class="payment-method" data-method={value}>
       <input
         type="radio"
         name="method"
@@ -106,10 +106,10 @@ export function Review({ token, seat, cart, onClose, onStaleMenu }: Props) {
         <p class="review-total">
           <span>{s.seat.total}</span> <span class="amount">{f.money(total.paise)}</span>
         </p>
-        <fieldset class="ways">
+        <fieldset class="payment-methods">
           <legend>{s.seat.howToPay}</legend>
-          {way('online', s.seat.online, s.seat.onlineNote)}
-          {way('cash', s.seat.cash, s.seat.cashNote)}
+          {methodOption('online', s.seat.online, s.seat.onlineNote)}
+          {methodOption('cash', s.seat.cash, s.seat.cashNote)}
         </fieldset>
         <label class="field">
           <span>

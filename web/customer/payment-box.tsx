@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
-import type { OrderView } from '../../src/live/protocol.js'
 import { ApiError, api } from '../lib/api.js'
+import type { OrderView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 
-/** The payment's state in words, and a way on wherever there is one: never a spinner without an end. */
+/** The payment's state, with a button to pay (again) whenever that is possible. */
 export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): void }) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
@@ -15,27 +15,27 @@ export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): vo
     setBusy(true)
     setError(null)
     try {
-      location.assign((await api.pay(order.id)).checkoutUrl)
+      location.assign((await api.startPayment(order.id)).checkoutUrl)
     } catch (problem) {
       setBusy(false)
-      // Already paid or cancelled: the page is behind, not the person.
+      // Already paid or cancelled: this page is out of date.
       if (problem instanceof ApiError && problem.status === 409) onStale()
       else setError(problem)
     }
   }
 
   const canPay = paymentMethod === 'online' && status === 'placed' && paymentStatus !== 'paid'
-  const words =
+  const text =
     status === 'cancelled' && paymentStatus === 'paid'
       ? s.order.paidButCancelled
       : paymentMethod === 'cash' && paymentStatus === 'pending'
         ? s.order.cashDue(amount)
         : s.order.payment[paymentStatus]
-  // A cancelled order that nobody paid for owes nobody anything.
+  // A cancelled order that was never paid needs no payment box.
   if (status === 'cancelled' && paymentStatus !== 'paid' && paymentStatus !== 'refunded') return null
   return (
     <section class="payment" data-payment-status={paymentStatus} aria-label={s.order.paymentTitle}>
-      <p class="payment-words">{words}</p>
+      <p class="payment-text">{text}</p>
       <Problem error={error} />
       {canPay && (
         <>

@@ -1,5 +1,5 @@
 // Razorpay's own form in the page (https://razorpay.com/docs/payments/payment-gateway/web-integration/standard/).
-// The one third-party script there is: loaded only on a real provider's checkout, by a touch of the button.
+// The only third-party script: loaded on a real provider's checkout when the customer presses the button.
 const SCRIPT = 'https://checkout.razorpay.com/v1/checkout.js'
 
 interface RazorpayOptions {
@@ -33,7 +33,7 @@ function load(): Promise<void> {
   })
 }
 
-export interface RealPayment {
+export interface RazorpayPayment {
   id: string
   amount: number
   publicKey: string
@@ -41,18 +41,18 @@ export interface RealPayment {
 }
 
 /**
- * Opens the provider's form. `done`: the provider took the payment (the service hears of it by webhook, and only
- * that counts); `closed`: the customer left the form. Throws when the form can't be loaded.
+ * Opens the provider's form. `done`: the provider reports success (only its webhook to the service counts);
+ * `closed`: the customer closed the form. Throws when the form can't be loaded.
  */
 export async function openRazorpay({
   id,
   amount,
   publicKey,
   theatreName,
-}: RealPayment): Promise<'done' | 'closed'> {
+}: RazorpayPayment): Promise<'done' | 'closed'> {
   await load()
   const Form = window.Razorpay
-  if (!Form) throw new Error('The provider’s script holds no form.')
+  if (!Form) throw new Error('The provider’s script defines no Razorpay.')
   return new Promise((resolve) => {
     new Form({
       key: publicKey,

@@ -4,7 +4,7 @@ import { serverNow } from './api.js'
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | null = null
 
-function listen(listener: () => void): () => void {
+function everySecond(listener: () => void): () => void {
   listeners.add(listener)
   timer ??= setInterval(() => {
     for (const each of listeners) each()
@@ -18,9 +18,9 @@ function listen(listener: () => void): () => void {
   }
 }
 
-/** The service's time, once a second. One timer for the page, so that all ages turn together. */
+/** The service's time, updated every second. One timer per page, so that all ages change together. */
 export function useNow(): number {
   const [now, setNow] = useState(serverNow)
-  useEffect(() => listen(() => setNow(serverNow())), [])
+  useEffect(() => everySecond(() => setNow(serverNow())), [])
   return now
 }

@@ -2,33 +2,34 @@ import { SUBPROTOCOL } from '../../src/live/protocol.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
 import type { SocketEvent, SocketLike } from './socket.js'
+import type { SessionView } from './views.js'
 
-// What a page asks first, asked before its own scripts are there: on a slow network they take longer than the answers
-// do. A file of its own, which every shell names before all else (vite.config.ts). Who asks later takes what has come.
+// Sends a page's first requests and opens its sockets before the page's own scripts have loaded: on a slow network
+// the scripts take longer than the answers. A chunk of its own, named first in every shell (vite.config.ts).
 
-/** ms for which an answer that nobody took is worth having */
-const FRESH_FOR = 15_000
+/** How long an answer or socket that nothing has claimed stays usable. */
+const CLAIM_WITHIN_MS = 15_000
 
-interface Asked {
+interface Preloaded {
   at: number
   answer: Promise<Response>
 }
 
-const answers = new Map<string, Asked>()
-const sockets = new Map<string, EarlySocket>()
+const answers = new Map<string, Preloaded>()
+const sockets = new Map<string, PreloadedSocket>()
 
-/** The answer to a GET of this path, if it was asked early; once. */
+/** The preloaded answer to a GET of this path, once; null when there is none. */
 export function takeAnswer(path: string): Promise<Response> | null {
-  const asked = answers.get(path)
+  const preloaded = answers.get(path)
   answers.delete(path)
-  return asked && performance.now() - asked.at < FRESH_FOR ? asked.answer : null
+  return preloaded && performance.now() - preloaded.at < CLAIM_WITHIN_MS ? preloaded.answer : null
 }
 
-/** A socket to this address: the one that was opened early, once; else a new one. */
+/** A socket to this address: the preloaded one, once; else a new one. */
 export function openSocket(url: string, protocol: string): SocketLike {
-  const early = sockets.get(url)
+  const preloaded = sockets.get(url)
   sockets.delete(url)
-  return early?.take() ?? new WebSocket(url, protocol)
+  return preloaded?.take() ?? new WebSocket(url, protocol)
 }
 
 export function socketUrl(path: string): string {
@@ -37,33 +38,33 @@ export function socketUrl(path: string): string {
   return url.href
 }
 
-function ask(path: string): Promise<Response> {
+function request(path: string): Promise<Response> {
   const answer = fetch(path, {
     headers: { accept: 'application/json' },
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(FRESH_FOR),
+    signal: AbortSignal.timeout(CLAIM_WITHIN_MS),
   })
-  // whoever takes it hears of its failure
+  // The caller of takeAnswer handles the failure; without a handler here it would be reported as unhandled.
   answer.catch(() => {})
   answers.set(path, { at: performance.now(), answer })
   return answer
 }
 
-/** The first words of a page that has no cursors yet: its client's own come later, and are the same. */
+/** A new page has no cursors, so this is also what its client sends first; `send` drops that duplicate. */
 const SUBSCRIBE = JSON.stringify({ type: 'subscribe', cursors: {} })
 
-/** A socket that is open before there is anybody to hear it: keeps what comes, subscribes, and then is theirs. */
-class EarlySocket implements SocketLike {
+/** A socket without a listener yet: subscribes, buffers what arrives, and replays it to the client that takes it. */
+class PreloadedSocket implements SocketLike {
   readonly #socket: WebSocket
-  readonly #kept: SocketEvent[] = []
-  readonly #keep = (event: SocketEvent): void => void this.#kept.push(event)
+  readonly #buffer: SocketEvent[] = []
+  readonly #store = (event: SocketEvent): void => void this.#buffer.push(event)
   readonly #expiry: ReturnType<typeof setTimeout>
   #hasSubscribed = false
 
   constructor(url: string) {
     this.#socket = new WebSocket(url, SUBPROTOCOL)
-    for (const type of ['message', 'close'] as const) this.#socket.addEventListener(type, this.#keep)
+    for (const type of ['message', 'close'] as const) this.#socket.addEventListener(type, this.#store)
     this.#socket.addEventListener('open', () => {
       this.#socket.send(SUBSCRIBE)
       this.#hasSubscribed = true
@@ -71,7 +72,7 @@ class EarlySocket implements SocketLike {
     this.#expiry = setTimeout(() => {
       sockets.delete(url)
       this.#socket.close(1000)
-    }, FRESH_FOR)
+    }, CLAIM_WITHIN_MS)
   }
 
   take(): this {
@@ -87,16 +88,16 @@ class EarlySocket implements SocketLike {
     return this.#socket.readyState
   }
 
-  /** What was kept for it comes first, but not before the caller is done: it may not have stored the socket yet. */
+  /** Replays the buffered events in a microtask: the caller may not have stored the socket yet. */
   addEventListener(
     type: 'open' | 'message' | 'close' | 'error',
     listener: (event: SocketEvent) => void,
   ): void {
-    const kept = this.#kept.filter((event) => event.type === type)
+    const buffered = this.#buffer.filter((event) => event.type === type)
     queueMicrotask(() => {
-      for (const event of kept) listener(event)
+      for (const event of buffered) listener(event)
     })
-    if (type === 'message' || type === 'close') this.#socket.removeEventListener(type, this.#keep)
+    if (type === 'message' || type === 'close') this.#socket.removeEventListener(type, this.#store)
     this.#socket.addEventListener(type, listener)
   }
 
@@ -113,44 +114,44 @@ class EarlySocket implements SocketLike {
   }
 }
 
-function open(...paths: string[]): void {
-  for (const url of paths.map(socketUrl)) sockets.set(url, new EarlySocket(url))
+function openSockets(...paths: string[]): void {
+  for (const url of paths.map(socketUrl)) sockets.set(url, new PreloadedSocket(url))
 }
 
-/** The sockets of the staff: at once where somebody was signed in; a refused one would be an error in the console. */
-async function openForStaff(session: Promise<Response>, ...paths: string[]): Promise<void> {
-  if (wasSignedIn() || (await session).ok) open(...paths)
+/** Opens at once where a staff member was signed in; else waits for the session, as a refusal logs a console error. */
+async function openStaffSockets(session: Promise<Response>, ...paths: string[]): Promise<void> {
+  if (wasSignedIn() || (await session).ok) openSockets(...paths)
 }
 
-/** The halls and seats of the theatre that the screen will show: known once it is known who looks. */
-async function askForSeats(session: Promise<Response>): Promise<void> {
+/** The theatre to show depends on the session's user. */
+async function requestSeats(session: Promise<Response>): Promise<void> {
   const response = await session
   if (!response.ok) return
-  const { user } = (await response.clone().json()) as { user: { theatres: { id: number }[] } }
+  const { user }: SessionView = await response.clone().json()
   const theatre = preferredTheatre(user.theatres)
-  if (theatre !== null) ask(`/api/theatres/${theatre}/seats`)
+  if (theatre !== null) request(`/api/theatres/${theatre}/seats`)
 }
 
-function begin(): void {
+function preload(): void {
   const [, first = '', second = ''] = location.pathname.split('/')
   switch (first) {
     case 's':
-      return void ask(`/api/seats/${second}`)
+      return void request(`/api/seats/${second}`)
     case 'orders':
-      if (/^[1-9]\d{0,9}$/.test(second)) open(`/ws/payment-socket/${second}/`)
+      if (/^[1-9]\d{0,9}$/.test(second)) openSockets(`/ws/payment-socket/${second}/`)
       return
     case 'checkout':
-      return void ask(`/api/checkout/${second}`)
+      return void request(`/api/checkout/${second}`)
     case 'account':
-      ask('/api/auth/session')
-      return void ask('/api/auth/sessions')
+      request('/api/auth/session')
+      return void request('/api/auth/sessions')
     case 'theatre': {
-      const session = ask('/api/auth/session')
+      const session = request('/api/auth/session')
       const orders = second === 'live-orders' ? ['/ws/all-seat-datasocket/'] : []
-      if (second !== 'seats') openForStaff(session, ...orders, '/ws/chat-socket/').catch(() => {})
-      if (second !== 'chat') askForSeats(session).catch(() => {})
+      if (second !== 'seats') openStaffSockets(session, ...orders, '/ws/chat-socket/').catch(() => {})
+      if (second !== 'chat') requestSeats(session).catch(() => {})
     }
   }
 }
 
-begin()
+preload()

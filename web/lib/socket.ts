@@ -1,4 +1,4 @@
-/** The little of a WebSocket that the client uses: the browser's, Node's own and `ws` all fit. */
+/** The part of a WebSocket that the client uses: the browser's, Node's own and `ws` all fit. */
 export interface SocketEvent {
   type: string
   data?: unknown
@@ -15,17 +15,3 @@ export interface SocketLike {
 }
 
 export type OpenSocket = (url: string, protocol: string) => SocketLike
-
-/** Time, so that tests can own it. `after` answers with what cancels it. */
-export interface Clock {
-  now(): number
-  after(milliseconds: number, run: () => void): () => void
-}
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after(milliseconds, run) {
-    const timer = setTimeout(run, milliseconds)
-    return () => clearTimeout(timer)
-  },
-}

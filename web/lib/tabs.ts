@@ -1,19 +1,23 @@
-/** Between the tabs of one browser: what no event of the service tells. */
-export type TabNews = { type: 'signed-in' } | { type: 'signed-out' } | { type: 'stayed'; until: number }
+/** What the tabs of one browser tell each other because the service does not. */
+export type TabMessage =
+  | { type: 'signed-in' }
+  | { type: 'signed-out' }
+  | { type: 'session-extended'; until: number }
 
-const NAME = 'houselights'
+const CHANNEL = 'houselights'
 
-export function tellTabs(news: TabNews): void {
+export function postToTabs(message: TabMessage): void {
   if (!('BroadcastChannel' in globalThis)) return
-  const channel = new BroadcastChannel(NAME)
-  channel.postMessage(news)
+  const channel = new BroadcastChannel(CHANNEL)
+  channel.postMessage(message)
   channel.close()
 }
 
-export function hearTabs(listener: (news: TabNews) => void): () => void {
+/** Calls `listener` for each message from another tab. Returns the unsubscribe function. */
+export function onTabMessage(listener: (message: TabMessage) => void): () => void {
   if (!('BroadcastChannel' in globalThis)) return () => {}
-  const channel = new BroadcastChannel(NAME)
-  // Only pages of this origin can post here, and they are of this program.
-  channel.addEventListener('message', (event: MessageEvent<TabNews>) => listener(event.data))
+  const channel = new BroadcastChannel(CHANNEL)
+  // Only this origin's pages can post here, so the type holds.
+  channel.addEventListener('message', (event: MessageEvent<TabMessage>) => listener(event.data))
   return () => channel.close()
 }

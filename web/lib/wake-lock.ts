@@ -1,29 +1,29 @@
 import { createStore } from './store.js'
 
-/** Whether the screen stays on: `asked` until the browser has answered; `no`: it will not, or does not know how. */
-export const awake = createStore<'asked' | 'yes' | 'no'>('asked')
+/** `pending` until the browser answers; `unavailable`: refused, or not supported. */
+export const wakeLock = createStore<'pending' | 'held' | 'unavailable'>('pending')
 
-/** Keeps the screen on for as long as the page is seen, where the browser knows how (and the battery allows). */
-export function keepAwake(): () => void {
-  let lock: WakeLockSentinel | null = null
-  let wanted = true
+/** Keeps the screen on while the page is visible, where the browser (and the battery) allows. Returns the release. */
+export function keepScreenOn(): () => void {
+  let sentinel: WakeLockSentinel | null = null
+  let released = false
   const request = async (): Promise<void> => {
-    if (!wanted || document.visibilityState !== 'visible') return
+    if (released || document.visibilityState !== 'visible') return
     try {
-      if (!('wakeLock' in navigator)) return awake.set('no')
-      lock = await navigator.wakeLock.request('screen')
-      awake.set('yes')
+      if (!('wakeLock' in navigator)) return wakeLock.set('unavailable')
+      sentinel = await navigator.wakeLock.request('screen')
+      wakeLock.set('held')
     } catch {
-      // Refused (low battery, a policy): the screen sleeps as it always did, and the page says so.
-      awake.set('no')
+      // Refused (low battery, a policy): the page shows that the screen may sleep.
+      wakeLock.set('unavailable')
     }
   }
   // The browser drops the lock whenever the page is hidden.
   document.addEventListener('visibilitychange', request)
   void request()
   return () => {
-    wanted = false
+    released = true
     document.removeEventListener('visibilitychange', request)
-    void lock?.release()
+    void sentinel?.release()
   }
 }

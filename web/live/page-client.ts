@@ -1,13 +1,13 @@
 import { ApiError, api } from '../lib/api.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
-import { hearTabs } from '../lib/tabs.js'
+import { onTabMessage } from '../lib/tabs.js'
 import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
 
 export interface LiveHandlers {
   onMessage(message: Incoming): void
   onLeft?(group: string): void
-  /** what a refused handshake means; by default only "is there a session" */
+  /** What a refused handshake means. Default: whether there is a session. */
   verdict?(): Promise<Verdict>
 }
 
@@ -17,8 +17,8 @@ export interface LivePage {
   close(): void
 }
 
-/** Whether there is a session at all: the reason for a refused handshake, which a browser does not get to see. */
-export async function sessionVerdict(): Promise<Verdict> {
+/** Browsers hide why a handshake was refused, so this finds out whether it was for want of a session. */
+async function sessionVerdict(): Promise<Verdict> {
   try {
     await api.session()
     return 'ok'
@@ -27,7 +27,7 @@ export async function sessionVerdict(): Promise<Verdict> {
   }
 }
 
-/** The client as a page uses it: tells a store of its link and wakes up with the screen and the network. */
+/** The live client of a page: its link as a store; wakes up with the screen, the network and a sign-in elsewhere. */
 export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
@@ -42,8 +42,8 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const wake = (): void => {
     if (document.visibilityState === 'visible') client.wake()
   }
-  const noticeReturn = hearTabs((news) => {
-    if (news.type === 'signed-in') client.start()
+  const unsubscribe = onTabMessage((message) => {
+    if (message.type === 'signed-in') client.start()
   })
   addEventListener('online', wake)
   addEventListener('pageshow', wake)
@@ -53,7 +53,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     link,
     client,
     close() {
-      noticeReturn()
+      unsubscribe()
       removeEventListener('online', wake)
       removeEventListener('pageshow', wake)
       document.removeEventListener('visibilitychange', wake)

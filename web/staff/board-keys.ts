@@ -1,6 +1,8 @@
 import { useEffect } from 'preact/hooks'
-import type { OrderView } from '../../src/live/protocol.js'
+import type { OrderView } from '../lib/views.js'
 import type { Board } from './board.js'
+
+const REMOVAL_DEADLINE_MS = 10_000
 
 function tickets(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>('.board .ticket')]
@@ -10,7 +12,7 @@ function focused(): HTMLElement | null {
   return document.activeElement?.closest<HTMLElement>('.ticket') ?? null
 }
 
-/** The nearest ticket in the direction of an arrow, by where they stand on the screen. */
+/** The nearest ticket in an arrow's direction, by position on the screen. */
 function neighbour(from: HTMLElement, key: string): HTMLElement | undefined {
   const all = tickets()
   const at = all.indexOf(from)
@@ -23,17 +25,17 @@ function neighbour(from: HTMLElement, key: string): HTMLElement | undefined {
   return sameColumn[sameColumn.indexOf(from) + (key === 'ArrowDown' ? 1 : -1)]
 }
 
-function actByKey(key: string, order: OrderView, board: Board): boolean {
+function runShortcut(key: string, order: OrderView, board: Board): boolean {
   switch (key) {
     case 's':
-      if (order.status === 'confirmed') void board.act(order, 'seen')
+      if (order.status === 'confirmed') void board.change(order, 'seen')
       return true
     case 'd':
-      void board.act(order, 'deliver')
+      void board.change(order, 'deliver')
       return true
     case 'c':
       if (order.paymentMethod === 'cash' && order.paymentStatus === 'pending')
-        void board.act(order, 'collect-cash')
+        void board.change(order, 'collect-cash')
       return true
     case 'x':
       board.cancel(order)
@@ -43,38 +45,38 @@ function actByKey(key: string, order: OrderView, board: Board): boolean {
   }
 }
 
-/** What stays focused when a ticket goes: the next one, so that a row of orders is done by one key each. */
-function keepFocus(gone: HTMLElement): void {
+/** Focuses the next ticket once this one is removed, so that a row of orders takes one key press each. */
+function focusNextAfter(removed: HTMLElement): void {
   const all = tickets()
-  const next = all[all.indexOf(gone) + 1] ?? all[all.indexOf(gone) - 1]
+  const next = all[all.indexOf(removed) + 1] ?? all[all.indexOf(removed) - 1]
   const watch = new MutationObserver(() => {
-    if (gone.isConnected) return
+    if (removed.isConnected) return
     watch.disconnect()
     if (document.activeElement === document.body) next?.focus()
   })
-  const board = gone.closest('.board')
+  const board = removed.closest('.board')
   if (!board) return
   watch.observe(board, { childList: true, subtree: true })
-  setTimeout(() => watch.disconnect(), 10_000)
+  setTimeout(() => watch.disconnect(), REMOVAL_DEADLINE_MS)
 }
 
-/** A button that was used goes, or is disabled for a while, and the focus with it: its ticket takes it over. */
+/** A pressed button is removed or disabled and would lose the focus: its ticket takes it. */
 function onClick(event: MouseEvent): void {
   const button = event.target instanceof Element ? event.target.closest<HTMLElement>('.ticket button') : null
   const ticket = button?.closest<HTMLElement>('.ticket')
   if (!button || !ticket) return
   ticket.focus({ preventScroll: true })
-  // by keys (no click to count): the work goes on at the next ticket
+  // detail is 0 for a press by keyboard, whose user continues with the next ticket.
   const ends = button.dataset.action === 'deliver' || button.dataset.action === 'cancel'
-  if (ends && event.detail === 0) keepFocus(ticket)
+  if (ends && event.detail === 0) focusNextAfter(ticket)
 }
 
 /**
- * Arrows move between tickets; S, D, C, X act on the focused one, Z or Escape takes a cancel back. Letters (large ones
- * too: Caps Lock) act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and never twice for a key
- * that is held down. Escape is no letter: the way back is open wherever the focus is.
+ * Arrows move between tickets; S, D, C and X act on the focused one; Z or Escape undoes a cancellation. Letters, in
+ * either case (Caps Lock), act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and not on
+ * key repeat. Escape works wherever the focus is.
  */
-export function useKeys(board: Board): void {
+export function useBoardKeys(board: Board): void {
   useEffect(() => {
     function onKey(event: KeyboardEvent): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return
@@ -92,12 +94,12 @@ export function useKeys(board: Board): void {
         return
       }
       const key = event.key.toLowerCase()
-      if (key === 'escape' || (ticket && key === 'z')) return board.keepLast()
+      if (key === 'escape' || (ticket && key === 'z')) return board.undoLastCancel()
       if (!ticket) return
       const order = board.orders.get().live.get(Number(ticket.dataset.orderId))
       if (!order) return
-      if (key === 'd' || key === 'x') keepFocus(ticket)
-      if (actByKey(key, order, board)) event.preventDefault()
+      if (key === 'd' || key === 'x') focusNextAfter(ticket)
+      if (runShortcut(key, order, board)) event.preventDefault()
     }
     addEventListener('keydown', onKey)
     addEventListener('click', onClick)

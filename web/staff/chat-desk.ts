@@ -1,26 +1,27 @@
 import { useEffect, useMemo } from 'preact/hooks'
-import type { MessageView } from '../../src/live/protocol.js'
+import { readGroup } from '../../src/live/groups.js'
 import { createOutbox } from '../chat/outbox.js'
 import { api } from '../lib/api.js'
-import { list } from '../lib/decode.js'
 import { newId } from '../lib/id.js'
 import { notify } from '../lib/notify.js'
-import * as shapes from '../lib/shapes.js'
 import { playMessage } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
-import { applyChats, type ChatsChange, NO_CHATS } from '../live/chats-state.js'
+import type { MessageView, OrderView } from '../lib/views.js'
+import { applyChats, type ChatsChange, emptyChat, NO_CHATS } from '../live/chats-state.js'
 import type { Incoming } from '../live/client.js'
-import { theatreOfGroup } from '../live/groups.js'
+import { chatMessageOf, chatReadOf, chatsOfSnapshot, type LiveEvent } from '../live/messages.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { noteExpiring } from '../ui/session-expiry.js'
 
-const readTold = shapes.member('conversation', shapes.chat)
-const readChats = shapes.member('chats', list(shapes.chat))
+function theatreOf(group: string): number | null {
+  const parts = readGroup(group)
+  return parts?.kind === 'theatre-chat' ? parts.theatreId : null
+}
 
-/** The staff's side of all conversations: kept by the chat socket, shared by the chat page and the badges. */
-export function createDesk() {
+/** All conversations of the staff's theatres, fed by the chat socket; used by the chat page and the unread badges. */
+export function createChatDesk() {
   const state = createStore(NO_CHATS)
   const more = createStore<ReadonlyMap<number, boolean>>(new Map())
   const apply = (change: ChatsChange): void => state.update((now) => applyChats(now, change))
@@ -30,40 +31,43 @@ export function createDesk() {
     onStored: (chat, message) => apply({ type: 'history', chat, messages: [message] }),
   })
 
+  function onEvent(event: LiveEvent): void {
+    const read = chatReadOf(event)
+    if (read) return apply({ type: 'updated', chat: read.conversation })
+    const { conversation, message } = chatMessageOf(event) ?? {}
+    if (!conversation || !message) return
+    apply({ type: 'message', chat: conversation, message })
+    outbox.stored(message.clientId)
+    if (message.from !== 'customer') return
+    const { name, hall } = conversation.order.seat
+    playMessage()
+    announce(s.chat.newMessage(hall, name))
+    notify(s.chat.newMessageTitle(name), message.text, `chat-${conversation.id}`)
+  }
+
   function onMessage(incoming: Incoming): void {
     if (incoming.type === 'expiring') return noteExpiring(incoming.at)
     if (incoming.type !== 'snapshot' && incoming.type !== 'event') return
-    const theatreId = theatreOfGroup(incoming.group)
+    const theatreId = theatreOf(incoming.group)
     if (theatreId === null) return
-    if (incoming.type === 'snapshot') {
-      apply({ type: 'snapshot', theatreId, chats: readChats(incoming.data) })
-      return void reloadOpen()
-    }
-    if (incoming.name === 'chat.read') return apply({ type: 'told', chat: readTold(incoming.data) })
-    if (incoming.name !== 'chat.message') return
-    const { chat, message } = shapes.chatEvent(incoming.data)
-    apply({ type: 'message', chat, message })
-    outbox.stored(message.clientId)
-    if (message.from === 'customer') {
-      playMessage()
-      announce(s.chat.newMessage(chat.order.seat.hall, chat.order.seat.name))
-      notify(s.chat.newMessageTitle(chat.order.seat.name), message.text, `chat-${chat.id}`)
-    }
+    if (incoming.type === 'event') return onEvent(incoming)
+    apply({ type: 'snapshot', theatreId, chats: chatsOfSnapshot(incoming) })
+    void reloadOpened()
   }
 
   function onLeft(group: string): void {
-    const theatreId = theatreOfGroup(group)
+    const theatreId = theatreOf(group)
     if (theatreId === null) return
     apply({ type: 'left', theatreId })
   }
 
-  /** A snapshot of the conversations holds only each one's last message: those on the screen are read again. */
-  async function reloadOpen(): Promise<void> {
+  /** A snapshot has only the last message of each conversation, so opened ones are loaded again. */
+  async function reloadOpened(): Promise<void> {
     for (const chat of state.get().messages.keys()) await load(chat).catch(() => {})
   }
 
   async function load(chat: number, before?: MessageView): Promise<void> {
-    const page = await api.history(chat, before?.id)
+    const page = await api.messages(chat, before?.id)
     apply({ type: 'history', chat, messages: page.messages })
     if (before || !more.get().has(chat)) more.update((map) => new Map(map).set(chat, page.more))
   }
@@ -84,16 +88,17 @@ export function createDesk() {
     outbox,
     load,
     markRead,
-    say: (chat: number, text: string) => outbox.add(chat, text, newId()),
-    know: (chat: shapes.ChatOfOrder) => apply({ type: 'known', chat: shapes.emptyChat(chat) }),
+    send: (chat: number, text: string) => outbox.add(chat, text, newId()),
+    /** Adds the conversation of an order in which nothing was written yet. */
+    addFor: (order: OrderView) => apply({ type: 'added', chat: emptyChat(order) }),
     close: () => live.close(),
   }
 }
 
-export type Desk = ReturnType<typeof createDesk>
+export type ChatDesk = ReturnType<typeof createChatDesk>
 
-export function useDesk(): Desk {
-  const desk = useMemo(createDesk, [])
+export function useChatDesk(): ChatDesk {
+  const desk = useMemo(createChatDesk, [])
   useEffect(() => desk.close, [desk])
   return desk
 }

@@ -1,19 +1,20 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import type { MenuItem } from '../lib/shapes.js'
+import type { MenuItemView } from '../lib/views.js'
 import { s } from '../strings/language.js'
-import { FoodMark, Problem } from '../ui/problem.js'
+import { FoodMark } from '../ui/food-mark.js'
+import { Problem } from '../ui/problem.js'
 
 interface Props {
-  /** any seat of the theatre: the menu is read as its customers read it */
+  /** any seat of the theatre: the menu is read the way its customers read it */
   seatToken: string
   onClose(): void
 }
 
-/** What is sold out tonight, switched by hand. */
+/** Marks menu items as sold out or available. */
 export function MenuPanel({ seatToken, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const [menu, setMenu] = useState<readonly MenuItem[] | null>(null)
+  const [menu, setMenu] = useState<readonly MenuItemView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
 
   useEffect(() => {
@@ -21,7 +22,7 @@ export function MenuPanel({ seatToken, onClose }: Props) {
     api.seatMenu(seatToken).then((found) => setMenu(found.menu), setError)
   }, [seatToken])
 
-  async function toggle(item: MenuItem): Promise<void> {
+  async function toggle(item: MenuItemView): Promise<void> {
     try {
       const changed = await api.setAvailable(item.id, !item.available)
       setError(null)
@@ -55,7 +56,7 @@ export function MenuPanel({ seatToken, onClose }: Props) {
                 checked={item.available}
                 onChange={() => void toggle(item)}
               />
-              <span class="switch-word">{item.available ? s.tools.onSale : s.menu.soldOut}</span>
+              <span class="switch-label">{item.available ? s.tools.available : s.menu.soldOut}</span>
             </label>
           </li>
         ))}

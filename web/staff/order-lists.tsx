@@ -1,16 +1,16 @@
-import type { OrderView } from '../../src/live/protocol.js'
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import { endedAt, tally } from '../live/orders-state.js'
+import type { OrderView } from '../lib/views.js'
+import { endedAt, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 
-/** What is open, all orders together: for who stands at the machines. */
-export function TallyStrip({ orders }: { orders: readonly OrderView[] }) {
-  const totals = tally(orders)
+/** Total quantities over all open orders, for whoever prepares them. */
+export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
+  const totals = itemTotals(orders)
   if (totals.length === 0) return null
   return (
-    <section class="tally" aria-label={s.board.tally}>
+    <section class="tally" aria-label={s.board.itemTotals}>
       <h2>{s.board.toPrepare}</h2>
       <ul>
         {totals.map((item) => (
@@ -45,13 +45,13 @@ export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
   )
 }
 
-/** Brought, but not paid for: the ticket is gone, the money is not there yet. */
-export function OwedList({ orders, board }: { orders: readonly OrderView[]; board: Board }) {
+/** Delivered orders whose cash is not collected yet. */
+export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; board: Board }) {
   const busy = useStore(board.busy)
   if (orders.length === 0) return null
   return (
-    <section class="unpaid owed" aria-label={s.board.owed}>
-      <h2>{s.board.owed}</h2>
+    <section class="unpaid owed" aria-label={s.board.cashOwed}>
+      <h2>{s.board.cashOwed}</h2>
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
@@ -62,7 +62,7 @@ export function OwedList({ orders, board }: { orders: readonly OrderView[]; boar
               data-action="collect-cash"
               aria-label={s.board.collectFrom(order.seat.name)}
               disabled={busy.has(order.id)}
-              onClick={() => void board.act(order, 'collect-cash')}
+              onClick={() => void board.change(order, 'collect-cash')}
             >
               {s.board.collect}
             </button>

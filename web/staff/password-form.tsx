@@ -3,8 +3,8 @@ import { ApiError, api } from '../lib/api.js'
 import { s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 
-const SHORTEST = 8
-const LONGEST = 128
+const MIN_LENGTH = 8
+const MAX_LENGTH = 128
 
 type Outcome = { done: true } | { error: unknown } | null
 
@@ -16,14 +16,14 @@ export function PasswordForm({ username }: { username: string }) {
   const [busy, setBusy] = useState(false)
 
   async function submit(): Promise<void> {
-    if (next !== again) return setOutcome({ error: s.account.notTheSame })
+    if (next !== again) return setOutcome({ error: s.account.passwordsDiffer })
     setBusy(true)
     try {
       await api.changePassword(current, next)
       setOutcome({ done: true })
       for (const clear of [setCurrent, setNext, setAgain]) clear('')
     } catch (error) {
-      // Here a 401 speaks of the password that was typed, not of the session.
+      // This code is about the password typed here, not about the session.
       setOutcome({
         error:
           error instanceof ApiError && error.code === 'invalid_credentials' ? s.account.wrongPassword : error,
@@ -38,8 +38,8 @@ export function PasswordForm({ username }: { username: string }) {
       <input
         type="password"
         required
-        minLength={isNew ? SHORTEST : 1}
-        maxLength={LONGEST}
+        minLength={isNew ? MIN_LENGTH : 1}
+        maxLength={MAX_LENGTH}
         autocomplete={isNew ? 'new-password' : 'current-password'}
         value={value}
         onInput={(event) => set(event.currentTarget.value)}
@@ -56,7 +56,7 @@ export function PasswordForm({ username }: { username: string }) {
           void submit()
         }}
       >
-        {/* Password managers want to know whose password changes. */}
+        {/* For password managers: whose password changes. */}
         <input type="text" name="username" autocomplete="username" value={username} readOnly hidden />
         {field(s.account.currentPassword, current, setCurrent, false)}
         {field(s.account.newPassword, next, setNext, true)}

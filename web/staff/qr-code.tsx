@@ -2,8 +2,8 @@ import { create } from 'qrcode'
 
 const QUIET_ZONE = 4
 
-/** A QR code as one SVG path: sharp at any size on paper, and nothing that the security policy must allow. */
-export default function Qr({ link, label }: { link: string; label: string }) {
+/** A QR code as one SVG path: sharp at any print size, and allowed by the content security policy. */
+export function QrCode({ link, label }: { link: string; label: string }) {
   const { modules } = create(link, { errorCorrectionLevel: 'Q' })
   const side = modules.size + QUIET_ZONE * 2
   let path = ''

@@ -1,14 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { OrderView } from '../../src/live/protocol.js'
 import { byName, isLong } from '../lib/format.js'
-import type { Hall } from '../lib/shapes.js'
+import type { HallView, OrderView } from '../lib/views.js'
 import { oldestFirst, urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { type Limits, Ticket } from './ticket.js'
 
-function rows(hall: Hall): [string, Hall['seats']][] {
-  const byRow = new Map<string, Hall['seats']>()
+function rowsOf(hall: HallView): [string, HallView['seats']][] {
+  const byRow = new Map<string, HallView['seats']>()
   for (const seat of [...hall.seats].sort(byName)) {
     const row = /^\D*/.exec(seat.name)?.[0] ?? ''
     byRow.set(row, [...(byRow.get(row) ?? []), seat])
@@ -17,14 +16,14 @@ function rows(hall: Hall): [string, Hall['seats']][] {
 }
 
 interface Props {
-  halls: readonly Hall[]
+  halls: readonly HallView[]
   orders: readonly OrderView[]
   board: Board
   now: number
   limits: Limits
 }
 
-function stateOf(orders: readonly OrderView[], now: number, limits: Limits): string {
+function seatState(orders: readonly OrderView[], now: number, limits: Limits): string {
   const levels = orders
     .filter((order) => order.status !== 'placed')
     .map((order) => urgency(order, now, limits))
@@ -34,16 +33,17 @@ function stateOf(orders: readonly OrderView[], now: number, limits: Limits): str
   return orders.length > 0 ? 'placed' : 'free'
 }
 
-/** The halls as they are built: rows of seats, the screen in front. A touch shows the seat's orders. */
+/** The halls as rows of seats below the screen. Selecting a seat shows its orders. */
 export function SeatMap({ halls, orders, board, now, limits }: Props) {
   const [chosen, setChosen] = useState<number | null>(null)
-  const place = useRef<HTMLElement>(null)
-  // On a phone the seat's orders stand below the halls: a touch that shows nothing looks like one that did nothing.
+  const panel = useRef<HTMLElement>(null)
+  // On a phone the orders are below the halls: without scrolling, a tap would seem to do nothing.
   useEffect(() => {
-    if (chosen !== null) place.current?.scrollIntoView({ block: 'nearest' })
+    if (chosen !== null) panel.current?.scrollIntoView({ block: 'nearest' })
   }, [chosen])
-  const of = (seatId: number): OrderView[] => orders.filter((order) => order.seat.id === seatId)
-  const shown = chosen === null ? [] : oldestFirst(of(chosen).filter((order) => order.status !== 'placed'))
+  const ordersOf = (seatId: number): OrderView[] => orders.filter((order) => order.seat.id === seatId)
+  const shown =
+    chosen === null ? [] : oldestFirst(ordersOf(chosen).filter((order) => order.status !== 'placed'))
   return (
     <div class="map">
       <div class="map-halls">
@@ -51,10 +51,10 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
           <section key={hall.id} class="map-hall" aria-label={hall.name}>
             <h3>{hall.name}</h3>
             <p class="map-screen">{s.board.screen}</p>
-            {rows(hall).map(([row, seats]) => (
+            {rowsOf(hall).map(([row, seats]) => (
               <div key={row} class="map-row">
                 {seats.map((seat) => {
-                  const state = stateOf(of(seat.id), now, limits)
+                  const state = seatState(ordersOf(seat.id), now, limits)
                   return (
                     <button
                       key={seat.id}
@@ -77,7 +77,7 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
           </section>
         ))}
       </div>
-      <section ref={place} class="map-orders board" aria-label={s.board.ofSeat}>
+      <section ref={panel} class="map-orders board" aria-label={s.board.ofSeat}>
         {shown.map((order) => (
           <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
         ))}

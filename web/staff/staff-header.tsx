@@ -27,7 +27,7 @@ export function StaffHeader({ here, unread = 0, children }: Props) {
             {place === 'chat' && unread > 0 && (
               <span class="badge" data-unread={unread}>
                 {unread}
-                <span class="aside-voice"> {s.chat.unreadWord}</span>
+                <span class="visually-hidden"> {s.chat.unreadWord}</span>
               </span>
             )}
           </a>

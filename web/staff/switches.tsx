@@ -1,4 +1,4 @@
-import { askToNotify, notifyPermission } from '../lib/notify.js'
+import { notifyPermission, requestNotifications } from '../lib/notify.js'
 import { soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
@@ -15,7 +15,7 @@ export function SoundSwitch() {
           <path d="M16.5 8.500a5 5 0 0 1 0 7M19 6a8.5 8.5 0 0 1 0 12" />
         )}
       </svg>
-      <span class="tool-word">{s.tools.sound[state]}</span>
+      <span class="tool-label">{s.tools.sound[state]}</span>
     </button>
   )
 }
@@ -24,11 +24,11 @@ export function NotifySwitch() {
   const permission = useStore(notifyPermission)
   if (permission !== 'default') return null
   return (
-    <button type="button" class="tool" data-action="notify" onClick={() => void askToNotify()}>
+    <button type="button" class="tool" data-action="notify" onClick={() => void requestNotifications()}>
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.500h-15ZM10 21h4" />
       </svg>
-      <span class="tool-word">{s.tools.notify}</span>
+      <span class="tool-label">{s.tools.notify}</span>
     </button>
   )
 }

@@ -1,6 +1,6 @@
-import type { OrderView } from '../../src/live/protocol.js'
 import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
@@ -38,7 +38,7 @@ function Age({
 
 function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
   if (order.paymentMethod !== 'cash') return null
-  if (order.paymentStatus !== 'pending') return <p class="cash taken">{s.board.cashTaken}</p>
+  if (order.paymentStatus !== 'pending') return <p class="cash collected">{s.board.cashReceived}</p>
   return (
     <p class="cash">
       <span>{s.board.cashDue(f.money(order.total))}</span>
@@ -46,7 +46,7 @@ function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: bo
         type="button"
         data-action="collect-cash"
         disabled={busy}
-        onClick={() => void board.act(order, 'collect-cash')}
+        onClick={() => void board.change(order, 'collect-cash')}
       >
         {s.board.collect}
       </button>
@@ -57,14 +57,14 @@ function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: bo
 function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
   const unseen = order.status === 'confirmed'
   return (
-    <div class="ticket-acts">
+    <div class="ticket-actions">
       {unseen && (
         <button
           type="button"
           class="primary"
           data-action="seen"
           disabled={busy}
-          onClick={() => void board.act(order, 'seen')}
+          onClick={() => void board.change(order, 'seen')}
         >
           {s.board.seen}
         </button>
@@ -74,7 +74,7 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
         class={unseen ? '' : 'primary'}
         data-action="deliver"
         disabled={busy}
-        onClick={() => void board.act(order, 'deliver')}
+        onClick={() => void board.change(order, 'deliver')}
       >
         {s.board.deliver}
       </button>
@@ -86,15 +86,15 @@ function Foot({
   order,
   board,
   busy,
-  ending,
+  isCancelling,
 }: {
   order: OrderView
   board: Board
   busy: boolean
-  ending: boolean
+  isCancelling: boolean
 }) {
   return (
-    <footer class="ticket-foot">
+    <footer class="ticket-footer">
       <p class="ticket-no">
         {s.board.number(order.id)} · {f.money(order.total)}
         {order.status === 'seen' && <span class="ticket-seen">{s.board.seenMark}</span>}
@@ -103,14 +103,14 @@ function Foot({
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M4 5h16v11H10l-5 4v-4H4Z" />
         </svg>
-        <span class="aside-voice">{s.board.chatWith(order.seat.name)}</span>
+        <span class="visually-hidden">{s.board.chatWith(order.seat.name)}</span>
       </a>
       <button
         type="button"
         class="icon plain"
         data-action="cancel"
         aria-label={s.board.cancelOrder(order.seat.name)}
-        disabled={busy || ending}
+        disabled={busy || isCancelling}
         onClick={() => board.cancel(order)}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -121,12 +121,12 @@ function Foot({
   )
 }
 
-function WayBack({ order, board, until }: { order: OrderView; board: Board; until: number }) {
+function CancelUndo({ order, board, until }: { order: OrderView; board: Board; until: number }) {
   return (
-    <div class="way-back" data-cancelling={order.id}>
+    <div class="cancel-undo" data-cancelling={order.id}>
       <p>{s.board.cancelling(Math.max(1, Math.ceil((until - Date.now()) / 1000)))}</p>
-      <button type="button" class="primary" data-action="keep" onClick={() => board.keep(order.id)}>
-        {s.board.keep}
+      <button type="button" class="primary" data-action="keep" onClick={() => board.undoCancel(order.id)}>
+        {s.board.undo}
       </button>
     </div>
   )
@@ -139,7 +139,7 @@ interface Props {
   limits: Limits
 }
 
-/** One order as a ticket: the seat on the stub, what to bring below, what to do at the foot. */
+/** One order: its seat on the stub, the items to bring, and the buttons. */
 export function Ticket({ order, board, now, limits }: Props) {
   const busy = useStore(board.busy).has(order.id)
   const until = useStore(board.cancelling).get(order.id)
@@ -148,7 +148,7 @@ export function Ticket({ order, board, now, limits }: Props) {
   return (
     <article
       class="ticket"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys act on the ticket that has the focus
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard shortcuts act on the focused ticket
       tabIndex={0}
       aria-labelledby={title}
       aria-busy={busy}
@@ -178,9 +178,9 @@ export function Ticket({ order, board, now, limits }: Props) {
       {until === undefined ? (
         <Buttons order={order} board={board} busy={busy} />
       ) : (
-        <WayBack order={order} board={board} until={until} />
+        <CancelUndo order={order} board={board} until={until} />
       )}
-      <Foot order={order} board={board} busy={busy} ending={until !== undefined} />
+      <Foot order={order} board={board} busy={busy} isCancelling={until !== undefined} />
     </article>
   )
 }

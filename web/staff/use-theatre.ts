@@ -1,17 +1,18 @@
 import { useEffect, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { text } from '../lib/decode.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
-import type { TheatreSeats } from '../lib/shapes.js'
-import { recall, remember } from '../lib/storage.js'
+import { isString, recall, remember } from '../lib/storage.js'
+import type { TheatreSeatsView } from '../lib/views.js'
 import { s } from '../strings/language.js'
+
+const RETRY_AFTER_MS = 8000
 
 export interface TheatreName {
   id: number
   name: string
 }
 
-/** The theatre that this screen shows, of those that are the person's: remembered from evening to evening. */
+/** The theatre that this screen shows, of the user's own; remembered. */
 export function useTheatreChoice(theatres: readonly TheatreName[]): [number | null, (id: number) => void] {
   const [chosen, setChosen] = useState(recallTheatre)
   function choose(id: number): void {
@@ -22,11 +23,11 @@ export function useTheatreChoice(theatres: readonly TheatreName[]): [number | nu
 }
 
 /**
- * The hall that this screen is for, remembered like the theatre: a tablet stands where it stands. '' is all of them,
- * also where there is no hall of that name: a filter that no one can see must not hide orders.
+ * The hall that this screen shows, remembered: a tablet stays in its lobby. '' means all halls, also when the theatre
+ * has no hall of the remembered name: an invisible filter must not hide orders.
  */
 export function useHallChoice(halls: readonly { name: string }[]): [string, (hall: string) => void] {
-  const [chosen, setChosen] = useState(() => recall('hall', text) ?? '')
+  const [chosen, setChosen] = useState(() => recall('hall', isString) ?? '')
   function choose(hall: string): void {
     remember('hall', hall)
     setChosen(hall)
@@ -34,14 +35,17 @@ export function useHallChoice(halls: readonly { name: string }[]): [string, (hal
   return [halls.length > 1 && halls.some(({ name }) => name === chosen) ? chosen : '', choose]
 }
 
-/** A theatre's halls, seats and time limits. Asked for again until it comes: the limits decide what is urgent. */
-export function useTheatreSeats(theatreId: number | null): { found: TheatreSeats | null; error: unknown } {
-  const [found, setFound] = useState<TheatreSeats | null>(null)
+/** A theatre's halls, seats and time limits. Retries until it succeeds, as the limits decide what is urgent. */
+export function useTheatreSeats(theatreId: number | null): {
+  found: TheatreSeatsView | null
+  error: unknown
+} {
+  const [found, setFound] = useState<TheatreSeatsView | null>(null)
   const [error, setError] = useState<unknown>(null)
   const [attempt, setAttempt] = useState(0)
   useEffect(() => {
     if (theatreId === null) return
-    let again: ReturnType<typeof setTimeout> | undefined
+    let retry: ReturnType<typeof setTimeout> | undefined
     let current = true
     api.theatreSeats(theatreId).then(
       (next) => {
@@ -52,19 +56,19 @@ export function useTheatreSeats(theatreId: number | null): { found: TheatreSeats
       (problem: unknown) => {
         if (!current) return
         setError(problem)
-        again = setTimeout(() => setAttempt(attempt + 1), 8000)
+        retry = setTimeout(() => setAttempt(attempt + 1), RETRY_AFTER_MS)
       },
     )
     return () => {
       current = false
-      clearTimeout(again)
+      clearTimeout(retry)
     }
   }, [theatreId, attempt])
   return { found: found?.theatre.id === theatreId ? found : null, error }
 }
 
-/** The person's theatres by name; an id that only the socket knows of (an admin's) gets a plain name. */
-export function nameTheatres(known: readonly TheatreName[], heard: readonly number[]): TheatreName[] {
-  const missing = heard.filter((id) => !known.some((theatre) => theatre.id === id))
+/** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */
+export function nameTheatres(known: readonly TheatreName[], listed: readonly number[]): TheatreName[] {
+  const missing = listed.filter((id) => !known.some((theatre) => theatre.id === id))
   return [...known, ...missing.map((id) => ({ id, name: s.board.theatre(id) }))]
 }

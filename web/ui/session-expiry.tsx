@@ -4,34 +4,38 @@ import { useNow } from '../lib/clock.js'
 import { formatAge } from '../lib/format.js'
 import { playWarning } from '../lib/sound.js'
 import { createStore, type Store, useStore } from '../lib/store.js'
-import { hearTabs, tellTabs } from '../lib/tabs.js'
+import { onTabMessage, postToTabs } from '../lib/tabs.js'
 import type { Link } from '../live/client.js'
 import { f, s } from '../strings/language.js'
 import { explain, Problem } from './problem.js'
 import { loginUrl } from './session-gate.js'
 
-const WARN_BEFORE = 61_000
-const SAME_END = 250
+const WARN_BEFORE_MS = 61_000
+/** Tolerance between the socket's and the HTTP answer's reading of the same end. */
+const SAME_END_MS = 250
 
-/** When the session ends by itself, as the socket last told (milliseconds); null: not soon. */
-export const sessionEnd = createStore<number | null>(null)
+/** When the session will expire (milliseconds), by the last `expiring` message; null: not soon. */
+const sessionEnd = createStore<number | null>(null)
 
 export function noteExpiring(at: string): void {
   sessionEnd.set(Date.parse(at))
 }
 
-/** A minute's loud warning with one touch to stay: any HTTP request prolongs the session. */
+/** Warns a minute before the session expires; one button extends it, as any HTTP request does. */
 export function ExpiringWarning({ link }: { link: Store<Link> }) {
   const end = useStore(sessionEnd)
-  const isOver = useStore(link).state === 'signed-out'
+  const isSignedOut = useStore(link).state === 'signed-out'
   const now = useNow()
   const [error, setError] = useState<string | null>(null)
   const [final, setFinal] = useState(false)
   const stay = useRef<HTMLButtonElement>(null)
-  const shown = !isOver && end !== null && end - now < WARN_BEFORE && end > now
+  const shown = !isSignedOut && end !== null && end - now < WARN_BEFORE_MS && end > now
 
-  // A touch in one tab is for all: the service tells the others only some seconds later.
-  useEffect(() => hearTabs((news) => news.type === 'stayed' && sessionEnd.set(news.until)), [])
+  // Extending in one tab counts for all; the service's own message reaches the others seconds later.
+  useEffect(
+    () => onTabMessage((message) => message.type === 'session-extended' && sessionEnd.set(message.until)),
+    [],
+  )
 
   useEffect(() => {
     if (!shown) return
@@ -41,21 +45,21 @@ export function ExpiringWarning({ link }: { link: Store<Link> }) {
     const again = setInterval(playWarning, 20_000)
     return () => {
       clearInterval(again)
-      // back to the ticket that the keys act on
+      // Back to the ticket that the keyboard shortcuts act on.
       if (document.activeElement === document.body && before instanceof HTMLElement)
         before.focus({ preventScroll: true })
     }
   }, [shown])
 
-  async function prolong(): Promise<void> {
+  async function extend(): Promise<void> {
     try {
       const session = await api.session()
       const next = Date.parse(session.expiresAt)
       setError(null)
-      // The absolute end of a session does not move, whoever asks (but for what two clocks differ).
-      setFinal(end !== null && next - end < SAME_END)
+      // No request moves a session's absolute end.
+      setFinal(end !== null && next - end < SAME_END_MS)
       sessionEnd.set(next)
-      tellTabs({ type: 'stayed', until: next })
+      postToTabs({ type: 'session-extended', until: next })
     } catch (problem) {
       setError(explain(problem))
     }
@@ -79,7 +83,7 @@ export function ExpiringWarning({ link }: { link: Store<Link> }) {
           {s.expiring.signInAgain}
         </a>
       ) : (
-        <button ref={stay} type="button" class="primary" data-action="stay" onClick={() => void prolong()}>
+        <button ref={stay} type="button" class="primary" data-action="stay" onClick={() => void extend()}>
           {s.expiring.stay}
         </button>
       )}

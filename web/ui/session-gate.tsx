@@ -1,18 +1,21 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import type { SessionInfo } from '../lib/shapes.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
+import type { SessionView } from '../lib/views.js'
 import { s } from '../strings/language.js'
-import { explain, FullNote } from './problem.js'
+import { explain, PageMessage } from './problem.js'
+
+const RETRY_AFTER_MS = 4000
 
 export function loginUrl(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.hash)}`
 }
 
 /**
- * Where to go after a login: a page of this origin and nothing else, or a link in a mail could lead anywhere. Whole, as
- * it was judged: the path of `/.//elsewhere.example` is `//elsewhere.example`, which by itself is another origin.
+ * Where to go after a login: a page of this origin only, or a link could redirect anywhere after sign-in. The result
+ * is the whole URL that was checked: the path of `/.//elsewhere.example` is `//elsewhere.example`, which would again
+ * resolve to another origin.
  */
 export function safeNext(search: string): string | null {
   const next = new URLSearchParams(search).get('next')
@@ -21,53 +24,53 @@ export function safeNext(search: string): string | null {
   return url.origin === location.origin ? url.href : null
 }
 
-type Found = { session: SessionInfo } | { error: unknown } | null
+type Result = { session: SessionView } | { error: unknown } | null
 
-interface GateProps {
+interface Props {
   staffOnly?: boolean
-  children: (session: SessionInfo) => ComponentChildren
+  children: (session: SessionView) => ComponentChildren
 }
 
-/** Shows a page to those who are signed in; sends the others to the login and back. */
-export function Gate({ staffOnly = false, children }: GateProps) {
-  const [found, setFound] = useState<Found>(null)
+/** Shows its page to signed-in users; sends others to the login and back. */
+export function SessionGate({ staffOnly = false, children }: Props) {
+  const [result, setResult] = useState<Result>(null)
   const [attempt, setAttempt] = useState(0)
   useEffect(() => {
-    let again: ReturnType<typeof setTimeout> | undefined
+    let retry: ReturnType<typeof setTimeout> | undefined
     api.session().then(
       (session) => {
         rememberSignedIn(session.user.role !== 'customer')
-        setFound({ session })
+        setResult({ session })
       },
       (error: unknown) => {
         if (error instanceof ApiError && error.status === 401) {
           rememberSignedIn(false)
           return location.replace(loginUrl())
         }
-        setFound({ error })
-        // A tablet that starts before its network does should not need a hand.
-        again = setTimeout(() => setAttempt(attempt + 1), 4000)
+        setResult({ error })
+        // A tablet that boots faster than its Wi-Fi must recover unattended.
+        retry = setTimeout(() => setAttempt(attempt + 1), RETRY_AFTER_MS)
       },
     )
-    return () => clearTimeout(again)
+    return () => clearTimeout(retry)
   }, [attempt])
-  if (!found) return <FullNote title={s.common.opening} />
-  if ('error' in found) {
+  if (!result) return <PageMessage title={s.common.opening} />
+  if ('error' in result) {
     return (
-      <FullNote title={s.errors.cantOpen}>
-        <p role="status">{explain(found.error)}</p>
+      <PageMessage title={s.errors.cantOpen}>
+        <p role="status">{explain(result.error)}</p>
         <p class="quiet">{s.errors.tryingAgain}</p>
-      </FullNote>
+      </PageMessage>
     )
   }
-  if (staffOnly && found.session.user.role === 'customer') {
+  if (staffOnly && result.session.user.role === 'customer') {
     return (
-      <FullNote title={s.errors.staffOnly}>
+      <PageMessage title={s.errors.staffOnly}>
         <a class="button primary" href={loginUrl()}>
           {s.login.signIn}
         </a>
-      </FullNote>
+      </PageMessage>
     )
   }
-  return <>{children(found.session)}</>
+  return <>{children(result.session)}</>
 }

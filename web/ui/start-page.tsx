@@ -2,14 +2,11 @@ import { type ComponentType, render } from 'preact'
 import { chooseLanguage } from '../strings/language.js'
 import { Announcer } from './announce.js'
 
-/**
- * Every page begins here: its language first, then its one component into the shell that the service sent. `title`
- * is asked for once the language is known.
- */
-export async function start(Page: ComponentType, title?: () => string): Promise<void> {
+/** Entry point of every page: picks the language, then renders the component. `title` is called after that. */
+export async function startPage(Page: ComponentType, title?: () => string): Promise<void> {
   const root = document.getElementById('app')
   if (!root) throw new Error('The page has no element with the id "app".')
-  // A language file that does not arrive costs the translation, not the page.
+  // If the language file fails to load, the page stays in English.
   await chooseLanguage().catch(() => {})
   if (title) document.title = `${title()} · houselights`
   render(
