@@ -6,13 +6,13 @@ const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
 /**
  * The service under load, built as `npm start` runs it.
  *
- * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/live/groups.ts')]}
+ * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/protocol/groups.ts')]}
  */
 const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
   import(`${build}/src/app.js`),
   import(`${build}/src/config.js`),
   import(`${build}/src/live/commit.js`),
-  import(`${build}/src/live/groups.js`),
+  import(`${build}/src/protocol/groups.js`),
 ])
 
 await serve(async () => {

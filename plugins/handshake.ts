@@ -7,7 +7,7 @@ import { DomainError, forbidden, notFound, tooMany, unavailable } from '../src/e
 import { handshakeFault, namesWebSocket } from '../src/http/handshake.js'
 import { isAllowedOrigin } from '../src/http/origins.js'
 import { originFormPath, readId } from '../src/http/request-target.js'
-import type { GroupName } from '../src/live/groups.js'
+import type { GroupName } from '../src/protocol/groups.js'
 
 /** A handshake that was let in: what the socket's handler attaches to the hub. */
 export interface Admitted {

@@ -7,11 +7,11 @@ import fp from 'fastify-plugin'
 import { toAdmission } from '../src/access/admission.js'
 import type { LiveRoute } from '../src/access/socket-access.js'
 import { SocketChat } from '../src/chat/socket-chat.js'
-import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
-import { SUBPROTOCOL } from '../src/live/protocol.js'
 import { V1Session } from '../src/live/v1-session.js'
 import { WsLiveSocket } from '../src/live/ws-live-socket.js'
+import { CloseCode } from '../src/protocol/close-codes.js'
+import { SUBPROTOCOL } from '../src/protocol/messages.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -2,9 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { withoutPort } from '../src/http/client-address.js'
 import { readId } from '../src/http/request-target.js'
-import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
 import { hashed, shown, shownOrigin } from '../src/logging.js'
+import { CloseCode } from '../src/protocol/close-codes.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -6,7 +6,6 @@ import t from 'tap'
 // Who may import whom (README, "Rooms"). A rule that is broken names the file and the import.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const BROWSER_SAFE = ['src/live/protocol.ts', 'src/live/close-codes.ts', 'src/live/groups.ts']
 /** what each room of the pages may import besides itself */
 const WEB_ROOMS: Record<string, string[]> = {
   lib: [],
@@ -94,13 +93,19 @@ t.test('a route reaches Prisma, Redis and plugins by decorator only', async (t) 
   t.strictSame(shown(broken), [])
 })
 
-t.test('pages import the browser-safe files and nothing else of ours', async (t) => {
-  const broken = importsBelow('web').filter(
-    ({ target }) => isOwn(target) && !target.startsWith('web/') && !BROWSER_SAFE.includes(target),
-  )
-  t.strictSame(shown(broken), [])
-  t.strictSame(shown(BROWSER_SAFE.flatMap(importsOf)), [], 'which import nothing themselves')
-})
+t.test(
+  'pages import the protocol and nothing else of ours; the protocol imports nothing of ours',
+  async (t) => {
+    const broken = importsBelow('web').filter(
+      ({ target }) => isOwn(target) && !target.startsWith('web/') && !target.startsWith('src/protocol/'),
+    )
+    t.strictSame(shown(broken), [])
+    const outside = importsBelow('src/protocol').filter(
+      ({ target }) => isOwn(target) && !target.startsWith('src/protocol/'),
+    )
+    t.strictSame(shown(outside), [])
+  },
+)
 
 t.test('the rooms of the pages import in one direction; staff and customer never each other', async (t) => {
   const roomOf = (path: string) => /^web\/(\w+)\//.exec(path)?.[1] ?? ''
@@ -129,7 +134,7 @@ t.test('nobody but groups.ts writes a group’s name', async (t) => {
   const writers = ['src', 'plugins', 'routes']
     .flatMap(filesBelow)
     .filter((file) => /`(?:theatre|order):\$\{/.test(readFileSync(join(root, file), 'utf8')))
-  t.strictSame(writers, ['src/live/groups.ts'])
+  t.strictSame(writers, ['src/protocol/groups.ts'])
 })
 
 t.test('every plugin names itself and the Fastify that it is for', async (t) => {

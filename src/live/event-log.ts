@@ -1,6 +1,6 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
-import { asGroup, type GroupName } from './groups.js'
-import type { EventName } from './protocol.js'
+import { asGroup, type GroupName } from '../protocol/groups.js'
+import type { EventName } from '../protocol/messages.js'
 
 /** What an action says happened, to one group. */
 export interface NewEvent {

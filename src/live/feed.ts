@@ -1,6 +1,6 @@
+import type { GroupName } from '../protocol/groups.js'
 import type { StoredEvent } from './event-log.js'
 import { encodeSnapshot } from './frames.js'
-import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import { Ring, type Slice } from './ring.js'
 

@@ -1,4 +1,6 @@
 import { limit } from '../concurrency/semaphore.js'
+import { asGroup, type GroupName } from '../protocol/groups.js'
+import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
@@ -7,14 +9,12 @@ import { type Admission, Connection, type ConnectionHost, type ConnectionOptions
 import type { Committed, EventLog, NewAccessChange, StoredEvent } from './event-log.js'
 import type { Feed, FeedHost, SnapshotRow } from './feed.js'
 import { Feeds } from './feeds.js'
-import { asGroup, type GroupName } from './groups.js'
 import { Index } from './index-of.js'
 import { keepAlive } from './keepalive.js'
 import { LogPoll } from './log-poll.js'
 import { Member } from './member.js'
 import { PRESENCE_CHANNEL, type Presence } from './presence.js'
 import { PresenceBoard } from './presence-board.js'
-import type { ServerMessage } from './protocol.js'
 import { SessionDeadlines } from './session-deadlines.js'
 
 /** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */

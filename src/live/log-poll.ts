@@ -1,7 +1,7 @@
+import type { GroupName } from '../protocol/groups.js'
+import type { ServerMessage } from '../protocol/messages.js'
 import type { LogHeads } from './event-log.js'
 import type { Feed } from './feed.js'
-import type { GroupName } from './groups.js'
-import type { ServerMessage } from './protocol.js'
 
 /** ms that one question may take */
 const DEADLINE_MS = 2000

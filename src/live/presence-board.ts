@@ -1,8 +1,8 @@
+import type { GroupName } from '../protocol/groups.js'
 import type { Bus } from './bus.js'
 import type { Connection } from './connection.js'
 import type { Feed } from './feed.js'
 import { encodeMessage } from './frames.js'
-import type { GroupName } from './groups.js'
 import type { Member } from './member.js'
 import { Presence } from './presence.js'
 

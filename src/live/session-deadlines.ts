@@ -1,4 +1,4 @@
-import { CloseCode } from './close-codes.js'
+import { CloseCode } from '../protocol/close-codes.js'
 import type { Admission, Connection } from './connection.js'
 
 /** ms before its end that a session's sockets are told */

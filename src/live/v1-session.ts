@@ -1,8 +1,8 @@
 import { viewUser } from '../principal.js'
-import { CloseCode } from './close-codes.js'
+import { CloseCode } from '../protocol/close-codes.js'
+import type { GroupName } from '../protocol/groups.js'
+import { type ClientMessage, parseClientMessage, readCursor } from '../protocol/messages.js'
 import type { Connection } from './connection.js'
-import type { GroupName } from './groups.js'
-import { type ClientMessage, parseClientMessage, readCursor } from './protocol.js'
 
 /** messages that the protocol does not know, after which a socket is closed */
 const MAX_VIOLATIONS = 5

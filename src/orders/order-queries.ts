@@ -3,8 +3,8 @@ import { requireTheatre } from '../access/theatre-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { readHeads } from '../live/event-log.js'
-import { theatreOrders } from '../live/groups.js'
 import type { Principal } from '../principal.js'
+import { theatreOrders } from '../protocol/groups.js'
 import { liveOrders, type OrderRecord, readOrders } from './order-record.js'
 
 const RECENT = 20

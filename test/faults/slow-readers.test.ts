@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
 import { until } from '../live/until.js'
 

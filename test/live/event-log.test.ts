@@ -9,7 +9,7 @@ import {
   readAfter,
   readHeads,
 } from '../../src/live/event-log.js'
-import { orderGroup, theatreOrders } from '../../src/live/groups.js'
+import { orderGroup, theatreOrders } from '../../src/protocol/groups.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { withClient } from '../helpers/template.js'
 import { Random, seedOfRun } from './random.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Connection, type LiveSocket } from '../../src/live/connection.js'
-import { theatreOrders } from '../../src/live/groups.js'
 import { keepAlive } from '../../src/live/keepalive.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 
 class FakeSocket implements LiveSocket {
   pendingBytes = 0

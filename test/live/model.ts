@@ -9,8 +9,8 @@ import type {
   StoredEvent,
 } from '../../src/live/event-log.js'
 import type { SnapshotRow } from '../../src/live/feed.js'
-import { type GroupName, theatreOrders } from '../../src/live/groups.js'
 import type { Principal } from '../../src/principal.js'
+import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import type { Random } from './random.js'
 
 /** Lets the test decide what happens next: everything that takes time waits here for its turn. */

@@ -1,13 +1,20 @@
 import t from 'tap'
 import { limit } from '../../src/concurrency/semaphore.js'
 import { decodeEvent, encodeEvent } from '../../src/live/bus-messages.js'
-import { afterClose, CloseCode } from '../../src/live/close-codes.js'
 import type { StoredEvent } from '../../src/live/event-log.js'
 import { textFrame } from '../../src/live/frames.js'
-import { asGroup, MAX_ID, orderGroup, readGroup, theatreChat, theatreOrders } from '../../src/live/groups.js'
 import { Index } from '../../src/live/index-of.js'
-import { MAX_TEXT, parseClientMessage, readCursor } from '../../src/live/protocol.js'
 import { Ring } from '../../src/live/ring.js'
+import { afterClose, CloseCode } from '../../src/protocol/close-codes.js'
+import {
+  asGroup,
+  MAX_ID,
+  orderGroup,
+  readGroup,
+  theatreChat,
+  theatreOrders,
+} from '../../src/protocol/groups.js'
+import { MAX_TEXT, parseClientMessage, readCursor } from '../../src/protocol/messages.js'
 import { textsOf } from './model.js'
 import { Random, seedOfRun } from './random.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { connect, type TestSocket } from '../helpers/socket.js'
 import { Random, seedOfRun } from './random.js'
 import {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { createClient } from '../helpers/http.js'
 import { arrived, emit, openPlain, openV1, seqsOf, signIn, startNode } from './stage.js'
 import { until } from './until.js'

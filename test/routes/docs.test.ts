@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EVENT_NAMES } from '../../src/live/protocol.js'
+import { EVENT_NAMES } from '../../src/protocol/messages.js'
 import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/live/protocol.js'
+import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/protocol/messages.js'
 import type { Clock } from '../../web/live/connection.js'
 
 const DEADLINE = 3000

@@ -1,7 +1,7 @@
 // The shapes of the wire as the pages use them. They are declared by the protocol; pages import types only.
-export type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
+export type { ChatView, MessageView, OrderView, UserView } from '../../src/protocol/messages.js'
 
-import type { UserView } from '../../src/live/protocol.js'
+import type { UserView } from '../../src/protocol/messages.js'
 
 export interface SessionView {
   user: UserView

@@ -1,5 +1,5 @@
-import { afterClose } from '../../src/live/close-codes.js'
-import type { ClientMessage, ServerMessage } from '../../src/live/protocol.js'
+import { afterClose } from '../../src/protocol/close-codes.js'
+import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
 import type { OpenSocket, SocketLike } from '../lib/socket.js'
 import { type Clock, Connection, systemClock } from './connection.js'
 import type { Hello, LiveEvent } from './messages.js'

@@ -1,4 +1,4 @@
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
+import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/protocol/messages.js'
 import type { OpenSocket, SocketLike } from '../lib/socket.js'
 import { parseServerMessage } from './messages.js'
 

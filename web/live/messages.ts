@@ -1,4 +1,4 @@
-import type { ChatMessageData, ChatReadData, ServerMessage } from '../../src/live/protocol.js'
+import type { ChatMessageData, ChatReadData, ServerMessage } from '../../src/protocol/messages.js'
 import type { ChatView, MessageView, OrderView } from '../lib/views.js'
 
 type MessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>

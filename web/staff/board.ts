@@ -1,4 +1,4 @@
-import { readGroup } from '../../src/live/groups.js'
+import { readGroup } from '../../src/protocol/groups.js'
 import { api, type StaffAction } from '../lib/api.js'
 import { notify } from '../lib/notify.js'
 import { playNewOrder } from '../lib/sound.js'

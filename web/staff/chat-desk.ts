@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks'
-import { readGroup } from '../../src/live/groups.js'
+import { readGroup } from '../../src/protocol/groups.js'
 import { createOutbox } from '../chat/outbox.js'
 import { api } from '../lib/api.js'
 import { newId } from '../lib/id.js'
