@@ -6,12 +6,12 @@ const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
 /**
  * The service under load, built as `npm start` runs it.
  *
- * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/protocol/groups.ts')]}
+ * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/events/commit.ts'), typeof import('../src/protocol/groups.ts')]}
  */
 const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
   import(`${build}/src/app.js`),
   import(`${build}/src/config.js`),
-  import(`${build}/src/live/commit.js`),
+  import(`${build}/src/events/commit.js`),
   import(`${build}/src/protocol/groups.js`),
 ])
 

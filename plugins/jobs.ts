@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { forgetEndedSessions } from '../src/accounts/session-writes.js'
-import { forgetOlderThan } from '../src/live/event-log.js'
+import { forgetOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
 
 const SECOND = 1000

@@ -1,6 +1,6 @@
 import { theatreChatSnapshot } from './chat/chat-snapshots.js'
 import type { Database, Transaction } from './database/client.js'
-import { readHeads } from './live/event-log.js'
+import { readHeads } from './events/event-log.js'
 import type { SnapshotRow } from './live/feed.js'
 import { orderSnapshot, theatreOrdersSnapshot } from './orders/order-snapshots.js'
 import { type GroupName, readGroup } from './protocol/groups.js'

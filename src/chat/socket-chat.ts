@@ -1,6 +1,6 @@
 import { findLiveById, onBehalfOf, type SessionSettings } from '../accounts/sessions.js'
 import { DomainError } from '../errors.js'
-import type { ActionContext } from '../live/commit.js'
+import type { ActionContext } from '../events/commit.js'
 import { sendMessage } from './chat-actions.js'
 
 /** What a refused message is answered with. */

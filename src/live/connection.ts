@@ -1,8 +1,8 @@
+import type { StoredEvent } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { CloseCode } from '../protocol/close-codes.js'
 import type { GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
-import type { StoredEvent } from './event-log.js'
 import { encodeMessage } from './frames.js'
 import type { Member } from './member.js'
 

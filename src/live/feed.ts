@@ -1,5 +1,5 @@
+import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
-import type { StoredEvent } from './event-log.js'
 import { encodeSnapshot } from './frames.js'
 import type { Member } from './member.js'
 import { Ring, type Slice } from './ring.js'

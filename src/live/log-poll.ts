@@ -1,6 +1,6 @@
+import type { LogHeads } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
-import type { LogHeads } from './event-log.js'
 import type { Feed } from './feed.js'
 
 /** ms that one question may take */

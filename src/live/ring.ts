@@ -1,4 +1,4 @@
-import type { StoredEvent } from './event-log.js'
+import type { StoredEvent } from '../events/event-log.js'
 import { encodeEventFrame } from './frames.js'
 
 /** Framed bytes of the events after one position up to `to`, shared by every socket that stands there. */

@@ -1,7 +1,7 @@
 import { managedOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../live/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
 import { type OrderEventName, orderEvents } from './order-events.js'

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../live/event-log.js'
+import type { NewEvent } from '../events/event-log.js'
 import { orderGroup, theatreOrders } from '../protocol/groups.js'
 import type { EventName } from '../protocol/messages.js'
 import type { OrderRecord } from './order-record.js'

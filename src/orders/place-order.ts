@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/client.js'
 import { invalid, unauthenticated } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../live/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { PaymentMethod } from '../protocol/messages.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
 import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'

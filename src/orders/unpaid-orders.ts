@@ -1,4 +1,4 @@
-import { type ActionContext, commit } from '../live/commit.js'
+import { type ActionContext, commit } from '../events/commit.js'
 import { orderEvents } from './order-events.js'
 import { readOrder } from './order-record.js'
 

@@ -1,7 +1,7 @@
 import { ownOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../live/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'

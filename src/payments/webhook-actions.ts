@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/client.js'
 import { DomainError, notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../live/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { orderEvents } from '../orders/order-events.js'
 import { readOrder } from '../orders/order-record.js'
 import { type PaymentRecord, paymentFields } from './payment-queries.js'

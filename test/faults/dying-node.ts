@@ -1,5 +1,5 @@
 import { createDatabase } from '../../src/database/client.js'
-import { commit } from '../../src/live/commit.js'
+import { commit } from '../../src/events/commit.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { eventFor } from '../live/stage.js'
 

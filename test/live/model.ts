@@ -1,13 +1,13 @@
 import { staffOrderGroups } from '../../src/access/socket-access.js'
-import type { Bus, BusListener } from '../../src/live/bus.js'
-import type { Admission, LiveSocket } from '../../src/live/connection.js'
 import type {
   AccessChange,
   Committed,
   EventLog,
   NewAccessChange,
   StoredEvent,
-} from '../../src/live/event-log.js'
+} from '../../src/events/event-log.js'
+import type { Bus, BusListener } from '../../src/live/bus.js'
+import type { Admission, LiveSocket } from '../../src/live/connection.js'
 import type { SnapshotRow } from '../../src/live/feed.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'

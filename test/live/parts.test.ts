@@ -1,7 +1,7 @@
 import t from 'tap'
 import { limit } from '../../src/concurrency/semaphore.js'
+import type { StoredEvent } from '../../src/events/event-log.js'
 import { decodeEvent, encodeEvent } from '../../src/live/bus-messages.js'
-import type { StoredEvent } from '../../src/live/event-log.js'
 import { textFrame } from '../../src/live/frames.js'
 import { Index } from '../../src/live/index-of.js'
 import { Ring } from '../../src/live/ring.js'

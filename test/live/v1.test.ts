@@ -1,6 +1,6 @@
 import t from 'tap'
 import { openGuest } from '../../src/accounts/account-actions.js'
-import { commit } from '../../src/live/commit.js'
+import { commit } from '../../src/events/commit.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { orderGroup, theatreChat, theatreOrders } from '../../src/protocol/groups.js'
 import { findSeat } from '../../src/seats/seat-queries.js'

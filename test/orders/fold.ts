@@ -1,5 +1,5 @@
 import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
-import type { StoredEvent } from '../../src/live/event-log.js'
+import type { StoredEvent } from '../../src/events/event-log.js'
 import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
 import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
 import type { World } from './world.js'

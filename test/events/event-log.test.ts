@@ -8,11 +8,11 @@ import {
   readAccessChanges,
   readAfter,
   readHeads,
-} from '../../src/live/event-log.js'
+} from '../../src/events/event-log.js'
 import { orderGroup, theatreOrders } from '../../src/protocol/groups.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { withClient } from '../helpers/template.js'
-import { Random, seedOfRun } from './random.js'
+import { Random, seedOfRun } from '../live/random.js'
 
 const [ONE, TWO, ORDER] = [theatreOrders(1), theatreOrders(2), orderGroup(9)]
 

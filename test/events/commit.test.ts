@@ -3,7 +3,7 @@ import { changePassword, login } from '../../src/accounts/account-actions.js'
 import { findLive, onBehalfOf } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import { Lanes } from '../../src/concurrency/keyed-queue.js'
-import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/live/commit.js'
+import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/events/commit.js'
 import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../accounts/context.js'
 import { testDatabase } from '../helpers/postgres.js'
 
