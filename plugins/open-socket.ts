@@ -4,12 +4,12 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { toAdmission } from '../src/access/admission.js'
 import type { LiveRoute } from '../src/access/socket-access.js'
+import { toAdmission } from '../src/accounts/admission.js'
 import { SocketChat } from '../src/chat/socket-chat.js'
-import type { Connection } from '../src/live/connection.js'
-import { V1Session } from '../src/live/v1-session.js'
-import { WsLiveSocket } from '../src/live/ws-live-socket.js'
+import type { Connection } from '../src/live/socket/connection.js'
+import { ProtocolHandler } from '../src/live/socket/protocol-handler.js'
+import { WsLiveSocket } from '../src/live/socket/ws-live-socket.js'
 import { CloseCode } from '../src/protocol/close-codes.js'
 import { SUBPROTOCOL } from '../src/protocol/messages.js'
 
@@ -108,7 +108,7 @@ function startProtocol(
   live: LiveRoute,
 ): Receive {
   const { sessionId } = connection.admission
-  const session = new V1Session({
+  const session = new ProtocolHandler({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
     headOf: (group) => app.hub.feeds.get(group)?.head,

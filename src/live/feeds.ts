@@ -1,6 +1,6 @@
 import type { EventLog, StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
-import type { Bus } from './bus.js'
+import type { Bus } from './bus/bus.js'
 import { Feed, type FeedHost } from './feed.js'
 
 /** ms that a feed without members is kept: reconnecting clients find its ring */

@@ -4,18 +4,23 @@ import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../event
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
-import type { Bus, BusListener } from './bus.js'
-import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
-import { type Admission, Connection, type ConnectionHost, type ConnectionOptions } from './connection.js'
+import type { Bus, BusListener } from './bus/bus.js'
+import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus/bus-messages.js'
 import type { Feed, FeedHost, SnapshotRow } from './feed.js'
 import { Feeds } from './feeds.js'
-import { Index } from './index-of.js'
-import { keepAlive } from './keepalive.js'
 import { LogPoll } from './log-poll.js'
 import { Member } from './member.js'
+import { MultiMap } from './multi-map.js'
 import { PRESENCE_CHANNEL, type Presence } from './presence.js'
 import { PresenceBoard } from './presence-board.js'
 import { SessionDeadlines } from './session-deadlines.js'
+import {
+  type Admission,
+  Connection,
+  type ConnectionHost,
+  type ConnectionOptions,
+} from './socket/connection.js'
+import { keepAlive } from './socket/keepalive.js'
 
 /** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
 export interface HubOptions {
@@ -44,8 +49,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly feedTable: Feeds
   private readonly board: PresenceBoard
   private readonly log: LogPoll
-  private readonly bySessionId = new Index<string, Connection>()
-  private readonly byUserId = new Index<number, Connection>()
+  private readonly bySessionId = new MultiMap<string, Connection>()
+  private readonly byUserId = new MultiMap<number, Connection>()
   private readonly deadlines: SessionDeadlines
   private readonly limitLogReads = limit(LOG_READS)
   private readonly logReads = new Map<string, Promise<StoredEvent[]>>()

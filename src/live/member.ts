@@ -1,6 +1,6 @@
-import type { Connection } from './connection.js'
 import { type Feed, RING_EVENTS, SLICE_BYTES } from './feed.js'
 import { encodeEventFrame } from './frames.js'
+import type { Connection } from './socket/connection.js'
 
 /** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
 const LOG_READ_EVENTS = 100

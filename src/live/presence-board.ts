@@ -1,10 +1,10 @@
 import type { GroupName } from '../protocol/groups.js'
-import type { Bus } from './bus.js'
-import type { Connection } from './connection.js'
+import type { Bus } from './bus/bus.js'
 import type { Feed } from './feed.js'
 import { encodeMessage } from './frames.js'
 import type { Member } from './member.js'
 import { Presence } from './presence.js'
+import type { Connection } from './socket/connection.js'
 
 /** Shows the members of each group how many staff are there, as often as they can take it. */
 export class PresenceBoard {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { asGroup, type GroupName } from '../protocol/groups.js'
-import type { Bus } from './bus.js'
-import type { Connection } from './connection.js'
+import type { Bus } from './bus/bus.js'
+import type { Connection } from './socket/connection.js'
 
 /** The channel on which nodes tell who is present on them. No group can have this name. */
 export const PRESENCE_CHANNEL = 'presence'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Connection, type LiveSocket } from '../../src/live/connection.js'
-import { keepAlive } from '../../src/live/keepalive.js'
+import { Connection, type LiveSocket } from '../../src/live/socket/connection.js'
+import { keepAlive } from '../../src/live/socket/keepalive.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
 
 class FakeSocket implements LiveSocket {

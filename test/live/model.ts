@@ -6,9 +6,9 @@ import type {
   NewAccessChange,
   StoredEvent,
 } from '../../src/events/event-log.js'
-import type { Bus, BusListener } from '../../src/live/bus.js'
-import type { Admission, LiveSocket } from '../../src/live/connection.js'
+import type { Bus, BusListener } from '../../src/live/bus/bus.js'
 import type { SnapshotRow } from '../../src/live/feed.js'
+import type { Admission, LiveSocket } from '../../src/live/socket/connection.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import type { Random } from './random.js'

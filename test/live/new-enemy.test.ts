@@ -1,9 +1,9 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { staffOrderGroups } from '../../src/access/socket-access.js'
-import type { Connection } from '../../src/live/connection.js'
 import { Hub } from '../../src/live/hub.js'
-import { V1Session } from '../../src/live/v1-session.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
 import { asGroup, type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import { ModelDatabase, ModelSocket, Turns, WorstBus } from './model.js'
 import { Random, seedOfRun } from './random.js'
@@ -206,7 +206,7 @@ class Run {
     const { connection } = client
     let open: () => void = () => {}
     let gate = Promise.resolve()
-    const session = new V1Session({
+    const session = new ProtocolHandler({
       connection,
       join: (group, cursor) => hub.join(connection, group, cursor),
       armDeadline: () => hub.armDeadline(connection),

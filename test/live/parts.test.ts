@@ -1,9 +1,9 @@
 import t from 'tap'
 import { limit } from '../../src/concurrency/semaphore.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
-import { decodeEvent, encodeEvent } from '../../src/live/bus-messages.js'
+import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
 import { textFrame } from '../../src/live/frames.js'
-import { Index } from '../../src/live/index-of.js'
+import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
 import { afterClose, CloseCode } from '../../src/protocol/close-codes.js'
 import {
@@ -216,7 +216,7 @@ t.test('at most so many at a time, in order, failures too', async (t) => {
 })
 
 t.test('an index: several values under one key, none left behind', async (t) => {
-  const index = new Index<number, object>()
+  const index = new MultiMap<number, object>()
   const [a, b, c] = [{}, {}, {}]
   index.remove(1, a)
   for (const value of [a, b, c, a]) index.add(1, value)

@@ -1,5 +1,5 @@
-import type { LiveSession } from '../accounts/sessions.js'
-import type { Admission } from '../live/connection.js'
+import type { Admission } from '../live/socket/connection.js'
+import type { LiveSession } from './sessions.js'
 
 /** A session as the live engine knows it, from the moment of its reading on. */
 export function toAdmission({ principal, session, epoch }: LiveSession): Admission {

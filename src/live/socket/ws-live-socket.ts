@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { CloseCode } from '../protocol/close-codes.js'
+import type { CloseCode } from '../../protocol/close-codes.js'
 import type { LiveSocket } from './connection.js'
 
 const NOTHING = Buffer.alloc(0)

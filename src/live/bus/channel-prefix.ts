@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Database } from '../database/client.js'
+import type { Database } from '../../database/client.js'
 
 /**
  * Names this database among those whose nodes share one Redis: an event of another database would be taken for ours

@@ -1,5 +1,5 @@
 /** Finds values by a key that several may share. A single value costs no set of its own. */
-export class Index<K, V extends object> {
+export class MultiMap<K, V extends object> {
   private readonly map = new Map<K, V | Set<V>>()
 
   add(key: K, value: V): void {

@@ -1,7 +1,7 @@
-import { viewUser } from '../principal.js'
-import { CloseCode } from '../protocol/close-codes.js'
-import type { GroupName } from '../protocol/groups.js'
-import { type ClientMessage, parseClientMessage, readCursor } from '../protocol/messages.js'
+import { viewUser } from '../../principal.js'
+import { CloseCode } from '../../protocol/close-codes.js'
+import type { GroupName } from '../../protocol/groups.js'
+import { type ClientMessage, parseClientMessage, readCursor } from '../../protocol/messages.js'
 import type { Connection } from './connection.js'
 
 /** messages that the protocol does not know, after which a socket is closed */
@@ -16,7 +16,7 @@ export interface Refusal {
   message: string
 }
 
-export interface V1Options {
+export interface ProtocolHandlerOptions {
   connection: Connection
   join(group: GroupName, cursor: number | null): void
   /** seq of the last event of a group that this node knows of */
@@ -35,13 +35,13 @@ export interface V1Options {
 }
 
 /** The client's side of `houselights.v1` on one connection. Messages are handled one after the other. */
-export class V1Session {
+export class ProtocolHandler {
   private subscribed = false
   private violations = 0
   private waiting = 0
   private chain: Promise<void> = Promise.resolve()
 
-  constructor(private readonly options: V1Options) {}
+  constructor(private readonly options: ProtocolHandlerOptions) {}
 
   /** Greets. While its rights are still being looked at, once that is done. */
   start(): void {

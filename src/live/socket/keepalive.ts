@@ -1,4 +1,4 @@
-import { CloseCode } from '../protocol/close-codes.js'
+import { CloseCode } from '../../protocol/close-codes.js'
 import type { Connection } from './connection.js'
 
 /** ms that a ping may stay unanswered when nothing else went out */
