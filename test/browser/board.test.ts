@@ -28,7 +28,7 @@ const ticket = (page: Page, seat: string) =>
   page.locator('.ticket', { hasText: new RegExp(`Screen \\d ${seat}`) })
 const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
 const tally = async () =>
-  (await board.locator('[data-tally]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
+  (await board.locator('[data-item-total]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
 
 t.test('tickets stand oldest first, the overdue one marked and said aloud', async (t) => {
   t.strictSame(await seats(board), ['A1', 'A2', 'B3'])

@@ -109,7 +109,7 @@ t.test('signed out elsewhere while looking: nothing of the theatre stays on the 
   await second.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
   await linkIs(board, 'signed-out')
   await board.getByRole('alert').filter({ hasText: 'You were signed out at' }).waitFor()
-  t.equal(await board.locator('.ticket, [data-tally], .unpaid, .ended li').count(), 0)
+  t.equal(await board.locator('.ticket, [data-item-total], .unpaid, .ended li').count(), 0)
 
   await second.getByLabel('Username').fill('staff')
   await second.getByLabel('Password', { exact: true }).fill('houselights-demo')
@@ -129,6 +129,22 @@ t.test('who is signed out and signs in comes back to the same page', async () =>
   await chat.getByLabel('Password', { exact: true }).fill('houselights-demo')
   await chat.getByRole('button', { name: 'Sign in' }).click()
   await chat.getByRole('heading', { name: 'Conversations' }).waitFor()
+})
+
+t.test('a captive portal’s page instead of an answer is named, and trying again loads the menu', async () => {
+  const { context } = await house.visitor(PHONE)
+  let isPortal = true
+  await context.route('**/api/seats/*', (route) =>
+    isPortal
+      ? route.fulfill({ contentType: 'text/html', body: '<h1>Welcome to our Wi-Fi</h1>' })
+      : route.continue(),
+  )
+  const page = await context.newPage()
+  await page.goto('/s/demo-d5')
+  await page.getByRole('alert').filter({ hasText: 'You may need to sign in to the Wi-Fi first.' }).waitFor()
+  isPortal = false
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.locator('[data-action=add]').first().waitFor()
 })
 
 t.test('no page broke anything on the way', async (t) => {

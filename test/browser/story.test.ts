@@ -51,6 +51,17 @@ t.test('a customer fills a cart, which survives a reload', async (t) => {
   t.equal(await phone.locator('.cart-bar').getAttribute('data-cart-count'), '3')
 })
 
+t.test('what another version of the page stored as a cart is ignored', async () => {
+  const { context } = await house.visitor(PHONE)
+  await context.addInitScript(
+    `if (origin !== 'null') localStorage.setItem('houselights.cart.demo-d5', '{"key":"k","lines":[{"menuItemId":"1"}]}')`,
+  )
+  const page = await context.newPage()
+  await page.goto('/s/demo-d5')
+  await addToCart(page, 'Masala Chai')
+  await page.locator('.cart-bar[data-cart-count="1"]').waitFor()
+})
+
 t.test('what is not paid yet is not on the board as something to bring', async (t) => {
   await orderTotal(phone, '₹440')
   await phone.waitForURL(/\/checkout\//)

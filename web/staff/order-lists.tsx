@@ -5,16 +5,16 @@ import { endedAt, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 
-/** Total quantities over all open orders, for whoever prepares them. */
+/** Total quantities over all open orders, for the kitchen. */
 export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
   const totals = itemTotals(orders)
   if (totals.length === 0) return null
   return (
-    <section class="tally" aria-label={s.board.itemTotals}>
+    <section class="item-totals" aria-label={s.board.itemTotals}>
       <h2>{s.board.toPrepare}</h2>
       <ul>
         {totals.map((item) => (
-          <li key={item.menuItemId} data-tally={item.menuItemId}>
+          <li key={item.menuItemId} data-item-total={item.menuItemId}>
             <b>{item.quantity}</b> {plainText(item.name)}
           </li>
         ))}
@@ -50,7 +50,7 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
   const busy = useStore(board.busy)
   if (orders.length === 0) return null
   return (
-    <section class="unpaid owed" aria-label={s.board.cashOwed}>
+    <section class="unpaid cash-owed" aria-label={s.board.cashOwed}>
       <h2>{s.board.cashOwed}</h2>
       <ul>
         {orders.map((order) => (

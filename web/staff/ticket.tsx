@@ -125,7 +125,7 @@ function CancelUndo({ order, board, until }: { order: OrderView; board: Board; u
   return (
     <div class="cancel-undo" data-cancelling={order.id}>
       <p>{s.board.cancelling(Math.max(1, Math.ceil((until - Date.now()) / 1000)))}</p>
-      <button type="button" class="primary" data-action="keep" onClick={() => board.undoCancel(order.id)}>
+      <button type="button" class="primary" data-action="undo" onClick={() => board.undoCancel(order.id)}>
         {s.board.undo}
       </button>
     </div>
