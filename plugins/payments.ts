@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
-import { createProvider, type PaymentProvider } from '../src/payments/provider.js'
+import type { PaymentProvider } from '../src/payments/provider.js'
+import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
+import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -10,7 +12,9 @@ declare module 'fastify' {
 /** The payment provider that PAYMENT_PROVIDER names. */
 export default fp(
   async (app) => {
-    app.decorate('payments', createProvider(app.config.payments))
+    const { payments } = app.config
+    const isSimulated = payments.provider === 'simulated'
+    app.decorate('payments', isSimulated ? createSimulatedProvider() : createRazorpayProvider(payments))
   },
   { name: 'payments', fastify: '5.x', dependencies: ['config'] },
 )

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -45,7 +45,7 @@ function importsOf(file: string): Import[] {
     const target = match[1] ?? match[2] ?? match[3] ?? ''
     if (!target.startsWith('.')) return { file, target }
     const path = relative(root, resolve(root, dirname(file), target)).replace(/\.js$/, '.ts')
-    return { file, target: path }
+    return { file, target: existsSync(join(root, path)) ? path : path.replace(/\.ts$/, '.tsx') }
   })
 }
 
@@ -53,7 +53,7 @@ const importsBelow = (folder: string) => filesBelow(folder).flatMap(importsOf)
 const shown = (imports: Import[]) => imports.map(({ file, target }) => `${file} -> ${target}`)
 const isOwn = (target: string) => /^(?:src|plugins|routes|web|test|bench|scripts|prisma)\//.test(target)
 
-t.test('the house has its rooms, and the look-out sees imports', async (t) => {
+t.test('the rooms have files, and imports are seen', async (t) => {
   t.ok(filesBelow('src').length > 30, 'src has files')
   t.ok(
     importsOf('src/app.ts').some(({ target }) => target === 'plugins/live.ts'),
@@ -143,4 +143,55 @@ t.test('every plugin names itself and the Fastify that it is for', async (t) => 
     if (!/from 'fastify-plugin'/.test(text)) continue
     t.match(text, /name: '[a-z-]+',\s+fastify: '5\.x'/, file)
   }
+})
+
+/** The groups of nodes that reach each other, by Tarjan's algorithm. */
+function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const stack: string[] = []
+  const found: string[][] = []
+  const visit = (node: string) => {
+    order.set(node, order.size)
+    lowest.set(node, order.get(node) ?? 0)
+    stack.push(node)
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) visit(next)
+      if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? 0, lowest.get(next) ?? 0))
+    }
+    if (lowest.get(node) !== order.get(node)) return
+    const circle = stack.splice(stack.indexOf(node))
+    if (circle.length > 1) found.push(circle.sort())
+  }
+  for (const node of graph.keys()) if (!order.has(node)) visit(node)
+  return found
+}
+
+function graphOf(imports: readonly Import[], nodeOf: (path: string) => string) {
+  const graph = new Map<string, Set<string>>()
+  for (const { file, target } of imports) {
+    const [from, to] = [nodeOf(file), nodeOf(target)]
+    if (!isOwn(target) || from === to) continue
+    const targets = graph.get(from) ?? new Set()
+    graph.set(from, targets.add(to))
+  }
+  return graph
+}
+
+t.test('no circle between files, and none between the folders of src', async (t) => {
+  const ring = graphOf(
+    [
+      { file: 'src/a/1.ts', target: 'src/b/2.ts' },
+      { file: 'src/b/2.ts', target: 'src/c/3.ts' },
+      { file: 'src/c/3.ts', target: 'src/a/1.ts' },
+      { file: 'src/d/4.ts', target: 'src/a/1.ts' },
+    ],
+    (path) => path,
+  )
+  t.strictSame(circles(ring), [['src/a/1.ts', 'src/b/2.ts', 'src/c/3.ts']], 'a circle is seen')
+  const all = ['src', 'plugins', 'routes', 'web'].flatMap(importsBelow)
+  t.strictSame(circles(graphOf(all, (path) => path)), [])
+  const ofSrc = all.filter(({ file, target }) => file.startsWith('src/') && target.startsWith('src/'))
+  const folderOf = (path: string) => path.split('/')[1] ?? path
+  t.strictSame(circles(graphOf(ofSrc, folderOf)), [])
 })

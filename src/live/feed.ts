@@ -1,7 +1,6 @@
 import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 import { encodeSnapshot } from './frames.js'
-import type { Member } from './member.js'
 import { Ring, type Slice } from './ring.js'
 
 /** What a feed needs of its node. */
@@ -15,6 +14,16 @@ export interface FeedHost {
   /** Calls `flush` of the feed at the end of this turn of the event loop. */
   scheduleFlush(feed: Feed): void
   readSnapshot(group: GroupName): Promise<SnapshotRow>
+}
+
+/** What a feed needs of a reader: one connection in the group. */
+export interface FeedReader {
+  /** seq of the last event handed over */
+  readonly position: number
+  /** Writes what it has not got yet, as far as its socket has room. */
+  pump(): void
+  /** Sends a presence frame now, or the then current one as soon as the socket has room. */
+  sendPresence(frame: Buffer): void
 }
 
 export interface SnapshotRow {
@@ -48,7 +57,7 @@ const SNAPSHOT_SHARED_MS = 250
  * Accepts events in order, exactly once, and none before the node knows the rights that precede it.
  */
 export class Feed {
-  readonly members = new Set<Member>()
+  readonly members = new Set<FeedReader>()
   readonly ring: Ring
   /** the furthest position that anybody has told of */
   private announced: number

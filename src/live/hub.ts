@@ -146,7 +146,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     }
     const member = new Member(feed, connection)
     connection.members.set(group, member)
-    this.board.welcome(member)
+    this.board.welcome(group, member)
     member.join(cursor)
   }
 

@@ -1,6 +1,6 @@
-import { type Feed, RING_EVENTS, SLICE_BYTES } from './feed.js'
+import { type Feed, type FeedReader, RING_EVENTS, SLICE_BYTES } from './feed.js'
 import { encodeEventFrame } from './frames.js'
-import type { Connection } from './socket/connection.js'
+import type { Connection, Subscription } from './socket/connection.js'
 
 /** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
 const LOG_READ_EVENTS = 100
@@ -9,7 +9,7 @@ const LOG_READ_EVENTS = 100
  * One connection in one group: a position, not a queue. What the connection has not taken yet is nowhere kept for
  * it; it is cut again from the feed's ring, or read from the log, when its socket has room.
  */
-export class Member {
+export class Member implements FeedReader, Subscription {
   /** seq of the last event handed over, or that the client said it has */
   position = 0
   /** how many are present has changed, and the socket had no room for it */
@@ -57,6 +57,12 @@ export class Member {
     }
     // whatever fills the socket (a pong of `ws` too), what is left goes out behind it
     if (this.ready && this.position < feed.head) connection.goOnWhenDrained()
+  }
+
+  sendPresence(frame: Buffer): void {
+    if (this.connection.hasRoom) return this.connection.write(frame)
+    this.owesPresence = true
+    this.connection.goOnWhenDrained()
   }
 
   private catchUp(): void {

@@ -4,7 +4,6 @@ import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { ServerMessage } from '../../protocol/messages.js'
 import { encodeMessage } from '../frames.js'
-import type { Member } from '../member.js'
 
 /** What the engine needs of a socket; the plugin makes one of `ws`. */
 export interface LiveSocket {
@@ -51,6 +50,14 @@ export interface ConnectionHost {
   onError(error: unknown, doing: string): void
 }
 
+/** What a connection needs of its membership of one group. */
+export interface Subscription {
+  /** the number of staff present changed while the socket had no room */
+  owesPresence: boolean
+  pump(): void
+  leave(): void
+}
+
 export interface ConnectionOptions {
   id: string
   socket: LiveSocket
@@ -72,7 +79,7 @@ export class Connection {
   readonly guard: Guard
   readonly host: ConnectionHost
   readonly openedAt = performance.now()
-  readonly members = new Map<GroupName, Member>()
+  readonly members = new Map<GroupName, Subscription>()
   /** the groups it may hear; members of them once it subscribed */
   readonly granted: Set<GroupName>
   /** a page of the staff: present in what it hears, while its user is staff */
