@@ -56,7 +56,7 @@ const isOwn = (target: string) => /^(?:src|plugins|routes|web|test|bench|scripts
 t.test('the rooms have files, and imports are seen', async (t) => {
   t.ok(filesBelow('src').length > 30, 'src has files')
   t.ok(
-    importsOf('src/app.ts').some(({ target }) => target === 'plugins/live.ts'),
+    importsOf('src/app.ts').some(({ target }) => target === 'plugins/sockets/live.ts'),
     'an own import is seen',
   )
   t.ok(
@@ -194,4 +194,16 @@ t.test('no circle between files, and none between the folders of src', async (t)
   const ofSrc = all.filter(({ file, target }) => file.startsWith('src/') && target.startsWith('src/'))
   const folderOf = (path: string) => path.split('/')[1] ?? path
   t.strictSame(circles(graphOf(ofSrc, folderOf)), [])
+})
+
+t.test('plugins/README.md lists the plugins in the order in which the app registers them', async (t) => {
+  const app = readFileSync(join(root, 'src/app.ts'), 'utf8')
+  const files = new Map<string, string>()
+  for (const [, name = '', file = ''] of app.matchAll(/^import (\w+) from '\.\.\/plugins\/(.+)\.js'$/gm))
+    files.set(name, `${file}.ts`)
+  const registered = [...app.matchAll(/\.register\((\w+)/g)].flatMap(([, name = '']) => files.get(name) ?? [])
+  const readme = readFileSync(join(root, 'plugins/README.md'), 'utf8')
+  const listed = [...readme.matchAll(/^\| \d+ \| `([^`]+)` \|/gm)].map(([, file]) => file)
+  t.ok(registered.length > 20, 'registrations are seen')
+  t.strictSame(listed, registered)
 })

@@ -1,7 +1,7 @@
 import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { unavailable } from '../src/errors.js'
-import { isProbe, originFormPath } from '../src/http/request-target.js'
+import { unavailable } from '../../src/errors.js'
+import { isProbe, originFormPath } from '../../src/http/request-target.js'
 
 /** requests of a node at work at a time: about as many as its database answers within the pool's deadline */
 const MAX_AT_WORK = 1000

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { DomainError } from '../src/errors.js'
-import { isSameHost, readOrigin } from '../src/http/origins.js'
+import { DomainError } from '../../src/errors.js'
+import { isSameHost, readOrigin } from '../../src/http/origins.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

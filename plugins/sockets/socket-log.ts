@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { withoutPort } from '../src/http/client-address.js'
-import { readId } from '../src/http/request-target.js'
-import type { Connection } from '../src/live/socket/connection.js'
-import { hashed, shown, shownOrigin } from '../src/logging.js'
-import { CloseCode } from '../src/protocol/close-codes.js'
+import { withoutPort } from '../../src/http/client-address.js'
+import { readId } from '../../src/http/request-target.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { hashed, shown, shownOrigin } from '../../src/logging.js'
+import { CloseCode } from '../../src/protocol/close-codes.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -3,10 +3,10 @@ import cookie from '@fastify/cookie'
 import session, { type FastifySessionOptions } from '@fastify/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { type OpenedSession, openGuest } from '../src/accounts/account-actions.js'
-import { touch } from '../src/accounts/session-writes.js'
-import { type Caller, findLive } from '../src/accounts/sessions.js'
-import { DomainError, unavailable } from '../src/errors.js'
+import { type OpenedSession, openGuest } from '../../src/accounts/account-actions.js'
+import { touch } from '../../src/accounts/session-writes.js'
+import { type Caller, findLive } from '../../src/accounts/sessions.js'
+import { DomainError, unavailable } from '../../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { DomainError } from '../src/errors.js'
-import { type HostAndPort, isAllowedHost, readHost } from '../src/http/hosts.js'
-import { countHeader, isProbe, originFormPath } from '../src/http/request-target.js'
+import { DomainError } from '../../src/errors.js'
+import { type HostAndPort, isAllowedHost, readHost } from '../../src/http/hosts.js'
+import { countHeader, isProbe, originFormPath } from '../../src/http/request-target.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { LiveRoute, SocketTarget } from '../src/access/socket-access.js'
-import { HandshakeLoader } from '../src/accounts/handshake-loader.js'
-import type { LiveSession } from '../src/accounts/sessions.js'
-import { DomainError, forbidden, notFound, tooMany, unavailable } from '../src/errors.js'
-import { handshakeFault, namesWebSocket } from '../src/http/handshake.js'
-import { isAllowedOrigin } from '../src/http/origins.js'
-import { originFormPath, readId } from '../src/http/request-target.js'
-import type { GroupName } from '../src/protocol/groups.js'
+import type { LiveRoute, SocketTarget } from '../../src/access/socket-access.js'
+import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
+import type { LiveSession } from '../../src/accounts/sessions.js'
+import { DomainError, forbidden, notFound, tooMany, unavailable } from '../../src/errors.js'
+import { handshakeFault, namesWebSocket } from '../../src/http/handshake.js'
+import { isAllowedOrigin } from '../../src/http/origins.js'
+import { originFormPath, readId } from '../../src/http/request-target.js'
+import type { GroupName } from '../../src/protocol/groups.js'
 
 /** A handshake that was let in: what the socket's handler attaches to the hub. */
 export interface Admitted {

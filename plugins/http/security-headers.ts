@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { CONTENT_POLICY, STRICT_TRANSPORT } from '../src/http/security-headers.js'
+import { CONTENT_POLICY, STRICT_TRANSPORT } from '../../src/http/security-headers.js'
 
 /**
  * What browsers are told on every answer, the refusals included. Nothing but our own origin is loaded or connected

@@ -1,9 +1,9 @@
 import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { tooMany } from '../src/errors.js'
-import { addressKey } from '../src/http/client-address.js'
-import type { HitCounter } from '../src/limits/login-throttle.js'
+import { tooMany } from '../../src/errors.js'
+import { addressKey } from '../../src/http/client-address.js'
+import type { HitCounter } from '../../src/limits/login-throttle.js'
 
 const WINDOW_SECONDS = 60
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { DomainError, tooMany, unavailable } from '../src/errors.js'
-import { addressKey } from '../src/http/client-address.js'
-import { Refusals } from '../src/limits/refusals.js'
-import { UserSockets } from '../src/limits/user-sockets.js'
+import { DomainError, tooMany, unavailable } from '../../src/errors.js'
+import { addressKey } from '../../src/http/client-address.js'
+import { Refusals } from '../../src/limits/refusals.js'
+import { UserSockets } from '../../src/limits/user-sockets.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

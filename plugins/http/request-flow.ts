@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
-import { Turns } from '../src/concurrency/serial-queue.js'
-import { headWithoutUpgrade, namesWebSocket } from '../src/http/handshake.js'
+import { Turns } from '../../src/concurrency/serial-queue.js'
+import { headWithoutUpgrade, namesWebSocket } from '../../src/http/handshake.js'
 
 /** requests of one connection that may wait for the answer before theirs; no browser and no proxy sends any */
 const MAX_WAITING = 32

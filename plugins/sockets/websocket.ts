@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
-import { SUBPROTOCOL } from '../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/messages.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

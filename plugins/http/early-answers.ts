@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { DomainError } from '../src/errors.js'
-import { namesWebSocket } from '../src/http/handshake.js'
-import { earlyHeaders, STRICT_TRANSPORT } from '../src/http/security-headers.js'
+import { DomainError } from '../../src/errors.js'
+import { namesWebSocket } from '../../src/http/handshake.js'
+import { earlyHeaders, STRICT_TRANSPORT } from '../../src/http/security-headers.js'
 
 // What is answered before any hook runs, by the router or by Node's parser: options of the instance, no plugin.
 
