@@ -1,4 +1,4 @@
-import { limit } from '../concurrency/semaphore.js'
+import pLimit from 'p-limit'
 import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
@@ -48,7 +48,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly bySessionId = new Index<string, Connection>()
   private readonly byUserId = new Index<number, Connection>()
   private readonly deadlines: SessionDeadlines
-  private readonly limitLogReads = limit(LOG_READS)
+  private readonly limitLogReads = pLimit(LOG_READS)
   private readonly logReads = new Map<string, Promise<StoredEvent[]>>()
   private readonly ticker: NodeJS.Timeout
 

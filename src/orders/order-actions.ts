@@ -69,7 +69,7 @@ async function take(
     const vacant = await isSeatVacant(tx, order.seatId, order.status)
     return { result: order, events: orderEvents(ctx, [step.event], order, vacant) }
   }
-  return await commit(ctx, work, { lane: orderGroup(orderId) })
+  return await commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
 
 async function readDone(

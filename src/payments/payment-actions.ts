@@ -55,5 +55,5 @@ function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): 
     const order = await readOrder(tx, orderId)
     return { result: payment, events: orderEvents(ctx, ['payment.pending'], order, false) }
   }
-  return commit(ctx, work, { lane: orderGroup(orderId) })
+  return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
