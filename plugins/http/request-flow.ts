@@ -1,54 +1,55 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
-import { Turns } from '../../src/concurrency/serial-queue.js'
+
+import { SerialQueue } from '../../src/concurrency/serial-queue.js'
 import { headWithoutUpgrade, namesWebSocket } from '../../src/http/handshake.js'
 
-/** requests of one connection that may wait for the answer before theirs; no browser and no proxy sends any */
-const MAX_WAITING = 32
+/** pipelined requests that may wait on one connection; browsers and proxies send none */
+const MAX_PENDING = 32
 
 /**
- * From a connection to the requests on it. Node hands over all that one read brought, thousands of pipelined
- * requests, and keeps all their answers until they are taken. Here a connection has one request under way, the next
- * begins when the answer before it has been taken, and who sends too many ahead is cut. So what a connection costs
- * does not grow with what is sent on it.
+ * Serializes the requests of each connection. Node emits every request of one read, thousands when pipelined, and
+ * buffers all their responses. Here a connection has one request in progress, the next starts once the response
+ * before it has been sent, and a client that pipelines too many is disconnected: the cost of a connection does not
+ * grow with what is sent on it.
  */
 export default fp(
   async (app) => {
     const { server } = app
-    const turns = new Turns<Socket>(MAX_WAITING)
+    const queue = new SerialQueue<Socket>(MAX_PENDING)
 
-    // kept by Node once it was asked for, for as long as the connection's requests need it: a reset loses it
+    // Node caches the address once read; after a reset it could not be read any more
     server.on('connection', (socket) => void socket.remoteAddress)
 
-    // in the place of Fastify's own listener, which `routing` is
+    // replaces Fastify's own listener, which is `routing`
     server.removeAllListeners('request')
     server.on('request', (request, response) => {
       const { socket } = request
-      // Node goes on to the end of what it has read, on a connection that was cut too
+      // Node parses what it has read to the end, on a destroyed connection too
       if (socket.destroyed) return
       response.once('close', () => {
-        if (turns.waiting(socket) === 0) turns.done(socket)
-        // the other connections first: answers that are ready at once would follow each other without a pause
-        else setImmediate(nextTurn, turns, socket)
+        if (queue.pending(socket) === 0) queue.finish(socket)
+        // other connections first: immediate responses would otherwise follow each other without a pause
+        else setImmediate(startNext, queue, socket)
       })
-      if (!turns.take(socket, () => app.routing(request, response))) socket.destroy()
-      // not at once: Node resumes reading when it has read the message to its end
-      else if (turns.waiting(socket) === 1) process.nextTick(pauseWhileWaiting, turns, socket)
+      if (!queue.push(socket, () => app.routing(request, response))) socket.destroy()
+      // deferred: Node resumes reading when it has parsed the message to its end
+      else if (queue.pending(socket) === 1) process.nextTick(pauseWhilePending, queue, socket)
     })
 
-    // an expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node's 417 is none of our answers
+    // an unknown expectation may be ignored (RFC 9110, 10.1.1); Node's own 417 lacks our headers and body
     server.on('checkExpectation', (request, response) => void server.emit('request', request, response))
 
     server.on('upgrade', (request, _stream, rest) => {
       const { socket } = request
-      // it has not waited for the answers before it, and there can be no others behind it
-      if (turns.isTaken(socket)) socket.destroy()
+      // it jumped the queue: a client waits for its responses before it upgrades the connection
+      if (queue.isBusy(socket)) socket.destroy()
       else if (namesWebSocket(request.headers.upgrade)) app.handshakes.emit('upgrade', request, socket, rest)
       else {
         const head = Buffer.from(headWithoutUpgrade(request), 'latin1')
-        // Node has let go of the connection: an error that nobody hears would end the process
+        // Node has detached its listeners: an unhandled 'error' would end the process
         socket.on('error', ignore)
-        // not before Node's parser has returned: it is the one that would be taken for it
+        // after Node's parser has returned, so that this one isn't taken for it
         setImmediate(() => {
           if (!socket.readable) return void socket.destroy()
           socket.unshift(Buffer.concat([head, rest]))
@@ -57,9 +58,9 @@ export default fp(
       }
     })
 
-    // Fastify closes the connection behind each answer once the service is to end: not while others wait there
+    // during shutdown Fastify closes the connection after each response; not while other requests wait on it
     app.addHook('onSend', (request, reply, payload, done) => {
-      if (turns.waiting(request.raw.socket) > 0) reply.raw.removeHeader('connection')
+      if (queue.pending(request.raw.socket) > 0) reply.raw.removeHeader('connection')
       done(null, payload)
     })
   },
@@ -68,13 +69,13 @@ export default fp(
 
 const ignore = () => {}
 
-function nextTurn(turns: Turns<Socket>, socket: Socket): void {
-  // closed, or closing behind the answer before: nobody takes another
-  if (!socket.writable) return turns.drop(socket)
-  turns.done(socket)
-  if (turns.waiting(socket) === 0) socket.resume()
+function startNext(queue: SerialQueue<Socket>, socket: Socket): void {
+  // closed, or closing after the last response: no further request can be answered
+  if (!socket.writable) return queue.clear(socket)
+  queue.finish(socket)
+  if (queue.pending(socket) === 0) socket.resume()
 }
 
-function pauseWhileWaiting(turns: Turns<Socket>, socket: Socket): void {
-  if (turns.waiting(socket) > 0) socket.pause()
+function pauseWhilePending(queue: SerialQueue<Socket>, socket: Socket): void {
+  if (queue.pending(socket) > 0) socket.pause()
 }

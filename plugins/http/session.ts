@@ -6,6 +6,7 @@ import fp from 'fastify-plugin'
 import { type OpenedSession, openGuest } from '../../src/accounts/account-actions.js'
 import { touch } from '../../src/accounts/session-writes.js'
 import { type Caller, findLive } from '../../src/accounts/sessions.js'
+import { withDeadline } from '../../src/concurrency/deadline.js'
 import { DomainError, unavailable } from '../../src/errors.js'
 
 declare module 'fastify' {
@@ -126,12 +127,14 @@ async function callerOrGuest(
   return caller
 }
 
+const lookupTooLate = () => new Error('the session look-up took too long')
+
 type Store = NonNullable<FastifySessionOptions['store']>
 
 function createStore(app: FastifyInstance): Store {
   return {
     get(token, callback) {
-      withDeadline(readCaller(app, token)).then(
+      withDeadline(readCaller(app, token), LOOKUP_DEADLINE_MS, lookupTooLate).then(
         (caller) => callback(null, caller && { cookie: { originalMaxAge: null }, caller }),
         (error: unknown) => {
           app.log.error({ err: error }, 'sessions can’t be read')
@@ -152,11 +155,4 @@ async function readCaller(app: FastifyInstance, token: string): Promise<Caller |
   // ended since it was read: then there is none
   const times = await touch(db, live.session.id, config.session)
   return times && { ...live, session: { ...live.session, ...times, isStale: false } }
-}
-
-function withDeadline<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the look-up took too long')), LOOKUP_DEADLINE_MS)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

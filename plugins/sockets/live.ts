@@ -1,10 +1,11 @@
 import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+
+import pLimit from 'p-limit'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
-import { Lanes } from '../../src/concurrency/keyed-queue.js'
-import { limit } from '../../src/concurrency/semaphore.js'
+import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import type { ActionContext } from '../../src/events/commit.js'
 import { createEventLog } from '../../src/events/event-log.js'
 import type { Bus } from '../../src/live/bus/bus.js'
@@ -35,7 +36,7 @@ const QUIET_WITHIN_MS = 100
 export default fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
-    const limitSnapshots = limit(SNAPSHOT_READS)
+    const limitSnapshots = pLimit(SNAPSHOT_READS)
     const bus = app.redisLinks
       ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
       : new MemoryBus()
@@ -53,7 +54,7 @@ export default fp(
     metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
-    app.decorate('actions', { db, live: hub, lanes: new Lanes() })
+    app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
     app.decorate('draining', false)
     app.addHook('preClose', () => stop(app, bus))
   },

@@ -50,7 +50,7 @@ export async function sendMessage(
     if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
     return { result: { message, created: true }, events: messageEvents(await readChat(tx, chatId), message) }
   }
-  return await commit(ctx, work, { lane: orderGroup(chatId) })
+  return await commit(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
 const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
@@ -108,7 +108,7 @@ export async function markChatRead(
       events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data }],
     }
   }
-  await commit(ctx, work, { lane: orderGroup(chatId) })
+  await commit(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
 async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {

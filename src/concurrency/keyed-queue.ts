@@ -1,48 +1,48 @@
 import { unavailable } from '../errors.js'
 
-/** tasks that may wait in one lane; beyond, they are refused at once */
-const MAX_WAITING = 256
-/** ms that a task may wait for its turn: as long as it would for a connection to the database */
+/** tasks per key, the running one included; more are refused at once */
+const MAX_TASKS = 256
+/** ms a task may wait to start: as long as it would for a database connection */
 const WAIT_MS = 5000
 
-interface Lane {
-  waiting: number
+interface Queue {
+  size: number
   tail: Promise<unknown>
 }
 
 /**
- * Tasks of one lane run one after the other, those of different lanes side by side. Changes of one order wait for its
- * row anyway; waiting here costs nothing, waiting there holds a connection to the database that others need.
+ * Runs the tasks of one key one after the other, those of different keys concurrently. Changes of one order would wait
+ * for its row lock anyway; waiting here is free, waiting there holds a database connection that others need.
  */
-export class Lanes {
-  private readonly lanes = new Map<string, Lane>()
+export class KeyedQueue {
+  private readonly queues = new Map<string, Queue>()
 
   constructor(private readonly waitMs = WAIT_MS) {}
 
   /**
-   * Throws 503 `unavailable` when too many wait in the lane already, or its turn does not come in time: while the
-   * database hangs each task before it takes a statement's whole time-out. A task that was refused is not run.
+   * Throws 503 `unavailable` when the key's queue is full, or the task has not started within the time limit: while
+   * the database hangs, each task ahead takes a whole statement timeout. A refused task never runs.
    */
-  async run<T>(name: string, task: () => Promise<T>): Promise<T> {
-    const lane = this.lanes.get(name) ?? { waiting: 0, tail: Promise.resolve() }
-    if (lane.waiting >= MAX_WAITING) throw unavailable()
-    this.lanes.set(name, lane)
-    lane.waiting++
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const queue = this.queues.get(key) ?? { size: 0, tail: Promise.resolve() }
+    if (queue.size >= MAX_TASKS) throw unavailable()
+    this.queues.set(key, queue)
+    queue.size++
     try {
-      return await this.inTurn(lane, task)
+      return await this.enqueue(queue, task)
     } finally {
-      if (--lane.waiting === 0) this.lanes.delete(name)
+      if (--queue.size === 0) this.queues.delete(key)
     }
   }
 
-  private inTurn<T>(lane: Lane, task: () => Promise<T>): Promise<T> {
+  private enqueue<T>(queue: Queue, task: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let isLate = false
       const timer = setTimeout(() => {
         isLate = true
         reject(unavailable())
       }, this.waitMs)
-      lane.tail = lane.tail.then(async () => {
+      queue.tail = queue.tail.then(async () => {
         clearTimeout(timer)
         if (isLate) return
         try {

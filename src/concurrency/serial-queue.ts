@@ -1,47 +1,50 @@
-interface Line {
-  isTaken: boolean
-  waiting: (() => void)[]
+interface Queue {
+  isBusy: boolean
+  pending: (() => void)[]
 }
 
-/** One piece of work at a time for each key; what comes meanwhile waits in its order, up to a bound. */
-export class Turns<Key extends object> {
-  private readonly lines = new WeakMap<Key, Line>()
+/**
+ * One task at a time per key; the rest wait in FIFO order, up to a bound. A task ends by a call of `finish`, not by a
+ * promise: the end of a response is an event. Keys are held weakly.
+ */
+export class SerialQueue<Key extends object> {
+  private readonly queues = new WeakMap<Key, Queue>()
 
-  constructor(private readonly maxWaiting: number) {}
+  constructor(private readonly maxPending: number) {}
 
-  /** Runs `work` in its turn: now, when nothing is under way for this key. False when too much waits already. */
-  take(key: Key, work: () => void): boolean {
-    const line = this.lines.get(key)
-    if (!line) this.lines.set(key, { isTaken: true, waiting: [] })
-    else if (line.isTaken) {
-      if (line.waiting.length >= this.maxWaiting) return false
-      line.waiting.push(work)
+  /** Runs the task at once when its key is idle, else later. Returns false, and drops it, when the queue is full. */
+  push(key: Key, task: () => void): boolean {
+    const queue = this.queues.get(key)
+    if (!queue) this.queues.set(key, { isBusy: true, pending: [] })
+    else if (queue.isBusy) {
+      if (queue.pending.length >= this.maxPending) return false
+      queue.pending.push(task)
       return true
-    } else line.isTaken = true
-    work()
+    } else queue.isBusy = true
+    task()
     return true
   }
 
-  /** What had the turn is done: the next one's begins. */
-  done(key: Key): void {
-    const line = this.lines.get(key)
-    if (!line) return
-    const next = line.waiting.shift()
+  /** Ends the key's current task and starts the next. */
+  finish(key: Key): void {
+    const queue = this.queues.get(key)
+    if (!queue) return
+    const next = queue.pending.shift()
     if (next) next()
-    else line.isTaken = false
+    else queue.isBusy = false
   }
 
-  /** Nothing that waits for this key will run. */
-  drop(key: Key): void {
-    this.lines.delete(key)
+  /** Drops the key's pending tasks. */
+  clear(key: Key): void {
+    this.queues.delete(key)
   }
 
-  isTaken(key: Key): boolean {
-    return this.lines.get(key)?.isTaken ?? false
+  isBusy(key: Key): boolean {
+    return this.queues.get(key)?.isBusy ?? false
   }
 
-  /** how much waits for this key */
-  waiting(key: Key): number {
-    return this.lines.get(key)?.waiting.length ?? 0
+  /** number of tasks that wait behind the current one */
+  pending(key: Key): number {
+    return this.queues.get(key)?.pending.length ?? 0
   }
 }

@@ -1,4 +1,4 @@
-import type { Lanes } from '../concurrency/keyed-queue.js'
+import type { KeyedQueue } from '../concurrency/keyed-queue.js'
 import type { Database, Transaction } from '../database/client.js'
 import { conflict, unauthenticated } from '../errors.js'
 import {
@@ -27,7 +27,7 @@ export interface ActionContext {
   db: Database
   live: Publisher
   /** changes of one thing wait here for each other, not on connections to the database */
-  lanes?: Lanes
+  queue?: KeyedQueue
   /** nothing is committed any more once this one's rights have changed */
   onBehalf?: OnBehalf
 }
@@ -42,7 +42,7 @@ export interface CommitOptions {
   /** ms that it may take, if longer than usual */
   timeoutMs?: number
   /** what it changes: changes of the same run one after the other */
-  lane?: string
+  queueKey?: string
 }
 
 /**
@@ -54,9 +54,9 @@ export interface CommitOptions {
 export async function commit<T>(
   ctx: ActionContext,
   work: (tx: Transaction) => Promise<Outcome<T>>,
-  { timeoutMs, lane }: CommitOptions = {},
+  { timeoutMs, queueKey }: CommitOptions = {},
 ): Promise<T> {
-  const { db, live, lanes } = ctx
+  const { db, live, queue } = ctx
   const transact = () =>
     db.$transaction(
       async (tx) => {
@@ -65,7 +65,9 @@ export async function commit<T>(
       },
       timeoutMs === undefined ? {} : { timeout: timeoutMs },
     )
-  const { outcome, committed } = await (lane !== undefined && lanes ? lanes.run(lane, transact) : transact())
+  const { outcome, committed } = await (queueKey !== undefined && queue
+    ? queue.run(queueKey, transact)
+    : transact())
   if (committed) live.publish(committed, outcome.changes ?? [])
   return outcome.result
 }

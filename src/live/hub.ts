@@ -1,4 +1,4 @@
-import { limit } from '../concurrency/semaphore.js'
+import pLimit from 'p-limit'
 import type { Publisher } from '../events/commit.js'
 import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../events/event-log.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
@@ -52,7 +52,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly bySessionId = new MultiMap<string, Connection>()
   private readonly byUserId = new MultiMap<number, Connection>()
   private readonly deadlines: SessionDeadlines
-  private readonly limitLogReads = limit(LOG_READS)
+  private readonly limitLogReads = pLimit(LOG_READS)
   private readonly logReads = new Map<string, Promise<StoredEvent[]>>()
   private readonly ticker: NodeJS.Timeout
 

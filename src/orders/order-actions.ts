@@ -68,7 +68,7 @@ async function take(
     const order = await readOrder(tx, orderId)
     return { result: order, events: orderEvents([step.event], order) }
   }
-  return await commit(ctx, work, { lane: orderGroup(orderId) })
+  return await commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
 
 async function readDone(

@@ -55,5 +55,5 @@ function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>):
     const order = await readOrder(tx, orderId)
     return { result: payment, events: orderEvents(['payment.pending'], order) }
   }
-  return commit(ctx, work, { lane: orderGroup(orderId) })
+  return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

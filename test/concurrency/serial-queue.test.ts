@@ -1,28 +1,28 @@
 import t from 'tap'
-import { Turns } from '../../src/concurrency/serial-queue.js'
+import { SerialQueue } from '../../src/concurrency/serial-queue.js'
 
-t.test('one turn at a time for each key, in order, up to the bound', async (t) => {
-  const turns = new Turns<object>(2)
+t.test('runs one task at a time per key, in FIFO order, up to the bound', async (t) => {
+  const queue = new SerialQueue<object>(2)
   const [a, b] = [{}, {}]
   const ran: string[] = []
-  const take = (key: object, name: string) => turns.take(key, () => ran.push(name))
+  const push = (key: object, name: string) => queue.push(key, () => ran.push(name))
   t.same(
-    [take(a, 'a1'), take(b, 'b1'), take(a, 'a2'), take(a, 'a3'), take(a, 'a4')],
+    [push(a, 'a1'), push(b, 'b1'), push(a, 'a2'), push(a, 'a3'), push(a, 'a4')],
     [true, true, true, true, false],
   )
   t.same(ran, ['a1', 'b1'])
-  t.equal(turns.waiting(a), 2)
-  turns.done(a)
+  t.equal(queue.pending(a), 2)
+  queue.finish(a)
   t.same(ran, ['a1', 'b1', 'a2'])
-  t.ok(take(a, 'a5'), 'there is room again')
-  turns.done(a)
-  turns.done(a)
-  turns.done(a)
+  t.ok(push(a, 'a5'), 'there is room again')
+  queue.finish(a)
+  queue.finish(a)
+  queue.finish(a)
   t.same(ran, ['a1', 'b1', 'a2', 'a3', 'a5'])
-  t.notOk(turns.isTaken(a))
-  t.ok(turns.isTaken(b))
-  take(b, 'b2')
-  turns.drop(b)
-  turns.done(b)
-  t.same(ran.at(-1), 'a5', 'what was dropped does not run')
+  t.notOk(queue.isBusy(a))
+  t.ok(queue.isBusy(b))
+  push(b, 'b2')
+  queue.clear(b)
+  queue.finish(b)
+  t.same(ran.at(-1), 'a5', 'a cleared task does not run')
 })

@@ -2,8 +2,10 @@ import t from 'tap'
 import { changePassword, login } from '../../src/accounts/account-actions.js'
 import { findLive, onBehalfOf } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
-import { Lanes } from '../../src/concurrency/keyed-queue.js'
+
+import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/events/commit.js'
+
 import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../accounts/context.js'
 import { testDatabase } from '../helpers/postgres.js'
 
@@ -83,73 +85,14 @@ t.test('its own changes of rights do not stop it', async (t) => {
   t.strictSame(await change(onBehalf), ['rights_changed', 0], 'the next one is stopped by them')
 })
 
-t.test('lanes: one after the other within, side by side between, and not without end', async (t) => {
-  const lanes = new Lanes()
-  const order: string[] = []
-  const opened: (() => void)[] = []
-  const task = (name: string) => async () => {
-    order.push(`${name} begins`)
-    await new Promise<void>((resolve) => opened.push(resolve))
-    order.push(`${name} ends`)
-    if (name === 'a1') throw new Error('a1 failed')
-    return name
-  }
-  const first = lanes.run('a', task('a1'))
-  const second = lanes.run('a', task('a2'))
-  const beside = lanes.run('b', task('b1'))
-  await new Promise(setImmediate)
-  t.strictSame(order, ['a1 begins', 'b1 begins'])
-  opened.shift()?.()
-  await t.rejects(first, { message: 'a1 failed' })
-  while (opened.length < 2) await new Promise(setImmediate)
-  for (const open of opened) open()
-  t.strictSame(await Promise.all([second, beside]), ['a2', 'b1'])
-
-  let end = () => {}
-  const blocked = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  const many = Array.from({ length: 257 }, () =>
-    lanes
-      .run('c', () => blocked)
-      .then(
-        () => 'done',
-        (error: unknown) => (error instanceof Error ? Reflect.get(error, 'code') : error),
-      ),
-  )
-  end()
-  const said = await Promise.all(many)
-  t.equal(said.filter((one) => one === 'done').length, 256)
-  t.equal(said.at(-1), 'unavailable')
-  t.equal(await lanes.run('c', async () => 'free again'), 'free again')
-})
-
-t.test('lanes: whose turn does not come in time is refused, and not carried out later', async (t) => {
-  const lanes = new Lanes(20)
-  const done: string[] = []
-  let end = () => {}
-  const first = lanes.run('a', async () => {
-    await new Promise<void>((resolve) => {
-      end = resolve
-    })
-    done.push('first')
-  })
-  const waiting = ['second', 'third'].map((name) => lanes.run('a', async () => void done.push(name)))
-  for (const late of waiting) await t.rejects(late, { code: 'unavailable', status: 503 })
-  end()
-  await first
-  await lanes.run('a', async () => void done.push('next'))
-  t.strictSame(done, ['first', 'next'], 'one that has its turn may take its time')
-})
-
-t.test('changes of one lane hold one connection', async (t) => {
-  const lanes = new Lanes()
+t.test('changes with the same queue key use one connection', async (t) => {
+  const queue = new KeyedQueue()
   const running = { now: 0, most: 0 }
-  const options: CommitOptions = { lane: 'order:1' }
+  const options: CommitOptions = { queueKey: 'order:1' }
   await Promise.all(
     Array.from({ length: 20 }, () =>
       commit(
-        { ...ctx, lanes },
+        { ...ctx, queue },
         async () => {
           running.most = Math.max(running.most, ++running.now)
           await new Promise(setImmediate)

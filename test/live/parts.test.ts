@@ -1,5 +1,4 @@
 import t from 'tap'
-import { limit } from '../../src/concurrency/semaphore.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
 import { textFrame } from '../../src/live/frames.js'
@@ -188,31 +187,6 @@ t.test('after a close a client comes back, or stops and says why', async (t) => 
     [1009, 'protocol'],
   ] as const)
     t.same(afterClose(code, ''), { action: 'stop', why })
-})
-
-t.test('at most so many at a time, in order, failures too', async (t) => {
-  const run = limit(2)
-  let running = 0
-  let most = 0
-  const order: number[] = []
-  const results = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, i) =>
-      run(async () => {
-        most = Math.max(most, ++running)
-        order.push(i)
-        await new Promise((resolve) => setImmediate(resolve))
-        running--
-        if (i % 3 === 0) throw new Error('no')
-        return i
-      }),
-    ),
-  )
-  t.equal(most, 2)
-  t.same(
-    order,
-    Array.from({ length: 20 }, (_, i) => i),
-  )
-  t.equal(results.filter(({ status }) => status === 'rejected').length, 7)
 })
 
 t.test('an index: several values under one key, none left behind', async (t) => {

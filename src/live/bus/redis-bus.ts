@@ -1,3 +1,4 @@
+import { withDeadline } from '../../concurrency/deadline.js'
 import type { Bus, BusListener } from './bus.js'
 
 /** What the bus needs of a Redis client (ioredis fits); it must not queue while the link is down. */
@@ -87,16 +88,9 @@ export class RedisBus implements Bus {
   async subscribe(channel: string): Promise<void> {
     this.wanted.add(channel)
     if (this.subscriber.status !== 'ready') return
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, SUBSCRIBE_WAIT_MS)
-    })
-    const subscribed = this.subscriber.subscribe(this.prefix + channel).then(
-      () => {},
-      () => {},
-    )
-    await Promise.race([subscribed, deadline])
-    clearTimeout(timer)
+    const subscribed = this.subscriber.subscribe(this.prefix + channel)
+    // an unconfirmed subscription makes events late, not lost: the log is polled
+    await withDeadline(subscribed, SUBSCRIBE_WAIT_MS, () => new Error('not confirmed')).catch(() => {})
   }
 
   unsubscribe(channel: string): void {
