@@ -9,11 +9,11 @@ const SMALLEST_WORTH_COMPRESSING = 512
 
 /** `lib/preload.ts` and what it imports */
 const IS_PRELOAD =
-  /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/(?:live\/protocol|protocol\/messages)\.ts$/
+  /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/protocol\/messages\.ts$/
 
 /** What the staff's pages and the order page share, and the menu and the login don't need */
 const IS_LIVE =
-  /web\/(?:live\/(?!orders-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/\w+\/(?:close-codes|groups)\.ts$/
+  /web\/(?:live\/(?!orders-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
 
 /** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
