@@ -6,13 +6,13 @@ const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
 /**
  * The service under load, built as `npm start` runs it.
  *
- * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/live/commit.ts'), typeof import('../src/live/groups.ts')]}
+ * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/events/commit.ts'), typeof import('../src/protocol/groups.ts')]}
  */
 const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
   import(`${build}/src/app.js`),
   import(`${build}/src/config.js`),
-  import(`${build}/src/live/commit.js`),
-  import(`${build}/src/live/groups.js`),
+  import(`${build}/src/events/commit.js`),
+  import(`${build}/src/protocol/groups.js`),
 ])
 
 await serve(async () => {
@@ -39,7 +39,7 @@ await serve(async () => {
     protocol: 'houselights.v1',
     // through the log, as every action does: `events` in one transaction, so in one turn of the event loop
     async emit(events, data) {
-      const event = { group: theatreOrders(1), name: /** @type {const} */ ('order.seen'), data, legacy: null }
+      const event = { group: theatreOrders(1), name: /** @type {const} */ ('order.seen'), data }
       await commit(app.actions, async () => ({
         result: null,
         events: Array.from({ length: events }, () => event),

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { AccountContext } from '../src/accounts/account-actions.js'
-import { createLoginThrottle, type HitCounter, noThrottle } from '../src/accounts/login-throttle.js'
-import { createMemoryCounter } from '../src/accounts/memory-counter.js'
+import { createLoginThrottle, type HitCounter, noThrottle } from '../src/limits/login-throttle.js'
+import { createMemoryCounter } from '../src/limits/memory-counter.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { withoutPort } from '../src/http/client-address.js'
-import { hashed, shown, shownOrigin } from '../src/http/log-text.js'
+import { hashed, shown, shownOrigin } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

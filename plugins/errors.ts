@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError, type ErrorDetail, unavailable } from '../src/errors.js'
-import { Seldom } from '../src/http/seldom.js'
+import { Seldom } from '../src/logging.js'
 
 interface ErrorBody {
   error: string

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import type { HitCounter } from '../src/accounts/login-throttle.js'
-import { createMemoryCounter } from '../src/accounts/memory-counter.js'
-import { createSharedCounter } from '../src/http/shared-counter.js'
+import type { HitCounter } from '../src/limits/login-throttle.js'
+import { createMemoryCounter } from '../src/limits/memory-counter.js'
+import { createSharedCounter } from '../src/limits/shared-counter.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import type { ClientInfo } from '../src/accounts/session-writes.js'
 import { type Caller, onBehalfOf } from '../src/accounts/sessions.js'
 import { forbidden, unauthenticated } from '../src/errors.js'
+import type { ActionContext } from '../src/events/commit.js'
 import { withoutPort } from '../src/http/client-address.js'
-import type { ActionContext } from '../src/live/commit.js'
 import type { Role } from '../src/principal.js'
 
 declare module 'fastify' {

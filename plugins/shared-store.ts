@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
-import type { Script, SharedStore } from '../src/http/shared-store.js'
-import { channelPrefix } from '../src/live/channel-prefix.js'
+import type { Script, SharedStore } from '../src/limits/shared-store.js'
+import { channelPrefix } from '../src/live/bus/channel-prefix.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,4 +1,4 @@
-import type { UserView } from './live/protocol.js'
+import type { UserView } from './protocol/messages.js'
 
 export type Role = 'customer' | 'staff' | 'admin'
 

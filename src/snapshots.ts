@@ -1,9 +1,9 @@
 import { theatreChatSnapshot } from './chat/chat-snapshots.js'
 import type { Database, Transaction } from './database/client.js'
-import { readHeads } from './live/event-log.js'
+import { readHeads } from './events/event-log.js'
 import type { SnapshotRow } from './live/feed.js'
-import { type GroupName, readGroup } from './live/groups.js'
 import { orderSnapshot, theatreOrdersSnapshot } from './orders/order-snapshots.js'
+import { type GroupName, readGroup } from './protocol/groups.js'
 
 /**
  * A group's state as of its counter and the epoch of rights, all in one snapshot of the database: at read committed

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -6,7 +6,17 @@ import t from 'tap'
 // Who may import whom (README, "Rooms"). A rule that is broken names the file and the import.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const BROWSER_SAFE = ['src/live/protocol.ts', 'src/live/close-codes.ts']
+/** what each room of the pages may import besides itself */
+const WEB_ROOMS: Record<string, string[]> = {
+  lib: [],
+  strings: ['lib'],
+  live: ['lib'],
+  chat: ['lib', 'strings'],
+  ui: ['lib', 'live', 'strings'],
+  customer: ['chat', 'lib', 'live', 'strings', 'ui'],
+  staff: ['chat', 'lib', 'live', 'strings', 'ui'],
+  pages: ['chat', 'customer', 'lib', 'live', 'staff', 'strings', 'ui'],
+}
 // the entrances: they put the parts together
 const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
 const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
@@ -35,7 +45,7 @@ function importsOf(file: string): Import[] {
     const target = match[1] ?? match[2] ?? match[3] ?? ''
     if (!target.startsWith('.')) return { file, target }
     const path = relative(root, resolve(root, dirname(file), target)).replace(/\.js$/, '.ts')
-    return { file, target: path }
+    return { file, target: existsSync(join(root, path)) ? path : path.replace(/\.ts$/, '.tsx') }
   })
 }
 
@@ -43,10 +53,10 @@ const importsBelow = (folder: string) => filesBelow(folder).flatMap(importsOf)
 const shown = (imports: Import[]) => imports.map(({ file, target }) => `${file} -> ${target}`)
 const isOwn = (target: string) => /^(?:src|plugins|routes|web|test|bench|scripts|prisma)\//.test(target)
 
-t.test('the house has its rooms, and the look-out sees imports', async (t) => {
+t.test('the rooms have files, and imports are seen', async (t) => {
   t.ok(filesBelow('src').length > 30, 'src has files')
   t.ok(
-    importsOf('src/app.ts').some(({ target }) => target === 'plugins/live.ts'),
+    importsOf('src/app.ts').some(({ target }) => target === 'plugins/sockets/live.ts'),
     'an own import is seen',
   )
   t.ok(
@@ -83,12 +93,29 @@ t.test('a route reaches Prisma, Redis and plugins by decorator only', async (t) 
   t.strictSame(shown(broken), [])
 })
 
-t.test('pages import the two browser-safe files and nothing else of ours', async (t) => {
-  const broken = importsBelow('web').filter(
-    ({ target }) => isOwn(target) && !target.startsWith('web/') && !BROWSER_SAFE.includes(target),
+t.test(
+  'pages import the protocol and nothing else of ours; the protocol imports nothing of ours',
+  async (t) => {
+    const broken = importsBelow('web').filter(
+      ({ target }) => isOwn(target) && !target.startsWith('web/') && !target.startsWith('src/protocol/'),
+    )
+    t.strictSame(shown(broken), [])
+    const outside = importsBelow('src/protocol').filter(
+      ({ target }) => isOwn(target) && !target.startsWith('src/protocol/'),
+    )
+    t.strictSame(shown(outside), [])
+  },
+)
+
+t.test('the rooms of the pages import in one direction; staff and customer never each other', async (t) => {
+  const roomOf = (path: string) => /^web\/(\w+)\//.exec(path)?.[1] ?? ''
+  const imports = importsBelow('web').filter(({ file, target }) => roomOf(file) && target.startsWith('web/'))
+  t.ok(imports.length > 50, 'imports between the pages’ files are seen')
+  const broken = imports.filter(
+    ({ file, target }) =>
+      roomOf(file) !== roomOf(target) && !WEB_ROOMS[roomOf(file)]?.includes(roomOf(target)),
   )
   t.strictSame(shown(broken), [])
-  t.strictSame(shown(BROWSER_SAFE.flatMap(importsOf)), [], 'which import nothing themselves')
 })
 
 t.test('only the configuration reads the environment', async (t) => {
@@ -107,7 +134,7 @@ t.test('nobody but groups.ts writes a group’s name', async (t) => {
   const writers = ['src', 'plugins', 'routes']
     .flatMap(filesBelow)
     .filter((file) => /`(?:theatre|order):\$\{/.test(readFileSync(join(root, file), 'utf8')))
-  t.strictSame(writers, ['src/live/groups.ts'])
+  t.strictSame(writers, ['src/protocol/groups.ts'])
 })
 
 t.test('every plugin names itself and the Fastify that it is for', async (t) => {
@@ -116,4 +143,67 @@ t.test('every plugin names itself and the Fastify that it is for', async (t) => 
     if (!/from 'fastify-plugin'/.test(text)) continue
     t.match(text, /name: '[a-z-]+',\s+fastify: '5\.x'/, file)
   }
+})
+
+/** The groups of nodes that reach each other, by Tarjan's algorithm. */
+function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const stack: string[] = []
+  const found: string[][] = []
+  const visit = (node: string) => {
+    order.set(node, order.size)
+    lowest.set(node, order.get(node) ?? 0)
+    stack.push(node)
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) visit(next)
+      if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? 0, lowest.get(next) ?? 0))
+    }
+    if (lowest.get(node) !== order.get(node)) return
+    const circle = stack.splice(stack.indexOf(node))
+    if (circle.length > 1) found.push(circle.sort())
+  }
+  for (const node of graph.keys()) if (!order.has(node)) visit(node)
+  return found
+}
+
+function graphOf(imports: readonly Import[], nodeOf: (path: string) => string) {
+  const graph = new Map<string, Set<string>>()
+  for (const { file, target } of imports) {
+    const [from, to] = [nodeOf(file), nodeOf(target)]
+    if (!isOwn(target) || from === to) continue
+    const targets = graph.get(from) ?? new Set()
+    graph.set(from, targets.add(to))
+  }
+  return graph
+}
+
+t.test('no circle between files, and none between the folders of src', async (t) => {
+  const ring = graphOf(
+    [
+      { file: 'src/a/1.ts', target: 'src/b/2.ts' },
+      { file: 'src/b/2.ts', target: 'src/c/3.ts' },
+      { file: 'src/c/3.ts', target: 'src/a/1.ts' },
+      { file: 'src/d/4.ts', target: 'src/a/1.ts' },
+    ],
+    (path) => path,
+  )
+  t.strictSame(circles(ring), [['src/a/1.ts', 'src/b/2.ts', 'src/c/3.ts']], 'a circle is seen')
+  const all = ['src', 'plugins', 'routes', 'web'].flatMap(importsBelow)
+  t.strictSame(circles(graphOf(all, (path) => path)), [])
+  const ofSrc = all.filter(({ file, target }) => file.startsWith('src/') && target.startsWith('src/'))
+  const folderOf = (path: string) => path.split('/')[1] ?? path
+  t.strictSame(circles(graphOf(ofSrc, folderOf)), [])
+})
+
+t.test('plugins/README.md lists the plugins in the order in which the app registers them', async (t) => {
+  const app = readFileSync(join(root, 'src/app.ts'), 'utf8')
+  const files = new Map<string, string>()
+  for (const [, name = '', file = ''] of app.matchAll(/^import (\w+) from '\.\.\/plugins\/(.+)\.js'$/gm))
+    files.set(name, `${file}.ts`)
+  const registered = [...app.matchAll(/\.register\((\w+)/g)].flatMap(([, name = '']) => files.get(name) ?? [])
+  const readme = readFileSync(join(root, 'plugins/README.md'), 'utf8')
+  const listed = [...readme.matchAll(/^\| \d+ \| `([^`]+)` \|/gm)].map(([, file]) => file)
+  t.ok(registered.length > 20, 'registrations are seen')
+  t.strictSame(listed, registered)
 })

@@ -7,23 +7,24 @@ import { defineConfig, type Plugin } from 'vite'
 const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout']
 const SMALLEST_WORTH_COMPRESSING = 512
 
-/** `lib/early.ts` and what it needs */
-const IS_EARLY = /web\/lib\/(?:early|preferred-theatre|signed-in|storage|decode)\.ts$|live\/protocol\.ts$/
+/** `lib/preload.ts` and what it imports */
+const IS_PRELOAD =
+  /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/protocol\/messages\.ts$/
 
-/** What the staff's pages and an order's share, and a menu or a login does without */
+/** What the staff's pages and the order page share, and the menu and the login don't need */
 const IS_LIVE =
-  /web\/(?:live\/(?!orders-state)|chat\/|orders\/|ui\/(?:link|expiring|choice|staff))|live\/close-codes\.ts$/
+  /web\/(?:live\/(?!orders-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
 
-/** All else that pages share; the QR codes are one page's. */
+/** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** Compresses once, at build, what every phone on a weak network will load: `x.js` gets `x.js.br` and `x.js.gz`. */
+/** Compresses once, at build time, what every phone on a weak network will load: `x.js` gets `x.js.br` and `x.js.gz`. */
 function precompress(): Plugin {
   return {
     name: 'precompress',
-    // After the files are written: in generateBundle Vite still rewrites the chunks that import lazily.
+    // After the files are written: in generateBundle Vite still rewrites chunks with dynamic imports.
     async writeBundle({ dir = '' }, bundle) {
       const names = Object.keys(bundle).filter((name) => /\.(?:js|css|svg)$/.test(name))
       for (const name of names) {
@@ -37,17 +38,17 @@ function precompress(): Plugin {
   }
 }
 
-/** What the shells name before all else: it asks while the rest is on its way. */
-function nameEarlyFirst(): Plugin {
+/** Puts the preload script first in every shell, so that its requests start while the rest still loads. */
+function loadPreloadFirst(): Plugin {
   return {
-    name: 'name-early-first',
+    name: 'load-preload-first',
     apply: 'build',
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle = {} }) {
-        const early = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'early')
-        if (!early) throw new Error('There is no chunk of the name "early".')
-        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${early.fileName}` }
+        const preload = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'preload')
+        if (!preload) throw new Error('No chunk is named "preload".')
+        const attrs = { type: 'module', async: true, crossorigin: true, src: `/${preload.fileName}` }
         return [{ tag: 'script', attrs, injectTo: 'head' }]
       },
     },
@@ -59,22 +60,22 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [nameEarlyFirst(), precompress()],
+  plugins: [loadPreloadFirst(), precompress()],
   build: {
     target: 'es2022',
     assetsDir: 'assets',
     // The content security policy allows no data: URLs, so nothing is inlined, however small.
     assetsInlineLimit: 0,
-    // Every browser that runs es2022 modules knows modulepreload but for a few that merely load a little later.
+    // Nearly every browser that runs es2022 modules supports modulepreload; the others only load a little later.
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: Object.fromEntries(PAGES.map((page) => [page, here(`${page}.html`)])),
       output: {
-        // A browser has six connections: what pages share is two files, not nine, or the last ones wait for a round trip.
+        // Few shared files: a browser opens six connections, and further files would wait for a round trip.
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'early', test: IS_EARLY, priority: 3 },
+            { name: 'preload', test: IS_PRELOAD, priority: 3 },
             { name: 'live', test: IS_LIVE, minShareCount: 2, priority: 2 },
             { name: 'start', test: IS_OWN_CODE, minShareCount: 2, priority: 1 },
           ],

@@ -4,7 +4,7 @@ import { requireTheatre } from '../../src/access/theatre-access.js'
 import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { listChats, listMessages } from '../../src/chat/chat-queries.js'
 import { viewChat, viewMessage } from '../../src/chat/chat-view.js'
-import { MAX_TEXT } from '../../src/live/protocol.js'
+import { MAX_TEXT } from '../../src/protocol/messages.js'
 import { Seat } from './order-schema.js'
 import { IdParams, pathId, queryId } from './params.js'
 

@@ -23,7 +23,7 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'order')
       const payment = await startPayment(
-        app.orderActionsOf(request),
+        app.actionsOf(request),
         app.payments,
         app.callerOf(request).principal,
         id,

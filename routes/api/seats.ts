@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { notFound } from '../../src/errors.js'
-import { MAX_ID } from '../../src/live/groups.js'
 import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
+import { MAX_ID } from '../../src/protocol/groups.js'
 import { findSeat, listMenu } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
 import { MenuItem } from './menu-schema.js'
@@ -64,7 +64,7 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { items, paymentMethod, phone = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
-        app.orderActionsOf(request),
+        app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seat,
         { items, paymentMethod, phone, idempotencyKey },

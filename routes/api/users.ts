@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { viewAccount } from '../../src/accounts/account-view.js'
 import { createUser, updateUser } from '../../src/accounts/user-actions.js'
 import { listAccounts } from '../../src/accounts/user-queries.js'
-import { MAX_ID } from '../../src/live/groups.js'
+import { MAX_ID } from '../../src/protocol/groups.js'
 import { IdParams, pathId } from './params.js'
 
 const Role = Type.Enum(['customer', 'staff', 'admin'])

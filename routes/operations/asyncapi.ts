@@ -1,4 +1,4 @@
-import { EVENT_NAMES, SUBPROTOCOL } from '../../src/live/protocol.js'
+import { EVENT_NAMES, SUBPROTOCOL } from '../../src/protocol/messages.js'
 
 const text = (description: string) => ({ type: 'string', description })
 const seq = { type: 'integer', minimum: 0 }

@@ -1,19 +1,21 @@
 import type { FastifyPluginAsync } from 'fastify'
+import { withDeadline } from '../../src/concurrency/deadline.js'
+import { unavailable } from '../../src/errors.js'
 
-/** ms in which the database has to answer */
+/** ms the database has to answer in */
 const DATABASE_WAIT_MS = 1500
 
 /** For load balancers: `/healthz` says that the process lives, `/readyz` whether to send it traffic. */
 export const healthRoutes: FastifyPluginAsync = async (app) => {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
-  // one question for all who ask meanwhile: everybody may, and nothing else bounds them
-  let asking: Promise<boolean> | null = null
+  // concurrent probes share one query: the endpoint is public and has no other bound
+  let checking: Promise<boolean> | null = null
   app.get('/readyz', async (_request, reply) => {
-    asking ??= databaseAnswers().finally(() => {
-      asking = null
+    checking ??= databaseAnswers().finally(() => {
+      checking = null
     })
-    const database = await asking
+    const database = await checking
     const redis = app.redisLinks === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
@@ -24,18 +26,10 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
   })
 
   async function databaseAnswers(): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), DATABASE_WAIT_MS)
-    })
-    const asked = app.db.$queryRaw`SELECT 1`.then(
+    const answer = withDeadline(app.db.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
+    return answer.then(
       () => true,
       () => false,
     )
-    try {
-      return await Promise.race([asked, late])
-    } finally {
-      clearTimeout(timer)
-    }
   }
 }

@@ -6,7 +6,7 @@ const BODY_BYTES = 64 * 1024
 
 /** The payment provider's word: its authority is the signature over the body's bytes, and nothing else. */
 export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
-  const ctx = { ...app.actions, providerName: app.payments.name }
+  const ctx = app.actions
   const { webhookSecret } = app.config.payments
 
   // what is signed are the bytes: nothing may read them before

@@ -1,6 +1,6 @@
 import type { OrderOwners } from '../accounts/sessions.js'
-import { type GroupName, orderGroup, theatreChat, theatreOrders } from '../live/groups.js'
 import type { Principal } from '../principal.js'
+import { type GroupName, orderGroup, theatreChat, theatreOrders } from '../protocol/groups.js'
 import { canSeeOrder } from './order-access.js'
 
 /** What a socket is about, beside the theatres of its user. An order's owner and theatre never change. */

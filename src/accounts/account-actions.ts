@@ -1,9 +1,9 @@
 import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
-import { type ActionContext, commit } from '../live/commit.js'
-import type { NewAccessChange } from '../live/event-log.js'
+import { type ActionContext, commit } from '../events/commit.js'
+import type { NewAccessChange } from '../events/event-log.js'
+import type { LoginThrottle } from '../limits/login-throttle.js'
 import type { Principal } from '../principal.js'
-import type { LoginThrottle } from './login-throttle.js'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
 import {
   type ClientInfo,

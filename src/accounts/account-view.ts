@@ -1,5 +1,5 @@
-import type { UserView } from '../live/protocol.js'
 import { viewUser } from '../principal.js'
+import type { UserView } from '../protocol/messages.js'
 import type { ListedSession } from './session-writes.js'
 import type { Caller } from './sessions.js'
 import type { Account } from './user-queries.js'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
-import type { NewAccessChange } from '../live/event-log.js'
+import type { NewAccessChange } from '../events/event-log.js'
 import {
   hashToken,
   isLive,

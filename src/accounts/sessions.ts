@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
-import type { OnBehalf } from '../live/commit.js'
+import type { OnBehalf } from '../events/commit.js'
 import type { Principal, Role } from '../principal.js'
 
 /** How long sessions live. */

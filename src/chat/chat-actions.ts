@@ -1,15 +1,14 @@
 import { managedChats, visibleChats } from '../access/chat-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../live/commit.js'
-import type { NewEvent } from '../live/event-log.js'
-import { isId, orderGroup, theatreChat } from '../live/groups.js'
-import type { ChatMessageData, ChatReadData } from '../live/protocol.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import type { NewEvent } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
+import { isId, orderGroup, theatreChat } from '../protocol/groups.js'
+import type { ChatMessageData, ChatReadData } from '../protocol/messages.js'
 import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
 import { checkClientId, cleanText } from './chat-text.js'
 import { viewChat, viewMessage } from './chat-view.js'
-import { viewLegacyMessageFrame } from './legacy-chat-view.js'
 
 export interface NewMessage {
   /** the order's id */
@@ -40,7 +39,7 @@ export async function sendMessage(
   const text = cleanText(given.text)
   const clientId = checkClientId(given.clientId)
   const work = async (tx: Transaction): Promise<Outcome<SentMessage>> => {
-    const from = await holdChat(tx, principal, chatId)
+    const from = await lockChat(tx, principal, chatId)
     const sent = { orderId: chatId, senderId: principal.userId, clientId }
     const stored = await tx.chatMessage.findUnique({
       where: { orderId_senderId_clientId: sent },
@@ -51,7 +50,7 @@ export async function sendMessage(
     if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
     return { result: { message, created: true }, events: messageEvents(await readChat(tx, chatId), message) }
   }
-  return await commit(ctx, work, { lane: orderGroup(chatId) })
+  return await commit(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
 const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
@@ -60,7 +59,7 @@ const messageFields = { id: true, from: true, text: true, clientId: true, at: tr
  * Locks the conversation to the commit, so that its messages' ids rise in the order of its events: pages, unread
  * counts and clients go by them. Says on which side the principal speaks.
  */
-async function holdChat(
+async function lockChat(
   tx: Transaction,
   principal: Principal,
   chatId: number,
@@ -75,12 +74,10 @@ async function holdChat(
 function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
   const name = 'chat.message'
   const message = viewMessage(record)
-  const legacy = viewLegacyMessageFrame(chat, record)
   const data: ChatMessageData = { chat: chat.id, message }
   return [
-    { group: theatreChat(chat.theatreId), name, data: { ...data, conversation: viewChat(chat) }, legacy },
-    // the payment page's legacy wire knows no messages, and the frame holds a phone number
-    { group: orderGroup(chat.id), name, data, legacy: null },
+    { group: theatreChat(chat.theatreId), name, data: { ...data, conversation: viewChat(chat) } },
+    { group: orderGroup(chat.id), name, data },
   ]
 }
 
@@ -108,10 +105,10 @@ export async function markChatRead(
     const data: ChatReadData = { chat: chatId, conversation: viewChat(chat) }
     return {
       result: undefined,
-      events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data, legacy: null }],
+      events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data }],
     }
   }
-  await commit(ctx, work, { lane: orderGroup(chatId) })
+  await commit(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
 async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {

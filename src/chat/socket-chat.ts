@@ -1,8 +1,7 @@
 import { findLiveById, onBehalfOf, type SessionSettings } from '../accounts/sessions.js'
 import { DomainError } from '../errors.js'
-import type { ActionContext } from '../live/commit.js'
+import type { ActionContext } from '../events/commit.js'
 import { sendMessage } from './chat-actions.js'
-import { readLegacyHistory } from './legacy-chat.js'
 
 /** What a refused message is answered with. */
 export interface ChatRefusal {
@@ -43,39 +42,4 @@ export class SocketChat {
       return { code: 'unavailable', message: 'The message may not have been stored: send it again.' }
     }
   }
-
-  /** The old page's `get-user-messages`; null for anything else, and when it can't be answered. Never throws. */
-  async answerLegacy(sessionId: string, text: string): Promise<{ text: string; epoch: number } | null> {
-    try {
-      const phone = readTask(text)
-      if (phone === null) return null
-      // rights and messages of one moment, and the epoch of that
-      return await this.ctx.db.$transaction(
-        async (tx) => {
-          const caller = await findLiveById(tx, sessionId, this.settings)
-          if (!caller || caller.principal.role === 'customer') return null
-          const history = await readLegacyHistory(tx, caller.principal, phone)
-          return { text: JSON.stringify(history), epoch: caller.epoch }
-        },
-        { isolationLevel: 'RepeatableRead' },
-      )
-    } catch (error) {
-      this.onError(error)
-      return null
-    }
-  }
-}
-
-function readTask(text: string): string | null {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return null
-  }
-  if (typeof value !== 'object' || value === null || !('task' in value) || !('phone_number' in value))
-    return null
-  const { task, phone_number: phone } = value
-  if (task !== 'get-user-messages' || (typeof phone !== 'string' && typeof phone !== 'number')) return null
-  return String(phone)
 }

@@ -4,7 +4,7 @@ import { acquireEmbeddedServer } from '../database/embedded/embedded-server.js'
 import { applyMigrations } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
 import { DomainError } from '../errors.js'
-import type { ActionContext } from '../live/commit.js'
+import type { ActionContext } from '../events/commit.js'
 import { openPublisher } from './publisher.js'
 
 /** What the caller gave can't be taken: one line each. Exit code 1. */

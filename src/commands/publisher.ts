@@ -1,7 +1,7 @@
 import type { Database } from '../database/client.js'
-import { ACCESS_CHANNEL, encodeEvent } from '../live/bus-messages.js'
-import { channelPrefix } from '../live/channel-prefix.js'
-import type { Publisher } from '../live/commit.js'
+import type { Publisher } from '../events/commit.js'
+import { ACCESS_CHANNEL, encodeEvent } from '../live/bus/bus-messages.js'
+import { channelPrefix } from '../live/bus/channel-prefix.js'
 
 export interface CommandPublisher {
   live: Publisher

@@ -9,8 +9,8 @@ import {
 } from '../accounts/user-actions.js'
 import { type Account, findAccountByName, listAccounts } from '../accounts/user-queries.js'
 import { notFound } from '../errors.js'
-import { MAX_ID } from '../live/groups.js'
 import type { Role } from '../principal.js'
+import { MAX_ID } from '../protocol/groups.js'
 import { type Command, type CommandContext, type Surroundings, UsageError, withContext } from './command.js'
 
 const USAGE = `Accounts of houselights. Changes reach running services within two seconds.

@@ -25,7 +25,6 @@ export interface SocketsConfig {
   /** bytes a client may send in one message */
   maxPayloadBytes: number
   /** bytes that may wait for one slow socket */
-  maxBufferedBytes: number
   heartbeatSeconds: number
   /** open sockets of one user, over all nodes */
   maxPerUser: number
@@ -159,7 +158,6 @@ function readCookieName(reader: Reader, secure: boolean): string {
 function readSockets(reader: Reader): SocketsConfig {
   return {
     maxPayloadBytes: reader.integer('WS_MAX_PAYLOAD', { default: 16_384, min: 1, max: 16 * MEBIBYTE }),
-    maxBufferedBytes: reader.integer('WS_MAX_BUFFERED', { default: MEBIBYTE, min: 1, max: 1024 * MEBIBYTE }),
     heartbeatSeconds: reader.integer('WS_HEARTBEAT_SECONDS', { default: 25, min: 1, max: 3600 }),
     maxPerUser: reader.integer('WS_MAX_PER_USER', { default: 20, min: 1, max: 1_000_000 }),
     maxRefusals: reader.integer('WS_REFUSALS', { default: 30, min: 1, max: 1_000_000 }),

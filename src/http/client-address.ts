@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 
 /**
  * A client's address as some proxies write it into X-Forwarded-For, `192.0.2.1:5678` or `[2001:db8::1]:5678`, without
@@ -11,4 +11,21 @@ export function withoutPort(address: string | undefined): string {
   const [, v6, v4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(address) ?? []
   const inner = v6 ?? v4
   return inner !== undefined && isIP(inner) === (v6 === undefined ? 4 : 6) ? inner : address
+}
+
+/** An IPv6 client owns the 64 bits behind its network's; it may not have 2^64 tries. */
+export function addressKey(address: string | undefined): string {
+  const ip = withoutPort(address)
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
+  if (mapped) return mapped
+  if (!isIPv6(ip)) return ip
+  const [left = '', right] = ip.toLowerCase().replace(/%.*$/, '').split('::')
+  const head = left === '' ? [] : left.split(':')
+  const tail = right === undefined || right === '' ? [] : right.split(':')
+  const zeros = right === undefined ? 0 : 8 - head.length - tail.length
+  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`
 }

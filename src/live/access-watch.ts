@@ -1,6 +1,6 @@
-import { CloseCode } from './close-codes.js'
-import type { Admission, Connection } from './connection.js'
-import type { AccessChange, AccessChanges } from './event-log.js'
+import type { AccessChange, AccessChanges } from '../events/event-log.js'
+import { CloseCode } from '../protocol/close-codes.js'
+import type { Admission, Connection } from './socket/connection.js'
 
 /** Where the watch reads from, and whom it watches. */
 export interface AccessSource {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { CloseCode } from './close-codes.js'
+import { CloseCode } from '../protocol/close-codes.js'
 import type { Hub } from './hub.js'
 
 /** ms over which clients are told to come back, at the least, and per client */

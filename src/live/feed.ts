@@ -1,9 +1,7 @@
-import type { StoredEvent } from './event-log.js'
-import type { GroupName } from './groups.js'
-import type { Member } from './member.js'
+import type { StoredEvent } from '../events/event-log.js'
+import type { GroupName } from '../protocol/groups.js'
+import { encodeSnapshot } from './frames.js'
 import { Ring, type Slice } from './ring.js'
-import { encodeSnapshot } from './wires/v1.js'
-import type { Wire } from './wires/wire.js'
 
 /** What a feed needs of its node. */
 export interface FeedHost {
@@ -16,6 +14,16 @@ export interface FeedHost {
   /** Calls `flush` of the feed at the end of this turn of the event loop. */
   scheduleFlush(feed: Feed): void
   readSnapshot(group: GroupName): Promise<SnapshotRow>
+}
+
+/** What a feed needs of a reader: one connection in the group. */
+export interface FeedReader {
+  /** seq of the last event handed over */
+  readonly position: number
+  /** Writes what it has not got yet, as far as its socket has room. */
+  pump(): void
+  /** Sends a presence frame now, or the then current one as soon as the socket has room. */
+  sendPresence(frame: Buffer): void
 }
 
 export interface SnapshotRow {
@@ -49,7 +57,7 @@ const SNAPSHOT_SHARED_MS = 250
  * Accepts events in order, exactly once, and none before the node knows the rights that precede it.
  */
 export class Feed {
-  readonly members = new Set<Member>()
+  readonly members = new Set<FeedReader>()
   readonly ring: Ring
   /** the furthest position that anybody has told of */
   private announced: number
@@ -168,8 +176,8 @@ export class Feed {
     for (const member of this.members) if (member.position < head) member.pump()
   }
 
-  sliceAfter(wire: Wire, position: number): Slice | null {
-    return this.ring.sliceAfter(wire, position, SLICE_BYTES)
+  sliceAfter(position: number): Slice | null {
+    return this.ring.sliceAfter(position, SLICE_BYTES)
   }
 
   /**

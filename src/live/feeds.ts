@@ -1,7 +1,7 @@
-import type { Bus } from './bus.js'
-import type { EventLog, StoredEvent } from './event-log.js'
+import type { EventLog, StoredEvent } from '../events/event-log.js'
+import type { GroupName } from '../protocol/groups.js'
+import type { Bus } from './bus/bus.js'
 import { Feed, type FeedHost } from './feed.js'
-import type { GroupName } from './groups.js'
 
 /** ms that a feed without members is kept: reconnecting clients find its ring */
 const IDLE_MS = 1000

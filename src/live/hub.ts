@@ -1,21 +1,26 @@
+import pLimit from 'p-limit'
+import type { Publisher } from '../events/commit.js'
+import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../events/event-log.js'
+import { asGroup, type GroupName } from '../protocol/groups.js'
+import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
-import type { Bus, BusListener } from './bus.js'
-import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus-messages.js'
-import type { Publisher } from './commit.js'
-import { type Admission, Connection, type ConnectionHost, type ConnectionOptions } from './connection.js'
-import type { Committed, EventLog, NewAccessChange, StoredEvent } from './event-log.js'
+import type { Bus, BusListener } from './bus/bus.js'
+import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus/bus-messages.js'
 import type { Feed, FeedHost, SnapshotRow } from './feed.js'
 import { Feeds } from './feeds.js'
-import { asGroup, type GroupName } from './groups.js'
-import { Index } from './index-of.js'
-import { keepAlive } from './keepalive.js'
-import { limit } from './limit.js'
 import { LogPoll } from './log-poll.js'
 import { Member } from './member.js'
+import { MultiMap } from './multi-map.js'
 import { PRESENCE_CHANNEL, type Presence } from './presence.js'
 import { PresenceBoard } from './presence-board.js'
-import type { ServerMessage } from './protocol.js'
 import { SessionDeadlines } from './session-deadlines.js'
+import {
+  type Admission,
+  Connection,
+  type ConnectionHost,
+  type ConnectionOptions,
+} from './socket/connection.js'
+import { keepAlive } from './socket/keepalive.js'
 
 /** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
 export interface HubOptions {
@@ -26,7 +31,6 @@ export interface HubOptions {
   /** a group's state together with its counter and the epoch, in one snapshot of the database */
   readSnapshot(group: GroupName): Promise<SnapshotRow>
   heartbeatMs: number
-  maxBufferedBytes: number
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
 }
@@ -45,10 +49,10 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly feedTable: Feeds
   private readonly board: PresenceBoard
   private readonly log: LogPoll
-  private readonly bySessionId = new Index<string, Connection>()
-  private readonly byUserId = new Index<number, Connection>()
+  private readonly bySessionId = new MultiMap<string, Connection>()
+  private readonly byUserId = new MultiMap<number, Connection>()
   private readonly deadlines: SessionDeadlines
-  private readonly limitLogReads = limit(LOG_READS)
+  private readonly limitLogReads = pLimit(LOG_READS)
   private readonly logReads = new Map<string, Promise<StoredEvent[]>>()
   private readonly ticker: NodeJS.Timeout
 
@@ -113,9 +117,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   }
 
   /** Takes over an accepted socket, in the turn of the event loop in which it was accepted. */
-  attach(options: Omit<ConnectionOptions, 'host' | 'maxBufferedBytes'>): Connection {
-    const { maxBufferedBytes } = this.options
-    const connection = new Connection({ ...options, host: this, maxBufferedBytes })
+  attach(options: Omit<ConnectionOptions, 'host'>): Connection {
+    const connection = new Connection({ ...options, host: this })
     this.connections.add(connection)
     this.bySessionId.add(connection.admission.sessionId, connection)
     this.byUserId.add(connection.admission.principal.userId, connection)
@@ -130,13 +133,12 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     this.deadlines.arm(connection)
   }
 
-  /** Joins a group that the connection was granted: at the head, or, for wires that resume, after a cursor. */
-  join(connection: Connection, group: GroupName, cursor?: number | null): void {
+  /** Joins a group that the connection was granted: after a cursor, or (null) with a snapshot first. */
+  join(connection: Connection, group: GroupName, cursor: number | null): void {
     if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return
     const feed = this.feeds.get(group)
-    // it took its time between handshake and subscription, and nobody else listened here
+    // the feed was idle between handshake and subscription, and was closed
     if (!feed) {
-      if (cursor === undefined) return connection.restart()
       return connection.run(async () => {
         await this.prepare([group])
         this.join(connection, group, cursor)
@@ -144,9 +146,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     }
     const member = new Member(feed, connection)
     connection.members.set(group, member)
-    this.board.welcome(member)
-    if (cursor === undefined) member.joinAtHead()
-    else member.joinAfter(cursor)
+    this.board.welcome(group, member)
+    member.join(cursor)
   }
 
   /** Tells this node's members and the other nodes of a commit. */

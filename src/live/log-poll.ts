@@ -1,7 +1,8 @@
-import type { LogHeads } from './event-log.js'
+import { withDeadline } from '../concurrency/deadline.js'
+import type { LogHeads } from '../events/event-log.js'
+import type { GroupName } from '../protocol/groups.js'
+import type { ServerMessage } from '../protocol/messages.js'
 import type { Feed } from './feed.js'
-import type { GroupName } from './groups.js'
-import type { ServerMessage } from './protocol.js'
 
 /** ms that one question may take */
 const DEADLINE_MS = 2000
@@ -33,12 +34,12 @@ export class LogPoll {
     this.asking = true
     const { host } = this
     try {
-      const { seqs, epoch } = await withDeadline(host.readHeads([...host.feeds.keys()]))
-      await withDeadline(host.reachEpoch(epoch))
+      const { seqs, epoch } = await inTime(host.readHeads([...host.feeds.keys()]))
+      await inTime(host.reachEpoch(epoch))
       const feeds = [...host.feeds.values()]
       const caughtUp = Promise.all(feeds.map((feed) => feed.announce(seqs.get(feed.group) ?? 0)))
       if (this.staleSince === null) return
-      await withDeadline(caughtUp)
+      await inTime(caughtUp)
       // by what the log said, not by what has come since: without a bus there is always something
       if (feeds.every((feed) => feed.closed || feed.head >= (seqs.get(feed.group) ?? 0))) this.becomeFresh()
     } catch (error) {
@@ -65,14 +66,5 @@ export class LogPoll {
   }
 }
 
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS)
-  })
-  try {
-    return await Promise.race([work, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const inTime = <T>(work: Promise<T>) =>
+  withDeadline(work, DEADLINE_MS, () => new Error(`no answer within ${DEADLINE_MS} ms`))

@@ -1,5 +1,6 @@
-import type { Connection } from './connection.js'
-import { type Feed, RING_EVENTS, SLICE_BYTES } from './feed.js'
+import { type Feed, type FeedReader, RING_EVENTS, SLICE_BYTES } from './feed.js'
+import { encodeEventFrame } from './frames.js'
+import type { Connection, Subscription } from './socket/connection.js'
 
 /** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
 const LOG_READ_EVENTS = 100
@@ -8,7 +9,7 @@ const LOG_READ_EVENTS = 100
  * One connection in one group: a position, not a queue. What the connection has not taken yet is nowhere kept for
  * it; it is cut again from the feed's ring, or read from the log, when its socket has room.
  */
-export class Member {
+export class Member implements FeedReader, Subscription {
   /** seq of the last event handed over, or that the client said it has */
   position = 0
   /** how many are present has changed, and the socket had no room for it */
@@ -30,15 +31,8 @@ export class Member {
     return this.left || this.connection.closed
   }
 
-  /** Hears everything from now on, nothing before. One synchronous step: no event falls between. */
-  joinAtHead(): void {
-    this.position = this.feed.head
-    this.ready = true
-    this.feed.members.add(this)
-  }
-
   /** Hears everything after its cursor; where that can't be promised (null, unknown, too old), a snapshot first. */
-  joinAfter(cursor: number | null): void {
+  join(cursor: number | null): void {
     this.feed.members.add(this)
     this.position = cursor ?? 0
     this.needsSnapshot = cursor === null
@@ -56,13 +50,19 @@ export class Member {
   pump(): void {
     const { feed, connection } = this
     while (this.ready && this.position < feed.head && connection.hasRoom) {
-      const slice = feed.sliceAfter(connection.wire, this.position)
-      if (!slice) return connection.wire.resumes ? this.catchUp() : connection.restart()
+      const slice = feed.sliceAfter(this.position)
+      if (!slice) return this.catchUp()
       this.position = slice.to
-      if (slice.bytes.length > 0) connection.write(slice.bytes)
+      connection.write(slice.bytes)
     }
     // whatever fills the socket (a pong of `ws` too), what is left goes out behind it
     if (this.ready && this.position < feed.head) connection.goOnWhenDrained()
+  }
+
+  sendPresence(frame: Buffer): void {
+    if (this.connection.hasRoom) return this.connection.write(frame)
+    this.owesPresence = true
+    this.connection.goOnWhenDrained()
   }
 
   private catchUp(): void {
@@ -128,10 +128,9 @@ export class Member {
     const frames: Buffer[] = []
     let bytes = 0
     for (const event of events) {
-      const frame = connection.wire.encode(event)
-      if (frame && bytes > 0 && bytes + frame.length > SLICE_BYTES) break
+      const frame = encodeEventFrame(event)
+      if (bytes > 0 && bytes + frame.length > SLICE_BYTES) break
       this.position = event.seq
-      if (!frame) continue
       frames.push(frame)
       bytes += frame.length
     }

@@ -1,10 +1,9 @@
-import type { Bus } from './bus.js'
-import type { Connection } from './connection.js'
-import type { Feed } from './feed.js'
-import type { GroupName } from './groups.js'
-import type { Member } from './member.js'
+import type { GroupName } from '../protocol/groups.js'
+import type { Bus } from './bus/bus.js'
+import type { Feed, FeedReader } from './feed.js'
+import { encodeMessage } from './frames.js'
 import { Presence } from './presence.js'
-import { encodeMessage } from './wires/v1.js'
+import type { Connection } from './socket/connection.js'
 
 /** Shows the members of each group how many staff are there, as often as they can take it. */
 export class PresenceBoard {
@@ -24,41 +23,27 @@ export class PresenceBoard {
       this.due.add(group)
       return
     }
-    for (const member of this.feeds.get(group)?.members ?? []) {
-      if (!member.connection.wire.resumes) this.owe(member)
-    }
     this.tell(group)
   }
 
   private tell(group: GroupName): void {
-    const staff = this.presence.count(group)
-    const frame = encodeMessage({ type: 'presence', group, online: { staff } })
-    for (const member of this.feeds.get(group)?.members ?? []) {
-      const { connection } = member
-      if (!connection.wire.resumes) continue
-      if (connection.hasRoom) connection.write(frame)
-      else this.owe(member)
-    }
+    const frame = this.frameOf(group)
+    for (const reader of this.feeds.get(group)?.members ?? []) reader.sendPresence(frame)
   }
 
-  /** A member that has just joined. */
-  welcome(member: Member): void {
-    if (this.presence.count(member.feed.group) > 0) this.owe(member)
+  /** Shows the count to a reader that has just joined; nothing while nobody is present. */
+  welcome(group: GroupName, reader: FeedReader): void {
+    if (this.presence.count(group) > 0) reader.sendPresence(this.frameOf(group))
   }
 
-  /** Tells a member at once, or as soon as its socket has room. */
-  private owe(member: Member): void {
-    const { connection, feed } = member
-    if (connection.hasRoom) return this.show(connection, feed.group)
-    member.owesPresence = true
-    connection.goOnWhenDrained()
+  private frameOf(group: GroupName): Buffer {
+    return encodeMessage({ type: 'presence', group, online: { staff: this.presence.count(group) } })
   }
 
   /** Tells one connection how many are there now. */
   show(connection: Connection, group: GroupName): void {
     const staff = this.presence.count(group)
     connection.send({ type: 'presence', group, online: { staff } })
-    connection.onPresence?.(group, staff > 0)
   }
 
   /** Called each second. */

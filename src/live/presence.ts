@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Bus } from './bus.js'
-import type { Connection } from './connection.js'
-import { asGroup, type GroupName } from './groups.js'
+import { asGroup, type GroupName } from '../protocol/groups.js'
+import type { Bus } from './bus/bus.js'
+import type { Connection } from './socket/connection.js'
 
 /** The channel on which nodes tell who is present on them. No group can have this name. */
 export const PRESENCE_CHANNEL = 'presence'
@@ -76,11 +76,6 @@ export class Presence {
   /** Staff sockets of a group, over all nodes. */
   count(group: GroupName): number {
     return this.totals.get(group) ?? 0
-  }
-
-  /** The groups in which somebody is present. */
-  groups(): GroupName[] {
-    return [...this.totals.keys()]
   }
 
   private tell(ask: boolean): void {

@@ -1,5 +1,5 @@
-import type { StoredEvent } from './event-log.js'
-import type { Wire } from './wires/wire.js'
+import type { StoredEvent } from '../events/event-log.js'
+import { encodeEventFrame } from './frames.js'
 
 /** Framed bytes of the events after one position up to `to`, shared by every socket that stands there. */
 export interface Slice {
@@ -9,8 +9,8 @@ export interface Slice {
 
 interface Entry {
   event: StoredEvent
-  /** encoded at the first member of each wire, and once */
-  frames: { v1?: Buffer | null; legacy?: Buffer | null }
+  /** encoded when the first member needs it, and once */
+  frame: Buffer | null
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -24,7 +24,7 @@ const CACHED_SLICES = 8
 export class Ring {
   private entries: Entry[] = []
   private bytes = 0
-  private readonly slices = new Map<string, Slice>()
+  private readonly slices = new Map<number, Slice>()
 
   constructor(
     /** seq of the newest event that this node has accepted */
@@ -44,7 +44,7 @@ export class Ring {
 
   push(event: StoredEvent): void {
     if (event.seq !== this.head + 1) throw new RangeError(`ring at ${this.head} was given ${event.seq}`)
-    this.entries.push({ event, frames: {} })
+    this.entries.push({ event, frame: null })
     this.bytes += event.data.length
     this.head = event.seq
     this.slices.clear()
@@ -58,7 +58,7 @@ export class Ring {
     if (!last) return
     if (last.seq !== this.tail)
       throw new RangeError(`ring from ${this.tail} was given events up to ${last.seq}`)
-    this.entries.unshift(...events.map((event) => ({ event, frames: {} })))
+    this.entries.unshift(...events.map((event) => ({ event, frame: null })))
     for (const event of events) this.bytes += event.data.length
     this.trim()
   }
@@ -85,34 +85,29 @@ export class Ring {
 
   /**
    * What a reader at `position` gets next: at least one event, and no more than `maxBytes` beyond it.
-   * Null when the position is older than the ring. `bytes` may be empty: the wire tells none of the events.
+   * Null when the position is older than the ring.
    */
-  sliceAfter(wire: Wire, position: number, maxBytes: number): Slice | null {
+  sliceAfter(position: number, maxBytes: number): Slice | null {
     if (position >= this.head) return { bytes: EMPTY, to: this.head }
     const from = position - this.tail
     if (from < 0) return null
-    const key = `${wire.name}${position}`
-    const cached = this.slices.get(key)
+    const cached = this.slices.get(position)
     if (cached) return cached
-    const slice = this.cut(wire, from, maxBytes)
+    const slice = this.cut(from, maxBytes)
     if (this.slices.size >= CACHED_SLICES) this.slices.clear()
-    this.slices.set(key, slice)
+    this.slices.set(position, slice)
     return slice
   }
 
-  private cut(wire: Wire, from: number, maxBytes: number): Slice {
+  private cut(from: number, maxBytes: number): Slice {
     const parts: Buffer[] = []
     let length = 0
     let index = from
     for (; index < this.entries.length; index++) {
       const entry = this.entries[index]
       if (!entry) break
-      let frame = entry.frames[wire.name]
-      if (frame === undefined) {
-        frame = wire.encode(entry.event)
-        entry.frames[wire.name] = frame
-      }
-      if (frame === null) continue
+      entry.frame ??= encodeEventFrame(entry.event)
+      const { frame } = entry
       if (length > 0 && length + frame.length > maxBytes) break
       parts.push(frame)
       length += frame.length

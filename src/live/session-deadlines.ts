@@ -1,5 +1,5 @@
-import { CloseCode } from './close-codes.js'
-import type { Admission, Connection } from './connection.js'
+import { CloseCode } from '../protocol/close-codes.js'
+import type { Admission, Connection } from './socket/connection.js'
 
 /** ms before its end that a session's sockets are told */
 const WARN_MS = 60_000

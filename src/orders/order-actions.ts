@@ -1,10 +1,10 @@
 import { managedOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { commit, type Outcome } from '../live/commit.js'
-import { orderGroup } from '../live/groups.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { isSeatVacant, type OrderContext, type OrderEventName, orderEvents } from './order-events.js'
+import { orderGroup } from '../protocol/groups.js'
+import { type OrderEventName, orderEvents } from './order-events.js'
 import { type OrderRecord, readOrder, readOrders } from './order-record.js'
 
 /** One step of the state machine: from where it leads, what it changes, how to know that it was taken. */
@@ -55,7 +55,7 @@ const COLLECT_CASH: Step = {
  * order of another theatre, as for none, and 409 `invalid_transition`.
  */
 async function take(
-  ctx: OrderContext,
+  ctx: ActionContext,
   principal: Principal,
   orderId: number,
   step: Step,
@@ -66,10 +66,9 @@ async function take(
       UPDATE orders AS o SET ${step.set} WHERE o.id = ${orderId}::int AND ${mine} AND ${step.from} RETURNING o.id`
     if (moved.length === 0) return { result: await readDone(tx, mine, orderId, step) }
     const order = await readOrder(tx, orderId)
-    const vacant = await isSeatVacant(tx, order.seatId, order.status)
-    return { result: order, events: orderEvents(ctx, [step.event], order, vacant) }
+    return { result: order, events: orderEvents([step.event], order) }
   }
-  return await commit(ctx, work, { lane: orderGroup(orderId) })
+  return await commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
 
 async function readDone(
@@ -84,7 +83,7 @@ async function readDone(
   return order
 }
 
-type Action = (ctx: OrderContext, principal: Principal, orderId: number) => Promise<OrderRecord>
+type Action = (ctx: ActionContext, principal: Principal, orderId: number) => Promise<OrderRecord>
 
 /** confirmed → seen. Errors as `take`. */
 export const markSeen: Action = (ctx, principal, orderId) => take(ctx, principal, orderId, SEEN)

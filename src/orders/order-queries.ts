@@ -2,9 +2,9 @@ import { ownOrders, visibleOrders } from '../access/order-access.js'
 import { requireTheatre } from '../access/theatre-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
-import { readHeads } from '../live/event-log.js'
-import { theatreOrders } from '../live/groups.js'
+import { readHeads } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
+import { theatreOrders } from '../protocol/groups.js'
 import { liveOrders, type OrderRecord, readOrders } from './order-record.js'
 
 const RECENT = 20

@@ -1,10 +1,10 @@
 import type { Transaction } from '../database/client.js'
 import { invalid, unauthenticated } from '../errors.js'
-import { commit, type Outcome } from '../live/commit.js'
-import type { PaymentMethod } from '../live/protocol.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import type { PaymentMethod } from '../protocol/messages.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
 import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
-import { lockSeat, type OrderContext, orderEvents } from './order-events.js'
+import { orderEvents } from './order-events.js'
 import { mergeLines, type OrderLine, priceLines, type WantedItem } from './order-lines.js'
 import { type OrderRecord, readOrder } from './order-record.js'
 
@@ -36,7 +36,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
  * Throws `validation_failed`, those of `priceLines` and `findEarlier`, and 401 when the session has just ended.
  */
 export async function placeOrder(
-  ctx: OrderContext,
+  ctx: ActionContext,
   orderer: Orderer,
   seat: SeatRecord,
   wanted: NewOrder,
@@ -47,17 +47,16 @@ export async function placeOrder(
     throw invalid('phone', 'must be 5 to 20 digits, “+”, “-” and spaces')
   const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, [seat.id, items, paymentMethod, phone])
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
-    await holdSession(tx, orderer.sessionId)
+    await lockSession(tx, orderer.sessionId)
     const earlier = keyed && (await findEarlier(tx, keyed))
     if (earlier) return { result: { order: await readOrder(tx, earlier), created: false } }
     const { lines, total } = await priceLines(tx, seat.theatreId, items)
     const id = await insertOrder(tx, { seat, customerId: orderer.userId, paymentMethod, phone, total, lines })
     if (keyed) await rememberKey(tx, keyed, id)
-    await lockSeat(tx, seat.id)
     const order = await readOrder(tx, id)
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
-    return { result: { order, created: true }, events: orderEvents(ctx, names, order, false) }
+    return { result: { order, created: true }, events: orderEvents(names, order) }
   })
 }
 
@@ -68,7 +67,7 @@ function keyedRequest(sessionId: string, key: string | null, canonical: unknown)
 }
 
 /** The key's row hangs on the session: a log-out at the same time waits, or has taken place. */
-async function holdSession(tx: Transaction, sessionId: string): Promise<void> {
+async function lockSession(tx: Transaction, sessionId: string): Promise<void> {
   const held = await tx.$queryRaw<unknown[]>`
     SELECT id FROM sessions WHERE id = ${sessionId}::uuid FOR KEY SHARE`
   if (held.length === 0) throw unauthenticated()

@@ -1,5 +1,5 @@
-import { commit } from '../live/commit.js'
-import { isSeatVacant, type OrderContext, orderEvents } from './order-events.js'
+import { type ActionContext, commit } from '../events/commit.js'
+import { orderEvents } from './order-events.js'
 import { readOrder } from './order-record.js'
 
 const BATCH = 100
@@ -9,7 +9,7 @@ const BATCH = 100
  * many. One transaction each. An order that somebody holds just now (its payment is arriving) is left for the next
  * time. One that can't be cancelled does not keep the others from it: the first error is thrown at the end.
  */
-export async function cancelUnpaidOrders(ctx: OrderContext, minutes: number): Promise<number> {
+export async function cancelUnpaidOrders(ctx: ActionContext, minutes: number): Promise<number> {
   let cancelled = 0
   const errors: unknown[] = []
   for (let after = 0; ; ) {
@@ -33,7 +33,7 @@ export async function cancelUnpaidOrders(ctx: OrderContext, minutes: number): Pr
   return cancelled
 }
 
-function cancelUnpaid(ctx: OrderContext, orderId: number): Promise<boolean> {
+function cancelUnpaid(ctx: ActionContext, orderId: number): Promise<boolean> {
   return commit(ctx, async (tx) => {
     const held = await tx.$queryRaw<unknown[]>`
       SELECT id FROM orders WHERE id = ${orderId}::int AND status = 'placed' FOR NO KEY UPDATE SKIP LOCKED`
@@ -41,7 +41,6 @@ function cancelUnpaid(ctx: OrderContext, orderId: number): Promise<boolean> {
     await tx.$executeRaw`
       UPDATE orders SET status = 'cancelled', cancelled_at = clock_timestamp() WHERE id = ${orderId}::int`
     const order = await readOrder(tx, orderId)
-    const vacant = await isSeatVacant(tx, order.seatId, order.status)
-    return { result: true, events: orderEvents(ctx, ['order.cancelled'], order, vacant) }
+    return { result: true, events: orderEvents(['order.cancelled'], order) }
   })
 }

@@ -1,11 +1,11 @@
 import { ownOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { commit, type Outcome } from '../live/commit.js'
-import { orderGroup } from '../live/groups.js'
-import { type OrderContext, orderEvents } from '../orders/order-events.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
+import { orderGroup } from '../protocol/groups.js'
 import { findPending, type PaymentRecord, paymentFields } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
 
@@ -15,7 +15,7 @@ import type { PaymentProvider } from './provider.js'
  * `cash_order`; 503 when the provider does not answer.
  */
 export async function startPayment(
-  ctx: OrderContext,
+  ctx: ActionContext,
   provider: PaymentProvider,
   principal: Principal,
   orderId: number,
@@ -39,7 +39,7 @@ function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): vo
 }
 
 /** What changed while the provider was asked decides; a payment that loses is one that nobody will ever pay. */
-function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
+function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
   const { orderId } = given
   const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
@@ -53,7 +53,7 @@ function storePayment(ctx: OrderContext, given: Omit<PaymentRecord, 'status'>): 
       select: { id: true },
     })
     const order = await readOrder(tx, orderId)
-    return { result: payment, events: orderEvents(ctx, ['payment.pending'], order, false) }
+    return { result: payment, events: orderEvents(['payment.pending'], order) }
   }
-  return commit(ctx, work, { lane: orderGroup(orderId) })
+  return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

@@ -1,4 +1,4 @@
-import type { PaymentStatus } from '../live/protocol.js'
+import type { PaymentStatus } from '../protocol/messages.js'
 import type { CheckoutRecord, PaymentRecord } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
 

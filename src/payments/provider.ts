@@ -1,6 +1,4 @@
 import type { PaymentsConfig } from '../config/config.js'
-import { createRazorpayProvider } from './razorpay-provider.js'
-import { createSimulatedProvider } from './simulated-provider.js'
 
 /** What is to be paid. */
 export interface PaymentRequest {
@@ -18,11 +16,6 @@ export interface PaymentProvider {
   createOrder(request: PaymentRequest): Promise<{ id: string }>
   /** Where the customer pays: a path of ours. */
   checkoutUrl(paymentId: string): string
-}
-
-/** The provider that the configuration names. */
-export function createProvider(config: Readonly<PaymentsConfig>): PaymentProvider {
-  return config.provider === 'simulated' ? createSimulatedProvider() : createRazorpayProvider(config)
 }
 
 /** A payment's id as providers give it; other text in its place names no payment. */

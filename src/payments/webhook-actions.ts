@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/client.js'
 import { DomainError, notFound } from '../errors.js'
-import { commit, type Outcome } from '../live/commit.js'
-import { isSeatVacant, type OrderContext, orderEvents } from '../orders/order-events.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { orderEvents } from '../orders/order-events.js'
 import { readOrder } from '../orders/order-record.js'
 import { type PaymentRecord, paymentFields } from './payment-queries.js'
 import { type Change, decide, type PaymentState } from './payment-transitions.js'
@@ -40,7 +40,7 @@ export interface WebhookResult {
  * `amount_mismatch` (returned, with its alarm) for another amount or currency than the order's.
  */
 export async function takeWebhook(
-  ctx: OrderContext,
+  ctx: ActionContext,
   secret: string,
   raw: RawWebhook,
 ): Promise<WebhookResult> {
@@ -65,7 +65,7 @@ export async function takeWebhook(
 }
 
 /** Of a payment and its order, what never changes: `amount` is the order's total. */
-async function findPayment({ db }: OrderContext, paymentId: string): Promise<PaymentRecord | null> {
+async function findPayment({ db }: ActionContext, paymentId: string): Promise<PaymentRecord | null> {
   if (!isPaymentId(paymentId)) return null
   const payment = await db.payment.findUnique({
     where: { id: paymentId },
@@ -76,15 +76,13 @@ async function findPayment({ db }: OrderContext, paymentId: string): Promise<Pay
 
 /** Null: this event id was applied before. */
 function applyOnce(
-  ctx: OrderContext,
+  ctx: ActionContext,
   { id, orderId }: PaymentRecord,
   { name, entityId }: WebhookEvent,
   eventId: string,
 ): Promise<Change | null> {
   return commit(ctx, async (tx): Promise<Outcome<Change | null>> => {
-    const state = await holdState(tx, orderId, id)
-    // the seat's lock comes before the payment's writes; only a payment.failed of an ended order needs it
-    const vacant = await isSeatVacant(tx, state.order.seatId, state.order.status)
+    const state = await lockState(tx, orderId, id)
     const wasCaptured = state.captures.length > 0
     const surplus = name === CAPTURED && wasCaptured
     const noted = await tx.$executeRaw`
@@ -98,7 +96,7 @@ function applyOnce(
     }
     if (!change.order) return { result: change }
     await writeOrder(tx, orderId, change.order)
-    const events = orderEvents(ctx, change.events, await readOrder(tx, orderId), vacant)
+    const events = orderEvents(change.events, await readOrder(tx, orderId))
     return { result: change, events }
   })
 }
@@ -117,15 +115,14 @@ function isOfSurplus(captures: readonly Capture[], entityId: string | null): boo
   return same.length > 0 && same.every(({ surplus }) => surplus)
 }
 
-interface HeldState extends Pick<PaymentState, 'payment' | 'others'> {
-  order: PaymentState['order'] & { seatId: number }
+interface LockedState extends Pick<PaymentState, 'order' | 'payment' | 'others'> {
   captures: Capture[]
 }
 
 /** Locks the order, then reads what all its payments have come to: nobody else changes them meanwhile. */
-async function holdState(tx: Transaction, orderId: number, paymentId: string): Promise<HeldState> {
-  const [order] = await tx.$queryRaw<HeldState['order'][]>`
-    SELECT seat_id AS "seatId", status::text AS status, payment_status::text AS "paymentStatus"
+async function lockState(tx: Transaction, orderId: number, paymentId: string): Promise<LockedState> {
+  const [order] = await tx.$queryRaw<LockedState['order'][]>`
+    SELECT status::text AS status, payment_status::text AS "paymentStatus"
     FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
   const payments = await tx.payment.findMany({ where: { orderId }, select: { id: true, status: true } })
   const payment = payments.find(({ id }) => id === paymentId)

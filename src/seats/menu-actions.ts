@@ -1,5 +1,5 @@
 import { notFound } from '../errors.js'
-import { type ActionContext, commit } from '../live/commit.js'
+import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
-import { type ActionContext, commit } from '../live/commit.js'
-import type { NewAccessChange } from '../live/event-log.js'
+import { type ActionContext, commit } from '../events/commit.js'
+import type { NewAccessChange } from '../events/event-log.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {

@@ -8,10 +8,10 @@ import {
   type OpenedSession,
   openGuest,
 } from '../../src/accounts/account-actions.js'
-import { createLoginThrottle } from '../../src/accounts/login-throttle.js'
-import { createMemoryCounter } from '../../src/accounts/memory-counter.js'
 import { findLive } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
+import { createLoginThrottle } from '../../src/limits/login-throttle.js'
+import { createMemoryCounter } from '../../src/limits/memory-counter.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
 

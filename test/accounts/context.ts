@@ -1,10 +1,10 @@
 import type { AccountContext } from '../../src/accounts/account-actions.js'
-import { noThrottle } from '../../src/accounts/login-throttle.js'
 import type { SessionSettings } from '../../src/accounts/sessions.js'
 import { createUser, type NewUser } from '../../src/accounts/user-actions.js'
 import type { Account } from '../../src/accounts/user-queries.js'
 import type { Database } from '../../src/database/client.js'
-import type { NewAccessChange } from '../../src/live/event-log.js'
+import type { NewAccessChange } from '../../src/events/event-log.js'
+import { noThrottle } from '../../src/limits/login-throttle.js'
 
 export const SETTINGS: SessionSettings = { idleSeconds: 3600, absoluteSeconds: 43_200 }
 export const PASSWORD = 'a-password-of-ours'

@@ -11,21 +11,21 @@ const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/1
 t.test('login: a wrong password is said, the right one leads on; signed in already is told', async (t) => {
   const visitor = await house.visitor(PHONE)
   const page = await visitor.open('/theatre/seats/')
-  await page.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
   t.match(page.url(), /\/login\?next=%2Ftheatre%2Fseats%2F$/)
-  await page.getByLabel('Name').fill('staff')
+  await page.getByLabel('Username').fill('staff')
   await page.getByLabel('Password', { exact: true }).fill('nonsense')
   await page.keyboard.press('Enter')
-  await page.getByRole('alert').filter({ hasText: 'Wrong name or password.' }).waitFor()
+  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
   await page.getByRole('button', { name: 'Show' }).click()
   t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text')
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
-  const goOn = page.getByRole('link', { name: 'Go on' })
+  const continueLink = page.getByRole('link', { name: 'Continue' })
   const leadsTo = async (next: string) => {
     await page.goto(`/login?next=${encodeURIComponent(next)}`)
-    await goOn.waitFor()
+    await continueLink.waitFor()
     return page.evaluate<string>('document.querySelector(".note a").href')
   }
   t.equal(await leadsTo('/account'), `${house.url}/account`)
@@ -57,7 +57,7 @@ t.test('account: the devices, ending one, ending all others', async (t) => {
   await page.getByRole('button', { name: 'Sign out Safari on iPhone' }).click()
   await page.locator('.device', { hasText: 'Safari on iPhone' }).waitFor({ state: 'detached' })
   await linkIs(board, 'signed-out')
-  await page.getByRole('button', { name: 'Sign out all others' }).click()
+  await page.getByRole('button', { name: 'Sign out all other devices' }).click()
   await eventually('one device to be left', async () => (await devices.count()) === 1)
 })
 
@@ -77,15 +77,15 @@ t.test('changing the password: checked, done, and the others are signed out', as
   const change = async (current: string, next: string, again: string) => {
     await page.getByLabel('Current password').fill(current)
     await page.getByLabel('New password', { exact: true }).fill(next)
-    await page.getByLabel('New password again').fill(again)
+    await page.getByLabel('Confirm new password').fill(again)
     await page.getByRole('button', { name: 'Change password' }).click()
   }
   await change(PASSWORD, 'a much better one', 'a much better two')
-  await page.getByText('The two new passwords are not the same.').waitFor()
+  await page.getByText('The new passwords don’t match.').waitFor()
   await change('not the current one', 'a much better one', 'a much better one')
-  await page.getByText('The current password is wrong.').waitFor()
+  await page.getByText('The current password is incorrect.').waitFor()
   await change(PASSWORD, 'a much better one', 'a much better one')
-  await page.getByText('Password changed. All other devices are signed out.').waitFor()
+  await page.getByText('Password changed. Your other devices were signed out.').waitFor()
   t.equal(await page.getByLabel('Current password').inputValue(), '')
   await linkIs(elsewhere, 'signed-out')
   await page.reload()
@@ -103,7 +103,7 @@ t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t
   t.equal(await last.locator('svg.qr').getAttribute('data-link'), `${house.url}/s/demo-e10`)
 
   for (const perSheet of ['1', '4', '12', '20']) {
-    await page.getByRole('radio', { name: `${perSheet} a sheet` }).check()
+    await page.getByRole('radio', { name: `${perSheet} per sheet` }).check()
     // not the number of their elements alone: what does not fit on a sheet would spill onto the next
     const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
     const pages = pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length

@@ -28,12 +28,14 @@ const ticket = (page: Page, seat: string) =>
   page.locator('.ticket', { hasText: new RegExp(`Screen \\d ${seat}`) })
 const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
 const tally = async () =>
-  (await board.locator('[data-tally]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
+  (await board.locator('[data-item-total]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
 
 t.test('tickets stand oldest first, the overdue one marked and said aloud', async (t) => {
   t.strictSame(await seats(board), ['A1', 'A2', 'B3'])
   await board.locator('.ticket[data-urgency=late]').getByText('Overdue').waitFor()
-  await board.locator('[data-voice=urgent]', { hasText: 'Overdue: seat A1' }).waitFor({ state: 'attached' })
+  await board
+    .locator('[data-announce=urgent]', { hasText: 'Overdue: seat A1' })
+    .waitFor({ state: 'attached' })
   t.match(await ticket(board, 'A1').getByRole('timer').textContent(), /^31:\d\d$/)
 })
 
@@ -80,7 +82,7 @@ t.test('the seat map shows what each seat waits for, and its order at a touch', 
     await hall.getByRole('button', { name: `Seat ${name}: ${state}` }).waitFor()
   }
   await board.getByRole('button', { name: 'Seat B3: new order' }).click()
-  await board.getByRole('region', { name: 'Orders of the seat' }).getByText('Masala Chai').waitFor()
+  await board.getByRole('region', { name: 'Orders for this seat' }).getByText('Masala Chai').waitFor()
   t.strictSame(await seats(board), ['B3'])
   await board.getByRole('radio', { name: 'Tickets' }).check()
 })
@@ -130,17 +132,17 @@ t.test('a second tablet shows the same within a blink', async (t) => {
 t.test('cancel has a way back for five seconds', async (t) => {
   const id = orders.get('demo-a2')?.orderId ?? 0
   const a2 = ticket(board, 'A2')
-  await a2.getByRole('button', { name: 'Cancel the order of seat A2' }).click()
+  await a2.getByRole('button', { name: 'Cancel order for seat A2' }).click()
   await a2.getByText(/Cancelling in [1-5]/).waitFor()
-  await a2.getByRole('button', { name: 'Keep it' }).click()
+  await a2.getByRole('button', { name: 'Undo' }).click()
   await a2.getByRole('button', { name: 'Seen' }).waitFor()
-  await a2.getByRole('button', { name: 'Cancel the order of seat A2' }).click()
+  await a2.getByRole('button', { name: 'Cancel order for seat A2' }).click()
   await a2.getByText(/Cancelling in/).waitFor()
   const kept = await house.db.order.findUniqueOrThrow({ where: { id } })
   t.equal(kept.status, 'confirmed', 'nothing is asked of the service before')
   await a2.waitFor({ state: 'detached' })
   t.equal((await house.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
-  await board.getByText('Last delivered and cancelled (1)').click()
+  await board.getByText('Delivered and cancelled (1)').click()
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
 
@@ -163,9 +165,9 @@ t.test('what was brought before its cash was taken stays on the board until it i
   const { orderId } = await orderFrom(house.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
   await ticket(board, 'E6').getByRole('button', { name: 'Delivered' }).click()
   await ticket(board, 'E6').waitFor({ state: 'detached' })
-  const owed = board.getByRole('region', { name: 'Delivered, cash not collected' })
+  const owed = board.getByRole('region', { name: 'Delivered, cash due' })
   await owed.getByText('Collect ₹160').waitFor()
-  await owed.getByRole('button', { name: 'Got it: cash of seat E6' }).click()
+  await owed.getByRole('button', { name: 'Cash received from seat E6' }).click()
   await owed.waitFor({ state: 'detached' })
   const { paymentStatus } = await house.db.order.findUniqueOrThrow({ where: { id: orderId } })
   t.equal(paymentStatus, 'paid')
@@ -205,7 +207,7 @@ t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, ke
   await page.locator('.ticket[data-status=seen]', { hasText: 'C1' }).waitFor()
   t.equal(await focused(), 'C1', 'the focus stays')
   await page.keyboard.press('c')
-  await ticket(page, 'C1').getByText('Cash collected').waitFor()
+  await ticket(page, 'C1').getByText('Paid in cash').waitFor()
   await page.keyboard.press('d')
   await ticket(page, 'C1').waitFor({ state: 'detached' })
   await eventually('the next ticket to have the focus', async () => (await focused()) === 'C2')
@@ -217,7 +219,7 @@ t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, ke
   await ticket(page, 'C2').getByRole('button', { name: 'Seen' }).waitFor()
   await page.keyboard.press('Tab')
   const button = await page.evaluate('document.activeElement.textContent')
-  t.equal(button, 'Got it', 'each button is reached too')
+  t.equal(button, 'Cash received', 'each button is reached too')
   await page.close()
 })
 

@@ -23,7 +23,7 @@ t.test('the customer asks: it is on every screen of the staff, counted and said 
   await phone.locator('.bubble.mine[data-message-id]', { hasText: 'Without onion, please?' }).waitFor()
   for (const page of [board, chat]) {
     await page.locator('.bar .badge[data-unread="1"]').waitFor()
-    const said = page.locator('[data-voice=polite]', { hasText: 'New message from Screen 1, seat C7' })
+    const said = page.locator('[data-announce=polite]', { hasText: 'New message from Screen 1, seat C7' })
     await said.waitFor({ state: 'attached' })
   }
   await row(guest.orderId).getByText('Without onion, please?').waitFor()
@@ -41,7 +41,7 @@ t.test('the staff answer: the phone shows it and says it aloud', async (t) => {
   await chat.keyboard.press('Enter')
   await chat.locator('.bubble.mine[data-message-id]', { hasText: 'Of course.' }).waitFor()
   await phone.locator('.bubble[data-from=staff]', { hasText: 'Of course.' }).waitFor()
-  const said = phone.locator('[data-voice=polite]', { hasText: 'The staff answers: Of course.' })
+  const said = phone.locator('[data-announce=polite]', { hasText: 'Staff replied: Of course.' })
   await said.waitFor({ state: 'attached' })
   t.equal(await chat.getByRole('textbox', { name: 'Message' }).inputValue(), '')
 })
@@ -50,7 +50,7 @@ t.test('an order’s ticket leads to its conversation before a word was said', a
   await orderFrom(house.url, 'demo-e5', { 'Masala Chai': 1 })
   await board.getByRole('link', { name: 'Chat with seat E5' }).click()
   await board.getByRole('heading', { level: 2, name: 'E5 Screen 1' }).waitFor()
-  await board.getByText('Nothing said yet.').waitFor()
+  await board.getByText('No messages yet.').waitFor()
   await board.getByRole('textbox', { name: 'Message' }).fill('Sugar?')
   await board.keyboard.press('Enter')
   await board.locator('.bubble.mine[data-message-id]', { hasText: 'Sugar?' }).waitFor()

@@ -29,7 +29,7 @@ t.test('menu, cart, order, payment', async (t) => {
   await page.keyboard.press('Enter')
   await page.locator('[data-quantity="2"]').waitFor()
   await page.keyboard.press('Shift+Tab')
-  t.equal(await name(page), 'One Masala Chai less')
+  t.equal(await name(page), 'Remove one Masala Chai')
   for (const left of [1, 0]) {
     await page.keyboard.press('Enter')
     if (left > 0) await page.locator(`[data-quantity="${left}"]`).waitFor()
@@ -57,7 +57,7 @@ t.test('menu, cart, order, payment', async (t) => {
 
 t.test('what has the focus is seen', async (t) => {
   const page = await (await house.visitor(PHONE)).open('/login')
-  await page.getByLabel('Name').waitFor()
+  await page.getByLabel('Username').waitFor()
   for (let step = 0; step < 5; step += 1) {
     await page.keyboard.press('Tab')
     const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')

@@ -21,7 +21,7 @@ t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', as
   const board = await staff.open('/theatre/live-orders/')
   await linkIs(board)
   await board.getByRole('button', { name: 'देख लिया' }).click()
-  await phone.getByRole('heading', { level: 1, name: 'तैयार हो रहा है' }).waitFor()
+  await phone.getByRole('heading', { level: 1, name: 'आपका ऑर्डर तैयार हो रहा है' }).waitFor()
   for (const [path, title] of [
     ['/login', 'कर्मचारी साइन इन'],
     ['/theatre/seats/', 'सीट के कोड'],
@@ -57,11 +57,11 @@ t.test('a language file that does not arrive costs the translation, not the page
   const visitor = await house.visitor({ ...PHONE, locale: 'hi-IN' })
   await visitor.context.route(/\/assets\/hi-/, (route) => route.abort())
   const page = await visitor.open('/login')
-  await page.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
 })
 
 t.test('each language is one file', async (t) => {
   const folder = new URL('../../web/strings/', import.meta.url)
-  t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts'])
+  t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts', 'language.ts'])
   t.strictSame(house.mishaps, [])
 })

@@ -23,7 +23,7 @@ t.test('cut off: the board says so and since when; back: everything that happene
   network.cut()
   await linkIs(board, 'stale')
   t.match(await board.locator('.link').textContent(), /Not up to date.*as of/)
-  await board.getByRole('alert').filter({ hasText: 'Not up to date: what you see is as of' }).waitFor()
+  await board.getByRole('alert').filter({ hasText: 'Not up to date: last updated at' }).waitFor()
   t.same(await seats(board), ['A1', 'A2'], 'what is known stays on the screen')
 
   const other = await colleague(house.url)
@@ -40,7 +40,7 @@ t.test('cut off: the board says so and since when; back: everything that happene
   t.same(await seats(board), ['A2', 'B1', 'B2'])
   t.equal(await board.locator('.ticket', { hasText: 'B1' }).getAttribute('data-status'), 'seen')
   await board.locator('.bar .badge[data-unread="1"]').waitFor()
-  await board.getByText('Last delivered and cancelled (1)').waitFor()
+  await board.getByText('Delivered and cancelled (1)').waitFor()
   t.equal(await board.evaluate('window.never'), 'reloaded', 'by itself')
   await board.close()
 })
@@ -61,13 +61,13 @@ t.test('a phone in the hall: its order goes on while it hears nothing', async (t
   const phone = await customer.open('/s/demo-d3')
   await phone.getByRole('button', { name: 'Add one Masala Chai' }).click()
   await phone.getByRole('button', { name: /^Review/ }).click()
-  await phone.getByLabel('Cash at the seat').check()
+  await phone.getByLabel('Cash at your seat').check()
 
   network.cut()
-  await phone.getByRole('button', { name: 'Order for ₹80' }).click()
-  await phone.getByRole('alert').filter({ hasText: 'It is safe to try again' }).waitFor()
+  await phone.getByRole('button', { name: 'Place order for ₹80' }).click()
+  await phone.getByRole('alert').filter({ hasText: 'It’s safe to try again' }).waitFor()
   network.restore()
-  await phone.getByRole('button', { name: 'Order for ₹80' }).click()
+  await phone.getByRole('button', { name: 'Place order for ₹80' }).click()
   await phone.getByRole('heading', { name: 'We have your order' }).waitFor()
   const id = Number(await phone.locator('main').getAttribute('data-order-id'))
   t.equal(await house.db.order.count({ where: { seat: { token: 'demo-d3' } } }), 1, 'ordered once')
@@ -106,12 +106,12 @@ t.test('signed out elsewhere while looking: nothing of the theatre stays on the 
   t.ok((await seats(board)).length > 0)
   const second = await tablet.open('/account')
   await second.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await second.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await second.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
   await linkIs(board, 'signed-out')
-  await board.getByRole('alert').filter({ hasText: 'Signed out since' }).waitFor()
-  t.equal(await board.locator('.ticket, [data-tally], .unpaid, .ended li').count(), 0)
+  await board.getByRole('alert').filter({ hasText: 'You were signed out at' }).waitFor()
+  t.equal(await board.locator('.ticket, [data-item-total], .unpaid, .ended li').count(), 0)
 
-  await second.getByLabel('Name').fill('staff')
+  await second.getByLabel('Username').fill('staff')
   await second.getByLabel('Password', { exact: true }).fill('houselights-demo')
   await second.getByRole('button', { name: 'Sign in' }).click()
   await linkIs(second)
@@ -125,10 +125,26 @@ t.test('who is signed out and signs in comes back to the same page', async () =>
   await linkIs(chat)
   await tablet.context.request.post('/api/auth/logout')
   await chat.getByRole('link', { name: 'Sign in' }).click()
-  await chat.getByLabel('Name').fill('staff')
+  await chat.getByLabel('Username').fill('staff')
   await chat.getByLabel('Password', { exact: true }).fill('houselights-demo')
   await chat.getByRole('button', { name: 'Sign in' }).click()
   await chat.getByRole('heading', { name: 'Conversations' }).waitFor()
+})
+
+t.test('a captive portal’s page instead of an answer is named, and trying again loads the menu', async () => {
+  const { context } = await house.visitor(PHONE)
+  let isPortal = true
+  await context.route('**/api/seats/*', (route) =>
+    isPortal
+      ? route.fulfill({ contentType: 'text/html', body: '<h1>Welcome to our Wi-Fi</h1>' })
+      : route.continue(),
+  )
+  const page = await context.newPage()
+  await page.goto('/s/demo-d5')
+  await page.getByRole('alert').filter({ hasText: 'You may need to sign in to the Wi-Fi first.' }).waitFor()
+  isPortal = false
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.locator('[data-action=add]').first().waitFor()
 })
 
 t.test('no page broke anything on the way', async (t) => {

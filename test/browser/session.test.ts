@@ -21,7 +21,7 @@ t.test('a loud warning, and one touch to stay', async (t) => {
   const staff = await house.staff(TABLET)
   const board = await staff.open(BOARD)
   await linkIs(board)
-  const warning = board.getByRole('alertdialog', { name: /^You will be signed out in 0:/ })
+  const warning = board.getByRole('alertdialog', { name: /^You’ll be signed out in 0:/ })
   await warning.waitFor()
   const stay = warning.getByRole('button', { name: 'Stay signed in' })
   await board.locator('[data-action=stay]:focus').waitFor()
@@ -62,13 +62,13 @@ t.test('nobody touches it: signed out, and nothing of the theatre stays', async 
   t.equal(await board.locator('.ticket').count(), 0)
   t.equal(await board.getByRole('alertdialog').count(), 0, 'the warning is over')
   await board.getByRole('link', { name: 'Sign in' }).click()
-  await board.getByRole('heading', { name: 'Staff sign in' }).waitFor()
+  await board.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
 })
 
 t.test('kept for the shift: no idle end, so no warning', async (t) => {
   const tablet = await house.visitor(TABLET)
   const page = await tablet.open('/login')
-  await page.getByLabel('Name').fill('staff')
+  await page.getByLabel('Username').fill('staff')
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByLabel('Keep this screen signed in for the shift').check()
   await page.getByRole('button', { name: 'Sign in' }).click()
@@ -98,7 +98,7 @@ t.test('an end that no touch can move is said as it is', async () => {
   const board = await staff.open(BOARD)
   const warning = board.getByRole('alertdialog')
   await warning.getByRole('button', { name: 'Stay signed in' }).click()
-  await warning.getByText('whatever happens. Sign in again before that.').waitFor()
+  await warning.getByText('and can’t be extended. Sign in again to continue.').waitFor()
   await warning.getByRole('link', { name: 'Sign in again' }).waitFor()
 })
 

@@ -17,7 +17,7 @@ async function addToCart(page: Page, name: string): Promise<void> {
 
 async function orderTotal(page: Page, amount: string): Promise<void> {
   await page.getByRole('button', { name: /^Review/ }).click()
-  await page.getByRole('button', { name: new RegExp(`^Order .*${amount}$`) }).click()
+  await page.getByRole('button', { name: new RegExp(`^Order and pay ${amount}$`) }).click()
 }
 
 let board: Page
@@ -26,11 +26,11 @@ let orderPath: string
 
 t.test('the staff sign in and see an empty board, live', async (t) => {
   board = await staff.open('/theatre/live-orders/')
-  await board.getByRole('heading', { name: 'Staff sign in' }).waitFor()
-  await board.getByLabel('Name').fill('staff')
+  await board.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
+  await board.getByLabel('Username').fill('staff')
   await board.getByLabel('Password', { exact: true }).fill('wrong')
   await board.getByRole('button', { name: 'Sign in' }).click()
-  await board.getByRole('alert').filter({ hasText: 'Wrong name or password.' }).waitFor()
+  await board.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
   await board.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await board.getByRole('button', { name: 'Sign in' }).click()
   await head(board, /0 open orders/)
@@ -51,6 +51,17 @@ t.test('a customer fills a cart, which survives a reload', async (t) => {
   t.equal(await phone.locator('.cart-bar').getAttribute('data-cart-count'), '3')
 })
 
+t.test('what another version of the page stored as a cart is ignored', async () => {
+  const { context } = await house.visitor(PHONE)
+  await context.addInitScript(
+    `if (origin !== 'null') localStorage.setItem('houselights.cart.demo-d5', '{"key":"k","lines":[{"menuItemId":"1"}]}')`,
+  )
+  const page = await context.newPage()
+  await page.goto('/s/demo-d5')
+  await addToCart(page, 'Masala Chai')
+  await page.locator('.cart-bar[data-cart-count="1"]').waitFor()
+})
+
 t.test('what is not paid yet is not on the board as something to bring', async (t) => {
   await orderTotal(phone, '₹440')
   await phone.waitForURL(/\/checkout\//)
@@ -60,8 +71,8 @@ t.test('what is not paid yet is not on the board as something to bring', async (
 })
 
 t.test('a payment that fails can be tried again', async (t) => {
-  await phone.getByRole('button', { name: 'Let it fail' }).click()
-  await head(phone, 'The payment failed')
+  await phone.getByRole('button', { name: 'Simulate a failed payment' }).click()
+  await head(phone, 'Payment failed')
   orderPath = new URL(phone.url()).pathname
   t.match(orderPath, /^\/orders\/\d+$/)
   await board.getByRole('region', { name: 'Waiting for payment' }).getByText('payment failed').waitFor()
@@ -82,12 +93,12 @@ t.test('the board shows the order the moment it is paid, without a reload', asyn
 t.test('seen and delivered: each step is on the customer’s page, live', async (t) => {
   await phone.evaluate('window.never = "reloaded"')
   await ticket(board, 'C7').getByRole('button', { name: 'Seen' }).click()
-  await head(phone, 'It is being prepared')
+  await head(phone, 'Your order is being prepared')
   await phone.locator('[data-step=seen][data-done=true]').waitFor()
   await ticket(board, 'C7').getByRole('button', { name: 'Delivered' }).click()
   await head(phone, 'Delivered. Enjoy!')
   await head(board, /0 open orders/)
-  await board.getByText('Last delivered and cancelled (1)').click()
+  await board.getByText('Delivered and cancelled (1)').click()
   await board.locator('.ended [data-status=delivered]').getByText('C7').waitFor()
   t.equal(await phone.evaluate('window.never'), 'reloaded')
 })
@@ -96,13 +107,13 @@ t.test('a cash order: on the board at once, marked, collected', async () => {
   await phone.goto('/s/demo-c7')
   await addToCart(phone, 'Cheese Nachos')
   await phone.getByRole('button', { name: /^Review/ }).click()
-  await phone.getByLabel('Cash at the seat').check()
-  await phone.getByRole('button', { name: 'Order for ₹240' }).click()
+  await phone.getByLabel('Cash at your seat').check()
+  await phone.getByRole('button', { name: 'Place order for ₹240' }).click()
   await head(phone, 'We have your order')
   await phone.getByText('Please have ₹240 in cash ready.').waitFor()
   await ticket(board, 'C7').getByText('Collect ₹240').waitFor()
-  await ticket(board, 'C7').getByRole('button', { name: 'Got it' }).click()
-  await ticket(board, 'C7').getByText('Cash collected').waitFor()
+  await ticket(board, 'C7').getByRole('button', { name: 'Cash received' }).click()
+  await ticket(board, 'C7').getByText('Paid in cash').waitFor()
   await phone.getByRole('region', { name: 'Payment' }).getByText('Paid. Thank you.').waitFor()
 })
 
@@ -124,7 +135,7 @@ t.test('one who closes the page and scans again finds the order', async (t) => {
 t.test('nobody else sees the order', async () => {
   const stranger = await house.visitor(PHONE)
   const page = await stranger.open(orderPath)
-  await page.getByText('No such order here').waitFor()
+  await page.getByText('Order not found').waitFor()
 })
 
 t.test('no page broke anything on the way', async (t) => {

@@ -2,7 +2,6 @@ import t from 'tap'
 import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { listChats, listMessages } from '../../src/chat/chat-queries.js'
 import { viewChat } from '../../src/chat/chat-view.js'
-import { readLegacyHistory, sendToPhone } from '../../src/chat/legacy-chat.js'
 import type { Principal } from '../../src/principal.js'
 import { createWorld, refusal, type World } from '../orders/world.js'
 
@@ -43,11 +42,6 @@ t.test('a message is told to the theatre and to the customer, who learns no staf
   t.same(Object.keys(data[3]).sort(), ['chat', 'message'], 'customers learn nothing of the staff’s side')
   t.same(Object.keys(data[3].message).sort(), ['at', 'clientId', 'from', 'id', 'text'])
   for (const { group, data } of world.events) if (group.startsWith('order:')) t.notMatch(data, /admin|unread/)
-  t.same(
-    world.events.map(({ legacy }) => legacy !== null),
-    [true, false, true, false],
-    'no phone number goes to the customer’s group',
-  )
 })
 
 t.test('a repeated clientId is stored once, at once too; another sender’s is another', async (t) => {
@@ -121,10 +115,10 @@ t.test(
     t.equal(await unread(), 0)
     await markChatRead(world.ctx, world.staff, id)
     t.match(
-      told().map(({ group, legacy, data }) => ({ group, legacy, data: JSON.parse(data) })),
+      told().map(({ group, data }) => ({ group, data: JSON.parse(data) })),
       [
-        { group: 'theatre:1:chat', legacy: null, data: { chat: id, conversation: { id, unread: 1 } } },
-        { group: 'theatre:1:chat', legacy: null, data: { chat: id, conversation: { id, unread: 0 } } },
+        { group: 'theatre:1:chat', data: { chat: id, conversation: { id, unread: 1 } } },
+        { group: 'theatre:1:chat', data: { chat: id, conversation: { id, unread: 0 } } },
       ],
       'told once for each change, and to the staff alone',
     )
@@ -185,58 +179,4 @@ t.test('the list: the last spoken first; what is over since yesterday is not in 
     [id],
   )
   t.same(await listChats(world.db, 2), [])
-})
-
-t.test('legacy: conversations by phone number', async (t) => {
-  const { world, guest, id } = await open(t, '+91 98765 43210')
-  await send(world, guest.principal, id, 'hello')
-  const frame = JSON.parse(world.events[0]?.legacy ?? '')
-  t.match(frame, {
-    'data-contains': 'new-outgoing-message',
-    phone_number: '+91 98765 43210',
-    theatre_id: 1,
-    theatre_name: 'Grand Cinema',
-    hall_name: 'Screen 1',
-    seat_name: 'A1',
-    pk: id,
-    msg_time: /^\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d [AP]M$/,
-    message_data: { msg_type: 'INCOMING', message: 'hello' },
-  })
-  t.equal(frame.message_data.msg_time, frame.msg_time)
-  await sendToPhone(world.ctx, world.staff, '+91 98765 43210', 'coming')
-  t.match(await readLegacyHistory(world.db, world.staff, '+91 98765 43210'), {
-    'data-contains': 'phone-number-messages',
-    'phone-number': '+91 98765 43210',
-    messages: [
-      { msg_type: 'OUTGOING', message: 'coming' },
-      { msg_type: 'INCOMING', message: 'hello' },
-    ],
-  })
-  for (const phone of [
-    '+91 98765 43211',
-    '',
-    'a\0',
-    '\ud800',
-    'x'.repeat(5000),
-    'order-0',
-    'order-99999999999',
-  ]) {
-    t.match(await readLegacyHistory(world.db, world.staff, phone), { messages: [] })
-    t.equal(await refusal(sendToPhone(world.ctx, world.staff, phone, 'x')), 'not_found')
-  }
-  t.match(await readLegacyHistory(world.db, world.otherStaff, '+91 98765 43210'), { messages: [] })
-  t.equal(await refusal(sendToPhone(world.ctx, world.otherStaff, '+91 98765 43210', 'x')), 'not_found')
-})
-
-t.test('legacy: an order without a phone number, and a number’s latest order', async (t) => {
-  const { world, guest, id } = await open(t)
-  await send(world, guest.principal, id, 'hello')
-  const word = JSON.parse(world.events[0]?.legacy ?? '').phone_number
-  t.equal(word, `order-${id}`)
-  await sendToPhone(world.ctx, world.staff, word, 'coming')
-  t.equal((await listMessages(world.db, world.staff, id, null)).messages.length, 2)
-  await world.order({ phone: '12345' })
-  const latest = await world.order({ phone: '12345' })
-  await sendToPhone(world.ctx, world.staff, '12345', 'here you are')
-  t.equal((await world.db.chatMessage.findFirstOrThrow({ orderBy: { id: 'desc' } })).orderId, latest.id)
 })

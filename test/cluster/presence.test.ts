@@ -1,14 +1,13 @@
 import t from 'tap'
 import { createUser, updateUser } from '../../src/accounts/user-actions.js'
-import { CloseCode } from '../../src/live/close-codes.js'
-import { theatreOrders } from '../../src/live/groups.js'
+import { CloseCode } from '../../src/protocol/close-codes.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import type { TestApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { openRaw } from '../helpers/raw.js'
 import { startRedis } from '../helpers/redis.js'
-import type { Frame, TestSocket } from '../helpers/socket.js'
-import { ORDERS_SOCKET, openLegacy, openV1, signIn, startNode } from '../live/stage.js'
+import { ORDERS_SOCKET, openPlain, openV1, signIn, startNode } from '../live/stage.js'
 import { until } from '../live/until.js'
 import { closeCode, frame, OPCODE } from '../security/frames.js'
 import { headOf, readAnswer } from '../security/handshakes.js'
@@ -27,61 +26,26 @@ const [staff, staff2, admin] = [
   await signIn(one, 'admin'),
 ]
 
-/** What a legacy frame says, with what it says inside. */
-function inner({ updated_table_data: text }: Frame): unknown {
-  return typeof text === 'string' ? JSON.parse(text) : null
-}
-const told = (socket: TestSocket) => socket.history.map(inner)
-const says = (socket: TestSocket, type: string) =>
-  socket.expect((frame) => {
-    const said = inner(frame)
-    return typeof said === 'object' && said !== null && 'msg_typ' in said && said.msg_typ === type
-  })
-
-t.test(
-  'an admin’s legacy page learns who is there as it opens, and who comes and goes, on any node',
-  async (t) => {
-    const first = await openLegacy(one, staff)
-    await until(() => two.app.hub.presence.count(GROUP) === 1, 'the other node to know')
-    const dashboard = await openLegacy(two, admin)
-    t.same(inner(await says(dashboard, 'all-connected-theatres')), {
-      msg_typ: 'all-connected-theatres',
-      connected_theatres: [1],
-    })
-    dashboard.send({ theatre_id: 'admin' })
-    const other = await openLegacy(one, staff2)
-    t.match(inner(await says(dashboard, 'connected_theatre')), { connected_theatre_id: 2 })
-    // a second one of a theatre is no news, nor that it goes
-    const second = await openLegacy(two, staff)
-    await until(() => two.app.hub.presence.count(GROUP) === 2, 'both to be counted')
-    await second.close()
-    await until(() => two.app.hub.presence.count(GROUP) === 1, 'one to be left')
-    await first.close()
-    t.match(inner(await says(dashboard, 'disconnected_theatre')), { disconnected_theatre_id: 1 })
-    await other.close()
-    t.match(inner(await says(dashboard, 'disconnected_theatre')), { disconnected_theatre_id: 2 })
-    t.equal(told(dashboard).length, 4)
-    await dashboard.close()
-  },
-)
-
-t.test(
-  'a page that names its theatre shows presence there; a theatre that is not its own is ignored',
-  async (t) => {
-    const page = await openLegacy(one, staff)
-    page.send({ theatre_id: 2 })
-    page.send('{"theatre_id": "1"}')
-    page.send('garbage {')
-    page.send({ theatre_id: { $gt: 0 } })
-    page.ws.send(Buffer.from([1, 2, 3]))
-    await until(() => two.app.hub.presence.count(GROUP) === 1, 'its own theatre')
-    await page.roundTrip()
-    t.equal(page.ws.readyState, page.ws.OPEN, 'whatever it sends')
-    t.equal(two.app.hub.presence.count(theatreOrders(2)), 0)
-    await page.close()
-    await until(() => two.app.hub.presence.count(GROUP) === 0, 'it to be gone')
-  },
-)
+t.test('staff are counted on any node as they come and go, in their own theatre only', async (t) => {
+  const first = await openPlain(one, staff)
+  await until(() => two.app.hub.presence.count(GROUP) === 1, 'the other node to know')
+  const dashboard = await openPlain(two, admin)
+  await dashboard.expect({ type: 'presence', group: GROUP, online: { staff: 1 } })
+  const other = await openV1(one, staff2)
+  await dashboard.expect({ type: 'presence', group: theatreOrders(2), online: { staff: 1 } })
+  const second = await openV1(two, staff)
+  await dashboard.expect({ type: 'presence', group: GROUP, online: { staff: 2 } })
+  // what a page sends grants nothing and counts nowhere
+  for (const text of ['{"theatre_id": 2}', 'garbage {']) first.send(text)
+  await first.roundTrip()
+  t.equal(two.app.hub.presence.count(theatreOrders(2)), 1)
+  await second.close()
+  await first.close()
+  await dashboard.expect({ type: 'presence', group: GROUP, online: { staff: 0 } })
+  await other.close()
+  await dashboard.expect({ type: 'presence', group: theatreOrders(2), online: { staff: 0 } })
+  await dashboard.close()
+})
 
 t.test('a page that the service has closed is not there, whatever it still says', async (t) => {
   const { presence } = one.app.hub
@@ -101,11 +65,11 @@ t.test('a page that the service has closed is not there, whatever it still says'
   deaf.write(frame(OPCODE.close))
   await deaf.closed()
   // counted together with all that changed before it
-  const later = await openLegacy(one, staff2)
+  const later = await openV1(one, staff2)
   await until(() => presence.count(theatreOrders(2)) === 1, 'one that came after it')
   t.equal(presence.count(GROUP), 0)
   await later.close()
-  await until(() => presence.groups().length === 0, 'nobody to be left')
+  await until(() => presence.count(theatreOrders(2)) === 0, 'nobody to be left')
 })
 
 t.test('a change of role: who becomes staff is there, who is staff no more is not', async (t) => {
@@ -120,27 +84,21 @@ t.test('a change of role: who becomes staff is there, who is staff no more is no
   const counted = (first: number, second: number, what: string) =>
     until(() => counts().join() === `${first},${second}`, what)
 
-  const rising = await openLegacy(one, await signIn(one, 'rises'))
-  const falling = await openLegacy(one, await signIn(one, 'falls'))
+  const rising = await openV1(one, await signIn(one, 'rises'))
+  const falling = await openV1(one, await signIn(one, 'falls'))
   await counted(1, 1, 'the staff alone')
-  t.match(inner(await says(falling, 'all-connected-theatres')), { msg_typ: 'all-connected-theatres' })
 
   await updateUser(app.actions, operator, await idOf('rises'), { role: 'admin' })
   await counted(0, 0, 'nobody: an admin is not counted')
-  rising.send({ theatre_id: 1 })
   await rising.roundTrip()
 
-  // the last one to be there goes: what an admin is shown
-  await says(falling, 'disconnected_theatre')
-  const before = told(falling).length
+  t.equal(rising.ws.readyState, rising.ws.OPEN, 'who keeps all groups keeps the socket')
   await updateUser(app.actions, operator, await idOf('falls'), { role: 'staff' })
   await counted(1, 0, 'who is staff of the first theatre now')
-  const newcomers = [await openLegacy(one, staff), await openLegacy(one, staff2)]
+  const newcomers = [await openV1(one, staff), await openV1(one, staff2)]
   await counted(2, 1, 'two more')
   await newcomers[1]?.close()
   await counted(2, 0, 'one to have gone')
-  await falling.roundTrip()
-  t.same(told(falling).slice(before), [], 'who is there is shown to admins only')
   for (const socket of [rising, falling, ...newcomers]) await socket.close()
   await counted(0, 0, 'nobody')
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import type { TestApp } from '../helpers/app.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { startRedis } from '../helpers/redis.js'
@@ -11,7 +11,7 @@ import {
   endSession,
   faultIn,
   head,
-  openLegacy,
+  openPlain,
   openV1,
   seqsOf,
   signIn,
@@ -53,16 +53,16 @@ async function epochOf(sessionId: string): Promise<bigint> {
 }
 
 t.test('no event that was committed after a logout reaches the one who left, on either node', async (t) => {
-  const ended: { socket: TestSocket; sessionId: string; legacy: boolean }[] = []
+  const ended: { socket: TestSocket; sessionId: string }[] = []
   for (let round = 0; round < ROUNDS / 10; round++) {
     const batch = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const at = random.pick(nodes)
         const who = await signIn(at, 'staff')
-        const legacy = random.chance(0.3)
-        const socket = await (legacy ? openLegacy(at, who) : openV1(at, who))
-        if (!legacy) socket.subscribe({ [GROUP]: await head(database.db, GROUP) })
-        return { who, socket, legacy }
+        const isPlain = random.chance(0.3)
+        const socket = await (isPlain ? openPlain(at, who) : openV1(at, who))
+        if (!isPlain) socket.subscribe({ [GROUP]: await head(database.db, GROUP) })
+        return { who, socket }
       }),
     )
     // logouts and events at once, from both nodes
@@ -70,13 +70,12 @@ t.test('no event that was committed after a logout reaches the one who left, on 
       ...batch.map(async ({ who }) => endSession(random.pick(nodes), who)),
       ...Array.from({ length: 20 }, () => emit(random.pick(nodes), GROUP)),
     ])
-    ended.push(...batch.map(({ who, socket, legacy }) => ({ socket, sessionId: who.sessionId, legacy })))
+    ended.push(...batch.map(({ who, socket }) => ({ socket, sessionId: who.sessionId })))
   }
   let heard = 0
-  for (const { socket, sessionId, legacy } of ended) {
+  for (const { socket, sessionId } of ended) {
     t.equal((await socket.closed()).code, 4401)
     const forbidden = await committedFrom(await epochOf(sessionId))
-    if (legacy) continue
     const seqs = seqsOf(socket, GROUP)
     heard += seqs.length
     const leaked = seqs.filter((seq) => forbidden.has(seq))

@@ -59,7 +59,6 @@ t.test('the defaults are the contract’s', async (t) => {
     },
     sockets: {
       maxPayloadBytes: 16_384,
-      maxBufferedBytes: 1_048_576,
       heartbeatSeconds: 25,
       maxPerUser: 20,
       maxRefusals: 30,
@@ -102,7 +101,6 @@ t.test('integers', async (t) => {
     SESSION_COOKIE_AGE: (config) => config.session.idleSeconds,
     SESSION_ABSOLUTE_AGE: (config) => config.session.absoluteSeconds,
     WS_MAX_PAYLOAD: (config) => config.sockets.maxPayloadBytes,
-    WS_MAX_BUFFERED: (config) => config.sockets.maxBufferedBytes,
     WS_HEARTBEAT_SECONDS: (config) => config.sockets.heartbeatSeconds,
     WS_MAX_PER_USER: (config) => config.sockets.maxPerUser,
     WS_REFUSALS: (config) => config.sockets.maxRefusals,

@@ -98,7 +98,7 @@ export class V1Client implements ChaosClient {
     const { records, identity, orderId } = this.options
     const { userId, sessionId } = identity()
     this.socket = socket
-    this.received = records.open({ who: this.who, userId, sessionId, orderId, kind: 'v1' })
+    this.received = records.open({ who: this.who, userId, sessionId, orderId })
   }
 
   private async verdict(): Promise<Verdict> {

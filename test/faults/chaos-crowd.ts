@@ -4,7 +4,6 @@ import type { HttpClient } from '../helpers/http.js'
 import type { Random } from '../live/random.js'
 import { type ChaosClient, type Identity, V1Client } from './chaos-clients.js'
 import type { House } from './chaos-house.js'
-import { LegacyClient } from './chaos-legacy.js'
 import { type Account, type Answered, send, signIn, Tally, type Town } from './chaos-people.js'
 import type { Records } from './chaos-record.js'
 
@@ -92,8 +91,8 @@ export class Crowd {
     return this.admin
   }
 
-  addScreen(kind: 'v1' | 'legacy', socket: 'orders' | 'chat', account: Account): void {
-    const who = `${kind} ${socket} screen ${this.screens.length} of ${account.username}`
+  addScreen(socket: 'orders' | 'chat', account: Account): void {
+    const who = `${socket} screen ${this.screens.length} of ${account.username}`
     const screen: { account: Account; identity: Identity | null } = { account, identity: null }
     const options = {
       who,
@@ -107,8 +106,8 @@ export class Crowd {
       },
       onStop: (why: 'signed-out' | 'forbidden') => this.run(() => this.comeBack(full, why), this.comingBack),
     }
-    const client = kind === 'v1' ? new V1Client(options) : new LegacyClient(options)
-    if (client instanceof V1Client) this.v1.push(client)
+    const client = new V1Client(options)
+    this.v1.push(client)
     const full: Screen = Object.assign(screen, { client })
     this.screens.push(full)
     this.run(() => this.comeBack(full, 'signed-out'), this.comingBack)

@@ -1,5 +1,5 @@
-import { readGroup } from '../../src/live/groups.js'
-import type { ChatView, MessageView, OrderView } from '../../src/live/protocol.js'
+import { readGroup } from '../../src/protocol/groups.js'
+import type { ChatView, MessageView, OrderView } from '../../src/protocol/messages.js'
 import type { OwnPostgres } from './chaos-postgres.js'
 import { eventDigest, type Received, type Records } from './chaos-record.js'
 import { type Rights, readRights } from './chaos-rights.js'
@@ -11,7 +11,6 @@ interface LogRow {
   at: Date
   epoch: number
   data: string
-  legacy: string | null
 }
 
 export interface Judgement {
@@ -24,7 +23,7 @@ export interface Judgement {
 /** What everybody was told, against what the database holds. Violations go to the records. */
 export async function judge(records: Records, postgres: OwnPostgres): Promise<Judgement> {
   const rows = await postgres.query<LogRow & { group_name: string }>(
-    `SELECT group_name, seq, name, at, epoch::int AS epoch, data::text AS data, legacy::text AS legacy
+    `SELECT group_name, seq, name, at, epoch::int AS epoch, data::text AS data
      FROM live_events ORDER BY group_name, seq`,
   )
   const log = new Map<string, LogRow[]>()
@@ -37,8 +36,6 @@ export async function judge(records: Records, postgres: OwnPostgres): Promise<Ju
   judgeContent(records, log)
   const rights = await readRights(postgres)
   for (const socket of records.sockets) judgeRights(records, log, rights, socket)
-  for (const socket of records.sockets)
-    if (socket.kind === 'legacy') judgeLegacy(records, log, rights, socket)
   await judgeOrders(records, log, postgres)
   const [count] = await postgres.query<{ orders: number }>('SELECT count(*)::int AS orders FROM orders')
   return { events: rows.length, groups: log.size, epochs: rights.last, orders: count?.orders ?? 0 }
@@ -113,48 +110,6 @@ function judgeRights(records: Records, log: Map<string, LogRow[]>, rights: Right
       isAllowed = rights.may(socket, group, epoch, at)
     if (!isAllowed) complain(`got a snapshot of ${group} at ${seq} (epochs ${from} to ${until})`)
   }
-}
-
-/** While it is open it hears all of a group from some moment on: each frame in the log's order, once, none left out. */
-function judgeLegacy(records: Records, log: Map<string, LogRow[]>, rights: Rights, socket: Received): void {
-  const heard = new Map<string, { text: string; at: number }[]>()
-  for (const { text: number, at } of socket.frames) {
-    const text = records.texts[number] ?? ''
-    const group = socket.orderId === null ? groupOf(text) : `order:${socket.orderId}`
-    if (group === null) continue
-    const list = heard.get(group) ?? []
-    heard.set(group, list)
-    list.push({ text, at })
-  }
-  for (const [group, frames] of heard) {
-    const rows = (log.get(group) ?? []).filter(({ legacy }) => legacy !== null)
-    // two events may look the same on this wire: the one place where all of them fit
-    const start = rows.findIndex((_, i) => frames.every(({ text }, n) => rows[i + n]?.legacy === text))
-    if (start < 0) {
-      const texts = frames.map(({ text }) =>
-        rows
-          .filter(({ legacy }) => legacy === text)
-          .map(({ seq }) => seq)
-          .join('|'),
-      )
-      records.violation(`${socket.who}: frames of ${group} that are no part of its log: ${texts.join(' ')}`)
-    }
-    for (const [n, { at }] of frames.entries()) {
-      const row = rows[start + n]
-      if (start >= 0 && row && !rights.may(socket, group, row.epoch, at)) {
-        records.violation(`${socket.who}: saw ${group} ${row.seq} of epoch ${row.epoch}`)
-      }
-    }
-  }
-}
-
-function groupOf(text: string): string | null {
-  const frame: unknown = JSON.parse(text)
-  if (typeof frame !== 'object' || frame === null) return null
-  if ('theatre_id' in frame) return `theatre:${frame.theatre_id}:chat`
-  if (!('updated_table_data' in frame) || typeof frame.updated_table_data !== 'string') return null
-  const inner = JSON.parse(frame.updated_table_data) as { theatre_id?: number }
-  return inner.theatre_id === undefined ? null : `theatre:${inner.theatre_id}:orders`
 }
 
 /** No change without its event: the last word of each order's log is the order as it is. */

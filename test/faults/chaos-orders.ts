@@ -1,10 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import type { OrderView } from '../../src/live/protocol.js'
+import type { OrderView } from '../../src/protocol/messages.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 import { V1Client } from './chaos-clients.js'
 import type { Crowd } from './chaos-crowd.js'
-import { LegacyClient } from './chaos-legacy.js'
 import { withSession } from './chaos-people.js'
 
 interface Guest {
@@ -33,7 +32,7 @@ async function visit(crowd: Crowd, think: () => Promise<void>): Promise<void> {
     paymentMethod,
   })
   if (!order) return
-  const client = watchOrder(crowd, guest, order.id, random.chance(0.75))
+  const client = watchOrder(crowd, guest, order.id)
   crowd.customers.add(client)
   client.start()
   try {
@@ -89,7 +88,7 @@ async function place(crowd: Crowd, { http }: Guest, seat: string, wanted: object
   return null
 }
 
-function watchOrder(crowd: Crowd, guest: Guest, orderId: number, isV1: boolean): V1Client | LegacyClient {
+function watchOrder(crowd: Crowd, guest: Guest, orderId: number): V1Client {
   const options = {
     who: `customer of order ${orderId}`,
     url: crowd.house.url,
@@ -99,7 +98,6 @@ function watchOrder(crowd: Crowd, guest: Guest, orderId: number, isV1: boolean):
     identity: () => guest,
     onStop: () => {},
   }
-  if (!isV1) return new LegacyClient(options)
   const client = new V1Client(options)
   crowd.v1.push(client)
   return client

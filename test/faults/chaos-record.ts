@@ -8,14 +8,11 @@ export interface Received {
   sessionId: string
   /** the order that it is about; null: the theatres of its user */
   orderId: number | null
-  kind: 'v1' | 'legacy'
   /** of events: group, seq, ms since 1970 */
   events: Map<string, { seqs: number[]; times: number[] }>
   snapshots: { group: string; seq: number; at: number }[]
   groups: string[]
   openedAt: number
-  /** of the legacy wire */
-  frames: { text: number; at: number }[]
 }
 
 /**
@@ -29,12 +26,9 @@ export class Records {
   readonly events = new Map<string, Map<number, string>>()
   /** group -> seq -> what snapshots said, as `comparable` writes it */
   readonly snapshots = new Map<string, Map<number, string>>()
-  readonly texts: string[] = []
-  private readonly textNumbers = new Map<string, number>()
   /** how sockets ended, ms since 1970 */
   readonly closes: { code: number; reason: string; at: number }[] = []
   eventCount = 0
-  frameCount = 0
   /** ms from an event's commit to a client, at the most, and to whom */
   latest = { ms: 0, who: '' }
 
@@ -42,13 +36,12 @@ export class Records {
     if (this.violations.length < 100) this.violations.push(text)
   }
 
-  open(socket: Omit<Received, 'events' | 'snapshots' | 'groups' | 'frames' | 'openedAt'>): Received {
+  open(socket: Omit<Received, 'events' | 'snapshots' | 'groups' | 'openedAt'>): Received {
     const received: Received = {
       ...socket,
       events: new Map(),
       snapshots: [],
       groups: [],
-      frames: [],
       openedAt: Date.now(),
     }
     this.sockets.push(received)
@@ -94,16 +87,6 @@ export class Records {
     if (was === undefined) known.set(seq, is)
     else if (was !== is)
       this.violation(`${socket.who}: another snapshot of ${group} at ${seq} than others got`)
-  }
-
-  legacy(socket: Received, text: string): void {
-    this.frameCount++
-    let number = this.textNumbers.get(text)
-    if (number === undefined) {
-      number = this.texts.push(text) - 1
-      this.textNumbers.set(text, number)
-    }
-    socket.frames.push({ text: number, at: Date.now() })
   }
 }
 

@@ -13,7 +13,6 @@ export interface ChaosReport {
   clients: number
   sockets: number
   deliveries: number
-  frames: number
   endings: House['endings']
   closes: Records['closes']
   longestOutageMs: number
@@ -33,7 +32,7 @@ export function describeChaos(report: ChaosReport): string[] {
     `faults: ${counts(report.faults)}`,
     `changes of rights: ${counts(report.changes)} (${is.epochs} epochs); nodes ended ${report.endings.length} times`,
     `clients: ${report.clients} at a time, ${report.sockets} sockets opened`,
-    `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered (v1), ${report.frames} frames (legacy)`,
+    `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered`,
     `requests by status: ${counts(report.requests)}`,
     `longest outage seen by a client: ${report.longestOutageMs} ms; latest event: ${report.latestEvent.ms} ms`,
     `  ${report.longestTrail}`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { withClient } from '../helpers/template.js'
 import { emit, head, openV1, signIn, startNode } from '../live/stage.js'
 

@@ -1,4 +1,4 @@
-import { readGroup } from '../../src/live/groups.js'
+import { readGroup } from '../../src/protocol/groups.js'
 import type { OwnPostgres } from './chaos-postgres.js'
 import type { Received } from './chaos-record.js'
 

@@ -1,4 +1,4 @@
-import type { ChatView, MessageView, OrderView } from '../../src/live/protocol.js'
+import type { ChatView, MessageView, OrderView } from '../../src/protocol/messages.js'
 
 export interface GroupState {
   orders?: OrderView[]

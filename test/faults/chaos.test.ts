@@ -17,6 +17,5 @@ t.test(
     t.strictSame(report.violations, [], `SEED=${seed}`)
     t.ok(report.judgement.orders > 20, 'orders flowed')
     t.ok(report.deliveries > 1000, 'events were heard')
-    t.ok(report.frames > 100, 'on the old wire too')
   },
 )

@@ -86,7 +86,6 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     clients,
     sockets: records.sockets.length,
     deliveries: records.eventCount,
-    frames: records.frameCount,
     endings: [...house.endings],
     closes: records.closes,
     longestOutageMs: longest?.longestOutage ?? 0,
@@ -101,13 +100,11 @@ function gather(crowd: Crowd, clients: number): void {
   const of = (share: number) => Math.round(clients * share)
   const { staff } = crowd.town
   const screens = [
-    { count: of(0.25), kind: 'v1', socket: 'orders' },
-    { count: of(0.1), kind: 'v1', socket: 'chat' },
-    { count: of(0.1), kind: 'legacy', socket: 'orders' },
-    { count: of(0.05), kind: 'legacy', socket: 'chat' },
+    { count: of(0.35), socket: 'orders' },
+    { count: of(0.15), socket: 'chat' },
   ] as const
-  for (const { count, kind, socket } of screens) {
-    for (let i = 0; i < count; i++) crowd.addScreen(kind, socket, crowd.random.pick(staff))
+  for (const { count, socket } of screens) {
+    for (let i = 0; i < count; i++) crowd.addScreen(socket, crowd.random.pick(staff))
   }
   for (let i = 0; i < of(0.5); i++) crowd.run(() => keepOrdering(crowd, PACE_MS))
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import type { TestApp } from '../helpers/app.js'
 import type { TestDatabase } from '../helpers/postgres.js'
 import { RefusedError } from '../helpers/socket.js'

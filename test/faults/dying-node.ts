@@ -1,6 +1,6 @@
 import { createDatabase } from '../../src/database/client.js'
-import { commit } from '../../src/live/commit.js'
-import { theatreOrders } from '../../src/live/groups.js'
+import { commit } from '../../src/events/commit.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { eventFor } from '../live/stage.js'
 
 // A node that is killed between the commit and the publish: started by kill.test.ts.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { within } from '../helpers/deadline.js'
 import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
 

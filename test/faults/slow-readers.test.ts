@@ -1,6 +1,6 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
-import { arrived, emit, faultIn, head, openLegacy, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
+import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
 import { until } from '../live/until.js'
 
 const GROUP = theatreOrders(1)
@@ -8,7 +8,7 @@ const EVENTS = Number(process.env.EVENTS ?? 5000)
 const BYTES = 3000
 const PING = JSON.stringify({ type: 'ping', padding: 'x'.repeat(90) })
 
-const node = await startNode(t, { env: { WS_MAX_BUFFERED: '300000' } })
+const node = await startNode(t)
 const staff = await signIn(node, 'staff')
 const waiting = () => [...node.app.hub.connections].map((connection) => connection.pendingBytes)
 
@@ -61,22 +61,6 @@ t.test('one that stops again and again', async (t) => {
   await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up', 30_000)
   t.equal(faultIn(seqsOf(slow, GROUP), before + 1, last), null)
   slow.terminate()
-})
-
-t.test('a legacy reader that stops is bounded by WS_MAX_BUFFERED: 1013', async (t) => {
-  await until(() => node.app.hub.connections.size === 0, 'the others to be gone')
-  const slow = await openLegacy(node, staff)
-  slow.pause()
-  let most = 0
-  for (let i = 0; node.app.hub.connections.size > 0 && i < 200; i++) {
-    await emit(node, GROUP, 50, BYTES)
-    most = Math.max(most, ...waiting())
-  }
-  t.match(await node.logs.expect({ msg: 'WSDISCONNECT', code: 1013 }), { code: 1013 })
-  t.comment(`at most ${most} bytes waited`)
-  t.ok(most <= 300_000)
-  slow.resume()
-  t.ok([1013, 1006].includes((await slow.closed({ within: 10_000 })).code))
 })
 
 t.test('a client that floods and does not read is not read any more', async (t) => {

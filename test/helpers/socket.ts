@@ -8,14 +8,14 @@ export interface ConnectOptions {
   cookie?: string
   /** the URL's own unless given; null: none */
   origin?: string | null
-  /** none: the legacy wire */
+  /** none: subscribed at once */
   protocol?: string | string[]
   headers?: Record<string, string | string[]>
   /** ms for the whole handshake */
   within?: number
 }
 
-/** A frame of either wire, parsed; text that is no JSON stays text. */
+/** A frame, parsed; text that is not JSON stays text. */
 export type Frame = Record<string, unknown> & { type?: string }
 
 /** A handshake that was answered with an HTTP status instead of a 101. */

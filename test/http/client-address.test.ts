@@ -1,5 +1,5 @@
 import t from 'tap'
-import { withoutPort } from '../../src/http/client-address.js'
+import { addressKey, withoutPort } from '../../src/http/client-address.js'
 
 t.test('an address is the same with a port and in brackets', async (t) => {
   const cases: [given: string, plain: string][] = [
@@ -28,4 +28,17 @@ t.test('what is no address stays as it is', async (t) => {
   ]
   for (const other of others) t.equal(withoutPort(other), other)
   t.equal(withoutPort(undefined), 'unknown', 'of a connection that was reset')
+})
+
+t.test('an address is its network where a client owns that', async (t) => {
+  t.equal(addressKey('192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('::ffff:192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('2001:db8:0:1::5'), '2001:db8:0:1::/64')
+  t.equal(addressKey('2001:DB8:0:1:ffff:1:2:3'), '2001:db8:0:1::/64')
+  t.equal(addressKey('2001:0db8::1'), '2001:db8:0:0::/64')
+  t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
+  t.equal(addressKey('::1'), '0:0:0:0::/64')
+  // as some proxies name their clients
+  t.equal(addressKey('192.0.2.1:5678'), '192.0.2.1')
+  t.equal(addressKey('[2001:db8:0:1::5]:5678'), '2001:db8:0:1::/64')
 })

@@ -1,5 +1,7 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import t from 'tap'
-import { hashed, shown } from '../../src/http/log-text.js'
+import { headWithoutUpgrade, namesWebSocket } from '../../src/http/handshake.js'
 import { countHeader, originFormPath, readId } from '../../src/http/request-target.js'
 
 t.test('an id has one spelling', async (t) => {
@@ -30,9 +32,32 @@ t.test('the path of a target, and headers as they were sent', async (t) => {
   t.equal(countHeader(['Host', 'a', 'X', 'host', 'hOST', 'b'], 'host'), 2)
 })
 
-t.test('a client’s text in a log is one short line of what can be seen', async (t) => {
-  t.equal(shown('a\r\n\x1b[31m\u009bé'), 'a???[31m??')
-  t.equal(shown('x'.repeat(1000))?.length, 200)
-  t.equal(shown(undefined), undefined)
-  t.match(hashed('id'), /^[0-9a-f]{16}$/)
+t.test('which upgrades are for a WebSocket', async (t) => {
+  for (const upgrade of ['websocket', 'WebSocket', 'h2c, websocket', 'websocket ,h2c', 'websocket/13'])
+    t.ok(namesWebSocket(upgrade), upgrade)
+  for (const upgrade of [undefined, '', 'h2c', 'websockets', 'not-websocket', 'h2c/websocket', 'web socket'])
+    t.notOk(namesWebSocket(upgrade), String(upgrade))
 })
+
+t.test(
+  'a head without the wish to upgrade is the same otherwise, and the last of its connection',
+  async (t) => {
+    const request = new IncomingMessage(new Socket())
+    Object.assign(request, { method: 'POST', url: '/a?b=\xe9', httpVersion: '1.1' })
+    request.rawHeaders = [
+      'Host',
+      'x',
+      'Connection',
+      'Upgrade, HTTP2-Settings',
+      'Upgrade',
+      'h2c',
+      'connection',
+      'keep-alive',
+    ]
+    request.rawHeaders.push('X-Twice', '1', 'x-twice', '\xff', 'Content-Length', '5')
+    t.equal(
+      headWithoutUpgrade(request),
+      'POST /a?b=\xe9 HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nX-Twice: 1\r\nx-twice: \xff\r\nContent-Length: 5\r\nConnection: close\r\n\r\n',
+    )
+  },
+)

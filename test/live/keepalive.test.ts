@@ -1,8 +1,7 @@
 import t from 'tap'
-import { Connection, type LiveSocket } from '../../src/live/connection.js'
-import { theatreOrders } from '../../src/live/groups.js'
-import { keepAlive } from '../../src/live/keepalive.js'
-import { v1Wire } from '../../src/live/wires/v1.js'
+import { Connection, type LiveSocket } from '../../src/live/socket/connection.js'
+import { keepAlive } from '../../src/live/socket/keepalive.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 
 class FakeSocket implements LiveSocket {
   pendingBytes = 0
@@ -32,10 +31,8 @@ function watched() {
   const connection = new Connection({
     id: 'one',
     socket,
-    wire: v1Wire,
     guard: () => [],
     groups: [theatreOrders(1)],
-    maxBufferedBytes: 1000,
     admission: {
       sessionId: 's',
       principal: { userId: 1, username: 'u', role: 'staff', theatres: [] },

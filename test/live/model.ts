@@ -1,16 +1,16 @@
 import { staffOrderGroups } from '../../src/access/socket-access.js'
-import type { Bus, BusListener } from '../../src/live/bus.js'
-import type { Admission, LiveSocket } from '../../src/live/connection.js'
 import type {
   AccessChange,
   Committed,
   EventLog,
   NewAccessChange,
   StoredEvent,
-} from '../../src/live/event-log.js'
+} from '../../src/events/event-log.js'
+import type { Bus, BusListener } from '../../src/live/bus/bus.js'
 import type { SnapshotRow } from '../../src/live/feed.js'
-import { type GroupName, theatreOrders } from '../../src/live/groups.js'
+import type { Admission, LiveSocket } from '../../src/live/socket/connection.js'
 import type { Principal } from '../../src/principal.js'
+import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import type { Random } from './random.js'
 
 /** Lets the test decide what happens next: everything that takes time waits here for its turn. */
@@ -195,7 +195,6 @@ export class ModelDatabase {
         at: '2026-11-23T00:00:00.000Z',
         epoch: this.epoch,
         data: `{"n":${seq}}`,
-        legacy: `{"group":"${group}","seq":${seq}}`,
         committedAt: this.now,
       }
       list.push(event)

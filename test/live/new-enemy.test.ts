@@ -1,13 +1,10 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { staffOrderGroups } from '../../src/access/socket-access.js'
-import type { Connection } from '../../src/live/connection.js'
-import { asGroup, type GroupName, theatreOrders } from '../../src/live/groups.js'
 import { Hub } from '../../src/live/hub.js'
-import { LegacySession } from '../../src/live/legacy-session.js'
-import { V1Session } from '../../src/live/v1-session.js'
-import { legacyWire } from '../../src/live/wires/legacy.js'
-import { v1Wire } from '../../src/live/wires/v1.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
+import { asGroup, type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import { ModelDatabase, ModelSocket, Turns, WorstBus } from './model.js'
 import { Random, seedOfRun } from './random.js'
 
@@ -30,13 +27,10 @@ interface Client {
   sessionId: string
   connection: Connection
   socket: ModelSocket
-  legacy: boolean
   /** the seq it stands at in each group, from its cursor, its snapshot or its first event on */
   at: Map<GroupName, number>
   left: Set<GroupName>
   subscribed: boolean
-  /** legacy: head of the log when it joined */
-  joinedAt: Map<GroupName, number>
   greeted: boolean
 }
 
@@ -107,7 +101,6 @@ class Run {
         readAdmissions: (ids) => database.readAdmissions(ids),
         readSnapshot: (group) => database.readSnapshot(group),
         heartbeatMs: 1e9,
-        maxBufferedBytes: 1e6,
         onClosed: () => {},
         onError: () => {},
       }),
@@ -183,49 +176,37 @@ class Run {
     if (!admission || groups.length === 0) return
     await hub.prepare(groups)
     if (random.chance(0.5)) await this.turns.wait()
-    const legacy = random.chance(0.3)
+    const isPlain = random.chance(0.3)
     const client: Partial<Client> & { at: Map<GroupName, number> } = { at: new Map() }
     const socket = new ModelSocket((text) => this.heard(client, text))
     const connection = hub.attach({
       id: sessionId,
       socket,
-      wire: legacy ? legacyWire : v1Wire,
       guard: staffOrderGroups,
       groups,
       admission,
     })
     if (admission.principal.role === 'staff') hub.presence.show(connection, groups)
     const joined: Client = Object.assign(client, {
-      name: `${sessionId} ${legacy ? 'legacy' : 'v1'}`,
+      name: `${sessionId}${isPlain ? ' (no subprotocol)' : ''}`,
       sessionId,
       connection,
       socket,
-      legacy,
       at: client.at,
       left: new Set<GroupName>(),
-      subscribed: legacy,
-      joinedAt: new Map(groups.map((group) => [group, database.of(group).length])),
+      subscribed: isPlain,
       greeted: false,
     })
     this.clients.push(joined)
-    if (legacy) {
-      new LegacySession({
-        connection,
-        join: (group) => hub.join(connection, group),
-        presence: hub.presence,
-        onAsk: null,
-        pause() {},
-        resume() {},
-      }).start()
-    } else await this.subscribe(hub, joined)
+    await this.subscribe(hub, joined, isPlain)
   }
 
-  private async subscribe(hub: Hub, client: Client): Promise<void> {
+  private async subscribe(hub: Hub, client: Client, isPlain: boolean): Promise<void> {
     const { random, database } = this
     const { connection } = client
     let open: () => void = () => {}
     let gate = Promise.resolve()
-    const session = new V1Session({
+    const session = new ProtocolHandler({
       connection,
       join: (group, cursor) => hub.join(connection, group, cursor),
       armDeadline: () => hub.armDeadline(connection),
@@ -238,8 +219,10 @@ class Run {
         })
       },
       resume: () => open(),
+      subscribesAtOnce: isPlain,
     })
     session.start()
+    if (isPlain) return
     if (random.chance(0.5)) await this.turns.wait()
     await gate
     const cursors: Record<string, number> = {}
@@ -259,8 +242,7 @@ class Run {
   private heard(client: Partial<Client> & { at: Map<GroupName, number> }, text: string): void {
     const frame: { type?: string; group?: string; seq?: number; code?: string } = JSON.parse(text)
     const { name = 'a client', sessionId = '', left } = client
-    if (client.legacy === false && !client.greeted && frame.type !== 'hello')
-      this.fault(`${name} ${text} before hello`)
+    if (!client.greeted && frame.type !== 'hello') this.fault(`${name} ${text} before hello`)
     if (frame.type === 'hello') client.greeted = true
     const group = asGroup(frame.group ?? '')
     if (!group || frame.type === 'presence') return
@@ -275,7 +257,7 @@ class Run {
     if (frame.type === 'snapshot') {
       if (before !== undefined && before >= (this.database.forgotten.get(group) ?? 0))
         this.fault(`${name} was given a snapshot though it has ${before}`)
-    } else if (before === undefined ? !client.legacy : frame.seq !== before + 1) {
+    } else if (before === undefined || frame.seq !== before + 1) {
       this.fault(`${name} at ${before} was given ${text}`)
     }
     client.at.set(group, frame.seq)
@@ -315,7 +297,7 @@ class Run {
         if (!connection.granted.has(group))
           this.fault(`${name} does not hear ${group}; left ${left.has(group)}`)
         const head = database.of(group).length
-        const at = client.at.get(group) ?? (client.legacy ? client.joinedAt.get(group) : undefined)
+        const at = client.at.get(group)
         if (client.subscribed && at !== head) this.fault(`${name} stands at ${at} of ${head} in ${group}`)
       }
     }

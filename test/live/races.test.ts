@@ -1,5 +1,5 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { connect, type TestSocket } from '../helpers/socket.js'
 import { Random, seedOfRun } from './random.js'
 import {
@@ -8,8 +8,7 @@ import {
   endSession,
   faultIn,
   head,
-  legacyNumbers,
-  openLegacy,
+  openPlain,
   openV1,
   seqsOf,
   signIn,
@@ -80,16 +79,11 @@ async function whileEventsFlow<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-t.test('sockets of both wires that join while events flow miss nothing and get nothing twice', async (t) => {
+t.test('sockets that join while events flow miss nothing and get nothing twice', async (t) => {
   const startAt = await head(node.db, GROUP)
-  const legacyFrom = new Map<TestSocket, number>()
   const sockets = await whileEventsFlow(() =>
     openMany(SOCKETS, async (i) => {
-      if (i % 4 === 0) {
-        const socket = await openLegacy(node, staff)
-        legacyFrom.set(socket, await head(node.db, GROUP))
-        return socket
-      }
+      if (i % 4 === 0) return openPlain(node, staff)
       const socket = await openV1(node, staff)
       socket.subscribe(i % 4 === 1 ? undefined : { [GROUP]: startAt })
       return socket
@@ -98,37 +92,16 @@ t.test('sockets of both wires that join while events flow miss nothing and get n
   const last = await emit(node, GROUP)
   const faults: string[] = []
   for (const socket of sockets) {
-    const from = legacyFrom.get(socket)
-    if (from !== undefined) {
-      const { seq: first, numbers } = await legacyHistory(socket, last)
-      const fault = numbers ?? (first > from + 1 ? `began at ${first}, joined before ${from + 1}` : null)
-      if (fault) faults.push(`legacy: ${fault}`)
-      continue
-    }
     await socket.expect((frame) => frame.type === 'event' && frame.seq === last, { within: 30_000 })
     const snapshot = socket.history.find(({ type }) => type === 'snapshot')
     const fault = faultIn(seqsOf(socket, GROUP), Number(snapshot?.seq ?? startAt) + 1, last)
-    if (fault) faults.push(`v1: ${fault}`)
+    if (fault) faults.push(fault)
   }
   t.strictSame(faults, [], `SEED=${SEED}`)
   t.comment(`${sockets.length} sockets, ${last - startAt} events, SEED=${SEED}`)
   for (const socket of sockets) socket.terminate()
   await until(() => node.app.hub.connections.size === 0, 'the sockets to be gone')
 })
-
-/** The legacy wire has no numbers of its own; those in the events map onto the log's. */
-async function legacyHistory(
-  socket: TestSocket,
-  last: number,
-): Promise<{ seq: number; numbers: string | null }> {
-  const rows = await node.db.$queryRaw<{ seq: number; n: number }[]>`
-    SELECT seq, (data ->> 'n')::int AS n FROM live_events WHERE group_name = ${GROUP}`
-  const seqs = new Map(rows.map(({ n, seq }) => [n, seq]))
-  await until(() => seqs.get(legacyNumbers(socket).at(-1) ?? 0) === last, 'the last event', 30_000)
-  const heard = legacyNumbers(socket).map((n) => seqs.get(n) ?? 0)
-  const first = heard[0] ?? 0
-  return { seq: first, numbers: faultIn(heard, first, last) }
-}
 
 t.test('a storm of clients that resume costs a handful of queries', async (t) => {
   const first = await head(node.db, GROUP)

@@ -1,37 +1,40 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
 import { createClient } from '../helpers/http.js'
-import { arrived, emit, legacyNumbers, openLegacy, openV1, seqsOf, signIn, startNode } from './stage.js'
+import { arrived, emit, openPlain, openV1, seqsOf, signIn, startNode } from './stage.js'
 import { until } from './until.js'
 
 const GROUP = theatreOrders(1)
 
-t.test('a session that ends by time is told ahead, and closes its sockets of both wires', async (t) => {
-  const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
-  const staff = await signIn(node, 'staff')
-  const startedAt = performance.now()
-  const [v1, legacy] = [await openV1(node, staff), await openLegacy(node, staff)]
-  v1.subscribe()
-  const hello = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
-  t.match(
-    await v1.expect({ type: 'expiring' }),
-    { at: hello.sessionExpiresAt },
-    'less than 60 s remain: at once',
-  )
-  // traffic on the socket prolongs nothing
-  const asking = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
-  t.teardown(() => clearInterval(asking))
-  for (const socket of [v1, legacy]) t.equal((await socket.closed()).code, 4401)
-  const lived = performance.now() - startedAt
-  t.ok(lived > 1500 && lived < 4000, `${Math.round(lived)} ms`)
-  const again = await openV1(node, staff).catch((error: unknown) => error)
-  t.match(again, { status: 401 })
-})
+t.test(
+  'a session that ends by time is told ahead, and closes its sockets, with a subprotocol and without',
+  async (t) => {
+    const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
+    const staff = await signIn(node, 'staff')
+    const startedAt = performance.now()
+    const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
+    v1.subscribe()
+    const hello = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
+    t.match(
+      await v1.expect({ type: 'expiring' }),
+      { at: hello.sessionExpiresAt },
+      'less than 60 s remain: at once',
+    )
+    // traffic on the socket prolongs nothing
+    const asking = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
+    t.teardown(() => clearInterval(asking))
+    for (const socket of [v1, plain]) t.equal((await socket.closed()).code, 4401)
+    const lived = performance.now() - startedAt
+    t.ok(lived > 1500 && lived < 4000, `${Math.round(lived)} ms`)
+    const again = await openV1(node, staff).catch((error: unknown) => error)
+    t.match(again, { status: 401 })
+  },
+)
 
 t.test('the end has come and the database does not say: nothing more goes out', async (t) => {
   const node = await startNode(t, { env: { SESSION_ABSOLUTE_AGE: '2', SESSION_COOKIE_AGE: '2' } })
   const staff = await signIn(node, 'staff')
-  const [v1, legacy] = [await openV1(node, staff), await openLegacy(node, staff)]
+  const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
   v1.subscribe()
   const { sessionExpiresAt } = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
   await v1.expect({ type: 'snapshot' })
@@ -53,15 +56,17 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     told++
     return Date.now() > end + 1500
   }, 'a while after the end')
-  const late = v1.history.filter(({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 500)
   t.ok(told > 20 && seqsOf(v1, GROUP).length > 5, 'before it, everything came')
-  t.strictSame(late, [], 'after it, nothing')
-  const heard = legacyNumbers(legacy).length
   await emit(node, GROUP)
   unlock()
   await lock
-  for (const socket of [v1, legacy]) t.equal((await socket.closed()).code, 4401)
-  t.equal(legacyNumbers(legacy).length, heard, 'nor with the answer')
+  for (const socket of [v1, plain]) {
+    t.equal((await socket.closed()).code, 4401)
+    const late = socket.history.filter(
+      ({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 500,
+    )
+    t.strictSame(late, [], 'after the end nothing went out, nor when the database answered again')
+  }
 })
 
 t.test('HTTP prolongs it, and the socket is told', async (t) => {

@@ -1,9 +1,9 @@
 import { startSession } from '../../src/accounts/session-writes.js'
 import type { Database } from '../../src/database/client.js'
-import { commit } from '../../src/live/commit.js'
-import { type NewAccessChange, type NewEvent, readHeads } from '../../src/live/event-log.js'
-import type { GroupName } from '../../src/live/groups.js'
-import { SUBPROTOCOL } from '../../src/live/protocol.js'
+import { commit } from '../../src/events/commit.js'
+import { type NewAccessChange, type NewEvent, readHeads } from '../../src/events/event-log.js'
+import type { GroupName } from '../../src/protocol/groups.js'
+import { SUBPROTOCOL } from '../../src/protocol/messages.js'
 import { type AppOverrides, startApp, type TestApp } from '../helpers/app.js'
 import { PATIENCE } from '../helpers/deadline.js'
 import { type ConnectOptions, connect, type Frame, type TestSocket } from '../helpers/socket.js'
@@ -54,7 +54,8 @@ export function openV1(
   return connect(node.url + path, { cookie, protocol: SUBPROTOCOL, ...options })
 }
 
-export function openLegacy(
+/** A socket without a subprotocol: subscribed at once to all its groups. */
+export function openPlain(
   node: TestApp,
   { cookie }: { cookie: string },
   path = ORDERS_SOCKET,
@@ -64,11 +65,11 @@ export function openLegacy(
 
 let made = 0
 
-/** An event that says its number on both wires; `bytes` makes it longer. */
+/** An event with a number of its own; `bytes` makes it longer. */
 export function eventFor(group: GroupName, bytes = 0): NewEvent {
   const n = ++made
   const data = { n, padding: 'x'.repeat(bytes) }
-  return { group, name: 'order.placed', data, legacy: { updated_table_data: JSON.stringify(data) } }
+  return { group, name: 'order.placed', data }
 }
 
 /** Commits events in one transaction and publishes them through the node. Resolves to the last seq. */
@@ -121,14 +122,6 @@ export function arrived(
 /** first … last */
 export const range = (first: number, last: number): number[] =>
   Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i)
-
-/** The inner numbers of the legacy frames that `eventFor` made, as they came. */
-export function legacyNumbers(socket: TestSocket): number[] {
-  return socket.texts.flatMap((text) => {
-    const n = /\\"n\\":(\d+)/.exec(text)?.[1]
-    return n === undefined ? [] : [Number(n)]
-  })
-}
 
 /** What has gone wrong in a history, or null: exactly `first` to `last`, in order. */
 export function faultIn(seqs: readonly number[], first: number, last: number): string | null {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { openGuest } from '../../src/accounts/account-actions.js'
-import { commit } from '../../src/live/commit.js'
-import { orderGroup, theatreChat, theatreOrders } from '../../src/live/groups.js'
+import { commit } from '../../src/events/commit.js'
 import { placeOrder } from '../../src/orders/place-order.js'
+import { orderGroup, theatreChat, theatreOrders } from '../../src/protocol/groups.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { within } from '../helpers/deadline.js'
 import { httpHead, openRaw } from '../helpers/raw.js'
@@ -14,6 +14,7 @@ import {
   faultIn,
   head,
   ORDERS_SOCKET,
+  openPlain,
   openV1,
   range,
   seqsOf,
@@ -37,6 +38,25 @@ async function subscribed(cursors?: Record<string, unknown>, who = staff): Promi
 
 t.teardown(async () => {
   for (const connection of [...node.app.hub.connections]) connection.terminate()
+})
+
+t.test('without a subprotocol: the same frames, subscribed at once, without cursors', async (t) => {
+  const socket = await openPlain(node, admin)
+  t.equal(socket.ws.protocol, '')
+  const hello = await socket.expect<{ groups: string[] }>({ type: 'hello' })
+  t.strictSame(socket.history[0], hello)
+  for (const group of [GROUP, OTHER]) {
+    t.ok(hello.groups.includes(group))
+    await socket.expect({ type: 'snapshot', group })
+  }
+  const last = await emit(node, GROUP, 3)
+  await arrived(socket, GROUP, last)
+  t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null)
+  socket.subscribe({ [GROUP]: 0 })
+  await socket.expect({ type: 'error', code: 'already_subscribed' })
+  await socket.roundTrip()
+  t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null, 'a later cursor replays nothing')
+  await socket.close()
 })
 
 t.test('hello comes first and says who is there, what may be heard and until when', async (t) => {

@@ -1,8 +1,8 @@
 import t from 'tap'
-import type { OrderStatus, PaymentStatus } from '../../src/live/protocol.js'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
-import { createWorld, legacyOf, refusal, untilBlocked, type World } from './world.js'
+import type { OrderStatus, PaymentStatus } from '../../src/protocol/messages.js'
+import { createWorld, refusal, type World } from './world.js'
 
 const STEPS = { markSeen, deliverOrder, cancelOrder, collectCash }
 type StepName = keyof typeof STEPS
@@ -86,11 +86,8 @@ t.test('cash is collected once, of cash orders that are not cancelled', async (t
     }
     t.equal((await collected).paymentStatus, after)
     t.same(
-      world.events.map(({ name, legacy }) => [name, legacy]),
-      [
-        ['payment.paid', null],
-        ['payment.paid', null],
-      ],
+      world.events.map(({ name }) => name),
+      ['payment.paid', 'payment.paid'],
     )
     world.events.length = 0
     t.equal((await collectCash(world.ctx, world.staff, id)).status, status)
@@ -127,47 +124,4 @@ t.test('deliver and cancel at once: one of them; the same step at once: done, to
     const stored = await world.db.order.findUniqueOrThrow({ where: { id } })
     t.equal(world.events[0]?.name, `order.${stored.status}`)
   }
-})
-
-t.test('legacy: a seat is vacant when its last running order ends, however they end', async (t) => {
-  const world = await createWorld(t)
-  for (let round = 0; round < 20; round++) {
-    const orders = await Promise.all([1, 2, 3].map(() => world.order({ paymentMethod: 'cash' })))
-    world.events.length = 0
-    await Promise.all(
-      orders.map(({ id }, index) => (index === 1 ? cancelOrder : deliverOrder)(world.ctx, world.staff, id)),
-    )
-    const frames = world.events
-      .filter(({ group }) => group === 'theatre:1:orders')
-      .sort((a, b) => a.seq - b.seq)
-      .map((event) => legacyOf(event)?.is_vacent)
-    t.same(frames, [false, false, true])
-  }
-})
-
-t.test('legacy: an order placed while the other ends: the last frame tells the truth', async (t) => {
-  const world = await createWorld(t)
-  const { id } = await world.order({ paymentMethod: 'cash', seat: 'demo-c3' })
-  const guest = await world.guest()
-  world.events.length = 0
-  // both are stopped at the group's counter, the new order first: it commits first, the end must know of it
-  const [placed, delivered] = await world.db.$transaction(async (tx) => {
-    await tx.$queryRaw`SELECT seq FROM live_groups WHERE name = 'theatre:1:orders' FOR UPDATE`
-    const placed = world.order({ guest, seat: 'demo-c3' })
-    await untilBlocked(world.db, 1)
-    const delivered = deliverOrder(world.ctx, world.staff, id)
-    await untilBlocked(world.db, 2)
-    return [placed, delivered]
-  })
-  await Promise.all([placed, delivered])
-  const frames = world.events
-    .filter(({ group }) => group === 'theatre:1:orders')
-    .sort((a, b) => a.seq - b.seq)
-  t.same(
-    frames.map((event) => [event.name, legacyOf(event)?.is_vacent]),
-    [
-      ['order.placed', false],
-      ['order.delivered', false],
-    ],
-  )
 })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { theatreOrders } from '../../src/live/groups.js'
 import { mergeLines } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
-import { createWorld, legacyOf, refusal } from './world.js'
+import { theatreOrders } from '../../src/protocol/groups.js'
+import { createWorld, refusal } from './world.js'
 
 t.test('names, prices and the total are the database’s; repeated lines are added up', async (t) => {
   const world = await createWorld(t)
@@ -43,17 +43,6 @@ t.test('events: an online order is placed, a cash order is confirmed as it is ma
     ],
   )
   t.same(JSON.parse(world.events[0]?.data ?? ''), viewOrder(online))
-  t.match(legacyOf(world.events[0]), {
-    msg_typ: 'order_placed',
-    theatre_id: 1,
-    order_id: online.id,
-    seat_name: 'Screen 1|B2',
-    payment_panding: true,
-    is_vacent: false,
-    payment_method: 'simulated',
-    payment_status: 'Created',
-    amount: online.total / 100,
-  })
   world.events.length = 0
   const cash = await world.order({ paymentMethod: 'cash' })
   t.same([cash.status, cash.paymentStatus], ['confirmed', 'pending'])
@@ -63,8 +52,6 @@ t.test('events: an online order is placed, a cash order is confirmed as it is ma
     mine.map(({ name }) => name),
     ['order.placed', 'order.confirmed'],
   )
-  t.match(legacyOf(mine[1]), { msg_typ: 'confirmation', payment_panding: false, payment_method: 'Cash' })
-  t.match(legacyOf(mine[1])?.message, /New Order Come From/)
 })
 
 t.test(

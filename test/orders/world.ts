@@ -1,20 +1,19 @@
 import { type OpenedSession, openGuest } from '../../src/accounts/account-actions.js'
-import { noThrottle } from '../../src/accounts/login-throttle.js'
 import type { Database } from '../../src/database/client.js'
-import type { Publisher } from '../../src/live/commit.js'
-import type { StoredEvent } from '../../src/live/event-log.js'
-import type { PaymentMethod } from '../../src/live/protocol.js'
-import type { OrderContext } from '../../src/orders/order-events.js'
+import type { ActionContext, Publisher } from '../../src/events/commit.js'
+import type { StoredEvent } from '../../src/events/event-log.js'
+import { noThrottle } from '../../src/limits/login-throttle.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
 import { type NewOrder, placeOrder } from '../../src/orders/place-order.js'
 import type { Principal } from '../../src/principal.js'
+import type { PaymentMethod } from '../../src/protocol/messages.js'
 import { findSeat, type SeatRecord } from '../../src/seats/seat-queries.js'
 import { testDatabase } from '../helpers/postgres.js'
 
 /** The demo theatres on a database of the test's own, and who acts in them. */
 export interface World {
   db: Database
-  ctx: OrderContext
+  ctx: ActionContext
   /** what was published, in the order of the commits' ends */
   events: StoredEvent[]
   staff: Principal
@@ -42,7 +41,7 @@ export async function createWorld(t: Teardown): Promise<World> {
   const { db } = await testDatabase(t, { demo: true })
   const events: StoredEvent[] = []
   const live: Publisher = { publish: (committed) => void events.push(...committed.events) }
-  const ctx: OrderContext = { db, live, providerName: 'simulated' }
+  const ctx: ActionContext = { db, live }
   const accounts = {
     db,
     live,
@@ -105,13 +104,6 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
     throw error
   }
   return 'done'
-}
-
-/** The inner object of a legacy frame. */
-export function legacyOf(event: StoredEvent | undefined): Record<string, unknown> | null {
-  if (!event?.legacy) return null
-  const frame = JSON.parse(event.legacy) as { updated_table_data: string }
-  return JSON.parse(frame.updated_table_data) as Record<string, unknown>
 }
 
 /** Resolves once so many transactions wait for a lock: the next step of a race can be taken. */

@@ -3,7 +3,7 @@ import { cancelOrder } from '../../src/orders/order-actions.js'
 import { readOrder } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
-import { createWorld, legacyOf, refusal, type World } from '../orders/world.js'
+import { createWorld, refusal, type World } from '../orders/world.js'
 import { type Paying, provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
 
 const stateOf = async (world: World, orderId: number) => {
@@ -29,12 +29,6 @@ t.test(
     const fresh = viewOrder(await readOrder(world.db, order.id))
     t.same([fresh.status, fresh.paymentStatus], ['confirmed', 'paid'])
     for (const { data } of world.events) t.same(JSON.parse(data), fresh)
-    t.equal(world.events[0]?.legacy, null)
-    t.match(legacyOf(world.events[2]), {
-      msg_typ: 'confirmation',
-      payment_panding: false,
-      payment_status: 'Success',
-    })
     t.equal((await world.db.payment.findUniqueOrThrow({ where: { id: payment.id } })).status, 'paid')
   },
 )

@@ -1,10 +1,10 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import config from '../../plugins/config.js'
 import errors from '../../plugins/errors.js'
+import overload from '../../plugins/http/overload.js'
+import requestFlow from '../../plugins/http/request-flow.js'
 import metrics from '../../plugins/metrics.js'
-import overload from '../../plugins/overload.js'
-import requestFlow from '../../plugins/request-flow.js'
-import websocket from '../../plugins/websocket.js'
+import websocket from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 

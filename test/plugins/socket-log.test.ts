@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openLegacy, openV1, signIn, startNode } from '../live/stage.js'
+import { openPlain, openV1, signIn, startNode } from '../live/stage.js'
 
 t.test(
   'closes are counted by the codes that mean something here; clients choose among 3000 others',
@@ -7,7 +7,7 @@ t.test(
     const node = await startNode(t)
     const staff = await signIn(node, 'staff')
     for (const code of [1000, 1000, 3000, 3999, 4000, 4999, 1003]) {
-      const socket = await openLegacy(node, staff)
+      const socket = await openPlain(node, staff)
       await socket.close(code)
     }
     const cut = await openV1(node, staff)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ChatView, MessageView } from '../../src/live/protocol.js'
+import type { ChatView, MessageView } from '../../src/protocol/messages.js'
 import { applyChats, NO_CHATS, unansweredFirst, unreadTotal } from '../../web/live/chats-state.js'
 
 function message(id: number, from: MessageView['from'] = 'customer'): MessageView {
@@ -11,25 +11,25 @@ function chat(id: number, changes: Partial<ChatView> = {}): ChatView {
   return { id, order: { id, seat }, theatreId: 1, unread: 0, lastMessage: null, ...changes }
 }
 
-t.test('a message brings its chat along; an unopened conversation stays unloaded', async (t) => {
+t.test('a message updates its conversation; the messages of an unopened one stay unloaded', async (t) => {
   let state = applyChats(NO_CHATS, { type: 'snapshot', theatreId: 1, chats: [chat(1)] })
-  const told = chat(1, { unread: 1, lastMessage: message(5) })
-  state = applyChats(state, { type: 'message', chat: told, message: message(5) })
-  t.same(state.chats.get(1), told)
+  const updated = chat(1, { unread: 1, lastMessage: message(5) })
+  state = applyChats(state, { type: 'message', chat: updated, message: message(5) })
+  t.same(state.chats.get(1), updated)
   t.equal(state.messages.has(1), false)
   state = applyChats(state, { type: 'history', chat: 1, messages: [message(4), message(5)] })
-  state = applyChats(state, { type: 'message', chat: told, message: message(5) })
+  state = applyChats(state, { type: 'message', chat: updated, message: message(5) })
   t.same(
     state.messages.get(1)?.map(({ id }) => id),
     [4, 5],
   )
 })
 
-t.test('read, known and left', async (t) => {
+t.test('read, added and left', async (t) => {
   let state = applyChats(NO_CHATS, { type: 'snapshot', theatreId: 1, chats: [chat(1, { unread: 3 })] })
-  state = applyChats(state, { type: 'known', chat: chat(1) })
-  t.equal(unreadTotal(state.chats.values()), 3, 'what is known already is not overwritten')
-  state = applyChats(state, { type: 'known', chat: chat(2, { theatreId: 2 }) })
+  state = applyChats(state, { type: 'added', chat: chat(1) })
+  t.equal(unreadTotal(state.chats.values()), 3, 'a conversation in the list is not overwritten')
+  state = applyChats(state, { type: 'added', chat: chat(2, { theatreId: 2 }) })
   state = applyChats(state, { type: 'read', chat: 1 })
   t.equal(unreadTotal(state.chats.values()), 0)
   state = applyChats(state, { type: 'history', chat: 2, messages: [message(1)] })
@@ -38,7 +38,7 @@ t.test('read, known and left', async (t) => {
   t.equal(state.messages.size, 0)
 })
 
-t.test('unanswered first, of these who waits longest', async (t) => {
+t.test('unanswered conversations first, longest waiting first', async (t) => {
   const chats = [
     chat(1, { lastMessage: message(9, 'staff') }),
     chat(2, { lastMessage: message(8) }),

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { type Incoming, type Link, LiveClient, type LiveOptions } from '../../web/live/client.js'
-import { deadUrl, event, HandClock, hello, PeerServer, until } from './peer.js'
+import { deadUrl, event, hello, ManualClock, PeerServer, until } from './peer.js'
 
 const G = 'theatre:1:orders'
 
 interface Seen {
   client: LiveClient
-  clock: HandClock
+  clock: ManualClock
   links: string[]
   messages: Incoming[]
   bugs: string[]
@@ -20,7 +20,7 @@ async function begin(
 ): Promise<Seen & { server: PeerServer }> {
   const server = new PeerServer()
   const url = options.url ?? (await server.listen())
-  const clock = new HandClock()
+  const clock = new ManualClock()
   const seen = {
     clock,
     links: [] as string[],
@@ -46,69 +46,72 @@ async function begin(
   return { ...seen, client, server }
 }
 
-/** Plays the service up to "live": greeting, snapshot at `seq`. */
+/** Acts as the service until the client is live: greeting, subscription, snapshot at `seq`. */
 async function goLive(
   { client, server }: { client: LiveClient; server: PeerServer },
   seq = 41,
 ): Promise<void> {
   client.start()
   const peer = await server.peer(0)
-  peer.say(hello([G], { [G]: seq }))
-  await until('the subscription', () => peer.heard.find((message) => message.type === 'subscribe'))
-  peer.say({ type: 'snapshot', group: G, seq, data: { orders: [] } })
+  peer.send(hello([G], { [G]: seq }))
+  await until('the subscription', () => peer.received.find((message) => message.type === 'subscribe'))
+  peer.send({ type: 'snapshot', group: G, seq, data: { orders: [] } })
   await until('live', () => client.link.state === 'live')
 }
 
-t.test('greets, subscribes without cursors, and is live once all is there', async (t) => {
+t.test('subscribes without cursors, and is live once every snapshot has arrived', async (t) => {
   const seen = await begin(t)
   t.equal(seen.client.link.state, 'connecting')
   seen.client.start()
   const peer = await seen.server.peer(0)
   t.equal(peer.socket.protocol, 'houselights.v1')
-  peer.say(hello([G]))
-  await until('the subscription', () => peer.heard.length === 1)
-  t.same(peer.heard, [{ type: 'subscribe', cursors: {} }])
-  peer.say({ type: 'presence', group: G, online: { staff: 1 } })
+  peer.send(hello([G]))
+  await until('the subscription', () => peer.received.length === 1)
+  t.same(peer.received, [{ type: 'subscribe', cursors: {} }])
+  peer.send({ type: 'presence', group: G, online: { staff: 1 } })
   await until('the presence', () => seen.messages.length === 2)
   t.equal(seen.client.link.state, 'catching-up', 'the snapshot is missing')
-  peer.say({ type: 'snapshot', group: G, seq: 41, data: {} })
+  peer.send({ type: 'snapshot', group: G, seq: 41, data: {} })
   await until('live', () => seen.client.link.state === 'live')
   t.same(seen.links, ['catching-up', 'live'])
   t.same(seen.client.cursors(), { [G]: 41 })
 })
 
-t.test('comes back with its cursors, hands on what was missed, and is live after it', async (t) => {
-  const seen = await begin(t)
-  await goLive(seen)
-  const first = await seen.server.peer(0)
-  first.say(event(G, 42))
-  await until('event 42', () => seen.client.cursors()[G] === 42)
-  seen.clock.advance(1000)
-  first.socket.terminate()
-  await until('stale', () => seen.client.link.state === 'stale')
-  t.equal(seen.client.link.since, seen.clock.now() - 1000, 'stale since the last word that was heard')
-  seen.clock.advance(500)
-  const second = await seen.server.peer(1)
-  second.say(hello([G], { [G]: 44 }))
-  await until('the subscription', () => second.heard.length === 1)
-  t.same(second.heard, [{ type: 'subscribe', cursors: { [G]: 42 } }])
-  second.say({ type: 'pong' })
-  second.say(event(G, 43))
-  await until('event 43', () => seen.client.cursors()[G] === 43)
-  t.equal(seen.client.link.state, 'catching-up', 'one is still to come')
-  second.say(event(G, 44))
-  await until('live again', () => seen.client.link.state === 'live')
-  const seqs = seen.messages.flatMap((message) => (message.type === 'event' ? [message.seq] : []))
-  t.same(seqs, [42, 43, 44])
-  t.same(seen.bugs, [])
-})
+t.test(
+  'reconnects with its cursors, delivers the missed events, and is live after the last one',
+  async (t) => {
+    const seen = await begin(t)
+    await goLive(seen)
+    const first = await seen.server.peer(0)
+    first.send(event(G, 42))
+    await until('event 42', () => seen.client.cursors()[G] === 42)
+    seen.clock.advance(1000)
+    first.socket.terminate()
+    await until('stale', () => seen.client.link.state === 'stale')
+    t.equal(seen.client.link.since, seen.clock.now() - 1000, 'stale since the last frame received')
+    seen.clock.advance(500)
+    const second = await seen.server.peer(1)
+    second.send(hello([G], { [G]: 44 }))
+    await until('the subscription', () => second.received.length === 1)
+    t.same(second.received, [{ type: 'subscribe', cursors: { [G]: 42 } }])
+    second.send({ type: 'pong' })
+    second.send(event(G, 43))
+    await until('event 43', () => seen.client.cursors()[G] === 43)
+    t.equal(seen.client.link.state, 'catching-up', 'one event is still missing')
+    second.send(event(G, 44))
+    await until('live again', () => seen.client.link.state === 'live')
+    const seqs = seen.messages.flatMap((message) => (message.type === 'event' ? [message.seq] : []))
+    t.same(seqs, [42, 43, 44])
+    t.same(seen.bugs, [])
+  },
+)
 
-t.test('a gap is reported and mended by a fresh snapshot of that group alone', async (t) => {
+t.test('a gap is reported, and repaired by a fresh snapshot of that group alone', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const first = await seen.server.peer(0)
-  first.say(event(G, 41))
-  first.say(event(G, 43))
+  first.send(event(G, 41))
+  first.send(event(G, 43))
   await until('two reports', () => seen.bugs.length === 2)
   t.match(seen.bugs[0], /event 41 came again after 41/)
   t.match(seen.bugs[1], /event 43 came after 41/)
@@ -116,22 +119,22 @@ t.test('a gap is reported and mended by a fresh snapshot of that group alone', a
   t.equal(seen.client.link.state, 'stale')
   seen.clock.advance(500)
   const second = await seen.server.peer(1)
-  second.say(hello([G]))
-  await until('the subscription', () => second.heard.length > 0)
-  t.same(second.heard[0], { type: 'subscribe', cursors: {} })
+  second.send(hello([G]))
+  await until('the subscription', () => second.received.length > 0)
+  t.same(second.received[0], { type: 'subscribe', cursors: {} })
 })
 
-t.test('backs off with full jitter up to ten seconds', async (t) => {
-  let dice = 0
+t.test('backs off with full jitter, up to ten seconds', async (t) => {
+  let draws = 0
   const random = (): number => {
-    dice += 1
-    return dice % 2 === 0 ? 0.5 : 1
+    draws += 1
+    return draws % 2 === 0 ? 0.5 : 1
   }
   const seen = await begin(t, { url: await deadUrl(), random })
   seen.client.start()
   const waits: number[] = []
   for (let attempt = 1; attempt <= 7; attempt += 1) {
-    await until('the dice', () => dice === attempt)
+    await until('the random number', () => draws === attempt)
     waits.push(...seen.clock.waits())
     seen.clock.advance(waits.at(-1) ?? 0)
   }
@@ -147,20 +150,20 @@ t.test('honours retry=N of a restarting node', async (t) => {
   t.same(seen.clock.waits(), [3210])
 })
 
-t.test('stops when the session is gone, forgets what it knew, and starts again when told', async (t) => {
+t.test('stops when the session has ended, drops its cursors, and can be started again', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
   peer.socket.close(4401)
   await until('signed out', () => seen.client.link.state === 'signed-out')
-  t.same(seen.clock.waits(), [], 'nothing is tried')
+  t.same(seen.clock.waits(), [], 'no reconnect is scheduled')
   t.same(seen.left, [G])
   t.same(seen.client.cursors(), {})
   seen.client.start()
   await seen.server.peer(1)
 })
 
-t.test('stops for good reasons only', async (t) => {
+t.test('stops or retries by close code', async (t) => {
   for (const [code, state] of [
     [4403, 'forbidden'],
     [1008, 'broken'],
@@ -175,77 +178,77 @@ t.test('stops for good reasons only', async (t) => {
   }
 })
 
-t.test('after a refused handshake it asks why: signed out stops, trouble does not', async (t) => {
-  let verdict: 'signed-out' | 'unreachable' = 'unreachable'
-  let asked = 0
-  const seen = await begin(t, {
-    verdict: async () => {
-      asked += 1
-      return verdict
-    },
-  })
-  seen.server.refusing = true
-  seen.client.start()
-  await until('the first question', () => asked === 1)
-  t.equal(seen.client.link.state, 'connecting', 'it goes on trying')
-  verdict = 'signed-out'
-  await until('a wait', () => seen.clock.waits().includes(500))
-  seen.clock.advance(500)
-  await until('the second question', () => asked === 2)
-  await until('signed out', () => seen.client.link.state === 'signed-out')
-  t.same(seen.clock.waits(), [])
-})
+t.test(
+  'after a refused handshake it checks the verdict: "signed-out" stops it, "unreachable" does not',
+  async (t) => {
+    let verdict: 'signed-out' | 'unreachable' = 'unreachable'
+    let checks = 0
+    const seen = await begin(t, {
+      verdict: async () => {
+        checks += 1
+        return verdict
+      },
+    })
+    seen.server.refusing = true
+    seen.client.start()
+    await until('the first verdict', () => checks === 1)
+    t.equal(seen.client.link.state, 'connecting', 'it keeps retrying')
+    verdict = 'signed-out'
+    await until('a wait', () => seen.clock.waits().includes(500))
+    seen.clock.advance(500)
+    await until('the second verdict', () => checks === 2)
+    await until('signed out', () => seen.client.link.state === 'signed-out')
+    t.same(seen.clock.waits(), [])
+  },
+)
 
-t.test('finds a dead link by a ping without an answer', async (t) => {
+t.test('detects a dead link by an unanswered ping', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
-  const before = peer.heard.length
+  const before = peer.received.length
   seen.clock.advance(20_000)
-  await until('the ping', () => peer.heard.length === before + 1)
+  await until('the ping', () => peer.received.length === before + 1)
   t.equal(seen.client.link.state, 'live')
   seen.clock.advance(8000)
   t.equal(seen.client.link.state, 'stale')
   t.equal(seen.client.link.since, seen.clock.now() - 28_000)
 })
 
-t.test(
-  'woken up, it does not wait: it connects at once, or asks quickly whether the link lives',
-  async (t) => {
-    const seen = await begin(t)
-    await goLive(seen)
-    seen.client.wake()
-    seen.clock.advance(4000)
-    t.equal(seen.client.link.state, 'stale', 'no answer within four seconds')
-    seen.client.wake()
-    await seen.server.peer(1)
-  },
-)
+t.test('wake() reconnects at once, or probes whether the link is alive', async (t) => {
+  const seen = await begin(t)
+  await goLive(seen)
+  seen.client.wake()
+  seen.clock.advance(4000)
+  t.equal(seen.client.link.state, 'stale', 'no answer within four seconds')
+  seen.client.wake()
+  await seen.server.peer(1)
+})
 
-t.test('tells what the service tells: stale and fresh, expiring, left, groups that are gone', async (t) => {
+t.test('reports stale and fresh, expiring, left, and groups missing from the next greeting', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const first = await seen.server.peer(0)
-  first.say({ type: 'stale', since: '2026-11-23T19:00:00.000Z' })
+  first.send({ type: 'stale', since: '2026-11-23T19:00:00.000Z' })
   await until('stale', () => seen.client.link.state === 'stale')
   t.equal(seen.client.link.since, Date.parse('2026-11-23T19:00:00.000Z'))
-  first.say({ type: 'fresh' })
+  first.send({ type: 'fresh' })
   await until('live', () => seen.client.link.state === 'live')
-  first.say({ type: 'expiring', at: '2026-11-23T20:01:00.000Z' })
+  first.send({ type: 'expiring', at: '2026-11-23T20:01:00.000Z' })
   await until('expiring', () => seen.messages.some((message) => message.type === 'expiring'))
   first.socket.close(1012, 'retry=0')
-  await until('a wait of no time', () => seen.clock.waits().includes(0))
+  await until('an immediate retry', () => seen.clock.waits().includes(0))
   seen.clock.advance(0)
   const second = await seen.server.peer(1)
-  second.say(hello(['theatre:2:orders']))
-  await until('the group that is gone', () => seen.left.length === 1)
+  second.send(hello(['theatre:2:orders']))
+  await until('the missing group', () => seen.left.length === 1)
   t.same(seen.left, [G])
-  second.say({ type: 'left', group: 'theatre:2:orders', reason: 'theatre' })
+  second.send({ type: 'left', group: 'theatre:2:orders', reason: 'theatre' })
   await until('live', () => seen.client.link.state === 'live')
   t.same(seen.left, [G, 'theatre:2:orders'])
 })
 
-t.test('skips types that it does not know, reports frames that it cannot read', async (t) => {
+t.test('skips unknown message types, reports unreadable frames', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
@@ -256,33 +259,33 @@ t.test('skips types that it does not know, reports frames that it cannot read', 
   t.equal(seen.client.link.state, 'live')
 })
 
-t.test('who was away and missed nothing is live with the greeting', async (t) => {
+t.test('a client that missed nothing is live at the greeting', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const first = await seen.server.peer(0)
   first.socket.close(1012, 'retry=0')
-  await until('a wait of no time', () => seen.clock.waits().includes(0))
+  await until('an immediate retry', () => seen.clock.waits().includes(0))
   seen.clock.advance(0)
   const second = await seen.server.peer(1)
-  second.say(hello([G], { [G]: 41 }))
+  second.send(hello([G], { [G]: 41 }))
   await until('live', () => seen.client.link.state === 'live')
 })
 
-t.test('an event of a name that the page is too old to know counts, and is handed on', async (t) => {
+t.test('an event with an unknown name advances the cursor and is passed on', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
-  peer.say(event(G, 42, 42, 'order.novelty'))
-  peer.say(event(G, 43))
+  peer.send(event(G, 42, 42, 'order.novelty'))
+  peer.send(event(G, 43))
   await until('both', () => seen.client.cursors()[G] === 43)
   t.same(seen.bugs, [])
 })
 
-t.test('sends only on a link that was greeted', async (t) => {
+t.test('sends only after the greeting', async (t) => {
   const seen = await begin(t)
   t.equal(seen.client.send({ type: 'send', chat: 7, text: 'hi', clientId: 'a' }), false)
   await goLive(seen)
   t.equal(seen.client.send({ type: 'send', chat: 7, text: 'hi', clientId: 'a' }), true)
   const peer = await seen.server.peer(0)
-  await until('the message', () => peer.heard.some((message) => message.type === 'send'))
+  await until('the message', () => peer.received.some((message) => message.type === 'send'))
 })

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { OrderStatus, OrderView, PaymentStatus } from '../../src/live/protocol.js'
+import type { OrderStatus, OrderView, PaymentStatus } from '../../src/protocol/messages.js'
 import { applyOrderPage, NO_ORDER } from '../../web/live/order-state.js'
 import {
   applyOrders,
   dueSince,
   isLive,
+  itemTotals,
   NO_ORDERS,
   type OrdersState,
   oldestFirst,
-  tally,
   urgency,
 } from '../../web/live/orders-state.js'
 
@@ -40,8 +40,8 @@ const see = (state: OrdersState, next: OrderView): OrdersState =>
 const snapshot = (orders: OrderView[], theatreId = 1): OrdersState =>
   applyOrders(NO_ORDERS, { type: 'snapshot', theatreId, orders })
 
-t.test('snapshot + events = a fresh snapshot, for every story of orders', async () => {
-  const stories: { status: OrderStatus; paymentStatus: PaymentStatus }[][] = [
+t.test('snapshot + events = a fresh snapshot, for every history of orders', async () => {
+  const histories: { status: OrderStatus; paymentStatus: PaymentStatus }[][] = [
     [
       { status: 'placed', paymentStatus: 'pending' },
       { status: 'placed', paymentStatus: 'failed' },
@@ -66,12 +66,12 @@ t.test('snapshot + events = a fresh snapshot, for every story of orders', async 
   ]
   const picks = fc.array(fc.nat({ max: 5 }), { maxLength: 40 })
   fc.assert(
-    fc.property(picks, fc.nat(), (turns, cut) => {
-      const told = [0, 0, 0, 0, 0, 0]
+    fc.property(picks, fc.nat(), (ids, cut) => {
+      const steps = [0, 0, 0, 0, 0, 0]
       const events: OrderView[] = []
-      for (const id of turns) {
-        const step = stories[id % stories.length]?.[told[id] ?? 0]
-        told[id] = (told[id] ?? 0) + 1
+      for (const id of ids) {
+        const step = histories[id % histories.length]?.[steps[id] ?? 0]
+        steps[id] = (steps[id] ?? 0) + 1
         if (step) events.push(order(id + 1, step))
       }
       const truth = new Map<number, OrderView>()
@@ -90,17 +90,17 @@ t.test('snapshot + events = a fresh snapshot, for every story of orders', async 
   )
 })
 
-t.test('an answer and the event of the same act give one result, whichever comes first', async (t) => {
+t.test('the answer to a call and its event give the same result in either order', async (t) => {
   const before = snapshot([order(1, { status: 'confirmed', paymentStatus: 'paid' })])
   const seen = order(1, { status: 'seen', paymentStatus: 'paid' })
   const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })
   const state = see(see(before, delivered), seen)
-  t.equal(state.live.size, 0, 'what ended does not come back')
+  t.equal(state.live.size, 0, 'an ended order does not become live again')
   t.same(state.ended, [delivered])
-  t.same(see(state, delivered).ended, [delivered], 'told twice, listed once')
+  t.same(see(state, delivered).ended, [delivered], 'applied twice, listed once')
 })
 
-t.test('each theatre has its own snapshot, and leaves with its group', async (t) => {
+t.test('a snapshot replaces the orders of one theatre; leaving its group removes them', async (t) => {
   const both = applyOrders(snapshot([order(1)]), {
     type: 'snapshot',
     theatreId: 2,
@@ -112,7 +112,7 @@ t.test('each theatre has its own snapshot, and leaves with its group', async (t)
   t.same([...applyOrders(fresh, { type: 'left', theatreId: 2 }).live.keys()], [3])
 })
 
-t.test('the last ones that ended: newest first, at most thirty', async (t) => {
+t.test('ended orders: newest first, at most thirty', async (t) => {
   let state = NO_ORDERS
   for (let id = 1; id <= 40; id += 1) {
     const at = new Date(Date.parse(AT) + id * 1000).toISOString()
@@ -121,10 +121,10 @@ t.test('the last ones that ended: newest first, at most thirty', async (t) => {
   t.equal(state.ended.length, 30)
   t.equal(state.ended[0]?.id, 40)
   const more = applyOrders(state, { type: 'ended', orders: [order(99), order(40, { status: 'delivered' })] })
-  t.equal(more.ended.length, 30, 'live ones in such an answer are left out')
+  t.equal(more.ended.length, 30, 'live orders in that answer are ignored')
 })
 
-t.test('oldest first, by when they were due', async (t) => {
+t.test('oldest first, by the start of the wait', async (t) => {
   const late = order(1, { confirmedAt: '2026-11-23T20:09:00.000Z' })
   const early = order(2, { createdAt: '2026-11-23T20:05:00.000Z' })
   t.same(
@@ -133,16 +133,16 @@ t.test('oldest first, by when they were due', async (t) => {
   )
 })
 
-t.test('open items are counted together', async (t) => {
+t.test('item totals over all orders', async (t) => {
   const cola = { menuItemId: 2, name: 'Cola', quantity: 5, unitPrice: 1 }
   const items = [cola, { ...cola, menuItemId: 1, name: 'Popcorn', quantity: 1 }]
-  t.same(tally([order(1), order(2, { items })]), [
+  t.same(itemTotals([order(1), order(2, { items })]), [
     { menuItemId: 2, name: 'Cola', quantity: 5 },
     { menuItemId: 1, name: 'Popcorn', quantity: 3 },
   ])
 })
 
-t.test('urgent when min_time is left, late at max_time', async (t) => {
+t.test('urgent when min_time is left, overdue at max_time', async (t) => {
   const confirmed = order(1, { confirmedAt: AT })
   const limits = { maxTime: 15, minTime: 5 }
   const after = (minutes: number): string =>
@@ -153,7 +153,7 @@ t.test('urgent when min_time is left, late at max_time', async (t) => {
   )
 })
 
-t.test("a customer's order: never backwards, each message once", async (t) => {
+t.test("a customer's order never moves backwards, and lists each message once", async (t) => {
   const message = (id: number) => ({ id, from: 'staff' as const, text: 'hi', at: AT, clientId: `c${id}` })
   const paid = order(1, { status: 'confirmed', paymentStatus: 'paid' })
   let state = applyOrderPage(NO_ORDER, { type: 'snapshot', order: paid, messages: [message(2)] })

@@ -1,38 +1,38 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/live/protocol.js'
-import type { Clock } from '../../web/live/socket.js'
+import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/protocol/messages.js'
+import type { Clock } from '../../web/live/connection.js'
 
 const DEADLINE = 3000
 
-/** Resolves as soon as `holds` answers with something; fails after three seconds, naming what was waited for. */
+/** Resolves with the first truthy result of `holds`; fails after three seconds, naming what was awaited. */
 export async function until<T>(what: string, holds: () => T | null | undefined | false): Promise<T> {
   const end = Date.now() + DEADLINE
   for (;;) {
     const found = holds()
     if (found) return found
-    if (Date.now() > end) throw new Error(`Waited in vain for ${what}.`)
+    if (Date.now() > end) throw new Error(`Timed out waiting for ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }
 
 function portOf(server: WebSocketServer): number {
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen.')
+  if (address === null || typeof address === 'string') throw new Error('The server is not listening.')
   return address.port
 }
 
 export interface Peer {
   socket: WebSocket
-  heard: ClientMessage[]
-  say(message: ServerMessage): void
+  received: ClientMessage[]
+  send(message: ServerMessage): void
 }
 
-/** The service's side of the wire, played by hand over real sockets. */
+/** A scripted service on real sockets. */
 export class PeerServer {
   readonly peers: Peer[] = []
-  /** while true each handshake is refused, before the upgrade */
+  /** while true, each handshake is refused before the upgrade */
   refusing = false
   #server = new WebSocketServer({
     port: 0,
@@ -43,12 +43,12 @@ export class PeerServer {
 
   async listen(): Promise<string> {
     this.#server.on('connection', (socket) => {
-      const heard: ClientMessage[] = []
+      const received: ClientMessage[] = []
       socket.on('message', (data) => {
         const parsed = parseClientMessage(String(data))
-        if (parsed.ok) heard.push(parsed.message)
+        if (parsed.ok) received.push(parsed.message)
       })
-      this.peers.push({ socket, heard, say: (message) => socket.send(JSON.stringify(message)) })
+      this.peers.push({ socket, received, send: (message) => socket.send(JSON.stringify(message)) })
     })
     if (!this.#server.address()) await once(this.#server, 'listening')
     return `ws://127.0.0.1:${portOf(this.#server)}/`
@@ -64,7 +64,7 @@ export class PeerServer {
   }
 }
 
-/** All groups stand at 0, but for those whose positions are given. */
+/** A greeting with all groups at position 0, except those given. */
 export function hello(groups: string[], at: Record<string, number> = {}): ServerMessage {
   const user = { id: 1, username: 'staff', role: 'staff' as const, theatres: [] }
   const positions = { ...Object.fromEntries(groups.map((group) => [group, 0])), ...at }
@@ -76,8 +76,8 @@ export function event(group: string, seq: number, data: unknown = seq, name = 'o
   return { type: 'event', group, seq, name, at: '2026-11-23T20:00:00.000Z', data }
 }
 
-/** A clock that runs only when told, over which a client's waits can be seen. */
-export class HandClock implements Clock {
+/** A manual clock that exposes the pending waits. */
+export class ManualClock implements Clock {
   #now = 1_000_000
   #waits = new Set<{ at: number; run: () => void }>()
 
@@ -91,7 +91,7 @@ export class HandClock implements Clock {
     return () => this.#waits.delete(wait)
   }
 
-  /** How long each wait that stands still has to go, shortest first. */
+  /** The remaining milliseconds of each pending wait, shortest first. */
   waits(): number[] {
     return [...this.#waits].map(({ at }) => at - this.#now).sort((a, b) => a - b)
   }
@@ -109,7 +109,7 @@ export class HandClock implements Clock {
   }
 }
 
-/** A port on which nobody listens. */
+/** A URL whose port is closed. */
 export async function deadUrl(): Promise<string> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')

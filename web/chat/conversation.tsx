@@ -1,17 +1,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { MAX_TEXT, type MessageView } from '../../src/live/protocol.js'
+import { MAX_TEXT } from '../../src/protocol/messages.js'
 import { plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
+import type { MessageView } from '../lib/views.js'
+import { f, s } from '../strings/language.js'
 import type { Outbox } from './outbox.js'
 
 interface Props {
   chat: number
-  /** whose side is "mine" */
+  /** whose messages are "mine" */
   side: MessageView['from']
   messages: readonly MessageView[]
   outbox: Outbox
-  say(text: string): void
+  send(text: string): void
   more: boolean
   onOlder(): void
 }
@@ -20,29 +21,29 @@ function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
   const who = message.from === 'staff' ? s.chat.staff : s.chat.customer
   return (
     <li class={mine ? 'bubble mine' : 'bubble'} data-message-id={message.id} data-from={message.from}>
-      <span class="aside-voice">{mine ? s.chat.you : who}: </span>
+      <span class="visually-hidden">{mine ? s.chat.you : who}: </span>
       <p dir="auto">{plainText(message.text)}</p>
       <time dateTime={message.at}>{f.time(message.at)}</time>
     </li>
   )
 }
 
-/** The messages of one conversation, and the line to write on. Text is text: nothing in it is interpreted. */
-export function Conversation({ chat, side, messages, outbox, say, more, onOlder }: Props) {
+/** The messages of one conversation and the composer. Messages are plain text: nothing in them is interpreted. */
+export function Conversation({ chat, side, messages, outbox, send, more, onOlder }: Props) {
   const waiting = useStore(outbox.waiting).filter((each) => each.chat === chat)
   const [text, setText] = useState('')
   const log = useRef<HTMLDivElement>(null)
   const last = messages.at(-1)?.id ?? 0
 
   useEffect(() => {
-    // Down to the newest whenever there is one; reading back in the history is left alone.
+    // Scrolls to a new message, but not when earlier ones are loaded.
     if (log.current) log.current.scrollTop = log.current.scrollHeight
   }, [last, waiting.length, chat])
 
   function submit(): void {
-    const said = text.trim()
-    if (said === '') return
-    say(said)
+    const message = text.trim()
+    if (message === '') return
+    send(message)
     setText('')
   }
 
@@ -68,7 +69,7 @@ export function Conversation({ chat, side, messages, outbox, say, more, onOlder 
             >
               <p dir="auto">{plainText(each.text)}</p>
               {each.state === 'failed' ? (
-                <button type="button" onClick={() => outbox.again(each)}>
+                <button type="button" onClick={() => outbox.resend(each)}>
                   {s.chat.sendAgain}
                 </button>
               ) : (
@@ -80,14 +81,14 @@ export function Conversation({ chat, side, messages, outbox, say, more, onOlder 
         {messages.length + waiting.length === 0 && <p class="quiet">{s.chat.empty[side]}</p>}
       </div>
       <form
-        class="chat-line"
+        class="chat-composer"
         onSubmit={(event) => {
           event.preventDefault()
           submit()
         }}
       >
         <label>
-          <span class="aside-voice">{s.chat.message}</span>
+          <span class="visually-hidden">{s.chat.message}</span>
           <textarea
             rows={1}
             maxLength={MAX_TEXT}

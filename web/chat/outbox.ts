@@ -1,8 +1,8 @@
-import type { MessageView } from '../../src/live/protocol.js'
 import { ApiError, api } from '../lib/api.js'
 import { createStore } from '../lib/store.js'
+import type { MessageView } from '../lib/views.js'
 
-/** A message that was typed here and is not known to be stored. */
+/** A message that was sent here and is not known to be stored yet. */
 export interface Outgoing {
   chat: number
   text: string
@@ -11,18 +11,18 @@ export interface Outgoing {
 }
 
 export interface OutboxOptions {
-  /** tries the socket; false when it can't */
+  /** Sends over the socket; false when that is not possible. */
   send?(chat: number, text: string, clientId: string): boolean
   isLive?(): boolean
   onStored(chat: number, message: MessageView): void
 }
 
-/** how long the socket may take before the same message goes by HTTP as well: its `clientId` is stored once */
-const ECHO_DEADLINE = 4000
-const RETRY_AFTER = 3000
+/** Without an echo by then, the message goes by HTTP as well; the service stores each `clientId` once. */
+const ECHO_DEADLINE_MS = 4000
+const RETRY_AFTER_MS = 3000
 const RETRIES = 3
 
-/** Sends what was typed and keeps it on the screen until it is stored, over a network that comes and goes. */
+/** Sends messages over an unreliable network, and keeps each on the screen until it is stored. */
 export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   const waiting = createStore<readonly Outgoing[]>([])
   const has = (clientId: string): boolean => waiting.get().some((each) => each.clientId === clientId)
@@ -38,18 +38,18 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   async function post(chat: number, text: string, clientId: string, triesLeft = RETRIES): Promise<void> {
     if (!has(clientId)) return
     try {
-      onStored(chat, await api.say(chat, text, clientId))
+      onStored(chat, await api.sendMessage(chat, text, clientId))
       stored(clientId)
     } catch (error) {
-      const mayHelp = error instanceof ApiError && (error.isOffline || error.status >= 500)
-      if (!mayHelp || triesLeft === 0) return mark(clientId, 'failed')
-      setTimeout(() => void post(chat, text, clientId, triesLeft - 1), RETRY_AFTER)
+      const isTransient = error instanceof ApiError && (error.isOffline || error.status >= 500)
+      if (!isTransient || triesLeft === 0) return mark(clientId, 'failed')
+      setTimeout(() => void post(chat, text, clientId, triesLeft - 1), RETRY_AFTER_MS)
     }
   }
 
   function dispatch(chat: number, text: string, clientId: string): void {
     if (isLive?.() && send?.(chat, text, clientId)) {
-      setTimeout(() => void post(chat, text, clientId), ECHO_DEADLINE)
+      setTimeout(() => void post(chat, text, clientId), ECHO_DEADLINE_MS)
     } else void post(chat, text, clientId)
   }
 
@@ -60,7 +60,7 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
       waiting.update((all) => [...all, { chat, text, clientId, state: 'sending' }])
       dispatch(chat, text, clientId)
     },
-    again({ chat, text, clientId }: Outgoing): void {
+    resend({ chat, text, clientId }: Outgoing): void {
       mark(clientId, 'sending')
       void post(chat, text, clientId)
     },

@@ -1,9 +1,17 @@
-import type { ChatView, MessageView, OrderView, UserView } from '../../src/live/protocol.js'
-import { type Decoder, flag, list, object, text } from './decode.js'
-import { takeAnswer } from './early.js'
-import * as shapes from './shapes.js'
+import { takeAnswer } from './preload.js'
+import type {
+  CheckoutView,
+  MenuItemView,
+  MessageView,
+  OrderView,
+  PaymentView,
+  SeatMenuView,
+  SessionView,
+  SignedInDeviceView,
+  TheatreSeatsView,
+} from './views.js'
 
-/** The service's own refusal, or (status 0) no answer at all. `code` is the contract's `error`. */
+/** The service's refusal with its error code, or status 0 when no answer came. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -19,138 +27,154 @@ export class ApiError extends Error {
   }
 }
 
-const ANSWER_DEADLINE = 15_000
-const failure = object<{ error: string; message: string }>({ error: text, message: text })
+const DEADLINE_MS = 15_000
+const MAX_ROUNDING_MS = 2000
 
 let clockOffset = 0
-/** The service's time: a tablet's own clock may be minutes off, and ages are counted from the service's times. */
+/** The service's time. A tablet's clock may be minutes off, and ages are counted from the service's timestamps. */
 export function serverNow(): number {
   return Date.now() + clockOffset
 }
 
-function learnClock(response: Response): void {
-  const said = Date.parse(response.headers.get('date') ?? '')
-  // The header has whole seconds: smaller differences are rounding, not a wrong clock.
-  if (!Number.isNaN(said)) clockOffset = Math.abs(said - Date.now()) < 2000 ? 0 : said - Date.now()
+function readServerClock(response: Response): void {
+  const date = Date.parse(response.headers.get('date') ?? '')
+  if (Number.isNaN(date)) return
+  const offset = date - Date.now()
+  // The header has whole seconds: a small difference is rounding and latency, not a wrong clock.
+  clockOffset = Math.abs(offset) < MAX_ROUNDING_MS ? 0 : offset
 }
 
-async function readFailure(response: Response): Promise<ApiError> {
-  const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const retryAfter = Number.isFinite(wait) ? wait : null
-  try {
-    const { error, message } = failure(await response.json())
-    return new ApiError(response.status, error, message, retryAfter)
-  } catch {
-    return new ApiError(response.status, 'unknown', response.statusText, retryAfter)
-  }
+async function readError(response: Response): Promise<ApiError> {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  const retryAfter = Number.isFinite(seconds) ? seconds : null
+  const body: { error?: unknown; message?: unknown } | null = await response.json().catch(() => null)
+  // A proxy's error page, or its JSON, has no code of ours.
+  return typeof body?.error === 'string' && typeof body.message === 'string'
+    ? new ApiError(response.status, body.error, body.message, retryAfter)
+    : new ApiError(response.status, 'unknown', response.statusText, retryAfter)
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
-interface Extra {
+
+interface RequestOptions {
+  body?: object
   headers?: Record<string, string>
   keepalive?: boolean
 }
 
-async function request(method: Method, path: string, body?: object, extra: Extra = {}): Promise<Response> {
-  const headers = {
-    accept: 'application/json',
-    ...extra.headers,
-    ...(body ? { 'content-type': 'application/json' } : {}),
-  }
+async function send(
+  method: Method,
+  path: string,
+  { body, headers = {}, keepalive = false }: RequestOptions = {},
+): Promise<Response> {
   let response: Response
   try {
-    const early = method === 'GET' ? takeAnswer(path) : null
-    response = await (early ??
+    const preloaded = method === 'GET' ? takeAnswer(path) : null
+    response = await (preloaded ??
       fetch(path, {
         method,
-        headers,
+        headers: {
+          accept: 'application/json',
+          ...headers,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
         credentials: 'same-origin',
-        keepalive: extra.keepalive ?? false,
+        keepalive,
         cache: 'no-store',
-        signal: AbortSignal.timeout(ANSWER_DEADLINE),
+        signal: AbortSignal.timeout(DEADLINE_MS),
         ...(body ? { body: JSON.stringify(body) } : {}),
       }))
   } catch (error) {
     throw new ApiError(0, 'no_answer', String(error))
   }
-  learnClock(response)
-  if (!response.ok) throw await readFailure(response)
+  readServerClock(response)
+  if (!response.ok) throw await readError(response)
   return response
 }
 
-async function ask<T>(
-  decode: Decoder<T>,
+/**
+ * The JSON answer. Its shape is the protocol's, declared and tested on the service's side; checked here is only
+ * that the answer is ours at all: a captive portal answers 200 with an HTML page.
+ */
+async function fetchJson<T extends object>(
   method: Method,
   path: string,
-  body?: object,
-  extra?: Extra,
+  options?: RequestOptions,
 ): Promise<T> {
-  const response = await request(method, path, body, extra)
-  try {
-    return decode(await response.json())
-  } catch (error) {
-    throw new ApiError(response.status, 'unreadable', String(error))
-  }
+  const response = await send(method, path, options)
+  const answer: T | null = await response.json().catch(() => null)
+  if (typeof answer === 'object' && answer !== null) return answer
+  throw new ApiError(response.status, 'not_json', `${path} did not answer with a JSON object.`)
 }
 
-async function tell(method: Method, path: string, body?: object): Promise<void> {
-  await request(method, path, body)
+/** The one member of answers such as `{order}`. */
+async function fetchMember<K extends string, T>(
+  name: K,
+  method: Method,
+  path: string,
+  options?: RequestOptions,
+): Promise<T> {
+  const answer = await fetchJson<Record<K, T>>(method, path, options)
+  if (name in answer) return answer[name]
+  throw new ApiError(200, 'not_json', `The answer of ${path} has no "${name}".`)
 }
-
-const anOrder = shapes.member('order', shapes.order)
-const orders = shapes.member('orders', list(shapes.order))
-const history = object<{ messages: MessageView[]; more: boolean }>({
-  messages: list(shapes.message),
-  more: flag,
-})
 
 export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash'
+
 export interface NewOrder {
   items: { menuItemId: number; quantity: number }[]
   paymentMethod: 'online' | 'cash'
   phone?: string
 }
 
-export const api = {
-  session: () => ask(shapes.session, 'GET', '/api/auth/session'),
-  login: (username: string, password: string, keep: boolean) =>
-    ask(shapes.session, 'POST', '/api/auth/login', { username, password, keep }),
-  guest: () => ask(shapes.session, 'POST', '/api/auth/guest', {}),
-  logout: () => tell('POST', '/api/auth/logout'),
-  devices: () => ask(shapes.devices, 'GET', '/api/auth/sessions'),
-  endDevice: (id: string) => tell('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
-  endOtherDevices: () => tell('DELETE', '/api/auth/sessions'),
-  changePassword: (currentPassword: string, newPassword: string) =>
-    tell('POST', '/api/auth/password', { currentPassword, newPassword }),
-
-  seatMenu: (token: string) => ask(shapes.seatMenu, 'GET', `/api/seats/${encodeURIComponent(token)}`),
-  placeOrder: (token: string, order: NewOrder, key: string) =>
-    ask(anOrder, 'POST', `/api/seats/${encodeURIComponent(token)}/orders`, order, {
-      headers: { 'idempotency-key': key },
-    }),
-  order: (id: number): Promise<OrderView> => ask(anOrder, 'GET', `/api/orders/${id}`),
-  myOrders: (): Promise<OrderView[]> => ask(orders, 'GET', '/api/orders?mine=1'),
-  pay: (id: number) => ask(shapes.member('payment', shapes.payment), 'POST', `/api/orders/${id}/payment`),
-  checkout: (id: string) => ask(shapes.checkout, 'GET', `/api/checkout/${encodeURIComponent(id)}`),
-  settle: (id: string, how: 'pay' | 'fail') => tell('POST', `/api/checkout/${encodeURIComponent(id)}/${how}`),
-
-  theatreSeats: (id: number) => ask(shapes.theatreSeats, 'GET', `/api/theatres/${id}/seats`),
-  /** The last ones that ended; a service that does not know the question answers with live ones, to be ignored. */
-  endedOrders: (id: number): Promise<OrderView[]> => ask(orders, 'GET', `/api/theatres/${id}/orders?ended=1`),
-  /** `keepalive`: the request outlives the page that makes it */
-  act: (id: number, action: StaffAction, { keepalive = false } = {}): Promise<OrderView> =>
-    ask(anOrder, 'POST', `/api/orders/${id}/${action}`, undefined, { keepalive }),
-  setAvailable: (id: number, available: boolean) =>
-    ask(shapes.member('menuItem', shapes.menuItem), 'PATCH', `/api/menu-items/${id}`, { available }),
-
-  chats: (id: number): Promise<ChatView[]> =>
-    ask(shapes.member('chats', list(shapes.chat)), 'GET', `/api/theatres/${id}/chats`),
-  history: (chat: number, before?: number) =>
-    ask(history, 'GET', `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`),
-  say: (chat: number, text: string, clientId: string) =>
-    ask(shapes.member('message', shapes.message), 'POST', `/api/chats/${chat}/messages`, { text, clientId }),
-  /** `upTo`: the last message that was on the screen; one that came since stays unread. */
-  markRead: (chat: number, upTo: number) => tell('POST', `/api/chats/${chat}/read?upTo=${upTo}`),
+export interface MessagePage {
+  messages: MessageView[]
+  /** whether there are earlier ones */
+  more: boolean
 }
 
-export type Me = UserView
+const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(token)}`
+const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`
+
+export const api = {
+  session: (): Promise<SessionView> => fetchJson('GET', '/api/auth/session'),
+  login: (username: string, password: string, keep: boolean): Promise<SessionView> =>
+    fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
+  createGuest: (): Promise<SessionView> => fetchJson('POST', '/api/auth/guest', { body: {} }),
+  logout: () => send('POST', '/api/auth/logout'),
+  devices: (): Promise<SignedInDeviceView[]> => fetchJson('GET', '/api/auth/sessions'),
+  signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
+  signOutOtherDevices: () => send('DELETE', '/api/auth/sessions'),
+  changePassword: (currentPassword: string, newPassword: string) =>
+    send('POST', '/api/auth/password', { body: { currentPassword, newPassword } }),
+
+  seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('GET', seatPath(token)),
+  placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>
+    fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
+      body: order,
+      headers: { 'idempotency-key': idempotencyKey },
+    }),
+  order: (id: number): Promise<OrderView> => fetchMember('order', 'GET', `/api/orders/${id}`),
+  ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),
+  startPayment: (id: number): Promise<PaymentView> =>
+    fetchMember('payment', 'POST', `/api/orders/${id}/payment`),
+  checkout: (id: string): Promise<CheckoutView> => fetchJson('GET', checkoutPath(id)),
+  settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
+
+  theatreSeats: (id: number): Promise<TheatreSeatsView> => fetchJson('GET', `/api/theatres/${id}/seats`),
+  /** The orders that ended last. */
+  endedOrders: (id: number): Promise<OrderView[]> =>
+    fetchMember('orders', 'GET', `/api/theatres/${id}/orders?ended=1`),
+  /** `keepalive`: the request outlives the page. */
+  changeOrder: (id: number, action: StaffAction, { keepalive = false } = {}): Promise<OrderView> =>
+    fetchMember('order', 'POST', `/api/orders/${id}/${action}`, { keepalive }),
+  setAvailable: (id: number, available: boolean): Promise<MenuItemView> =>
+    fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, { body: { available } }),
+
+  messages: (chat: number, before?: number): Promise<MessagePage> =>
+    fetchJson('GET', `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`),
+  sendMessage: (chat: number, text: string, clientId: string): Promise<MessageView> =>
+    fetchMember('message', 'POST', `/api/chats/${chat}/messages`, { body: { text, clientId } }),
+  /** `upTo`: the last message on the screen; a later one stays unread. */
+  markRead: (chat: number, upTo: number) => send('POST', `/api/chats/${chat}/read?upTo=${upTo}`),
+}

@@ -1,4 +1,4 @@
-/** Amounts and times as people of a locale write them. Pure: the page's locale is given once, by i18n.ts. */
+/** Amounts and times in a locale's conventions. Pure: strings/language.ts picks the page's locale once. */
 export interface Formats {
   /** paise -> "₹250" or "₹250.50" */
   money(paise: number): string
@@ -48,7 +48,7 @@ export function createFormats(locale: string): Formats {
   }
 }
 
-/** A running age: "4:07", from an hour on "1:02:33". Never negative, whatever the clocks say. */
+/** A running age: "4:07", from an hour on "1:02:33". Never negative, even when clocks disagree. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
   const two = (value: number): string => String(value).padStart(2, '0')
@@ -58,26 +58,25 @@ export function formatAge(milliseconds: number): string {
 }
 
 /**
- * What someone else typed, made harmless to show as text: no control characters (but line breaks), and none of
- * the marks that turn the direction of the text around them (U+202A-E, U+2066-9, U+200E-F, U+061C).
+ * Text from another person, safe to display: without control characters (line breaks stay) and without the marks
+ * that change the direction of surrounding text (U+202A-E, U+2066-9, U+200E-F, U+061C).
  */
 export function plainText(typed: string): string {
   return typed.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, '')
 }
 
-/** Seats are called E7, but a theatre may say "Recliner W12": what is set in the biggest letters then takes smaller ones. */
+/** Most seats are called like "E7"; a name like "Recliner W12" needs smaller letters where seats are set large. */
 export function isLong(seat: string): boolean {
   return seat.length > 4
 }
 
-/** "Screen 1" and "E7" sort as people count: A2 before A10. */
+/** Natural order for halls and seats: A2 before A10. */
 export function byName(a: { name: string }, b: { name: string }): number {
   return a.name.localeCompare(b.name, undefined, { numeric: true })
 }
 
-/** A signed-in device in words, as far as its user agent tells; null when it does not. */
-export function readUserAgent(agent: string | null): { browser: string; system: string } | null {
-  if (!agent) return null
+/** Browser and system named by a user agent; null when it names neither or only one. */
+export function readUserAgent(agent: string): { browser: string; system: string } | null {
   const browser = /Edg\//.test(agent)
     ? 'Edge'
     : /(?:Firefox|FxiOS)\//.test(agent)

@@ -1,4 +1,4 @@
-/** A random UUID. `crypto.randomUUID` exists only in secure contexts; a theatre's test server may be plain http. */
+/** A random UUID. `crypto.randomUUID` exists only in secure contexts; a test server may be plain http. */
 export function newId(): string {
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID()
   const bytes = crypto.getRandomValues(new Uint8Array(16))

@@ -3,18 +3,18 @@ import { createStore } from './store.js'
 type Permission = NotificationPermission | 'none'
 
 function permission(): Permission {
-  // Browsers offer notifications to secure pages only; some phones know the name but refuse the constructor.
+  // Browsers offer notifications to secure pages only.
   return 'Notification' in globalThis && globalThis.isSecureContext ? Notification.permission : 'none'
 }
 
 export const notifyPermission = createStore<Permission>(permission())
 
-export async function askToNotify(): Promise<void> {
+export async function requestNotifications(): Promise<void> {
   if (permission() === 'default') await Notification.requestPermission()
   notifyPermission.set(permission())
 }
 
-/** Tells someone who looks elsewhere; a page that is being looked at needs none. */
+/** Shows a system notification, unless the page is visible anyway. */
 export function notify(title: string, body: string, tag: string): void {
   if (document.visibilityState === 'visible' || permission() !== 'granted') return
   try {
@@ -24,6 +24,6 @@ export function notify(title: string, body: string, tag: string): void {
       note.close()
     })
   } catch {
-    // Android has the constructor only in service workers.
+    // On Android the constructor works in service workers only.
   }
 }

@@ -1,9 +1,8 @@
-import { number } from './decode.js'
-import { recall } from './storage.js'
+import { isNumber, recall } from './storage.js'
 
-export const recallTheatre = (): number | null => recall('theatre', number)
+export const recallTheatre = (): number | null => recall('theatre', isNumber)
 
-/** Of a person's theatres the one that this screen shows: that chosen here before, else the first; null: none. */
+/** The theatre this screen shows: the one chosen here before, else the user's first; null when there is none. */
 export function preferredTheatre(
   theatres: readonly { id: number }[],
   chosen: number | null = recallTheatre(),

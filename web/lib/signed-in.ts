@@ -1,10 +1,8 @@
-import { flag } from './decode.js'
-import { recall, remember } from './storage.js'
+import { isBoolean, recall, remember } from './storage.js'
 
-// Whether somebody of the staff was signed in here when a page looked last: no proof of anything, only a reason to open
-// a socket before the service has said so.
+// Whether a staff member was signed in here at the last visit. Only a hint to open sockets early, proof of nothing.
 
-export const wasSignedIn = (): boolean => recall('signed-in', flag) ?? false
+export const wasSignedIn = (): boolean => recall('signed-in', isBoolean) ?? false
 
 export function rememberSignedIn(isSignedIn: boolean): void {
   remember('signed-in', isSignedIn || null)

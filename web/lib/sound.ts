@@ -1,12 +1,11 @@
-import { flag } from './decode.js'
-import { recall, remember } from './storage.js'
+import { isBoolean, recall, remember } from './storage.js'
 import { createStore } from './store.js'
 
-/** `waiting`: wanted, but the browser plays nothing before the first touch of the page. */
+/** `waiting`: on, but the browser plays nothing before the first touch or key press. */
 export type SoundState = 'on' | 'waiting' | 'muted'
 
 const context = 'AudioContext' in globalThis ? new AudioContext() : null
-let muted = recall('muted', flag) ?? false
+let muted = recall('muted', isBoolean) ?? false
 
 function state(): SoundState {
   if (muted || !context) return 'muted'
@@ -73,7 +72,7 @@ export function playNewOrder(): void {
   play([...bell(0, 659), ...bell(0.22, 880)])
 }
 
-/** The three knocks before the curtain: low and short, not to be taken for the bell. */
+/** The three knocks before the curtain: low and short, unlike the bell. */
 export function playOverdue(): void {
   play([0, 0.26, 0.52].map((at) => ({ at, pitch: 150, length: 0.18, loudness: 0.5, wave: 'triangle' })))
 }
@@ -82,7 +81,7 @@ export function playMessage(): void {
   play(bell(0, 1175).map((note) => ({ ...note, loudness: note.loudness * 0.6 })))
 }
 
-/** The session is about to end: falling, twice. */
+/** The session is about to end: two falling notes, twice. */
 export function playWarning(): void {
   play([...bell(0, 880), ...bell(0.2, 587), ...bell(0.6, 880), ...bell(0.8, 587)])
 }

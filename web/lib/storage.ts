@@ -1,22 +1,33 @@
-import type { Decoder } from './decode.js'
+// localStorage may be full, forbidden (private windows) or hold what an older page wrote. It is a convenience, so
+// every failure reads as "nothing stored".
 
-// Storage may be full, forbidden (private windows) or hold what an older page wrote: it is a convenience, never
-// the truth, so each failure reads as "nothing there".
+export function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
 
-export function recall<T>(key: string, decode: Decoder<T>): T | null {
+export function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+export function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+export function recall<T>(key: string, isValid: (value: unknown) => value is T): T | null {
   try {
-    const stored = localStorage.getItem(`houselights.${key}`)
-    return stored === null ? null : decode(JSON.parse(stored))
+    const stored: unknown = JSON.parse(localStorage.getItem(`houselights.${key}`) ?? 'null')
+    return isValid(stored) ? stored : null
   } catch {
     return null
   }
 }
 
+/** `null` removes the entry. */
 export function remember(key: string, value: unknown): void {
   try {
     if (value === null) localStorage.removeItem(`houselights.${key}`)
     else localStorage.setItem(`houselights.${key}`, JSON.stringify(value))
   } catch {
-    // see above
+    // Not stored: the page works without it.
   }
 }

@@ -30,7 +30,7 @@ export function useStore<T>(store: Store<T>): T {
   const [value, setValue] = useState(store.get())
   useEffect(() => {
     const read = (): void => setValue(() => store.get())
-    // It may have changed between the first render and this effect.
+    // The value may have changed between the first render and this effect.
     read()
     return store.subscribe(read)
   }, [store])

@@ -1,6 +1,6 @@
-import type { ChatView, MessageView } from '../../src/live/protocol.js'
+import type { ChatView, MessageView, OrderView } from '../lib/views.js'
 
-/** All conversations of one's theatres, and the messages (oldest first) of those that were opened. */
+/** All conversations of the user's theatres, and the messages (oldest first) of those that were opened. */
 export interface ChatsState {
   chats: ReadonlyMap<number, ChatView>
   messages: ReadonlyMap<number, readonly MessageView[]>
@@ -10,14 +10,16 @@ export type ChatsChange =
   | { type: 'snapshot'; theatreId: number; chats: readonly ChatView[] }
   | { type: 'message'; chat: ChatView; message: MessageView }
   | { type: 'history'; chat: number; messages: readonly MessageView[] }
-  | { type: 'known'; chat: ChatView }
-  | { type: 'told'; chat: ChatView }
+  /** added unless it is in the list */
+  | { type: 'added'; chat: ChatView }
+  /** replaced if it is in the list */
+  | { type: 'updated'; chat: ChatView }
   | { type: 'read'; chat: number }
   | { type: 'left'; theatreId: number }
 
 export const NO_CHATS: ChatsState = { chats: new Map(), messages: new Map() }
 
-/** One list of the two, each message once, in the order in which they were stored. */
+/** Both lists as one, each message once, in the order in which they were stored. */
 export function mergeMessages(a: readonly MessageView[], b: readonly MessageView[]): MessageView[] {
   const byId = new Map([...a, ...b].map((message) => [message.id, message]))
   return [...byId.values()].sort((x, y) => x.id - y.id)
@@ -42,7 +44,7 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       const known = state.messages.get(change.chat.id)
       return {
         chats: put(state.chats, change.chat.id, change.chat),
-        // A conversation that was never opened stays unloaded, or its history would seem to begin here.
+        // An unopened conversation stays unloaded; else its history would seem to begin with this message.
         messages: known
           ? put(state.messages, change.chat.id, mergeMessages(known, [change.message]))
           : state.messages,
@@ -52,11 +54,11 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       const known = state.messages.get(change.chat) ?? []
       return { ...state, messages: put(state.messages, change.chat, mergeMessages(known, change.messages)) }
     }
-    case 'known':
+    case 'added':
       return state.chats.has(change.chat.id)
         ? state
         : { ...state, chats: put(state.chats, change.chat.id, change.chat) }
-    case 'told':
+    case 'updated':
       return state.chats.has(change.chat.id)
         ? { ...state, chats: put(state.chats, change.chat.id, change.chat) }
         : state
@@ -76,7 +78,7 @@ function isUnanswered(chat: ChatView): boolean {
   return chat.unread > 0 || chat.lastMessage?.from === 'customer'
 }
 
-/** Unanswered ones first, of these who waits longest; then the others, the latest first. */
+/** Unanswered conversations first, longest waiting first; then the others, latest first. */
 export function unansweredFirst(chats: Iterable<ChatView>): ChatView[] {
   const at = (chat: ChatView): string => chat.lastMessage?.at ?? ''
   return [...chats].sort((a, b) => {
@@ -90,4 +92,9 @@ export function unreadTotal(chats: Iterable<ChatView>): number {
   let total = 0
   for (const chat of chats) total += chat.unread
   return total
+}
+
+/** An order's conversation before its first message: it is in no list of the service. */
+export function emptyChat({ id, seat, theatreId }: Pick<OrderView, 'id' | 'seat' | 'theatreId'>): ChatView {
+  return { id, theatreId, order: { id, seat }, unread: 0, lastMessage: null }
 }

@@ -1,9 +1,10 @@
-import { afterClose } from '../../src/live/close-codes.js'
-import type { ClientMessage, ServerMessage } from '../../src/live/protocol.js'
-import { Connection } from './connection.js'
-import { type Clock, type OpenSocket, type SocketLike, systemClock } from './socket.js'
+import { afterClose } from '../../src/protocol/close-codes.js'
+import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
+import type { OpenSocket, SocketLike } from '../lib/socket.js'
+import { type Clock, Connection, systemClock } from './connection.js'
+import type { Hello, LiveEvent } from './messages.js'
 
-/** `broken`: the service refused what this page speaks (an old page after a deploy): only a reload helps. */
+/** `broken`: the service closed for a protocol violation (an old page after a deploy): only a reload helps. */
 export type LinkState =
   | 'connecting'
   | 'catching-up'
@@ -12,42 +13,43 @@ export type LinkState =
   | 'signed-out'
   | 'forbidden'
   | 'broken'
-/** `since`: milliseconds of the clock; for `stale` the moment of the last word from the service. */
+/** `since`: milliseconds of the clock; for `stale` the time of the last frame received. */
 export interface Link {
   state: LinkState
   since: number
 }
 export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
-type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
-export type Snapshot = Of<'snapshot'>
-export type Incoming = Of<'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error'>
+export type Incoming = Extract<
+  ServerMessage,
+  { type: 'hello' | 'snapshot' | 'event' | 'expiring' | 'presence' | 'error' }
+>
 
 export interface LiveOptions {
   url: string
   onLink(link: Link): void
   onMessage(message: Incoming): void
-  /** what was heard of this group may not be shown any more */
+  /** The data of this group may no longer be shown. */
   onLeft?(group: string): void
-  /** a broken promise of the service (a gap, an unreadable frame): worth a log line */
+  /** The service broke the protocol (a gap, an unreadable frame): worth a log line. */
   onBug?(what: string): void
-  /** asked after a refused handshake, of which a browser is told nothing but 1006 */
+  /** Called after a refused handshake, for which browsers report only 1006. */
   verdict?(): Promise<Verdict>
-  /** a new socket to `url`, unless told */
+  /** default: a new WebSocket */
   open?: OpenSocket
   clock?: Clock
   random?(): number
 }
 
-// Shadows the global of the same name, so that this file needs no DOM types; Node has one from version 22 on.
+// Shadows the global, so that this file needs no DOM types; Node has one from version 22 on.
 declare const WebSocket: new (url: string, protocol: string) => SocketLike
 
-const BACKOFF_BASE = 500
-const BACKOFF_CAP = 10_000
-/** a link must hold this long before its failures are forgotten, or a service that accepts and drops is hammered */
-const STEADY_AFTER = 5_000
+const BACKOFF_BASE_MS = 500
+const BACKOFF_CAP_MS = 10_000
+/** A link must be live this long before the backoff resets, or a service that accepts and drops is hammered. */
+const STEADY_AFTER_MS = 5_000
 const STOPPED = { signed_out: 'signed-out', forbidden: 'forbidden', protocol: 'broken' } as const
 
-/** A reconnecting link of `houselights.v1`: keeps its cursors, misses nothing, says honestly how fresh it is. */
+/** A reconnecting client of `houselights.v1`: resumes from its cursors without a gap and knows how fresh it is. */
 export class LiveClient {
   readonly #options: LiveOptions
   readonly #clock: Clock
@@ -57,17 +59,17 @@ export class LiveClient {
   #attempt = 0
   #greeted = false
   #serverStale = false
-  /** where each group stood when the service greeted: until then there is something to catch up on */
+  /** Each group's position in the greeting: the link is live once the cursors have reached them. */
   #awaited = new Map<string, number>()
-  #heardAt: number
+  #receivedAt: number
   #cancelRetry: (() => void) | null = null
   #cancelSteady = (): void => {}
 
   constructor(options: LiveOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#heardAt = this.#clock.now()
-    this.#link = { state: 'connecting', since: this.#heardAt }
+    this.#receivedAt = this.#clock.now()
+    this.#link = { state: 'connecting', since: this.#receivedAt }
   }
 
   get link(): Link {
@@ -78,21 +80,21 @@ export class LiveClient {
     return Object.fromEntries(this.#cursors)
   }
 
-  /** Connects; also comes back after a stop (signed out, forbidden), when the person has signed in again. */
+  /** Connects; also after a stop (signed out, forbidden), once the user has signed in again. */
   start(): void {
     if (this.#connection || this.#cancelRetry) return
     this.#attempt = 0
     this.#connect()
   }
 
-  /** Closes for good, until `start`. Tells nobody: whoever calls it knows. */
+  /** Closes until `start`, without calling `onLink`. */
   stop(): void {
-    this.#drop()
+    this.#dropConnection()
     this.#cancelRetry?.()
     this.#cancelRetry = null
   }
 
-  /** The network or the screen came back: connect at once, or find out quickly whether the link still lives. */
+  /** The network or the screen came back: reconnects at once, or probes whether the link is still alive. */
   wake(): void {
     if (this.#cancelRetry) {
       this.stop()
@@ -100,7 +102,7 @@ export class LiveClient {
     } else this.#connection?.probe()
   }
 
-  /** False when there is no link to send on: nothing is queued here. */
+  /** False when there is no link: nothing is queued here. */
   send(message: ClientMessage): boolean {
     return this.#greeted && (this.#connection?.send(message) ?? false)
   }
@@ -120,7 +122,7 @@ export class LiveClient {
   }
 
   #receive(message: ServerMessage): void {
-    this.#heardAt = this.#clock.now()
+    this.#receivedAt = this.#clock.now()
     switch (message.type) {
       case 'hello':
         return this.#hello(message)
@@ -137,32 +139,35 @@ export class LiveClient {
         return
       case 'stale':
         this.#serverStale = true
-        return this.#tell('stale', Date.parse(message.since) || this.#heardAt)
+        return this.#setLink('stale', Date.parse(message.since) || this.#receivedAt)
       case 'fresh':
         this.#serverStale = false
         return this.#settle()
-      default:
-        this.#options.onMessage(message)
+      case 'expiring':
+      case 'presence':
+      case 'error':
+        return this.#options.onMessage(message)
     }
+    // A type that this page is too old to know: skipped, as the protocol may grow.
   }
 
-  #hello(message: Of<'hello'>): void {
+  #hello(message: Hello): void {
     this.#greeted = true
     for (const group of [...this.#cursors.keys()]) if (!message.groups.includes(group)) this.#leave(group)
     this.#awaited = new Map(message.groups.map((group) => [group, message.positions[group] ?? 0]))
-    this.#tell('catching-up')
+    this.#setLink('catching-up')
     this.#options.onMessage(message)
     this.send({ type: 'subscribe', cursors: this.cursors() })
     this.#settle()
   }
 
-  #event(message: Of<'event'>): void {
+  #event(message: LiveEvent): void {
     const cursor = this.#cursors.get(message.group)
     if (cursor !== undefined && message.seq <= cursor) {
       this.#options.onBug?.(`${message.group}: event ${message.seq} came again after ${cursor}`)
     } else if (cursor === undefined || message.seq > cursor + 1) {
       this.#options.onBug?.(`${message.group}: event ${message.seq} came after ${cursor ?? 'nothing'}`)
-      // State with a hole must not be shown as whole: a fresh snapshot of this group, through a new link.
+      // State with a gap must not be shown: a new link without this cursor gets a fresh snapshot of the group.
       this.#cursors.delete(message.group)
       this.#retry(null)
     } else {
@@ -181,41 +186,41 @@ export class LiveClient {
   #settle(): void {
     if (this.#link.state === 'live' || !this.#greeted || this.#serverStale) return
     for (const [group, seq] of this.#awaited) if ((this.#cursors.get(group) ?? -1) < seq) return
-    this.#tell('live')
+    this.#setLink('live')
     this.#cancelSteady()
-    this.#cancelSteady = this.#clock.after(STEADY_AFTER, () => {
+    this.#cancelSteady = this.#clock.after(STEADY_AFTER_MS, () => {
       this.#attempt = 0
     })
   }
 
   #closed(code: number, reason: string): void {
     const next = afterClose(code, reason)
-    const refused = !this.#greeted && code === 1006
-    if (next.action === 'stop') return this.#halt(STOPPED[next.why])
+    const isRefused = !this.#greeted && code === 1006
+    if (next.action === 'stop') return this.#stopWith(STOPPED[next.why])
     this.#retry(next.delayMs)
-    if (refused) void this.#askWhy()
+    if (isRefused) void this.#checkVerdict()
   }
 
-  async #askWhy(): Promise<void> {
+  async #checkVerdict(): Promise<void> {
     const verdict = await this.#options.verdict?.().catch(() => 'unreachable' as const)
-    // By now another attempt may have succeeded; then the answer is old.
+    // Another attempt may have succeeded meanwhile; then the verdict is outdated.
     if (this.#greeted) return
-    if (verdict === 'signed-out' || verdict === 'forbidden') this.#halt(verdict)
+    if (verdict === 'signed-out' || verdict === 'forbidden') this.#stopWith(verdict)
   }
 
-  #halt(state: 'signed-out' | 'forbidden' | 'broken'): void {
+  #stopWith(state: 'signed-out' | 'forbidden' | 'broken'): void {
     this.stop()
-    // A right that ended leaves no cursor to come back with: whoever signs in next begins with a snapshot.
+    // The next user to sign in must start from a snapshot, not from this user's cursors.
     for (const group of [...this.#cursors.keys()]) this.#leave(group)
-    this.#tell(state)
+    this.#setLink(state)
   }
 
-  /** Gives up this link and comes back: after `delay` when the service named one, else after a random while. */
+  /** Drops this link and reconnects: after `delay` when the service named one, else after a backoff with full jitter. */
   #retry(delay: number | null): void {
-    this.#drop()
-    if (this.#link.state !== 'connecting') this.#tell('stale', this.#heardAt)
+    this.#dropConnection()
+    if (this.#link.state !== 'connecting') this.#setLink('stale', this.#receivedAt)
     const random = this.#options.random ?? Math.random
-    const wait = delay ?? random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** this.#attempt)
+    const wait = delay ?? random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** this.#attempt)
     this.#attempt += 1
     this.#cancelRetry?.()
     this.#cancelRetry = this.#clock.after(wait, () => {
@@ -224,14 +229,14 @@ export class LiveClient {
     })
   }
 
-  #drop(): void {
+  #dropConnection(): void {
     this.#connection?.drop()
     this.#connection = null
     this.#greeted = false
     this.#cancelSteady()
   }
 
-  #tell(state: LinkState, since = this.#clock.now()): void {
+  #setLink(state: LinkState, since = this.#clock.now()): void {
     if (this.#link.state === state) return
     this.#link = { state, since }
     this.#options.onLink(this.#link)

@@ -1,13 +1,27 @@
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/live/protocol.js'
-import { readServerMessage } from './messages.js'
-import type { Clock, OpenSocket, SocketLike } from './socket.js'
+import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/protocol/messages.js'
+import type { OpenSocket, SocketLike } from '../lib/socket.js'
+import { parseServerMessage } from './messages.js'
 
 const OPEN = 1
-const CONNECT_DEADLINE = 10_000
-const PING_AFTER = 20_000
-const PONG_DEADLINE = 8_000
-/** when someone looks at the screen again there is less patience */
-const QUICK_DEADLINE = 4_000
+const CONNECT_DEADLINE_MS = 10_000
+const PING_AFTER_MS = 20_000
+const PONG_DEADLINE_MS = 8_000
+/** for a probe: someone is looking at the screen */
+const PROBE_DEADLINE_MS = 4_000
+
+/** Injectable time for tests. `after` returns the cancel function. */
+export interface Clock {
+  now(): number
+  after(milliseconds: number, run: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(milliseconds, run) {
+    const timer = setTimeout(run, milliseconds)
+    return () => clearTimeout(timer)
+  },
+}
 
 export interface ConnectionOptions {
   url: string
@@ -16,11 +30,11 @@ export interface ConnectionOptions {
   onMessage(message: ServerMessage): void
   onUnreadable(why: string): void
   onClosed(code: number, reason: string): void
-  /** nothing came back in time: the network lost the socket and did not say so */
+  /** Nothing arrived in time: the network lost the socket without closing it. */
   onDead(): void
 }
 
-/** One socket from its opening to its end: reads frames, and finds out when it is dead although it looks open. */
+/** One socket from open to close: parses frames and detects a dead link that still looks open. */
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #socket: SocketLike
@@ -30,14 +44,14 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#socket = options.open(options.url, SUBPROTOCOL)
-    this.#wait(CONNECT_DEADLINE, () => options.onDead())
+    this.#wait(CONNECT_DEADLINE_MS, () => options.onDead())
     this.#socket.addEventListener('message', (event) => {
       if (!this.#dropped && typeof event.data === 'string') this.#receive(event.data)
     })
     this.#socket.addEventListener('close', (event) => {
       if (!this.#dropped) options.onClosed(event.code ?? 1006, event.reason ?? '')
     })
-    // A close follows and says more; without a listener `ws` would throw.
+    // The close event that follows says more; without a listener `ws` would throw.
     this.#socket.addEventListener('error', () => {})
   }
 
@@ -47,12 +61,12 @@ export class Connection {
     return true
   }
 
-  /** Asks for a sign of life, quickly. A connection that is still opening has its own deadline. */
+  /** Pings with a short deadline. A connection that is still opening has its own. */
   probe(): void {
-    if (this.send({ type: 'ping' })) this.#wait(QUICK_DEADLINE, () => this.#options.onDead())
+    if (this.send({ type: 'ping' })) this.#wait(PROBE_DEADLINE_MS, () => this.#options.onDead())
   }
 
-  /** Lets go: nothing of this socket is heard after it. */
+  /** Closes the socket; no callback is called afterwards. */
   drop(): void {
     this.#dropped = true
     this.#cancelWait()
@@ -60,20 +74,20 @@ export class Connection {
   }
 
   #receive(frame: string): void {
-    // Whatever arrives proves that the link lives, so a busy link is never pinged.
-    this.#wait(PING_AFTER, () => this.#ping())
-    let message: ServerMessage | null
+    // Any frame proves that the link is alive, so a busy link is never pinged.
+    this.#wait(PING_AFTER_MS, () => this.#ping())
+    let message: ServerMessage
     try {
-      message = readServerMessage(frame)
+      message = parseServerMessage(frame)
     } catch (error) {
       return this.#options.onUnreadable(String(error))
     }
-    if (message) this.#options.onMessage(message)
+    this.#options.onMessage(message)
   }
 
   #ping(): void {
     this.send({ type: 'ping' })
-    this.#wait(PONG_DEADLINE, () => this.#options.onDead())
+    this.#wait(PONG_DEADLINE_MS, () => this.#options.onDead())
   }
 
   #wait(milliseconds: number, run: () => void): void {

@@ -1,53 +1,46 @@
-import type { ServerMessage } from '../../src/live/protocol.js'
-import { anything, type Decoder, dictionary, list, number, object, oneOf, text } from '../lib/decode.js'
-import { user } from '../lib/shapes.js'
+import type { ChatMessageData, ChatReadData, ServerMessage } from '../../src/protocol/messages.js'
+import type { ChatView, MessageView, OrderView } from '../lib/views.js'
 
-type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+type MessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+export type Hello = MessageOf<'hello'>
+export type Snapshot = MessageOf<'snapshot'>
+export type LiveEvent = MessageOf<'event'>
 
-const readers: { [T in ServerMessage['type']]: Decoder<Of<T>> } = {
-  hello: object<Of<'hello'>>({
-    type: oneOf('hello'),
-    connection: text,
-    user,
-    groups: list(text),
-    positions: dictionary(number),
-    sessionExpiresAt: text,
-  }),
-  snapshot: object<Of<'snapshot'>>({ type: oneOf('snapshot'), group: text, seq: number, data: anything }),
-  event: object<Of<'event'>>({
-    type: oneOf('event'),
-    group: text,
-    seq: number,
-    // also one that this page is too old to know: its seq counts
-    name: text,
-    at: text,
-    data: anything,
-  }),
-  left: object<Of<'left'>>({ type: oneOf('left'), group: text, reason: text }),
-  expiring: object<Of<'expiring'>>({ type: oneOf('expiring'), at: text }),
-  stale: object<Of<'stale'>>({ type: oneOf('stale'), since: text }),
-  fresh: object<Of<'fresh'>>({ type: oneOf('fresh') }),
-  presence: object<Of<'presence'>>({
-    type: oneOf('presence'),
-    group: text,
-    online: object<{ staff: number }>({ staff: number }),
-  }),
-  pong: object<Of<'pong'>>({ type: oneOf('pong') }),
-  error: object<Of<'error'>>({ type: oneOf('error'), code: text, message: text }),
-}
-
-const tag = object<{ type: string }>({ type: text })
-
-function isKnown(type: string): type is ServerMessage['type'] {
-  return Object.hasOwn(readers, type)
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 /**
- * Reads one frame of the service. `null`: a type that this page is too old to know, to be skipped (the protocol
- * may grow). Throws ShapeError or SyntaxError for a frame that breaks the protocol.
+ * Parses one frame. The peer negotiated our subprotocol, so its messages have the protocol's shapes; checked is what
+ * the cursors depend on. The type may be one this page is too old to know. Throws for a frame that is no message.
  */
-export function readServerMessage(frame: string): ServerMessage | null {
-  const value: unknown = JSON.parse(frame)
-  const { type } = tag(value)
-  return isKnown(type) ? readers[type](value) : null
+export function parseServerMessage(frame: string): ServerMessage {
+  const message: unknown = JSON.parse(frame)
+  if (!isObject(message) || typeof message.type !== 'string') throw new TypeError('A message has a "type".')
+  if (message.type === 'event' || message.type === 'snapshot') {
+    if (typeof message.group !== 'string' || !Number.isSafeInteger(message.seq)) {
+      throw new TypeError(`"${message.type}" has a "group" and a "seq".`)
+    }
+  }
+  return message as ServerMessage
 }
+
+// `data` by the name of its event or the kind of its group, as the protocol declares it.
+
+/** The order that an order or payment event carries whole; null for other events. */
+export function orderOf({ name, data }: LiveEvent): OrderView | null {
+  return name.startsWith('order.') || name.startsWith('payment.') ? (data as OrderView) : null
+}
+
+export function chatMessageOf({ name, data }: LiveEvent): ChatMessageData | null {
+  return name === 'chat.message' ? (data as ChatMessageData) : null
+}
+
+export function chatReadOf({ name, data }: LiveEvent): ChatReadData | null {
+  return name === 'chat.read' ? (data as ChatReadData) : null
+}
+
+export const ordersOfSnapshot = ({ data }: Snapshot) => (data as { orders: OrderView[] }).orders
+export const chatsOfSnapshot = ({ data }: Snapshot) => (data as { chats: ChatView[] }).chats
+export const orderPageOfSnapshot = ({ data }: Snapshot) =>
+  data as { order: OrderView; messages: MessageView[] }

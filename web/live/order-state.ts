@@ -1,8 +1,8 @@
-import type { MessageView, OrderView } from '../../src/live/protocol.js'
+import type { MessageView, OrderView } from '../lib/views.js'
 import { mergeMessages } from './chats-state.js'
 import { isOlder } from './orders-state.js'
 
-/** What a customer's page knows: one order and its conversation (oldest first). */
+/** State of a customer's order page: one order and its conversation (oldest first). */
 export interface OrderState {
   order: OrderView | null
   messages: readonly MessageView[]
@@ -20,7 +20,7 @@ export const NO_ORDER: OrderState = { order: null, messages: [] }
 export function applyOrderPage(state: OrderState, change: OrderChange): OrderState {
   switch (change.type) {
     case 'snapshot':
-      // History that was read by page may reach further back than the snapshot does.
+      // Pages of history loaded before may reach further back than the snapshot.
       return { order: change.order, messages: mergeMessages(state.messages, change.messages) }
     case 'order':
       return state.order && isOlder(change.order, state.order) ? state : { ...state, order: change.order }

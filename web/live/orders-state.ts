@@ -1,6 +1,6 @@
-import type { OrderStatus, OrderView, PaymentStatus } from '../../src/live/protocol.js'
+import type { OrderView } from '../lib/views.js'
 
-/** What a theatre's screen knows: the live orders, and the last ones that ended while it looked (newest first). */
+/** State of the staff's board: the live orders, and those that ended last (newest first). */
 export interface OrdersState {
   live: ReadonlyMap<number, OrderView>
   ended: readonly OrderView[]
@@ -15,37 +15,37 @@ export type OrdersChange =
 export const NO_ORDERS: OrdersState = { live: new Map(), ended: [] }
 
 const ENDED_KEPT = 30
-const STATUS_RANK: Record<OrderStatus, number> = {
+const STATUS_RANK: Record<OrderView['status'], number> = {
   placed: 0,
   confirmed: 1,
   seen: 2,
   delivered: 3,
   cancelled: 3,
 }
-const PAYMENT_RANK: Record<PaymentStatus, number> = { pending: 0, failed: 0, paid: 1, refunded: 2 }
-
-/** Does an event of this name carry an order? */
-export function isOrderNews(name: string): boolean {
-  return name.startsWith('order.') || name.startsWith('payment.')
+const PAYMENT_RANK: Record<OrderView['paymentStatus'], number> = {
+  pending: 0,
+  failed: 0,
+  paid: 1,
+  refunded: 2,
 }
 
-export function isLive(order: { status: OrderStatus }): boolean {
+export function isLive(order: Pick<OrderView, 'status'>): boolean {
   return STATUS_RANK[order.status] < 3
 }
 
-/** Brought for cash that nobody has taken yet. */
-export function isOwed(order: OrderView): boolean {
+/** Delivered, but the cash is not collected yet. */
+export function isCashOwed(order: OrderView): boolean {
   return order.status === 'delivered' && order.paymentMethod === 'cash' && order.paymentStatus === 'pending'
 }
 
-/** When an order ended, if it did. */
+/** When the order ended; null while it is live. */
 export function endedAt(order: OrderView): string | null {
   return order.deliveredAt ?? order.cancelledAt
 }
 
 /**
- * Whether `next` tells of an earlier moment than `known`. An order only moves forward, so this puts the answer of
- * one's own call and the event that tells the same in order, whichever comes first.
+ * Whether `next` is an earlier version than `known`. Orders only move forward, so the answer to a call and the event
+ * of the same change can be applied in either order.
  */
 export function isOlder(next: OrderView, known: OrderView): boolean {
   return (
@@ -77,7 +77,7 @@ function without(state: OrdersState, theatreId: number): OrderView[] {
   return [...state.live.values()].filter((order) => order.theatreId !== theatreId)
 }
 
-/** Snapshot + events = state. Pure; the same change applied twice changes nothing more. */
+/** Snapshot + events = state. Pure and idempotent. */
 export function applyOrders(state: OrdersState, change: OrdersChange): OrdersState {
   switch (change.type) {
     case 'order':
@@ -102,7 +102,7 @@ export function applyOrders(state: OrdersState, change: OrdersChange): OrdersSta
   }
 }
 
-/** Since when an order is due: cash orders are confirmed as they are made, the others when they are paid. */
+/** Start of the wait: when the order was confirmed (cash orders at once, online ones when paid), else placed. */
 export function dueSince(order: OrderView): number {
   return Date.parse(order.confirmedAt ?? order.createdAt)
 }
@@ -111,15 +111,15 @@ export function oldestFirst(orders: Iterable<OrderView>): OrderView[] {
   return [...orders].sort((a, b) => dueSince(a) - dueSince(b) || a.id - b.id)
 }
 
-export interface Tally {
+export interface ItemTotal {
   menuItemId: number
   name: string
   quantity: number
 }
 
-/** How many of each item the given orders ask for together, most first. */
-export function tally(orders: Iterable<OrderView>): Tally[] {
-  const totals = new Map<number, Tally>()
+/** Total quantity of each item over these orders, largest first. */
+export function itemTotals(orders: Iterable<OrderView>): ItemTotal[] {
+  const totals = new Map<number, ItemTotal>()
   for (const order of orders) {
     for (const { menuItemId, name, quantity } of order.items) {
       const known = totals.get(menuItemId)
@@ -131,7 +131,7 @@ export function tally(orders: Iterable<OrderView>): Tally[] {
 
 export type Urgency = 'calm' | 'soon' | 'late'
 
-/** `maxTime`: minutes allowed; `minTime`: minutes left when an order turns urgent. */
+/** `maxTime`: minutes allowed; `minTime`: minutes left when an order becomes urgent. */
 export function urgency(
   order: OrderView,
   now: number,

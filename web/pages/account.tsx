@@ -1,30 +1,30 @@
 import { useEffect, useState } from 'preact/hooks'
-import { PasswordForm } from '../account/password-form.js'
 import { api, serverNow } from '../lib/api.js'
-import { tellTabs } from '../lib/channel.js'
 import { readUserAgent } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
-import type { SessionInfo, SignedInDevice } from '../lib/shapes.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
+import { postToTabs } from '../lib/tabs.js'
+import type { SessionView, SignedInDeviceView } from '../lib/views.js'
+import { PasswordForm } from '../staff/password-form.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/parts.js'
-import { Gate } from '../ui/session.js'
-import { StaffHeader } from '../ui/staff-header.js'
-import { start } from '../ui/start.js'
+import { Problem } from '../ui/problem.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
 
-function deviceName(agent: string | null): string {
-  const read = readUserAgent(agent)
-  return read ? s.account.device(read.browser, read.system) : agent?.slice(0, 60) || s.account.unknownDevice
+function deviceName(agent: string): string {
+  const known = readUserAgent(agent)
+  return known ? s.account.device(known.browser, known.system) : agent.slice(0, 60) || s.account.unknownDevice
 }
 
-function Device({ device, onEnd }: { device: SignedInDevice; onEnd(): void }) {
+function Device({ device, onSignOut }: { device: SignedInDeviceView; onSignOut(): void }) {
   const name = deviceName(device.userAgent)
   return (
     <li class="device" data-session-id={device.id} data-current={device.current}>
       <div>
         <p class="device-name">
-          {name} {device.current && <span class="here">{s.account.thisDevice}</span>}
+          {name} {device.current && <span class="this-device">{s.account.thisDevice}</span>}
         </p>
         <p class="quiet">
           {device.ip && `${s.account.from(device.ip)} · `}
@@ -33,8 +33,8 @@ function Device({ device, onEnd }: { device: SignedInDevice; onEnd(): void }) {
         </p>
       </div>
       {!device.current && (
-        <button type="button" aria-label={s.account.endOne(name)} onClick={onEnd}>
-          {s.account.end}
+        <button type="button" aria-label={s.account.signOutDevice(name)} onClick={onSignOut}>
+          {s.account.signOut}
         </button>
       )}
     </li>
@@ -42,20 +42,20 @@ function Device({ device, onEnd }: { device: SignedInDevice; onEnd(): void }) {
 }
 
 function Devices() {
-  const [devices, setDevices] = useState<readonly SignedInDevice[] | null>(null)
+  const [devices, setDevices] = useState<readonly SignedInDeviceView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const read = (): void => void api.devices().then(setDevices, setError)
-  useEffect(read, [])
+  const load = (): void => void api.devices().then(setDevices, setError)
+  useEffect(load, [])
 
-  async function end(call: Promise<void>): Promise<void> {
+  async function signOut(call: Promise<unknown>): Promise<void> {
     try {
       await call
       setError(null)
-      announce(s.account.ended)
+      announce(s.account.signedOutDevice)
     } catch (problem) {
       setError(problem)
     }
-    read()
+    load()
   }
 
   const sorted = [...(devices ?? [])].sort(
@@ -67,26 +67,34 @@ function Devices() {
       <Problem error={error} />
       <ul class="devices">
         {sorted.map((device) => (
-          <Device key={device.id} device={device} onEnd={() => void end(api.endDevice(device.id))} />
+          <Device
+            key={device.id}
+            device={device}
+            onSignOut={() => void signOut(api.signOutDevice(device.id))}
+          />
         ))}
       </ul>
       {sorted.length > 1 && (
-        <button type="button" data-action="end-others" onClick={() => void end(api.endOtherDevices())}>
-          {s.account.endOthers}
+        <button
+          type="button"
+          data-action="end-others"
+          onClick={() => void signOut(api.signOutOtherDevices())}
+        >
+          {s.account.signOutOthers}
         </button>
       )}
     </section>
   )
 }
 
-function Account({ session: { user, expiresAt } }: { session: SessionInfo }) {
+function Account({ session: { user, expiresAt } }: { session: SessionView }) {
   const [error, setError] = useState<unknown>(null)
   const isGuest = user.role === 'customer'
 
   async function signOut(): Promise<void> {
     try {
       await api.logout()
-      tellTabs({ type: 'signed-out' })
+      postToTabs({ type: 'signed-out' })
       rememberSignedIn(false)
       location.assign('/login')
     } catch (problem) {
@@ -124,7 +132,7 @@ function Account({ session: { user, expiresAt } }: { session: SessionInfo }) {
   )
 }
 
-void start(
-  () => <Gate>{(session) => <Account session={session} />}</Gate>,
+void startPage(
+  () => <SessionGate>{(session) => <Account session={session} />}</SessionGate>,
   () => s.nav.account,
 )

@@ -1,29 +1,29 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { ChatView } from '../../src/live/protocol.js'
 import { Conversation } from '../chat/conversation.js'
-import { type Desk, useDesk } from '../chat/desk.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
 import { useStore } from '../lib/store.js'
+import type { ChatView } from '../lib/views.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
-import { SoundSwitch } from '../orders/tools.js'
-import { useTitle } from '../orders/use-alerts.js'
-import { ExpiringWarning } from '../ui/expiring.js'
+import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { SoundSwitch } from '../staff/switches.js'
+import { useTitle } from '../staff/use-alerts.js'
+import { f, s } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
-import { Problem } from '../ui/parts.js'
-import { Gate } from '../ui/session.js'
-import { StaffHeader } from '../ui/staff-header.js'
-import { start } from '../ui/start.js'
+import { Problem } from '../ui/problem.js'
+import { ExpiringWarning } from '../ui/session-expiry.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
 
 function readHash(): number | null {
   const found = /^#([1-9]\d{0,9})$/.exec(location.hash)
   return found ? Number(found[1]) : null
 }
 
-/** The open conversation stands in the address: the back button closes it, a link can open it. */
-function useOpenChat(): number | null {
+/** The open conversation is in the URL's hash: the back button closes it, a link can open it. */
+function useOpenChatId(): number | null {
   const [open, setOpen] = useState(readHash)
   useEffect(() => {
     const read = (): void => setOpen(readHash())
@@ -54,7 +54,7 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
               ? last.from === 'staff'
                 ? s.chat.youSaid(plainText(last.text))
                 : plainText(last.text)
-              : s.chat.nothingYet}
+              : s.chat.noMessages}
           </span>
         </span>
         <span class="chat-when">
@@ -62,7 +62,7 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
           {chat.unread > 0 && (
             <span class="badge">
               {chat.unread}
-              <span class="aside-voice"> {s.chat.unreadWord}</span>
+              <span class="visually-hidden"> {s.chat.unreadWord}</span>
             </span>
           )}
         </span>
@@ -71,7 +71,7 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
   )
 }
 
-function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
+function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
   const { messages } = useStore(desk.state)
   const more = useStore(desk.more).get(chat.id) ?? false
   const [error, setError] = useState<unknown>(null)
@@ -109,7 +109,7 @@ function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
         side="staff"
         messages={shown}
         outbox={desk.outbox}
-        say={(text) => desk.say(chat.id, text)}
+        send={(text) => desk.send(chat.id, text)}
         more={more}
         onOlder={() => void desk.load(chat.id, shown[0]).catch(setError)}
       />
@@ -118,9 +118,9 @@ function Open({ desk, chat }: { desk: Desk; chat: ChatView }) {
 }
 
 function Chat() {
-  const desk = useDesk()
+  const desk = useChatDesk()
   const { chats } = useStore(desk.state)
-  const openId = useOpenChat()
+  const openId = useOpenChatId()
   const [error, setError] = useState<unknown>(null)
   const open = openId === null ? undefined : chats.get(openId)
   const unread = unreadTotal(chats.values())
@@ -128,9 +128,9 @@ function Chat() {
   useTitle(unread, s.chat.title)
 
   useEffect(() => {
-    // Opened from an order's ticket, before anyone has said a word: the list does not know it yet.
+    // Opened from an order's ticket before its first message, so it is not in the list yet.
     if (openId === null || linkState !== 'live' || chats.has(openId)) return
-    api.order(openId).then(desk.know, setError)
+    api.order(openId).then(desk.addFor, setError)
   }, [desk, openId, linkState, chats])
 
   return (
@@ -142,7 +142,7 @@ function Chat() {
       </StaffHeader>
       <LinkBanner link={desk.live.link} />
       <main class="chat" data-open={open ? 'yes' : 'no'}>
-        <h1 class="aside-voice">{s.chat.title}</h1>
+        <h1 class="visually-hidden">{s.chat.title}</h1>
         <section class="chat-list" aria-labelledby="chat-list-title">
           <h2 id="chat-list-title">{s.chat.list}</h2>
           <Problem error={error} />
@@ -159,4 +159,4 @@ function Chat() {
   )
 }
 
-void start(() => <Gate staffOnly>{() => <Chat />}</Gate>)
+void startPage(() => <SessionGate staffOnly>{() => <Chat />}</SessionGate>)

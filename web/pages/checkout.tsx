@@ -1,43 +1,43 @@
 import { useEffect, useState } from 'preact/hooks'
-import { openRazorpay, type RealPayment } from '../checkout/razorpay.js'
+import { openRazorpay, type RazorpayPayment } from '../customer/razorpay.js'
 import { ApiError, api } from '../lib/api.js'
-import { f, s } from '../lib/i18n.js'
-import type { Checkout } from '../lib/shapes.js'
-import { explain, FullNote, Problem } from '../ui/parts.js'
-import { start } from '../ui/start.js'
+import type { CheckoutView } from '../lib/views.js'
+import { f, s } from '../strings/language.js'
+import { explain, PageMessage, Problem } from '../ui/problem.js'
+import { startPage } from '../ui/start-page.js'
 
 const paymentId = decodeURIComponent(/^\/checkout\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
 
-/** The way back must not lead to a payment that is over. */
-function leave(orderId: number): void {
+/** Replaces the history entry: Back must not lead to a settled payment. */
+function goToOrder(orderId: number): void {
   location.replace(`/orders/${orderId}`)
 }
 
-function Simulated({ payment }: Checkout) {
+function SimulatedButtons({ payment }: CheckoutView) {
   const [busy, setBusy] = useState<'pay' | 'fail' | null>(null)
   const [error, setError] = useState<unknown>(null)
   const amount = f.money(payment.amount)
 
-  async function settle(how: 'pay' | 'fail'): Promise<void> {
-    setBusy(how)
+  async function settle(outcome: 'pay' | 'fail'): Promise<void> {
+    setBusy(outcome)
     setError(null)
     try {
-      await api.settle(paymentId, how)
-      leave(payment.orderId)
+      await api.settleSimulated(paymentId, outcome)
+      goToOrder(payment.orderId)
     } catch (problem) {
       setError(problem)
       setBusy(null)
     }
   }
-  const button = (how: 'pay' | 'fail', look: string, name: string) => (
+  const button = (outcome: 'pay' | 'fail', className: string, label: string) => (
     <button
       type="button"
-      class={look}
-      data-action={how}
+      class={className}
+      data-action={outcome}
       disabled={busy !== null}
-      onClick={() => void settle(how)}
+      onClick={() => void settle(outcome)}
     >
-      {name}
+      {label}
     </button>
   )
 
@@ -50,7 +50,7 @@ function Simulated({ payment }: Checkout) {
   )
 }
 
-function Real({ orderId, ...payment }: RealPayment & { orderId: number }) {
+function RazorpayButton({ orderId, ...payment }: RazorpayPayment & { orderId: number }) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
 
@@ -58,7 +58,7 @@ function Real({ orderId, ...payment }: RealPayment & { orderId: number }) {
     setBusy(true)
     setProblem(null)
     const outcome = await openRazorpay(payment).catch(() => 'unreachable' as const)
-    if (outcome === 'done') return leave(orderId)
+    if (outcome === 'done') return goToOrder(orderId)
     setProblem(outcome === 'closed' ? s.checkout.closed : s.checkout.notLoaded)
     setBusy(false)
   }
@@ -79,7 +79,7 @@ function Real({ orderId, ...payment }: RealPayment & { orderId: number }) {
   )
 }
 
-function Ways(found: Checkout) {
+function PaymentButtons(found: CheckoutView) {
   const { payment, theatreName, publicKey } = found
   if (payment.status === 'paid' || payment.status === 'refunded') {
     return (
@@ -88,24 +88,24 @@ function Ways(found: Checkout) {
       </p>
     )
   }
-  if (payment.provider === 'simulated' || publicKey === null) return <Simulated {...found} />
+  if (payment.provider === 'simulated' || publicKey === null) return <SimulatedButtons {...found} />
   const { id, amount, orderId } = payment
-  return <Real {...{ id, amount, orderId, theatreName, publicKey }} />
+  return <RazorpayButton {...{ id, amount, orderId, theatreName, publicKey }} />
 }
 
-function Bill(found: Checkout) {
+function Bill(found: CheckoutView) {
   const { payment, theatreName } = found
   return (
     <main class="checkout" data-payment-status={payment.status}>
       <div class="bill">
         <p class="bill-to">{theatreName}</p>
         <h1>
-          <span class="aside-voice">{s.checkout.amount} </span>
+          <span class="visually-hidden">{s.checkout.amount} </span>
           {f.money(payment.amount)}
         </h1>
         <p class="quiet">{s.checkout.forOrder(payment.orderId)}</p>
       </div>
-      <Ways {...found} />
+      <PaymentButtons {...found} />
       <a class="button wide plain" href={`/orders/${payment.orderId}`}>
         {s.checkout.back}
       </a>
@@ -115,21 +115,21 @@ function Bill(found: Checkout) {
 }
 
 function CheckoutPage() {
-  const [found, setFound] = useState<Checkout | null>(null)
+  const [found, setFound] = useState<CheckoutView | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const read = (): void => void api.checkout(paymentId).then(setFound, setError)
-  useEffect(read, [])
+  const load = (): void => void api.checkout(paymentId).then(setFound, setError)
+  useEffect(load, [])
   if (found) return <Bill {...found} />
-  if (!error) return <FullNote title={s.common.opening} />
+  if (!error) return <PageMessage title={s.common.opening} />
   const unknown = error instanceof ApiError && error.status < 500 && error.status > 0
   return (
-    <FullNote title={unknown ? s.checkout.unknown : s.errors.cantOpen}>
+    <PageMessage title={unknown ? s.checkout.notFound : s.errors.cantOpen}>
       <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={read}>
+      <button type="button" class="primary" onClick={load}>
         {s.common.tryAgain}
       </button>
-    </FullNote>
+    </PageMessage>
   )
 }
 
-void start(CheckoutPage, () => s.order.paymentTitle)
+void startPage(CheckoutPage, () => s.order.paymentTitle)

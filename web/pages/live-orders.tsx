@@ -1,46 +1,46 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { useDesk } from '../chat/desk.js'
-import { awake, keepAwake } from '../lib/awake.js'
-import { s } from '../lib/i18n.js'
-import type { SessionInfo } from '../lib/shapes.js'
+import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
-import { useNow } from '../lib/tick.js'
+import type { SessionView } from '../lib/views.js'
+import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { isOwed, oldestFirst } from '../live/orders-state.js'
-import { createBoard } from '../orders/board.js'
-import { useKeys } from '../orders/keys.js'
-import { EndedList, OwedList, TallyStrip, UnpaidList } from '../orders/lists.js'
-import { MenuPanel } from '../orders/menu-panel.js'
-import { SeatMap } from '../orders/seat-map.js'
-import { Ticket } from '../orders/ticket.js'
-import { NotifySwitch, SoundSwitch } from '../orders/tools.js'
-import { useOverdueAlert, useTitle } from '../orders/use-alerts.js'
-import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import { isCashOwed, oldestFirst } from '../live/orders-state.js'
+import { createBoard } from '../staff/board.js'
+import { useBoardKeys } from '../staff/board-keys.js'
+import { useChatDesk } from '../staff/chat-desk.js'
+import { MenuPanel } from '../staff/menu-panel.js'
+import { CashOwedList, EndedList, ItemTotals, UnpaidList } from '../staff/order-lists.js'
+import { SeatMap } from '../staff/seat-map.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
+import { Ticket } from '../staff/ticket.js'
+import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
+import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
+import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
-import { ExpiringWarning } from '../ui/expiring.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
-import { Gate } from '../ui/session.js'
-import { StaffHeader } from '../ui/staff-header.js'
-import { start } from '../ui/start.js'
+import { ExpiringWarning } from '../ui/session-expiry.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
 
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
-function LiveOrders({ session }: { session: SessionInfo }) {
+function LiveOrders({ session }: { session: SessionView }) {
   const board = useMemo(() => createBoard(session.user.id), [session.user.id])
-  const desk = useDesk()
+  const desk = useChatDesk()
   const now = useNow()
   const state = useStore(board.orders)
   const problem = useStore(board.problem)
-  const heard = useStore(board.theatres)
-  const theatres = heard.length > 0 ? heard : session.user.theatres
+  const listed = useStore(board.theatres)
+  const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found } = useTheatreSeats(theatreId)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
-  useKeys(board)
-  useEffect(keepAwake, [])
-  const screen = useStore(awake)
+  useBoardKeys(board)
+  useEffect(keepScreenOn, [])
+  const screenLock = useStore(wakeLock)
 
   const ofTheatre = useMemo(
     () => oldestFirst(state.live.values()).filter((order) => order.theatreId === theatreId),
@@ -55,7 +55,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const unread = unreadTotal(useStore(desk.state).chats.values())
-  const isKnown = useStore(board.known).has(theatreId ?? 0)
+  const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
   useOverdueAlert(open, now, found?.theatre ?? null)
   useTitle(open.length, `${s.nav.orders} · ${name}`)
 
@@ -71,7 +71,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
       <main class="live" data-open-orders={open.length}>
         <div class="live-head">
           <h1>
-            <span class="live-count">{isKnown ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
+            <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
             <small>{name}</small>
           </h1>
           <div class="live-filters">
@@ -119,7 +119,7 @@ function LiveOrders({ session }: { session: SessionInfo }) {
             </button>
           </div>
         )}
-        <TallyStrip orders={shown} />
+        <ItemTotals orders={shown} />
         {view === 'map' ? (
           <SeatMap
             halls={halls.filter((each) => hall === '' || each.name === hall)}
@@ -130,14 +130,14 @@ function LiveOrders({ session }: { session: SessionInfo }) {
             {shown.map((order) => (
               <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
             ))}
-            {shown.length === 0 && <p class="board-empty">{isKnown ? s.board.empty : s.board.unknown}</p>}
+            {shown.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
           </section>
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
-        <OwedList orders={ended.filter(isOwed)} board={board} />
+        <CashOwedList orders={ended.filter(isCashOwed)} board={board} />
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
-        {screen === 'no' && (
-          <p class="quiet small" data-awake="no">
+        {screenLock === 'unavailable' && (
+          <p class="quiet small" data-wake-lock="unavailable">
             {s.board.maySleep}
           </p>
         )}
@@ -150,4 +150,4 @@ function LiveOrders({ session }: { session: SessionInfo }) {
   )
 }
 
-void start(() => <Gate staffOnly>{(session) => <LiveOrders session={session} />}</Gate>)
+void startPage(() => <SessionGate staffOnly>{(session) => <LiveOrders session={session} />}</SessionGate>)

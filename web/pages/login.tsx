@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
-import { tellTabs } from '../lib/channel.js'
-import { s } from '../lib/i18n.js'
-import type { SessionInfo } from '../lib/shapes.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
+import { postToTabs } from '../lib/tabs.js'
+import type { SessionView } from '../lib/views.js'
+import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/parts.js'
-import { safeNext } from '../ui/session.js'
-import { start } from '../ui/start.js'
+import { Problem } from '../ui/problem.js'
+import { safeNext } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
 
-function home({ user }: SessionInfo): string {
+function home({ user }: SessionView): string {
   return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')
 }
 
@@ -17,14 +17,14 @@ function Login() {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const [shown, setShown] = useState(false)
-  const [already, setAlready] = useState<SessionInfo | null>(null)
+  const [already, setAlready] = useState<SessionView | null>(null)
   const name = useRef<HTMLInputElement>(null)
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)
 
   useEffect(() => {
     api.session().then(
-      // A guest has a session too, but came here to be someone else.
+      // A guest has a session too, but is here to sign in as staff.
       (session) => session.user.role !== 'customer' && setAlready(session),
       () => {},
     )
@@ -39,7 +39,7 @@ function Login() {
         password.current?.value ?? '',
         keep.current?.checked ?? false,
       )
-      tellTabs({ type: 'signed-in' })
+      postToTabs({ type: 'signed-in' })
       rememberSignedIn(session.user.role !== 'customer')
       location.assign(home(session))
     } catch (problem) {
@@ -65,7 +65,7 @@ function Login() {
         <h1>{s.login.title}</h1>
         {already && (
           <p class="note">
-            {s.login.already(already.user.username)} <a href={home(already)}>{s.login.goOn}</a>
+            {s.login.already(already.user.username)} <a href={home(already)}>{s.login.continue}</a>
           </p>
         )}
         <Problem error={error} />
@@ -98,7 +98,7 @@ function Login() {
             </button>
           </span>
         </div>
-        <label class="tick">
+        <label class="checkbox">
           <input ref={keep} type="checkbox" name="keep" />
           <span>
             {s.login.keep}
@@ -114,4 +114,4 @@ function Login() {
   )
 }
 
-void start(Login, () => s.login.title)
+void startPage(Login, () => s.login.title)

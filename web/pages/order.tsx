@@ -1,18 +1,17 @@
 import { useEffect, useMemo } from 'preact/hooks'
-import type { OrderView } from '../../src/live/protocol.js'
 import { Conversation } from '../chat/conversation.js'
-import { text } from '../lib/decode.js'
+import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
+import { OrderProgress } from '../customer/order-progress.js'
+import { PaymentBox } from '../customer/payment-box.js'
 import { isLong, plainText } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
-import { recall } from '../lib/storage.js'
+import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
 import { isLive } from '../live/orders-state.js'
-import { createLiveOrder, type LiveOrder } from '../order/live-order.js'
-import { PaymentBox } from '../order/payment-box.js'
-import { Progress } from '../order/progress.js'
+import { f, s } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
-import { FullNote } from '../ui/parts.js'
-import { start } from '../ui/start.js'
+import { PageMessage } from '../ui/problem.js'
+import { startPage } from '../ui/start-page.js'
 
 const orderId = Number(/^\/orders\/([1-9]\d{0,9})\/?$/.exec(location.pathname)?.[1] ?? 0)
 
@@ -35,7 +34,7 @@ function Receipt({ order }: { order: OrderView }) {
   )
 }
 
-function Ask({ live }: { live: LiveOrder }) {
+function StaffChat({ live }: { live: LiveOrder }) {
   const { messages } = useStore(live.state)
   const more = useStore(live.more)
   return (
@@ -46,16 +45,16 @@ function Ask({ live }: { live: LiveOrder }) {
         side="customer"
         messages={messages}
         outbox={live.outbox}
-        say={live.say}
+        send={live.send}
         more={more}
-        onOlder={() => void live.older(messages[0]?.id)}
+        onOlder={() => void live.loadEarlier(messages[0]?.id)}
       />
     </section>
   )
 }
 
 function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
-  const token = recall(`seat.${order.seat.id}`, text)
+  const token = recall(`seat.${order.seat.id}`, isString)
   useEffect(() => {
     document.title = `${s.status[order.status]} · ${s.board.number(order.id)} · ${order.theatreName}`
   }, [order])
@@ -70,7 +69,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
           <LinkBadge link={live.live.link} />
         </div>
         <p class="seat-tile" data-long={isLong(order.seat.name)}>
-          <span class="aside-voice">{s.order.seat} </span>
+          <span class="visually-hidden">{s.order.seat} </span>
           {order.seat.name}
         </p>
       </header>
@@ -82,13 +81,13 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
       >
         <h1 class="order-head">{s.order.head[order.status](order)}</h1>
         <p class="order-next">{s.order.next[order.status](order)}</p>
-        <Progress order={order} />
+        <OrderProgress order={order} />
         <PaymentBox order={order} onStale={() => live.live.client.wake()} />
         <Receipt order={order} />
-        <Ask live={live} />
+        <StaffChat live={live} />
         {token && (
           <a class="button wide" href={`/s/${encodeURIComponent(token)}`}>
-            {isLive(order) ? s.order.more : s.order.another}
+            {isLive(order) ? s.order.more : s.order.again}
           </a>
         )}
       </main>
@@ -96,31 +95,25 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   )
 }
 
+function OrderNotFound() {
+  return (
+    <PageMessage title={s.order.notFound}>
+      <p>{s.order.notFoundHelp}</p>
+    </PageMessage>
+  )
+}
+
 function Page() {
   const live = useMemo(() => createLiveOrder(orderId), [])
   const { order } = useStore(live.state)
   const { state } = useStore(live.live.link)
-  if (state === 'signed-out' || state === 'forbidden') {
-    return (
-      <FullNote title={s.order.unknown}>
-        <p>{s.order.unknownHelp}</p>
-      </FullNote>
-    )
-  }
+  if (state === 'signed-out' || state === 'forbidden') return <OrderNotFound />
   if (order) return <OrderPage live={live} order={order} />
   return (
-    <FullNote title={s.order.opening}>
+    <PageMessage title={s.order.opening}>
       <LinkBadge link={live.live.link} />
-    </FullNote>
+    </PageMessage>
   )
 }
 
-function NoSuchOrder() {
-  return (
-    <FullNote title={s.order.unknown}>
-      <p>{s.order.unknownHelp}</p>
-    </FullNote>
-  )
-}
-
-void start(orderId > 0 ? Page : NoSuchOrder)
+void startPage(orderId > 0 ? Page : OrderNotFound)

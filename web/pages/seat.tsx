@@ -1,31 +1,29 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { OrderView } from '../../src/live/protocol.js'
+import { createCart, quantityOf, totalOf } from '../customer/cart.js'
+import { MenuList } from '../customer/menu-list.js'
+import { OrderReview } from '../customer/order-review.js'
 import { ApiError, api } from '../lib/api.js'
-import { flag } from '../lib/decode.js'
 import { isLong } from '../lib/format.js'
-import { f, s } from '../lib/i18n.js'
-import type { SeatMenu } from '../lib/shapes.js'
-import { recall, remember } from '../lib/storage.js'
+import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
+import type { OrderView, SeatMenuView } from '../lib/views.js'
 import { isLive } from '../live/orders-state.js'
-import { createCart, quantityOf, totalOf } from '../seat/cart.js'
-import { MenuList } from '../seat/menu-list.js'
-import { Review } from '../seat/review.js'
-import { explain, FullNote } from '../ui/parts.js'
-import { start } from '../ui/start.js'
+import { f, s } from '../strings/language.js'
+import { explain, PageMessage } from '../ui/problem.js'
+import { startPage } from '../ui/start-page.js'
 
 const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
 
-/** The running orders of this very seat, if the phone has ordered before: found again after the page was closed. */
-function useRunningOrders(seatId: number | null): readonly OrderView[] {
-  const [running, setRunning] = useState<readonly OrderView[]>([])
+/** This phone's live orders at this seat, so that they are found again after the page was closed. */
+function useLiveOrders(seatId: number | null): readonly OrderView[] {
+  const [orders, setOrders] = useState<readonly OrderView[]>([])
   useEffect(() => {
     if (seatId === null) return
     const read = (): void => {
       if (document.visibilityState !== 'visible') return
-      // Nobody is signed in before the first order: that answer (401) is none.
-      api.myOrders().then(
-        (all) => setRunning(all.filter((order) => order.seat.id === seatId && isLive(order))),
+      // Before the first order there is no session, so a 401 is expected.
+      api.ownOrders().then(
+        (all) => setOrders(all.filter((order) => order.seat.id === seatId && isLive(order))),
         () => {},
       )
     }
@@ -33,31 +31,31 @@ function useRunningOrders(seatId: number | null): readonly OrderView[] {
     document.addEventListener('visibilitychange', read)
     return () => document.removeEventListener('visibilitychange', read)
   }, [seatId])
-  return running
+  return orders
 }
 
-function Running({ orders }: { orders: readonly OrderView[] }) {
+function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
   if (orders.length === 0) return null
   return (
-    <section class="running" aria-label={s.seat.running}>
+    <section class="running" aria-label={s.seat.liveOrders}>
       {orders.map((order) => (
         <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
           <span>
             <b>{s.board.number(order.id)}</b> {s.status[order.status]}
           </span>
-          <span>{order.status === 'placed' ? s.seat.goPay : s.seat.follow}</span>
+          <span>{order.status === 'placed' ? s.seat.payNow : s.seat.track}</span>
         </a>
       ))}
     </section>
   )
 }
 
-function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
+function Order({ seat, reload }: { seat: SeatMenuView; reload(): void }) {
   const cart = useMemo(() => createCart(token), [])
   const now = useStore(cart.cart)
-  const [onlyVeg, setOnlyVeg] = useState(() => recall('only-veg', flag) ?? false)
+  const [onlyVeg, setOnlyVeg] = useState(() => recall('only-veg', isBoolean) ?? false)
   const [reviewing, setReviewing] = useState(false)
-  const running = useRunningOrders(seat.seat.id)
+  const liveOrders = useLiveOrders(seat.seat.id)
   const total = totalOf(now, seat.menu)
   const menu = onlyVeg ? seat.menu.filter((item) => item.vegetarian) : seat.menu
 
@@ -72,7 +70,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
         <div>
           <p class="seat-theatre">{seat.theatre.name}</p>
           <h1>
-            {s.seat.title} <span class="aside-voice">{seat.seat.name}</span>
+            {s.seat.title} <span class="visually-hidden">{seat.seat.name}</span>
           </h1>
           <p class="quiet">{seat.seat.hall}</p>
         </div>
@@ -81,7 +79,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
         </p>
       </header>
       <main class="ordering" data-seat-id={seat.seat.id}>
-        <Running orders={running} />
+        <LiveOrders orders={liveOrders} />
         <div class="menu-head">
           <h2>{s.menu.title}</h2>
           <label class="veg-filter">
@@ -114,7 +112,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
         )}
       </div>
       {reviewing && (
-        <Review
+        <OrderReview
           token={token}
           seat={seat}
           cart={cart}
@@ -127,7 +125,7 @@ function Order({ seat, reload }: { seat: SeatMenu; reload(): void }) {
 }
 
 function Seat() {
-  const [seat, setSeat] = useState<SeatMenu | null>(null)
+  const [seat, setSeat] = useState<SeatMenuView | null>(null)
   const [error, setError] = useState<unknown>(null)
   const read = (): void => {
     api.seatMenu(token).then((found) => {
@@ -139,20 +137,20 @@ function Seat() {
   if (seat) return <Order seat={seat} reload={read} />
   if (error instanceof ApiError && error.status === 404) {
     return (
-      <FullNote title={s.seat.unknown}>
-        <p>{s.seat.unknownHelp}</p>
-      </FullNote>
+      <PageMessage title={s.seat.notFound}>
+        <p>{s.seat.notFoundHelp}</p>
+      </PageMessage>
     )
   }
-  if (!error) return <FullNote title={s.seat.opening} />
+  if (!error) return <PageMessage title={s.seat.opening} />
   return (
-    <FullNote title={s.errors.cantOpen}>
+    <PageMessage title={s.errors.cantOpen}>
       <p role="alert">{explain(error)}</p>
       <button type="button" class="primary" onClick={read}>
         {s.common.tryAgain}
       </button>
-    </FullNote>
+    </PageMessage>
   )
 }
 
-void start(Seat, () => s.seat.title)
+void startPage(Seat, () => s.seat.title)

@@ -1,20 +1,20 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { byName, isLong } from '../lib/format.js'
-import { s } from '../lib/i18n.js'
-import type { Hall, SessionInfo } from '../lib/shapes.js'
-import { useTheatreChoice, useTheatreSeats } from '../orders/use-theatre.js'
+import type { HallView, SessionView } from '../lib/views.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
+import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
-import { FullNote, Problem } from '../ui/parts.js'
-import { Gate } from '../ui/session.js'
-import { StaffHeader } from '../ui/staff-header.js'
-import { start } from '../ui/start.js'
+import { PageMessage, Problem } from '../ui/problem.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
 
-const PER_SHEET = ['1', '4', '12', '20'] as const
-type Seat = Hall['seats'][number]
-type QrCode = ComponentType<{ link: string; label: string }>
+const SHEET_SIZES = ['1', '4', '12', '20'] as const
+type Seat = HallView['seats'][number]
+type QrCodeComponent = ComponentType<{ link: string; label: string }>
 
-function sheets(seats: readonly Seat[], size: number): Seat[][] {
+function splitIntoSheets(seats: readonly Seat[], size: number): Seat[][] {
   return Array.from({ length: Math.ceil(seats.length / size) }, (_, at) =>
     seats.slice(at * size, (at + 1) * size),
   )
@@ -29,7 +29,7 @@ function SeatCode({
   seat: Seat
   hall: string
   theatre: string
-  Code: QrCode | null
+  Code: QrCodeComponent | null
 }) {
   const link = `${location.origin}/s/${encodeURIComponent(seat.token)}`
   return (
@@ -38,7 +38,7 @@ function SeatCode({
       <figcaption>
         <b data-long={isLong(seat.name)}>{seat.name}</b>
         <span>{hall}</span>
-        <span class="code-how">{s.seats.scan}</span>
+        <span class="code-hint">{s.seats.scan}</span>
         <span class="code-theatre">{theatre}</span>
         <a href={link}>{link.replace(/^https?:\/\//, '')}</a>
       </figcaption>
@@ -46,16 +46,16 @@ function SeatCode({
   )
 }
 
-function Seats({ session }: { session: SessionInfo }) {
+function Seats({ session }: { session: SessionView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found, error } = useTheatreSeats(theatreId)
   const [hallId, setHallId] = useState<number | null>(null)
   const [perSheet, setPerSheet] = useState('12')
-  const [Code, setCode] = useState<QrCode | null>(null)
+  const [Code, setCode] = useState<QrCodeComponent | null>(null)
   useEffect(() => {
-    // The encoder is by far the biggest thing on this page, and the controls need none of it.
-    void import('../seats/qr.js').then((module) => setCode(() => module.default))
+    // The encoder is by far the largest script of this page, and the controls don't need it.
+    void import('../staff/qr-code.js').then(({ QrCode }) => setCode(() => QrCode))
   }, [])
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
   const seats = [...(hall?.seats ?? [])].sort(byName)
@@ -89,7 +89,7 @@ function Seats({ session }: { session: SessionInfo }) {
               name="per-sheet"
               label={s.seats.perSheet}
               value={perSheet}
-              options={PER_SHEET.map((count) => [count, s.seats.aSheet(Number(count))])}
+              options={SHEET_SIZES.map((count) => [count, s.seats.aSheet(Number(count))])}
               onChange={setPerSheet}
             />
             <button
@@ -105,7 +105,7 @@ function Seats({ session }: { session: SessionInfo }) {
         </div>
         <p class="quiet no-print">{s.seats.help}</p>
         <Problem error={error} />
-        {sheets(seats, Number(perSheet)).map((group, index) => (
+        {splitIntoSheets(seats, Number(perSheet)).map((group, index) => (
           <section
             key={group[0]?.id}
             class="sheet-page"
@@ -123,13 +123,13 @@ function Seats({ session }: { session: SessionInfo }) {
             ))}
           </section>
         ))}
-        {theatreId === null && <FullNote title={s.seats.noTheatre} />}
+        {theatreId === null && <PageMessage title={s.seats.noTheatre} />}
       </main>
     </>
   )
 }
 
-void start(
-  () => <Gate staffOnly>{(session) => <Seats session={session} />}</Gate>,
+void startPage(
+  () => <SessionGate staffOnly>{(session) => <Seats session={session} />}</SessionGate>,
   () => s.seats.title,
 )

@@ -1,29 +1,29 @@
 import { createStore, useStore } from '../lib/store.js'
 
-interface Spoken {
+interface Announcements {
   polite: string
   urgent: string
 }
-const spoken = createStore<Spoken>({ polite: '', urgent: '' })
+const announcements = createStore<Announcements>({ polite: '', urgent: '' })
 
-/** Says aloud what the page shows by colour, motion or place. `urgent` interrupts: for what can't wait. */
+/** Announces to screen readers what the page shows by colour, motion or place. `urgent` interrupts other speech. */
 export function announce(text: string, urgent = false): void {
   const key = urgent ? 'urgent' : 'polite'
-  spoken.update((now) => {
-    // A region that gets the same text again says nothing: a no-break space makes it another text.
+  announcements.update((now) => {
+    // A live region announces changes only; a no-break space makes a repeated text a change.
     const next = now[key] === text ? `${text}\u00a0` : text
     return { ...now, [key]: next }
   })
 }
 
 export function Announcer() {
-  const { polite, urgent } = useStore(spoken)
+  const { polite, urgent } = useStore(announcements)
   return (
-    <div class="aside-voice">
-      <p aria-live="polite" data-voice="polite">
+    <div class="visually-hidden">
+      <p aria-live="polite" data-announce="polite">
         {polite}
       </p>
-      <p aria-live="assertive" data-voice="urgent">
+      <p aria-live="assertive" data-announce="urgent">
         {urgent}
       </p>
     </div>

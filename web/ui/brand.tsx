@@ -1,4 +1,4 @@
-/** The mark: a lit bulb and the name in marquee letters. */
+/** The logo: a lit bulb and the name in marquee letters. */
 export function Brand({ href }: { href?: string }) {
   const mark = (
     <>

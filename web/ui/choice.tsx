@@ -6,11 +6,11 @@ interface Props {
   onChange(value: string): void
 }
 
-/** A few choices side by side: radio buttons underneath, so arrows and screen readers know what to do. */
+/** A segmented control made of radio buttons, so arrow keys and screen readers work. */
 export function Choice({ name, label, value, options, onChange }: Props) {
   return (
     <fieldset class="choice" data-choice={name}>
-      <legend class="aside-voice">{label}</legend>
+      <legend class="visually-hidden">{label}</legend>
       {options.map(([each, text]) => (
         <label key={each} data-value={each}>
           <input

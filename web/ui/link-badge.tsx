@@ -1,8 +1,8 @@
-import { f, s } from '../lib/i18n.js'
 import { type Store, useStore } from '../lib/store.js'
 import type { Link } from '../live/client.js'
+import { f, s } from '../strings/language.js'
 
-function words({ state, since }: Link): { name: string; detail: string } {
+function describe({ state, since }: Link): { name: string; detail: string } {
   const at = f.time(since)
   switch (state) {
     case 'live':
@@ -22,10 +22,10 @@ function words({ state, since }: Link): { name: string; detail: string } {
   }
 }
 
-/** An honest sign of how fresh the page is, and since when. Shape and words tell it too, not colour alone. */
+/** Shows how current the page is, and since when: by shape and text, not by colour alone. */
 export function LinkBadge({ link }: { link: Store<Link> }) {
   const now = useStore(link)
-  const { name, detail } = words(now)
+  const { name, detail } = describe(now)
   return (
     <p class="link" role="status" data-link-state={now.state}>
       <span class="link-lamp" aria-hidden="true" />

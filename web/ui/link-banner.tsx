@@ -1,13 +1,13 @@
-import { f, s } from '../lib/i18n.js'
+import { useNow } from '../lib/clock.js'
 import { type Store, useStore } from '../lib/store.js'
-import { useNow } from '../lib/tick.js'
 import type { Link } from '../live/client.js'
-import { loginUrl } from './session.js'
+import { f, s } from '../strings/language.js'
+import { loginUrl } from './session-gate.js'
 
-/** a link that blinks for a moment is no news */
-const STALE_SHOWN_AFTER = 4000
+/** A shorter interruption needs no banner. */
+const SHOW_STALE_AFTER_MS = 4000
 
-/** Across the page, readable from afar: what is shown is old, or nothing may be shown any more. */
+/** A banner, readable from afar, when the data is stale or may no longer be shown. */
 export function LinkBanner({ link }: { link: Store<Link> }) {
   const { state, since } = useStore(link)
   useNow()
@@ -31,7 +31,7 @@ export function LinkBanner({ link }: { link: Store<Link> }) {
       </div>
     )
   }
-  if (state !== 'stale' || Date.now() - since < STALE_SHOWN_AFTER) return null
+  if (state !== 'stale' || Date.now() - since < SHOW_STALE_AFTER_MS) return null
   return (
     <div class="banner" role="alert" data-banner="stale">
       <p>{s.link.staleLong(f.time(since))}</p>

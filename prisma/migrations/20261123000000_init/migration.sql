@@ -191,7 +191,6 @@ CREATE TABLE "live_events" (
     "at" TIMESTAMPTZ(3) NOT NULL,
     "epoch" BIGINT NOT NULL,
     "data" JSON NOT NULL,
-    "legacy" JSON,
 
     CONSTRAINT "live_events_pkey" PRIMARY KEY ("group_name","seq")
 );

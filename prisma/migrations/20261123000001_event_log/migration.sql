@@ -38,7 +38,7 @@ ALTER TABLE "access_epoch" SET (fillfactor = 50);
 -- commits after a change of rights carries an epoch that is not older. The epoch is read in a statement of
 -- its own after the lock: a statement's snapshot is older than the lock that the same statement takes.
 --
--- new_events:  [{"group": …, "name": …, "data": …, "legacy": … | null}]   in order
+-- new_events:  [{"group": …, "name": …, "data": …}]   in order
 -- new_changes: [{"kind": …, "userId": … | null, "sessionId": … | null}]
 CREATE FUNCTION "houselights_append"(new_events json, new_changes json)
 RETURNS TABLE ("group_name" text, "seq" integer, "name" text, "at" timestamptz, "epoch" bigint)
@@ -87,11 +87,10 @@ BEGIN
 
   RETURN QUERY
   WITH added AS (
-    INSERT INTO live_events (group_name, seq, name, at, epoch, data, legacy)
-    SELECT n.group_name, g.seq - n.after, n.name, moment, current_epoch, n.data, n.legacy
+    INSERT INTO live_events (group_name, seq, name, at, epoch, data)
+    SELECT n.group_name, g.seq - n.after, n.name, moment, current_epoch, n.data
     FROM (
-      SELECT e ->> 'group' AS group_name, e ->> 'name' AS name, e -> 'data' AS data,
-        CASE WHEN json_typeof(e -> 'legacy') = 'object' THEN e -> 'legacy' END AS legacy, place,
+      SELECT e ->> 'group' AS group_name, e ->> 'name' AS name, e -> 'data' AS data, place,
         (count(*) OVER (PARTITION BY e ->> 'group' ORDER BY place DESC) - 1)::integer AS after
       FROM json_array_elements(new_events) WITH ORDINALITY AS list (e, place)
     ) AS n

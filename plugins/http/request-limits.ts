@@ -1,0 +1,80 @@
+import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { tooMany } from '../../src/errors.js'
+import { addressKey } from '../../src/http/client-address.js'
+import type { HitCounter } from '../../src/limits/login-throttle.js'
+
+const WINDOW_SECONDS = 60
+
+interface Limit {
+  /** requests of one session in a minute */
+  session: number
+  /** requests without a live session of one address in a minute: a full house's Wi-Fi is one */
+  address: number
+}
+
+/** Where abuse pays: what makes rows, hashes passwords or reaches other people. */
+const LIMITS: Record<string, Limit> = {
+  'POST /api/auth/login': { session: 120, address: 600 },
+  'POST /api/auth/guest': { session: 600, address: 600 },
+  'POST /api/auth/password': { session: 30, address: 600 },
+  'POST /api/seats/:seatToken/orders': { session: 240, address: 600 },
+  'POST /api/orders/:id/payment': { session: 240, address: 600 },
+  'POST /api/chats/:id/messages': { session: 240, address: 600 },
+  'POST /chat-box/send-whatsapp-message': { session: 240, address: 600 },
+}
+
+/**
+ * Request limits, counted by session or, without a live one, by address. Behind the sessions: a signature alone
+ * makes no key of one's own, or every dead cookie would be worth a new allowance.
+ */
+export default fp(
+  async (app) => {
+    if (!app.config.rateLimits) return
+    app.addHook('onRoute', (route) => {
+      const limit = LIMITS[`${route.method} ${route.url}`]
+      if (!limit) return
+      const max = (request: FastifyRequest) => (request.caller ? limit.session : limit.address)
+      route.config = { ...route.config, rateLimit: { max, timeWindow: WINDOW_SECONDS * 1000 } }
+    })
+    const none = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false }
+    await app.register(rateLimit, {
+      global: false,
+      store: createStore(app.hitCounter),
+      keyGenerator: keyOf,
+      errorResponseBuilder: (_request, { ttl }) => tooMany(Math.max(1, Math.ceil(ttl / 1000))),
+      addHeaders: none,
+      addHeadersOnExceeding: none,
+    })
+  },
+  { name: 'request-limits', fastify: '5.x', dependencies: ['config', 'session', 'hit-counter'] },
+)
+
+/** The store of @fastify/rate-limit over the counter that the logins use. */
+function createStore(counter: HitCounter): FastifyRateLimitStoreCtor {
+  return class CounterStore implements FastifyRateLimitStore {
+    incr(
+      key: string,
+      callback: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      timeWindow = 0,
+      max = 0,
+    ): void {
+      counter.hit(`request:${key}`, timeWindow / 1000, max).then(
+        ({ allowed, retryAfter }) =>
+          callback(null, { current: allowed ? 0 : max + 1, ttl: retryAfter * 1000 }),
+        (error: Error) => callback(error),
+      )
+    }
+
+    // the key names the route
+    child(): FastifyRateLimitStore {
+      return this
+    }
+  }
+}
+
+function keyOf({ caller, ip, method, routeOptions }: FastifyRequest): string {
+  const whose = caller ? `session:${caller.session.id}` : `address:${addressKey(ip)}`
+  return `${method} ${routeOptions.url} ${whose}`
+}

@@ -1,0 +1,98 @@
+import { Server } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+import pLimit from 'p-limit'
+import { toAdmission } from '../../src/accounts/admission.js'
+import { findLiveByIds } from '../../src/accounts/sessions.js'
+import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
+import type { ActionContext } from '../../src/events/commit.js'
+import { createEventLog } from '../../src/events/event-log.js'
+import type { Bus } from '../../src/live/bus/bus.js'
+import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
+import { MemoryBus } from '../../src/live/bus/memory-bus.js'
+import { RedisBus } from '../../src/live/bus/redis-bus.js'
+import { drain } from '../../src/live/drain.js'
+import { Hub } from '../../src/live/hub.js'
+import type { Admission } from '../../src/live/socket/connection.js'
+import { readSnapshot } from '../../src/snapshots.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    hub: Hub
+    /** what actions need: the database, and who is told of their commits */
+    actions: ActionContext
+    /** set once the shutdown has begun */
+    draining: boolean
+  }
+}
+
+/** snapshots read at a time: when all come back at once, changes of rights are still read at once */
+const SNAPSHOT_READS = 2
+/** ms for which a busy node waits for a turn without new connections before it takes no more */
+const QUIET_WITHIN_MS = 100
+
+/** The node's hub over its bus, and the end of all sockets when the service stops. */
+export default fp(
+  async (app) => {
+    const { config, db, liveDb, metrics } = app
+    const limitSnapshots = pLimit(SNAPSHOT_READS)
+    const bus = app.redisLinks
+      ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
+      : new MemoryBus()
+    const hub = await Hub.open({
+      log: createEventLog(liveDb),
+      bus,
+      readAdmissions: (ids) => readAdmissions(app, ids),
+      readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
+      heartbeatMs: config.sockets.heartbeatSeconds * 1000,
+      onClosed: (connection, code) => app.socketLog.closed(connection, code),
+      onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
+    })
+    app.decorate('hub', hub)
+    metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)
+    metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
+    metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
+    metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
+    app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
+    app.decorate('draining', false)
+    app.addHook('preClose', () => stop(app, bus))
+  },
+  {
+    name: 'live',
+    fastify: '5.x',
+    dependencies: ['config', 'database', 'redis', 'websocket', 'socket-log', 'metrics'],
+  },
+)
+
+async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
+  app.draining = true
+  await untilQuiet(app.server)
+  // no new connections from here on; requests that were accepted are finished. Not by the HTTP server's own close,
+  // which cuts every connection whose first request is still on its way
+  Server.prototype.close.call(app.server)
+  await drain(app.hub, app.config.drainSeconds * 1000)
+  app.hub.close()
+  await bus.close()
+}
+
+/**
+ * Closing resets the connections that the system has taken and Node has not: resolves right after a turn of the event
+ * loop that brought none, or after a moment.
+ */
+async function untilQuiet(server: Server): Promise<void> {
+  const giveUpAt = performance.now() + QUIET_WITHIN_MS
+  let arrived = 0
+  const count = () => void arrived++
+  server.on('connection', count)
+  do {
+    arrived = 0
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+  } while (arrived > 0 && performance.now() < giveUpAt)
+  server.off('connection', count)
+}
+
+async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {
+  const live = await findLiveByIds(app.liveDb, ids, app.config.session)
+  return new Map([...live].map(([id, session]) => [id, toAdmission(session)]))
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto'
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { WebSocket } from '@fastify/websocket'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { LiveRoute } from '../../src/access/socket-access.js'
+import { toAdmission } from '../../src/accounts/admission.js'
+import { SocketChat } from '../../src/chat/socket-chat.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
+import { WsLiveSocket } from '../../src/live/socket/ws-live-socket.js'
+import { CloseCode } from '../../src/protocol/close-codes.js'
+import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The handler of every socket route: from the accepted socket to a connection of the hub. */
+    openSocket(socket: WebSocket, request: FastifyRequest): void
+    socketChat: SocketChat
+  }
+}
+
+/** messages of one session by socket in a minute, as over HTTP */
+const MESSAGES_A_MINUTE = 240
+/** bytes that wait for a client above which nothing more is read from it: its own messages' answers are bounded */
+const READ_UNTIL_PENDING = 64 * 1024
+
+export default fp(
+  async (app) => {
+    const onError = (err: unknown) => app.log.error({ err }, 'a message by socket failed')
+    const countMessage = async (sessionId: string) => {
+      if (!app.config.rateLimits) return null
+      const { allowed, retryAfter } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
+      return allowed ? null : Math.max(1, Math.ceil(retryAfter))
+    }
+    app.decorate('socketChat', new SocketChat(app.actions, app.config.session, countMessage, onError))
+    app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))
+  },
+  { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log', 'hit-counter'] },
+)
+
+/** All in the turn of the event loop in which the socket was accepted: no message and no event falls between. */
+function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): void {
+  const admitted = request.admitted
+  const live = request.routeOptions.config.live
+  if (!admitted || !live) return ws.terminate()
+  const { session, target, groups } = admitted
+  const stream = request.raw.socket
+  stream.setNoDelay(true)
+  const connection = app.hub.attach({
+    id: randomUUID(),
+    socket: new WsLiveSocket(ws, stream),
+    guard: (principal) => live.groups(principal, target),
+    groups,
+    admission: toAdmission(session),
+  })
+  app.socketLog.connected(request, connection)
+  connection.isScreen = live.presence === true
+  if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
+  const receive = startProtocol(app, ws, connection, live)
+  stream.uncork()
+  forgetRequest(ws, stream)
+  ws.on('error', (error) => {
+    const code = violationCode(error)
+    if (code !== null) connection.close(code, 'RFC 6455')
+  })
+  ws.on('pong', () => connection.heard())
+  ws.on('message', (data, isBinary) => {
+    connection.heard()
+    receive(isBinary ? null : data.toString())
+    if (connection.pendingBytes > READ_UNTIL_PENDING) pauseUntilRead(ws, connection)
+  })
+  ws.on('close', (code) => app.hub.gone(connection, code))
+  if (app.draining) connection.close(CloseCode.serviceRestart, 'retry=500')
+}
+
+/**
+ * What @fastify/websocket leaves on the sockets would keep the request, its answer and all headers for as long as
+ * the socket is open.
+ */
+function forgetRequest(ws: WebSocket, stream: Socket): void {
+  ws.removeAllListeners('error')
+  const response: unknown = Reflect.get(stream, '_httpMessage')
+  if (response instanceof ServerResponse) response.detachSocket(stream)
+}
+
+/** What `ws` closes a socket with whose client breaks RFC 6455. Its own 'close' tells of 1006 then. */
+const VIOLATIONS: Record<string, CloseCode> = {
+  WS_ERR_INVALID_UTF8: CloseCode.badUtf8,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: CloseCode.policyViolation,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: CloseCode.tooBig,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: CloseCode.tooBig,
+}
+
+/** Null: no frame was wrong, the connection broke. */
+function violationCode(error: Error & { code?: unknown }): CloseCode | null {
+  if (typeof error.code !== 'string' || !error.code.startsWith('WS_ERR_')) return null
+  return VIOLATIONS[error.code] ?? CloseCode.protocolError
+}
+
+type Receive = (text: string | null) => void
+
+function startProtocol(
+  app: FastifyInstance,
+  ws: WebSocket,
+  connection: Connection,
+  live: LiveRoute,
+): Receive {
+  const { sessionId } = connection.admission
+  const session = new ProtocolHandler({
+    connection,
+    join: (group, cursor) => app.hub.join(connection, group, cursor),
+    headOf: (group) => app.hub.feeds.get(group)?.head,
+    armDeadline: () => app.hub.armDeadline(connection),
+    staleSince: () => app.hub.staleSince,
+    onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
+    subscribesAtOnce: ws.protocol !== SUBPROTOCOL,
+  })
+  session.start()
+  return (text) => session.receive(text)
+}
+
+function pauseUntilRead(ws: WebSocket, connection: Connection): void {
+  ws.pause()
+  connection.whenRoom().then(() => ws.resume())
+}

@@ -1,0 +1,76 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { withoutPort } from '../../src/http/client-address.js'
+import { readId } from '../../src/http/request-target.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { hashed, shown, shownOrigin } from '../../src/logging.js'
+import { CloseCode } from '../../src/protocol/close-codes.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** one record per decision about a socket: who, from where, to what, the verdict and why */
+    socketLog: {
+      connected(request: FastifyRequest, connection: Connection): void
+      rejected(request: FastifyRequest, status: number, reason: string): void
+      closed(connection: Connection, code: number): void
+    }
+  }
+}
+
+/** Clients choose among thousands of codes, and each would be a series of its own. 1005, 1006: no close frame came. */
+const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1005, 1006])
+
+export default fp(
+  async (app) => {
+    app.decorate('socketLog', {
+      connected(request, connection) {
+        app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
+        const { sessionId, principal } = connection.admission
+        app.log.info(
+          {
+            ...about(request),
+            connection: connection.id,
+            user: principal.userId,
+            session: hashed(sessionId),
+          },
+          'WSCONNECT',
+        )
+      },
+      rejected(request, status, reason) {
+        app.metrics.handshakes.inc({ verdict: 'refused', reason })
+        const { caller } = request
+        const who = caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}
+        app.log.info({ ...about(request), ...who, status, reason }, 'WSREJECT')
+      },
+      closed(connection, code) {
+        app.metrics.closes.inc({ code: KNOWN_CODES.has(code) ? code : 'other' })
+        const { sessionId, principal } = connection.admission
+        const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
+        app.log.info(
+          { connection: connection.id, user: principal.userId, session: hashed(sessionId), code, seconds },
+          'WSDISCONNECT',
+        )
+      },
+    })
+  },
+  { name: 'socket-log', fastify: '5.x', dependencies: ['metrics', 'session-cookie'] },
+)
+
+function about(request: FastifyRequest) {
+  return {
+    address: shown(withoutPort(request.ip)),
+    origin: shownOrigin(request.headers.origin),
+    resource: resourceOf(request),
+  }
+}
+
+/**
+ * The route's pattern, with the order's id. Nothing else of a path: clients write what they like there, a key or a
+ * phone number, and paths that are no socket's hold seats' tokens and sessions' ids.
+ */
+function resourceOf({ routeOptions, params }: FastifyRequest): string {
+  const { url = 'no route' } = routeOptions
+  if (typeof params !== 'object' || params === null || !('orderId' in params)) return url
+  const id = typeof params.orderId === 'string' ? readId(params.orderId) : null
+  return id === null ? url : url.replace(':orderId', String(id))
+}

@@ -1,0 +1,15 @@
+/**
+ * Settles as `work` does, or rejects with `lateError()` after `ms`. The work itself goes on: what it does later, a
+ * rejection too, is ignored.
+ */
+export async function withDeadline<T>(work: Promise<T>, ms: number, lateError: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(lateError()), ms)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { withDeadline } from '../../src/concurrency/deadline.js'
+
+const late = () => new Error('too late')
+
+t.test('settles as the work does, and leaves no timer behind', async (t) => {
+  const clear = t.capture(globalThis, 'clearTimeout', globalThis.clearTimeout)
+  t.equal(await withDeadline(Promise.resolve(7), 60_000, late), 7)
+  await t.rejects(withDeadline(Promise.reject(new Error('broken')), 60_000, late), { message: 'broken' })
+  t.equal(clear().length, 2)
+})
+
+t.test('rejects when the time is up; what the work does then is ignored', async (t) => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  let fail = (_error: Error) => {}
+  const work = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  await t.rejects(withDeadline(work, 1, late), { message: 'too late' })
+  fail(new Error('later'))
+  await new Promise((resolve) => setImmediate(resolve))
+  t.same(unhandled, [])
+})

@@ -1,0 +1,107 @@
+import t from 'tap'
+import { changePassword, login } from '../../src/accounts/account-actions.js'
+import { findLive, onBehalfOf } from '../../src/accounts/sessions.js'
+import { updateUser } from '../../src/accounts/user-actions.js'
+
+import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
+import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/events/commit.js'
+
+import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../accounts/context.js'
+import { testDatabase } from '../helpers/postgres.js'
+
+const { db } = await testDatabase(t)
+const ctx = contextOn(db)
+const theatres = [await makeTheatre(db, 'One'), await makeTheatre(db, 'Two')]
+
+async function signedIn() {
+  const { principal } = await makeUser(ctx, { role: 'staff', theatreIds: theatres.slice(0, 1) })
+  const given = { username: principal.username, password: PASSWORD, keep: false }
+  const { token } = await login(ctx, given, null, CLIENT)
+  const caller = await findLive(db, token, SETTINGS)
+  if (!caller) throw new Error('nobody signed in')
+  return { caller, onBehalf: onBehalfOf(caller), userId: principal.userId }
+}
+
+let made = 0
+
+/** A change in this one's name. Answers with what came of it, and whether it was stored. */
+async function change(onBehalf: OnBehalf, meanwhile: () => Promise<unknown> = async () => {}) {
+  const name = `theatre of ${++made}`
+  const work = commit({ ...ctx, onBehalf }, async (tx): Promise<Outcome<string>> => {
+    const times = { timeZone: 'UTC', maxTime: 9, minTime: 1 }
+    await tx.theatre.create({ data: { name, ...times }, select: { id: true } })
+    await meanwhile()
+    return { result: 'done' }
+  })
+  const said = await work.catch((error: unknown) =>
+    error instanceof Error ? Reflect.get(error, 'code') : error,
+  )
+  return [said, await db.theatre.count({ where: { name } })]
+}
+
+t.test('in the name of a session: as long as its rights are what they were', async (t) => {
+  const { onBehalf } = await signedIn()
+  const other = await signedIn()
+  t.strictSame(await change(onBehalf), ['done', 1])
+  await updateUser(ctx, 'operator', other.userId, { isActive: false })
+  t.strictSame(await change(onBehalf), ['done', 1], 'others’ changes are not its own')
+})
+
+t.test('once they have changed nothing is stored, however late in the work that was', async (t) => {
+  const endings: [name: string, end: (userId: number) => Promise<unknown>, said: string][] = [
+    ['disabled', (id) => updateUser(ctx, 'operator', id, { isActive: false }), 'unauthenticated'],
+    [
+      'a new password',
+      (id) => updateUser(ctx, 'operator', id, { password: 'set-by-an-admin' }),
+      'unauthenticated',
+    ],
+    [
+      'another theatre',
+      (id) => updateUser(ctx, 'operator', id, { theatreIds: theatres.slice(1) }),
+      'rights_changed',
+    ],
+    ['another role', (id) => updateUser(ctx, 'operator', id, { role: 'customer' }), 'rights_changed'],
+  ]
+  for (const [name, end, said] of endings) {
+    const { onBehalf, userId } = await signedIn()
+    t.strictSame(await change(onBehalf, () => end(userId)), [said, 0], `${name}, meanwhile`)
+    t.strictSame(await change(onBehalf), [said, 0], `${name}, before`)
+  }
+})
+
+t.test('a request that is under way under the old token is not carried out', async (t) => {
+  const { caller, onBehalf } = await signedIn()
+  const given = { currentPassword: PASSWORD, newPassword: 'another-password' }
+  const renew = () => changePassword(ctx, caller, given, CLIENT)
+  t.strictSame(await change(onBehalf, renew), ['rights_changed', 0])
+})
+
+t.test('its own changes of rights do not stop it', async (t) => {
+  const { onBehalf, userId } = await signedIn()
+  await commit({ ...ctx, onBehalf }, async () => ({
+    result: null,
+    changes: [{ kind: 'user_changed', userId, sessionId: null }],
+  }))
+  t.strictSame(await change(onBehalf), ['rights_changed', 0], 'the next one is stopped by them')
+})
+
+t.test('changes with the same queue key use one connection', async (t) => {
+  const queue = new KeyedQueue()
+  const running = { now: 0, most: 0 }
+  const options: CommitOptions = { queueKey: 'order:1' }
+  await Promise.all(
+    Array.from({ length: 20 }, () =>
+      commit(
+        { ...ctx, queue },
+        async () => {
+          running.most = Math.max(running.most, ++running.now)
+          await new Promise(setImmediate)
+          running.now--
+          return { result: null }
+        },
+        options,
+      ),
+    ),
+  )
+  t.equal(running.most, 1)
+})

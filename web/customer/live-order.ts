@@ -1,0 +1,90 @@
+import { createOutbox } from '../chat/outbox.js'
+import { ApiError, api } from '../lib/api.js'
+import { newId } from '../lib/id.js'
+import { createStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
+import type { Incoming, Verdict } from '../live/client.js'
+import {
+  chatMessageOf,
+  type LiveEvent,
+  orderOf,
+  orderPageOfSnapshot,
+  type Snapshot,
+} from '../live/messages.js'
+import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
+import { connectLive } from '../live/page-client.js'
+import { s } from '../strings/language.js'
+import { announce } from '../ui/announce.js'
+
+function announceChange(before: OrderView | null, after: OrderView): void {
+  if (!before) return
+  if (before.status !== after.status) announce(s.order.head[after.status](after), true)
+  else if (before.paymentStatus !== after.paymentStatus) announce(s.order.payment[after.paymentStatus], true)
+}
+
+/** One order on its customer's page: its state, its conversation, and the link that keeps them current. */
+export function createLiveOrder(id: number) {
+  const state = createStore(NO_ORDER)
+  const more = createStore(false)
+  const apply = (change: OrderChange): void => state.update((now) => applyOrderPage(now, change))
+  const outbox = createOutbox({
+    onStored: (_chat, message) => apply({ type: 'messages', messages: [message] }),
+  })
+
+  function update(change: OrderChange): void {
+    const before = state.get().order
+    apply(change)
+    const after = state.get().order
+    if (after) announceChange(before, after)
+  }
+
+  function onSnapshot(snapshot: Snapshot): void {
+    const { order, messages } = orderPageOfSnapshot(snapshot)
+    update({ type: 'snapshot', order, messages })
+    const first = messages[0]
+    // A snapshot does not say whether there are earlier messages.
+    if (first) void loadEarlier(first.id)
+  }
+
+  function onEvent(event: LiveEvent): void {
+    const order = orderOf(event)
+    if (order) return update({ type: 'order', order })
+    const message = chatMessageOf(event)?.message
+    if (!message) return
+    apply({ type: 'messages', messages: [message] })
+    outbox.stored(message.clientId)
+    if (message.from === 'staff') announce(s.chat.staffReplied(message.text))
+  }
+
+  function onMessage(incoming: Incoming): void {
+    if (incoming.type === 'snapshot') onSnapshot(incoming)
+    else if (incoming.type === 'event') onEvent(incoming)
+  }
+
+  async function loadEarlier(before: number | undefined): Promise<void> {
+    const page = await api.messages(id, before).catch(() => null)
+    if (!page) return
+    apply({ type: 'messages', messages: page.messages })
+    more.set(page.more)
+  }
+
+  /** The service answers 404 to everyone who may not see the order, signed in or not. */
+  async function verdict(): Promise<Verdict> {
+    try {
+      update({ type: 'order', order: await api.order(id) })
+      return 'ok'
+    } catch (error) {
+      if (!(error instanceof ApiError)) return 'unreachable'
+      return error.status === 404 ? 'forbidden' : 'unreachable'
+    }
+  }
+
+  const live = connectLive(`/ws/payment-socket/${id}/`, {
+    onMessage,
+    verdict,
+    onLeft: () => apply({ type: 'left' }),
+  })
+  return { id, state, more, live, outbox, loadEarlier, send: (text: string) => outbox.add(id, text, newId()) }
+}
+
+export type LiveOrder = ReturnType<typeof createLiveOrder>

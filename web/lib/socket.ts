@@ -1,0 +1,17 @@
+/** The part of a WebSocket that the client uses: the browser's, Node's own and `ws` all fit. */
+export interface SocketEvent {
+  type: string
+  data?: unknown
+  code?: number
+  reason?: string
+}
+
+export interface SocketLike {
+  readonly protocol: string
+  readonly readyState: number
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
+  send(data: string): void
+  close(code?: number, reason?: string): void
+}
+
+export type OpenSocket = (url: string, protocol: string) => SocketLike

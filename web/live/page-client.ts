@@ -1,0 +1,63 @@
+import { ApiError, api } from '../lib/api.js'
+import { openSocket, socketUrl } from '../lib/preload.js'
+import { createStore, type Store } from '../lib/store.js'
+import { onTabMessage } from '../lib/tabs.js'
+import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
+
+export interface LiveHandlers {
+  onMessage(message: Incoming): void
+  onLeft?(group: string): void
+  /** What a refused handshake means. Default: whether there is a session. */
+  verdict?(): Promise<Verdict>
+}
+
+export interface LivePage {
+  link: Store<Link>
+  client: LiveClient
+  close(): void
+}
+
+/** Browsers hide why a handshake was refused, so this finds out whether it was for want of a session. */
+async function sessionVerdict(): Promise<Verdict> {
+  try {
+    await api.session()
+    return 'ok'
+  } catch (error) {
+    return error instanceof ApiError && error.status === 401 ? 'signed-out' : 'unreachable'
+  }
+}
+
+/** The live client of a page: its link as a store; wakes up with the screen, the network and a sign-in elsewhere. */
+export function connectLive(path: string, handlers: LiveHandlers): LivePage {
+  const client = new LiveClient({
+    url: socketUrl(path),
+    open: openSocket,
+    onMessage: handlers.onMessage,
+    onLink: (next) => link.set(next),
+    onLeft: (group) => handlers.onLeft?.(group),
+    onBug: (what) => console.error(`houselights: ${what}`),
+    verdict: handlers.verdict ?? sessionVerdict,
+  })
+  const link = createStore(client.link)
+  const wake = (): void => {
+    if (document.visibilityState === 'visible') client.wake()
+  }
+  const unsubscribe = onTabMessage((message) => {
+    if (message.type === 'signed-in') client.start()
+  })
+  addEventListener('online', wake)
+  addEventListener('pageshow', wake)
+  document.addEventListener('visibilitychange', wake)
+  client.start()
+  return {
+    link,
+    client,
+    close() {
+      unsubscribe()
+      removeEventListener('online', wake)
+      removeEventListener('pageshow', wake)
+      document.removeEventListener('visibilitychange', wake)
+      client.stop()
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { api } from '../lib/api.js'
+import type { MenuItemView } from '../lib/views.js'
+import { s } from '../strings/language.js'
+import { FoodMark } from '../ui/food-mark.js'
+import { Problem } from '../ui/problem.js'
+
+interface Props {
+  /** any seat of the theatre: the menu is read the way its customers read it */
+  seatToken: string
+  onClose(): void
+}
+
+/** Marks menu items as sold out or available. */
+export function MenuPanel({ seatToken, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [menu, setMenu] = useState<readonly MenuItemView[] | null>(null)
+  const [error, setError] = useState<unknown>(null)
+
+  useEffect(() => {
+    dialog.current?.showModal()
+    api.seatMenu(seatToken).then((found) => setMenu(found.menu), setError)
+  }, [seatToken])
+
+  async function toggle(item: MenuItemView): Promise<void> {
+    try {
+      const changed = await api.setAvailable(item.id, !item.available)
+      setError(null)
+      setMenu((items) => items?.map((each) => (each.id === changed.id ? changed : each)) ?? null)
+    } catch (problem) {
+      setError(problem)
+    }
+  }
+
+  return (
+    <dialog ref={dialog} class="sheet" aria-labelledby="menu-panel-title" onClose={onClose}>
+      <header class="sheet-head">
+        <h2 id="menu-panel-title">{s.tools.menuTitle}</h2>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          {s.common.close}
+        </button>
+      </header>
+      <Problem error={error} />
+      {!menu && !error && <p class="quiet">{s.common.opening}</p>}
+      <ul class="switches">
+        {menu?.map((item) => (
+          <li key={item.id}>
+            <label>
+              <FoodMark vegetarian={item.vegetarian} />
+              <span>{item.name}</span>
+              <input
+                type="checkbox"
+                role="switch"
+                aria-checked={item.available}
+                data-menu-item-id={item.id}
+                checked={item.available}
+                onChange={() => void toggle(item)}
+              />
+              <span class="switch-label">{item.available ? s.tools.available : s.menu.soldOut}</span>
+            </label>
+          </li>
+        ))}
+      </ul>
+    </dialog>
+  )
+}

@@ -1,0 +1,103 @@
+import { plainText } from '../lib/format.js'
+import { useStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
+import { endedAt, itemTotals } from '../live/orders-state.js'
+import { f, s } from '../strings/language.js'
+import type { Board } from './board.js'
+
+/** Total quantities over all open orders, for the kitchen. */
+export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
+  const totals = itemTotals(orders)
+  if (totals.length === 0) return null
+  return (
+    <section class="item-totals" aria-label={s.board.itemTotals}>
+      <h2>{s.board.toPrepare}</h2>
+      <ul>
+        {totals.map((item) => (
+          <li key={item.menuItemId} data-item-total={item.menuItemId}>
+            <b>{item.quantity}</b> {plainText(item.name)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
+  if (orders.length === 0) return null
+  return (
+    <section class="unpaid" aria-label={s.board.unpaid}>
+      <h2>{s.board.unpaid}</h2>
+      <ul>
+        {orders.map((order) => (
+          <li
+            key={order.id}
+            data-order-id={order.id}
+            data-status={order.status}
+            data-payment-status={order.paymentStatus}
+          >
+            <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{f.money(order.total)}</span>
+            {order.paymentStatus === 'failed' && <em>{s.board.paymentFailed}</em>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Delivered orders whose cash is not collected yet. */
+export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; board: Board }) {
+  const busy = useStore(board.busy)
+  if (orders.length === 0) return null
+  return (
+    <section class="unpaid cash-owed" aria-label={s.board.cashOwed}>
+      <h2>{s.board.cashOwed}</h2>
+      <ul>
+        {orders.map((order) => (
+          <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
+            <b>{order.seat.name}</b> <span>{order.seat.hall}</span>{' '}
+            <span>{s.board.cashDue(f.money(order.total))}</span>
+            <button
+              type="button"
+              data-action="collect-cash"
+              aria-label={s.board.collectFrom(order.seat.name)}
+              disabled={busy.has(order.id)}
+              onClick={() => void board.change(order, 'collect-cash')}
+            >
+              {s.board.collect}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+export function EndedList({
+  orders,
+  timeZone,
+}: {
+  orders: readonly OrderView[]
+  timeZone: string | undefined
+}) {
+  return (
+    <details class="ended">
+      <summary>{s.board.ended(orders.length)}</summary>
+      {orders.length === 0 && <p class="quiet">{s.board.endedNone}</p>}
+      <ol>
+        {orders.map((order) => (
+          <li key={order.id} data-order-id={order.id} data-status={order.status}>
+            <b>{order.seat.name}</b>
+            <span>{order.seat.hall}</span>
+            <span class="ended-items">
+              {order.items.map((item) => `${item.quantity} ${plainText(item.name)}`).join(', ')}
+            </span>
+            <span>
+              {s.status[order.status]} {f.time(endedAt(order) ?? order.createdAt, timeZone)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </details>
+  )
+}

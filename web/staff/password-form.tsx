@@ -1,0 +1,77 @@
+import { useState } from 'preact/hooks'
+import { ApiError, api } from '../lib/api.js'
+import { s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
+
+const MIN_LENGTH = 8
+const MAX_LENGTH = 128
+
+type Outcome = { done: true } | { error: unknown } | null
+
+export function PasswordForm({ username }: { username: string }) {
+  const [current, setCurrent] = useState('')
+  const [next, setNext] = useState('')
+  const [again, setAgain] = useState('')
+  const [outcome, setOutcome] = useState<Outcome>(null)
+  const [busy, setBusy] = useState(false)
+
+  async function submit(): Promise<void> {
+    if (next !== again) return setOutcome({ error: s.account.passwordsDiffer })
+    setBusy(true)
+    try {
+      await api.changePassword(current, next)
+      setOutcome({ done: true })
+      for (const clear of [setCurrent, setNext, setAgain]) clear('')
+    } catch (error) {
+      // This code is about the password typed here, not about the session.
+      setOutcome({
+        error:
+          error instanceof ApiError && error.code === 'invalid_credentials' ? s.account.wrongPassword : error,
+      })
+    }
+    setBusy(false)
+  }
+
+  const field = (label: string, value: string, set: (text: string) => void, isNew: boolean) => (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        type="password"
+        required
+        minLength={isNew ? MIN_LENGTH : 1}
+        maxLength={MAX_LENGTH}
+        autocomplete={isNew ? 'new-password' : 'current-password'}
+        value={value}
+        onInput={(event) => set(event.currentTarget.value)}
+      />
+    </label>
+  )
+
+  return (
+    <section class="panel" aria-labelledby="password-title">
+      <h2 id="password-title">{s.account.changePassword}</h2>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          void submit()
+        }}
+      >
+        {/* For password managers: whose password changes. */}
+        <input type="text" name="username" autocomplete="username" value={username} readOnly hidden />
+        {field(s.account.currentPassword, current, setCurrent, false)}
+        {field(s.account.newPassword, next, setNext, true)}
+        {field(s.account.newPasswordAgain, again, setAgain, true)}
+        <p class="quiet">{s.account.passwordRule}</p>
+        {outcome && 'error' in outcome && <Problem error={outcome.error} />}
+        {outcome && 'done' in outcome && (
+          <p class="note" role="status">
+            {s.account.passwordChanged}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy}>
+          {s.account.changePassword}
+        </button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,88 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { byName, isLong } from '../lib/format.js'
+import type { HallView, OrderView } from '../lib/views.js'
+import { oldestFirst, urgency } from '../live/orders-state.js'
+import { s } from '../strings/language.js'
+import type { Board } from './board.js'
+import { type Limits, Ticket } from './ticket.js'
+
+function rowsOf(hall: HallView): [string, HallView['seats']][] {
+  const byRow = new Map<string, HallView['seats']>()
+  for (const seat of [...hall.seats].sort(byName)) {
+    const row = /^\D*/.exec(seat.name)?.[0] ?? ''
+    byRow.set(row, [...(byRow.get(row) ?? []), seat])
+  }
+  return [...byRow]
+}
+
+interface Props {
+  halls: readonly HallView[]
+  orders: readonly OrderView[]
+  board: Board
+  now: number
+  limits: Limits
+}
+
+function seatState(orders: readonly OrderView[], now: number, limits: Limits): string {
+  const levels = orders
+    .filter((order) => order.status !== 'placed')
+    .map((order) => urgency(order, now, limits))
+  if (levels.includes('late')) return 'late'
+  if (orders.some((order) => order.status === 'confirmed')) return 'confirmed'
+  if (orders.some((order) => order.status === 'seen')) return 'seen'
+  return orders.length > 0 ? 'placed' : 'free'
+}
+
+/** The halls as rows of seats below the screen. Selecting a seat shows its orders. */
+export function SeatMap({ halls, orders, board, now, limits }: Props) {
+  const [chosen, setChosen] = useState<number | null>(null)
+  const panel = useRef<HTMLElement>(null)
+  // On a phone the orders are below the halls: without scrolling, a tap would seem to do nothing.
+  useEffect(() => {
+    if (chosen !== null) panel.current?.scrollIntoView({ block: 'nearest' })
+  }, [chosen])
+  const ordersOf = (seatId: number): OrderView[] => orders.filter((order) => order.seat.id === seatId)
+  const shown =
+    chosen === null ? [] : oldestFirst(ordersOf(chosen).filter((order) => order.status !== 'placed'))
+  return (
+    <div class="map">
+      <div class="map-halls">
+        {halls.map((hall) => (
+          <section key={hall.id} class="map-hall" aria-label={hall.name}>
+            <h3>{hall.name}</h3>
+            <p class="map-screen">{s.board.screen}</p>
+            {rowsOf(hall).map(([row, seats]) => (
+              <div key={row} class="map-row">
+                {seats.map((seat) => {
+                  const state = seatState(ordersOf(seat.id), now, limits)
+                  return (
+                    <button
+                      key={seat.id}
+                      type="button"
+                      class="map-seat"
+                      data-seat-id={seat.id}
+                      data-seat-state={state}
+                      data-long={isLong(seat.name)}
+                      aria-pressed={chosen === seat.id}
+                      aria-label={s.board.seatState(seat.name, s.board.seatStates[state] ?? state)}
+                      disabled={state === 'free'}
+                      onClick={() => setChosen(seat.id)}
+                    >
+                      {seat.name}
+                    </button>
+                  )
+                })}
+              </div>
+            ))}
+          </section>
+        ))}
+      </div>
+      <section ref={panel} class="map-orders board" aria-label={s.board.ofSeat}>
+        {shown.map((order) => (
+          <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
+        ))}
+        {shown.length === 0 && <p class="quiet">{s.board.pickSeat}</p>}
+      </section>
+    </div>
+  )
+}

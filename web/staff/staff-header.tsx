@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact'
+import { s } from '../strings/language.js'
+import { Brand } from '../ui/brand.js'
+
+type Place = 'live-orders' | 'chat' | 'seats' | 'account'
+
+interface Props {
+  here: Place
+  unread?: number
+  children?: ComponentChildren
+}
+
+export function StaffHeader({ here, unread = 0, children }: Props) {
+  const places: [Place, string, string][] = [
+    ['live-orders', '/theatre/live-orders/', s.nav.orders],
+    ['chat', '/theatre/chat/', s.nav.chat],
+    ['seats', '/theatre/seats/', s.nav.seats],
+    ['account', '/account', s.nav.account],
+  ]
+  return (
+    <header class="bar">
+      <Brand />
+      <nav aria-label={s.nav.label}>
+        {places.map(([place, href, name]) => (
+          <a key={place} href={href} aria-current={place === here ? 'page' : undefined}>
+            {name}
+            {place === 'chat' && unread > 0 && (
+              <span class="badge" data-unread={unread}>
+                {unread}
+                <span class="visually-hidden"> {s.chat.unreadWord}</span>
+              </span>
+            )}
+          </a>
+        ))}
+      </nav>
+      <div class="bar-tools">{children}</div>
+    </header>
+  )
+}

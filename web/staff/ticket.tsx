@@ -1,0 +1,186 @@
+import { formatAge, isLong, plainText } from '../lib/format.js'
+import { useStore } from '../lib/store.js'
+import type { OrderView } from '../lib/views.js'
+import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
+import { f, s } from '../strings/language.js'
+import type { Board } from './board.js'
+
+export interface Limits {
+  maxTime: number
+  minTime: number
+}
+
+function Age({
+  order,
+  now,
+  level,
+  limits,
+}: {
+  order: OrderView
+  now: number
+  level: Urgency
+  limits: Limits
+}) {
+  const age = now - dueSince(order)
+  const share = Math.min(1, Math.max(0, age / (limits.maxTime * 60_000)))
+  return (
+    <div class="age">
+      <span class="age-clock" role="timer" aria-label={s.board.age(formatAge(age))}>
+        {formatAge(age)}
+      </span>
+      <span class="age-note">
+        {level === 'late' ? s.board.late : level === 'soon' ? s.board.soon : f.time(dueSince(order))}
+      </span>
+      <meter class="age-bar" min={0} max={1} value={share} aria-hidden="true" />
+    </div>
+  )
+}
+
+function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
+  if (order.paymentMethod !== 'cash') return null
+  if (order.paymentStatus !== 'pending') return <p class="cash collected">{s.board.cashReceived}</p>
+  return (
+    <p class="cash">
+      <span>{s.board.cashDue(f.money(order.total))}</span>
+      <button
+        type="button"
+        data-action="collect-cash"
+        disabled={busy}
+        onClick={() => void board.change(order, 'collect-cash')}
+      >
+        {s.board.collect}
+      </button>
+    </p>
+  )
+}
+
+function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
+  const unseen = order.status === 'confirmed'
+  return (
+    <div class="ticket-actions">
+      {unseen && (
+        <button
+          type="button"
+          class="primary"
+          data-action="seen"
+          disabled={busy}
+          onClick={() => void board.change(order, 'seen')}
+        >
+          {s.board.seen}
+        </button>
+      )}
+      <button
+        type="button"
+        class={unseen ? '' : 'primary'}
+        data-action="deliver"
+        disabled={busy}
+        onClick={() => void board.change(order, 'deliver')}
+      >
+        {s.board.deliver}
+      </button>
+    </div>
+  )
+}
+
+function Foot({
+  order,
+  board,
+  busy,
+  isCancelling,
+}: {
+  order: OrderView
+  board: Board
+  busy: boolean
+  isCancelling: boolean
+}) {
+  return (
+    <footer class="ticket-footer">
+      <p class="ticket-no">
+        {s.board.number(order.id)} · {f.money(order.total)}
+        {order.status === 'seen' && <span class="ticket-seen">{s.board.seenMark}</span>}
+      </p>
+      <a class="button icon plain" href={`/theatre/chat/#${order.id}`} data-action="chat">
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M4 5h16v11H10l-5 4v-4H4Z" />
+        </svg>
+        <span class="visually-hidden">{s.board.chatWith(order.seat.name)}</span>
+      </a>
+      <button
+        type="button"
+        class="icon plain"
+        data-action="cancel"
+        aria-label={s.board.cancelOrder(order.seat.name)}
+        disabled={busy || isCancelling}
+        onClick={() => board.cancel(order)}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M6 6 18 18M18 6 6 18" />
+        </svg>
+      </button>
+    </footer>
+  )
+}
+
+function CancelUndo({ order, board, until }: { order: OrderView; board: Board; until: number }) {
+  return (
+    <div class="cancel-undo" data-cancelling={order.id}>
+      <p>{s.board.cancelling(Math.max(1, Math.ceil((until - Date.now()) / 1000)))}</p>
+      <button type="button" class="primary" data-action="undo" onClick={() => board.undoCancel(order.id)}>
+        {s.board.undo}
+      </button>
+    </div>
+  )
+}
+
+interface Props {
+  order: OrderView
+  board: Board
+  now: number
+  limits: Limits
+}
+
+/** One order: its seat on the stub, the items to bring, and the buttons. */
+export function Ticket({ order, board, now, limits }: Props) {
+  const busy = useStore(board.busy).has(order.id)
+  const until = useStore(board.cancelling).get(order.id)
+  const level = urgency(order, now, limits)
+  const title = `order-${order.id}`
+  return (
+    <article
+      class="ticket"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboard shortcuts act on the focused ticket
+      tabIndex={0}
+      aria-labelledby={title}
+      aria-busy={busy}
+      data-order-id={order.id}
+      data-status={order.status}
+      data-payment-status={order.paymentStatus}
+      data-urgency={level}
+    >
+      <header class="stub">
+        <h3 id={title} class="stub-seat">
+          <span class="stub-hall">{order.seat.hall}</span>{' '}
+          <span class="stub-name" data-long={isLong(order.seat.name)}>
+            {order.seat.name}
+          </span>
+        </h3>
+        <Age order={order} now={now} level={level} limits={limits} />
+      </header>
+      <ul class="lines">
+        {order.items.map((item) => (
+          <li key={item.menuItemId}>
+            <b>{item.quantity}</b>
+            <span>{plainText(item.name)}</span>
+          </li>
+        ))}
+      </ul>
+      <Cash order={order} board={board} busy={busy} />
+      {until === undefined ? (
+        <Buttons order={order} board={board} busy={busy} />
+      ) : (
+        <CancelUndo order={order} board={board} until={until} />
+      )}
+      <Foot order={order} board={board} busy={busy} isCancelling={until !== undefined} />
+    </article>
+  )
+}

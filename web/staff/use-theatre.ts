@@ -1,0 +1,74 @@
+import { useEffect, useState } from 'preact/hooks'
+import { api } from '../lib/api.js'
+import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
+import { isString, recall, remember } from '../lib/storage.js'
+import type { TheatreSeatsView } from '../lib/views.js'
+import { s } from '../strings/language.js'
+
+const RETRY_AFTER_MS = 8000
+
+export interface TheatreName {
+  id: number
+  name: string
+}
+
+/** The theatre that this screen shows, of the user's own; remembered. */
+export function useTheatreChoice(theatres: readonly TheatreName[]): [number | null, (id: number) => void] {
+  const [chosen, setChosen] = useState(recallTheatre)
+  function choose(id: number): void {
+    remember('theatre', id)
+    setChosen(id)
+  }
+  return [preferredTheatre(theatres, chosen), choose]
+}
+
+/**
+ * The hall that this screen shows, remembered: a tablet stays in its lobby. '' means all halls, also when the theatre
+ * has no hall of the remembered name: an invisible filter must not hide orders.
+ */
+export function useHallChoice(halls: readonly { name: string }[]): [string, (hall: string) => void] {
+  const [chosen, setChosen] = useState(() => recall('hall', isString) ?? '')
+  function choose(hall: string): void {
+    remember('hall', hall)
+    setChosen(hall)
+  }
+  return [halls.length > 1 && halls.some(({ name }) => name === chosen) ? chosen : '', choose]
+}
+
+/** A theatre's halls, seats and time limits. Retries until it succeeds, as the limits decide what is urgent. */
+export function useTheatreSeats(theatreId: number | null): {
+  found: TheatreSeatsView | null
+  error: unknown
+} {
+  const [found, setFound] = useState<TheatreSeatsView | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  const [attempt, setAttempt] = useState(0)
+  useEffect(() => {
+    if (theatreId === null) return
+    let retry: ReturnType<typeof setTimeout> | undefined
+    let current = true
+    api.theatreSeats(theatreId).then(
+      (next) => {
+        if (!current) return
+        setFound(next)
+        setError(null)
+      },
+      (problem: unknown) => {
+        if (!current) return
+        setError(problem)
+        retry = setTimeout(() => setAttempt(attempt + 1), RETRY_AFTER_MS)
+      },
+    )
+    return () => {
+      current = false
+      clearTimeout(retry)
+    }
+  }, [theatreId, attempt])
+  return { found: found?.theatre.id === theatreId ? found : null, error }
+}
+
+/** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */
+export function nameTheatres(known: readonly TheatreName[], listed: readonly number[]): TheatreName[] {
+  const missing = listed.filter((id) => !known.some((theatre) => theatre.id === id))
+  return [...known, ...missing.map((id) => ({ id, name: s.board.theatre(id) }))]
+}
