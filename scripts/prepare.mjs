@@ -15,7 +15,7 @@ const BUILDS = 5
 const say = (line) => process.stderr.write(`houselights: ${line}\n`)
 
 /** Installs what is missing. */
-const preparePackages = () => run([install, generate])
+export const preparePackages = () => run([install, generate])
 
 /** Installs what is missing, and what only tests need. */
 export const prepareTools = () => run([install, generate, buildTap])

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/config.js'
 import { acquireEmbeddedServer } from './database/embedded/embedded-server.js'
 import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
+import { greeting } from './greeting.js'
 import { explainStart } from './start-error.js'
 
 /** ms after which a shutdown that hangs is ended, beyond the time that the drain may take */
@@ -81,7 +82,7 @@ async function start(config: Config, stop: AbortSignal, held: Held): Promise<Fas
   held.push(() => app.close())
   stop.throwIfAborted()
   await app.listen({ host: config.host, port: config.port })
-  greet(app, config, database)
+  announce(app, config, database)
   if (config.payments.provider === 'razorpay' && config.payments.keys === null) {
     app.log.warn('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET are unset: no payment can be started')
   }
@@ -124,25 +125,13 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
   return { url: server.url, embedded: true, release }
 }
 
-/** For the person at the terminal, on stderr: stdout holds log lines only. */
-function greet(app: FastifyInstance, config: Config, database: DatabaseLease): void {
+/** Reports the port to the process that started this one over IPC, or else greets the person at the terminal. */
+function announce(app: FastifyInstance, config: Config, database: DatabaseLease): void {
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
-  const host = ['0.0.0.0', '::', '127.0.0.1'].includes(config.host) ? 'localhost' : config.host
-  const base = `http://${host}:${port}`
-  const lines = ['', `houselights is up at ${base}`]
-  if (database.embedded) {
-    lines.push(
-      `  staff     ${base}/login   (staff, staff2 or admin; password houselights-demo)`,
-      `  customer  ${base}/s/demo-a1   (the seats’ tokens: demo-a1 … demo-e10, demo2-a1 …)`,
-    )
-  }
-  if (config.redisUrl === null) {
-    lines.push(
-      '  REDIS_URL is unset: other processes on this database hear of events within 2 s, not at once.',
-    )
-  }
-  process.stderr.write(`${lines.join('\n')}\n\n`)
+  if (process.send) process.send({ type: 'listening', port })
+  // stdout is for log lines only
+  else process.stderr.write(greeting(config, { port, hasDemo: database.embedded }))
 }
 
 main().catch((error: unknown) => {

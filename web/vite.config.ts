@@ -42,6 +42,7 @@ function precompress(): Plugin {
 function loadPreloadFirst(): Plugin {
   return {
     name: 'load-preload-first',
+    apply: 'build',
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle = {} }) {

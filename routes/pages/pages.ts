@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
@@ -29,8 +30,11 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     })
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
+  const assets = join(directory, 'assets')
+  // not there when the pages are served from their sources (npm run dev)
+  if (!existsSync(assets)) return
   await app.register(fastifyStatic, {
-    root: join(directory, 'assets'),
+    root: assets,
     prefix: '/assets/',
     index: false,
     preCompressed: true,

@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type ServiceOptions, ServiceProcess } from './service-process.js'
+import { type ServiceOptions, ServiceProcess } from '../lib/service-process.js'
 
 /** ms from a node's end to its next start; doubled, up to the second, while it ends soon after */
 const RESTART_MS = 250

@@ -1,5 +1,6 @@
 import { InputError } from '../../src/commands/command.js'
 import { type Config, loadConfig } from '../../src/config/config.js'
+import { baseUrl } from '../../src/greeting.js'
 import { ClusterNode } from './cluster-node.js'
 import { FrontProxy } from './front-proxy.js'
 import { findOnPath, freePort, type PrivateRedis, startPrivateRedis } from './programs.js'
@@ -49,8 +50,7 @@ export class Cluster {
         if (ready.includes(false)) throw new InputError('a node does not start: see what it said above.')
       }
       await front.nodes.look()
-      const host = ['0.0.0.0', '::', '127.0.0.1'].includes(config.host) ? 'localhost' : config.host
-      return new Cluster(`http://${host}:${port}`, nodes, front, redis.own)
+      return new Cluster(baseUrl(config, port), nodes, front, redis.own)
     } catch (error) {
       await undo()
       throw error
@@ -112,11 +112,7 @@ function createNode(
     env: { ...env, HOST: '127.0.0.1', PORT: String(port), REDIS_URL: redis.url, TRUST_PROXY: 'loopback' },
     cwd: process.cwd(),
     onLog,
-    onComplaint: (chunk: Buffer) => {
-      const text = chunk.toString()
-      // each would greet with the address that nobody is meant to use
-      if (!text.includes('houselights is up at')) say(`node ${number}: ${text.trim()}`)
-    },
+    onComplaint: (chunk: Buffer) => say(`node ${number}: ${chunk.toString().trim()}`),
   }
   return new ClusterNode(number, port, service, {
     onStart: (node) => say(`node ${number} starts on port ${port}, pid ${node.pid}`),

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What concerns one connection only (RFC 9110, 7.6.1), and what only a proxy may say. */
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and headers that only a proxy may set. */
 const OF_ONE_CONNECTION = new Set([
   'connection',
   'keep-alive',
@@ -12,28 +12,36 @@ const OF_ONE_CONNECTION = new Set([
 const OF_PROXIES = /^(?:forwarded|x-forwarded-.+|x-real-ip)$/i
 
 /**
- * A request's headers as a node gets them: as they came, Host and doubled ones included, but that the client's
- * address is the one that it has, not one that it names. Name, value, name, value.
+ * The headers of a request as a node receives them: unchanged, repeated ones too, except that X-Forwarded-For is the
+ * client's actual address. A flat list of names and values.
  */
 export function forwardedHeaders(request: IncomingMessage, isUpgrade: boolean): string[] {
-  const headers: string[] = []
-  for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2)
-    const isOurs = OF_PROXIES.test(name) || (!isUpgrade && OF_ONE_CONNECTION.has(name.toLowerCase()))
-    if (!isOurs) headers.push(name, value)
-  }
+  const kept = isUpgrade ? request.rawHeaders : endToEndHeaders(request.rawHeaders)
+  const headers = filterHeaders(kept, (name) => !OF_PROXIES.test(name))
   headers.push('X-Forwarded-For', request.socket.remoteAddress ?? 'unknown', 'X-Forwarded-Proto', 'http')
   return headers
 }
 
-/** An answer's headers as the client gets them. */
-export function answeredHeaders(rawHeaders: readonly string[]): string[] {
+/** Without the headers that concern one connection only. */
+export const endToEndHeaders = (rawHeaders: readonly string[]): string[] =>
+  filterHeaders(rawHeaders, (name) => !OF_ONE_CONNECTION.has(name.toLowerCase()))
+
+/** The headers of an answer as the client receives them; this server decides itself how to delimit the body. */
+export const answeredHeaders = (rawHeaders: readonly string[]): string[] =>
+  filterHeaders(endToEndHeaders(rawHeaders), (name) => name.toLowerCase() !== 'transfer-encoding')
+
+function filterHeaders(rawHeaders: readonly string[], keeps: (name: string) => boolean): string[] {
   const headers: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    // how long the body is this server says itself, where the node said it in chunks
-    if (!OF_ONE_CONNECTION.has(name.toLowerCase()) && name.toLowerCase() !== 'transfer-encoding')
-      headers.push(name, value)
+    if (keeps(name)) headers.push(name, value)
   }
   return headers
+}
+
+/** The header lines of a message that is written by hand. */
+export function rawHead(headers: readonly string[]): string {
+  let text = ''
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return text
 }

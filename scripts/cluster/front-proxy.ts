@@ -1,7 +1,7 @@
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answeredHeaders, forwardedHeaders } from './forwarded.js'
+import { answeredHeaders, forwardedHeaders, rawHead } from './forwarded.js'
 import { NodePool } from './node-pool.js'
 
 /** ms that a node may take to begin its answer */
@@ -135,10 +135,4 @@ const REFUSAL = [
 function refuse(response: ServerResponse, status: 502 | 503 | 504): void {
   response.writeHead(status, REFUSAL)
   response.end(REFUSED)
-}
-
-function rawHead(headers: readonly string[]): string {
-  let text = ''
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return text
 }

@@ -47,10 +47,10 @@ export const isRunning = (pid: number): boolean => processIdentity(pid) !== unde
 export const gone = (pid: number): Promise<void> => until(() => !isRunning(pid), `the end of ${pid}`)
 
 /** Waits for the condition. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const giveUpAt = Date.now() + PATIENCE
+export async function until(condition: () => boolean, what: string, ms = PATIENCE): Promise<void> {
+  const giveUpAt = Date.now() + ms
   while (!condition()) {
-    if (Date.now() > giveUpAt) throw new DeadlineError(what, PATIENCE)
+    if (Date.now() > giveUpAt) throw new DeadlineError(what, ms)
     await wait(5)
   }
 }

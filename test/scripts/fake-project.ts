@@ -40,8 +40,9 @@ const PRISMA = tool(
 )
 const TSC = tool(
   'tsc',
-  `mkdirSync(after('--outDir') + '/src', { recursive: true })
-  writeFileSync(after('--outDir') + '/src/server.js', readFileSync('src/server.ts', 'utf8'))
+  `mkdirSync(after('--outDir') + '/src/commands', { recursive: true })
+  for (const name of ['server', 'commands/main'])
+    writeFileSync(after('--outDir') + '/src/' + name + '.js', readFileSync('src/server.ts', 'utf8'))
   if (readFileSync('src/server.ts', 'utf8').includes('BROKEN')) { console.error('no such syntax'); process.exit(2) }`,
 )
 const VITE = tool(

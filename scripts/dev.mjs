@@ -1,0 +1,18 @@
+// @ts-check
+// `npm run dev`: installs what is missing, then runs scripts/dev/ from the sources. Nothing is built.
+import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { root } from './lib/paths.mjs'
+import { script } from './lib/run.mjs'
+import { preparePackages } from './prepare.mjs'
+
+await script(async () => {
+  process.chdir(root)
+  loadEnvFile()
+  announceDatabase()
+  await preparePackages()
+  const { register } = await import('tsx/esm/api')
+  register()
+  process.setSourceMapsEnabled(true)
+  const { runDev } = await import('./dev/main.js')
+  await runDev()
+})

@@ -1,0 +1,159 @@
+import {
+  createServer,
+  request as forwardTo,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { answeredHeaders, endToEndHeaders, rawHead } from '../cluster/forwarded.js'
+import type { DevPages } from './pages.js'
+import { type DevService, ServiceDown } from './service.js'
+
+/** ms for which a request waits for a service that restarts */
+const WAIT_MS = 20_000
+
+/** The one port of `npm run dev`: Vite answers for the sources of the pages, the service for everything else. */
+export class DevFront {
+  readonly server: Server = createServer({ requireHostHeader: false })
+  private readonly tunnels = new Set<Duplex>()
+  private pages: DevPages | null = null
+
+  constructor(private readonly service: DevService) {
+    this.server.on('request', (request, response) => {
+      if (this.pages?.owns(request, false)) return this.pages.handle(request, response)
+      this.forward(request, response).catch((error: unknown) => this.fail(response, error))
+    })
+    this.server.on('upgrade', (request, client, head) => {
+      // Vite's own listener takes it
+      if (this.pages?.owns(request, true)) return
+      this.tunnel(request, client, head).catch(() => client.destroy())
+    })
+  }
+
+  /** Resolves to the port. */
+  listen(pages: DevPages, host: string, port: number): Promise<number> {
+    this.pages = pages
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject)
+        const address = this.server.address()
+        resolve(typeof address === 'object' && address ? address.port : port)
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve))
+    for (const client of this.tunnels) client.destroy()
+    this.server.closeAllConnections()
+    await closed
+  }
+
+  /** A connection to the service that counts as the client's own. */
+  private async connect({ socket: client }: IncomingMessage): Promise<Socket> {
+    const address = client.remoteAddress ?? ''
+    const { port, introduce } = await withTimeout(this.service.running())
+    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve)
+      socket.once('error', reject)
+    })
+    socket.on('error', () => {})
+    await introduce(socket.localPort ?? 0, address)
+    return socket
+  }
+
+  private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const socket = await this.connect(request)
+    if (response.destroyed) return void socket.destroy()
+    const forwarded = forwardTo({
+      method: request.method,
+      path: request.url,
+      headers: [...endToEndHeaders(request.rawHeaders), 'Connection', 'close'],
+      createConnection: () => socket,
+    })
+    forwarded.on('error', (error) => this.fail(response, error))
+    forwarded.once('response', (answer) => {
+      this.answer(request, answer, response).catch((error: unknown) => this.fail(response, error))
+    })
+    response.once('close', () => forwarded.destroy())
+    request.pipe(forwarded)
+  }
+
+  private async answer(
+    request: IncomingMessage,
+    answer: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { url = '' } = request
+    const isPage = (answer.headers['content-type'] ?? '').startsWith('text/html') && !url.startsWith('/docs')
+    response.sendDate = false
+    const headers = answeredHeaders(answer.rawHeaders)
+    if (!isPage || !this.pages || request.method !== 'GET') {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
+      answer.on('error', () => response.destroy())
+      return void answer.pipe(response)
+    }
+    const html = await this.pages.transform(await text(answer), url)
+    const adapted = headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== 'content-length')
+    for (const [i, name] of adapted.entries()) {
+      if (i % 2 === 0 && name.toLowerCase() === 'content-security-policy')
+        adapted[i + 1] = this.pages.allowStyles(adapted[i + 1] ?? '')
+    }
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, adapted)
+    response.end(html)
+  }
+
+  /** From here on bytes: whatever the service answers, a refusal too, goes to the client as it is. */
+  private async tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+    client.on('error', () => {})
+    const socket = await this.connect(request)
+    if (client.destroyed) return void socket.destroy()
+    const { method, url, httpVersion, rawHeaders } = request
+    socket.write(`${method} ${url} HTTP/${httpVersion}\r\n${rawHead(rawHeaders)}\r\n`)
+    if (head.length > 0) socket.write(head)
+    this.tunnels.add(client)
+    client.once('close', () => {
+      this.tunnels.delete(client)
+      socket.destroy()
+    })
+    // what the service sent last still has to arrive
+    socket.once('close', () => client.end(() => client.destroy()))
+    client.pipe(socket)
+    socket.pipe(client)
+  }
+
+  /** 503 with what the service printed before it ended; the page comes back by itself once it answers. */
+  private fail(response: ServerResponse, error: unknown): void {
+    if (response.headersSent) return void response.destroy()
+    const reason = error instanceof ServiceDown ? error.message : `The service does not answer: ${error}`
+    const shown = reason.replace(
+      /[&<>]/g,
+      (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign] ?? sign,
+    )
+    response.writeHead(503, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'retry-after': '1',
+    })
+    response.end(
+      `<!doctype html><meta charset="utf-8"><title>houselights is down</title><script type="module" src="/vite/@vite/client"></script><h1>The service is down</h1><pre>${shown}</pre>`,
+    )
+  }
+}
+
+async function withTimeout<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ServiceDown('The service takes long to start: try again.')), WAIT_MS)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

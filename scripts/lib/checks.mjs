@@ -1,0 +1,149 @@
+// @ts-check
+// What `npm test` and `npm run check` share: the static checks, the run of tap, and the line of counts.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import { prepare, prepareTools } from '../prepare.mjs'
+import { announceDatabase } from './env.mjs'
+import { inRoot, root } from './paths.mjs'
+import { runNode, ScriptError } from './run.mjs'
+import { reportTap } from './tap-report.mjs'
+
+/** @param {string} line */
+export const print = (line) => process.stdout.write(`${line}\n`)
+
+/**
+ * Prepares the project, runs `work`, prints the counts alone on a line, and sets the exit code.
+ *
+ * @param {(counts: import('./tap-report.mjs').Counts) => Promise<void>} work adds to the counts
+ */
+export async function countingTests(work) {
+  process.chdir(root)
+  // a developer's settings must not change what is tested; the environment can
+  process.env.HOUSELIGHTS_ENV_FILE = devNull
+  announceDatabase(inRoot('.data/test/postgres'))
+  const counts = { passed: 0, failed: 0, skipped: 0 }
+  try {
+    await prepareTools()
+    counts.failed += await attempt(prepare)
+    await work(counts)
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error
+    process.stderr.write(`houselights: ${error.message}\n`)
+    counts.failed++
+  }
+  // a run without tests proves nothing
+  if (counts.passed + counts.failed === 0) {
+    print('No test ran.')
+    counts.failed = 1
+  }
+  print(
+    `${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''}`,
+  )
+  process.exitCode = counts.failed === 0 ? 0 : 1
+}
+
+/**
+ * Runs a step that most tests can do without: its failure counts as one failed test.
+ *
+ * @param {() => Promise<unknown>} step
+ * @returns {Promise<number>}
+ */
+async function attempt(step) {
+  try {
+    await step()
+    return 0
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error
+    print(`FAIL  ${error.message}`)
+    return 1
+  }
+}
+
+/**
+ * Format, lint and types.
+ *
+ * @returns {Promise<number>} how many failed
+ */
+export async function runChecks() {
+  const tsc = inRoot('node_modules/typescript/bin/tsc')
+  const checks = [
+    { name: 'format and lint', file: inRoot('node_modules/@biomejs/biome/bin/biome'), args: ['check', '.'] },
+    { name: 'types', file: tsc, args: ['-p', '.'] },
+    ...(existsSync(inRoot('web/tsconfig.json'))
+      ? [{ name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] }]
+      : []),
+  ]
+  let failed = 0
+  for (const { name, file, args } of checks) {
+    const began = Date.now()
+    const { code, output } = await runNode(file, args)
+    if (code !== 0) {
+      failed++
+      print(output.trimEnd())
+    }
+    print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+  }
+  return failed
+}
+
+/**
+ * Runs test files with tap, and adds to the counts.
+ *
+ * @param {string[]} files none: all of them, as .taprc says
+ * @param {import('./tap-report.mjs').Counts} counts
+ */
+export async function runTests(files, counts) {
+  const services = await startServices()
+  try {
+    const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
+    const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    const tests = await reportTap(child.stdout, print)
+    const code = await ended
+    if (code !== 0 && tests.failed === 0) {
+      print(`FAIL  tap ended with exit code ${code}`)
+      tests.failed = 1
+    }
+    counts.passed += tests.passed
+    counts.failed += tests.failed
+    counts.skipped += tests.skipped
+    judgeOutput(services.judgeOutput(), counts, files.length === 0)
+  } finally {
+    await services.stop()
+  }
+}
+
+/**
+ * One more test, over all files: no service wrote a secret that it was given.
+ *
+ * @param {import('../../test/helpers/suite-output.ts').SuiteVerdict} verdict
+ * @param {import('./tap-report.mjs').Counts} counts
+ * @param {boolean} isWhole all files ran: having searched nothing is then a failure
+ */
+function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
+  const wasSearched = bytes > 0 && secrets > 0
+  if (!wasSearched && !isWhole) return
+  const isClean = wasSearched && found.length === 0
+  if (isClean) counts.passed++
+  else counts.failed += Math.max(1, found.length)
+  for (const line of found) print(`      ✗ ${line}`)
+  print(
+    `${isClean ? ' ok ' : 'FAIL'}  searched ${bytes} bytes of service output for ${secrets} secrets: ${found.length} found`,
+  )
+}
+
+/**
+ * Starts what the test files share, so that no file pays for it alone: see test/helpers/services.ts.
+ *
+ * @returns {ReturnType<typeof import('../../test/helpers/services.ts').startServices>}
+ */
+async function startServices() {
+  const { register } = await import('tsx/esm/api')
+  register()
+  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/services.ts')).href)
+  return startServices()
+}

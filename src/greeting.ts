@@ -1,0 +1,23 @@
+import type { Config } from './config/config.js'
+
+/** The URL of a port of this service, as its user opens it. */
+export function baseUrl({ host }: Pick<Config, 'host'>, port: number): string {
+  const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** What the terminal shows once the service answers: its URLs, and the demo accounts if it has them. */
+export function greeting(config: Config, { port, hasDemo }: { port: number; hasDemo: boolean }): string {
+  const base = baseUrl(config, port)
+  const lines = ['', `houselights is up at ${base}`]
+  if (hasDemo) {
+    lines.push(
+      `  staff     ${base}/login   (staff, staff2 or admin; password houselights-demo)`,
+      `  customer  ${base}/s/demo-a1   (seat tokens: demo-a1 … demo-e10, demo2-a1 …)`,
+    )
+  }
+  lines.push(`  API       ${base}/docs   (HTTP calls and sockets)`)
+  if (config.redisUrl === null)
+    lines.push('  REDIS_URL is unset: events reach other processes on this database within 2 s, not at once.')
+  return `${lines.join('\n')}\n\n`
+}

@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import {
+  dataDirectory,
+  gone,
+  isRunning,
+  PATIENCE,
+  PROJECT,
+  postmasterPid,
+  until,
+} from '../database/servers.js'
+import { TEST_SECRETS } from '../helpers/app.js'
+import { within } from '../helpers/deadline.js'
+import { createClient } from '../helpers/http.js'
+import { connect } from '../helpers/socket.js'
+
+// initdb, two builds of the module graph, and several starts of the service on a busy machine
+t.setTimeout(240_000)
+
+const COPIED = ['package.json', 'package-lock.json', 'prisma.config.ts', 'tsconfig.json']
+const COPIED_FOLDERS = ['src', 'plugins', 'routes', 'prisma', 'scripts', 'web']
+
+interface Dev {
+  root: string
+  child: ChildProcess
+  output(): string
+  url: string
+  /** replaces text in a file of the copy; it must be there */
+  edit(path: string, from: string, to: string): void
+  ended(): Promise<unknown>
+}
+
+/** `npm run dev` on a copy of this project. */
+async function startDev(t: Test): Promise<Dev> {
+  const root = dataDirectory(t)
+  const data = join(root, '.data')
+  for (const name of [...COPIED, ...COPIED_FOLDERS]) {
+    cpSync(join(PROJECT, name), join(root, name), {
+      recursive: true,
+      filter: (path) => !path.endsWith('generated'),
+    })
+  }
+  symlinkSync(join(PROJECT, 'node_modules'), join(root, 'node_modules'))
+  const { PATH = '' } = process.env
+  const child = spawn(process.execPath, ['scripts/dev.mjs'], {
+    cwd: root,
+    env: { PATH, PORT: '0', ...TEST_SECRETS },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exited = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await exited
+    const pid = postmasterPid(data)
+    if (pid !== undefined) await gone(pid)
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk
+    })
+  const address = () => /houselights is up at (http:\S+)/.exec(output)?.[1]
+  await until(() => address() !== undefined || child.exitCode !== null, 'npm run dev to start', 120_000)
+  return {
+    root,
+    child,
+    output: () => output,
+    url: address() ?? t.fail(output).toString(),
+    edit(path, from, to) {
+      const before = readFileSync(join(root, path), 'utf8')
+      if (!before.includes(from)) throw new Error(`${path} does not contain ${from}`)
+      writeFileSync(join(root, path), before.replace(from, to))
+    },
+    ended: () => within(exited, PATIENCE, () => `the end of npm run dev; it printed: ${output}`),
+  }
+}
+
+/** A request from another address of this machine, as from another computer. */
+function from(localAddress: string, url: string, headers: Record<string, string> = {}) {
+  return new Promise<{ status: number; body: string }>((resolve, reject) => {
+    get(url, { localAddress, headers }, (answer) => {
+      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body }), reject)
+    }).once('error', reject)
+  })
+}
+
+/** Repeats the request until the answer is the wanted one. */
+async function eventually(url: string, isWanted: (status: number, body: string) => boolean) {
+  const giveUpAt = performance.now() + PATIENCE
+  for (;;) {
+    const answer = await fetch(url)
+    const body = await answer.text()
+    if (isWanted(answer.status, body)) return body
+    if (performance.now() > giveUpAt) throw new Error(`${url}: ${answer.status} ${body}`)
+  }
+}
+
+t.test('npm run dev: one port, a change of a page and one of the service arrive', async (t) => {
+  const dev = await startDev(t)
+  t.match(dev.output(), /^houselights: database: embedded \(\.data\/postgres\)\n/)
+  t.match(dev.output(), new RegExp(`staff +${dev.url}/login .*password houselights-demo`))
+  t.match(dev.output(), `${dev.url}/docs`)
+
+  await t.test('the page comes from its sources, the API and the sockets from the service', async (t) => {
+    const shell = await (await fetch(`${dev.url}/login`)).text()
+    t.match(shell, /src="\/vite\/@vite\/client"/)
+    t.match(shell, /src="\/vite\/pages\/login\.tsx"/)
+    const staff = createClient(dev.url)
+    t.match(await staff.post('/api/auth/login', { username: 'staff', password: 'houselights-demo' }), {
+      status: 200,
+    })
+    const options = { cookie: staff.cookie, protocol: 'houselights.v1' }
+    const socket = await connect(`${dev.url}/ws/all-seat-datasocket/`, options)
+    await socket.expect({ type: 'hello' })
+    socket.subscribe()
+    await socket.expect({ type: 'snapshot' })
+    socket.terminate()
+  })
+
+  await t.test('the service judges hosts, origins and addresses as without a front', async (t) => {
+    t.match(await from('127.0.0.1', `${dev.url}/login`, { host: 'evil.example' }), { status: 400 })
+    t.match(await from('127.0.0.1', `${dev.url}/vite/pages/login.tsx`, { host: 'evil.example' }), {
+      status: 403,
+    })
+    const origin = 'http://evil.example'
+    const refusal = connect(`${dev.url}/ws/all-seat-datasocket/`, { origin, protocol: 'houselights.v1' })
+    await t.rejects(refusal, { message: /^the handshake was refused: 403/ })
+    t.match(await from('127.0.0.1', `${dev.url}/metrics`), { status: 200 })
+    const forged = { 'x-forwarded-for': '192.0.2.1' }
+    t.match(await from('127.0.0.1', `${dev.url}/metrics`, forged), { status: 403 })
+    const path = '/api/auth/login'
+    const before = dev.output().length
+    await createClient(dev.url).post(path, { username: 'staff', password: 'wrong' }, { headers: forged })
+    await until(() => /"address":"127\.0\.0\.1"/.test(dev.output().slice(before)), 'the address in the log')
+    t.notMatch(dev.output().slice(before), '192.0.2.1')
+  })
+
+  await t.test('Vite serves sources of pages, and nothing that is secret', async (t) => {
+    const file = (path: string) => from('127.0.0.1', `${dev.url}/vite/@fs${join(dev.root, path)}?raw`)
+    writeFileSync(join(dev.root, '.env'), 'SECRET=1')
+    for (const path of ['.data/postgres/settings.json', '.env', 'package.json'])
+      t.match(await file(path), { status: 403 }, path)
+  })
+
+  await t.test('a changed page is announced on the same port, and its module is new', async (t) => {
+    const client = await (await fetch(`${dev.url}/vite/@vite/client`)).text()
+    const token = /wsToken = "([^"]+)"/.exec(client)?.[1]
+    await (await fetch(`${dev.url}/vite/pages/login.tsx`)).text()
+    const socket = await connect(`${dev.url}/vite/?token=${token}`, { protocol: 'vite-hmr' })
+    await socket.expect({ type: 'connected' })
+    dev.edit(
+      'web/pages/login.tsx',
+      'function Login',
+      'const EDITED = "a new page"\nvoid EDITED\nfunction Login',
+    )
+    const { updates } = (await socket.expect({ type: 'update' })) as {
+      updates?: { path: string; timestamp: number }[]
+    }
+    t.match(updates, [{ path: '/pages/login.tsx' }])
+    const module = await fetch(`${dev.url}/vite/pages/login.tsx?t=${updates?.[0]?.timestamp}`)
+    t.match(await module.text(), 'a new page')
+    socket.terminate()
+  })
+
+  await t.test('a changed source restarts the service, and requests wait meanwhile', async (t) => {
+    dev.edit('routes/operations/health.ts', "{ status: 'ok' }", "{ status: 'edited' }")
+    const statuses = new Set<number>()
+    await eventually(`${dev.url}/healthz`, (status, body) => {
+      statuses.add(status)
+      return body.includes('edited')
+    })
+    t.strictSame([...statuses], [200])
+  })
+
+  await t.test(
+    'a service that does not start says why, with the line, and the next save tries again',
+    async (t) => {
+      dev.edit('routes/operations/health.ts', 'async (app) => {', 'async (app) => {\n  lost()')
+      const body = await eventually(`${dev.url}/healthz`, (status) => status === 503)
+      t.match(body, /lost is not defined/)
+      t.match(body, /routes\/operations\/health\.ts:8/)
+      dev.edit('routes/operations/health.ts', '\n  lost()', '\n  {')
+      await eventually(`${dev.url}/healthz`, (status, shown) => status === 503 && shown.includes('Transform'))
+      dev.edit('routes/operations/health.ts', '\n  {', '')
+      await eventually(`${dev.url}/healthz`, (status) => status === 200)
+    },
+  )
+
+  dev.child.kill('SIGTERM')
+  t.strictSame(await dev.ended(), [0, null])
+  t.equal(postmasterPid(join(dev.root, '.data')), undefined, 'the database has stopped')
+})
+
+t.test('when it is killed nothing is left', async (t) => {
+  const dev = await startDev(t)
+  const database = postmasterPid(join(dev.root, '.data'))
+  if (database === undefined) return t.fail('no database runs')
+  t.ok(isRunning(database))
+  dev.child.kill('SIGKILL')
+  await dev.ended()
+  // the service, its last user, stops it when it ends
+  await gone(database)
+})
