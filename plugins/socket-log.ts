@@ -4,7 +4,7 @@ import { withoutPort } from '../src/http/client-address.js'
 import { readId } from '../src/http/request-target.js'
 import { CloseCode } from '../src/live/close-codes.js'
 import type { Connection } from '../src/live/connection.js'
-import { hashed, shown, shownOrigin } from '../src/logging.js'
+import { printable, printableOrigin, pseudonym } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -32,7 +32,7 @@ export default fp(
             ...about(request),
             connection: connection.id,
             user: principal.userId,
-            session: hashed(sessionId),
+            session: pseudonym(sessionId),
             wire,
           },
           'WSCONNECT',
@@ -41,7 +41,7 @@ export default fp(
       rejected(request, status, reason) {
         app.metrics.handshakes.inc({ verdict: 'refused', reason })
         const { caller } = request
-        const who = caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}
+        const who = caller ? { user: caller.principal.userId, session: pseudonym(caller.session.id) } : {}
         app.log.info({ ...about(request), ...who, status, reason }, 'WSREJECT')
       },
       closed(connection, code) {
@@ -49,7 +49,7 @@ export default fp(
         const { sessionId, principal } = connection.admission
         const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
         app.log.info(
-          { connection: connection.id, user: principal.userId, session: hashed(sessionId), code, seconds },
+          { connection: connection.id, user: principal.userId, session: pseudonym(sessionId), code, seconds },
           'WSDISCONNECT',
         )
       },
@@ -60,8 +60,8 @@ export default fp(
 
 function about(request: FastifyRequest) {
   return {
-    address: shown(withoutPort(request.ip)),
-    origin: shownOrigin(request.headers.origin),
+    address: printable(withoutPort(request.ip)),
+    origin: printableOrigin(request.headers.origin),
     resource: resourceOf(request),
   }
 }
