@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { withoutPort } from '../src/http/client-address.js'
-import { hashed, shown, shownOrigin } from '../src/logging.js'
+import { printable, printableOrigin, pseudonym } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -53,8 +53,8 @@ export default fp(
       app.log.info(
         {
           ...who(request),
-          address: shown(withoutPort(request.ip)),
-          origin: shownOrigin(request.headers.origin),
+          address: printable(withoutPort(request.ip)),
+          origin: printableOrigin(request.headers.origin),
           resource,
           target: targetOf(request),
           verdict: isRefused ? 'refused' : 'accepted',
@@ -72,7 +72,7 @@ function who(request: FastifyRequest) {
   const caller = request.caller ?? request.askedBy
   const account = accountOf(request)
   return {
-    ...(caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}),
+    ...(caller ? { user: caller.principal.userId, session: pseudonym(caller.session.id) } : {}),
     ...(account === null ? {} : { account }),
   }
 }
@@ -81,7 +81,7 @@ function who(request: FastifyRequest) {
 function accountOf({ routeOptions, body }: FastifyRequest): string | null {
   if (routeOptions.url !== '/api/auth/login' || typeof body !== 'object' || body === null) return null
   if (!('username' in body) || typeof body.username !== 'string') return null
-  return hashed(body.username.normalize('NFKC').toLowerCase())
+  return pseudonym(body.username.normalize('NFKC').toLowerCase())
 }
 
 /** The number in the path: an order's, a theatre's, a user's. Other parameters are not for logs. */

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError, type ErrorDetail, unavailable } from '../src/errors.js'
-import { Seldom } from '../src/logging.js'
+import { LogThrottle } from '../src/logging.js'
 
 interface ErrorBody {
   error: string
@@ -18,13 +18,13 @@ const FASTIFY_CODES: Record<string, [status: number, code: string, message: stri
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is too large.'],
 }
 
-/** ms between two log lines that say that the database is away: every request fails then */
-const TELL_EVERY_MS = 1000
+/** ms between two log lines about an unreachable database: meanwhile every request fails */
+const LOG_INTERVAL_MS = 1000
 
 /** Gives every error the contract's form, and shows nothing of what is ours. */
 export default fp(
   async (app) => {
-    const away = new Seldom(TELL_EVERY_MS)
+    const away = new LogThrottle(LOG_INTERVAL_MS)
     app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, away))
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' } satisfies ErrorBody),
@@ -37,7 +37,7 @@ function sendError(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-  away: Seldom,
+  away: LogThrottle,
 ): FastifyReply {
   if (error instanceof DomainError) {
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
@@ -61,8 +61,8 @@ function sendError(
     return reply.code(error.statusCode).send(bodyOf('bad_request', 'The request is not valid.'))
   }
   if (isDatabaseAway(error)) {
-    const untold = away.happened()
-    if (untold !== null) request.log.error({ err: error, untold }, 'the database does not answer')
+    const suppressed = away.record()
+    if (suppressed !== null) request.log.error({ err: error, suppressed }, 'the database does not answer')
     return sendError(unavailable(), request, reply, away)
   }
   request.log.error({ err: error }, 'a request failed')

@@ -1,19 +1,31 @@
 import fp from 'fastify-plugin'
-import type { HitCounter } from '../src/limits/login-throttle.js'
-import { createMemoryCounter } from '../src/limits/memory-counter.js'
-import { createSharedCounter } from '../src/limits/shared-counter.js'
+import { RateLimiterRedis } from 'rate-limiter-flexible'
+import { createLocalCounter, createSharedCounter, type HitCounter } from '../src/limits/hit-counter.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** counts tries and requests: for all nodes when there is a Redis, else this node's own */
+    /** counts sign-in attempts, requests and messages: over all nodes with Redis, else on this node */
     hitCounter: HitCounter
+    /** counts refused handshakes, apart: a flood of them must not evict the windows of the other counter */
+    refusalCounter: HitCounter
   }
 }
 
+/** Required, but each hit names its own limit and window. */
+const DEFAULTS = { points: 1, duration: 60 }
+
 export default fp(
   async (app) => {
-    const local = createMemoryCounter()
-    app.decorate('hitCounter', app.sharedStore ? createSharedCounter(app.sharedStore, local) : local)
+    const { sharedStore: store } = app
+    const { commands: storeClient } = app.redis
+    const create = (name: string): HitCounter => {
+      const local = createLocalCounter()
+      if (!store || !storeClient) return local
+      const limiter = new RateLimiterRedis({ storeClient, keyPrefix: store.nameOf(name), ...DEFAULTS })
+      return createSharedCounter(store, limiter, local)
+    }
+    app.decorate('hitCounter', create('hits'))
+    app.decorate('refusalCounter', create('refusals'))
   },
-  { name: 'hit-counter', fastify: '5.x', dependencies: ['shared-store'] },
+  { name: 'hit-counter', fastify: '5.x', dependencies: ['redis', 'shared-store'] },
 )

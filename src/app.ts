@@ -118,7 +118,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(socketLimits)
   await app.register(hostCheck)
   await app.register(crossOrigin)
-  await app.register(accounts, { counter: app.hitCounter })
+  await app.register(accounts)
   await app.register(principal)
   await app.register(payments)
   await app.register(jobs)

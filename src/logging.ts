@@ -1,44 +1,44 @@
 import { createHash } from 'node:crypto'
 
 /** Long enough for every honest value, too short to fill a disk. */
-const SHOWN = 200
+const MAX_LENGTH = 200
 
-/** A client's text as a log line may hold it: no line break, no escape sequence, no end. */
-export function shown(text: string | undefined): string | undefined {
-  return text?.slice(0, SHOWN).replace(/[^\x20-\x7e]/g, '?')
+/** Makes a client's text safe to log: no line breaks or escape sequences, and truncated. */
+export function printable(text: string | undefined): string | undefined {
+  return text?.slice(0, MAX_LENGTH).replace(/[^\x20-\x7e]/g, '?')
 }
 
 /**
- * An Origin as a log line may hold it: scheme, host and port, which is all that browsers write. What else somebody put
- * there, a user with a password or a query with a key, is left out.
+ * Makes an Origin header safe to log: scheme, host and port, which is all that browsers send. Anything else, such as a
+ * user with a password or a query with a key, is left out.
  */
-export function shownOrigin(origin: string | undefined): string | undefined {
+export function printableOrigin(origin: string | undefined): string | undefined {
   if (origin === undefined || origin === '' || origin === 'null') return origin
   const [own] = (!origin.includes('@') && /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s,;]*/i.exec(origin)) || []
-  return own === undefined ? 'malformed' : shown(own)
+  return own === undefined ? 'malformed' : printable(own)
 }
 
-/** The same session is the same word in every line, and the word opens and ends nothing. */
-export function hashed(id: string): string {
+/** A pseudonym for an id: the same in every log line, and useless as a credential. */
+export function pseudonym(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 16)
 }
 
-/** Says how often a thing that happens in floods is to be told: at most once in `everyMs`. */
-export class Seldom {
-  private untold = 0
+/** Decides which occurrences of a frequent event are logged: one per interval. */
+export class LogThrottle {
+  private suppressed = 0
   private nextAt = 0
 
-  constructor(private readonly everyMs: number) {}
+  constructor(private readonly intervalMs: number) {}
 
-  /** It happened: the number of times that went untold before this one, when it is to be told; else null. */
-  happened(now = performance.now()): number | null {
+  /** Records one occurrence; returns how many were suppressed before it, or null if it is suppressed too. */
+  record(now = performance.now()): number | null {
     if (now < this.nextAt) {
-      this.untold++
+      this.suppressed++
       return null
     }
-    const { untold } = this
-    this.untold = 0
-    this.nextAt = now + this.everyMs
-    return untold
+    const { suppressed } = this
+    this.suppressed = 0
+    this.nextAt = now + this.intervalMs
+    return suppressed
   }
 }

@@ -1,15 +1,25 @@
 import t from 'tap'
-import { hashed, Seldom, shown } from '../src/logging.js'
+import { LogThrottle, printable, printableOrigin, pseudonym } from '../src/logging.js'
 
-t.test('a client’s text in a log is one short line of what can be seen', async (t) => {
-  t.equal(shown('a\r\n\x1b[31m\u009bé'), 'a???[31m??')
-  t.equal(shown('x'.repeat(1000))?.length, 200)
-  t.equal(shown(undefined), undefined)
-  t.match(hashed('id'), /^[0-9a-f]{16}$/)
+t.test('a client’s text is logged as one short, printable line', async (t) => {
+  t.equal(printable('a\r\n\x1b[31m\u009bé'), 'a???[31m??')
+  t.equal(printable('x'.repeat(1000))?.length, 200)
+  t.equal(printable(undefined), undefined)
+  t.match(pseudonym('id'), /^[0-9a-f]{16}$/)
 })
 
-t.test('what happens in floods is told once in a while, with the number that went untold', async (t) => {
-  const seldom = new Seldom(1000)
-  const told = [5, 6, 1004.9, 1005, 1006, 9000, 20_000].map((now) => seldom.happened(now))
-  t.same(told, [0, null, null, 2, null, 1, 0])
+t.test('of an Origin only scheme, host and port are logged', async (t) => {
+  for (const origin of [undefined, '', 'null', 'https://a.example:8443']) {
+    t.equal(printableOrigin(origin), origin)
+  }
+  t.equal(printableOrigin('https://a.example/path?key=secret'), 'https://a.example')
+  for (const origin of ['https://user:secret@a.example', 'secret']) {
+    t.equal(printableOrigin(origin), 'malformed')
+  }
+})
+
+t.test('a frequent event is logged once per interval, with the number suppressed', async (t) => {
+  const throttle = new LogThrottle(1000)
+  const recorded = [5, 6, 1004.9, 1005, 1006, 9000, 20_000].map((now) => throttle.record(now))
+  t.same(recorded, [0, null, null, 2, null, 1, 0])
 })

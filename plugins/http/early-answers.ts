@@ -26,7 +26,7 @@ export function answerRouterError(error: FastifyError, request: FastifyRequest, 
   const { socketLimits, config } = request.server
   const { socket, headers } = request.raw
   const isUpgrade = namesWebSocket(headers.upgrade)
-  const turnedAway = isUpgrade ? caught(() => socketLimits.judge(request)) : null
+  const turnedAway = isUpgrade ? caught(() => socketLimits.check(request)) : null
   const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH' && !isUpgrade
   const answer: Answer = turnedAway
     ? [turnedAway.status, turnedAway.code, turnedAway.message]

@@ -3,18 +3,18 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { tooMany } from '../../src/errors.js'
 import { addressKey } from '../../src/http/client-address.js'
-import type { HitCounter } from '../../src/limits/login-throttle.js'
+import { type HitCounter, secondsOf } from '../../src/limits/hit-counter.js'
 
 const WINDOW_SECONDS = 60
 
 interface Limit {
-  /** requests of one session in a minute */
+  /** requests a minute per session */
   session: number
-  /** requests without a live session of one address in a minute: a full house's Wi-Fi is one */
+  /** requests a minute per address, without a live session: a theatre's Wi-Fi is one address */
   address: number
 }
 
-/** Where abuse pays: what makes rows, hashes passwords or reaches other people. */
+/** The calls that are worth abusing: they insert rows, hash passwords or reach other people. */
 const LIMITS: Record<string, Limit> = {
   'POST /api/auth/login': { session: 120, address: 600 },
   'POST /api/auth/guest': { session: 600, address: 600 },
@@ -26,8 +26,8 @@ const LIMITS: Record<string, Limit> = {
 }
 
 /**
- * Request limits, counted by session or, without a live one, by address. Behind the sessions: a signature alone
- * makes no key of one's own, or every dead cookie would be worth a new allowance.
+ * Request limits, per session or, without a live one, per address. They follow the session look-up: were a signed
+ * cookie enough to count by, each expired cookie would be worth a new allowance.
  */
 export default fp(
   async (app) => {
@@ -43,7 +43,7 @@ export default fp(
       global: false,
       store: createStore(app.hitCounter),
       keyGenerator: keyOf,
-      errorResponseBuilder: (_request, { ttl }) => tooMany(Math.max(1, Math.ceil(ttl / 1000))),
+      errorResponseBuilder: (_request, { ttl }) => tooMany(secondsOf(ttl)),
       addHeaders: none,
       addHeadersOnExceeding: none,
     })
@@ -51,7 +51,7 @@ export default fp(
   { name: 'request-limits', fastify: '5.x', dependencies: ['config', 'session', 'hit-counter'] },
 )
 
-/** The store of @fastify/rate-limit over the counter that the logins use. */
+/** Adapts the counter to @fastify/rate-limit, whose own Redis store has no fallback and no deadline. */
 function createStore(counter: HitCounter): FastifyRateLimitStoreCtor {
   return class CounterStore implements FastifyRateLimitStore {
     incr(
@@ -61,8 +61,7 @@ function createStore(counter: HitCounter): FastifyRateLimitStoreCtor {
       max = 0,
     ): void {
       counter.hit(`request:${key}`, timeWindow / 1000, max).then(
-        ({ allowed, retryAfter }) =>
-          callback(null, { current: allowed ? 0 : max + 1, ttl: retryAfter * 1000 }),
+        ({ allowed, remainingMs }) => callback(null, { current: allowed ? 0 : max + 1, ttl: remainingMs }),
         (error: Error) => callback(error),
       )
     }
@@ -75,6 +74,6 @@ function createStore(counter: HitCounter): FastifyRateLimitStoreCtor {
 }
 
 function keyOf({ caller, ip, method, routeOptions }: FastifyRequest): string {
-  const whose = caller ? `session:${caller.session.id}` : `address:${addressKey(ip)}`
-  return `${method} ${routeOptions.url} ${whose}`
+  const client = caller ? `session:${caller.session.id}` : `address:${addressKey(ip)}`
+  return `${method} ${routeOptions.url} ${client}`
 }

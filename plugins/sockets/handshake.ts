@@ -4,7 +4,7 @@ import type { LiveRoute, SocketTarget } from '../../src/access/socket-access.js'
 import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
 import type { LiveSession } from '../../src/accounts/sessions.js'
 import { DomainError, forbidden, notFound, tooMany, unavailable } from '../../src/errors.js'
-import { handshakeFault, namesWebSocket } from '../../src/http/handshake.js'
+import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
 import { isAllowedOrigin } from '../../src/http/origins.js'
 import { originFormPath, readId } from '../../src/http/request-target.js'
 import type { GroupName } from '../../src/protocol/groups.js'
@@ -82,7 +82,7 @@ export default fp(
 const malformed = (fault: string) => new DomainError(400, 'malformed_handshake', fault)
 
 function judgeForm(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
-  const fault = handshakeFault(request.raw, app.maxHeaders)
+  const fault = handshakeError(request.raw, app.maxHeaders)
   if (fault) throw malformed(fault)
   if (live.target === 'none') return null
   // the raw text: decoded, `%31` would be a 1

@@ -37,9 +37,9 @@ export default fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
     const limitSnapshots = pLimit(SNAPSHOT_READS)
-    const bus = app.redisLinks
-      ? new RedisBus(app.redisLinks.publisher, app.redisLinks.subscriber, await channelPrefix(db))
-      : new MemoryBus()
+    const { publisher, subscriber } = app.redis
+    const bus =
+      publisher && subscriber ? new RedisBus(publisher, subscriber, await channelPrefix(db)) : new MemoryBus()
     const hub = await Hub.open({
       log: createEventLog(liveDb),
       bus,

@@ -7,6 +7,7 @@ import fp from 'fastify-plugin'
 import type { LiveRoute } from '../../src/access/socket-access.js'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { SocketChat } from '../../src/chat/socket-chat.js'
+import { secondsOf } from '../../src/limits/hit-counter.js'
 import type { Connection } from '../../src/live/socket/connection.js'
 import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
 import { WsLiveSocket } from '../../src/live/socket/ws-live-socket.js'
@@ -31,8 +32,8 @@ export default fp(
     const onError = (err: unknown) => app.log.error({ err }, 'a message by socket failed')
     const countMessage = async (sessionId: string) => {
       if (!app.config.rateLimits) return null
-      const { allowed, retryAfter } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
-      return allowed ? null : Math.max(1, Math.ceil(retryAfter))
+      const { allowed, remainingMs } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
+      return allowed ? null : secondsOf(remainingMs)
     }
     app.decorate('socketChat', new SocketChat(app.actions, app.config.session, countMessage, onError))
     app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))

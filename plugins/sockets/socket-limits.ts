@@ -3,41 +3,42 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError, tooMany, unavailable } from '../../src/errors.js'
 import { addressKey } from '../../src/http/client-address.js'
+import { secondsOf } from '../../src/limits/hit-counter.js'
 import { Refusals } from '../../src/limits/refusals.js'
 import { UserSockets } from '../../src/limits/user-sockets.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     socketLimits: {
-      /** What is asked of every handshake first. Throws 503 while the node drains, 429 after too many refusals. */
-      judge(request: FastifyRequest): void
-      /** Notes a refused handshake. */
+      /** The first check of every handshake. Throws 503 while the node drains, 429 after too many refusals. */
+      check(request: FastifyRequest): void
+      /** Logs and counts a refused handshake. */
       refused(request: FastifyRequest, status: number, reason: string): Promise<void>
       /**
-       * Counts a socket of this user until its connection ends; false when there are too many over all nodes.
-       * Throws when the connection has ended meanwhile.
+       * Counts a socket of this user until its connection closes. Returns false at the limit over all nodes; throws
+       * when the connection has closed meanwhile.
        */
       reserve(request: FastifyRequest, userId: number): Promise<boolean>
-      /** places that a user holds on this node */
+      /** the user's sockets on this node */
       count(userId: number): number
     }
   }
 }
 
-/** ms that a number is kept in Redis beyond the end of the longest session */
-const KEPT_BEYOND_MS = 3_600_000
+/** ms that Redis keeps a count beyond the end of the longest session */
+const KEEP_BEYOND_MS = 3_600_000
 
 /**
- * What a client may cost before anybody looks at who it is: the existing front end comes back in a tight loop when
- * it is refused. Refusals are counted by session or, without a validly signed cookie, by address, so that one
- * client does not shut out the others behind the same address.
+ * Bounds what a client costs before it is identified: clients that are refused may reconnect in a tight loop.
+ * Refusals are counted per session or, without a validly signed cookie, per address, so that one client doesn't block
+ * the others behind the same address.
  */
 export default fp(
   async (app) => {
     const { sockets, rateLimits, session } = app.config
-    const refusals = new Refusals(sockets.maxRefusals, app.sharedStore)
-    const keptMs = session.absoluteSeconds * 1000 + KEPT_BEYOND_MS
-    const users = new UserSockets(randomUUID(), sockets.maxPerUser, keptMs, app.sharedStore)
+    const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)
+    const keepMs = session.absoluteSeconds * 1000 + KEEP_BEYOND_MS
+    const users = new UserSockets(randomUUID(), sockets.maxPerUser, keepMs, app.sharedStore)
     app.addHook('onClose', async () => users.close())
     const clientOf = (request: FastifyRequest) => {
       const cookie = app.sessionCookie.read(request)
@@ -45,33 +46,33 @@ export default fp(
     }
 
     app.addHook('onRequest', async (request) => {
-      if (request.ws) app.socketLimits.judge(request)
+      if (request.ws) app.socketLimits.check(request)
     })
 
-    // runs for refused handshakes only: an accepted one has no answer to send
+    // runs for refused handshakes only: an accepted one has no response to send
     app.addHook('onSend', async (request, reply, payload) => {
       if (request.ws) await app.socketLimits.refused(request, reply.statusCode, reasonOf(payload))
     })
 
     app.decorate('socketLimits', {
-      judge(request) {
+      check(request) {
         if (app.draining) throw unavailable()
         if (!rateLimits) return
-        const wait = refusals.remainingMs(clientOf(request))
-        if (wait > 0) throw tooMany(Math.ceil(wait / 1000), 'Too many refused handshakes just now.')
+        const blockedMs = refusals.blockedMs(clientOf(request))
+        if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), 'Too many refused handshakes just now.')
       },
       async refused(request, status, reason) {
         app.socketLog.rejected(request, status, reason)
-        // a node that stops refuses everybody: that is not the clients' doing, and other nodes take them
+        // a draining node refuses everybody: not the clients' fault, and other nodes accept them
         if (rateLimits && !app.draining) await refusals.add(clientOf(request))
       },
       count: (userId) => users.count(userId),
       async reserve({ raw: { socket } }, userId) {
         if (!(await users.reserve(userId))) return false
-        // reset while it was looked at: its 'close' has been and will not come again
+        // reset meanwhile: its 'close' was emitted before the listener below
         if (socket.destroyed) {
           users.release(userId)
-          throw new DomainError(400, 'malformed_handshake', 'The connection has ended.')
+          throw new DomainError(400, 'malformed_handshake', 'The connection has closed.')
         }
         socket.once('close', () => users.release(userId))
         return true
@@ -81,11 +82,19 @@ export default fp(
   {
     name: 'socket-limits',
     fastify: '5.x',
-    dependencies: ['config', 'websocket', 'session-cookie', 'socket-log', 'shared-store', 'live'],
+    dependencies: [
+      'config',
+      'websocket',
+      'session-cookie',
+      'socket-log',
+      'shared-store',
+      'hit-counter',
+      'live',
+    ],
   },
 )
 
-/** The code of the refusal's body. */
+/** The error code of the refusal's body. */
 function reasonOf(payload: unknown): string {
   if (typeof payload !== 'string') return 'refused'
   return /^\{"error":"([a-z_]+)"/.exec(payload)?.[1] ?? 'refused'

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { withoutPort } from '../../src/http/client-address.js'
 import { readId } from '../../src/http/request-target.js'
 import type { Connection } from '../../src/live/socket/connection.js'
-import { hashed, shown, shownOrigin } from '../../src/logging.js'
+import { printable, printableOrigin, pseudonym } from '../../src/logging.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 
 declare module 'fastify' {
@@ -31,7 +31,7 @@ export default fp(
             ...about(request),
             connection: connection.id,
             user: principal.userId,
-            session: hashed(sessionId),
+            session: pseudonym(sessionId),
           },
           'WSCONNECT',
         )
@@ -39,7 +39,7 @@ export default fp(
       rejected(request, status, reason) {
         app.metrics.handshakes.inc({ verdict: 'refused', reason })
         const { caller } = request
-        const who = caller ? { user: caller.principal.userId, session: hashed(caller.session.id) } : {}
+        const who = caller ? { user: caller.principal.userId, session: pseudonym(caller.session.id) } : {}
         app.log.info({ ...about(request), ...who, status, reason }, 'WSREJECT')
       },
       closed(connection, code) {
@@ -47,7 +47,7 @@ export default fp(
         const { sessionId, principal } = connection.admission
         const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
         app.log.info(
-          { connection: connection.id, user: principal.userId, session: hashed(sessionId), code, seconds },
+          { connection: connection.id, user: principal.userId, session: pseudonym(sessionId), code, seconds },
           'WSDISCONNECT',
         )
       },
@@ -58,8 +58,8 @@ export default fp(
 
 function about(request: FastifyRequest) {
   return {
-    address: shown(withoutPort(request.ip)),
-    origin: shownOrigin(request.headers.origin),
+    address: printable(withoutPort(request.ip)),
+    origin: printableOrigin(request.headers.origin),
     resource: resourceOf(request),
   }
 }

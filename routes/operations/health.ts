@@ -16,7 +16,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       checking = null
     })
     const database = await checking
-    const redis = app.redisLinks === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
+    const redis = app.config.redisUrl === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
       status: app.draining ? 'draining' : !database ? 'unavailable' : redis === 'down' ? 'degraded' : 'ready',

@@ -1,31 +1,25 @@
-import { isIP, isIPv6 } from 'node:net'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
+import ipaddr from 'ipaddr.js'
 
 /**
- * A client's address as some proxies write it into X-Forwarded-For, `192.0.2.1:5678` or `[2001:db8::1]:5678`, without
- * port and brackets: with them each connection of a client would be a client of its own. Any other text stays as it is.
- * `unknown` (RFC 7239, 6.2) when there is none, whatever Fastify's type of `request.ip` says: the system has forgotten
- * the address of a connection that was reset before anybody asked.
+ * A client's address without the port and brackets that some proxies write into X-Forwarded-For (`192.0.2.1:5678`,
+ * `[2001:db8::1]:5678`): with a port each connection would count as another client. Other text stays as it is.
+ * `unknown` (RFC 7239, 6.2) for undefined, which `request.ip` is, whatever its type says, once the connection was
+ * reset.
  */
 export function withoutPort(address: string | undefined): string {
   if (address === undefined) return 'unknown'
-  const [, v6, v4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(address) ?? []
-  const inner = v6 ?? v4
-  return inner !== undefined && isIP(inner) === (v6 === undefined ? 4 : 6) ? inner : address
+  const [, v6 = '', v4 = ''] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|([0-9.]+):\d+)$/i.exec(address) ?? []
+  if (isIPv6(v6)) return v6
+  return isIPv4(v4) ? v4 : address
 }
 
-/** An IPv6 client owns the 64 bits behind its network's; it may not have 2^64 tries. */
+/** What limits count by: an IPv4 address, or the /64 network of an IPv6 address, all of which one client may own. */
 export function addressKey(address: string | undefined): string {
-  const ip = withoutPort(address)
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
-  if (mapped) return mapped
-  if (!isIPv6(ip)) return ip
-  const [left = '', right] = ip.toLowerCase().replace(/%.*$/, '').split('::')
-  const head = left === '' ? [] : left.split(':')
-  const tail = right === undefined || right === '' ? [] : right.split(':')
-  const zeros = right === undefined ? 0 : 8 - head.length - tail.length
-  const groups = [...head, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`
+  const text = withoutPort(address)
+  // ipaddr.js also reads the forms of inet_aton: `1`, `010.0.0.1`
+  if (isIP(text) === 0) return text
+  const ip = ipaddr.process(text)
+  if (!(ip instanceof ipaddr.IPv6)) return ip.toString()
+  return `${new ipaddr.IPv6([...ip.parts.slice(0, 4), 0, 0, 0, 0])}/64`
 }

@@ -1,4 +1,4 @@
-/** A host and, where it is not the scheme's default, its port, as in `Host` (RFC 9110 section 7.2). */
+/** A `Host` header (RFC 9110, 7.2): a host, and its port unless that is the scheme's default. */
 export interface HostAndPort {
   /** lower case; an IPv6 address in brackets */
   hostname: string
@@ -7,7 +7,7 @@ export interface HostAndPort {
 
 const HOST = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)(?::([0-9]{1,5}))?$/
 
-/** Reads a `Host`, or null when it is none. Django's rule: one trailing dot of the name is dropped. */
+/** Parses a `Host` header; null when it is invalid. As in Django, one trailing dot of the name is dropped. */
 export function readHost(header: string | undefined): HostAndPort | null {
   const match = HOST.exec((header ?? '').toLowerCase().replace(/\.(?=$|:)/, ''))
   if (!match?.[1]) return null
@@ -16,7 +16,7 @@ export function readHost(header: string | undefined): HostAndPort | null {
   return { hostname: match[1], port }
 }
 
-/** Django's ALLOWED_HOSTS: an exact host, `.example.com` for the domain and its subdomains, `*` for all. */
+/** Django's rules for ALLOWED_HOSTS: an exact host, `.example.com` for a domain and its subdomains, `*` for all. */
 export function isAllowedHost(hostname: string, allowed: readonly string[]): boolean {
   return allowed.some(
     (pattern) =>

@@ -11,8 +11,8 @@ const ORIGIN =
   /^(https?):\/\/(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?)(?::([1-9][0-9]{0,4}))?$/
 
 /**
- * Reads an Origin in the very form in which browsers write it (RFC 6454 section 6.2): lower case, no default port,
- * no user, path, query or trailing dot. Null for every other form: whoever writes those is no browser.
+ * Parses an Origin in the exact form that browsers send (RFC 6454, 6.2): lower case, no default port, no user, path,
+ * query or trailing dot. Null for every other form: no browser sends it.
  */
 export function readOrigin(text: string): OriginParts | null {
   const match = ORIGIN.exec(text)
@@ -24,7 +24,7 @@ export function readOrigin(text: string): OriginParts | null {
 
 const defaultPort = (scheme: 'http' | 'https') => (scheme === 'https' ? '443' : '80')
 
-/** Do an origin and a request's host name the same host and port? A default port may be written in `Host`. */
+/** Are host and port of an origin and of a `Host` header the same? `Host` may include the default port. */
 export function isSameHost(origin: OriginParts, host: HostAndPort): boolean {
   if (origin.hostname !== host.hostname) return false
   return (origin.port ?? defaultPort(origin.scheme)) === (host.port ?? defaultPort(origin.scheme))
@@ -33,14 +33,14 @@ export function isSameHost(origin: OriginParts, host: HostAndPort): boolean {
 export interface OriginRule {
   /** hosts of ALLOWED_HOSTS: `*` lifts the check */
   allowedHosts: readonly string[]
-  /** whole origins that are let in beside the service's own */
+  /** origins that are allowed in addition to the service's own */
   allowedOrigins: readonly string[]
   requireHttps: boolean
 }
 
 /**
- * May a page of this origin open a socket here? Its own pages and those of listed origins, no sibling subdomain,
- * no page of another port, and nobody who does not say. `values` are all Origin headers of the request, as sent.
+ * May a page of this origin open a socket? Allowed are the service's own origin and the listed ones; not a sibling
+ * subdomain, another port, or a missing Origin. `values` are all Origin headers of the request, as sent.
  */
 export function isAllowedOrigin(values: readonly string[], host: HostAndPort, rule: OriginRule): boolean {
   if (rule.allowedHosts.includes('*')) return true

@@ -1,4 +1,4 @@
-/** Nothing but our own origin is loaded, connected to, posted to or framed by; no inline script or style. */
+/** Only our own origin may be loaded, connected to or posted to; no framing, no inline script or style. */
 export const CONTENT_POLICY: Record<string, string[]> = {
   'default-src': ["'self'"],
   'base-uri': ["'none'"],
@@ -9,7 +9,7 @@ export const CONTENT_POLICY: Record<string, string[]> = {
 
 export const STRICT_TRANSPORT = 'max-age=31536000'
 
-/** What an answer carries that is given before any hook runs. */
+/** The headers of a response that is sent before any hook runs. */
 export function earlyHeaders(body: string): Record<string, string> {
   const policy = Object.entries(CONTENT_POLICY).map(([name, values]) => [name, ...values].join(' '))
   return {

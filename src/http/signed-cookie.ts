@@ -1,19 +1,19 @@
-/** What a Cookie header holds under one name. */
+/** The result of looking for a cookie by name. */
 export type FoundCookie =
   | { kind: 'none' }
-  /** there, but not signed by us */
+  /** present, but without a valid signature */
   | { kind: 'invalid' }
-  /** `signed` is the value as it came, percent-decoded */
+  /** `signed` is the value as sent, percent-decoded */
   | { kind: 'token'; token: string; signed: string }
 
 export type Unsign = (value: string) => { valid: boolean; value: string | null }
 
-/** Longer than any cookie of ours; a longer one is not worth an HMAC. */
+/** Longer than any cookie we set; a longer value is invalid without an HMAC. */
 const MAX_VALUE = 512
 
 /**
- * Reads one signed cookie (RFC 6265, 5.4). Two of its name are none: which one a browser puts first is in the hands
- * of whoever could set the second, a sibling subdomain for instance.
+ * Reads a signed cookie (RFC 6265, 5.4). Two cookies of the name count as none: an attacker who can set the second, on
+ * a sibling subdomain for instance, also decides which one the browser sends first.
  */
 export function readSignedCookie(header: string | undefined, name: string, unsign: Unsign): FoundCookie {
   const values: string[] = []

@@ -1,59 +1,35 @@
-import { createScript, opaqueKey, readNumbers } from './script.js'
-import type { SharedStore } from './shared-store.js'
-import { WindowCounter } from './window-counter.js'
+import { LRUCache } from 'lru-cache'
+import type { HitCounter } from './hit-counter.js'
+import { opaqueKey } from './shared-store.js'
 
-/** ms; a client's window begins with its first refusal */
-const WINDOW_MS = 10_000
-const CHANNEL = 'refused'
-
-/** KEYS: the window, the channel. ARGV: its ms, the limit, the client. Tells all nodes once the limit is reached. */
-const ADD = createScript(`
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-local left = redis.call('PTTL', KEYS[1])
-if count == tonumber(ARGV[2]) then redis.call('PUBLISH', KEYS[2], left .. ' ' .. ARGV[3]) end
-return {count, left}`)
+/** a client's window begins with its first refusal */
+const WINDOW_SECONDS = 10
+/** blocked clients remembered on this node */
+const MAX_BLOCKED = 10_000
 
 /**
- * Counts refused handshakes by client. Asking is free: a node answers from its own table, which the other nodes fill
- * when a client has reached the limit there. Only a refusal itself talks to the store.
+ * Counts refused handshakes per client, and blocks a client that reaches the limit for the rest of its window.
+ * `blockedMs` is a look-up in memory; only a refusal is counted over all nodes. So a client that reached the limit on
+ * another node gets one more answer here.
  */
 export class Refusals {
-  private readonly windows = new WindowCounter(WINDOW_MS)
+  private readonly blocked = new LRUCache<string, true>({ max: MAX_BLOCKED, ttlResolution: 0 })
 
   constructor(
     private readonly limit: number,
-    private readonly store: SharedStore | null,
-  ) {
-    store?.listen(store.nameOf(CHANNEL), (message) => {
-      const told = /^(\d{1,6}) ([\w-]{22})$/.exec(message)
-      if (told?.[1] && told[2]) this.windows.raise(told[2], limit, Number(told[1]))
-    })
+    private readonly counter: HitCounter,
+  ) {}
+
+  /** ms for which this client is still blocked, or 0 */
+  blockedMs(client: string): number {
+    return Math.max(0, this.blocked.getRemainingTTL(opaqueKey(client)))
   }
 
-  /** How long this client is turned away, in ms; 0: it is not. */
-  remainingMs(client: string): number {
-    const key = opaqueKey(client)
-    if (this.windows.count(key) < this.limit) return 0
-    return Math.max(1, this.windows.remainingMs(key))
-  }
-
-  /** Counts a refusal; resolves when all nodes that can be reached count it. */
+  /** Counts a refusal. */
   async add(client: string): Promise<void> {
-    const key = opaqueKey(client)
-    // whoever is turned away already is not counted any further: that is what makes it cheap
-    if (this.windows.count(key) >= this.limit) return
-    this.windows.add(key)
-    if (!this.store) return
-    try {
-      const keys = [this.store.nameOf(`refusals:${key}`), this.store.nameOf(CHANNEL)]
-      const [count = 0, left = 0] = readNumbers(
-        await this.store.run(ADD, keys, [WINDOW_MS, this.limit, key]),
-        2,
-      )
-      this.windows.raise(key, count, left)
-    } catch {
-      // this node's own count stands
-    }
+    // one that is blocked is not counted further: that keeps its handshakes cheap
+    if (this.blockedMs(client) > 0) return
+    const { allowed, remainingMs } = await this.counter.hit(client, WINDOW_SECONDS, this.limit - 1)
+    if (!allowed) this.blocked.set(opaqueKey(client), true, { ttl: Math.max(1, remainingMs) })
   }
 }

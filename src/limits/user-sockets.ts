@@ -1,15 +1,14 @@
-import { createScript, readNumbers } from './script.js'
-import type { SharedStore } from './shared-store.js'
+import { createScript, readNumbers, type SharedStore } from './shared-store.js'
 
-/** ms after which a node that is not heard of any more (killed) has no sockets */
-const NODE_LIVES_MS = 15_000
-const REFRESH_MS = 5000
-/** users told anew in one script, after Redis was away */
+/** ms after which the sockets of a node that stopped renewing its lease (killed) no longer count */
+const LEASE_MS = 15_000
+const RENEW_MS = 5000
+/** counts written in one script, after the store was down */
 const BATCH = 200
 
 /**
- * KEYS: the user's sockets by node, this node's sign of life. ARGV: this node, its number with the new one, the most,
- * ms that the number is kept, ms that a node lives, the prefix of the signs of life. Answers whether there is room.
+ * KEYS: the user's counts by node, this node's lease. ARGV: this node, its count including the new socket, the limit,
+ * ms to keep the counts, ms of the lease, the prefix of leases. Returns 1 if there is room, else 0.
  */
 const RESERVE = createScript(`
 redis.call('SET', KEYS[2], 1, 'PX', ARGV[5])
@@ -26,8 +25,8 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return {1}`)
 
-/** KEYS: users' sockets by node. ARGV: this node, ms that a number is kept, a number for each key. */
-const TELL = createScript(`
+/** KEYS: users' counts by node. ARGV: this node, ms to keep the counts, a count for each key. */
+const WRITE = createScript(`
 for i, key in ipairs(KEYS) do
   local count = tonumber(ARGV[i + 2])
   if count > 0 then
@@ -37,40 +36,40 @@ for i, key in ipairs(KEYS) do
 end
 return {0}`)
 
-/** KEYS: the sign of life. ARGV: its ms. Answers 1 if it was still there. */
-const LIVE = createScript(`
-local known = redis.call('EXISTS', KEYS[1])
+/** KEYS: the lease. ARGV: its ms. Returns 1 if it had not expired, else 0. */
+const RENEW = createScript(`
+local held = redis.call('EXISTS', KEYS[1])
 redis.call('SET', KEYS[1], 1, 'PX', ARGV[1])
-return {known}`)
+return {held}`)
 
 /**
- * How many sockets each user has open, over all nodes. Each node owns its own number: it is set, never added to, so
- * that what got lost is put right by the next telling; a killed node's numbers die with its sign of life. While the
- * store is away each node counts its own.
+ * Limits the open sockets of each user, over all nodes. Each node owns one count per user, which it sets and never
+ * increments: the next write corrects a lost one. A killed node's counts end with its lease. While the store is down
+ * each node limits its own.
  */
 export class UserSockets {
   private readonly open = new Map<number, number>()
   private readonly timer: NodeJS.Timeout | null = null
-  /** users whose number the store may not know rightly */
-  private readonly untold = new Set<number>()
+  /** users whose count in the store may be wrong */
+  private readonly dirty = new Set<number>()
 
-  /** @param keptMs how long a number is kept that nobody touches: longer than any socket is open */
+  /** @param keepMs how long the store keeps a count that is not written again: longer than any socket is open */
   constructor(
     private readonly node: string,
     private readonly max: number,
-    private readonly keptMs: number,
+    private readonly keepMs: number,
     private readonly store: SharedStore | null,
   ) {
     if (!store) return
-    this.timer = setInterval(() => void this.refresh(), REFRESH_MS)
+    this.timer = setInterval(() => void this.renew(), RENEW_MS)
     this.timer.unref()
   }
 
-  /** Takes a place; false when there is none. Waits 250 ms for the store at most. */
+  /** Counts a new socket. Returns false, and doesn't count it, at the limit. */
   async reserve(userId: number): Promise<boolean> {
-    const count = (this.open.get(userId) ?? 0) + 1
+    const count = this.count(userId) + 1
     if (count > this.max) return false
-    // taken before anybody is asked, so that handshakes at once don't all find the same place
+    // before the store is asked: concurrent handshakes must not all take the last place
     this.open.set(userId, count)
     if (await this.hasRoom(userId, count)) return true
     this.release(userId)
@@ -78,13 +77,13 @@ export class UserSockets {
   }
 
   release(userId: number): void {
-    const left = (this.open.get(userId) ?? 1) - 1
+    const left = this.count(userId) - 1
     if (left > 0) this.open.set(userId, left)
     else this.open.delete(userId)
-    this.tell([userId]).catch(() => {})
+    this.write([userId]).catch(() => {})
   }
 
-  /** places taken on this node by one user */
+  /** the user's sockets on this node */
   count(userId: number): number {
     return this.open.get(userId) ?? 0
   }
@@ -94,55 +93,42 @@ export class UserSockets {
   }
 
   private async hasRoom(userId: number, count: number): Promise<boolean> {
-    const { store, node, max, keptMs } = this
+    const { store, node, max, keepMs } = this
     if (!store) return true
-    const keys = [this.keyOf(userId), this.lifeOf(node)]
+    const keys = [store.nameOf(`sockets:${userId}`), store.nameOf(`node:${node}`)]
     try {
-      const args = [node, count, max, keptMs, NODE_LIVES_MS, this.lifeOf('')]
+      const args = [node, count, max, keepMs, LEASE_MS, store.nameOf('node:')]
       return readNumbers(await store.run(RESERVE, keys, args), 1)[0] === 1
     } catch {
-      this.untold.add(userId)
+      this.dirty.add(userId)
       return true
     }
   }
 
-  private async tell(userIds: readonly number[]): Promise<void> {
-    const { store, node, keptMs } = this
+  private async write(userIds: readonly number[]): Promise<void> {
+    const { store, node, keepMs } = this
     if (!store || userIds.length === 0) return
+    const keys = userIds.map((id) => store.nameOf(`sockets:${id}`))
     try {
-      const counts = userIds.map((id) => this.count(id))
-      await store.run(
-        TELL,
-        userIds.map((id) => this.keyOf(id)),
-        [node, keptMs, ...counts],
-      )
-      for (const id of userIds) this.untold.delete(id)
+      await store.run(WRITE, keys, [node, keepMs, ...userIds.map((id) => this.count(id))])
+      for (const id of userIds) this.dirty.delete(id)
     } catch (error) {
-      for (const id of userIds) this.untold.add(id)
+      for (const id of userIds) this.dirty.add(id)
       throw error
     }
   }
 
-  /** Shows that this node lives; tells all its numbers to a store that has forgotten them. */
-  private async refresh(): Promise<void> {
+  /** Renews this node's lease, and writes the counts that the store lacks: all of them when the lease had expired. */
+  private async renew(): Promise<void> {
     const { store, node } = this
     if (!store) return
     try {
-      const [known] = readNumbers(await store.run(LIVE, [this.lifeOf(node)], [NODE_LIVES_MS]), 1)
-      // it was away, or has started anew: then it knows nothing of this node
-      if (known !== 1) for (const id of this.open.keys()) this.untold.add(id)
-      const users = [...this.untold]
-      for (let i = 0; i < users.length; i += BATCH) await this.tell(users.slice(i, i + BATCH))
+      const [held] = readNumbers(await store.run(RENEW, [store.nameOf(`node:${node}`)], [LEASE_MS]), 1)
+      if (held !== 1) for (const id of this.open.keys()) this.dirty.add(id)
+      const users = [...this.dirty]
+      for (let i = 0; i < users.length; i += BATCH) await this.write(users.slice(i, i + BATCH))
     } catch {
-      // who was not told of is told of the next time
+      // what is still dirty is written at the next renewal
     }
-  }
-
-  private keyOf(userId: number): string {
-    return this.store?.nameOf(`sockets:${userId}`) ?? ''
-  }
-
-  private lifeOf(node: string): string {
-    return this.store?.nameOf(`node:${node}`) ?? ''
   }
 }

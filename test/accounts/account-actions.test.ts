@@ -10,8 +10,8 @@ import {
 } from '../../src/accounts/account-actions.js'
 import { findLive } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
+import { createLocalCounter } from '../../src/limits/hit-counter.js'
 import { createLoginThrottle } from '../../src/limits/login-throttle.js'
-import { createMemoryCounter } from '../../src/limits/memory-counter.js'
 import { testDatabase } from '../helpers/postgres.js'
 import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
 
@@ -182,7 +182,7 @@ t.test('password change: refused with a wrong or a weak one, and nothing changes
 })
 
 t.test('tries are counted for logins and password changes alike', async (t) => {
-  const throttled = { ...ctx, throttle: createLoginThrottle(createMemoryCounter()) }
+  const throttled = { ...ctx, throttle: createLoginThrottle(createLocalCounter()) }
   const { username } = await newUser()
   const here = await signIn(username)
   const guess = () => login(throttled, { username, password: 'a-guess', keep: false }, null, CLIENT)

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { isCommonPassword } from '../../src/accounts/common-passwords.js'
 import {
   checkNewPassword,
   DUMMY_HASH,
@@ -17,13 +19,13 @@ t.test('a new password has 8 to 128 characters, counted as people count them', a
   t.throws(() => checkNewPassword('x'.repeat(MAX_PASSWORD + 1), 'password'), refusal(/8 to 128/))
   // one character that normalizes to eighteen
   t.throws(() => checkNewPassword('\ufdfa'.repeat(8), 'password'), refusal(/8 to 128/))
-  t.throws(() => checkNewPassword('half of a \ud83d pair', 'password'), refusal(/character/))
+  t.throws(() => checkNewPassword('a lone \ud83d surrogate', 'password'), refusal(/invalid character/))
   t.doesNotThrow(() => checkNewPassword('eight-88', 'password'))
   t.doesNotThrow(() => checkNewPassword('🎬'.repeat(8), 'password'))
   t.doesNotThrow(() => checkNewPassword('x'.repeat(MAX_PASSWORD), 'password'))
 })
 
-t.test('the commonest are refused in any case, and the demo’s is none of them', async (t) => {
+t.test('the commonest passwords are refused, whatever their case; the demo’s is allowed', async (t) => {
   for (const common of [
     'password',
     'PassWord',
@@ -38,6 +40,15 @@ t.test('the commonest are refused in any case, and the demo’s is none of them'
   t.doesNotThrow(() => checkNewPassword('houselights-demo', 'password'))
 })
 
+t.test('the list has 10,000 passwords', async (t) => {
+  const list = readFileSync(new URL('../../src/accounts/common-passwords.txt', import.meta.url), 'utf8')
+  const passwords = list.slice(list.indexOf('\n\n')).trim().split('\n')
+  t.equal(new Set(passwords).size, 10_000)
+  t.ok(passwords.every((password) => isCommonPassword(password.toUpperCase())))
+  t.notOk(isCommonPassword(''))
+  t.notOk(isCommonPassword('Its license (MIT):'))
+})
+
 t.test('no message holds the password', async (t) => {
   for (const password of ['password', 'tiny-77', 'z'.repeat(200)]) {
     try {
@@ -49,7 +60,7 @@ t.test('no message holds the password', async (t) => {
   }
 })
 
-t.test('argon2id, and nothing is cut off', async (t) => {
+t.test('argon2id, without truncation', async (t) => {
   const long = 'x'.repeat(MAX_PASSWORD)
   const hash = await hashPassword(long)
   t.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
@@ -59,12 +70,12 @@ t.test('argon2id, and nothing is cut off', async (t) => {
   t.not(await hashPassword(long), hash, 'each hash has its own salt')
 })
 
-t.test('the same password typed on another keyboard is the same', async (t) => {
+t.test('Unicode forms of one password are equal', async (t) => {
   const hash = await hashPassword('caf\u00e9-au-lait')
   t.ok(await verifyPassword(hash, 'cafe\u0301-au-lait'))
 })
 
-t.test('without an account the answer is no, after the same work', async (t) => {
+t.test('without an account the answer is false, after the same work', async (t) => {
   const shape = (hash: string) => [hash.split('$').slice(0, 4), hash.length]
   t.same(
     shape(DUMMY_HASH),
@@ -74,17 +85,17 @@ t.test('without an account the answer is no, after the same work', async (t) => 
   t.notOk(await verifyPassword(null, 'whatever-it-is'))
 })
 
-t.test('a shift begins: two hundred at once are all answered', async (t) => {
+t.test('two hundred concurrent sign-ins, as a shift starts, all succeed', async (t) => {
   const answers = await Promise.all(Array.from({ length: 200 }, () => verifyPassword(null, 'a guess')))
   t.equal(answers.length, 200)
 })
 
-t.test('a flood waits in a bounded line', async (t) => {
+t.test('a flood waits in a bounded queue', async (t) => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: 320 }, () => verifyPassword(null, 'a guess')),
   )
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
-  t.ok(refused.length >= 40, 'those beyond the line are told to come back')
+  t.ok(refused.length >= 40, 'those beyond it are refused')
   for (const { reason } of refused) t.match(reason, { status: 503, retryAfter: 1 })
-  t.notOk(await verifyPassword(null, 'a guess'), 'and then it goes on')
+  t.notOk(await verifyPassword(null, 'a guess'), 'afterwards it accepts again')
 })

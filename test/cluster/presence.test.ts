@@ -120,7 +120,7 @@ t.test('houselights.v1 is told how many there are, the ones on the other node to
 })
 
 t.test('a channel is held only while the node has members of its group', async (t) => {
-  const { commands } = one.app.redisLinks ?? {}
+  const { commands } = one.app.redis
   if (!commands) throw new Error('no Redis')
   const held = async () =>
     (await commands.pubsub('CHANNELS', '*')).map(String).filter((name) => name.endsWith(GROUP))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { isAllowedHost, readHost } from '../../src/http/hosts.js'
 import { isAllowedOrigin, readOrigin } from '../../src/http/origins.js'
 
-t.test('an Origin is read in the form in which browsers write it, and in no other', async (t) => {
+t.test('an Origin is parsed in the form that browsers send, and in no other', async (t) => {
   t.same(readOrigin('https://a.example'), { scheme: 'https', hostname: 'a.example', port: null })
   t.same(readOrigin('http://[::1]:3000'), { scheme: 'http', hostname: '[::1]', port: '3000' })
   const odd = ['', 'null', 'a.example', '//a.example', 'ftp://a.example', 'https://', 'https://a.example/']
@@ -24,7 +24,7 @@ t.test('an Origin is read in the form in which browsers write it, and in no othe
   for (const text of [...odd, ...more, ...rest, ...ports, ...chars]) t.equal(readOrigin(text), null, text)
 })
 
-t.test('a Host, by Django’s rules', async (t) => {
+t.test('a Host is parsed and allowed by Django’s rules', async (t) => {
   t.same(readHost('A.Example:8080'), { hostname: 'a.example', port: '8080' })
   t.same(readHost('a.example.'), { hostname: 'a.example', port: null })
   t.same(readHost('[::1]:3000'), { hostname: '[::1]', port: '3000' })
@@ -52,7 +52,7 @@ t.test('a Host, by Django’s rules', async (t) => {
   t.ok(isAllowedHost('any', ['*']))
 })
 
-t.test('who may open a socket', async (t) => {
+t.test('which origins may open a socket', async (t) => {
   const rule = {
     allowedHosts: ['a.example'],
     allowedOrigins: ['https://pages.example:8443'],

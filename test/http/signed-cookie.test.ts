@@ -8,19 +8,19 @@ const signer = new Signer([NEW, OLD])
 const read = (header: string | undefined) => readSignedCookie(header, 'sid', (value) => signer.unsign(value))
 const signed = signer.sign('token')
 
-t.test('reads what we signed, with the old secret too', async (t) => {
+t.test('reads a cookie signed with the current or an older secret', async (t) => {
   t.match(read(`sid=${signed}`), { kind: 'token', token: 'token', signed })
   t.match(read(`a=b; sid=${encodeURIComponent(signed)};c=d`), { kind: 'token', token: 'token', signed })
   t.match(read(`sid=${new Signer(OLD).sign('token')}`), { kind: 'token', token: 'token' })
 })
 
-t.test('two of the name are none', async (t) => {
+t.test('two cookies of the name count as none', async (t) => {
   t.same(read(`sid=${signed}; sid=${signed}`), { kind: 'none' })
   t.same(read(`sid=x; sid=${signed}`), { kind: 'none' })
-  t.same(read(`sid =x;sid=${signed}`), { kind: 'none' }, 'spaces make no other name')
+  t.same(read(`sid =x;sid=${signed}`), { kind: 'none' }, 'spaces don’t change the name')
 })
 
-t.test('none, another’s, or not ours', async (t) => {
+t.test('missing, of another name, or not signed by us', async (t) => {
   t.same(read(undefined), { kind: 'none' })
   t.same(read(''), { kind: 'none' })
   t.same(read('sid'), { kind: 'none' })
@@ -39,6 +39,6 @@ t.test('none, another’s, or not ours', async (t) => {
   ]) {
     t.same(read(`sid=${value}`), { kind: 'invalid' }, value.slice(0, 20))
   }
-  t.same(read(`sid=${new Signer('a-secret-of-somebody-else-entirely!!').sign('token')}`), { kind: 'invalid' })
+  t.same(read(`sid=${new Signer('a-secret-of-another-service-entirely').sign('token')}`), { kind: 'invalid' })
   t.same(read(`sid=${signer.sign('')}`), { kind: 'invalid' }, 'an empty token')
 })

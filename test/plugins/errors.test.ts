@@ -49,7 +49,7 @@ t.test('a database that is away is said once in a while, not for every request',
   }
   const said = logs.lines.filter(({ msg }) => msg === 'the database does not answer')
   t.ok(said.length >= 1 && said.length < 10, `${said.length} lines`)
-  t.match(said[0], { untold: 0, err: { code: 'P2024' } })
+  t.match(said[0], { suppressed: 0, err: { code: 'P2024' } })
   await app.close()
 })
 

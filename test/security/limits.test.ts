@@ -55,7 +55,7 @@ t.test('limits over two nodes', async (t) => {
   await t.test('a killed node’s sockets count for 15 s at most', async (t) => {
     const killed = randomUUID()
     const name = `${prefixOf(a)}sockets:${id}`
-    const commands = a.app.redisLinks?.commands
+    const { commands } = a.app.redis
     await commands?.hset(name, killed, 4)
     await commands?.set(`${prefixOf(a)}node:${killed}`, 1, 'PX', 300)
     t.equal(await shake(a), 429)
@@ -120,7 +120,7 @@ t.test('limits over two nodes', async (t) => {
     const sockets = await Promise.all(
       Array.from({ length: 4 }, () => connect(`${a.url}${PATH}`, { cookie: admin.cookie })),
     )
-    const told = () => b.app.redisLinks?.commands.hvals(`${prefixOf(a)}sockets:${own.id}`).catch(() => [])
+    const told = () => b.app.redis.commands?.hvals(`${prefixOf(a)}sockets:${own.id}`).catch(() => [])
     await eventually(t, 'it knows', told, ['4'], 12_000)
     await redis.restart()
     await eventually(t, 'it is told of a’s', told, ['4'], 12_000)

@@ -1,0 +1,76 @@
+import { LRUCache } from 'lru-cache'
+import type { RateLimiterRedis } from 'rate-limiter-flexible'
+import { opaqueKey, type SharedStore } from './shared-store.js'
+
+export interface Hit {
+  /** false from the hit after `limit` to the end of the window */
+  allowed: boolean
+  /** ms to the end of the window */
+  remainingMs: number
+}
+
+/** Counts hits in fixed windows, each of which begins with its key's first hit. */
+export interface HitCounter {
+  hit(key: string, windowSeconds: number, limit: number): Promise<Hit>
+  /** Takes one hit back. */
+  refund(key: string): Promise<void>
+}
+
+/** For the header Retry-After: whole seconds, at least 1. */
+export const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
+
+/** Beyond, the keys that were not hit for longest are evicted: a flood of addresses can't exhaust memory. */
+const MAX_KEYS = 50_000
+
+/**
+ * Counts on this node alone; lost at its restart. Not RateLimiterMemory, which has no bound and a timer per key
+ * (docs/decisions/0014). `now`: ms on a monotonic clock.
+ */
+export function createLocalCounter({ maxKeys = MAX_KEYS, now = () => performance.now() } = {}): HitCounter {
+  const windows = new LRUCache<string, { count: number }>({ max: maxKeys, ttlResolution: 0, perf: { now } })
+  return {
+    async hit(key, windowSeconds, limit) {
+      let window = windows.get(key)
+      if (!window) {
+        window = { count: 0 }
+        windows.set(key, window, { ttl: windowSeconds * 1000 })
+      }
+      window.count++
+      return { allowed: window.count <= limit, remainingMs: windows.getRemainingTTL(key) }
+    },
+    async refund(key) {
+      const window = windows.get(key)
+      if (window && window.count > 0) window.count--
+    },
+  }
+}
+
+/**
+ * Counts over all nodes. This node's own count comes first, not as the insurance that takes over when Redis fails: a
+ * Redis that goes down, or restarts empty, then grants nobody new attempts here; and a client over its limit costs
+ * Redis nothing.
+ */
+export function createSharedCounter(
+  store: SharedStore,
+  limiter: RateLimiterRedis,
+  local: HitCounter,
+): HitCounter {
+  return {
+    async hit(key, windowSeconds, limit) {
+      const own = await local.hit(key, windowSeconds, limit)
+      if (!own.allowed) return own
+      const add = () => limiter.penalty(opaqueKey(key), 1, { customDuration: windowSeconds })
+      const all = await store.attempt(add).catch(() => null)
+      return all && all.consumedPoints > limit ? { allowed: false, remainingMs: all.msBeforeNext } : own
+    },
+    async refund(key) {
+      await local.refund(key)
+      // not below zero, where an expired window would begin with attempts to spare
+      const takeBack = async () => {
+        const all = await limiter.get(opaqueKey(key))
+        if (all && all.consumedPoints > 0) await limiter.reward(opaqueKey(key))
+      }
+      await store.attempt(takeBack).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,29 @@
+import t from 'tap'
+import { createLocalCounter, type HitCounter } from '../../src/limits/hit-counter.js'
+import { Refusals } from '../../src/limits/refusals.js'
+
+t.test('a client that reaches the limit is blocked for the rest of its window, and no other', async (t) => {
+  const refusals = new Refusals(3, createLocalCounter())
+  for (let i = 0; i < 2; i++) await refusals.add('session token-4711')
+  t.equal(refusals.blockedMs('session token-4711'), 0)
+  await refusals.add('session token-4711')
+  const blockedMs = refusals.blockedMs('session token-4711')
+  t.ok(blockedMs > 0 && blockedMs <= 10_000)
+  t.equal(refusals.blockedMs('session token-4712'), 0)
+})
+
+t.test('a blocked client is not counted further', async (t) => {
+  const local = createLocalCounter()
+  const hits: string[] = []
+  const counting: HitCounter = {
+    ...local,
+    hit: (key, seconds, limit) => {
+      hits.push(key)
+      return local.hit(key, seconds, limit)
+    },
+  }
+  const refusals = new Refusals(1, counting)
+  await refusals.add('a')
+  for (let i = 0; i < 5; i++) await refusals.add('a')
+  t.same(hits, ['a'])
+})
