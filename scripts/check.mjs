@@ -8,8 +8,18 @@ import { countingTests, print, runChecks, runTests } from './lib/checks.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 
-/** folders of test/ that only `npm test` runs: their files start programs, or take many seconds each */
-const SLOW = ['browser', 'cluster', 'commands', 'database', 'faults', 'gate', 'scripts', 'security']
+/** parts of test/ that only `npm test` runs: they start programs, or take many seconds each */
+const SLOW = [
+  'browser',
+  'cluster',
+  'commands',
+  'database',
+  'faults',
+  'gate',
+  'scripts',
+  'security',
+  'server.test.ts',
+]
 
 /** storms and random runs: seconds of work, and the better the longer */
 const STORMS = /\/(?:races|new-enemy)\.test\.ts$/
@@ -27,15 +37,20 @@ await script(() =>
   }),
 )
 
-/** @returns {string[]} one file for each folder, which imports the tests in it */
+/** @returns {string[]} one file for each folder, which imports its tests, and one for the files beside them */
 function writeGroups() {
   rmSync(GROUPS, { recursive: true, force: true })
   mkdirSync(GROUPS, { recursive: true })
-  const folders = readdirSync(inRoot('test'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !SLOW.includes(entry.name))
-    .map(({ name }) => ({ name, files: testsBelow(inRoot('test', name)) }))
-    .filter(({ files }) => files.length > 0)
-  return folders.map(({ name, files }) => {
+  const entries = readdirSync(inRoot('test'), { withFileTypes: true }).filter(
+    ({ name }) => !SLOW.includes(name),
+  )
+  const folders = entries.filter((entry) => entry.isDirectory())
+  const single = entries.filter(({ name }) => name.endsWith('.test.ts'))
+  const groups = [
+    { name: 'test', files: single.map(({ name }) => inRoot('test', name)) },
+    ...folders.map(({ name }) => ({ name, files: testsBelow(inRoot('test', name)) })),
+  ].filter(({ files }) => files.length > 0)
+  return groups.map(({ name, files }) => {
     const path = join(GROUPS, `${name}.test.mjs`)
     const imports = files.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
     writeFileSync(path, imports.join(''))
