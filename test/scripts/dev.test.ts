@@ -183,9 +183,8 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
       dev.edit('routes/operations/health.ts', 'async (app) => {', 'async (app) => {\n  lost()')
       const body = await eventually(`${dev.url}/healthz`, (status) => status === 503)
       t.match(body, /lost is not defined/)
-      const source = readFileSync(join(dev.root, 'routes/operations/health.ts'), 'utf8').split('\n')
-      const line = source.findIndex((text) => text.includes('lost()')) + 1
-      t.match(body, `routes/operations/health.ts:${line}`)
+      const lines = readFileSync(join(dev.root, 'routes/operations/health.ts'), 'utf8').split('\n')
+      t.match(body, `routes/operations/health.ts:${lines.indexOf('  lost()') + 1}:`)
       dev.edit('routes/operations/health.ts', '\n  lost()', '\n  {')
       await eventually(`${dev.url}/healthz`, (status, shown) => status === 503 && shown.includes('Transform'))
       dev.edit('routes/operations/health.ts', '\n  {', '')
