@@ -2,9 +2,9 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
-/** Every refusal, whatever its status. */
+/** The body of every error, whatever its status. */
 const FAILURE = {
-  description: 'Refused: the status says how',
+  description: 'An error',
   type: 'object',
   required: ['error', 'message'],
   properties: {
@@ -17,13 +17,25 @@ const FAILURE = {
   },
 }
 
-/** Is one of the hooks a guard, without a session 401? */
+/** Is one of the hooks a guard, which answers 401 without a session? */
 function isGuarded(app: FastifyInstance, hooks: unknown): boolean {
   const guards: unknown[] = [app.requireUser, app.requireStaff, app.requireAdmin]
   return [hooks].flat().some((hook) => guards.includes(hook))
 }
 
-/** Gathers the HTTP calls as OpenAPI from their schemas. Registered before the routes. */
+/** What sockets are for, and where they are described: OpenAPI knows HTTP calls only. */
+const DESCRIPTION = `Money is an integer in paise, times are RFC 3339 UTC. Errors are \`{error, message, details?}\`.
+Authentication is the session cookie.
+
+The WebSockets are described by [AsyncAPI](/docs/asyncapi.json); this page is also a
+[document](/docs/openapi.json).`
+
+/** The first part of the path that tells calls apart: /api/orders/{id} belongs to orders. */
+function tagOf(url: string): string {
+  return /^\/(?:api|webhooks)\/([a-z-]+)/.exec(url)?.[1] ?? 'operations'
+}
+
+/** Describes the HTTP calls as OpenAPI, from their schemas. Registered before the routes. */
 export default fp(
   async (app) => {
     await app.register(swagger, {
@@ -32,8 +44,7 @@ export default fp(
         info: {
           title: 'houselights: HTTP calls',
           version: '1',
-          description:
-            'Money is an integer in paise, times are RFC 3339 UTC. Errors are {error, message, details?}. Authentication is the session cookie.',
+          description: DESCRIPTION,
         },
         components: {
           securitySchemes: {
@@ -41,13 +52,14 @@ export default fp(
           },
         },
       },
-      // pages and sockets are no HTTP calls
+      // without pages and sockets
       transform: ({ schema, url, route }) => ({
         schema: {
           ...schema,
+          tags: [tagOf(url)],
           ...(isGuarded(app, route.preValidation) ? { security: [{ session: [] }] } : {}),
           response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: FAILURE },
-          hide: !/^\/(?:api|webhooks|healthz|readyz|metrics|theatre\/api|chat-box)/.test(url),
+          hide: !/^\/(?:api|webhooks|healthz|readyz|metrics)/.test(url),
         },
         url,
       }),

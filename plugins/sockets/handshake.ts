@@ -2,43 +2,34 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LiveRoute, SocketTarget } from '../../src/access/socket-access.js'
 import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
-import type { LiveSession } from '../../src/accounts/sessions.js'
+import { withDeadline } from '../../src/concurrency/deadline.js'
 import { DomainError, forbidden, notFound, tooMany, unavailable } from '../../src/errors.js'
 import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
 import { isAllowedOrigin } from '../../src/http/origins.js'
 import { originFormPath, readId } from '../../src/http/request-target.js'
-import type { GroupName } from '../../src/protocol/groups.js'
-
-/** A handshake that was let in: what the socket's handler attaches to the hub. */
-export interface Admitted {
-  session: LiveSession
-  target: SocketTarget
-  groups: GroupName[]
-}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     live?: LiveRoute
   }
   interface FastifyRequest {
-    /** the live session of a handshake, read without a trace */
-    handshake: (LiveSession & { target: SocketTarget }) | null
-    admitted: Admitted | null
+    /** what the socket of a handshake is about, read along with `caller`; null without a live session */
+    socketTarget: SocketTarget | null
   }
 }
 
-/** ms that hearing the groups may take */
+/** ms to subscribe the node to the socket's groups */
 const PREPARE_MS = 3000
 
 /**
- * Judges a handshake before the upgrade, the cheap questions first: form and origin, then, with one query, session
- * (401), rights (403) and the number of sockets (429). What is let in is ready to join: its groups are heard here.
+ * Accepts or refuses a handshake before the upgrade, the cheap checks first: form and origin, then, with one query,
+ * session (401), rights (403) and the number of sockets (429). For an accepted one the node is subscribed to the
+ * socket's groups, so that it can join them at once.
  */
 export default fp(
   async (app) => {
     const loader = new HandshakeLoader(app.liveDb, app.config.session)
-    app.decorateRequest('handshake', null)
-    app.decorateRequest('admitted', null)
+    app.decorateRequest('socketTarget', null)
 
     app.addHook('onRoute', (route) => {
       const live = route.config?.live
@@ -55,12 +46,12 @@ export default fp(
       if (request.method !== 'GET') throw notFound('page')
       if (!request.ws) {
         const { upgrade } = request.headers
-        if (upgrade !== undefined && !namesWebSocket(upgrade)) throw malformed('Upgrade names "websocket".')
+        if (upgrade !== undefined && !namesWebSocket(upgrade)) throw malformed('Upgrade must be "websocket".')
         reply.header('upgrade', 'websocket')
         throw new DomainError(426, 'upgrade_required', 'This is a socket: connect with a WebSocket.')
       }
-      const orderId = judgeForm(app, request, live)
-      judgeOrigin(app, request)
+      const orderId = checkForm(app, request, live)
+      checkOrigin(app, request)
       await identify(app, loader, request, orderId)
     })
   },
@@ -79,20 +70,23 @@ export default fp(
   },
 )
 
-const malformed = (fault: string) => new DomainError(400, 'malformed_handshake', fault)
+const malformed = (message: string) => new DomainError(400, 'malformed_handshake', message)
 
-function judgeForm(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
-  const fault = handshakeError(request.raw, app.maxHeaders)
-  if (fault) throw malformed(fault)
+/** Returns the id of the order that the socket is about, if any. */
+function checkForm(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
+  const error = handshakeError(request.raw, app.maxHeaders)
+  if (error) throw malformed(error)
   if (live.target === 'none') return null
-  // the raw text: decoded, `%31` would be a 1
+  // the raw path: in the decoded one `%31` is a 1
   const parts = originFormPath(request.raw.url)?.replace(/\/$/, '').split('/')
   const orderId = readId(parts?.at(-1) ?? '')
-  if (orderId === null) throw new DomainError(400, 'malformed_id', 'An order’s id is a whole number from 1.')
+  if (orderId === null) {
+    throw new DomainError(400, 'malformed_id', 'An order’s id must be a positive whole number.')
+  }
   return orderId
 }
 
-function judgeOrigin(app: FastifyInstance, request: FastifyRequest): void {
+function checkOrigin(app: FastifyInstance, request: FastifyRequest): void {
   const { allowedHosts, allowedOrigins, isProduction } = app.config
   const { rawHeaders } = request.raw
   const origins: string[] = []
@@ -104,10 +98,11 @@ function judgeOrigin(app: FastifyInstance, request: FastifyRequest): void {
   const isListed = origins.length === 1 && allowedOrigins.includes(origins[0] ?? '')
   const isOwn = site === undefined || site === 'same-origin' || isListed
   if (!isOwn || !request.ownHost || !isAllowedOrigin(origins, request.ownHost, rule)) {
-    throw new DomainError(403, 'origin_not_allowed', 'Pages of this origin can’t listen here.')
+    throw new DomainError(403, 'origin_not_allowed', 'Pages of this origin can’t connect here.')
   }
 }
 
+/** Looks the session up read-only, together with the order: a handshake doesn't prolong a session. */
 async function identify(
   app: FastifyInstance,
   loader: HandshakeLoader,
@@ -116,35 +111,28 @@ async function identify(
 ): Promise<void> {
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
-  const session = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
-    // whatever failed: without an answer nobody is let in, and it is not the client who is at fault
-    app.log.error({ err }, 'sessions can’t be read')
+  const found = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
+    // fail closed, whatever the error: without a result nobody is admitted
+    app.log.error({ err }, 'session look-up failed')
     throw unavailable()
   })
-  if (!session) return
-  request.handshake = { ...session, target: { orderId, order: session.order } }
-  request.caller = session
+  if (!found) return
+  const { order, ...caller } = found
+  request.caller = caller
+  request.socketTarget = { orderId, order }
 }
 
+/** Runs after the route's guard. */
 async function admit(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): Promise<void> {
-  const session = request.handshake
-  if (!session) throw new Error('admitted without a session')
-  const { target } = session
-  const groups = live.groups(session.principal, target)
+  const { principal } = app.callerOf(request)
+  const { socketTarget: target } = request
+  const groups = target ? live.groups(principal, target) : []
   if (groups.length === 0) throw forbidden()
-  if (!(await app.socketLimits.reserve(request, session.principal.userId))) {
-    throw tooMany(10, 'This user has too many sockets open.')
+  if (!(await app.socketLimits.reserve(request, principal.userId))) {
+    throw tooMany(10, 'This user has too many open sockets.')
   }
-  await inTime(app.hub.prepare(groups))
-  request.admitted = { session, target, groups }
-  // `ws` answers 101 next, and the greeting follows: one write, see open-socket
+  // a database or bus that hangs costs a handshake a bounded wait, then 503
+  await withDeadline(app.hub.prepare(groups), PREPARE_MS, unavailable)
+  // `ws` sends the 101 next, then open-socket the greeting: as one write
   request.raw.socket.cork()
-}
-
-/** A database or a bus that hangs costs a handshake a bounded wait, and then a 503. */
-function inTime(work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unavailable()), PREPARE_MS)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

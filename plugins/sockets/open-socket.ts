@@ -16,20 +16,20 @@ import { SUBPROTOCOL } from '../../src/protocol/messages.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The handler of every socket route: from the accepted socket to a connection of the hub. */
+    /** The handler of every socket route: attaches an accepted socket to the hub as a connection. */
     openSocket(socket: WebSocket, request: FastifyRequest): void
     socketChat: SocketChat
   }
 }
 
-/** messages of one session by socket in a minute, as over HTTP */
+/** messages a minute that one session may send by socket, as over HTTP */
 const MESSAGES_A_MINUTE = 240
-/** bytes that wait for a client above which nothing more is read from it: its own messages' answers are bounded */
+/** unsent bytes above which the client's messages are no longer read: bounds the replies to them */
 const READ_UNTIL_PENDING = 64 * 1024
 
 export default fp(
   async (app) => {
-    const onError = (err: unknown) => app.log.error({ err }, 'a message by socket failed')
+    const onError = (err: unknown) => app.log.error({ err }, 'a socket message failed')
     const countMessage = async (sessionId: string) => {
       if (!app.config.rateLimits) return null
       const { allowed, remainingMs } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
@@ -41,12 +41,12 @@ export default fp(
   { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log', 'hit-counter'] },
 )
 
-/** All in the turn of the event loop in which the socket was accepted: no message and no event falls between. */
+/** Synchronous from the accepted socket to its listeners: no message and no event can be missed between. */
 function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): void {
-  const admitted = request.admitted
+  const { caller, socketTarget: target } = request
   const live = request.routeOptions.config.live
-  if (!admitted || !live) return ws.terminate()
-  const { session, target, groups } = admitted
+  if (!caller || !target || !live) return ws.terminate()
+  const groups = live.groups(caller.principal, target)
   const stream = request.raw.socket
   stream.setNoDelay(true)
   const connection = app.hub.attach({
@@ -54,11 +54,11 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     socket: new WsLiveSocket(ws, stream),
     guard: (principal) => live.groups(principal, target),
     groups,
-    admission: toAdmission(session),
+    admission: toAdmission(caller),
   })
   app.socketLog.connected(request, connection)
   connection.isScreen = live.presence === true
-  if (connection.isScreen && session.principal.role === 'staff') app.hub.presence.show(connection, groups)
+  if (connection.isScreen && caller.principal.role === 'staff') app.hub.presence.show(connection, groups)
   const receive = startProtocol(app, ws, connection, live)
   stream.uncork()
   forgetRequest(ws, stream)
@@ -77,8 +77,8 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
 }
 
 /**
- * What @fastify/websocket leaves on the sockets would keep the request, its answer and all headers for as long as
- * the socket is open.
+ * Removes what @fastify/websocket leaves on the sockets: it would retain the request, its response and all headers
+ * while the socket is open.
  */
 function forgetRequest(ws: WebSocket, stream: Socket): void {
   ws.removeAllListeners('error')
@@ -86,7 +86,7 @@ function forgetRequest(ws: WebSocket, stream: Socket): void {
   if (response instanceof ServerResponse) response.detachSocket(stream)
 }
 
-/** What `ws` closes a socket with whose client breaks RFC 6455. Its own 'close' tells of 1006 then. */
+/** The codes with which `ws` closes a socket that violates RFC 6455; its 'close' event then reports 1006. */
 const VIOLATIONS: Record<string, CloseCode> = {
   WS_ERR_INVALID_UTF8: CloseCode.badUtf8,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CloseCode.policyViolation,
@@ -94,7 +94,7 @@ const VIOLATIONS: Record<string, CloseCode> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: CloseCode.tooBig,
 }
 
-/** Null: no frame was wrong, the connection broke. */
+/** Null when the connection failed without an invalid frame. */
 function violationCode(error: Error & { code?: unknown }): CloseCode | null {
   if (typeof error.code !== 'string' || !error.code.startsWith('WS_ERR_')) return null
   return VIOLATIONS[error.code] ?? CloseCode.protocolError
@@ -109,7 +109,7 @@ function startProtocol(
   live: LiveRoute,
 ): Receive {
   const { sessionId } = connection.admission
-  const session = new ProtocolHandler({
+  const handler = new ProtocolHandler({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
     headOf: (group) => app.hub.feeds.get(group)?.head,
@@ -120,8 +120,8 @@ function startProtocol(
     resume: () => ws.resume(),
     subscribesAtOnce: ws.protocol !== SUBPROTOCOL,
   })
-  session.start()
-  return (text) => session.receive(text)
+  handler.start()
+  return (text) => handler.receive(text)
 }
 
 function pauseUntilRead(ws: WebSocket, connection: Connection): void {

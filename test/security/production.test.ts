@@ -70,6 +70,8 @@ t.test('production behind a trusted proxy: https, __Host- cookie, HSTS, https or
     status: 200,
   })
   t.match(await client.get('/metrics'), { status: 403 }, 'no metrics in production without a token')
+  const docs = await client.get('/docs/static/swagger-initializer.js', { headers: FORWARDED })
+  t.match(docs, { status: 200, text: /"supportedSubmitMethods":\[\]/ }, 'the documentation sends no calls')
 })
 
 t.test('production: a login that is not known to be over https is refused by name', async (t) => {

@@ -1,0 +1,46 @@
+import t from 'tap'
+import { startApp } from '../helpers/app.js'
+import { launchBrowser } from '../helpers/chromium.js'
+
+// other files run beside this one
+t.setTimeout(110_000)
+
+t.test(
+  '/docs lists and calls the API, under the Content-Security-Policy and from this origin alone',
+  async (t) => {
+    const { url } = await startApp(t)
+    const browser = await launchBrowser(t)
+    const page = await browser.newPage()
+    const errors: string[] = []
+    const foreign: string[] = []
+    // Chromium reports violations of the policy there
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    page.on('pageerror', (error) => errors.push(error.message))
+    page.on('request', (request) => {
+      if (new URL(request.url()).origin !== url) foreign.push(request.url())
+    })
+
+    await page.goto(`${url}/docs`)
+    const call = (method: string, path: string) =>
+      page.locator('.opblock', { has: page.getByText(method, { exact: true }) }).filter({ hasText: path })
+    await call('GET', '/healthz').waitFor()
+    for (const path of ['/api/auth/login', '/api/orders/', '/webhooks/payments']) {
+      t.ok((await call('POST', path).count()) > 0, path)
+    }
+    t.equal(await page.getByRole('link', { name: 'AsyncAPI' }).getAttribute('href'), '/docs/asyncapi.json')
+
+    // what is shown only then: a schema, the forms, the answer
+    await call('POST', '/api/auth/login').locator('.opblock-summary-control').click()
+    await call('POST', '/api/auth/login').getByText('Schema').first().click()
+    const probe = call('GET', '/healthz')
+    await probe.locator('.opblock-summary-control').click()
+    await probe.getByRole('button', { name: 'Try it out' }).click()
+    await probe.getByRole('button', { name: 'Execute' }).click()
+    await probe.locator('.live-responses-table').getByText('"ok"').waitFor()
+
+    t.same(errors, [])
+    t.same(foreign, [])
+  },
+)
