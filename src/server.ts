@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import { type Config, loadConfig } from './config/config.js'
-import { acquireEmbeddedServer } from './database/embedded/embedded-server.js'
+import { acquireMatchingServer } from './database/embedded-database.js'
 import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
 import { greeting } from './greeting.js'
@@ -106,7 +106,7 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
   if (config.databaseUrl !== null) {
     return { url: config.databaseUrl, embedded: false, release: async () => {} }
   }
-  const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
+  const server = await acquireMatchingServer(config)
   let reviving = false
   const watch = setInterval(() => {
     if (reviving) return

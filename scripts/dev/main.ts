@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { type Config, loadConfig } from '../../src/config/config.js'
-import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import { acquireMatchingServer } from '../../src/database/embedded-database.js'
 import { greeting } from '../../src/greeting.js'
 import { explainStart } from '../../src/start-error.js'
 import { inRoot, root } from '../lib/paths.mjs'
@@ -30,7 +30,7 @@ export async function runDev(): Promise<void> {
 async function open(config: Config): Promise<void> {
   if (config.isProduction) throw new ScriptError('npm run dev is for development: NODE_ENV is production')
   // held here: PostgreSQL keeps running while the service restarts
-  const database = config.databaseUrl === null ? await acquireEmbeddedServer(config) : null
+  const database = config.databaseUrl === null ? await acquireMatchingServer(config) : null
   const service = new DevService({
     env: { ...process.env, DRAIN_SECONDS: process.env.DRAIN_SECONDS || '0' },
     say,

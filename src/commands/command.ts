@@ -1,6 +1,6 @@
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { createDatabase, type Database } from '../database/client.js'
-import { acquireEmbeddedServer } from '../database/embedded/embedded-server.js'
+import { acquireMatchingServer } from '../database/embedded-database.js'
 import { applyMigrations } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
 import { DomainError } from '../errors.js'
@@ -64,7 +64,7 @@ export async function withContext(
 ): Promise<void> {
   const config = loadConfig(env, { dataDirectory: '.data' })
   if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
-  const server = await acquireEmbeddedServer({ dataDirectory: config.dataDirectory })
+  const server = await acquireMatchingServer(config)
   try {
     // on a fresh clone it is empty: as at a start; a server's own is migrated when the service starts
     await applyMigrations(server.url)

@@ -10,6 +10,8 @@ export { MigrationError }
 /** How long another node's migrations may take before this one gives up waiting for them. */
 const LOCK_DEADLINE = 15 * 60_000
 const LOCK_TIMED_OUT = 'P1002'
+const UNKNOWN =
+  'the database has migrations that this version of houselights does not have: start the version that applied them, or set DATABASE_URL to an empty database'
 
 interface Migration {
   readonly name: string
@@ -18,12 +20,13 @@ interface Migration {
 }
 
 /**
- * Applies the migrations of prisma/migrations that the database does not have yet, as `prisma migrate deploy`
- * does: by Prisma's engine, under its advisory lock, so that any number of nodes may start at once. Makes the
- * database if there is none. When nothing is to be done, that is found by one query.
+ * Applies the pending migrations of prisma/migrations as `prisma migrate deploy` does: by Prisma's engine, under its
+ * advisory lock, so any number of nodes can start at once. Creates the database if it does not exist. If nothing is
+ * pending, one query finds out.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
- * @returns the names of the migrations applied now
- * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 a failed one is in the way, P3018 …)
+ * @returns the names of the migrations that this call applied
+ * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), or with
+ *   `unknown_migrations` when the database has migrations that this project does not have, or has changed
  */
 export async function applyMigrations(
   databaseUrl: string,
@@ -33,8 +36,9 @@ export async function applyMigrations(
   const migrations = readMigrations(directory)
   const giveUpAt = Date.now() + LOCK_DEADLINE
   for (;;) {
-    const state = await readState(databaseUrl, migrations)
+    const state = stateOf(await readApplied(databaseUrl), migrations)
     if (state === 'current') return []
+    if (state === 'unknown migrations') throw new MigrationError(UNKNOWN, 'unknown_migrations')
     try {
       return await runSchemaEngine(join(root, 'scripts', 'schema-engine.mjs'), databaseUrl, async (call) => {
         if (state === 'no database') await createDatabase(call, databaseUrl)
@@ -45,7 +49,7 @@ export async function applyMigrations(
         return (result as { appliedMigrationNames: string[] }).appliedMigrationNames
       })
     } catch (error) {
-      // The engine waits 10 s for its lock; another node's migrations may take longer, and are then ours too.
+      // The engine waits 10 s for its lock; migrations that another node applies can take longer.
       const isLocked = error instanceof MigrationError && error.code === LOCK_TIMED_OUT
       if (!isLocked || Date.now() > giveUpAt) throw error
     }
@@ -69,36 +73,59 @@ function readMigrations(directory: string): Migration[] {
     .sort((a, b) => a.name.localeCompare(b.name))
 }
 
-type State = 'current' | 'behind' | 'no database'
+/** A row of Prisma's table of applied migrations. */
+interface Applied {
+  readonly name: string
+  readonly checksum: string
+  /** false: it failed, or is being applied */
+  readonly done: boolean
+}
 
-/** Whatever is not plainly current is the engine's to judge: a failed migration, an edited one, no table. */
-async function readState(url: string, migrations: readonly Migration[]): Promise<State> {
+/** null: Prisma's engine has to say what is wrong */
+type AppliedMigrations = readonly Applied[] | 'no database' | null
+
+async function readApplied(url: string): Promise<AppliedMigrations> {
   const schema = new URL(url).searchParams.get('schema') ?? 'public'
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000 })
   client.on('error', () => {})
   try {
     await client.connect()
-    const { rows } = await client.query<{ name: string; checksum: string; done: boolean }>(
+    const { rows } = await client.query<Applied>(
       `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS done
        FROM ${client.escapeIdentifier(schema)}._prisma_migrations WHERE rolled_back_at IS NULL`,
     )
-    const applied = new Map(rows.map(({ name, checksum, done }) => [name, done ? checksum : '']))
-    const current =
-      rows.every(({ done }) => done) &&
-      migrations.every(({ name, checksum }) => applied.get(name) === checksum)
-    return current ? 'current' : 'behind'
+    return rows
   } catch (error) {
-    return stateOfFailure(error)
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    return code === '3D000' ? 'no database' : null
   } finally {
     await client.end()
   }
 }
 
-function stateOfFailure(error: unknown): State {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === '3D000') return 'no database'
-  // No table, or no way to the server: the engine says it in Prisma's words.
-  return 'behind'
+type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
+
+/** Only what is plainly current or foreign is decided here; failed migrations and the rest are the engine's to judge. */
+function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): State {
+  if (applied === 'no database') return applied
+  if (applied === null) return 'behind'
+  const checksums = new Map(migrations.map(({ name, checksum }) => [name, checksum]))
+  const isForeign = ({ name, checksum, done }: Applied) =>
+    !checksums.has(name) || (done && checksums.get(name) !== checksum)
+  if (applied.some(isForeign)) return 'unknown migrations'
+  const names = new Set(applied.map(({ name }) => name))
+  return applied.every(({ done }) => done) && migrations.every(({ name }) => names.has(name))
+    ? 'current'
+    : 'behind'
+}
+
+/** Whether all migrations of the database are ones of this project, unchanged. A database without any qualifies. */
+export async function hasKnownMigrations(
+  databaseUrl: string,
+  { root = projectRoot() } = {},
+): Promise<boolean> {
+  const migrations = readMigrations(join(root, 'prisma', 'migrations'))
+  return stateOf(await readApplied(databaseUrl), migrations) !== 'unknown migrations'
 }
 
 type Call = (method: string, params: object) => Promise<unknown>
@@ -107,7 +134,7 @@ async function createDatabase(call: Call, url: string): Promise<void> {
   try {
     await call('createDatabase', { datasource: { tag: 'ConnectionString', url } })
   } catch (error) {
-    // Another node was faster.
+    // another node created it first
     if (!(error instanceof MigrationError && error.code === 'P1009')) throw error
   }
 }

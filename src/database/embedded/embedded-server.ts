@@ -1,7 +1,8 @@
+import { renameSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './cluster.js'
+import { type Cluster, clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './cluster.js'
 import { EmbeddedServerError } from './embedded-server-error.js'
 import { hasCode, tryLock, unlinkIfThere, withLock } from './file-lock.js'
 import { addLease, countLeases, lockPath } from './leases.js'
@@ -10,7 +11,7 @@ import { ensurePostmaster } from './start-server.js'
 
 export { EmbeddedServerError }
 
-/** Longer than whoever holds the lock may take: initdb, a start and a stop with their own deadlines. */
+/** ms; more than the lock's holder can take: initdb, a start and a stop have deadlines of their own */
 const LOCK_DEADLINE = 240_000
 const CONNECT_DEADLINE = 30_000
 const DATABASE = 'houselights'
@@ -22,32 +23,41 @@ export interface EmbeddedServer {
   /** The URL of another database of the server. */
   urlOf(database: string): string
   /**
-   * Makes a database, as a copy of `template` if one is given (nobody may be connected to that).
+   * Creates a database, as a copy of `template` if given, which must have no connections.
    * @returns its URL
    */
   createDatabase(name: string, options?: { template?: string }): Promise<string>
-  /** Drops a database, its sessions included; that it is gone already is fine. */
+  /** Drops a database and closes its connections. Does nothing when it does not exist. */
   dropDatabase(name: string): Promise<void>
   /**
-   * Starts the server again if it has ended without being told to (killed, out of memory). Costs little while it runs.
-   * @throws {EmbeddedServerError} when it can't be started, or not at its URL
+   * Starts the server again if it has crashed or was killed. Cheap while it runs.
+   * @throws {EmbeddedServerError} when it cannot be started, or not at its URL
    */
   revive(): Promise<void>
   /**
-   * Ends this use. The last one to end stops the server, cleanly, and waits for it. May be called again.
+   * Ends this use. The last one stops the server, cleanly, and waits for it. Can be called again.
    * @throws {EmbeddedServerError} when the server does not stop within 30 s
    */
   release(): Promise<void>
 }
 
+export interface AcquireOptions {
+  dataDirectory: string
+  /** Whether the caller can use the database; if not, its files are set aside and a new one takes their place. */
+  accepts?(url: string): Promise<boolean>
+  /** Called with the folder to which they were moved. */
+  onSetAside?(folder: string): void
+}
+
 /**
- * Uses the PostgreSQL server under `<dataDirectory>/postgres`: makes its cluster at the first use, starts it
- * unless it runs, and makes the database `houselights`. All processes that use one directory share one
- * server. It outlives a killed user; the next one finds it, and the last to end stops it. A process that exits
- * without a `release` gives its use back, but does not wait for the server's end.
- * @throws {EmbeddedServerError} when PostgreSQL can't be had here, in one line with the remedy
+ * Uses the PostgreSQL server under `<dataDirectory>/postgres`: creates its cluster at the first use, starts it unless
+ * it runs, and creates the database `houselights`. All processes that use a directory share its server. The server
+ * outlives a killed process; the next one finds it, and the last to finish stops it. A process that exits without
+ * `release` gives up its use, but does not wait for the server to stop.
+ *
+ * @throws {EmbeddedServerError} in one line with the remedy, when PostgreSQL cannot run here
  */
-export async function acquireEmbeddedServer(options: { dataDirectory: string }): Promise<EmbeddedServer> {
+export async function acquireEmbeddedServer(options: AcquireOptions): Promise<EmbeddedServer> {
   const directory = resolve(options.dataDirectory)
   const use = { cluster: clusterAt(join(directory, 'postgres')), users: join(directory, 'postgres-users') }
   makeDirectory(directory)
@@ -56,7 +66,11 @@ export async function acquireEmbeddedServer(options: { dataDirectory: string }):
     const lease = addLease(use.users)
     try {
       await ensureCluster(use.cluster)
-      const urlOf = await connectable(use)
+      let urlOf = await connectable(use)
+      if (options.accepts && !(await options.accepts(urlOf(DATABASE)))) {
+        options.onSetAside?.(await setAside(use))
+        urlOf = await connectable(use)
+      }
       return serverOf(use, lease, urlOf)
     } catch (error) {
       unlinkIfThere(lease)
@@ -66,11 +80,26 @@ export async function acquireEmbeddedServer(options: { dataDirectory: string }):
 }
 
 interface Use {
-  readonly cluster: ReturnType<typeof clusterAt>
+  readonly cluster: Cluster
   readonly users: string
 }
 
-/** Starts the server if need be, and answers once the database takes connections. */
+/** Moves the cluster's files away and creates an empty one. Only under the lock. Returns the folder they are in. */
+async function setAside({ cluster, users }: Use): Promise<string> {
+  if (countLeases(users) > 1) {
+    throw new EmbeddedServerError(
+      'the embedded database has migrations of another version, and other processes use it: stop them, then start again',
+    )
+  }
+  await stopPostmaster(cluster)
+  const moment = new Date().toISOString().replace(/[-:]|\.\d+Z/g, '')
+  const folder = `${cluster.home}-set-aside-${moment}`
+  renameSync(cluster.home, folder)
+  await ensureCluster(cluster)
+  return folder
+}
+
+/** Starts the server unless it runs; resolves once the database accepts connections. */
 async function connectable({ cluster }: Use): Promise<(database: string) => string> {
   const giveUpAt = Date.now() + CONNECT_DEADLINE
   for (;;) {
@@ -82,7 +111,7 @@ async function connectable({ cluster }: Use): Promise<(database: string) => stri
       await ensureDatabase(urlOf)
       return urlOf
     } catch (error) {
-      // The server may be going down by another's hand; it is then started again.
+      // another process may be stopping the server, which is then started again
       if (!isPassing(error) || Date.now() > giveUpAt) throw unusable(error, cluster.home)
       await wait(20)
     }
@@ -104,7 +133,7 @@ const isPassing = (error: unknown): boolean =>
 function unusable(error: unknown, home: string): EmbeddedServerError {
   const reason = error instanceof Error ? error.message : String(error)
   return new EmbeddedServerError(
-    `the embedded PostgreSQL runs but can't be used (${reason}): see ${join(home, 'server.log')}, or remove ${home} to begin with an empty database`,
+    `the embedded PostgreSQL runs but cannot be used (${reason}): see ${join(home, 'server.log')}, or remove ${home} to start with an empty database`,
   )
 }
 
@@ -114,7 +143,7 @@ async function query(url: string, sql: (client: pg.Client) => string): Promise<v
     ssl: false,
     connectionTimeoutMillis: CONNECT_DEADLINE,
   })
-  // Without a listener the error of a connection that breaks while idle would end the process.
+  // without a listener a connection that breaks while idle would crash the process
   client.on('error', () => {})
   try {
     await client.connect()
@@ -124,7 +153,7 @@ async function query(url: string, sql: (client: pg.Client) => string): Promise<v
   }
 }
 
-/** Leases of this process by their paths; one listener gives back what is left of them when it exits. */
+/** This process's leases by path; one exit listener gives up those that are left. */
 const held = new Map<string, Use>()
 let watchesExit = false
 
@@ -159,7 +188,7 @@ function serverOf(use: Use, lease: string, urlOf: (name: string) => string): Emb
       if (released || findPostmaster(use.cluster)) return
       await withLock(lockPath(use.users), LOCK_DEADLINE, async () => {
         if (released || (await connectable(use))(DATABASE) === urlOf(DATABASE)) return
-        throw new EmbeddedServerError('the embedded PostgreSQL came back on another port: start again')
+        throw new EmbeddedServerError('the embedded PostgreSQL restarted on another port: start again')
       })
     },
     release() {
@@ -177,8 +206,8 @@ async function release({ cluster, users }: Use, lease: string): Promise<void> {
 }
 
 /**
- * What can be done of `release` in an exit handler. Whoever holds the lock for longer than a moment is
- * starting the server for a use of its own, and will stop it.
+ * The part of `release` that an exit handler can do. A process that holds the lock for longer than a moment is starting
+ * the server for itself, and will stop it.
  */
 function releaseNow({ cluster, users }: Use, lease: string): void {
   const still = new Int32Array(new SharedArrayBuffer(4))

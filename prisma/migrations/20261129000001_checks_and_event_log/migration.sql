@@ -1,10 +1,10 @@
--- What Prisma's schema can't say: wrong states made impossible, and the event log's one function.
+-- What Prisma's schema cannot express: check constraints, partial indexes, and the function that appends events.
 
 ALTER TABLE "theatres" ADD CONSTRAINT "theatres_times" CHECK ("max_time" BETWEEN 1 AND 1440 AND "min_time" BETWEEN 0 AND "max_time");
 ALTER TABLE "menu_items" ADD CONSTRAINT "menu_items_price" CHECK ("price" > 0 AND "price" <= 10000000);
 ALTER TABLE "order_items" ADD CONSTRAINT "order_items_amounts" CHECK ("quantity" BETWEEN 1 AND 99 AND "unit_price" > 0);
 ALTER TABLE "orders" ADD CONSTRAINT "orders_total" CHECK ("total" > 0);
--- a step's time stands exactly when the step was taken
+-- an order has the time of a step exactly when it has taken the step
 ALTER TABLE "orders" ADD CONSTRAINT "orders_states" CHECK (
   CASE "status"
     WHEN 'placed' THEN "confirmed_at" IS NULL AND "seen_at" IS NULL AND "delivered_at" IS NULL AND "cancelled_at" IS NULL
@@ -16,9 +16,9 @@ ALTER TABLE "orders" ADD CONSTRAINT "orders_states" CHECK (
 );
 ALTER TABLE "payments" ADD CONSTRAINT "payments_amount" CHECK ("amount" > 0);
 CREATE UNIQUE INDEX "payments_one_pending" ON "payments" ("order_id") WHERE "status" = 'pending';
--- the sweep for orders that nobody pays
+-- for the job that cancels unpaid orders
 CREATE INDEX "orders_unpaid" ON "orders" ("created_at") WHERE "status" = 'placed';
--- names are compared without case: "Staff" can't be made beside "staff"
+-- user names are case-insensitive: "Staff" and "staff" cannot both exist
 CREATE UNIQUE INDEX "users_username_folded" ON "users" (lower("username"));
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_token_hash" CHECK (octet_length("token_hash") = 32);
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_text" CHECK (char_length("text") BETWEEN 1 AND 2000);
@@ -26,19 +26,19 @@ ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_text" CHECK (char_leng
 ALTER TABLE "access_epoch" ADD CONSTRAINT "access_epoch_one_row" CHECK ("id" = 1);
 INSERT INTO "access_epoch" ("id", "epoch") VALUES (1, 0);
 
--- counters are updated all the time and never moved: room for HOT updates
+-- counters are updated constantly: leave room for HOT updates
 ALTER TABLE "live_groups" SET (fillfactor = 50);
 ALTER TABLE "access_epoch" SET (fillfactor = 50);
 
--- The last statement of every change: numbers its events, notes its changes of rights, stores both.
+-- The last statement of every change: numbers and stores its events, and records its changes of rights.
 --
--- Locks, always in this order (callers hold those on orders and payments already): the groups' counters,
--- sorted; then the lock of the epoch, shared for events, exclusive for a change of rights (never upgraded).
--- All are held to the commit, so a group's seqs are gapless and in the order of commits, and an event that
--- commits after a change of rights carries an epoch that is not older. The epoch is read in a statement of
--- its own after the lock: a statement's snapshot is older than the lock that the same statement takes.
+-- Lock order (callers already hold locks on orders and payments): the groups' counters, sorted by name; then the
+-- advisory lock of the epoch, shared for events, exclusive for a change of rights, never upgraded. All are held until
+-- the commit. So the seqs of a group are gapless and in commit order, and an event that commits after a change of
+-- rights carries that change's epoch or a later one. The epoch is read in a separate statement after the lock, because
+-- a statement's snapshot is older than a lock that the same statement takes.
 --
--- new_events:  [{"group": …, "name": …, "data": …}]   in order
+-- new_events:  [{"group": …, "name": …, "data": …}], in order
 -- new_changes: [{"kind": …, "userId": … | null, "sessionId": … | null}]
 CREATE FUNCTION "houselights_append"(new_events json, new_changes json)
 RETURNS TABLE ("group_name" text, "seq" integer, "name" text, "at" timestamptz, "epoch" bigint)
@@ -52,12 +52,12 @@ DECLARE
   change record;
   moment timestamptz(3);
 BEGIN
-  -- in a snapshot older than the locks the epoch would be read too old, silently
+  -- at a higher level the snapshot is older than the locks, and the epoch would be stale without an error
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'houselights_append needs read committed, not %', current_setting('transaction_isolation');
   END IF;
 
-  -- only COMMIT follows; a holder that stalls here would stop a whole group
+  -- only COMMIT follows; a client that stalls here would block every change of these groups
   PERFORM set_config('idle_in_transaction_session_timeout', '2000', true);
 
   FOR touched IN

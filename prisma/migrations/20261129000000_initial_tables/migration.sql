@@ -157,6 +157,8 @@ CREATE TABLE "payment_events" (
     "id" TEXT NOT NULL,
     "payment_id" TEXT NOT NULL,
     "name" TEXT NOT NULL,
+    "provider_payment_id" TEXT,
+    "surplus" BOOLEAN NOT NULL DEFAULT false,
     "received_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "payment_events_pkey" PRIMARY KEY ("id")
@@ -324,5 +326,3 @@ ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_order_id_fkey" FOREIGN
 
 -- AddForeignKey
 ALTER TABLE "chat_messages" ADD CONSTRAINT "chat_messages_sender_id_fkey" FOREIGN KEY ("sender_id") REFERENCES "users"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
-

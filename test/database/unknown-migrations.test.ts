@@ -1,0 +1,73 @@
+import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import { acquireMatchingServer } from '../../src/database/embedded-database.js'
+import { applyMigrations, hasKnownMigrations } from '../../src/database/migrate.js'
+import { testDatabase } from '../helpers/postgres.js'
+import { spawnService } from '../helpers/service-process.js'
+import { withClient } from '../helpers/template.js'
+import { dataDirectory } from './servers.js'
+
+// several starts of a server, one with initdb
+t.setTimeout(240_000)
+
+/** What another version leaves: a migration that this one does not have. */
+const FOREIGN = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+  VALUES ('of-another-version', 'abc', '20200101000000_of_another_version', now(), 1)`
+const CHANGED = `UPDATE _prisma_migrations SET checksum = 'abc' WHERE migration_name LIKE '%initial_tables'`
+
+t.test('an embedded database of another version is kept beside a new one', async (t) => {
+  const folder = dataDirectory(t)
+  const directory = join(folder, '.data')
+  const before = await acquireEmbeddedServer({ dataDirectory: directory })
+  await applyMigrations(before.url)
+  await withClient(before.url, (client) =>
+    client.query(`${FOREIGN}; CREATE TABLE precious AS SELECT 42 AS answer`),
+  )
+
+  const inUse = acquireMatchingServer({ dataDirectory: directory })
+  await t.rejects(inUse, { name: 'EmbeddedServerError', message: /other processes use it: stop them/ })
+  await before.release()
+
+  const service = spawnService(t, { folder })
+  await service.listening()
+  const line =
+    /^houselights: the embedded database has migrations of another version: it is kept in (\S+), and a new one is used$/m
+  const kept = line.exec(service.output())?.[1] ?? ''
+  t.match(kept, /^\.data\/postgres-set-aside-\d{8}T\d{6}$/)
+  service.child.kill('SIGTERM')
+  t.strictSame(await service.ended(), [0, null])
+
+  const again = spawnService(t, { folder })
+  await again.listening()
+  t.notMatch(again.output(), /another version/, 'the new one is used from then on')
+  again.child.kill('SIGTERM')
+  await again.ended()
+  t.equal(readdirSync(directory).filter((name) => name.includes('set-aside')).length, 1)
+
+  // moved back it is what it was
+  const elsewhere = dataDirectory(t)
+  mkdirSync(join(elsewhere, '.data'))
+  renameSync(join(folder, kept), join(elsewhere, '.data/postgres'))
+  const restored = await acquireEmbeddedServer({ dataDirectory: join(elsewhere, '.data') })
+  const { rows } = await withClient(restored.url, (client) => client.query('SELECT answer FROM precious'))
+  t.strictSame(rows, [{ answer: 42 }])
+  await restored.release()
+})
+
+t.test('an external database of another version stops the start, and is not touched', async (t) => {
+  for (const change of [FOREIGN, CHANGED]) {
+    const { url } = await testDatabase(t)
+    t.ok(await hasKnownMigrations(url))
+    await withClient(url, (client) => client.query(change))
+    t.notOk(await hasKnownMigrations(url))
+    await t.rejects(applyMigrations(url), { name: 'MigrationError', code: 'unknown_migrations' })
+    const service = spawnService(t, { env: { DATABASE_URL: url } })
+    t.strictSame(await service.ended(), [1, null])
+    t.equal(
+      service.output().trim(),
+      'houselights can’t start: the database has migrations that this version of houselights does not have: start the version that applied them, or set DATABASE_URL to an empty database',
+    )
+  }
+})
