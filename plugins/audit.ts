@@ -6,14 +6,14 @@ import { printable, printableOrigin, pseudonym } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** who asked, before the action: after a logout there is nobody */
+    /** the caller before the handler ran: a logout removes it */
     askedBy: Caller | null
-    /** the code of the answer's error */
+    /** the error code of the response */
     refusal: string | null
   }
 }
 
-/** Decisions about accounts and sessions go by their names, accepted or refused. */
+/** The names of records about accounts and sessions, accepted or refused. */
 const NAMES: Record<string, string> = {
   'POST /api/auth/login': 'LOGIN',
   'POST /api/auth/guest': 'GUEST',
@@ -28,9 +28,9 @@ const NAMES: Record<string, string> = {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * One record per decision over HTTP: every change that was asked for, and everything that was refused. Who, the
- * session (hashed), address, origin, resource, verdict, reason. The resource is the route's pattern: paths hold
- * seats' tokens and sessions' ids. Sockets have their own (socket-log).
+ * Writes one audit record per decision over HTTP: for every request to change something, and for every refusal, with
+ * user, session (hashed), address, origin, resource, verdict and reason. The resource is the route's pattern: paths
+ * contain seat tokens and session ids. Sockets have records of their own (socket-log).
  */
 export default fp(
   async (app) => {
@@ -46,7 +46,7 @@ export default fp(
     app.addHook('onResponse', async (request, reply) => {
       const { url } = request.routeOptions
       const isRefused = reply.statusCode >= 400
-      // what leads nowhere is no decision, and scanners ask for a lot of it
+      // unknown paths are no decision, and scanners request many
       if (request.ws || url === undefined || (SAFE.has(request.method) && !isRefused)) return
       const resource = `${request.method} ${url}`
       const name = NAMES[resource] ?? (isRefused ? 'REFUSE' : 'CHANGE')
@@ -77,14 +77,14 @@ function who(request: FastifyRequest) {
   }
 }
 
-/** The name that was tried at a login, hashed: people type passwords into the wrong field. */
+/** The user name of a login attempt, hashed: people type passwords into the wrong field. */
 function accountOf({ routeOptions, body }: FastifyRequest): string | null {
   if (routeOptions.url !== '/api/auth/login' || typeof body !== 'object' || body === null) return null
   if (!('username' in body) || typeof body.username !== 'string') return null
   return pseudonym(body.username.normalize('NFKC').toLowerCase())
 }
 
-/** The number in the path: an order's, a theatre's, a user's. Other parameters are not for logs. */
+/** The numeric id in the path, of an order, theatre or user. Other parameters must not be logged. */
 function targetOf({ params }: FastifyRequest): number | undefined {
   if (typeof params !== 'object' || params === null || !('id' in params)) return undefined
   return typeof params.id === 'string' && /^\d{1,10}$/.test(params.id) ? Number(params.id) : undefined

@@ -4,7 +4,7 @@ import { createDatabase, type Database } from '../src/database/client.js'
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
-    /** for handshakes and what the live engine reads: whoever fills the pool of `db` delays no revocation */
+    /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
     liveDb: Database
   }
 }
@@ -12,11 +12,11 @@ declare module 'fastify' {
 const POOL_SIZE = 10
 const LIVE_POOL_SIZE = 6
 /**
- * ms that a call waits for a connection. Longer than a handshake does: in the interval a full house orders at once, and
- * who is turned away after two seconds comes again, with all the others
+ * ms a call waits for a connection. Longer than for a handshake: in the interval of a show everybody orders at once, and
+ * those refused after two seconds would all retry together
  */
 const POOL_TIMEOUT_MS = 5000
-/** ms; a handshake that can't be judged in this time is refused with 503 */
+/** ms; then a handshake is refused with 503 */
 const LIVE_POOL_TIMEOUT_MS = 2000
 const STATEMENT_TIMEOUT_MS = 5000
 

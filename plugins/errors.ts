@@ -9,25 +9,25 @@ interface ErrorBody {
   details?: ErrorDetail[]
 }
 
-/** What Fastify itself refuses, in the contract's words. */
+/** Errors of Fastify itself, as the contract's codes. */
 const FASTIFY_CODES: Record<string, [status: number, code: string, message: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send application/json.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'malformed_body', 'The body is empty.'],
   FST_ERR_CTP_INVALID_JSON_BODY: [400, 'malformed_body', 'The body is not JSON.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'malformed_body', 'The body is not as long as it says.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'malformed_body', 'The body doesn’t match its Content-Length.'],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is too large.'],
 }
 
 /** ms between two log lines about an unreachable database: meanwhile every request fails */
 const LOG_INTERVAL_MS = 1000
 
-/** Gives every error the contract's form, and shows nothing of what is ours. */
+/** Sends every error in the contract's form, without internal details. */
 export default fp(
   async (app) => {
     const away = new LogThrottle(LOG_INTERVAL_MS)
     app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, away))
     app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ error: 'not_found', message: 'There is nothing here.' } satisfies ErrorBody),
+      reply.code(404).send({ error: 'not_found', message: 'Not found.' } satisfies ErrorBody),
     )
   },
   { name: 'errors', fastify: '5.x' },
@@ -56,24 +56,25 @@ function sendError(
   if (error instanceof SyntaxError && error.statusCode === 400) {
     return reply.code(400).send(bodyOf('malformed_body', 'The body is not JSON.'))
   }
-  if (error.statusCode === 429) return reply.code(429).send(bodyOf('too_many_requests', 'Wait a little.'))
+  if (error.statusCode === 429)
+    return reply.code(429).send(bodyOf('too_many_requests', 'Too many requests: wait a moment.'))
   if (error.statusCode && error.statusCode >= 400 && error.statusCode < 500) {
     return reply.code(error.statusCode).send(bodyOf('bad_request', 'The request is not valid.'))
   }
   if (isDatabaseAway(error)) {
     const suppressed = away.record()
-    if (suppressed !== null) request.log.error({ err: error, suppressed }, 'the database does not answer')
+    if (suppressed !== null) request.log.error({ err: error, suppressed }, 'the database does not respond')
     return sendError(unavailable(), request, reply, away)
   }
   request.log.error({ err: error }, 'a request failed')
-  return reply.code(500).send(bodyOf('internal_error', 'Something went wrong on our side.'))
+  return reply.code(500).send(bodyOf('internal_error', 'Internal server error.'))
 }
 
 function bodyOf(error: string, message: string, details?: ErrorDetail[]): ErrorBody {
   return details ? { error, message, details } : { error, message }
 }
 
-/** A field of a body or a query is named as actions name it (`invalid`): a form finds it under one name. */
+/** Names a field of a body or query as actions do (`invalid`), so that a form finds it under one name. */
 function pathOf(
   context: string | undefined,
   instancePath: string,
@@ -86,7 +87,7 @@ function pathOf(
   return isNamed || context === undefined ? path : [context, ...path]
 }
 
-/** Prisma's and the driver's words for: no connection, no free connection in time, no answer in time. */
+/** Codes of Prisma and the driver for: no connection, no free connection in time, no response in time. */
 const AWAY = new Set([
   'P1001',
   'P1002',
@@ -101,7 +102,7 @@ const AWAY = new Set([
 const AWAY_TEXT =
   /timeout exceeded when trying to connect|Server has closed the connection|connection error and is not queryable|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
 
-/** Fail closed, and say when to come again: the caller can't know whether its change was made. */
+/** Is the database unreachable? Then 503, with Retry-After: the caller can't know whether its change was committed. */
 export function isDatabaseAway(error: unknown): boolean {
   for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
     if ('code' in cause && typeof cause.code === 'string' && AWAY.has(cause.code)) return true

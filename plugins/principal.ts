@@ -15,11 +15,11 @@ declare module 'fastify' {
     requireStaff(request: FastifyRequest): Promise<void>
     /** preValidation hook: 401 without a live session, 403 but for admins */
     requireAdmin(request: FastifyRequest): Promise<void>
-    /** Who is asking, behind one of the hooks above. Throws 401 where there is nobody. */
+    /** The caller, behind one of the hooks above. Throws 401 without one. */
     callerOf(request: FastifyRequest): Caller
-    /** What actions need, in the name of who is asking: nothing is done once their rights have ended. */
+    /** What actions need, on behalf of the caller: they commit nothing once the caller's rights have ended. */
     actionsOf(request: FastifyRequest): ActionContext
-    /** Where the request comes from, as the list of sessions shows it. */
+    /** The client, as the list of sessions shows it. */
     clientOf(request: FastifyRequest): ClientInfo
   }
 }
@@ -39,7 +39,7 @@ const requireRole =
     if (!roles.includes(callerOf(request).principal.role)) throw forbidden()
   }
 
-/** The guards of routes, over HTTP and over sockets: they judge `request.caller`, whoever looked it up. */
+/** The guards of routes, for HTTP and sockets alike: they check `request.caller`. */
 export default fp(
   async (app) => {
     app.decorate('requireUser', requireRole('customer', 'staff', 'admin'))

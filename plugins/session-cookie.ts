@@ -5,12 +5,12 @@ import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { type FoundCookie, readSignedCookie } from '../src/http/signed-cookie.js'
 
-/** Reads and signs the session's cookie: the one reading that HTTP and the sockets share. */
+/** Reads and signs the session cookie, for HTTP and sockets alike. */
 export interface SessionCookie {
   readonly name: string
-  /** what @fastify/session signs and verifies with: the first secret signs, all verify */
+  /** for @fastify/session: the first secret signs, all verify */
   readonly signer: Signer
-  /** What the request's header holds. Asks no database and believes no value that this service did not sign. */
+  /** Reads the request's cookie and verifies its signature. Doesn't query the database. */
   read(request: FastifyRequest): FoundCookie
 }
 
@@ -19,7 +19,7 @@ declare module 'fastify' {
     sessionCookie: SessionCookie
   }
   interface FastifyRequest {
-    /** who is asking, through which live session; null when there is none */
+    /** the user and the live session of the request, looked up by `session` or `handshake`; null without one */
     caller: Caller | null
   }
 }
@@ -28,7 +28,7 @@ export default fp(
   async (app) => {
     const { cookieName: name } = app.config.session
     const signer = new Signer([...app.config.secrets])
-    // a handshake is asked for its cookie by the limits, and again by who lets it in
+    // a handshake's cookie is read by socket-limits and by handshake
     const known = new WeakMap<IncomingMessage, FoundCookie>()
     app.decorate('sessionCookie', {
       name,

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
-/** ms that accepted requests have to be answered once the sockets are gone; then everything is cut */
+/** ms for accepted requests to finish once the sockets are closed; then all connections are destroyed */
 const GRACE_MS = 5000
-/** ms in which a connection that was taken just before brings its request */
+/** ms for the first request of a connection that was just accepted */
 const FIRST_REQUEST_MS = 200
 
 /**
- * Ends the connections that would hold up the end of the service: Node stops to look after slow and silent ones as
- * soon as the server closes. Requests that were accepted are answered.
+ * Closes the connections that would delay the shutdown: Node stops checking slow and idle ones once the server closes.
+ * Accepted requests are finished.
  */
 export default fp(
   async (app) => {
@@ -20,7 +20,7 @@ export default fp(
       open.set(socket, performance.now())
       socket.once('close', () => {
         open.delete(socket)
-        // those that still waited for their turn are never answered
+        // queued requests will have no response
         requests.delete(socket)
       })
     })
@@ -34,7 +34,7 @@ export default fp(
       })
     })
     let cut: NodeJS.Timeout | undefined
-    // after the drain, which is the hook of the plugin before
+    // after the drain, which is an earlier plugin's hook
     app.addHook('preClose', async () => {
       const isNew = ([socket, since]: [Socket, number]) =>
         !known.has(socket) && performance.now() - since < FIRST_REQUEST_MS

@@ -43,7 +43,7 @@ export const invalid = (path: string, message: string) =>
 
 export const conflict = (code: string, message: string) => new DomainError(409, code, message)
 
-export const tooMany = (retryAfter: number, message = 'Too many tries just now: wait a little.') =>
+export const tooMany = (retryAfter: number, message = 'Too many attempts: wait a moment.') =>
   new DomainError(429, 'too_many_requests', message, { retryAfter })
 
 export const unavailable = () =>

@@ -30,7 +30,7 @@ Authentication is the session cookie.
 The WebSockets are described by [AsyncAPI](/docs/asyncapi.json); this page is also a
 [document](/docs/openapi.json).`
 
-/** The first part of the path that tells calls apart: /api/orders/{id} belongs to orders. */
+/** Groups the calls by the path: /api/orders/{id} belongs to `orders`. */
 function tagOf(url: string): string {
   return /^\/(?:api|webhooks)\/([a-z-]+)/.exec(url)?.[1] ?? 'operations'
 }

@@ -5,7 +5,7 @@ import { isSameHost, readOrigin } from '../../src/http/origins.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** the signature of its body is this route's authority: requests of any origin are taken */
+    /** the body's signature authenticates requests to this route: they may come from any origin */
     signed?: true
   }
 }
@@ -13,12 +13,12 @@ declare module 'fastify' {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 /**
- * No other site may change anything here with the user's cookie: browsers say where a request comes from. Lax
- * cookies are not enough: they are sent from sibling subdomains.
+ * Refuses unsafe requests from other origins (CSRF), by the headers in which browsers state the origin. Lax cookies don't
+ * suffice: browsers send them from sibling subdomains.
  */
 export default fp(
   async (app) => {
-    // a form of any site can post text/plain, and it may well look like JSON
+    // a form on any site can post text/plain that looks like JSON
     app.removeContentTypeParser('text/plain')
     app.addHook('onRequest', async (request) => {
       if (SAFE.has(request.method) || request.routeOptions.config.signed) return
@@ -33,7 +33,7 @@ export default fp(
 function isFromElsewhere({ headers, ownHost }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site']
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  // neither header: no browser
+  // neither header: not a browser
   if (headers.origin === undefined) return false
   const origin = readOrigin(headers.origin)
   return !origin || !ownHost || !isSameHost(origin, ownHost)

@@ -5,31 +5,31 @@ import { DomainError } from '../../src/errors.js'
 import { namesWebSocket } from '../../src/http/handshake.js'
 import { earlyHeaders, STRICT_TRANSPORT } from '../../src/http/security-headers.js'
 
-// What is answered before any hook runs, by the router or by Node's parser: options of the instance, no plugin.
+// Responses that precede all hooks, of the router and of Node's parser: options of the instance, not a plugin.
 
 type Answer = [status: number, code: string, message: string]
 
-const BAD_PATH: Answer = [400, 'malformed_path', 'The path can’t be read.']
+const BAD_PATH: Answer = [400, 'malformed_path', 'The path is malformed.']
 const LONG_PATH: Answer = [414, 'path_too_long', 'A part of the path is too long.']
-const BAD_REQUEST: Answer = [400, 'malformed_request', 'The request can’t be read.']
-const TOO_SLOW: Answer = [408, 'request_timeout', 'The request came too slowly.']
+const BAD_REQUEST: Answer = [400, 'malformed_request', 'The request is malformed.']
+const TOO_SLOW: Answer = [408, 'request_timeout', 'The request took too long to arrive.']
 const LONG_HEADERS: Answer = [431, 'headers_too_large', 'The headers are too large.']
 
 const bodyOf = ([, error, message]: Answer) => JSON.stringify({ error, message })
 
 /**
- * A path that the router can't take. For an upgrade no hook of @fastify/websocket runs either, and its socket would
- * stay open for ever and hang the shutdown: every connection ends with such an answer. It is a refused handshake like
- * any other: counted, and turned away before anything is looked at.
+ * Responds to a path that the router can't parse, and closes the connection: for an upgrade no hook of @fastify/websocket
+ * runs, so its socket would stay open and hang the shutdown. Such a handshake is counted as refused, and blocked, like
+ * any other.
  */
 export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { socketLimits, config } = request.server
   const { socket, headers } = request.raw
   const isUpgrade = namesWebSocket(headers.upgrade)
-  const turnedAway = isUpgrade ? caught(() => socketLimits.check(request)) : null
+  const blocked = isUpgrade ? errorOf(() => socketLimits.check(request)) : null
   const isLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH' && !isUpgrade
-  const answer: Answer = turnedAway
-    ? [turnedAway.status, turnedAway.code, turnedAway.message]
+  const answer: Answer = blocked
+    ? [blocked.status, blocked.code, blocked.message]
     : isLong
       ? LONG_PATH
       : BAD_PATH
@@ -39,16 +39,16 @@ export function answerRouterError(error: FastifyError, request: FastifyRequest, 
   const isSecure = config.isProduction && request.protocol === 'https'
   response.writeHead(status, {
     ...earlyHeaders(body),
-    ...(turnedAway?.retryAfter === undefined ? {} : { 'retry-after': String(turnedAway.retryAfter) }),
+    ...(blocked?.retryAfter === undefined ? {} : { 'retry-after': String(blocked.retryAfter) }),
     ...(isSecure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
   })
   response.end(body, () => socket.destroySoon())
   if (isUpgrade) void socketLimits.refused(request, status, code)
 }
 
-function caught(judge: () => void): DomainError | null {
+function errorOf(check: () => void): DomainError | null {
   try {
-    judge()
+    check()
     return null
   } catch (error) {
     if (error instanceof DomainError) return error
@@ -56,7 +56,7 @@ function caught(judge: () => void): DomainError | null {
   }
 }
 
-/** Bytes that are no request, or came too slowly. What was wrong is not said: it may hold the client's secrets. */
+/** Responds to bytes that are no HTTP request, or arrive too slowly. No detail is sent or logged: it may hold secrets. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const answer = answerTo(error.code)
@@ -66,7 +66,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   if (socket.writable) {
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`)
   }
-  // not before the answer is on its way, and not waiting for a peer that goes on sending
+  // after the response is written, without waiting for a peer that goes on sending
   socket.destroySoon()
 }
 

@@ -5,7 +5,7 @@ import { countHeader, isProbe, originFormPath } from '../../src/http/request-tar
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** the host that the client named, as a trusted proxy passes it on; checked */
+    /** the checked host of the request, or the one that a trusted proxy forwards */
     ownHost: HostAndPort | null
   }
 }
@@ -13,15 +13,15 @@ declare module 'fastify' {
 const TOO_MANY = [431, 'headers_too_large'] as const
 
 /**
- * Every request names one host, and one of ours (a forged Host would end up in links and make the Origin check
- * worthless). An upgrade of a path that is no socket is a 404: @fastify/websocket would accept it on any route.
+ * Requires exactly one allowed Host (a forged one would end up in links and defeat the Origin check). An upgrade on a
+ * path that is no socket is a 404: @fastify/websocket would accept it on any route.
  */
 export default fp(
   async (app) => {
     const { allowedHosts } = app.config
     app.decorateRequest('ownHost', null)
     app.addHook('onRequest', async (request) => {
-      // Node drops what is beyond its limit without a word, a second Host or Origin too: nothing can be said about it
+      // Node silently drops headers beyond its limit, a second Host or Origin too, so such a request can't be judged
       if (request.raw.rawHeaders.length / 2 >= app.maxHeaders) {
         const [status, code] = request.ws ? ([400, 'malformed_handshake'] as const) : TOO_MANY
         throw new DomainError(status, code, 'There are too many headers.')
@@ -32,20 +32,20 @@ export default fp(
         // request.host is X-Forwarded-Host when the peer is a trusted proxy
         const host = countHeader(request.raw.rawHeaders, 'host') === 1 ? readHost(request.host) : null
         if (!host || !isAllowedHost(host.hostname, allowedHosts)) {
-          throw new DomainError(400, 'disallowed_host', 'This host is not served here (ALLOWED_HOSTS).')
+          throw new DomainError(400, 'disallowed_host', 'This host is not allowed (ALLOWED_HOSTS).')
         }
         request.ownHost = host
       }
-      // `GET http://…` and `*`: a request to a proxy. The router knows http:// only, so no route is asked for.
+      // `GET http://…` and `*` are for proxies; the router doesn't handle them consistently
       if (path === null) {
         throw new DomainError(
           400,
           request.ws ? 'malformed_handshake' : 'malformed_request',
-          'The target is a path.',
+          'The request target must be a path.',
         )
       }
       if (request.ws && !request.routeOptions.config.live) {
-        throw new DomainError(404, 'not_found', 'There is no socket here.')
+        throw new DomainError(404, 'not_found', 'There is no socket at this path.')
       }
     })
   },

@@ -3,14 +3,13 @@ import fp from 'fastify-plugin'
 import { unavailable } from '../../src/errors.js'
 import { isProbe, originFormPath } from '../../src/http/request-target.js'
 
-/** requests of a node at work at a time: about as many as its database answers within the pool's deadline */
+/** concurrent requests in progress: about as many as the database can serve within the pool's deadline */
 const MAX_AT_WORK = 1000
 
 /**
- * Bounds the HTTP requests that are at work on a node, and so what waits for its database: beyond, 503 at once. A
- * request is at work from its head until its body is waited for, and from there until its answer: a client that
- * sends or takes slowly, or goes away, holds no place. Load balancers' probes and handshakes, which have bounds of
- * their own, are always let through.
+ * Bounds the HTTP requests in progress on a node, and so the queue for its database; beyond that, 503 at once. A request
+ * doesn't count while its body arrives or its response is sent: a client that is slow or gone takes no slot. Probes,
+ * and handshakes, which have bounds of their own, always pass.
  */
 export default fp<{ maxAtWork?: number }>(
   async (app, { maxAtWork = MAX_AT_WORK }) => {
@@ -31,7 +30,7 @@ export default fp<{ maxAtWork?: number }>(
       atWork.delete(raw)
       done(null, payload)
     })
-    app.metrics.gauge('requests_at_work', 'HTTP requests that this node is at work on', () => atWork.size)
+    app.metrics.gauge('requests_at_work', 'HTTP requests in progress on this node', () => atWork.size)
   },
   { name: 'overload', fastify: '5.x', dependencies: ['errors', 'websocket', 'metrics'] },
 )

@@ -4,8 +4,8 @@ import fp from 'fastify-plugin'
 import { CONTENT_POLICY, STRICT_TRANSPORT } from '../../src/http/security-headers.js'
 
 /**
- * What browsers are told on every answer, the refusals included. Nothing but our own origin is loaded or connected
- * to; a provider's checkout page widens that for itself (`reply.helmet`).
+ * Sets the security headers of every response, errors included. Only our own origin may be loaded or connected to; the
+ * checkout page of a real payment provider extends that (`reply.helmet`).
  */
 export default fp(
   async (app) => {
@@ -15,7 +15,7 @@ export default fp(
         directives: CONTENT_POLICY,
       },
       hsts: false,
-      // under no-referrer a form would post `Origin: null`
+      // with no-referrer a form would post `Origin: null`
       referrerPolicy: { policy: 'same-origin' },
       frameguard: { action: 'deny' },
       crossOriginEmbedderPolicy: false,
@@ -29,7 +29,7 @@ export default fp(
           reply.header('content-security-policy', `${policy};upgrade-insecure-requests`)
         }
       }
-      // what one person may see is stored for nobody
+      // responses may be private to one user
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     })
   },

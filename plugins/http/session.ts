@@ -11,21 +11,21 @@ import { DomainError, unavailable } from '../../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** the token of a session that an action has just made: `openSession` hands it to the cookie */
+    /** the token of a session that an action has just created, for `openSession` */
     pendingToken: string | null
-    /** performance.now() of the look-up of `caller` */
+    /** performance.now() when `caller` was looked up */
     callerReadAt: number
   }
   interface FastifyReply {
-    /** Puts a session that an action has made into the cookie, in place of the one before. */
+    /** Sets the cookie of a session that an action has created; replaces the previous one. */
     openSession(opened: Pick<OpenedSession, 'token'> & { absoluteEndsAt: Date }): Promise<void>
-    /** Takes the cookie away; the session itself was ended by an action. */
+    /** Clears the cookie; an action has ended the session itself. */
     closeSession(): Promise<void>
   }
   interface FastifyInstance {
-    /** preValidation hook: refuses a request that would be answered with a cookie the browser must not take */
+    /** preValidation hook: refuses a request whose Secure cookie the browser would reject */
     requireSecureTransport(request: FastifyRequest): Promise<void>
-    /** Who is asking; a guest is made where there is nobody (400 `insecure_transport` as at a login). */
+    /** The caller; creates a guest if there is none (400 `insecure_transport` as at a login). */
     callerOrGuest(request: FastifyRequest, reply: FastifyReply): Promise<Caller>
   }
   interface Session {
@@ -33,14 +33,14 @@ declare module 'fastify' {
   }
 }
 
-/** ms; the pool has its own deadlines, this one holds whatever hangs */
+/** ms; the pool has deadlines of its own, this one covers everything else */
 const LOOKUP_DEADLINE_MS = 8000
-/** ms after which the caller of a request is looked up anew before it does anything: half of what rights may take to end */
+/** ms after which a request's caller is looked up again before its handler: half the time a revocation may take */
 const READ_AGAIN_MS = 50
 
 /**
- * Sessions of HTTP requests. The rows are made and ended by the actions on accounts, in their transactions; here they
- * are only looked up. So nothing that a request saves late, or by rolling, can bring an ended session back.
+ * Sessions of HTTP requests. Account actions insert and delete the rows, in their transactions; here they are only read.
+ * So no late or rolling save of a request can revive an ended session.
  */
 export default fp(
   async (app) => {
@@ -62,14 +62,14 @@ export default fp(
     app.addHook('onRequest', async (request) => {
       request.caller = request.session.get('caller') ?? null
       request.callerReadAt = performance.now()
-      // without the cookie's old value before its eyes the plugin never clears it: a late answer to a request of the
-      // old session would take away the cookie of a new one, and so would one signed with an older secret
+      // hides the old cookie from the plugin, which would otherwise clear it: a late response to a request of the old
+      // session, or of one signed with an older secret, would delete the cookie of a new session
       request.cookies = {}
     })
-    // a body may trickle in for half a minute: whoever was thrown out meanwhile must not act any more
+    // a body may take half a minute to arrive: a session that ended meanwhile must not act any more
     app.addHook('preValidation', async (request) => {
       if (!request.caller || performance.now() - request.callerReadAt < READ_AGAIN_MS) return
-      // by its token: a change of password leaves the session its id
+      // by token: at a password change the session keeps its id
       request.caller = await findLive(app.db, request.session.sessionId, app.config.session)
     })
     app.decorateReply('openSession', openSession)
@@ -83,7 +83,7 @@ export default fp(
       throw new DomainError(
         400,
         'insecure_transport',
-        'The session cookie needs https. Behind a proxy that ends TLS, name the proxy in TRUST_PROXY.',
+        'The session cookie requires https. Behind a proxy that terminates TLS, name the proxy in TRUST_PROXY.',
       )
     })
     app.decorate('callerOrGuest', callerOrGuest)
@@ -95,7 +95,7 @@ export default fp(
   },
 )
 
-/** @fastify/session takes the first cookie of two; it gets to see only what the sockets would take as well. */
+/** @fastify/session uses the first of two cookies; it sees only a cookie that sockets would accept too. */
 function showOwnCookieOnly(app: FastifyInstance, request: FastifyRequest): void {
   const found = app.sessionCookie.read(request)
   request.cookies = found.kind === 'token' ? { [app.sessionCookie.name]: found.signed } : {}
@@ -110,7 +110,7 @@ async function openSession(
   await request.session.regenerate()
   request.pendingToken = null
   request.session.cookie.expires = absoluteEndsAt
-  // writes nothing (see the store), but tells the plugin to set the cookie
+  // stores nothing (see the store), but makes the plugin set the cookie
   await request.session.save()
 }
 
@@ -137,7 +137,7 @@ function createStore(app: FastifyInstance): Store {
       withDeadline(readCaller(app, token), LOOKUP_DEADLINE_MS, lookupTooLate).then(
         (caller) => callback(null, caller && { cookie: { originalMaxAge: null }, caller }),
         (error: unknown) => {
-          app.log.error({ err: error }, 'sessions can’t be read')
+          app.log.error({ err: error }, 'session look-up failed')
           callback(unavailable())
         },
       )
@@ -152,7 +152,7 @@ async function readCaller(app: FastifyInstance, token: string): Promise<Caller |
   const live = await findLive(db, token, config.session)
   if (!live) return null
   if (!live.session.isStale) return live
-  // ended since it was read: then there is none
+  // null when it has ended since it was read
   const times = await touch(db, live.session.id, config.session)
   return times && { ...live, session: { ...live.session, ...times, isStale: false } }
 }

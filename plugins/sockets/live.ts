@@ -1,7 +1,6 @@
 import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-
 import pLimit from 'p-limit'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
@@ -20,19 +19,19 @@ import { readSnapshot } from '../../src/snapshots.js'
 declare module 'fastify' {
   interface FastifyInstance {
     hub: Hub
-    /** what actions need: the database, and who is told of their commits */
+    /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** set once the shutdown has begun */
+    /** true once the shutdown has begun */
     draining: boolean
   }
 }
 
-/** snapshots read at a time: when all come back at once, changes of rights are still read at once */
+/** concurrent reads of snapshots: when all clients reconnect at once, revocations still get a connection */
 const SNAPSHOT_READS = 2
-/** ms for which a busy node waits for a turn without new connections before it takes no more */
+/** ms a busy node waits at most for a moment without new connections before it stops accepting */
 const QUIET_WITHIN_MS = 100
 
-/** The node's hub over its bus, and the end of all sockets when the service stops. */
+/** The node's hub over its bus, and the drain of all sockets at shutdown. */
 export default fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
@@ -51,7 +50,7 @@ export default fp(
     })
     app.decorate('hub', hub)
     metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)
-    metrics.gauge('groups', 'Groups that this node hears', () => hub.feeds.size)
+    metrics.gauge('groups', 'Groups that this node is subscribed to', () => hub.feeds.size)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
@@ -68,8 +67,8 @@ export default fp(
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
   app.draining = true
   await untilQuiet(app.server)
-  // no new connections from here on; requests that were accepted are finished. Not by the HTTP server's own close,
-  // which cuts every connection whose first request is still on its way
+  // stops accepting connections; accepted requests are finished. Not the HTTP server's own close, which destroys every
+  // connection whose first request is still arriving
   Server.prototype.close.call(app.server)
   await drain(app.hub, app.config.drainSeconds * 1000)
   app.hub.close()
@@ -77,8 +76,8 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
 }
 
 /**
- * Closing resets the connections that the system has taken and Node has not: resolves right after a turn of the event
- * loop that brought none, or after a moment.
+ * Closing resets connections that the kernel has accepted and Node has not: resolves right after two iterations of the
+ * event loop without a new one, or after `QUIET_WITHIN_MS`.
  */
 async function untilQuiet(server: Server): Promise<void> {
   const giveUpAt = performance.now() + QUIET_WITHIN_MS

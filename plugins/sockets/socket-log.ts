@@ -8,7 +8,7 @@ import { CloseCode } from '../../src/protocol/close-codes.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** one record per decision about a socket: who, from where, to what, the verdict and why */
+    /** one audit record per decision about a socket: user, address, resource, verdict, reason */
     socketLog: {
       connected(request: FastifyRequest, connection: Connection): void
       rejected(request: FastifyRequest, status: number, reason: string): void
@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-/** Clients choose among thousands of codes, and each would be a series of its own. 1005, 1006: no close frame came. */
+/** Clients may send thousands of codes, each of which would be a time series. 1005, 1006: no close frame arrived. */
 const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1005, 1006])
 
 export default fp(
@@ -65,8 +65,8 @@ function about(request: FastifyRequest) {
 }
 
 /**
- * The route's pattern, with the order's id. Nothing else of a path: clients write what they like there, a key or a
- * phone number, and paths that are no socket's hold seats' tokens and sessions' ids.
+ * The route's pattern, with the order's id and nothing else of the path: clients may put a key or a phone number there,
+ * and paths of other routes contain seat tokens and session ids.
  */
 function resourceOf({ routeOptions, params }: FastifyRequest): string {
   const { url = 'no route' } = routeOptions

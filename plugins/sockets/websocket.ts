@@ -7,11 +7,11 @@ import { SUBPROTOCOL } from '../../src/protocol/messages.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** a request with more is refused */
+    /** requests with as many headers or more are refused */
     maxHeaders: number
-    /** gets the 'upgrade' of requests that ask for a WebSocket, from who sorts them out; listens on no port */
+    /** receives the 'upgrade' events of WebSocket handshakes, from request-flow; listens on no port */
     handshakes: Server
-    /** every route of the service, as it was registered */
+    /** every registered route */
     routeTable: readonly RouteEntry[]
   }
 }
@@ -22,26 +22,26 @@ export interface RouteEntry {
   isSocket: boolean
 }
 
-/** ms from the upgrade request to the accepted socket, or the refusal: beyond it the connection is cut */
+/** ms from the upgrade request to its acceptance or refusal; then the connection is destroyed */
 const HANDSHAKE_DEADLINE_MS = 10_000
 const MAX_HEADERS = 200
 const MAX_FRAGMENTS = 64
-/** ms that a connection is kept after a close frame, of either side: its user's place is taken till then */
+/** ms from a close frame, of either side, to the end of the connection; until then it counts for its user */
 const CLOSE_WAIT_MS = 5000
-/** sockets of this node, upgraded or not */
+/** connections of this node, upgraded or not */
 const MAX_CONNECTIONS = 50_000
-/** bytes that wait for a client above which its pings are not answered one by one */
+/** unsent bytes above which a client's pings are no longer answered one by one */
 const PONGS_UNTIL_PENDING = 16 * 1024
 
 /**
- * @fastify/websocket with bounds for what it and Node leave open. It must be registered before anything that can
- * refuse a request: it ends the sockets of refused upgrades.
+ * @fastify/websocket, with the limits that it and Node lack. Must be registered before anything that can refuse a request,
+ * as it closes the sockets of refused upgrades.
  */
 export default fp(
   async (app) => {
     const { server } = app
-    // no limit of Node's: older ones drop what is beyond it unseen, a second Origin too. The hooks count; the bytes of
-    // all headers are bounded by the parser.
+    // no limit in Node, whose older versions silently drop headers beyond it, a second Origin too: the hooks count, and
+    // the parser bounds the bytes of all headers
     server.maxHeadersCount = 0
     server.maxConnections = MAX_CONNECTIONS
     app.decorate('maxHeaders', MAX_HEADERS)
@@ -52,8 +52,8 @@ export default fp(
       for (const one of [method].flat()) routeTable.push({ method: one, url, isSocket })
     })
 
-    // An upgrade that Fastify answers before any hook (a malformed path, an over-long parameter) leaves its socket
-    // open for ever, and then hangs the shutdown. So each has a deadline, lifted once it is a WebSocket.
+    // an upgrade to which Fastify responds before any hook (a malformed path, a parameter too long) leaves its socket
+    // open, which hangs the shutdown: each has a deadline until it is a WebSocket
     const pending = new WeakMap<Duplex, NodeJS.Timeout>()
     const handshakes = createServer()
     app.decorate('handshakes', handshakes)
@@ -67,17 +67,17 @@ export default fp(
       server: handshakes,
       maxPayload: app.config.sockets.maxPayloadBytes,
       maxFragments: MAX_FRAGMENTS,
-      // @types/ws does not know it yet
+      // missing in @types/ws
       closeTimeout: CLOSE_WAIT_MS,
       perMessageDeflate: false,
       clientTracking: false,
-      // `ws` would answer every ping of a client that reads nothing, and keep the answers without end
+      // `ws` would buffer a pong for every ping of a client that reads nothing
       autoPong: false,
       handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     } as const
     await app.register(fastifyWebsocket, {
       options,
-      // sockets are closed by the hub's drain; here only the server's own state ends
+      // the hub's drain closes the sockets; this only closes the server
       preClose(done) {
         app.websocketServer.close(() => {})
         done()
@@ -91,7 +91,7 @@ export default fp(
   { name: 'websocket', fastify: '5.x', dependencies: ['config'] },
 )
 
-/** RFC 6455, 5.5.3: of pings that wait for their answer only the latest need be answered. */
+/** Answers pings; of several unanswered ones only the latest (RFC 6455, 5.5.3). */
 function answerPings(ws: WebSocket, stream: Duplex): void {
   let latest: Buffer | null = null
   const answer = () => {
@@ -103,7 +103,7 @@ function answerPings(ws: WebSocket, stream: Duplex): void {
     latest = data
     if (isWaiting) return
     if (stream.writableLength <= PONGS_UNTIL_PENDING) answer()
-    // the callback of an empty write comes when all that waits before it has been taken
+    // the callback of an empty write runs once everything before it has been sent
     else if (stream.writable) stream.write('', answer)
   })
 }

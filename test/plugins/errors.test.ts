@@ -47,7 +47,7 @@ t.test('a database that is away is said once in a while, not for every request',
       { statusCode: 503, headers: { 'retry-after': '1' }, body: /"unavailable"/ },
     )
   }
-  const said = logs.lines.filter(({ msg }) => msg === 'the database does not answer')
+  const said = logs.lines.filter(({ msg }) => msg === 'the database does not respond')
   t.ok(said.length >= 1 && said.length < 10, `${said.length} lines`)
   t.match(said[0], { suppressed: 0, err: { code: 'P2024' } })
   await app.close()

@@ -97,7 +97,7 @@ t.test('too many refusals: 429 before any look-up, and for nobody else at the sa
   t.match(text, /houselights_handshakes_total\{verdict="refused",reason="too_many_requests"\} [1-9]/)
 })
 
-t.test('a path that can’t be read is a refusal like another, and is turned away like another', async (t) => {
+t.test('a malformed path counts as a refusal, and is blocked, like any other', async (t) => {
   const { port, logs } = await startApp(t, { env: { WS_REFUSALS: '5' } })
   const path = '/ws/%E0%A4%A'
   for (let i = 0; i < 5; i++) {

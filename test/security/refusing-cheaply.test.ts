@@ -44,7 +44,7 @@ async function storm(port: number, cookie: string | null, count: number): Promis
   return statuses
 }
 
-t.test('5,000 refusals leave sessions, sockets and memory as they were', async (t) => {
+t.test('5,000 refusals leave no sessions, sockets or memory behind', async (t) => {
   const { app, port, db, url } = await startApp(t, { demo: true, env: { LOG_LEVEL: 'warn' } })
   const guest = createClient(url)
   await order(guest)
@@ -60,9 +60,9 @@ t.test('5,000 refusals leave sessions, sockets and memory as they were', async (
   const before = await counts()
   for (const [name, cookie, status, count] of [
     ['anonymous', null, 401, REFUSALS],
-    ['with a session that may not', guest.cookie, 403, 1000],
+    ['with a session without the right', guest.cookie, 403, 1000],
   ] as const) {
-    // what is compiled and cached at the first ones is no leak
+    // what the first ones compile and cache is no leak
     await storm(port, cookie, WARM_UP)
     const memory = await heap()
     const cpu = process.cpuUsage()
@@ -75,8 +75,8 @@ t.test('5,000 refusals leave sessions, sockets and memory as they were', async (
     t.comment(`${name}: heap ${((await heap()) - memory).toFixed(2)} MB more`)
     const [first, second] = [statuses.get(status) ?? 0, statuses.get(429) ?? 0]
     t.equal(first + second, count)
-    t.ok(first <= 30 * 6 + AT_ONCE, `${first} were looked at, ${second} turned away before`)
-    t.ok((await heap()) - memory < 4, 'the heap is as it was')
+    t.ok(first <= 30 * 6 + AT_ONCE, `${first} were checked, ${second} blocked before`)
+    t.ok((await heap()) - memory < 4, 'the heap has not grown')
   }
   await eventually(t, 'as before', counts, before)
 })
