@@ -1,26 +1,12 @@
 import { viewUser } from '../principal.js'
 import type { UserView } from '../protocol/messages.js'
+import type { SessionView, SignedInView } from '../protocol/views.js'
 import type { ListedSession } from './session-writes.js'
 import type { Caller } from './sessions.js'
 import type { Account } from './user-queries.js'
 
-export interface SignedInView {
-  user: UserView
-  /** when the session ends, if nothing more happens */
-  expiresAt: string
-}
-
 export function viewCaller({ principal, session }: Caller): SignedInView {
   return { user: viewUser(principal), expiresAt: session.expiresAt.toISOString() }
-}
-
-export interface SessionView {
-  id: string
-  current: boolean
-  createdAt: string
-  lastSeenAt: string
-  userAgent: string
-  ip: string
 }
 
 export function viewSession(session: ListedSession, currentId: string): SessionView {

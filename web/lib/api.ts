@@ -7,7 +7,7 @@ import type {
   PaymentView,
   SeatMenuView,
   SessionView,
-  SignedInDeviceView,
+  SignedInView,
   TheatreSeatsView,
 } from './views.js'
 
@@ -137,12 +137,12 @@ const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(tok
 const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`
 
 export const api = {
-  session: (): Promise<SessionView> => fetchJson('GET', '/api/auth/session'),
-  login: (username: string, password: string, keep: boolean): Promise<SessionView> =>
+  session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
+  login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SessionView> => fetchJson('POST', '/api/auth/guest', { body: {} }),
+  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {} }),
   logout: () => send('POST', '/api/auth/logout'),
-  devices: (): Promise<SignedInDeviceView[]> => fetchJson('GET', '/api/auth/sessions'),
+  devices: (): Promise<SessionView[]> => fetchJson('GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
   signOutOtherDevices: () => send('DELETE', '/api/auth/sessions'),
   changePassword: (currentPassword: string, newPassword: string) =>

@@ -2,7 +2,7 @@ import { SUBPROTOCOL } from '../../src/protocol/messages.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
 import type { SocketEvent, SocketLike } from './socket.js'
-import type { SessionView } from './views.js'
+import type { SignedInView } from './views.js'
 
 // Sends a page's first requests and opens its sockets before the page's own scripts have loaded: on a slow network
 // the scripts take longer than the answers. A chunk of its own, named first in every shell (vite.config.ts).
@@ -127,7 +127,7 @@ async function openStaffSockets(session: Promise<Response>, ...paths: string[]):
 async function requestSeats(session: Promise<Response>): Promise<void> {
   const response = await session
   if (!response.ok) return
-  const { user }: SessionView = await response.clone().json()
+  const { user }: SignedInView = await response.clone().json()
   const theatre = preferredTheatre(user.theatres)
   if (theatre !== null) request(`/api/theatres/${theatre}/seats`)
 }

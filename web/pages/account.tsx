@@ -3,7 +3,7 @@ import { api, serverNow } from '../lib/api.js'
 import { readUserAgent } from '../lib/format.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
-import type { SessionView, SignedInDeviceView } from '../lib/views.js'
+import type { SessionView, SignedInView } from '../lib/views.js'
 import { PasswordForm } from '../staff/password-form.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { f, s } from '../strings/language.js'
@@ -18,7 +18,7 @@ function deviceName(agent: string): string {
   return known ? s.account.device(known.browser, known.system) : agent.slice(0, 60) || s.account.unknownDevice
 }
 
-function Device({ device, onSignOut }: { device: SignedInDeviceView; onSignOut(): void }) {
+function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void }) {
   const name = deviceName(device.userAgent)
   return (
     <li class="device" data-session-id={device.id} data-current={device.current}>
@@ -42,7 +42,7 @@ function Device({ device, onSignOut }: { device: SignedInDeviceView; onSignOut()
 }
 
 function Devices() {
-  const [devices, setDevices] = useState<readonly SignedInDeviceView[] | null>(null)
+  const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
   const load = (): void => void api.devices().then(setDevices, setError)
   useEffect(load, [])
@@ -87,7 +87,7 @@ function Devices() {
   )
 }
 
-function Account({ session: { user, expiresAt } }: { session: SessionView }) {
+function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
   const [error, setError] = useState<unknown>(null)
   const isGuest = user.role === 'customer'
 

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
-import type { SessionView } from '../lib/views.js'
+import type { SignedInView } from '../lib/views.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, oldestFirst } from '../live/orders-state.js'
@@ -26,7 +26,7 @@ import { startPage } from '../ui/start-page.js'
 
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
-function LiveOrders({ session }: { session: SessionView }) {
+function LiveOrders({ session }: { session: SignedInView }) {
   const board = useMemo(() => createBoard(session.user.id), [session.user.id])
   const desk = useChatDesk()
   const now = useNow()

@@ -2,14 +2,14 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
-import type { SessionView } from '../lib/views.js'
+import type { SignedInView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
 import { Problem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
-function home({ user }: SessionView): string {
+function home({ user }: SignedInView): string {
   return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')
 }
 
@@ -17,7 +17,7 @@ function Login() {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const [shown, setShown] = useState(false)
-  const [already, setAlready] = useState<SessionView | null>(null)
+  const [already, setAlready] = useState<SignedInView | null>(null)
   const name = useRef<HTMLInputElement>(null)
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { byName, isLong } from '../lib/format.js'
-import type { HallView, SessionView } from '../lib/views.js'
+import type { HallView, SignedInView } from '../lib/views.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
@@ -46,7 +46,7 @@ function SeatCode({
   )
 }
 
-function Seats({ session }: { session: SessionView }) {
+function Seats({ session }: { session: SignedInView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found, error } = useTheatreSeats(theatreId)

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
-import type { SessionView } from '../lib/views.js'
+import type { SignedInView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 import { explain, PageMessage } from './problem.js'
 
@@ -24,11 +24,11 @@ export function safeNext(search: string): string | null {
   return url.origin === location.origin ? url.href : null
 }
 
-type Result = { session: SessionView } | { error: unknown } | null
+type Result = { session: SignedInView } | { error: unknown } | null
 
 interface Props {
   staffOnly?: boolean
-  children: (session: SessionView) => ComponentChildren
+  children: (session: SignedInView) => ComponentChildren
 }
 
 /** Shows its page to signed-in users; sends others to the login and back. */
