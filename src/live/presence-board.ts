@@ -1,4 +1,5 @@
 import type { GroupName } from '../protocol/groups.js'
+import type { ServerMessage } from '../protocol/messages.js'
 import type { Bus } from './bus/bus.js'
 import type { Feed, FeedReader } from './feed.js'
 import { encodeMessage } from './frames.js'
@@ -37,13 +38,16 @@ export class PresenceBoard {
   }
 
   private frameOf(group: GroupName): Buffer {
-    return encodeMessage({ type: 'presence', group, online: { staff: this.presence.count(group) } })
+    return encodeMessage(this.messageOf(group))
+  }
+
+  private messageOf(group: GroupName): ServerMessage {
+    return { type: 'presence', group, online: { staff: this.presence.count(group) } }
   }
 
   /** Tells one connection how many are there now. */
   show(connection: Connection, group: GroupName): void {
-    const staff = this.presence.count(group)
-    connection.send({ type: 'presence', group, online: { staff } })
+    connection.send(this.messageOf(group))
   }
 
   /** Called each second. */
