@@ -105,14 +105,3 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
   }
   return 'done'
 }
-
-/** Resolves once so many transactions wait for a lock: the next step of a race can be taken. */
-export async function untilBlocked(db: Database, count: number): Promise<void> {
-  for (const deadline = Date.now() + 5000; Date.now() < deadline; ) {
-    const [row] = await db.$queryRaw<{ waiting: number }[]>`
-      SELECT count(*)::int AS waiting FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (row && row.waiting >= count) return
-  }
-  throw new Error(`waited in vain for ${count} transactions to wait`)
-}
