@@ -1,7 +1,6 @@
 import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answeredHeaders, forwardedHeaders, rawHead } from './forwarded.js'
+import { answeredHeaders, forwardedHeaders, joinTunnel, listenOn, rawHead } from '../lib/proxying.js'
 import { NodePool } from './node-pool.js'
 
 /** ms that a node may take to begin its answer */
@@ -11,7 +10,7 @@ const CLOSE_MS = 1000
 
 /**
  * One port before several nodes, for trying things by hand and for tests: every connection and every request goes to
- * the next node, whoever it comes from. For production there is deploy/nginx.conf.
+ * the next node, also those of one client. For production there is deploy/nginx.conf.
  */
 export class FrontProxy {
   private readonly server = createServer()
@@ -30,18 +29,11 @@ export class FrontProxy {
 
   /** Resolves to the port; 0 asks for any free one. */
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject)
-        const address = this.server.address()
-        resolve(typeof address === 'object' && address ? address.port : port)
-      })
-    })
+    return listenOn(this.server, host, port)
   }
 
   private async forward(request: IncomingMessage, response: ServerResponse, ports: number[]): Promise<void> {
-    // connected before anything is sent: what was not sent can go to another node, whatever it is
+    // connected before anything is sent: what was not sent can go to another node, a POST too
     const reached = await this.nodes.connect(ports)
     if (!reached) return refuse(response, 503)
     if (response.destroyed) return void reached.socket.destroy()
@@ -78,7 +70,7 @@ export class FrontProxy {
     request.pipe(passed)
   }
 
-  /** From here on bytes: what the node answers, a refusal too, is the client's. */
+  /** From here on bytes: the node's answer, a refusal too, goes to the client as it is. */
   private async tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     client.on('error', () => {})
     const reached = await this.nodes.connect(this.nodes.inTurn())
@@ -90,20 +82,7 @@ export class FrontProxy {
       `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n${rawHead(forwardedHeaders(request, true))}\r\n`,
     )
     if (head.length > 0) socket.write(head)
-    this.join(client, socket)
-  }
-
-  private join(client: Duplex, socket: Socket): void {
-    this.tunnels.add(client)
-    socket.on('error', () => {})
-    client.once('close', () => {
-      this.tunnels.delete(client)
-      socket.destroy()
-    })
-    // what the node said last has to arrive
-    socket.once('close', () => client.end(() => client.destroy()))
-    client.pipe(socket)
-    socket.pipe(client)
+    joinTunnel(this.tunnels, client, socket)
   }
 
   /** Takes nothing new, lets what is under way come to its end for a moment, and cuts the rest. */

@@ -8,12 +8,15 @@ import {
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { answeredHeaders, endToEndHeaders, rawHead } from '../cluster/forwarded.js'
+import { withDeadline } from '../../src/concurrency/deadline.js'
+import { answeredHeaders, endToEndHeaders, joinTunnel, listenOn, rawHead } from '../lib/proxying.js'
 import type { DevPages } from './pages.js'
 import { type DevService, ServiceDown } from './service.js'
 
 /** ms for which a request waits for a service that restarts */
 const WAIT_MS = 20_000
+
+const startsTooSlowly = () => new ServiceDown('The service takes long to start: try again.')
 
 /** The one port of `npm run dev`: Vite answers for the sources of the pages, the service for everything else. */
 export class DevFront {
@@ -36,14 +39,7 @@ export class DevFront {
   /** Resolves to the port. */
   listen(pages: DevPages, host: string, port: number): Promise<number> {
     this.pages = pages
-    return new Promise((resolve, reject) => {
-      this.server.once('error', reject)
-      this.server.listen(port, host, () => {
-        this.server.off('error', reject)
-        const address = this.server.address()
-        resolve(typeof address === 'object' && address ? address.port : port)
-      })
-    })
+    return listenOn(this.server, host, port)
   }
 
   async close(): Promise<void> {
@@ -56,7 +52,7 @@ export class DevFront {
   /** A connection to the service that counts as the client's own. */
   private async connect({ socket: client }: IncomingMessage): Promise<Socket> {
     const address = client.remoteAddress ?? ''
-    const { port, introduce } = await withTimeout(this.service.running())
+    const { port, introduce } = await withDeadline(this.service.running(), WAIT_MS, startsTooSlowly)
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
@@ -108,7 +104,7 @@ export class DevFront {
     response.end(html)
   }
 
-  /** From here on bytes: whatever the service answers, a refusal too, goes to the client as it is. */
+  /** From here on bytes: the service's answer, a refusal too, goes to the client as it is. */
   private async tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     client.on('error', () => {})
     const socket = await this.connect(request)
@@ -116,15 +112,7 @@ export class DevFront {
     const { method, url, httpVersion, rawHeaders } = request
     socket.write(`${method} ${url} HTTP/${httpVersion}\r\n${rawHead(rawHeaders)}\r\n`)
     if (head.length > 0) socket.write(head)
-    this.tunnels.add(client)
-    client.once('close', () => {
-      this.tunnels.delete(client)
-      socket.destroy()
-    })
-    // what the service sent last still has to arrive
-    socket.once('close', () => client.end(() => client.destroy()))
-    client.pipe(socket)
-    socket.pipe(client)
+    joinTunnel(this.tunnels, client, socket)
   }
 
   /** 503 with what the service printed before it ended; the page comes back by itself once it answers. */
@@ -143,17 +131,5 @@ export class DevFront {
     response.end(
       `<!doctype html><meta charset="utf-8"><title>houselights is down</title><script type="module" src="/vite/@vite/client"></script><h1>The service is down</h1><pre>${shown}</pre>`,
     )
-  }
-}
-
-async function withTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ServiceDown('The service takes long to start: try again.')), WAIT_MS)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

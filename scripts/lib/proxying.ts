@@ -1,4 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** Hop-by-hop headers (RFC 9110, 7.6.1), and headers that only a proxy may set. */
 const OF_ONE_CONNECTION = new Set([
@@ -44,4 +46,30 @@ export function rawHead(headers: readonly string[]): string {
   let text = ''
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
   return text
+}
+
+/** Resolves to the port; 0 asks for any free one. */
+export function listenOn(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}
+
+/** Joins an upgraded client and its upstream, byte for byte. `tunnels` holds the client until it closes. */
+export function joinTunnel(tunnels: Set<Duplex>, client: Duplex, upstream: Socket): void {
+  tunnels.add(client)
+  upstream.on('error', () => {})
+  client.once('close', () => {
+    tunnels.delete(client)
+    upstream.destroy()
+  })
+  // what the upstream sent last still has to arrive
+  upstream.once('close', () => client.end(() => client.destroy()))
+  client.pipe(upstream)
+  upstream.pipe(client)
 }
