@@ -7,8 +7,8 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 
 /**
- * What happens by time. Every node does it: each step takes its rows with SKIP LOCKED or deletes what nobody needs,
- * so that nodes don't get in each other's way. A step that fails is tried again at its next time.
+ * Periodic jobs. Every node runs them: each step takes its rows with SKIP LOCKED or deletes what has expired, so nodes
+ * don't block each other. A failed step is retried at its next time.
  */
 export default fp(
   async (app) => {

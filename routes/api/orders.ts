@@ -30,7 +30,7 @@ export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { schema: { params: IdParams, response: { 200: OrderAnswer } } },
     async (request) => {
       const id = pathId(request.params, 'order')
-      // to whoever may not see it there is no order: to somebody who is not signed in, too
+      // 404 for everyone who may not see the order, without a session too: it must not reveal that the order exists
       if (!request.caller) throw notFound('order')
       return { order: viewOrder(await findOrder(app.db, request.caller.principal, id)) }
     },

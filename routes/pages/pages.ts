@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 
-/** Each page's shell, the same whoever asks: what it shows comes from the API. */
+/** Each page's shell, the same for every user: its content comes from the API. */
 const PAGES: Record<string, string> = {
   '/login': 'login',
   '/theatre/live-orders/': 'live-orders',

@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 50
 
 export interface NodeNews {
   onStart(node: ClusterNode): void
-  /** It ended though nobody here told it to. */
+  /** It ended without having been stopped from here. */
   onLost(node: ClusterNode, how: string, againInMs: number): void
 }
 

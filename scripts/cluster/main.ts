@@ -60,7 +60,7 @@ function obeySignals(starting: Promise<Cluster>): void {
   })
 }
 
-/** Only at a terminal: piped input is nobody's keys. */
+/** Only at a terminal: piped input is not keys. */
 function obeyKeys(cluster: Cluster): void {
   const { stdin } = process
   if (!stdin.isTTY) return

@@ -78,7 +78,7 @@ function isListening(port: number): Promise<boolean> {
   })
 }
 
-/** A port that nobody uses just now. */
+/** A port that is free just now. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

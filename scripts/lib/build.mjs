@@ -48,7 +48,7 @@ export const build = (target) => ({
       // both to their ends: what still runs would write into the folder that is being removed
       const results = await Promise.allSettled([buildServer(temporary), buildPages(temporary)])
       for (const result of results) if (result.status === 'rejected') throw result.reason
-      // somebody wrote on meanwhile: it is a build of neither the old nor the new sources
+      // the sources changed meanwhile: it is a build of neither the old nor the new ones
       if (buildFolder() !== target) return
       // as a whole or not at all; a folder that is there is never written to again
       if (!existsSync(target)) renameSync(temporary, target)
