@@ -67,7 +67,7 @@ export async function withContext(
   const server = await acquireMatchingServer(config)
   try {
     // on a fresh clone it is empty: as at a start; a server's own is migrated when the service starts
-    await applyMigrations(server.url)
+    if (!server.isCurrent) await applyMigrations(server.url)
     if (!config.isProduction) await loadDemoData(server.url)
     await withDatabase(config, server.url, work)
   } finally {

@@ -103,7 +103,7 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
   }
 }
 
-type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
+export type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
 
 /** Only what is plainly current or foreign is decided here; failed migrations and the rest are the engine's to judge. */
 function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): State {
@@ -119,13 +119,10 @@ function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): 
     : 'behind'
 }
 
-/** Whether all migrations of the database are ones of this project, unchanged. A database without any qualifies. */
-export async function hasKnownMigrations(
-  databaseUrl: string,
-  { root = projectRoot() } = {},
-): Promise<boolean> {
+/** Compares the database's migrations with this project's. A database without any is `behind`. */
+export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
   const migrations = readMigrations(join(root, 'prisma', 'migrations'))
-  return stateOf(await readApplied(databaseUrl), migrations) !== 'unknown migrations'
+  return stateOf(await readApplied(databaseUrl), migrations)
 }
 
 type Call = (method: string, params: object) => Promise<unknown>
