@@ -1,25 +1,27 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
-// Loaded into the service before its own code (--import). The front connects in the name of its clients: this gives
-// each connection its client's address, so the service judges addresses and trusts proxies as it does without a front.
+// Loaded into the service before its own code (--import). The dev proxy connects on behalf of its clients: this gives
+// each connection the address of its client, so rate limits and TRUST_PROXY behave as without a proxy.
 
-/** What the front sends over IPC before it writes to a connection, and gets back once it may write. */
-export interface PeerMessage {
-  type: 'peer'
-  /** the front's own port of the connection */
+/** Sent over IPC by the proxy before it writes to a connection, and returned once it may. */
+export interface ClientAddressMessage {
+  type: 'client-address'
+  /** the proxy's local port of the connection */
   port: number
   address: string
 }
 
-export function isPeerMessage(message: unknown): message is PeerMessage {
-  return typeof message === 'object' && message !== null && 'type' in message && message.type === 'peer'
+export function isClientAddressMessage(message: unknown): message is ClientAddressMessage {
+  return (
+    typeof message === 'object' && message !== null && 'type' in message && message.type === 'client-address'
+  )
 }
 
 if (process.send) {
   const addresses = new Map<number, string>()
   process.on('message', (message: unknown) => {
-    if (!isPeerMessage(message)) return
+    if (!isClientAddressMessage(message)) return
     addresses.set(message.port, message.address)
     process.send?.(message)
   })

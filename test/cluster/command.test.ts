@@ -83,7 +83,7 @@ t.test('three nodes behind one port: events cross, a killed node comes back, SIG
   process.kill(second, 'SIGKILL')
   for (let i = 0; i < 6; i++) t.match(await staff.get('/api/auth/session'), { status: 200 })
   await until(() => pidsIn(said()).length === 4, 'the killed node to be started again', START)
-  t.match(said(), /node 2 ended \(SIGKILL\)/)
+  t.match(said(), /node 2 exited \(SIGKILL\)/)
 
   const ended = once(child, 'exit')
   child.kill('SIGTERM')

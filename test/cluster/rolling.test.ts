@@ -44,7 +44,7 @@ t.test('a rolling restart under load: nobody misses anything, and no request fai
       while (endings.length === before) await crowd.rest(10)
       rolls.push({ node: node.number, took: (endings.at(-1)?.at ?? 0) - startedAt })
       await node.ready(60_000)
-      await front.nodes.look()
+      await front.nodes.probe()
     },
   })
   const report = await runChaos(t, {

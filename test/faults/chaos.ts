@@ -146,7 +146,7 @@ async function heal({ nodes, postgres, redis, front }: House): Promise<void> {
   for (const node of nodes) {
     if (!(await node.ready(SETTLE_MS))) throw new Error(`node ${node.number} does not come back`)
   }
-  await front.nodes.look()
+  await front.nodes.probe()
 }
 
 /** All who have a right to listen are live, and have all that the log has. Whoever is not is told of. */
