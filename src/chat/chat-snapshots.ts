@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/client.js'
-import type { ChatView } from '../protocol/messages.js'
+import type { ChatView } from '../protocol/views.js'
 import { listChats } from './chat-queries.js'
 import { viewChat } from './chat-view.js'
 

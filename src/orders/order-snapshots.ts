@@ -1,7 +1,7 @@
 import { recentMessages } from '../chat/chat-queries.js'
 import { viewMessage } from '../chat/chat-view.js'
 import { Prisma, type Transaction } from '../database/client.js'
-import type { MessageView, OrderView } from '../protocol/messages.js'
+import type { MessageView, OrderView } from '../protocol/views.js'
 import { listLiveOrders } from './order-queries.js'
 import { readOrders } from './order-record.js'
 import { viewOrder } from './order-view.js'

@@ -1,4 +1,4 @@
-import type { OrderView } from '../protocol/messages.js'
+import type { OrderView } from '../protocol/views.js'
 import type { OrderRecord } from './order-record.js'
 
 /** The order as customers and staff get it: nothing of who ordered or who serves. */
