@@ -36,7 +36,7 @@ function tagOf(url: string): string {
 }
 
 /** Describes the HTTP calls as OpenAPI, from their schemas. Registered before the routes. */
-export default fp(
+export const apiDocsPlugin = fp(
   async (app) => {
     await app.register(swagger, {
       openapi: {
