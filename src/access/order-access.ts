@@ -12,7 +12,8 @@ export function canSeeOrder(principal: Principal, order: OrderOwner): boolean {
   return order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
 }
 
-// The rule is part of the query, so that another's order and no order are one code path and take one time.
+// The rule is part of the query, so that someone else's order and a missing one take the same path and the same time.
+// A conversation belongs to one order, so these are its rights as well.
 
 /** `canSeeOrder` as a condition on the row `o` of `orders`. */
 export function visibleOrders(principal: Principal): Prisma.Sql {
