@@ -1,7 +1,7 @@
 import { Prisma } from '../database/client.js'
 import { isStaffOf, type Principal } from '../principal.js'
 
-/** Whose an order is. */
+/** Who placed an order, and for which theatre; neither ever changes. */
 export interface OrderOwner {
   customerId: number
   theatreId: number

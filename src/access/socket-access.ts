@@ -1,13 +1,12 @@
-import type { OrderOwners } from '../accounts/sessions.js'
 import type { Principal } from '../principal.js'
 import { type GroupName, orderGroup, theatreChat, theatreOrders } from '../protocol/groups.js'
-import { canSeeOrder } from './order-access.js'
+import { canSeeOrder, type OrderOwner } from './order-access.js'
 
 /** What a socket is about, beside the theatres of its user. An order's owner and theatre never change. */
 export interface SocketTarget {
   orderId: number | null
   /** null: there is no such order, or the socket is about none */
-  order: OrderOwners | null
+  order: OrderOwner | null
 }
 
 /** `theatre:{id}:orders` of each theatre that is theirs. */

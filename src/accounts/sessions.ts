@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { OrderOwner } from '../access/order-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import type { OnBehalf } from '../events/commit.js'
 import type { Principal, Role } from '../principal.js'
@@ -37,20 +38,12 @@ export interface Caller {
   epoch: number
 }
 
-export type LiveSession = Caller
-
 /** In whose name a caller's actions are done. */
 export const onBehalfOf = ({ principal, session, epoch }: Caller): OnBehalf => ({
   userId: principal.userId,
   sessionId: session.id,
   epoch,
 })
-
-/** Whose an order is: what the guard of an order's socket needs, read along with the session. */
-export interface OrderOwners {
-  customerId: number
-  theatreId: number
-}
 
 /** What the table of sessions keeps instead of the cookie's value: a leaked row opens nothing. */
 export function hashToken(token: string): Uint8Array<ArrayBuffer> {
@@ -118,7 +111,7 @@ function selectLive(settings: SessionSettings, which: Prisma.Sql): Prisma.Sql {
     WHERE ${which} AND u.is_active AND ${isLive(settings)}`
 }
 
-function readLive(row: LiveRow): LiveSession {
+function readLive(row: LiveRow): Caller {
   return {
     principal: { userId: row.user_id, username: row.username, role: row.role, theatres: row.theatres },
     session: { id: row.id, createdAt: row.created_at, isStale: row.is_stale, ...readTimes(row) },
@@ -131,7 +124,7 @@ export async function findLive(
   db: Database | Transaction,
   token: string,
   settings: SessionSettings,
-): Promise<LiveSession | null> {
+): Promise<Caller | null> {
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.token_hash = ${hashToken(token)}`),
   )
@@ -145,7 +138,7 @@ export interface HandshakeQuestion {
 }
 
 /** `order` is null when there is none of that id. */
-export type HandshakeSession = LiveSession & { order: OrderOwners | null }
+export type HandshakeSession = Caller & { order: OrderOwner | null }
 
 /** Answers many handshakes in one query, in the order in which they asked; null: no live session. Writes nothing. */
 export async function findLiveForHandshakes(
@@ -178,7 +171,7 @@ export async function findLiveById(
   db: Database | Transaction,
   sessionId: string,
   settings: SessionSettings,
-): Promise<LiveSession | null> {
+): Promise<Caller | null> {
   return (await findLiveByIds(db, [sessionId], settings)).get(sessionId) ?? null
 }
 
@@ -187,7 +180,7 @@ export async function findLiveByIds(
   db: Database | Transaction,
   sessionIds: readonly string[],
   settings: SessionSettings,
-): Promise<Map<string, LiveSession>> {
+): Promise<Map<string, Caller>> {
   if (sessionIds.length === 0) return new Map()
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.id = ANY(${[...sessionIds]}::uuid[])`),
