@@ -1,4 +1,4 @@
-import { isText, type Problems, Reader } from './file-reader.js'
+import { isText, type Problems, Reader } from './object-reader.js'
 
 /** A theatre as its owner writes it down: everything that `npm run theatre -- apply` makes true. */
 export interface TheatreFile {

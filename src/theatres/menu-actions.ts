@@ -1,7 +1,7 @@
 import { notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
+import { type MenuItemRecord, menuItemFields } from '../seats/seat-queries.js'
 
 /**
  * Says whether an item can be had just now. Throws `not_found` for an item of another theatre, as for none: the

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { applyTheatre, type SeatLink } from '../../src/seats/theatre-actions.js'
-import type { TheatreFile } from '../../src/seats/theatre-file.js'
+import { applyTheatre, type SeatLink } from '../../src/theatres/theatre-actions.js'
+import type { TheatreFile } from '../../src/theatres/theatre-file.js'
 import { testDatabase } from '../helpers/postgres.js'
 
 const { db } = await testDatabase(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseTheatreFile } from '../../src/seats/theatre-file.js'
+import { parseTheatreFile } from '../../src/theatres/theatre-file.js'
 
 const GOOD = {
   name: 'Grand Cinema',
