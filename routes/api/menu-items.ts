@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { viewMenuItem } from '../../src/seats/seat-view.js'
 import { setAvailable } from '../../src/theatres/menu-actions.js'
+import { viewMenuItem } from '../../src/theatres/theatre-view.js'
 import { MenuItem } from './menu-schema.js'
 import { IdParams, pathId } from './params.js'
 

@@ -15,7 +15,7 @@ const plain = (key: string) => key.replaceAll('_', '').toLowerCase()
  * Reads one object of a file that a person wrote. What is wrong is noted, with the place where it stands, and reading
  * goes on with a harmless value, so that one run shows everything that is to be mended.
  */
-export class Reader {
+export class ObjectReader {
   private constructor(
     private readonly fields: Record<string, unknown>,
     private readonly path: string,
@@ -32,13 +32,13 @@ export class Reader {
     keys: readonly string[],
     problems: Problems,
     expected = 'an object',
-  ): Reader | null {
+  ): ObjectReader | null {
     if (!isObject(value)) {
       problems.push(`${path || 'the file'} must be ${expected}`)
       return null
     }
     const fields: Record<string, unknown> = {}
-    const reader = new Reader(fields, path, problems)
+    const reader = new ObjectReader(fields, path, problems)
     for (const [given, entry] of Object.entries(value)) {
       const key = keys.find((known) => plain(known) === plain(given))
       if (key === undefined) reader.problem(given, `is not known; known are ${keys.join(', ')}`)

@@ -1,4 +1,4 @@
-import { isText, type Problems, Reader } from './object-reader.js'
+import { isText, ObjectReader, type Problems } from './object-reader.js'
 
 /** A theatre as its owner writes it down: everything that `npm run theatre -- apply` makes true. */
 export interface TheatreFile {
@@ -58,7 +58,12 @@ export function parseTheatreFile(text: string): ParsedTheatre {
 }
 
 function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
-  const file = Reader.open(value, '', ['name', 'timeZone', 'max_time', 'min_time', 'halls', 'menu'], problems)
+  const file = ObjectReader.open(
+    value,
+    '',
+    ['name', 'timeZone', 'max_time', 'min_time', 'halls', 'menu'],
+    problems,
+  )
   if (!file) return null
   const maxTime = file.integer('max_time', 1, MAX_MINUTES)
   const theatre = {
@@ -75,7 +80,7 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
   return theatre
 }
 
-function readTimeZone(file: Reader): string {
+function readTimeZone(file: ObjectReader): string {
   const timeZone = file.text('timeZone', 100)
   if (timeZone === '') return ''
   try {
@@ -87,7 +92,7 @@ function readTimeZone(file: Reader): string {
 }
 
 function readHall(value: unknown, path: string, problems: Problems): HallEntry | null {
-  const hall = Reader.open(value, path, ['name', 'seats'], problems)
+  const hall = ObjectReader.open(value, path, ['name', 'seats'], problems)
   if (!hall) return null
   const seats = hall.list('seats', 5000, (entry, seatPath) => readSeat(entry, seatPath, problems))
   hall.unique('seats', seats, (seat) => seat.name, 'name')
@@ -97,7 +102,7 @@ function readHall(value: unknown, path: string, problems: Problems): HallEntry |
 /** A seat is its name alone, or `{name, token}`. */
 function readSeat(value: unknown, path: string, problems: Problems): SeatEntry | null {
   if (isText(value)) return readSeat({ name: value }, path, problems)
-  const seat = Reader.open(value, path, ['name', 'token'], problems, 'a name, or an object')
+  const seat = ObjectReader.open(value, path, ['name', 'token'], problems, 'a name, or an object')
   if (!seat) return null
   const name = seat.text('name', 20)
   if (!seat.has('token')) return { name, token: null }
@@ -108,7 +113,7 @@ function readSeat(value: unknown, path: string, problems: Problems): SeatEntry |
 
 function readMenuItem(value: unknown, path: string, problems: Problems): MenuEntry | null {
   const keys = ['name', 'description', 'price', 'vegetarian', 'available']
-  const item = Reader.open(value, path, keys, problems)
+  const item = ObjectReader.open(value, path, keys, problems)
   if (!item) return null
   return {
     name: item.text('name', 100),
