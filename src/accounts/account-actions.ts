@@ -2,7 +2,6 @@ import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
-import type { LoginThrottle } from '../limits/login-throttle.js'
 import type { Principal } from '../principal.js'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
 import {
@@ -16,10 +15,13 @@ import {
 import { type Caller, findLiveById, type SessionSettings } from './sessions.js'
 import { guestUsername, isUsername, normalizeUsername } from './usernames.js'
 
-/** What the actions on accounts need beside the database and who is told. */
+/** What the actions on accounts need besides the database and the publisher. */
 export interface AccountContext extends ActionContext {
   sessions: SessionSettings
-  throttle: LoginThrottle
+  throttle: {
+    /** Counts an attempt before the password is verified; `succeeded` takes it back. Throws 429. */
+    attempt(username: string, ip: string): Promise<{ succeeded(): Promise<void> }>
+  }
 }
 
 /** A session just opened: its token goes into the cookie, the caller into the answer. */
