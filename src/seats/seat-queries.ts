@@ -1,6 +1,6 @@
 import type { Database, Transaction } from '../database/client.js'
 
-/** A seat, the hall it is in and the theatre it belongs to. */
+/** A seat with its hall and theatre. */
 export interface SeatRecord {
   id: number
   name: string
@@ -11,9 +11,9 @@ export interface SeatRecord {
 
 const MAX_TOKEN = 100
 
-/** The seat of a QR code's token; null when there is none. */
+/** The seat with the token of a QR code; null if there is none. */
 export async function findSeat(db: Database | Transaction, token: string): Promise<SeatRecord | null> {
-  // PostgreSQL throws on NUL in a text: such a token is nobody's
+  // PostgreSQL throws on NUL in text; no seat has such a token
   if (token.length === 0 || token.length > MAX_TOKEN || token.includes('\0')) return null
   const seat = await db.seat.findUnique({
     where: { token },

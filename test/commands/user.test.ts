@@ -69,7 +69,12 @@ t.test('create: each refusal in one line, and the password in none', async (t) =
   const cases: [string[], string | undefined, number, RegExp][] = [
     [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /most common/],
     [create('--role', 'staff', '--theatre', '99'), 'a-good-password', 1, /no theatre 99/],
-    [['create', '--username', 'STAFF', '--role', 'admin'], 'a-good-password', 1, /already an account with this name/],
+    [
+      ['create', '--username', 'STAFF', '--role', 'admin'],
+      'a-good-password',
+      1,
+      /already an account with this name/,
+    ],
     [create('--role', 'staff'), 'a-good-password', 2, /--theatre ID/],
     [create('--role', 'staff', '--theatre', 'one'), 'a-good-password', 2, /"one"/],
     [create('--role', 'admin'), undefined, 2, /nobody to ask/],

@@ -122,7 +122,7 @@ t.test('another seat’s token is refused, and nothing of the file stays', async
   await t.rejects(applyTheatre(ctx, thief), {
     status: 409,
     code: 'token_taken',
-    message: /seat B7's of Hers/,
+    message: /seat B7 of Hers/,
   })
   t.equal(await db.theatre.findUnique({ where: { name: file.name } }), null)
 })
