@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { forgetEndedSessions } from '../src/accounts/session-writes.js'
+import { deleteExpiredSessions } from '../src/accounts/session-writes.js'
 import { forgetOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
 
@@ -48,7 +48,7 @@ export const jobsPlugin = fp(
         cancelUnpaidOrders(actions, config.orderPaymentMinutes),
       )
       every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
-      every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))
+      every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))
     })
     app.addHook('onClose', async () => {
       for (const timer of timers) clearTimeout(timer)

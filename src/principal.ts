@@ -11,11 +11,6 @@ export interface Principal {
   readonly theatres: readonly { readonly id: number; readonly name: string }[]
 }
 
-export function isStaffOf(principal: Principal, theatreId: number): boolean {
-  if (principal.role === 'admin') return true
-  return principal.role === 'staff' && principal.theatres.some((theatre) => theatre.id === theatreId)
-}
-
 /** The user as the caller's own answers and `hello` show them. */
 export function viewUser(principal: Principal): UserView {
   return {

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { MenuItemView } from '../../src/protocol/views.js'
-import { setAvailable } from '../../src/seats/menu-actions.js'
-import { viewMenuItem } from '../../src/seats/seat-view.js'
+import { setAvailable } from '../../src/theatres/menu-actions.js'
+import { viewMenuItem } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
 
 const Change = Type.Object({ available: Type.Boolean() }, { additionalProperties: false })

@@ -6,8 +6,9 @@ import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
 import { SeatMenuView } from '../../src/protocol/views.js'
-import { findSeat, listMenu } from '../../src/seats/seat-queries.js'
+import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
+import { listMenu } from '../../src/theatres/menu-queries.js'
 import { OrderAnswer } from './answers.js'
 
 const Params = Type.Object({ seatToken: Type.String() })

@@ -5,8 +5,8 @@ import { notFound } from '../../src/errors.js'
 import { listTheatreOrders } from '../../src/orders/order-queries.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { OrderView, TheatreSeatsView } from '../../src/protocol/views.js'
-import { findTheatreSeats } from '../../src/seats/seat-queries.js'
-import { viewTheatreSeats } from '../../src/seats/seat-view.js'
+import { findTheatreSeats } from '../../src/theatres/theatre-queries.js'
+import { viewTheatreSeats } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
 
 const Ended = Type.Object({ ended: Type.Optional(Type.Literal('1')) }, { additionalProperties: false })

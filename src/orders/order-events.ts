@@ -7,8 +7,8 @@ import { viewOrder } from './order-view.js'
 export type OrderEventName = Exclude<EventName, `chat.${string}`>
 
 /**
- * The events of one change, each to the theatre's and to the order's group. `order` is read in the change's own
- * transaction, after the change.
+ * The events of one change, each for the theatre's group and the order's. `order` must be read after the change, in the
+ * same transaction.
  */
 export function orderEvents(names: readonly OrderEventName[], order: OrderRecord): NewEvent[] {
   const data = viewOrder(order)
