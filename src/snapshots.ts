@@ -1,7 +1,6 @@
 import { theatreChatSnapshot } from './chat/chat-snapshots.js'
 import type { Database, Transaction } from './database/client.js'
 import { readHeads } from './events/event-log.js'
-import type { SnapshotRow } from './live/feed.js'
 import { orderSnapshot, theatreOrdersSnapshot } from './orders/order-snapshots.js'
 import { type GroupName, readGroup } from './protocol/groups.js'
 
@@ -9,7 +8,7 @@ import { type GroupName, readGroup } from './protocol/groups.js'
  * A group's state as of its counter and the epoch of rights, all in one snapshot of the database: at read committed
  * the state and the counter would belong to different moments.
  */
-export async function readSnapshot(db: Database, group: GroupName): Promise<SnapshotRow> {
+export async function readSnapshot(db: Database, group: GroupName) {
   return await db.$transaction(
     async (tx) => {
       const { seqs, epoch } = await readHeads(tx, [group])

@@ -1,8 +1,7 @@
-import type { Admission } from '../live/socket/connection.js'
-import type { LiveSession } from './sessions.js'
+import type { Caller } from './sessions.js'
 
-/** A session as the live engine knows it, from the moment of its reading on. */
-export function toAdmission({ principal, session, epoch }: LiveSession): Admission {
+/** The `Admission` of a socket that this caller opens. The remaining time counts from now. */
+export function toAdmission({ principal, session, epoch }: Caller) {
   return {
     sessionId: session.id,
     principal,

@@ -37,8 +37,6 @@ export interface Caller {
   epoch: number
 }
 
-export type LiveSession = Caller
-
 /** In whose name a caller's actions are done. */
 export const onBehalfOf = ({ principal, session, epoch }: Caller): OnBehalf => ({
   userId: principal.userId,
@@ -118,7 +116,7 @@ function selectLive(settings: SessionSettings, which: Prisma.Sql): Prisma.Sql {
     WHERE ${which} AND u.is_active AND ${isLive(settings)}`
 }
 
-function readLive(row: LiveRow): LiveSession {
+function readLive(row: LiveRow): Caller {
   return {
     principal: { userId: row.user_id, username: row.username, role: row.role, theatres: row.theatres },
     session: { id: row.id, createdAt: row.created_at, isStale: row.is_stale, ...readTimes(row) },
@@ -131,7 +129,7 @@ export async function findLive(
   db: Database | Transaction,
   token: string,
   settings: SessionSettings,
-): Promise<LiveSession | null> {
+): Promise<Caller | null> {
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.token_hash = ${hashToken(token)}`),
   )
@@ -145,7 +143,7 @@ export interface HandshakeQuestion {
 }
 
 /** `order` is null when there is none of that id. */
-export type HandshakeSession = LiveSession & { order: OrderOwners | null }
+export type HandshakeSession = Caller & { order: OrderOwners | null }
 
 /** Answers many handshakes in one query, in the order in which they asked; null: no live session. Writes nothing. */
 export async function findLiveForHandshakes(
@@ -178,7 +176,7 @@ export async function findLiveById(
   db: Database | Transaction,
   sessionId: string,
   settings: SessionSettings,
-): Promise<LiveSession | null> {
+): Promise<Caller | null> {
   return (await findLiveByIds(db, [sessionId], settings)).get(sessionId) ?? null
 }
 
@@ -187,7 +185,7 @@ export async function findLiveByIds(
   db: Database | Transaction,
   sessionIds: readonly string[],
   settings: SessionSettings,
-): Promise<Map<string, LiveSession>> {
+): Promise<Map<string, Caller>> {
   if (sessionIds.length === 0) return new Map()
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.id = ANY(${[...sessionIds]}::uuid[])`),
