@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
-import { encodeSnapshot } from './frames.js'
 import { Ring, type Slice } from './ring.js'
+import { encodeSnapshot } from './socket/frames.js'
 
 /** What a feed needs of its node. */
 export interface FeedHost {

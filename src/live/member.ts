@@ -1,6 +1,6 @@
 import { type Feed, type FeedReader, RING_EVENTS, SLICE_BYTES } from './feed.js'
-import { encodeEventFrame } from './frames.js'
 import type { Connection, Subscription } from './socket/connection.js'
+import { encodeEventFrame } from './socket/frames.js'
 
 /** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
 const LOG_READ_EVENTS = 100

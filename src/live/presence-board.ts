@@ -2,9 +2,9 @@ import type { GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import type { Bus } from './bus/bus.js'
 import type { Feed, FeedReader } from './feed.js'
-import { encodeMessage } from './frames.js'
 import { Presence } from './presence.js'
 import type { Connection } from './socket/connection.js'
+import { encodeMessage } from './socket/frames.js'
 
 /** Shows the members of each group how many staff are there, as often as they can take it. */
 export class PresenceBoard {

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../events/event-log.js'
-import { encodeEventFrame } from './frames.js'
+import { encodeEventFrame } from './socket/frames.js'
 
 /** Framed bytes of the events after one position up to `to`, shared by every socket that stands there. */
 export interface Slice {

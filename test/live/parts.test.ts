@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
-import { textFrame } from '../../src/live/frames.js'
 import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
+import { textFrame } from '../../src/live/socket/frames.js'
 import { afterClose, CloseCode } from '../../src/protocol/close-codes.js'
 import {
   asGroup,

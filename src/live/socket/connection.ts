@@ -3,7 +3,7 @@ import type { Principal } from '../../principal.js'
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { ServerMessage } from '../../protocol/messages.js'
-import { encodeMessage } from '../frames.js'
+import { encodeMessage } from './frames.js'
 
 /** What the engine needs of a socket; the plugin makes one of `ws`. */
 export interface LiveSocket {

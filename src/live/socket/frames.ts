@@ -1,5 +1,5 @@
-import type { StoredEvent } from '../events/event-log.js'
-import type { ServerMessage } from '../protocol/messages.js'
+import type { StoredEvent } from '../../events/event-log.js'
+import type { ServerMessage } from '../../protocol/messages.js'
 
 /**
  * One unfragmented, unmasked text frame (RFC 6455 section 5.2), ready for the stream. Servers never mask and
