@@ -1,6 +1,6 @@
 /**
- * The subprotocol `houselights.v1`, shared by the service and the pages (browser-safe: no imports).
- * JSON text frames, one object each. `docs/` describes it as AsyncAPI.
+ * The WebSocket subprotocol `houselights.v1`: JSON text frames, one object each. Shared by the service and the pages, so
+ * it imports nothing. `docs/` describes it as AsyncAPI.
  */
 export const SUBPROTOCOL = 'houselights.v1'
 
@@ -24,7 +24,7 @@ export type OrderStatus = 'placed' | 'confirmed' | 'seen' | 'delivered' | 'cance
 export type PaymentStatus = 'pending' | 'paid' | 'failed' | 'refunded'
 export type PaymentMethod = 'online' | 'cash'
 
-/** Money is in paise; times are RFC 3339 UTC. */
+/** Amounts are in paise, times RFC 3339 UTC. */
 export interface OrderView {
   id: number
   theatreId: number
@@ -51,16 +51,16 @@ export interface MessageView {
 }
 
 export interface ChatView {
-  /** the order's id: a conversation belongs to one order */
+  /** the order's id: each order has one conversation */
   id: number
-  /** only what never changes: the events of this group tell of the conversation, not of its order */
+  /** immutable fields only: the chat group has no events about its orders */
   order: { id: number; seat: { id: number; name: string; hall: string } }
   theatreId: number
   unread: number
   lastMessage: MessageView | null
 }
 
-/** `data` of `chat.message`. Applying it needs no fetch: staff get the whole conversation along with it. */
+/** `data` of `chat.message`. Staff also get the whole conversation, so that no fetch is needed. */
 export interface ChatMessageData {
   /** the order's id */
   chat: number
@@ -68,7 +68,7 @@ export interface ChatMessageData {
   conversation?: ChatView
 }
 
-/** `data` of `chat.read`, which only staff get: some of them has read it, and how much is left. */
+/** `data` of `chat.read`, sent to staff only, with the new unread count. */
 export interface ChatReadData {
   /** the order's id */
   chat: number
@@ -82,13 +82,13 @@ export interface UserView {
   theatres: { id: number; name: string }[]
 }
 
-/** The first message on each socket. */
+/** The first message on every socket. */
 export interface Hello {
   type: 'hello'
   connection: string
   user: UserView
   groups: string[]
-  /** seq of each group's last event so far: who stands there has caught up */
+  /** seq of each group's last event: a client at this position is up to date */
   positions: Record<string, number>
   sessionExpiresAt: string
 }
@@ -115,14 +115,14 @@ export type ParsedMessage =
   | { ok: false; code: 'invalid_json' | 'unknown_type' | 'invalid_message'; reason: string }
 
 const MAX_CURSORS = 1000
-/** characters a chat message may hold */
+/** maximum length of a chat message, in characters */
 export const MAX_TEXT = 2000
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads one text frame of a client. Never throws; a message that it refuses says which rule it broke. */
+/** Parses one text frame from a client. Never throws; `reason` says which rule an invalid message broke. */
 export function parseClientMessage(text: string): ParsedMessage {
   let value: unknown
   try {
@@ -163,7 +163,7 @@ export function parseClientMessage(text: string): ParsedMessage {
   }
 }
 
-/** A cursor as a client may send it: a whole number from 0; anything else counts as unknown (null). */
+/** A client's cursor: a non-negative safe integer; null for anything else. */
 export function readCursor(value: unknown): number | null {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
 }
