@@ -194,10 +194,10 @@ t.test('an index: several values under one key, none left behind', async (t) => 
   const [a, b, c] = [{}, {}, {}]
   index.remove(1, a)
   for (const value of [a, b, c, a]) index.add(1, value)
-  t.same(index.of(1), [a, b, c])
+  t.same(index.get(1), [a, b, c])
   index.remove(1, b)
   index.remove(2, a)
-  t.equal(index.of(1).length, 2)
+  t.equal(index.get(1).length, 2)
   for (const value of [a, c]) index.remove(1, value)
-  t.same(index.of(1), [])
+  t.same(index.get(1), [])
 })
