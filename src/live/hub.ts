@@ -243,7 +243,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.logPoll.poll()
   }
 
-  /** Clears all timers and terminates all connections. Whoever opened the bus and the database closes them. */
+  /** Clears all timers and terminates all connections. Does not close the bus or the database. */
   close(): void {
     clearInterval(this.ticker)
     this.logPoll.close()

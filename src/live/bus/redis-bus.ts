@@ -102,7 +102,7 @@ export class RedisBus implements Bus {
     this.publisher.publish(this.prefix + channel, message).catch(() => {})
   }
 
-  /** Stops pings and resubscription. Whoever opened the links closes them. */
+  /** Stops pings and resubscription. Does not close the links. */
   async close(): Promise<void> {
     this.closed = true
     clearInterval(this.pinger)
