@@ -186,7 +186,7 @@ class Run {
       groups,
       admission,
     })
-    if (admission.principal.role === 'staff') hub.presence.show(connection, groups)
+    if (admission.principal.role === 'staff') hub.presence.set(connection, groups)
     const joined: Client = Object.assign(client, {
       name: `${sessionId}${isPlain ? ' (no subprotocol)' : ''}`,
       sessionId,
@@ -219,7 +219,7 @@ class Run {
         })
       },
       resume: () => open(),
-      subscribesAtOnce: isPlain,
+      autoSubscribe: isPlain,
     })
     session.start()
     if (isPlain) return
