@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { dataDirectory, gone, postmasterPid, until } from './database/servers.js'
-import { createClient } from './helpers/http.js'
+import { dataDirectory, gone, postmasterPid, until } from './helpers/embedded-servers.js'
+import { createClient } from './helpers/http-client.js'
 import { type ServiceProcess, spawnService } from './helpers/service-process.js'
-import { until as untilTrue } from './live/until.js'
+import { until as untilTrue } from './helpers/until.js'
 import { order, signIn } from './security/people.js'
 
 // initdb, migrations and crash recovery, while other files run beside this one

@@ -137,13 +137,13 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 }
 
 /**
- * Starts what the test files share, so that no file pays for it alone: see test/helpers/services.ts.
+ * Starts what the test files share, so that no file pays for it alone: see test/helpers/shared-services.ts.
  *
- * @returns {ReturnType<typeof import('../../test/helpers/services.ts').startServices>}
+ * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startServices>}
  */
 async function startServices() {
   const { register } = await import('tsx/esm/api')
   register()
-  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/services.ts')).href)
+  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/shared-services.ts')).href)
   return startServices()
 }

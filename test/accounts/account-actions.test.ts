@@ -12,8 +12,8 @@ import { findLive } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import { createLocalCounter } from '../../src/limits/hit-counter.js'
 import { createLoginThrottle } from '../../src/limits/login-throttle.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
+import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)

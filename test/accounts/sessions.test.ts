@@ -17,8 +17,8 @@ import {
 } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import type { Database } from '../../src/database/client.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from './context.js'
+import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)

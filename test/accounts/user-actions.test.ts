@@ -4,8 +4,16 @@ import { findLive } from '../../src/accounts/sessions.js'
 import { createUser, revokeSession, revokeSessions, updateUser } from '../../src/accounts/user-actions.js'
 import { findAccountByName, listAccounts } from '../../src/accounts/user-queries.js'
 import type { Principal } from '../../src/principal.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
+import {
+  CLIENT,
+  contextOn,
+  makeTheatre,
+  makeUser,
+  PASSWORD,
+  readEpoch,
+  SETTINGS,
+} from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { addSecondHall } from './evening.js'
-import { eventually, linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+import { addSecondHall } from './demo-orders.js'
+import { eventually, linkIs, openHouse, PASSWORD, PHONE, TABLET } from './site.js'
 
 // Login, account and the codes of the seats.
 

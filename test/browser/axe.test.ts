@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { playEvening } from './evening.js'
-import { openHouse, PHONE, TABLET } from './house.js'
+import { playEvening } from './demo-orders.js'
 import { SHOTS, type Shot } from './shots.js'
+import { openHouse, PHONE, TABLET } from './site.js'
 
 // Every page and state of the screenshots: no violation of axe-core in dark and light, and no scrolling sideways.
 

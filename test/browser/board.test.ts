@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { addSecondHall } from './evening.js'
-import { type Guest, orderFrom } from './guests.js'
-import { eventually, linkIs, openHouse, TABLET } from './house.js'
+import { type Guest, orderFrom } from '../helpers/customers.js'
+import { addSecondHall } from './demo-orders.js'
+import { eventually, linkIs, openHouse, TABLET } from './site.js'
 
 // The staff's live orders: what one sees and does there, by touch and by key.
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { colleague, orderFrom, say, saySomething } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { colleague, orderFrom, say, saySomething } from '../helpers/customers.js'
+import { linkIs, openHouse, PHONE, TABLET } from './site.js'
 
 // A conversation between a phone in the hall and the theatre's tablets.
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
 import { launchBrowser } from '../helpers/chromium.js'
+import { startApp } from '../helpers/service.js'
 
 // other files run beside this one
 t.setTimeout(110_000)

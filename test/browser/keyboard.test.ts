@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { openHouse, PHONE } from './house.js'
+import { openHouse, PHONE } from './site.js'
 
 // A customer without a pointer: from the menu to the paid order by keys alone.
 

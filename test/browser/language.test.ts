@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { linkIs, openHouse, PHONE, TABLET } from './site.js'
 
 // A language is one file in web/strings/; the browser says which one.
 

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { colleague, orderFrom, say } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { colleague, orderFrom, say } from '../helpers/customers.js'
 import { openNetwork } from './network.js'
+import { linkIs, openHouse, PHONE, TABLET } from './site.js'
 
 // What the pages say and do when the network goes, comes back, or lies; and when the session ends elsewhere.
 

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PHONE } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { linkIs, openHouse, PHONE } from './site.js'
 
 // Theatres call their halls, seats and dishes what they like, up to the limits of a theatre's file.
 

@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { startApp } from '../helpers/app.js'
 import { findChromium } from '../helpers/chromium.js'
-import { testServer } from '../helpers/template.js'
-import { playEvening } from './evening.js'
-import { PASSWORD, PHONE, TABLET } from './house.js'
+import { testServer } from '../helpers/database-template.js'
+import { startApp } from '../helpers/service.js'
+import { playEvening } from './demo-orders.js'
 import { packPng } from './png.js'
 import { SHOTS, type Shot } from './shots.js'
+import { PASSWORD, PHONE, TABLET } from './site.js'
 
 // By hand: `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page as it
 // looks on a busy evening: `x.png` is the dark one, which a lobby and a hall are used to, `x-light.png` the other.

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PASSWORD, TABLET } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { startApp } from '../helpers/service.js'
+import { linkIs, openHouse, PASSWORD, TABLET } from './site.js'
 
 // A session that ends by itself: the warning, the one touch to stay, and what is left when nobody touches.
 

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page, ViewportSize } from 'playwright-core'
-import type { TestApp } from '../helpers/app.js'
-import type { Guest } from './guests.js'
-import { linkIs } from './house.js'
+import type { Guest } from '../helpers/customers.js'
+import type { TestApp } from '../helpers/service.js'
+import { linkIs } from './site.js'
 
 export interface Stage {
   app: TestApp

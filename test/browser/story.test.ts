@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+import { linkIs, openHouse, PASSWORD, PHONE, TABLET } from './site.js'
 
 // The whole evening in two browsers that share nothing but the service.
 

@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { orderFrom } from '../helpers/customers.js'
 import { builtPages } from '../helpers/pages.js'
-import { orderFrom } from './guests.js'
-import { openHouse, PHONE, TABLET } from './house.js'
+import { openHouse, PHONE, TABLET } from './site.js'
 
 // What a page costs a phone on a weak network.
 

@@ -3,7 +3,7 @@ import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { listChats, listMessages } from '../../src/chat/chat-queries.js'
 import { viewChat } from '../../src/chat/chat-view.js'
 import type { Principal } from '../../src/principal.js'
-import { createWorld, refusal, type World } from '../orders/world.js'
+import { createWorld, refusal, type World } from '../helpers/fixture.js'
 
 let ids = 0
 const send = (world: World, principal: Principal, chat: number, text: string, clientId = `c${++ids}`) =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openV1, signIn, startNode } from '../live/stage.js'
+import { openV1, signIn, startNode } from '../helpers/live-events.js'
 
 t.test(
   'a message for a chat that no id can name is refused like one for a chat that is not there',

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { FrontProxy } from '../../scripts/cluster/front-proxy.js'
 import { freePort } from '../../scripts/cluster/programs.js'
 import { within } from '../helpers/deadline.js'
-import { createClient } from '../helpers/http.js'
+import { createClient } from '../helpers/http-client.js'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { openRaw } from '../helpers/raw.js'
-import { until } from '../live/until.js'
-import { readAnswer } from '../security/handshakes.js'
+import { testDatabase } from '../helpers/database.js'
+import { readAnswer } from '../helpers/handshakes.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startApp } from '../helpers/service.js'
+import { until } from '../helpers/until.js'
 
 const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 

@@ -1,10 +1,6 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { startRedis } from '../helpers/redis.js'
-import type { TestSocket } from '../helpers/socket.js'
-import { Random, seedOfRun } from '../live/random.js'
+import { testDatabase } from '../helpers/database.js'
 import {
   arrived,
   emit,
@@ -16,7 +12,11 @@ import {
   seqsOf,
   signIn,
   startNode,
-} from '../live/stage.js'
+} from '../helpers/live-events.js'
+import { Random, seedOfRun } from '../helpers/random.js'
+import { startRedis } from '../helpers/redis.js'
+import type { TestApp } from '../helpers/service.js'
+import type { TestSocket } from '../helpers/socket-client.js'
 
 // Real logouts against real events on two nodes over a real Redis. SEED replays the choices, not the timing.
 

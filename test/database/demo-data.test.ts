@@ -1,8 +1,8 @@
 import t from 'tap'
 import { login } from '../../src/accounts/account-actions.js'
 import { loadDemoData, writeDemoData } from '../../src/demo-data.js'
-import { CLIENT, contextOn } from '../accounts/context.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 t.test('is what the contract says, whoever loads it first', async (t) => {
   const { db, url } = await testDatabase(t)

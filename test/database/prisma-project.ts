@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { within } from '../helpers/deadline.js'
-import { dataDirectory, PATIENCE, PROJECT } from './servers.js'
+import { dataDirectory, PATIENCE, PROJECT } from '../helpers/embedded-servers.js'
 
 const SCHEMA = `generator client {
   provider            = "prisma-client"

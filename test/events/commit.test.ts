@@ -6,8 +6,8 @@ import { updateUser } from '../../src/accounts/user-actions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/events/commit.js'
 
-import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../accounts/context.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)

@@ -1,11 +1,11 @@
 import t, { type Test } from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
 import { type OwnRedis, startRedis } from '../helpers/redis.js'
-import { connect, RefusedError, type TestSocket } from '../helpers/socket.js'
-import { until } from '../live/until.js'
-import { openHouse, PASSWORD } from './chaos-house.js'
+import { startApp } from '../helpers/service.js'
+import { connect, RefusedError, type TestSocket } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
+import { openHouse, PASSWORD } from './chaos-cluster.js'
 import { settle, type Town } from './chaos-people.js'
 
 t.setTimeout(200_000)

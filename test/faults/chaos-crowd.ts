@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { HttpClient } from '../helpers/http.js'
-import type { Random } from '../live/random.js'
+import type { HttpClient } from '../helpers/http-client.js'
+import type { Random } from '../helpers/random.js'
 import { type ChaosClient, type Identity, V1Client } from './chaos-clients.js'
-import type { House } from './chaos-house.js'
+import type { House } from './chaos-cluster.js'
 import { type Account, type Answered, send, signIn, Tally, type Town } from './chaos-people.js'
 import type { Records } from './chaos-record.js'
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Random } from '../live/random.js'
+import type { Random } from '../helpers/random.js'
+import type { House } from './chaos-cluster.js'
 import type { Crowd } from './chaos-crowd.js'
-import type { House } from './chaos-house.js'
 
 /** One fault as it is planned: everything about it comes from the seed. */
 export interface PlannedFault {

@@ -1,8 +1,8 @@
 import { hashPassword } from '../../src/accounts/passwords.js'
 import { createDatabase } from '../../src/database/client.js'
 import { writeTheatre } from '../../src/seats/theatre-actions.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
-import { type House, PASSWORD } from './chaos-house.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
+import { type House, PASSWORD } from './chaos-cluster.js'
 
 export const THEATRES = 4
 const SEATS = 20

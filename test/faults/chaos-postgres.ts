@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { applyMigrations } from '../../src/database/migrate.js'
-import { gone, postmasterPid } from '../database/servers.js'
-import { withClient } from '../helpers/template.js'
+import { withClient } from '../helpers/database-template.js'
+import { gone, postmasterPid } from '../helpers/embedded-servers.js'
 
 interface Teardown {
   teardown(fn: () => unknown): unknown

@@ -1,4 +1,4 @@
-import type { House } from './chaos-house.js'
+import type { House } from './chaos-cluster.js'
 import type { Judgement } from './chaos-judge.js'
 import type { Records } from './chaos-record.js'
 

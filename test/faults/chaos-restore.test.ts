@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { withClient } from '../helpers/template.js'
-import { emit, head, openV1, signIn, startNode } from '../live/stage.js'
+import { withClient } from '../helpers/database-template.js'
+import { emit, head, openV1, signIn, startNode } from '../helpers/live-events.js'
 
 const GROUP = theatreOrders(1)
 

@@ -1,10 +1,20 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestApp } from '../helpers/app.js'
-import type { TestDatabase } from '../helpers/postgres.js'
-import { RefusedError } from '../helpers/socket.js'
-import { testServer, withClient } from '../helpers/template.js'
-import { arrived, emit, endSession, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import type { TestDatabase } from '../helpers/database.js'
+import { testServer, withClient } from '../helpers/database-template.js'
+import {
+  arrived,
+  emit,
+  endSession,
+  faultIn,
+  head,
+  openV1,
+  seqsOf,
+  signIn,
+  startNode,
+} from '../helpers/live-events.js'
+import type { TestApp } from '../helpers/service.js'
+import { RefusedError } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 

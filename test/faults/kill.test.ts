@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { within } from '../helpers/deadline.js'
-import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../helpers/live-events.js'
 
 const GROUP = theatreOrders(1)
 

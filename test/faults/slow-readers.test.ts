@@ -1,7 +1,7 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
-import { until } from '../live/until.js'
+import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../helpers/live-events.js'
+import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
 const EVENTS = Number(process.env.EVENTS ?? 5000)

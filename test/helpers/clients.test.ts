@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import t, { type Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createClient } from './http.js'
-import { httpHead, openRaw, sendRaw } from './raw.js'
-import { connect, RefusedError, refused } from './socket.js'
+import { createClient } from './http-client.js'
+import { httpHead, openRaw, sendRaw } from './raw-connection.js'
+import { connect, RefusedError, refused } from './socket-client.js'
 
 async function listen(t: Test, server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TEST_SECRETS } from './app.js'
 import { within } from './deadline.js'
 import { LogCapture } from './logs.js'
+import { TEST_SECRETS } from './service.js'
 import { keepOutput } from './suite-output.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))

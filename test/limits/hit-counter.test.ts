@@ -1,8 +1,8 @@
 import t from 'tap'
 import { createLocalCounter } from '../../src/limits/hit-counter.js'
-import { startApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
 import { startRedis } from '../helpers/redis.js'
+import { startApp } from '../helpers/service.js'
 
 t.test('this node alone: windows end, and refunds don’t go below zero', async (t) => {
   let now = 1

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
 import { within } from '../helpers/deadline.js'
-import { openRaw } from '../helpers/raw.js'
+import { headOf, readAnswer } from '../helpers/handshakes.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startApp } from '../helpers/service.js'
 import { closeCode, frame, OPCODE } from '../security/frames.js'
-import { headOf, readAnswer } from '../security/handshakes.js'
 import { signIn } from '../security/people.js'
 
 const PATH = '/ws/all-seat-datasocket/'

@@ -11,7 +11,7 @@ import type { SnapshotRow } from '../../src/live/feed.js'
 import type { Admission, LiveSocket } from '../../src/live/socket/connection.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
-import type { Random } from './random.js'
+import type { Random } from '../helpers/random.js'
 
 /** Lets the test decide what happens next: everything that takes time waits here for its turn. */
 export class Turns {

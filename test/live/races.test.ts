@@ -1,7 +1,5 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { connect, type TestSocket } from '../helpers/socket.js'
-import { Random, seedOfRun } from './random.js'
 import {
   arrived,
   emit,
@@ -13,8 +11,10 @@ import {
   seqsOf,
   signIn,
   startNode,
-} from './stage.js'
-import { until } from './until.js'
+} from '../helpers/live-events.js'
+import { Random, seedOfRun } from '../helpers/random.js'
+import { connect, type TestSocket } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 const SEED = seedOfRun()
 const random = new Random(SEED)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { createClient } from '../helpers/http.js'
-import { arrived, emit, openPlain, openV1, seqsOf, signIn, startNode } from './stage.js'
-import { until } from './until.js'
+import { createClient } from '../helpers/http-client.js'
+import { arrived, emit, openPlain, openV1, seqsOf, signIn, startNode } from '../helpers/live-events.js'
+import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
 

@@ -5,8 +5,6 @@ import { placeOrder } from '../../src/orders/place-order.js'
 import { orderGroup, theatreChat, theatreOrders } from '../../src/protocol/groups.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { within } from '../helpers/deadline.js'
-import { httpHead, openRaw } from '../helpers/raw.js'
-import type { TestSocket } from '../helpers/socket.js'
 import {
   arrived,
   emit,
@@ -20,7 +18,9 @@ import {
   seqsOf,
   signIn,
   startNode,
-} from './stage.js'
+} from '../helpers/live-events.js'
+import { httpHead, openRaw } from '../helpers/raw-connection.js'
+import type { TestSocket } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 const OTHER = theatreOrders(2)

@@ -2,7 +2,7 @@ import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
 import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
-import type { World } from './world.js'
+import type { World } from '../helpers/fixture.js'
 
 // Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
 import type { OrderStatus, PaymentStatus } from '../../src/protocol/messages.js'
-import { createWorld, refusal, type World } from './world.js'
+import { createWorld, refusal, type World } from '../helpers/fixture.js'
 
 const STEPS = { markSeen, deliverOrder, cancelOrder, collectCash }
 type StepName = keyof typeof STEPS

@@ -3,7 +3,7 @@ import { mergeLines } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { createWorld, refusal } from './world.js'
+import { createWorld, refusal } from '../helpers/fixture.js'
 
 t.test('names, prices and the total are the database’s; repeated lines are added up', async (t) => {
   const world = await createWorld(t)

@@ -5,9 +5,9 @@ import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orde
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import type { PaymentMethod } from '../../src/protocol/messages.js'
+import { createWorld } from '../helpers/fixture.js'
 import { provider, take, webhookOf } from '../payments/payments.js'
 import { apply, EMPTY, snapshot } from './fold.js'
-import { createWorld } from './world.js'
 
 /** To replay: SEED=… */
 const SEED = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31))

@@ -4,9 +4,9 @@ import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orde
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { EVENT_NAMES, type EventName } from '../../src/protocol/messages.js'
+import { createWorld, type Guest, type World } from '../helpers/fixture.js'
 import { provider, take, webhookOf } from '../payments/payments.js'
 import { apply, EMPTY, snapshot } from './fold.js'
-import { createWorld, type Guest, type World } from './world.js'
 
 t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t) => {
   const world = await createWorld(t)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
+import { createWorld } from '../helpers/fixture.js'
 import { startPaying, take, webhookOf } from '../payments/payments.js'
-import { createWorld } from './world.js'
 
 const OLD = new Date(Date.now() - 31 * 60_000)
 

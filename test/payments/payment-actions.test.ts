@@ -4,7 +4,7 @@ import { cancelOrder } from '../../src/orders/order-actions.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import type { PaymentProvider } from '../../src/payments/provider.js'
-import { createWorld, refusal } from '../orders/world.js'
+import { createWorld, refusal } from '../helpers/fixture.js'
 import { provider, startPaying, take, webhookOf } from './payments.js'
 
 t.test('a payment is made once; until it ends the same is answered', async (t) => {

@@ -4,7 +4,7 @@ import { startPayment } from '../../src/payments/payment-actions.js'
 import type { PaymentRecord } from '../../src/payments/payment-queries.js'
 import { createSimulatedProvider } from '../../src/payments/simulated-provider.js'
 import { type RawWebhook, takeWebhook, type WebhookResult } from '../../src/payments/webhook-actions.js'
-import type { Guest, World } from '../orders/world.js'
+import type { Guest, World } from '../helpers/fixture.js'
 
 export const SECRET = 'the-secret-of-the-webhook'
 export const provider = createSimulatedProvider()

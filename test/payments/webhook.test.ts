@@ -3,7 +3,7 @@ import { cancelOrder } from '../../src/orders/order-actions.js'
 import { readOrder } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
-import { createWorld, refusal, type World } from '../orders/world.js'
+import { createWorld, refusal, type World } from '../helpers/fixture.js'
 import { type Paying, provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
 
 const stateOf = async (world: World, orderId: number) => {

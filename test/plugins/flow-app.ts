@@ -6,7 +6,7 @@ import requestFlow from '../../plugins/http/request-flow.js'
 import metrics from '../../plugins/metrics.js'
 import websocket from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
-import { TEST_SECRETS } from '../helpers/app.js'
+import { TEST_SECRETS } from '../helpers/service.js'
 
 interface Teardown {
   teardown(fn: () => unknown): unknown

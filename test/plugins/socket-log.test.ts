@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openPlain, openV1, signIn, startNode } from '../live/stage.js'
+import { openPlain, openV1, signIn, startNode } from '../helpers/live-events.js'
 
 t.test(
   'closes are counted by the codes that mean something here; clients choose among 3000 others',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { EVENT_NAMES } from '../../src/protocol/messages.js'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
+import { createClient } from '../helpers/http-client.js'
+import { startApp } from '../helpers/service.js'
 
 t.test('/docs describes the HTTP calls and the sockets', async (t) => {
   const { url } = await startApp(t)

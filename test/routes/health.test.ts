@@ -1,7 +1,7 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { until } from '../live/until.js'
+import { createClient } from '../helpers/http-client.js'
+import { startApp } from '../helpers/service.js'
+import { until } from '../helpers/until.js'
 
 t.test('who asks whether the node is ready while it is being looked at gets that answer', async (t) => {
   const { app, url } = await startApp(t)

@@ -1,6 +1,6 @@
 import type { OrderView } from '../../src/protocol/messages.js'
-import { type AppOverrides, startApp, type TestApp } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
+import { type AppOverrides, startApp, type TestApp } from '../helpers/service.js'
 
 interface Teardown {
   teardown(fn: () => unknown): unknown

@@ -5,6 +5,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
+import { within } from '../helpers/deadline.js'
 import {
   dataDirectory,
   gone,
@@ -13,11 +14,10 @@ import {
   PROJECT,
   postmasterPid,
   until,
-} from '../database/servers.js'
-import { TEST_SECRETS } from '../helpers/app.js'
-import { within } from '../helpers/deadline.js'
-import { createClient } from '../helpers/http.js'
-import { connect } from '../helpers/socket.js'
+} from '../helpers/embedded-servers.js'
+import { createClient } from '../helpers/http-client.js'
+import { TEST_SECRETS } from '../helpers/service.js'
+import { connect } from '../helpers/socket-client.js'
 
 // initdb, two builds of the module graph, and several starts of the service on a busy machine
 t.setTimeout(240_000)

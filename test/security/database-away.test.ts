@@ -1,12 +1,12 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { connect } from '../helpers/socket.js'
-import { shakeHands } from './handshakes.js'
+import { testDatabase } from '../helpers/database.js'
+import { shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { startApp } from '../helpers/service.js'
+import { connect } from '../helpers/socket-client.js'
+import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { countOpen, eventually } from './leaks.js'
 import { order, signIn } from './people.js'
-import { startTcpProxy } from './tcp-proxy.js'
 
 // other files run beside this one
 t.setTimeout(110_000)

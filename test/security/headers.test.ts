@@ -1,8 +1,8 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { httpHead, sendRaw } from '../helpers/raw.js'
-import { parseAnswer, shakeHands } from './handshakes.js'
+import { parseAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { httpHead, sendRaw } from '../helpers/raw-connection.js'
+import { startApp } from '../helpers/service.js'
 import { DEMO_PASSWORD, order } from './people.js'
 
 /** What every answer carries, whatever it says. */

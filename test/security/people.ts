@@ -1,5 +1,5 @@
-import type { TestApp } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
+import type { TestApp } from '../helpers/service.js'
 
 /** The demo theatres' people, each with a session of their own. */
 export interface People {

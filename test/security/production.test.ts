@@ -1,7 +1,7 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { shakeHands } from './handshakes.js'
+import { shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { startApp } from '../helpers/service.js'
 import { DEMO_PASSWORD, order } from './people.js'
 
 const HOST = 'shop.example.com'

@@ -1,7 +1,7 @@
 import { Signer } from '@fastify/cookie'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { type Handshake, shakeHands } from './handshakes.js'
+import { type Handshake, shakeHands } from '../helpers/handshakes.js'
+import { startApp } from '../helpers/service.js'
 import { countOpen, eventually } from './leaks.js'
 import { gather } from './people.js'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { openRaw, sendRaw } from '../helpers/raw.js'
-import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { openRaw, sendRaw } from '../helpers/raw-connection.js'
+import { startApp } from '../helpers/service.js'
 import { countOpen, eventually } from './leaks.js'
 import { signIn } from './people.js'
 

@@ -1,7 +1,7 @@
 import { Signer } from '@fastify/cookie'
 import t from 'tap'
-import { type AppOverrides, startApp, TEST_SECRETS } from '../../helpers/app.js'
-import { createClient, type HttpClient } from '../../helpers/http.js'
+import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { type AppOverrides, startApp, TEST_SECRETS } from '../../helpers/service.js'
 
 const PASSWORD = 'houselights-demo'
 const { db, url, logs, database } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { ChatView, MessageView } from '../../../src/protocol/messages.js'
-import type { HttpClient } from '../../helpers/http.js'
+import type { HttpClient } from '../../helpers/http-client.js'
 import { NO_IDS, openSite } from '../world.js'
 
 const say = (client: HttpClient, chat: number | string, body: object) =>

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { OrderView } from '../../../src/protocol/messages.js'
-import { TEST_SECRETS } from '../../helpers/app.js'
-import type { HttpClient } from '../../helpers/http.js'
+import type { HttpClient } from '../../helpers/http-client.js'
+import { TEST_SECRETS } from '../../helpers/service.js'
 import { openSite, type Site } from '../world.js'
 
 interface Payment {

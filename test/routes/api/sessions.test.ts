@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startApp } from '../../helpers/app.js'
-import { createClient, type HttpClient } from '../../helpers/http.js'
+import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { startApp } from '../../helpers/service.js'
 
 const PASSWORD = 'houselights-demo'
 const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })

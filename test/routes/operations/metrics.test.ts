@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startApp } from '../../helpers/app.js'
-import { createClient } from '../../helpers/http.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startApp } from '../../helpers/service.js'
 
 t.test('with METRICS_TOKEN only who sends it as a bearer token reads the metrics', async (t) => {
   const { url } = await startApp(t, { env: { METRICS_TOKEN: 'token-4716' } })

@@ -8,7 +8,7 @@ import { type NewOrder, placeOrder } from '../../src/orders/place-order.js'
 import type { Principal } from '../../src/principal.js'
 import type { PaymentMethod } from '../../src/protocol/messages.js'
 import { findSeat, type SeatRecord } from '../../src/seats/seat-queries.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from './database.js'
 
 /** The demo theatres on a database of the test's own, and who acts in them. */
 export interface World {

@@ -1,5 +1,5 @@
-import { PATIENCE } from '../helpers/deadline.js'
-import { openRaw, type RawConnection } from '../helpers/raw.js'
+import { PATIENCE } from './deadline.js'
+import { openRaw, type RawConnection } from './raw-connection.js'
 
 /** One handshake, as bytes. What is left out is what a browser on the service's own page sends. */
 export interface Handshake {

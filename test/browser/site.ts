@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { startApp, type TestApp } from '../helpers/app.js'
 import { launchBrowser } from '../helpers/chromium.js'
+import { startApp, type TestApp } from '../helpers/service.js'
 
 /** What a wait costs at most, in ms: browsers on a busy machine are slow, and a deadline that is met costs nothing. */
 export const PATIENCE = 20_000

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { startApp, TEST_SECRETS } from './app.js'
-import { createClient } from './http.js'
-import { testDatabase } from './postgres.js'
-import { dropLeftovers, testServer, withClient } from './template.js'
+import { testDatabase } from './database.js'
+import { dropLeftovers, testServer, withClient } from './database-template.js'
+import { createClient } from './http-client.js'
+import { startApp, TEST_SECRETS } from './service.js'
 
 const exists = async (url: string): Promise<boolean> => {
   const name = new URL(url).pathname.slice(1)

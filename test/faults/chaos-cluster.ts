@@ -8,8 +8,8 @@ import { promisify } from 'node:util'
 import { ClusterNode } from '../../scripts/cluster/cluster-node.js'
 import { FrontProxy } from '../../scripts/cluster/front-proxy.js'
 import { freePort } from '../../scripts/cluster/programs.js'
-import { TEST_SECRETS } from '../helpers/app.js'
 import { type OwnRedis, startRedis } from '../helpers/redis.js'
+import { TEST_SECRETS } from '../helpers/service.js'
 import { type OwnPostgres, startPostgres } from './chaos-postgres.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))

@@ -1,5 +1,12 @@
 import { createDatabase, type Database } from '../../src/database/client.js'
-import { ensureTemplate, MIGRATED, newDatabaseName, testServer, WITH_DEMO, withClient } from './template.js'
+import {
+  ensureTemplate,
+  MIGRATED,
+  newDatabaseName,
+  testServer,
+  WITH_DEMO,
+  withClient,
+} from './database-template.js'
 
 export interface TestDatabase {
   url: string

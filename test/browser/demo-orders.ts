@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/client.js'
-import { colleague, type Guest, orderFrom, say, saySomething, type Wish } from './guests.js'
+import { colleague, type Guest, orderFrom, say, saySomething, type Wish } from '../helpers/customers.js'
 
 // A busy evening at the demo's Grand Cinema, for the eye: screenshots and whoever tries the pages by hand.
 

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { processIdentity } from '../../src/database/embedded/process-identity.js'
-import { DeadlineError, within } from '../helpers/deadline.js'
+import { DeadlineError, within } from './deadline.js'
 
 /** ms that starting or stopping a server may take on a busy machine, with initdb and crash recovery */
 export const PATIENCE = 30_000

@@ -1,4 +1,4 @@
-import { DeadlineError, PATIENCE } from '../helpers/deadline.js'
+import { DeadlineError, PATIENCE } from './deadline.js'
 
 /** Looks every few milliseconds until it is true, or the deadline has come. For states that tell nobody. */
 export async function until(

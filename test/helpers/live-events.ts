@@ -4,9 +4,9 @@ import { commit } from '../../src/events/commit.js'
 import { type NewAccessChange, type NewEvent, readHeads } from '../../src/events/event-log.js'
 import type { GroupName } from '../../src/protocol/groups.js'
 import { SUBPROTOCOL } from '../../src/protocol/messages.js'
-import { type AppOverrides, startApp, type TestApp } from '../helpers/app.js'
-import { PATIENCE } from '../helpers/deadline.js'
-import { type ConnectOptions, connect, type Frame, type TestSocket } from '../helpers/socket.js'
+import { PATIENCE } from './deadline.js'
+import { type AppOverrides, startApp, type TestApp } from './service.js'
+import { type ConnectOptions, connect, type Frame, type TestSocket } from './socket-client.js'
 
 interface Teardown {
   teardown(fn: () => unknown): unknown

@@ -1,8 +1,8 @@
 import { findChromium } from './chromium.js'
+import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
 import { requireProgram } from './programs.js'
 import { REDIS } from './redis.js'
 import { type SuiteVerdict, watchSuite } from './suite-output.js'
-import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './template.js'
 
 /**
  * What the runner does before the first test file, so that files that run at once neither install the same program

@@ -5,9 +5,9 @@ import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../src/app.js'
 import { type Config, loadConfig } from '../../src/config/config.js'
 import type { Database } from '../../src/database/client.js'
+import { type TestDatabase, testDatabase } from './database.js'
 import { LogCapture } from './logs.js'
 import { builtPages } from './pages.js'
-import { type TestDatabase, testDatabase } from './postgres.js'
 import { keepCookieSecret, keepSecret } from './suite-output.js'
 
 export interface AppOverrides {

@@ -1,4 +1,4 @@
-import { createClient, type HttpClient } from '../helpers/http.js'
+import { createClient, type HttpClient } from './http-client.js'
 
 /** What a test wants to be eaten: names of the demo menu. */
 export type Wish = Record<string, number>
