@@ -21,8 +21,8 @@ import {
   PROJECT,
   postmasterPid,
   startUser,
-  until,
 } from '../helpers/embedded-servers.js'
+import { until } from '../helpers/until.js'
 
 const isRoot = process.getuid?.() === 0
 

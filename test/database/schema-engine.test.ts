@@ -4,7 +4,8 @@ import t from 'tap'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { runSchemaEngine } from '../../src/database/schema-engine-process.js'
 import { withClient } from '../helpers/database-template.js'
-import { PROJECT, postmasterPid, until } from '../helpers/embedded-servers.js'
+import { PROJECT, postmasterPid } from '../helpers/embedded-servers.js'
+import { until } from '../helpers/until.js'
 import { PrismaProject, type Run } from './prisma-project.js'
 
 const project = new PrismaProject(t)

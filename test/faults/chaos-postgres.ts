@@ -6,10 +6,7 @@ import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/e
 import { applyMigrations } from '../../src/database/migrate.js'
 import { withClient } from '../helpers/database-template.js'
 import { gone, postmasterPid } from '../helpers/embedded-servers.js'
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
+import type { Teardown } from '../helpers/teardown.js'
 
 /** A PostgreSQL server of a test's own, to be hurt: always at the same address. */
 export interface OwnPostgres {

@@ -1,75 +1,77 @@
+import type { Database } from '../../src/database/client.js'
+import type { OrderView } from '../../src/protocol/messages.js'
 import { createClient, type HttpClient } from './http-client.js'
 
-/** What a test wants to be eaten: names of the demo menu. */
+/** Quantities by the demo menu's names. */
 export type Wish = Record<string, number>
 
-export interface Guest {
+export interface OrderOptions {
   /** the seat's token */
-  seat: string
-  client: HttpClient
-  orderId: number
+  seat?: string
+  /** one of the menu's first item unless given */
+  wish?: Wish
+  paymentMethod?: 'cash' | 'online'
+  phone?: string
 }
 
 interface Menu {
   menu: { id: number; name: string }[]
 }
 
-/**
- * A customer without a browser: a guest's session of its own and one order from a seat of the demo. `online` is paid
- * at the simulated checkout; `unpaid` and `failed` are online orders that wait for their money.
- */
+/** Places one order from a seat; a client without a session becomes a guest. */
+export async function postOrder(client: HttpClient, options: OrderOptions = {}): Promise<OrderView> {
+  const { seat = 'demo-a1', wish, ...given } = options
+  const { menu } = (await client.get<Menu>(`/api/seats/${seat}`)).body
+  const items = Object.entries(wish ?? { [menu[0]?.name ?? '']: 1 }).map(([name, quantity]) => {
+    const item = menu.find((each) => each.name === name)
+    if (!item) throw new Error(`the menu of ${seat} has no ${name}`)
+    return { menuItemId: item.id, quantity }
+  })
+  const wanted = { paymentMethod: 'cash', ...given, items }
+  const answer = await client.post<{ order: OrderView }>(`/api/seats/${seat}/orders`, wanted)
+  if (answer.status !== 201) throw new Error(`the order was answered ${answer.status}: ${answer.text}`)
+  return answer.body.order
+}
+
+/** A customer without a browser: a guest session of its own, and one order. */
+export interface Customer {
+  /** the seat's token */
+  seat: string
+  client: HttpClient
+  orderId: number
+}
+
+/** `online` is paid at the simulated checkout; `unpaid` and `failed` are online orders that wait for their money. */
+export type HowPaid = 'online' | 'cash' | 'unpaid' | 'failed'
+
+/** A new customer who orders from a seat of the demo. */
 export async function orderFrom(
   url: string,
   seat: string,
   wish: Wish,
-  how: 'online' | 'cash' | 'unpaid' | 'failed' = 'online',
-): Promise<Guest> {
+  how: HowPaid = 'online',
+): Promise<Customer> {
   const client = createClient(url)
-  const { body } = await client.get<Menu>(`/api/seats/${seat}`)
-  const items = Object.entries(wish).map(([name, quantity]) => {
-    const item = body.menu.find((each) => each.name === name)
-    if (!item) throw new Error(`The demo's menu has no ${name}.`)
-    return { menuItemId: item.id, quantity }
-  })
-  const paymentMethod = how === 'cash' ? 'cash' : 'online'
-  const placed = await client.post<{ order: { id: number } }>(`/api/seats/${seat}/orders`, {
-    items,
-    paymentMethod,
-  })
-  if (placed.status !== 201) throw new Error(`The order was answered ${placed.status}: ${placed.text}`)
-  const orderId = placed.body.order.id
-  if (how === 'online' || how === 'failed') await settle(client, orderId, how === 'online' ? 'pay' : 'fail')
-  return { seat, client, orderId }
+  const { id } = await postOrder(client, { seat, wish, paymentMethod: how === 'cash' ? 'cash' : 'online' })
+  if (how === 'online' || how === 'failed') await settle(client, id, how === 'online' ? 'pay' : 'fail')
+  return { seat, client, orderId: id }
 }
 
 async function settle(client: HttpClient, orderId: number, button: 'pay' | 'fail'): Promise<void> {
   const { body } = await client.post<{ payment: { id: string } }>(`/api/orders/${orderId}/payment`)
   const { status, text } = await client.post(`/api/checkout/${encodeURIComponent(body.payment.id)}/${button}`)
-  if (status !== 204) throw new Error(`The payment was answered ${status}: ${text}`)
+  if (status !== 204) throw new Error(`the payment was answered ${status}: ${text}`)
 }
 
-let said = 0
+let sent = 0
 
-/** Says something in the guest's conversation. */
-export async function say(guest: Guest, text: string): Promise<void> {
-  said += 1
-  await saySomething(guest.client, guest.orderId, text, `guest-${said}`)
+/** Sends a chat message to an order's conversation, as the customer or as staff. */
+export async function sendMessage(client: HttpClient, orderId: number, text: string): Promise<void> {
+  sent += 1
+  const answer = await client.post(`/api/chats/${orderId}/messages`, { text, clientId: `message-${sent}` })
+  if (answer.status !== 201) throw new Error(`the message was answered ${answer.status}: ${answer.text}`)
 }
 
-export async function saySomething(
-  client: HttpClient,
-  orderId: number,
-  text: string,
-  clientId: string,
-): Promise<void> {
-  const answer = await client.post(`/api/chats/${orderId}/messages`, { text, clientId })
-  if (answer.status !== 201) throw new Error(`The message was answered ${answer.status}: ${answer.text}`)
-}
-
-/** An account of the demo without a browser. */
-export async function colleague(url: string, username = 'staff'): Promise<HttpClient> {
-  const client = createClient(url)
-  const { status } = await client.post('/api/auth/login', { username, password: 'houselights-demo' })
-  if (status !== 200) throw new Error(`The login of ${username} was answered ${status}.`)
-  return client
-}
+/** The first item of a theatre's menu. */
+export const firstMenuItem = (db: Database, theatreId = 1): Promise<{ id: number; price: number }> =>
+  db.menuItem.findFirstOrThrow({ where: { theatreId }, orderBy: { id: 'asc' } })

@@ -7,15 +7,12 @@ import {
   WITH_DEMO,
   withClient,
 } from './database-template.js'
+import type { Teardown } from './teardown.js'
 
 export interface TestDatabase {
   url: string
   /** a small pool of the test's own, beside those of the services under test */
   db: Database
-}
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
 }
 
 /**

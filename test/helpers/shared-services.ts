@@ -8,7 +8,7 @@ import { type SuiteVerdict, watchSuite } from './suite-output.js'
  * What the runner does before the first test file, so that files that run at once neither install the same program
  * nor start and stop the database in turn. A part that fails is told, and then fails the tests that need it.
  */
-export async function startServices(): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
+export async function startSharedServices(): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
   const output = watchSuite()
   await tell(async () => {
     if (!process.env.REDIS_URL) requireProgram(REDIS)

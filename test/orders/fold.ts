@@ -2,7 +2,7 @@ import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
 import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
-import type { World } from '../helpers/fixture.js'
+import type { Fixture } from '../helpers/fixture.js'
 
 // Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
 
@@ -36,8 +36,8 @@ function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderS
 }
 
 /** The state of theatre 1 and of the given orders, as of one moment. */
-export async function snapshot(world: World, orderIds: number[]): Promise<State> {
-  return await world.db.$transaction(
+export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<State> {
+  return await fixture.db.$transaction(
     async (tx) => {
       const each = new Map<number, OrderState>()
       for (const id of orderIds) each.set(id, await orderSnapshot(tx, id))
