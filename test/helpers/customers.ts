@@ -1,5 +1,5 @@
 import type { Database } from '../../src/database/client.js'
-import type { OrderView } from '../../src/protocol/messages.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import { createClient, type HttpClient } from './http-client.js'
 
 /** Quantities by the demo menu's names. */

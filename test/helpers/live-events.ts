@@ -12,8 +12,8 @@ let made = 0
 /** An event with a number of its own; `bytes` makes it longer. */
 export function eventFor(group: GroupName, bytes = 0): NewEvent {
   const n = ++made
-  const data = { n, padding: 'x'.repeat(bytes) }
-  return { group, name: 'order.placed', data }
+  const data: unknown = { n, padding: 'x'.repeat(bytes) }
+  return { group, name: 'order.placed', data } as NewEvent
 }
 
 /** Commits events in one transaction and publishes them through the node. Resolves to the last seq. */

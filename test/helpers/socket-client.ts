@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
-import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 import { PATIENCE, within } from './deadline.js'
 import { Mailbox, type Matcher } from './mailbox.js'
 import type { TestService } from './service.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ChatView, MessageView } from '../../../src/protocol/messages.js'
+import type { ChatView, MessageView } from '../../../src/protocol/views.js'
 import { postOrder } from '../../helpers/customers.js'
 import type { HttpClient } from '../../helpers/http-client.js'
 import { createClient } from '../../helpers/http-client.js'

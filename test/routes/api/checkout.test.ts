@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import type { OrderView } from '../../../src/protocol/messages.js'
+import type { OrderView } from '../../../src/protocol/views.js'
 import { postOrder } from '../../helpers/customers.js'
 import type { HttpClient } from '../../helpers/http-client.js'
 import { createClient } from '../../helpers/http-client.js'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { OrderView } from '../../../src/protocol/messages.js'
+import type { OrderView } from '../../../src/protocol/views.js'
 import { firstMenuItem, postOrder } from '../../helpers/customers.js'
 import { createClient } from '../../helpers/http-client.js'
 import { startService } from '../../helpers/service.js'
