@@ -75,17 +75,17 @@ export async function runChecks() {
       ? [{ name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] }]
       : []),
   ]
-  let failed = 0
-  for (const { name, file, args } of checks) {
-    const began = Date.now()
-    const { code, output } = await runNode(file, args)
-    if (code !== 0) {
-      failed++
-      print(output.trimEnd())
-    }
-    print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
-  }
-  return failed
+  const verdicts = await Promise.all(
+    checks.map(async ({ name, file, args }) => {
+      const began = performance.now()
+      const { code, output } = await runNode(file, args)
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      if (code !== 0) print(output.trimEnd())
+      print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${seconds} s`)
+      return code === 0
+    }),
+  )
+  return verdicts.filter((isGood) => !isGood).length
 }
 
 /**
