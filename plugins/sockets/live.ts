@@ -13,7 +13,7 @@ import { MemoryBus } from '../../src/live/bus/memory-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
-import type { Admission } from '../../src/live/socket/connection.js'
+import type { Admission } from '../../src/live/socket/admission.js'
 import { readSnapshot } from '../../src/snapshots.js'
 
 declare module 'fastify' {
@@ -32,7 +32,7 @@ const SNAPSHOT_READS = 2
 const QUIET_WITHIN_MS = 100
 
 /** The node's hub over its bus, and the drain of all sockets at shutdown. */
-export default fp(
+export const livePlugin = fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
     const limitSnapshots = pLimit(SNAPSHOT_READS)

@@ -95,7 +95,7 @@ export async function runChecks() {
  * @param {import('./tap-report.mjs').Counts} counts
  */
 export async function runTests(files, counts) {
-  const services = await startServices()
+  const services = await startSharedServices()
   try {
     const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
     const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
@@ -137,13 +137,13 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 }
 
 /**
- * Starts what the test files share, so that no file pays for it alone: see test/helpers/services.ts.
+ * Starts what the test files share, so that no file pays for it alone: see test/helpers/shared-services.ts.
  *
- * @returns {ReturnType<typeof import('../../test/helpers/services.ts').startServices>}
+ * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startSharedServices>}
  */
-async function startServices() {
+async function startSharedServices() {
   const { register } = await import('tsx/esm/api')
   register()
-  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/services.ts')).href)
-  return startServices()
+  const { startSharedServices } = await import(pathToFileURL(inRoot('test/helpers/shared-services.ts')).href)
+  return startSharedServices()
 }

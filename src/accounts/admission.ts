@@ -1,8 +1,7 @@
-import type { Admission } from '../live/socket/connection.js'
-import type { LiveSession } from './sessions.js'
+import type { Caller } from './sessions.js'
 
-/** A session as the live engine knows it, from the moment of its reading on. */
-export function toAdmission({ principal, session, epoch }: LiveSession): Admission {
+/** What the live engine keeps of a caller (its `Admission`). Call it as soon as the session was read. */
+export function toAdmission({ principal, session, epoch }: Caller) {
   return {
     sessionId: session.id,
     principal,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import {
+  deleteExpiredSessions,
   endSession,
-  forgetEndedSessions,
   type IssuedSession,
   listSessions,
   rotateSession,
@@ -17,8 +17,9 @@ import {
 } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import type { Database } from '../../src/database/client.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from './context.js'
+import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
+import { until } from '../helpers/until.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
@@ -156,12 +157,12 @@ t.test('a touch that waits for an uncommitted end finds nothing after it', async
 })
 
 async function waitForLock(on: Database): Promise<void> {
-  for (;;) {
+  await until(async () => {
     const [row] = await on.$queryRaw<{ waiting: number }[]>`
       SELECT count(*)::int AS waiting FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (row && row.waiting > 0) return
-  }
+    return row?.waiting
+  }, 'a statement to wait for a lock')
 }
 
 t.test('a new token replaces the old one; the public id stays', async (t) => {
@@ -237,7 +238,7 @@ t.test('forgets what has ended by time, in batches, and guests that left nothing
     db.user.create({ data: { username: 'guest-new', role: 'customer' } }),
   ])
   await start(there.id)
-  t.equal(await forgetEndedSessions(db, SETTINGS, 3), 7)
+  t.equal(await deleteExpiredSessions(db, SETTINGS, 3), 7)
   t.ok(await findLive(db, kept.token, SETTINGS))
   t.equal(await db.user.findUnique({ where: { id: idle.id } }), null)
   t.same((await db.user.findMany({ where: { role: 'customer' } })).map((user) => user.username).sort(), [

@@ -1,8 +1,7 @@
-import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
-import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
-import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
-import type { World } from './world.js'
+import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/views.js'
+import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
+import type { Fixture } from '../helpers/fixture.js'
 
 // Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
 
@@ -36,14 +35,14 @@ function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderS
 }
 
 /** The state of theatre 1 and of the given orders, as of one moment. */
-export async function snapshot(world: World, orderIds: number[]): Promise<State> {
-  return await world.db.$transaction(
+export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<State> {
+  return await fixture.db.$transaction(
     async (tx) => {
       const each = new Map<number, OrderState>()
-      for (const id of orderIds) each.set(id, await orderSnapshot(tx, id))
+      for (const id of orderIds) each.set(id, await readOrderState(tx, id))
       return {
-        orders: (await theatreOrdersSnapshot(tx, 1)).orders,
-        chats: (await theatreChatSnapshot(tx, 1)).chats,
+        orders: (await readTheatreOrders(tx, 1)).orders,
+        chats: (await readTheatreChats(tx, 1)).chats,
         each,
       }
     },

@@ -1,32 +1,16 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/protocol/messages.js'
+import { parseClientMessage } from '../../src/protocol/client-messages.js'
+import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
 import type { Clock } from '../../web/live/connection.js'
-
-const DEADLINE = 3000
-
-/** Resolves with the first truthy result of `holds`; fails after three seconds, naming what was awaited. */
-export async function until<T>(what: string, holds: () => T | null | undefined | false): Promise<T> {
-  const end = Date.now() + DEADLINE
-  for (;;) {
-    const found = holds()
-    if (found) return found
-    if (Date.now() > end) throw new Error(`Timed out waiting for ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
-function portOf(server: WebSocketServer): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server is not listening.')
-  return address.port
-}
+import { portOf } from '../helpers/listen.js'
+import { until } from '../helpers/until.js'
 
 export interface Peer {
   socket: WebSocket
   received: ClientMessage[]
-  send(message: ServerMessage): void
+  send(message: object): void
 }
 
 /** A scripted service on real sockets. */
@@ -55,7 +39,7 @@ export class PeerServer {
   }
 
   peer(index: number): Promise<Peer> {
-    return until(`connection ${index + 1}`, () => this.peers[index])
+    return until(() => this.peers[index], `connection ${index + 1}`)
   }
 
   async close(): Promise<void> {
@@ -72,7 +56,7 @@ export function hello(groups: string[], at: Record<string, number> = {}): Server
   return { type: 'hello', connection: 'c', user, groups, positions, sessionExpiresAt }
 }
 
-export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): ServerMessage {
+export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): object {
   return { type: 'event', group, seq, name, at: '2026-11-23T20:00:00.000Z', data }
 }
 

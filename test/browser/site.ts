@@ -1,0 +1,78 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { launchBrowser } from '../helpers/chromium.js'
+import { PATIENCE } from '../helpers/deadline.js'
+import { startService, type TestService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import type { Teardown } from '../helpers/teardown.js'
+
+/** One hand, weak network: the smallest phone that the contract names. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 360, height: 740 },
+  deviceScaleFactor: 2,
+  hasTouch: true,
+  isMobile: true,
+}
+/** A tablet on a stand. */
+export const TABLET: BrowserContextOptions = { viewport: { width: 1180, height: 820 }, hasTouch: true }
+
+/** One service with the demo theatres and one browser, with which a test file makes do. */
+export interface Site extends TestService {
+  browser: Browser
+  /** A browser profile of its own: own cookies, own storage. */
+  visitor(options?: BrowserContextOptions): Promise<Visitor>
+  /** A profile in which an account of the demo is signed in already. */
+  staff(options?: BrowserContextOptions & { username?: string }): Promise<Visitor>
+  /** what went wrong in any page: exceptions, violations of the security policy, broken promises of the socket */
+  pageErrors: string[]
+}
+
+export interface Visitor {
+  context: BrowserContext
+  /** Opens a path of the service in a tab. */
+  open(path: string): Promise<Page>
+}
+
+export async function startSite(t: Teardown, env: Record<string, string> = {}): Promise<Site> {
+  const app = await startService(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
+  const browser = await launchBrowser(t)
+  const pageErrors: string[] = []
+
+  async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ baseURL: app.url, locale: 'en-IN', ...options })
+    context.setDefaultTimeout(PATIENCE)
+    t.teardown(() => context.close())
+    context.on('weberror', (error) => pageErrors.push(String(error.error())))
+    context.on('console', (message) => {
+      if (message.type() === 'error' && isPageError(message.text())) pageErrors.push(message.text())
+    })
+    return {
+      context,
+      async open(path) {
+        const page = await context.newPage()
+        await page.goto(path)
+        return page
+      },
+    }
+  }
+
+  async function staff({ username = 'staff', ...options }: Parameters<Site['staff']>[0] = {}) {
+    const made = await visitor(options)
+    const answer = await made.context.request.post('/api/auth/login', {
+      data: { username, password: DEMO_PASSWORD },
+    })
+    if (answer.status() !== 200) throw new Error(`The login of ${username} was answered ${answer.status()}.`)
+    return made
+  }
+
+  return { ...app, browser, visitor, staff, pageErrors }
+}
+
+/** Browsers log each answer from 400 on and each socket that fails: tests of refusals and outages make many. */
+function isPageError(line: string): boolean {
+  return !/Failed to load resource|WebSocket connection to .* failed|net::ERR_/.test(line)
+}
+
+/** Resolves when the page's link to the service is live (or in the state that is asked for). */
+export async function linkIs(page: Page, state = 'live'): Promise<void> {
+  await page.locator(`[data-link-state="${state}"]`).first().waitFor()
+}

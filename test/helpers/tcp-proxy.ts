@@ -1,0 +1,58 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { listen } from './listen.js'
+import type { Teardown } from './teardown.js'
+
+/** A link that can be cut and held, between a service and what it needs. */
+export interface TcpProxy {
+  port: number
+  /** Cuts all connections and refuses new ones. */
+  cut(): void
+  /** Connections stay, new ones are taken, and nothing gets through. */
+  hold(): void
+  /** Everything goes through again; what was held is lost. */
+  pass(): void
+}
+
+export async function startTcpProxy(t: Teardown, to: { host: string; port: number }): Promise<TcpProxy> {
+  const sockets = new Set<Socket>()
+  let mode: 'pass' | 'hold' | 'cut' = 'pass'
+  const track = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {}).once('close', () => sockets.delete(socket))
+  }
+  const destroyAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const server = createServer((client) => {
+    track(client)
+    if (mode === 'cut') return client.resetAndDestroy()
+    const target = connect(to)
+    track(target)
+    const forward = (from: Socket, into: Socket) => {
+      from.on('data', (bytes) => mode === 'pass' && into.write(bytes))
+      from.once('close', () => into.destroy())
+    }
+    forward(client, target)
+    forward(target, client)
+  })
+  const port = await listen(server)
+  t.teardown(() => {
+    destroyAll()
+    server.close()
+  })
+  return {
+    port,
+    cut() {
+      mode = 'cut'
+      destroyAll()
+    },
+    hold() {
+      mode = 'hold'
+    },
+    pass() {
+      // half-said conversations can't go on
+      if (mode === 'hold') destroyAll()
+      mode = 'pass'
+    },
+  }
+}

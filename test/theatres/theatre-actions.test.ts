@@ -1,0 +1,145 @@
+import t from 'tap'
+import { applyTheatre, type SeatLink } from '../../src/theatres/theatre-actions.js'
+import type { TheatreFile } from '../../src/theatres/theatre-file.js'
+import { testDatabase } from '../helpers/database.js'
+
+const { db } = await testDatabase(t)
+const ctx = { db, live: { publish() {} } }
+let made = 0
+
+const chai = { name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }
+const roll = { name: 'Chicken Roll', description: 'Hot', price: 29_000, vegetarian: false, available: null }
+
+function newFile(): TheatreFile {
+  made += 1
+  return {
+    name: `Theatre ${made}`,
+    timeZone: 'Asia/Kolkata',
+    maxTime: 30,
+    minTime: 10,
+    halls: [{ name: 'Screen 1', seats: ['A1', 'A2'].map((name) => ({ name, token: null })) }],
+    menu: [chai, roll],
+  }
+}
+
+const tokenOf = (seats: SeatLink[], hall: string, seat: string) =>
+  seats.find((link) => link.hall === hall && link.seat === seat)?.token
+
+const menuOf = (theatreId: number) =>
+  db.menuItem.findMany({
+    where: { theatreId },
+    orderBy: { position: 'asc' },
+    omit: { id: true, theatreId: true },
+  })
+
+t.test('makes a theatre; the same file again changes nothing', async (t) => {
+  const file = newFile()
+  const first = await applyTheatre(ctx, file)
+  t.equal(first.changes, 6)
+  for (const { token } of first.seats) t.ok(Buffer.from(token, 'base64url').length >= 12, '96 bits at least')
+  t.equal(new Set(first.seats.map(({ token }) => token)).size, 2)
+  t.same(await applyTheatre(ctx, file), { ...first, changes: 0 })
+  t.match(await db.theatre.findUnique({ where: { id: first.id } }), {
+    name: file.name,
+    maxTime: 30,
+    minTime: 10,
+  })
+})
+
+t.test('changes what the file changes, and seats keep their tokens', async (t) => {
+  const file = newFile()
+  const { id, seats } = await applyTheatre(ctx, file)
+  const [hall] = file.halls
+  if (!hall) throw new Error('a hall')
+  const bigger = { ...hall, seats: [...hall.seats, { name: 'A3', token: `given-${id}` }] }
+  const second = await applyTheatre(ctx, {
+    ...file,
+    maxTime: 45,
+    halls: [bigger, { name: 'Screen 2', seats: [] }],
+  })
+  t.equal(second.changes, 3)
+  t.same(second.seats.slice(0, 2), seats)
+  t.equal(tokenOf(second.seats, 'Screen 1', 'A3'), `given-${id}`)
+  t.equal((await db.theatre.findUniqueOrThrow({ where: { id } })).maxTime, 45)
+})
+
+t.test('seats that the file does not name stay', async (t) => {
+  const file = newFile()
+  const { seats } = await applyTheatre(ctx, file)
+  t.same(
+    await applyTheatre(ctx, { ...file, halls: [] }).then((applied) => [applied.changes, applied.seats]),
+    [0, seats],
+  )
+})
+
+t.test('menu items leave the list, and come back as they were', async (t) => {
+  const file = newFile()
+  const { id } = await applyTheatre(ctx, file)
+  await applyTheatre(ctx, { ...file, menu: [roll] })
+  t.match(await menuOf(id), [
+    { name: 'Masala Chai', listed: false },
+    { name: 'Chicken Roll', listed: true, position: 0 },
+  ])
+  t.equal((await applyTheatre(ctx, { ...file, menu: [roll] })).changes, 0)
+  t.equal((await applyTheatre(ctx, file)).changes, 2)
+  t.match(await menuOf(id), [
+    { name: 'Masala Chai', listed: true },
+    { name: 'Chicken Roll', listed: true },
+  ])
+})
+
+t.test('what the staff have switched off stays off, unless the file says', async (t) => {
+  const file = newFile()
+  const { id } = await applyTheatre(ctx, file)
+  await db.menuItem.updateMany({ where: { theatreId: id, name: chai.name }, data: { available: false } })
+  t.equal((await applyTheatre(ctx, file)).changes, 0)
+  t.match(await menuOf(id), [{ available: false }, { available: true }])
+  t.equal((await applyTheatre(ctx, { ...file, menu: [{ ...chai, available: true }, roll] })).changes, 1)
+  t.match(await menuOf(id), [{ available: true }, { available: true }])
+})
+
+t.test('two seats change tokens with each other, over halls too', async (t) => {
+  const file = newFile()
+  const seatIn = (token: string) => [{ name: 'A1', token }]
+  const halls = (one: string, two: string) => [
+    { name: 'One', seats: seatIn(one) },
+    { name: 'Two', seats: seatIn(two) },
+  ]
+  await applyTheatre(ctx, { ...file, halls: halls('swap-first', 'swap-second') })
+  const { seats } = await applyTheatre(ctx, { ...file, halls: halls('swap-second', 'swap-first') })
+  t.equal(tokenOf(seats, 'One', 'A1'), 'swap-second')
+  t.equal(tokenOf(seats, 'Two', 'A1'), 'swap-first')
+})
+
+t.test('another seat’s token is refused, and nothing of the file stays', async (t) => {
+  const owner = newFile()
+  await applyTheatre(ctx, {
+    ...owner,
+    halls: [{ name: 'Hers', seats: [{ name: 'B7', token: 'taken-token' }] }],
+  })
+  const file = newFile()
+  const thief = { ...file, halls: [{ name: 'Mine', seats: [{ name: 'A1', token: 'taken-token' }] }] }
+  await t.rejects(applyTheatre(ctx, thief), {
+    status: 409,
+    code: 'token_taken',
+    message: /seat B7 of Hers/,
+  })
+  t.equal(await db.theatre.findUnique({ where: { name: file.name } }), null)
+})
+
+t.test('one file twice at once makes one theatre', async (t) => {
+  const file = newFile()
+  const [one, two] = await Promise.all([applyTheatre(ctx, file), applyTheatre(ctx, file)])
+  t.equal(one.id, two.id)
+  t.same([one.changes, two.changes].sort(), [0, 6])
+})
+
+t.test('a new theatre is every admin’s: their sockets are to come again', async (t) => {
+  const admin = await db.user.create({ data: { username: 'boss', role: 'admin' } })
+  const changes = () => db.accessChange.count({ where: { userId: admin.id } })
+  const file = newFile()
+  await applyTheatre(ctx, file)
+  t.equal(await changes(), 1)
+  await applyTheatre(ctx, { ...file, maxTime: 40 })
+  t.equal(await changes(), 1, 'a change of one that is there is none of rights')
+})
