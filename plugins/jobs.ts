@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND
  * Periodic jobs. Every node runs them: each step takes its rows with SKIP LOCKED or deletes what has expired, so nodes
  * don't block each other. A failed step is retried at its next time.
  */
-export default fp(
+export const jobsPlugin = fp(
   async (app) => {
     const { config, db, actions } = app
     const timers = new Set<NodeJS.Timeout>()

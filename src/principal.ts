@@ -1,4 +1,4 @@
-import type { UserView } from './protocol/messages.js'
+import type { UserView } from './protocol/views.js'
 
 export type Role = 'customer' | 'staff' | 'admin'
 

@@ -6,7 +6,7 @@ import { listLiveOrders } from './orders/order-queries.js'
 import { readOrders } from './orders/order-record.js'
 import { viewOrder } from './orders/order-view.js'
 import { type GroupName, readGroup } from './protocol/groups.js'
-import type { ChatView, MessageView, OrderView } from './protocol/messages.js'
+import type { ChatView, MessageView, OrderView } from './protocol/views.js'
 
 /** A group's state, as of its event `seq` and as of the access epoch. */
 export interface Snapshot {

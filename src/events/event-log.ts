@@ -1,14 +1,11 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
-import type { EventName } from '../protocol/messages.js'
+import type { EventData, EventName } from '../protocol/views.js'
 
-/** What an action says happened, to one group. */
-export interface NewEvent {
-  group: GroupName
-  name: EventName
-  /** as `houselights.v1` sends it */
-  data: unknown
-}
+/** An event for one group, with its data as `houselights.v1` sends it. */
+export type NewEvent = {
+  [N in EventName]: { group: GroupName; name: N; data: EventData<N> }
+}[EventName]
 
 /** What may have ended a right: one session's, or all that one user has. */
 export interface NewAccessChange {

@@ -1,6 +1,6 @@
 import type { NewEvent } from '../events/event-log.js'
 import { orderGroup, theatreOrders } from '../protocol/groups.js'
-import type { EventName } from '../protocol/messages.js'
+import type { EventName } from '../protocol/views.js'
 import type { OrderRecord } from './order-record.js'
 import { viewOrder } from './order-view.js'
 

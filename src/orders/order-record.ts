@@ -1,5 +1,5 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
-import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../protocol/messages.js'
+import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
 
 /** An order with everything that its views show. Money is in paise. */
 export interface OrderRecord {

@@ -1,4 +1,4 @@
-import type { OrderView } from '../protocol/messages.js'
+import type { OrderView } from '../protocol/views.js'
 import type { OrderRecord } from './order-record.js'
 
 /** An order as customers and staff get it: without its customer's or any staff member's identity. */

@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/client.js'
 import { invalid, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import type { PaymentMethod } from '../protocol/messages.js'
+import type { PaymentMethod } from '../protocol/views.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
 import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
 import { orderEvents } from './order-events.js'

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../src/events/event-log.js'
-import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
+import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/views.js'
 import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
 import type { World } from './world.js'
 

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../events/event-log.js'
 import type { GroupName } from '../../protocol/groups.js'
-import type { EventName } from '../../protocol/messages.js'
+import type { EventName } from '../../protocol/views.js'
 
 /** The channel on which changes of rights are announced. No group can have this name. */
 export const ACCESS_CHANNEL = 'access'
