@@ -1,6 +1,6 @@
 import { DomainError } from '../errors.js'
 
-export const WEBHOOK_EVENTS = ['payment.captured', 'payment.failed', 'refund.processed'] as const
+const WEBHOOK_EVENTS = ['payment.captured', 'payment.failed', 'refund.processed'] as const
 export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number]
 
 /** The parsed body of a webhook. */
