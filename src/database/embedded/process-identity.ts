@@ -46,7 +46,7 @@ export interface Holder {
 let self: Holder | undefined
 
 /** This process. */
-export function currentHolder(): Holder {
+function currentHolder(): Holder {
   self ??= { pid: process.pid, identity: processIdentity(process.pid) ?? '' }
   return self
 }
