@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-export default fp(
+export const accountsPlugin = fp(
   async (app) => {
     const { session, rateLimits } = app.config
     app.decorate('accounts', {

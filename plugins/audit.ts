@@ -32,7 +32,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
  * user, session (hashed), address, origin, resource, verdict and reason. The resource is the route's pattern: paths
  * contain seat tokens and session ids. Sockets have records of their own (socket-log).
  */
-export default fp(
+export const auditPlugin = fp(
   async (app) => {
     app.decorateRequest('askedBy', null)
     app.decorateRequest('refusal', null)

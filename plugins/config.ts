@@ -7,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-export default fp<{ config: Config }>(
+export const configPlugin = fp<{ config: Config }>(
   async (app, { config }) => {
     app.decorate('config', config)
   },

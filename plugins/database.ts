@@ -21,7 +21,7 @@ const LIVE_POOL_TIMEOUT_MS = 2000
 const STATEMENT_TIMEOUT_MS = 5000
 
 /** The pools of this node. `url` is DATABASE_URL, or the embedded server's. */
-export default fp<{ url: string }>(
+export const databasePlugin = fp<{ url: string }>(
   async (app, { url }) => {
     const open = (poolSize: number, poolTimeoutMs: number) => {
       const db = createDatabase({ url, poolSize, poolTimeoutMs, statementTimeoutMs: STATEMENT_TIMEOUT_MS })

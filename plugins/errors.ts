@@ -22,7 +22,7 @@ const FASTIFY_CODES: Record<string, [status: number, code: string, message: stri
 const LOG_INTERVAL_MS = 1000
 
 /** Sends every error in the contract's form, without internal details. */
-export default fp(
+export const errorsPlugin = fp(
   async (app) => {
     const away = new LogThrottle(LOG_INTERVAL_MS)
     app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, away))

@@ -14,7 +14,7 @@ declare module 'fastify' {
 /** Required, but each hit names its own limit and window. */
 const DEFAULTS = { points: 1, duration: 60 }
 
-export default fp(
+export const hitCounterPlugin = fp(
   async (app) => {
     const { sharedStore: store } = app
     const { commands: storeClient } = app.redis

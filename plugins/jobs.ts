@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { forgetEndedSessions } from '../src/accounts/session-writes.js'
+import { deleteExpiredSessions } from '../src/accounts/session-writes.js'
 import { deleteOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
 
@@ -10,7 +10,7 @@ const MINUTE = 60 * SECOND
  * Periodic jobs. Every node runs them: each step takes its rows with SKIP LOCKED or deletes what has expired, so nodes
  * don't block each other. A failed step is retried at its next time.
  */
-export default fp(
+export const jobsPlugin = fp(
   async (app) => {
     const { config, db, actions } = app
     const timers = new Set<NodeJS.Timeout>()
@@ -48,7 +48,7 @@ export default fp(
         cancelUnpaidOrders(actions, config.orderPaymentMinutes),
       )
       every(10 * MINUTE, 'deleting old events', () => deleteOlderThan(db, config.eventRetentionHours))
-      every(10 * MINUTE, 'forgetting ended sessions', () => forgetEndedSessions(db, config.session))
+      every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))
     })
     app.addHook('onClose', async () => {
       for (const timer of timers) clearTimeout(timer)

@@ -18,7 +18,7 @@ export interface Metrics {
 }
 
 /** What an operator alarms on. No label holds anything that a client chose: routes are patterns, reasons are codes. */
-export default fp(
+export const metricsPlugin = fp(
   async (app) => {
     const registry = new Registry()
     const registers = [registry]

@@ -10,7 +10,7 @@ declare module 'fastify' {
 }
 
 /** The payment provider that PAYMENT_PROVIDER names. */
-export default fp(
+export const paymentsPlugin = fp(
   async (app) => {
     const { payments } = app.config
     const isSimulated = payments.provider === 'simulated'

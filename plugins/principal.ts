@@ -40,7 +40,7 @@ const requireRole =
   }
 
 /** The guards of routes, for HTTP and sockets alike: they check `request.caller`. */
-export default fp(
+export const principalPlugin = fp(
   async (app) => {
     app.decorate('requireUser', requireRole('customer', 'staff', 'admin'))
     app.decorate('requireStaff', requireRole('staff', 'admin'))

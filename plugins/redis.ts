@@ -24,7 +24,7 @@ const CONNECT_WAIT_MS = 1000
  * The only access to Redis or Valkey: `app.redis.commands`, `.publisher` and `.subscriber`, all undefined without
  * REDIS_URL. Redis may be down, at the start too; the links then connect later.
  */
-export default fp<{ url: string | null }>(
+export const redisPlugin = fp<{ url: string | null }>(
   async (app, { url }) => {
     app.decorate('redis', Object.create(null))
     if (url === null) return

@@ -24,7 +24,7 @@ declare module 'fastify' {
   }
 }
 
-export default fp(
+export const sessionCookiePlugin = fp(
   async (app) => {
     const { cookieName: name } = app.config.session
     const signer = new Signer([...app.config.secrets])

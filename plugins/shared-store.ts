@@ -17,7 +17,7 @@ const REPLY_MS = 200
 const OPEN_MS = 1000
 
 /** Redis as the store in which the nodes count together. */
-export default fp(
+export const sharedStorePlugin = fp(
   async (app) => {
     const { commands } = app.redis
     const prefix = commands && `${await channelPrefix(app.db)}limit:`

@@ -10,7 +10,7 @@ const FIRST_REQUEST_MS = 200
  * Closes the connections that would delay the shutdown: Node stops checking slow and idle ones once the server closes.
  * Accepted requests are finished.
  */
-export default fp(
+export const shutdownPlugin = fp(
   async (app) => {
     const { server } = app
     const open = new Map<Socket, number>()

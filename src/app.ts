@@ -1,46 +1,46 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { pino } from 'pino'
-import accounts from '../plugins/accounts.js'
-import audit from '../plugins/audit.js'
-import config from '../plugins/config.js'
-import database from '../plugins/database.js'
-import errors from '../plugins/errors.js'
-import hitCounter from '../plugins/hit-counter.js'
-import apiDocs from '../plugins/http/api-docs.js'
-import crossOrigin from '../plugins/http/cross-origin.js'
+import { accountsPlugin } from '../plugins/accounts.js'
+import { auditPlugin } from '../plugins/audit.js'
+import { configPlugin } from '../plugins/config.js'
+import { databasePlugin } from '../plugins/database.js'
+import { errorsPlugin } from '../plugins/errors.js'
+import { hitCounterPlugin } from '../plugins/hit-counter.js'
+import { apiDocsPlugin } from '../plugins/http/api-docs.js'
+import { crossOriginPlugin } from '../plugins/http/cross-origin.js'
 import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
-import hostCheck from '../plugins/http/host-check.js'
-import jsonBody from '../plugins/http/json-body.js'
-import overload from '../plugins/http/overload.js'
-import requestFlow from '../plugins/http/request-flow.js'
-import requestLimits from '../plugins/http/request-limits.js'
-import securityHeaders from '../plugins/http/security-headers.js'
-import session from '../plugins/http/session.js'
-import jobs from '../plugins/jobs.js'
-import metrics from '../plugins/metrics.js'
-import payments from '../plugins/payments.js'
-import principal from '../plugins/principal.js'
-import redis from '../plugins/redis.js'
-import sessionCookie from '../plugins/session-cookie.js'
-import sharedStore from '../plugins/shared-store.js'
-import shutdown from '../plugins/shutdown.js'
-import handshake from '../plugins/sockets/handshake.js'
-import live from '../plugins/sockets/live.js'
-import openSocket from '../plugins/sockets/open-socket.js'
-import socketLimits from '../plugins/sockets/socket-limits.js'
-import socketLog from '../plugins/sockets/socket-log.js'
-import websocket from '../plugins/sockets/websocket.js'
-import authRoutes from '../routes/api/auth.js'
+import { hostCheckPlugin } from '../plugins/http/host-check.js'
+import { jsonBodyPlugin } from '../plugins/http/json-body.js'
+import { overloadPlugin } from '../plugins/http/overload.js'
+import { requestFlowPlugin } from '../plugins/http/request-flow.js'
+import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
+import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
+import { sessionPlugin } from '../plugins/http/session.js'
+import { jobsPlugin } from '../plugins/jobs.js'
+import { metricsPlugin } from '../plugins/metrics.js'
+import { paymentsPlugin } from '../plugins/payments.js'
+import { principalPlugin } from '../plugins/principal.js'
+import { redisPlugin } from '../plugins/redis.js'
+import { sessionCookiePlugin } from '../plugins/session-cookie.js'
+import { sharedStorePlugin } from '../plugins/shared-store.js'
+import { shutdownPlugin } from '../plugins/shutdown.js'
+import { handshakePlugin } from '../plugins/sockets/handshake.js'
+import { livePlugin } from '../plugins/sockets/live.js'
+import { openSocketPlugin } from '../plugins/sockets/open-socket.js'
+import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
+import { socketLogPlugin } from '../plugins/sockets/socket-log.js'
+import { websocketPlugin } from '../plugins/sockets/websocket.js'
+import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { seatsRoutes } from '../routes/api/seats.js'
-import sessionsRoutes from '../routes/api/sessions.js'
+import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
-import usersRoutes from '../routes/api/users.js'
+import { usersRoutes } from '../routes/api/users.js'
 import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
@@ -99,44 +99,44 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  await app.register(config, { config: settings })
-  await app.register(errors)
-  await app.register(websocket)
-  await app.register(requestFlow)
-  await app.register(metrics)
-  await app.register(securityHeaders)
-  await app.register(overload)
-  await app.register(sessionCookie)
-  await app.register(socketLog)
-  await app.register(audit)
-  await app.register(database, { url: options.databaseUrl })
-  await app.register(redis, { url: settings.redisUrl })
-  await app.register(sharedStore)
-  await app.register(hitCounter)
-  await app.register(live)
-  await app.register(shutdown)
-  await app.register(socketLimits)
-  await app.register(hostCheck)
-  await app.register(crossOrigin)
-  await app.register(accounts)
-  await app.register(principal)
-  await app.register(payments)
-  await app.register(jobs)
+  await app.register(configPlugin, { config: settings })
+  await app.register(errorsPlugin)
+  await app.register(websocketPlugin)
+  await app.register(requestFlowPlugin)
+  await app.register(metricsPlugin)
+  await app.register(securityHeadersPlugin)
+  await app.register(overloadPlugin)
+  await app.register(sessionCookiePlugin)
+  await app.register(socketLogPlugin)
+  await app.register(auditPlugin)
+  await app.register(databasePlugin, { url: options.databaseUrl })
+  await app.register(redisPlugin, { url: settings.redisUrl })
+  await app.register(sharedStorePlugin)
+  await app.register(hitCounterPlugin)
+  await app.register(livePlugin)
+  await app.register(shutdownPlugin)
+  await app.register(socketLimitsPlugin)
+  await app.register(hostCheckPlugin)
+  await app.register(crossOriginPlugin)
+  await app.register(accountsPlugin)
+  await app.register(principalPlugin)
+  await app.register(paymentsPlugin)
+  await app.register(jobsPlugin)
 
-  await app.register(apiDocs)
+  await app.register(apiDocsPlugin)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)
   await app.register(docsRoutes)
   await app.register(async (sockets) => {
-    await sockets.register(handshake)
-    await sockets.register(openSocket)
+    await sockets.register(handshakePlugin)
+    await sockets.register(openSocketPlugin)
     await sockets.register(socketRoutes)
   })
   await app.register(paymentWebhookRoutes)
   await app.register(async (http) => {
-    await http.register(jsonBody)
-    await http.register(session)
-    await http.register(requestLimits)
+    await http.register(jsonBodyPlugin)
+    await http.register(sessionPlugin)
+    await http.register(requestLimitsPlugin)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)

@@ -1,8 +1,8 @@
 import { hashPassword } from './accounts/passwords.js'
 import { createDatabase, type Database, type Transaction } from './database/client.js'
 import type { Role } from './principal.js'
-import { writeTheatre } from './seats/theatre-actions.js'
-import type { MenuEntry, TheatreFile } from './seats/theatre-file.js'
+import { writeTheatre } from './theatres/theatre-actions.js'
+import type { MenuEntry, TheatreFile } from './theatres/theatre-file.js'
 
 const PASSWORD = 'houselights-demo'
 

@@ -1,4 +1,4 @@
-import type { UserView } from './protocol/messages.js'
+import type { UserView } from './protocol/views.js'
 
 export type Role = 'customer' | 'staff' | 'admin'
 
@@ -9,11 +9,6 @@ export interface Principal {
   readonly role: Role
   /** the theatres that are theirs: those whose staff they are; for admins all */
   readonly theatres: readonly { readonly id: number; readonly name: string }[]
-}
-
-export function isStaffOf(principal: Principal, theatreId: number): boolean {
-  if (principal.role === 'admin') return true
-  return principal.role === 'staff' && principal.theatres.some((theatre) => theatre.id === theatreId)
 }
 
 /** The user as the caller's own answers and `hello` show them. */

@@ -199,7 +199,9 @@ t.test('no circle between files, and none between the folders of src', async (t)
 t.test('plugins/README.md lists the plugins in the order in which the app registers them', async (t) => {
   const app = readFileSync(join(root, 'src/app.ts'), 'utf8')
   const files = new Map<string, string>()
-  for (const [, name = '', file = ''] of app.matchAll(/^import (\w+) from '\.\.\/plugins\/(.+)\.js'$/gm))
+  for (const [, name = '', file = ''] of app.matchAll(
+    /^import \{ (\w+) \} from '\.\.\/plugins\/(.+)\.js'$/gm,
+  ))
     files.set(name, `${file}.ts`)
   const registered = [...app.matchAll(/\.register\((\w+)/g)].flatMap(([, name = '']) => files.get(name) ?? [])
   const readme = readFileSync(join(root, 'plugins/README.md'), 'utf8')

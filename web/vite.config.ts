@@ -9,7 +9,7 @@ const SMALLEST_WORTH_COMPRESSING = 512
 
 /** `lib/preload.ts` and what it imports */
 const IS_PRELOAD =
-  /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/protocol\/messages\.ts$/
+  /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/protocol\/subprotocol\.ts$/
 
 /** What the staff's pages and the order page share, and the menu and the login don't need */
 const IS_LIVE =

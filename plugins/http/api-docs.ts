@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { COMPONENT_SCHEMAS, withReferences } from '../../src/protocol/component-schemas.js'
 
 /** The body of every error, whatever its status. */
 const FAILURE = {
@@ -23,7 +24,6 @@ function isGuarded(app: FastifyInstance, hooks: unknown): boolean {
   return [hooks].flat().some((hook) => guards.includes(hook))
 }
 
-/** What sockets are for, and where they are described: OpenAPI knows HTTP calls only. */
 const DESCRIPTION = `Money is an integer in paise, times are RFC 3339 UTC. Errors are \`{error, message, details?}\`.
 Authentication is the session cookie.
 
@@ -36,7 +36,7 @@ function tagOf(url: string): string {
 }
 
 /** Describes the HTTP calls as OpenAPI, from their schemas. Registered before the routes. */
-export default fp(
+export const apiDocsPlugin = fp(
   async (app) => {
     await app.register(swagger, {
       openapi: {
@@ -51,6 +51,16 @@ export default fp(
             session: { type: 'apiKey', in: 'cookie', name: app.config.session.cookieName },
           },
         },
+      },
+      transformObject: (documents) => {
+        if (!('openapiObject' in documents)) throw new Error('not an OpenAPI 3 document')
+        const { paths, components, ...rest } = documents.openapiObject
+        const schemas = COMPONENT_SCHEMAS
+        return {
+          ...rest,
+          paths: withReferences(paths),
+          components: { ...components, schemas },
+        } as typeof documents.openapiObject
       },
       // without pages and sockets
       transform: ({ schema, url, route }) => ({

@@ -16,7 +16,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  * Refuses unsafe requests from other origins (CSRF), by the headers in which browsers state the origin. Lax cookies don't
  * suffice: browsers send them from sibling subdomains.
  */
-export default fp(
+export const crossOriginPlugin = fp(
   async (app) => {
     // a form on any site can post text/plain that looks like JSON
     app.removeContentTypeParser('text/plain')

@@ -16,7 +16,7 @@ const TOO_MANY = [431, 'headers_too_large'] as const
  * Requires exactly one allowed Host (a forged one would end up in links and defeat the Origin check). An upgrade on a
  * path that is no socket is a 404: @fastify/websocket would accept it on any route.
  */
-export default fp(
+export const hostCheckPlugin = fp(
   async (app) => {
     const { allowedHosts } = app.config
     app.decorateRequest('ownHost', null)

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
  * JSON bodies, where an empty one counts as none: clients send `content-type: application/json` with a POST that has
  * nothing to say. Where a body is needed its schema refuses that.
  */
-export default fp(
+export const jsonBodyPlugin = fp(
   async (app) => {
     const parse = app.getDefaultJsonParser('error', 'error')
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -11,7 +11,7 @@ const MAX_AT_WORK = 1000
  * doesn't count while its body arrives or its response is sent: a client that is slow or gone takes no slot. Probes,
  * and handshakes, which have bounds of their own, always pass.
  */
-export default fp<{ maxAtWork?: number }>(
+export const overloadPlugin = fp<{ maxAtWork?: number }>(
   async (app, { maxAtWork = MAX_AT_WORK }) => {
     const atWork = new Set<object>()
     const begin: onRequestHookHandler = ({ ws, raw }, _reply, done) => {

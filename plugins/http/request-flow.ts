@@ -13,7 +13,7 @@ const MAX_PENDING = 32
  * before it has been sent, and a client that pipelines too many is disconnected: the cost of a connection does not
  * grow with what is sent on it.
  */
-export default fp(
+export const requestFlowPlugin = fp(
   async (app) => {
     const { server } = app
     const queue = new SerialQueue<Socket>(MAX_PENDING)

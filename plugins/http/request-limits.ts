@@ -29,7 +29,7 @@ const LIMITS: Record<string, Limit> = {
  * Request limits, per session or, without a live one, per address. They follow the session look-up: were a signed
  * cookie enough to count by, each expired cookie would be worth a new allowance.
  */
-export default fp(
+export const requestLimitsPlugin = fp(
   async (app) => {
     if (!app.config.rateLimits) return
     app.addHook('onRoute', (route) => {

@@ -7,7 +7,7 @@ import { CONTENT_POLICY, STRICT_TRANSPORT } from '../../src/http/security-header
  * Sets the security headers of every response, errors included. Only our own origin may be loaded or connected to; the
  * checkout page of a real payment provider extends that (`reply.helmet`).
  */
-export default fp(
+export const securityHeadersPlugin = fp(
   async (app) => {
     await app.register(helmet, {
       contentSecurityPolicy: {

@@ -42,7 +42,7 @@ const READ_AGAIN_MS = 50
  * Sessions of HTTP requests. Account actions insert and delete the rows, in their transactions; here they are only read.
  * So no late or rolling save of a request can revive an ended session.
  */
-export default fp(
+export const sessionPlugin = fp(
   async (app) => {
     const { secure, sameSite } = app.config.session
     const attributes = { path: '/', httpOnly: true, secure, sameSite }

@@ -26,7 +26,7 @@ const PREPARE_MS = 3000
  * session (401), rights (403) and the number of sockets (429). For an accepted one the node is subscribed to the
  * socket's groups, so that it can join them at once.
  */
-export default fp(
+export const handshakePlugin = fp(
   async (app) => {
     const loader = new HandshakeLoader(app.liveDb, app.config.session)
     app.decorateRequest('socketTarget', null)

@@ -32,7 +32,7 @@ const SNAPSHOT_READS = 2
 const QUIET_WITHIN_MS = 100
 
 /** The node's hub over its bus, and the drain of all sockets at shutdown. */
-export default fp(
+export const livePlugin = fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
     const limitSnapshots = pLimit(SNAPSHOT_READS)

@@ -12,7 +12,7 @@ import type { Connection } from '../../src/live/socket/connection.js'
 import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
 import { WsLiveSocket } from '../../src/live/socket/ws-live-socket.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
-import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -27,7 +27,7 @@ const MESSAGES_A_MINUTE = 240
 /** unsent bytes above which the client's messages are no longer read: bounds the replies to them */
 const READ_UNTIL_PENDING = 64 * 1024
 
-export default fp(
+export const openSocketPlugin = fp(
   async (app) => {
     const onError = (err: unknown) => app.log.error({ err }, 'a socket message failed')
     const countMessage = async (sessionId: string) => {

@@ -33,7 +33,7 @@ const KEEP_BEYOND_MS = 3_600_000
  * Refusals are counted per session or, without a validly signed cookie, per address, so that one client doesn't block
  * the others behind the same address.
  */
-export default fp(
+export const socketLimitsPlugin = fp(
   async (app) => {
     const { sockets, rateLimits, session } = app.config
     const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)

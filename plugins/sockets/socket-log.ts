@@ -20,7 +20,7 @@ declare module 'fastify' {
 /** Clients may send thousands of codes, each of which would be a time series. 1005, 1006: no close frame arrived. */
 const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1005, 1006])
 
-export default fp(
+export const socketLogPlugin = fp(
   async (app) => {
     app.decorate('socketLog', {
       connected(request, connection) {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import fastifyWebsocket from '@fastify/websocket'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
-import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,7 +37,7 @@ const PONGS_UNTIL_PENDING = 16 * 1024
  * @fastify/websocket, with the limits that it and Node lack. Must be registered before anything that can refuse a request,
  * as it closes the sockets of refused upgrades.
  */
-export default fp(
+export const websocketPlugin = fp(
   async (app) => {
     const { server } = app
     // no limit in Node, whose older versions silently drop headers beyond it, a second Origin too: the hooks count, and

@@ -2,22 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { changePassword, login, logout } from '../../src/accounts/account-actions.js'
 import { viewCaller } from '../../src/accounts/account-view.js'
+import { SignedInView } from '../../src/protocol/views.js'
 
-/** Longer than any password or name can be, so that what is wrong is simply wrong, and short enough to hash. */
+/** Longer than any valid password or name, so that a wrong one gets the usual answer; short enough to hash. */
 const credential = Type.String({ minLength: 1, maxLength: 1024 })
-
-const SignedIn = Type.Object({
-  user: Type.Object({
-    id: Type.Integer(),
-    username: Type.String(),
-    role: Type.Enum(['customer', 'staff', 'admin']),
-    theatres: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String() })),
-  }),
-  expiresAt: Type.String({
-    format: 'date-time',
-    description: 'when the session ends, if nothing more happens',
-  }),
-})
 
 const Login = Type.Object(
   { username: credential, password: credential, keep: Type.Optional(Type.Boolean()) },
@@ -29,13 +17,13 @@ const PasswordChange = Type.Object(
   { additionalProperties: false },
 )
 
-/** Signing in and out, and who one is. */
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+/** Signs in and out, and describes the current session. */
+export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app
 
   app.post(
     '/api/auth/login',
-    { preValidation: app.requireSecureTransport, schema: { body: Login, response: { 200: SignedIn } } },
+    { preValidation: app.requireSecureTransport, schema: { body: Login, response: { 200: SignedInView } } },
     async (request, reply) => {
       const { username, password, keep = false } = request.body
       const given = { username, password, keep }
@@ -46,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  app.post('/api/auth/guest', { schema: { response: { 200: SignedIn } } }, async (request, reply) =>
+  app.post('/api/auth/guest', { schema: { response: { 200: SignedInView } } }, async (request, reply) =>
     viewCaller(await app.callerOrGuest(request, reply)),
   )
 
@@ -58,7 +46,7 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/api/auth/session',
-    { preValidation: app.requireUser, schema: { response: { 200: SignedIn } } },
+    { preValidation: app.requireUser, schema: { response: { 200: SignedInView } } },
     async (request) => viewCaller(app.callerOf(request)),
   )
 
@@ -72,5 +60,3 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 }
-
-export default routes

@@ -4,25 +4,9 @@ import { requireTheatre } from '../../src/access/theatre-access.js'
 import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { listChats, listMessages } from '../../src/chat/chat-queries.js'
 import { viewChat, viewMessage } from '../../src/chat/chat-view.js'
-import { MAX_TEXT } from '../../src/protocol/messages.js'
-import { Seat } from './order-schema.js'
+import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
+import { ChatView, MessageView } from '../../src/protocol/views.js'
 import { IdParams, pathId, queryId } from './params.js'
-
-const Message = Type.Object({
-  id: Type.Integer(),
-  from: Type.Enum(['customer', 'staff']),
-  text: Type.String(),
-  at: Type.String({ format: 'date-time' }),
-  clientId: Type.String(),
-})
-
-const Chat = Type.Object({
-  id: Type.Integer({ description: 'the order’s' }),
-  order: Type.Object({ id: Type.Integer(), seat: Seat }),
-  theatreId: Type.Integer(),
-  unread: Type.Integer({ description: 'messages of the customer that no staff has read' }),
-  lastMessage: Type.Union([Message, Type.Null()]),
-})
 
 const NewMessage = Type.Object(
   {
@@ -34,16 +18,16 @@ const NewMessage = Type.Object(
 
 const Before = Type.Object({ before: Type.Optional(Type.String()) }, { additionalProperties: false })
 const UpTo = Type.Object({ upTo: Type.Optional(Type.String()) }, { additionalProperties: false })
-const Messages = Type.Object({ messages: Type.Array(Message), more: Type.Boolean() })
-const MessageAnswer = Type.Object({ message: Message })
+const Messages = Type.Object({ messages: Type.Array(MessageView), more: Type.Boolean() })
+const MessageAnswer = Type.Object({ message: MessageView })
 
-/** Conversations: each belongs to one order and has its id. */
+/** Conversations. Each belongs to one order and has its id. */
 export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/theatres/:id/chats',
     {
       preValidation: app.requireStaff,
-      schema: { params: IdParams, response: { 200: Type.Object({ chats: Type.Array(Chat) }) } },
+      schema: { params: IdParams, response: { 200: Type.Object({ chats: Type.Array(ChatView) }) } },
     },
     async (request) => {
       const id = pathId(request.params, 'theatre')

@@ -5,34 +5,22 @@ import { unavailable } from '../../src/errors.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import { viewCheckout } from '../../src/payments/payment-view.js'
 import { simulateWebhook } from '../../src/payments/simulated-checkout.js'
-import { PaymentStatus } from './order-schema.js'
+import { CheckoutView } from '../../src/protocol/views.js'
 
 const Params = Type.Object({ paymentId: Type.String() })
-
-const CheckoutAnswer = Type.Object({
-  payment: Type.Object({
-    id: Type.String(),
-    status: PaymentStatus,
-    amount: Type.Integer({ description: 'paise' }),
-    orderId: Type.Integer(),
-    provider: Type.String(),
-  }),
-  theatreName: Type.String(),
-  publicKey: Type.Union([Type.String(), Type.Null()]),
-})
 
 const BUTTONS = { pay: 'payment.captured', fail: 'payment.failed' } as const
 
 /**
- * What the checkout page needs; and, with the simulated provider only, its buttons. Each sends the signed webhook
- * through the real route, so that the whole path is the real one.
+ * The checkout page's data; and, with the simulated provider only, its buttons. Each button sends a signed webhook to
+ * the real route.
  */
 export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { provider, webhookSecret } = app.config.payments
 
   app.get(
     '/api/checkout/:paymentId',
-    { preValidation: app.requireUser, schema: { params: Params, response: { 200: CheckoutAnswer } } },
+    { preValidation: app.requireUser, schema: { params: Params, response: { 200: CheckoutView } } },
     async (request) => {
       const { principal } = app.callerOf(request)
       return viewCheckout(await findCheckout(app.db, principal, request.params.paymentId), app.payments)
@@ -44,7 +32,7 @@ export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
   async function press(request: FastifyRequest, paymentId: string, button: keyof typeof BUTTONS) {
     const checkout = await findCheckout(app.db, app.callerOf(request).principal, paymentId)
     const { headers, body } = simulateWebhook(checkout, BUTTONS[button], webhookSecret)
-    // behind a proxy the host that was asked for is the one that is allowed
+    // the request's own host: behind a proxy no other may be allowed
     const url = '/webhooks/payments'
     const answer = await app.inject({
       method: 'POST',

@@ -1,19 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { setAvailable } from '../../src/seats/menu-actions.js'
-import { viewMenuItem } from '../../src/seats/seat-view.js'
-import { MenuItem } from './menu-schema.js'
+import { MenuItemView } from '../../src/protocol/views.js'
+import { setAvailable } from '../../src/theatres/menu-actions.js'
+import { viewMenuItem } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
 
 const Change = Type.Object({ available: Type.Boolean() }, { additionalProperties: false })
 
-/** What can be had just now: for the staff of the menu's theatre. */
+/** Staff mark an item of their theatre's menu as available or sold out. */
 export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.patch(
     '/api/menu-items/:id',
     {
       preValidation: app.requireStaff,
-      schema: { params: IdParams, body: Change, response: { 200: Type.Object({ menuItem: MenuItem }) } },
+      schema: { params: IdParams, body: Change, response: { 200: Type.Object({ menuItem: MenuItemView }) } },
     },
     async (request) => {
       const id = pathId(request.params, 'menu item')

@@ -4,20 +4,21 @@ import { notFound } from '../../src/errors.js'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { findOrder, listOwnOrders } from '../../src/orders/order-queries.js'
 import { viewOrder } from '../../src/orders/order-view.js'
-import { Order, OrderAnswer } from './order-schema.js'
+import { OrderView } from '../../src/protocol/views.js'
+import { OrderAnswer } from './answers.js'
 import { IdParams, pathId } from './params.js'
 
 const Mine = Type.Object({ mine: Type.Literal('1') }, { additionalProperties: false })
 
 const STEPS = { seen: markSeen, deliver: deliverOrder, cancel: cancelOrder, 'collect-cash': collectCash }
 
-/** Orders: their owners look at them, the staff move them on. */
+/** Orders: customers read their own, staff take them from step to step. */
 export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/orders',
     {
       preValidation: app.requireUser,
-      schema: { querystring: Mine, response: { 200: Type.Object({ orders: Type.Array(Order) }) } },
+      schema: { querystring: Mine, response: { 200: Type.Object({ orders: Type.Array(OrderView) }) } },
     },
     async (request) => {
       const orders = await listOwnOrders(app.db, app.callerOf(request).principal)

@@ -2,20 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { viewPayment } from '../../src/payments/payment-view.js'
-import { PaymentStatus } from './order-schema.js'
+import { PaymentView } from '../../src/protocol/views.js'
 import { IdParams, pathId } from './params.js'
 
-const PaymentAnswer = Type.Object({
-  payment: Type.Object({
-    id: Type.String(),
-    provider: Type.String(),
-    status: PaymentStatus,
-    amount: Type.Integer({ description: 'paise' }),
-    checkoutUrl: Type.String(),
-  }),
-})
+const PaymentAnswer = Type.Object({ payment: PaymentView })
 
-/** Paying: the owner of an order gets a payment, and the place to pay it at. */
+/** Starts the payment of an order, for its owner: the answer says where to pay. */
 export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/orders/:id/payment',

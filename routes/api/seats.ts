@@ -5,20 +5,15 @@ import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
-import { findSeat, listMenu } from '../../src/seats/seat-queries.js'
+import { SeatMenuView } from '../../src/protocol/views.js'
+import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
-import { MenuItem } from './menu-schema.js'
-import { OrderAnswer, Seat } from './order-schema.js'
+import { listMenu } from '../../src/theatres/menu-queries.js'
+import { OrderAnswer } from './answers.js'
 
 const Params = Type.Object({ seatToken: Type.String() })
 
-const SeatAnswer = Type.Object({
-  seat: Seat,
-  theatre: Type.Object({ id: Type.Integer(), name: Type.String() }),
-  menu: Type.Array(MenuItem),
-})
-
-// A client may send its cart as it has it; names and prices in it are not even read.
+// A client may send its cart as it is: names and prices in it are ignored.
 const NewOrder = Type.Object({
   items: Type.Array(
     Type.Object({
@@ -35,11 +30,11 @@ const KeyHeader = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' })),
 })
 
-/** What a seat's QR code opens: its menu, and the way to order from it. Anybody who has the code may. */
+/** What a seat's QR code opens: the menu, and ordering from it. The code is the only permission needed. */
 export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/seats/:seatToken',
-    { schema: { params: Params, response: { 200: SeatAnswer } } },
+    { schema: { params: Params, response: { 200: SeatMenuView } } },
     async (request) => {
       const seat = await findSeat(app.db, request.params.seatToken)
       if (!seat) throw notFound('seat')

@@ -3,23 +3,15 @@ import { Type } from 'typebox'
 import { endOtherSessions, endOwnSession } from '../../src/accounts/account-actions.js'
 import { viewSession } from '../../src/accounts/account-view.js'
 import { listSessions } from '../../src/accounts/session-writes.js'
+import { SessionView } from '../../src/protocol/views.js'
 
-const Session = Type.Object({
-  id: Type.String({ description: 'names the session; opens nothing' }),
-  current: Type.Boolean(),
-  createdAt: Type.String({ format: 'date-time' }),
-  lastSeenAt: Type.String({ format: 'date-time' }),
-  userAgent: Type.String(),
-  ip: Type.String(),
-})
-
-/** The caller's own sessions: where am I signed in, and sign me out there. */
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+/** The caller's own sessions: lists them and ends them. */
+export const sessionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app
 
   app.get(
     '/api/auth/sessions',
-    { preValidation: app.requireUser, schema: { response: { 200: Type.Array(Session) } } },
+    { preValidation: app.requireUser, schema: { response: { 200: Type.Array(SessionView) } } },
     async (request) => {
       const { principal, session } = app.callerOf(request)
       const sessions = await listSessions(app.db, principal.userId, accounts.sessions)
@@ -50,5 +42,3 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 }
-
-export default routes

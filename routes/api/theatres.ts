@@ -4,36 +4,19 @@ import { requireTheatre } from '../../src/access/theatre-access.js'
 import { notFound } from '../../src/errors.js'
 import { listTheatreOrders } from '../../src/orders/order-queries.js'
 import { viewOrder } from '../../src/orders/order-view.js'
-import { findTheatreSeats } from '../../src/seats/seat-queries.js'
-import { viewTheatreSeats } from '../../src/seats/seat-view.js'
-import { Order } from './order-schema.js'
+import { OrderView, TheatreSeatsView } from '../../src/protocol/views.js'
+import { findTheatreSeats } from '../../src/theatres/theatre-queries.js'
+import { viewTheatreSeats } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
 
 const Ended = Type.Object({ ended: Type.Optional(Type.Literal('1')) }, { additionalProperties: false })
 
 const OrdersAnswer = Type.Object({
-  orders: Type.Array(Order),
+  orders: Type.Array(OrderView),
   cursor: Type.Integer({ description: 'position of theatre:{id}:orders' }),
 })
 
-const SeatsAnswer = Type.Object({
-  theatre: Type.Object({
-    id: Type.Integer(),
-    name: Type.String(),
-    timeZone: Type.String(),
-    maxTime: Type.Integer({ description: 'minutes' }),
-    minTime: Type.Integer({ description: 'minutes' }),
-  }),
-  halls: Type.Array(
-    Type.Object({
-      id: Type.Integer(),
-      name: Type.String(),
-      seats: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String(), token: Type.String() })),
-    }),
-  ),
-})
-
-/** What the staff of a theatre look at. */
+/** A theatre's orders and seats, for its staff. */
 export const theatresRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/theatres/:id/orders',
@@ -52,7 +35,7 @@ export const theatresRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     '/api/theatres/:id/seats',
-    { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: SeatsAnswer } } },
+    { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: TheatreSeatsView } } },
     async (request) => {
       const id = pathId(request.params, 'theatre')
       await requireTheatre(app.db, app.callerOf(request).principal, id)

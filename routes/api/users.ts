@@ -4,9 +4,9 @@ import { viewAccount } from '../../src/accounts/account-view.js'
 import { createUser, updateUser } from '../../src/accounts/user-actions.js'
 import { listAccounts } from '../../src/accounts/user-queries.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
+import { AccountView, Role } from '../../src/protocol/views.js'
 import { IdParams, pathId } from './params.js'
 
-const Role = Type.Enum(['customer', 'staff', 'admin'])
 const Password = Type.String({ minLength: 1, maxLength: 1024 })
 const TheatreIds = Type.Array(Type.Integer({ minimum: 1, maximum: MAX_ID }), { maxItems: 1000 })
 
@@ -30,24 +30,15 @@ const UserChange = Type.Object(
   { additionalProperties: false },
 )
 
-const User = Type.Object({
-  id: Type.Integer(),
-  username: Type.String(),
-  role: Role,
-  theatres: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String() })),
-  isActive: Type.Boolean(),
-  createdAt: Type.String({ format: 'date-time' }),
-})
+const OneUser = Type.Object({ user: AccountView })
 
-const OneUser = Type.Object({ user: User })
-
-/** Accounts, for admins. */
-const routes: FastifyPluginAsyncTypebox = async (app) => {
+/** Manages accounts, for admins. */
+export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { requireAdmin: preValidation } = app
 
   app.get(
     '/api/users',
-    { preValidation, schema: { response: { 200: Type.Object({ users: Type.Array(User) }) } } },
+    { preValidation, schema: { response: { 200: Type.Object({ users: Type.Array(AccountView) }) } } },
     async () => ({ users: (await listAccounts(app.db)).map(viewAccount) }),
   )
 
@@ -74,5 +65,3 @@ const routes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 }
-
-export default routes

@@ -1,25 +1,27 @@
 import { Prisma } from '../database/client.js'
-import { isStaffOf, type Principal } from '../principal.js'
+import type { Principal } from '../principal.js'
+import { canManageTheatre } from './theatre-access.js'
 
-/** Whose an order is. */
+/** Who placed an order, and for which theatre; neither ever changes. */
 export interface OrderOwner {
   customerId: number
   theatreId: number
 }
 
-/** May this principal see the order: its owner, the staff of its theatre, admins. */
+/** An order is visible to its owner, the staff of its theatre and admins. */
 export function canSeeOrder(principal: Principal, order: OrderOwner): boolean {
-  return order.customerId === principal.userId || isStaffOf(principal, order.theatreId)
+  return order.customerId === principal.userId || canManageTheatre(principal, order.theatreId)
 }
 
-// The rule is part of the query, so that another's order and no order are one code path and take one time.
+// The rule is part of the query, so that someone else's order and a missing one take the same path and the same time.
+// A conversation belongs to one order, so these are its rights as well.
 
 /** `canSeeOrder` as a condition on the row `o` of `orders`. */
 export function visibleOrders(principal: Principal): Prisma.Sql {
   return Prisma.sql`(o.customer_id = ${principal.userId}::int OR ${managedOrders(principal)})`
 }
 
-/** The row `o` of `orders` is of a theatre whose staff the principal is. */
+/** The row `o` of `orders` belongs to a theatre that the principal may run. */
 export function managedOrders(principal: Principal): Prisma.Sql {
   switch (principal.role) {
     case 'admin':
@@ -31,7 +33,7 @@ export function managedOrders(principal: Principal): Prisma.Sql {
   }
 }
 
-/** The principal ordered the row `o` of `orders`: paying is for nobody else. */
+/** The principal placed the order in row `o` of `orders`: only its owner may pay for it. */
 export function ownOrders(principal: Principal): Prisma.Sql {
   return Prisma.sql`o.customer_id = ${principal.userId}::int`
 }

@@ -1,15 +1,22 @@
 import type { Database, Transaction } from '../database/client.js'
 import { forbidden, notFound } from '../errors.js'
-import { isStaffOf, type Principal } from '../principal.js'
+import type { Principal } from '../principal.js'
 
-/** May this principal run the theatre: its staff, admins. */
+/** Its staff and admins may run a theatre. */
 export function canManageTheatre(principal: Principal, theatreId: number): boolean {
-  return isStaffOf(principal, theatreId)
+  if (principal.role === 'admin') return true
+  return principal.role === 'staff' && principal.theatres.some((theatre) => theatre.id === theatreId)
+}
+
+/** `canManageTheatre` as a Prisma filter on rows with a `theatreId`. */
+export function managedTheatres({ role, theatres }: Principal): { theatreId?: { in: number[] } } {
+  if (role === 'admin') return {}
+  return { theatreId: { in: role === 'staff' ? theatres.map(({ id }) => id) : [] } }
 }
 
 /**
- * Lets pass who may run the theatre. Throws `forbidden` for all others, whether or not there is such a theatre, and
- * `not_found` for an admin who asks for one that does not exist.
+ * Throws `forbidden` unless the principal may run the theatre, whether or not it exists, and `not_found` when an admin
+ * names one that does not exist.
  */
 export async function requireTheatre(
   db: Database | Transaction,

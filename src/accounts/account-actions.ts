@@ -2,7 +2,6 @@ import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
-import type { LoginThrottle } from '../limits/login-throttle.js'
 import type { Principal } from '../principal.js'
 import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
 import {
@@ -16,13 +15,16 @@ import {
 import { type Caller, findLiveById, type SessionSettings } from './sessions.js'
 import { guestUsername, isUsername, normalizeUsername } from './usernames.js'
 
-/** What the actions on accounts need beside the database and who is told. */
+/** What the actions on accounts need besides the database and the publisher. */
 export interface AccountContext extends ActionContext {
   sessions: SessionSettings
-  throttle: LoginThrottle
+  throttle: {
+    /** Counts an attempt before the password is verified; `succeeded` takes it back. Throws 429. */
+    attempt(username: string, ip: string): Promise<{ succeeded(): Promise<void> }>
+  }
 }
 
-/** A session just opened: its token goes into the cookie, the caller into the answer. */
+/** A new session: the token is for the cookie, the caller for the response. */
 export interface OpenedSession {
   caller: Caller
   token: string
@@ -32,8 +34,9 @@ const invalidCredentials = () =>
   new DomainError(401, 'invalid_credentials', 'The username or the password is wrong.')
 
 /**
- * Signs in. The caller's previous session ends in the same transaction. Unknown name, wrong password and disabled
- * account are one error after the same work: 401 `invalid_credentials`. Throws 429 when it is tried too often.
+ * Signs in, and ends the caller's previous session in the same transaction. An unknown name, a wrong password and a
+ * disabled account give the same error after the same work: 401 `invalid_credentials`. Throws 429 after too many
+ * attempts.
  */
 export async function login(
   ctx: AccountContext,
@@ -47,15 +50,15 @@ export async function login(
   if (!(await verifyPassword(passwordHash, given.password)) || !account) throw invalidCredentials()
   await attempt.succeeded()
   return await commit(ctx, async (tx) => {
-    // what was verified may have changed while the hash was worked out
-    if (!(await holdAccount(tx, account.id, passwordHash))) throw invalidCredentials()
+    // the account may have changed while the hash was computed
+    if (!(await lockAccount(tx, account.id, passwordHash))) throw invalidCredentials()
     const changes = previous ? await endSession(tx, previous.session.id, previous.principal.userId) : []
     const opened = await openSession(tx, { userId: account.id, keep: given.keep, client }, ctx.sessions)
     return { result: opened, changes }
   })
 }
 
-/** Opens a session for a new guest in the caller's transaction: a seat's first order makes both or none. */
+/** Creates a guest and a session in the caller's transaction. */
 export async function startGuest(
   tx: Transaction,
   client: ClientInfo,
@@ -65,11 +68,11 @@ export async function startGuest(
     data: { username: guestUsername(), role: 'customer' },
     select: { id: true },
   })
-  // guests have nothing to sign in with again, so only the absolute age counts
+  // guests cannot sign in again, so only the absolute age counts
   return await openSession(tx, { userId: id, keep: true, client }, settings)
 }
 
-/** Makes a guest and the guest's session. */
+/** Creates a guest and a session in a transaction of its own. */
 export function openGuest(ctx: AccountContext, client: ClientInfo): Promise<OpenedSession> {
   return commit(ctx, async (tx) => ({ result: await startGuest(tx, client, ctx.sessions) }))
 }
@@ -82,27 +85,27 @@ export function logout(ctx: ActionContext, { principal, session }: Caller): Prom
   }))
 }
 
-/** Ends one of the caller's sessions. Throws `not_found` for one that is not the caller's. */
+/** Ends one of the caller's sessions. Throws `not_found` for someone else's session, as for a missing one. */
 export function endOwnSession(ctx: AccountContext, caller: Caller, sessionId: string): Promise<void> {
   return commit(ctx, async (tx) => {
-    await holdCaller(tx, caller, ctx.sessions)
+    await lockCaller(tx, caller, ctx.sessions)
     const changes = await endSession(tx, sessionId, caller.principal.userId)
     if (changes.length === 0) throw notFound('session')
     return { result: undefined, changes }
   })
 }
 
-/** Ends all of the caller's sessions but the one that asks. */
+/** Ends all of the caller's sessions except the current one. */
 export function endOtherSessions(ctx: AccountContext, caller: Caller): Promise<void> {
   return commit(ctx, async (tx) => {
-    await holdCaller(tx, caller, ctx.sessions)
+    await lockCaller(tx, caller, ctx.sessions)
     return { result: undefined, changes: await endSessionsOf(tx, caller.principal.userId, caller.session.id) }
   })
 }
 
 /**
- * Changes the caller's own password. The caller's session gets a new token and keeps its id, and so its sockets;
- * all the user's other sessions end. Throws 401 `invalid_credentials` for a wrong current password.
+ * Changes the caller's own password. The caller's session keeps its id and gets a new token; all the user's other
+ * sessions end. Throws 401 `invalid_credentials` for a wrong current password, 429 after too many attempts.
  */
 export async function changePassword(
   ctx: AccountContext,
@@ -117,7 +120,7 @@ export async function changePassword(
   await attempt.succeeded()
   const newHash = await hashPassword(given.newPassword)
   return await commit(ctx, async (tx) => {
-    if (!(await holdAccount(tx, principal.userId, passwordHash))) throw unauthenticated()
+    if (!(await lockAccount(tx, principal.userId, passwordHash))) throw unauthenticated()
     const renewed = await rotateSession(tx, session.id, ctx.sessions)
     if (!renewed) throw unauthenticated()
     await tx.user.update({
@@ -125,7 +128,7 @@ export async function changePassword(
       data: { passwordHash: newHash },
       select: { id: true },
     })
-    // what is under way under the old token is not carried out any more
+    // actions in flight that authenticated with the old token fail when they commit
     const renewal: NewAccessChange = { kind: 'user_changed', userId: principal.userId, sessionId: null }
     return {
       result: renewed,
@@ -153,18 +156,20 @@ function accountOf(db: Database, { userId }: Principal): Promise<{ passwordHash:
 }
 
 /**
- * Locks the user's row to the commit, if the account is active and its password still the one that was verified.
- * Disabling locks it too, so either it ends the session that is made here, or none is made.
+ * Locks the user's row until the commit; returns false if the account is no longer active or its password no longer the
+ * one verified. Disabling takes the same lock, so it either ends the session created here or prevents it.
  */
-async function holdAccount(tx: Transaction, userId: number, passwordHash: string | null): Promise<boolean> {
+async function lockAccount(tx: Transaction, userId: number, passwordHash: string | null): Promise<boolean> {
   const rows = await tx.$queryRaw<{ id: number }[]>`
     SELECT id FROM users WHERE id = ${userId}::int AND is_active AND password_hash = ${passwordHash}
     FOR NO KEY UPDATE`
   return rows.length > 0
 }
 
-// The second statement sees what committed while the first one waited for the lock.
-async function holdCaller(tx: Transaction, { principal, session }: Caller, settings: SessionSettings) {
+/**
+ * Locks the user's row, then checks that the session still lives: a statement sees only commits from before it began.
+ */
+async function lockCaller(tx: Transaction, { principal, session }: Caller, settings: SessionSettings) {
   await tx.$queryRaw`SELECT id FROM users WHERE id = ${principal.userId}::int FOR NO KEY UPDATE`
   if (!(await findLiveById(tx, session.id, settings))) throw unauthenticated()
 }
@@ -176,6 +181,6 @@ async function openSession(
 ): Promise<OpenedSession> {
   const { token, id } = await startSession(tx, whose, settings)
   const caller = await findLiveById(tx, id, settings)
-  if (!caller) throw new Error('the new session is not there')
+  if (!caller) throw new Error('the new session was not found')
   return { token, caller }
 }

@@ -1,6 +1,5 @@
 import { viewUser } from '../principal.js'
-import type { UserView } from '../protocol/messages.js'
-import type { SessionView, SignedInView } from '../protocol/views.js'
+import type { SessionView, SignedInView, UserView } from '../protocol/views.js'
 import type { ListedSession } from './session-writes.js'
 import type { Caller } from './sessions.js'
 import type { Account } from './user-queries.js'

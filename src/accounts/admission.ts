@@ -1,6 +1,6 @@
 import type { Caller } from './sessions.js'
 
-/** The `Admission` of a socket that this caller opens. The remaining time counts from now. */
+/** What the live engine keeps of a caller (its `Admission`). Call it as soon as the session was read. */
 export function toAdmission({ principal, session, epoch }: Caller) {
   return {
     sessionId: session.id,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 let passwords: ReadonlySet<string> | undefined
 
-/** Is it one of the 10,000 commonest passwords, whatever its case? The list is read at the first call. */
+/** Whether this is one of the 10,000 most common passwords, ignoring case. Reads the list at the first call. */
 export function isCommonPassword(password: string): boolean {
   passwords ??= readList()
   return passwords.has(password.toLowerCase())
@@ -10,6 +10,6 @@ export function isCommonPassword(password: string): boolean {
 
 function readList(): ReadonlySet<string> {
   const text = readFileSync(new URL('./common-passwords.txt', import.meta.url), 'utf8')
-  // the source and its license end at the first empty line
+  // a header with source and license precedes the first empty line
   return new Set(text.slice(text.indexOf('\n\n') + 2).match(/.+/g))
 }

@@ -2,37 +2,38 @@ import type { Database } from '../database/client.js'
 import { unavailable } from '../errors.js'
 import {
   findLiveForHandshakes,
-  type HandshakeQuestion,
+  type HandshakeKey,
   type HandshakeSession,
   type SessionSettings,
 } from './sessions.js'
 
-/** handshakes of one query */
+/** handshakes per query */
 const MAX_BATCH = 100
-/** ms that the next query waits for company after one that had some: in a storm a query is what a handshake costs most */
+/** ms by which a query is delayed after a shared one: in a storm the query is most of a handshake's cost */
 const GATHER_MS = 5
-/** handshakes that may wait; beyond, they are refused at once */
-const MAX_WAITING = 10_000
-/** ms that one may wait for its answer */
+/** handshakes that may be pending; more are refused at once */
+const MAX_PENDING = 10_000
+/** ms that one may be pending */
 const DEADLINE_MS = 5000
 
-interface Waiting {
-  question: HandshakeQuestion
-  resolve(answer: HandshakeSession | null): void
+interface Pending {
+  key: HandshakeKey
+  resolve(session: HandshakeSession | null): void
   reject(error: Error): void
   timer: NodeJS.Timeout
 }
 
 /**
- * Looks sessions up for handshakes. Those that come in one turn of the event loop, or while a query is under way,
- * share a query: a thousand tablets that come back at once cost a few. Each is asked after it came, never before.
+ * Looks up the sessions of handshakes in batches. Handshakes that arrive in one turn of the event loop, or while a
+ * query is running, share the next query, so a thousand clients that reconnect at once cost a few. A query always
+ * starts after the handshakes it serves have arrived, so it sees every revocation committed before them.
  */
 export class HandshakeLoader {
-  private readonly waiting: Waiting[] = []
-  /** one query at a time: what comes meanwhile shares the next; with two a storm cost a sixth more of the CPU */
-  private isAsking = false
-  private scheduled = false
-  /** the last query was for several */
+  private readonly pending: Pending[] = []
+  /** one query at a time: with two in parallel a storm used a sixth more CPU */
+  private isQuerying = false
+  private isScheduled = false
+  /** the last query served several handshakes */
   private isStorm = false
 
   constructor(
@@ -41,39 +42,39 @@ export class HandshakeLoader {
   ) {}
 
   /** The live session, or null. Rejects with 503 `unavailable` when the database does not answer in time. */
-  load(question: HandshakeQuestion): Promise<HandshakeSession | null> {
-    if (this.waiting.length >= MAX_WAITING) return Promise.reject(unavailable())
+  load(key: HandshakeKey): Promise<HandshakeSession | null> {
+    if (this.pending.length >= MAX_PENDING) return Promise.reject(unavailable())
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(unavailable()), DEADLINE_MS)
-      this.waiting.push({ question, resolve, reject, timer })
+      this.pending.push({ key, resolve, reject, timer })
       this.schedule()
     })
   }
 
   private schedule(): void {
-    if (this.scheduled || this.isAsking || this.waiting.length === 0) return
-    this.scheduled = true
-    const begin = () => {
-      this.scheduled = false
-      void this.ask()
+    if (this.isScheduled || this.isQuerying || this.pending.length === 0) return
+    this.isScheduled = true
+    const start = () => {
+      this.isScheduled = false
+      void this.query()
     }
-    if (this.isStorm && this.waiting.length < MAX_BATCH) setTimeout(begin, GATHER_MS)
-    else setImmediate(begin)
+    if (this.isStorm && this.pending.length < MAX_BATCH) setTimeout(start, GATHER_MS)
+    else setImmediate(start)
   }
 
-  private async ask(): Promise<void> {
-    const batch = this.waiting.splice(0, MAX_BATCH)
+  private async query(): Promise<void> {
+    const batch = this.pending.splice(0, MAX_BATCH)
     this.isStorm = batch.length > 1
-    this.isAsking = true
+    this.isQuerying = true
     try {
-      const questions = batch.map(({ question }) => question)
-      const answers = await findLiveForHandshakes(this.db, questions, this.settings)
-      for (const [place, { resolve }] of batch.entries()) resolve(answers[place] ?? null)
+      const keys = batch.map(({ key }) => key)
+      const sessions = await findLiveForHandshakes(this.db, keys, this.settings)
+      for (const [index, { resolve }] of batch.entries()) resolve(sessions[index] ?? null)
     } catch (error) {
       for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)))
     } finally {
       for (const { timer } of batch) clearTimeout(timer)
-      this.isAsking = false
+      this.isQuerying = false
       this.schedule()
     }
   }

@@ -7,18 +7,20 @@ import { isCommonPassword } from './common-passwords.js'
 export const MIN_PASSWORD = 8
 export const MAX_PASSWORD = 128
 
-/** argon2id (the library's default) with the parameters of OWASP's Password Storage Cheat Sheet; memory in KiB. */
+/** argon2id (the library's default) with the parameters of the OWASP Password Storage Cheat Sheet; memory in KiB. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 
-/** The hash of an unknown password, at the same cost: verified where there is no account, so that timing reveals none. */
+/**
+ * The hash of a random password, verified when there is no account, so that timing does not reveal which names exist.
+ */
 export const DUMMY_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$TC6NHUi71zRWkBZqKWo8/w$B3c5/rcLe/Z8s/1Hre9wrJ2uTvEh4L23yoJJdflh6Rg'
 
-/** Concurrent hashes: half the processors, so that a flood of logins leaves the rest to other requests. */
+/** Concurrent hashes: half the CPUs, at most 4, so that a flood of logins leaves CPU time for other requests. */
 const CONCURRENCY = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
 /**
- * Hashes that may wait: about four seconds of work for one processor. All tablets of a theatre may sign in when a shift
- * starts; beyond that, 503.
+ * Hashes that may be queued: about four seconds of work for one CPU. Enough for all tablets of a theatre to sign in
+ * when a shift starts; more get 503.
  */
 const MAX_PENDING = 256
 
@@ -29,12 +31,12 @@ async function limited<T>(work: () => Promise<T>): Promise<T> {
   return limit(work)
 }
 
-/** The same password typed on another keyboard or system is the same password (NIST SP 800-63B, 5.1.1.2). */
+/** Different systems encode the same typed password differently (NIST SP 800-63B, 5.1.1.2). */
 const normalize = (password: string) => password.normalize('NFKC')
 
 /**
- * Refuses a new password of fewer than 8 or more than 128 characters, or one of the commonest. Throws a DomainError
- * that names `path` and never the password.
+ * Throws `validation_failed` at `path` for a new password of fewer than 8 or more than 128 characters, or one of the
+ * most common. The message never quotes the password.
  */
 export function checkNewPassword(password: string, path: string): void {
   // a lone surrogate would be stored as U+FFFD
@@ -44,17 +46,17 @@ export function checkNewPassword(password: string, path: string): void {
   if (length < MIN_PASSWORD || length > MAX_PASSWORD) {
     throw invalid(path, `must have ${MIN_PASSWORD} to ${MAX_PASSWORD} characters.`)
   }
-  if (isCommonPassword(normal)) throw invalid(path, 'is one of the commonest passwords: choose another.')
+  if (isCommonPassword(normal)) throw invalid(path, 'is one of the most common passwords: choose another.')
 }
 
-/** Hashes a password that passed `checkNewPassword`. Throws `unavailable` when too many wait. */
+/** Hashes a password that passed `checkNewPassword`. Throws `unavailable` when too many hashes are queued. */
 export function hashPassword(password: string): Promise<string> {
   return limited(() => hash(normalize(password), COST))
 }
 
 /**
  * Verifies a password. Without a hash (no such user, a guest) returns false after the same work. Throws `unavailable`
- * when too many wait.
+ * when too many hashes are queued.
  */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
   const matches = await limited(() => verify(passwordHash ?? DUMMY_HASH, normalize(password)))

@@ -11,13 +11,13 @@ import {
   timesColumns,
 } from './sessions.js'
 
-/** Where a session was opened: what its owner sees in the list of sessions. */
+/** Where a session was opened, for its owner's list of sessions. */
 export interface ClientInfo {
   userAgent: string
   ip: string
 }
 
-/** A session just made or renewed: `token` goes into the cookie and nowhere else. */
+/** A new session, or one with a new token. `token` goes into the cookie and nowhere else. */
 export interface IssuedSession extends SessionTimes {
   id: string
   token: string
@@ -25,7 +25,7 @@ export interface IssuedSession extends SessionTimes {
 }
 
 const USER_AGENT_LENGTH = 300
-/** what PostgreSQL reads as a uuid; it throws at anything else */
+/** the uuid form; PostgreSQL would throw on anything else */
 const SESSION_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** 256 random bits */
 const newToken = () => randomBytes(32).toString('base64url')
@@ -35,12 +35,12 @@ interface IssuedRow extends TimesRow {
   created_at: Date
 }
 
-function issued(rows: IssuedRow[], token: string): IssuedSession | null {
+function readIssued(rows: IssuedRow[], token: string): IssuedSession | null {
   const [row] = rows
   return row ? { id: row.id, token, createdAt: row.created_at, ...readTimes(row) } : null
 }
 
-/** Opens a session. `keep`: only the absolute age counts. */
+/** Opens a session. With `keep` only the absolute age counts. */
 export async function startSession(
   tx: Transaction,
   { userId, keep, client }: { userId: number; keep: boolean; client: ClientInfo },
@@ -53,12 +53,14 @@ export async function startSession(
       now() + make_interval(secs => ${settings.absoluteSeconds}::float8),
       ${keep}, ${client.userAgent.slice(0, USER_AGENT_LENGTH)}, ${client.ip.slice(0, 64)})
     RETURNING s.id::text AS id, s.created_at, ${timesColumns(settings)}`
-  const session = issued(rows, token)
+  const session = readIssued(rows, token)
   if (!session) throw new Error('the session was not stored')
   return session
 }
 
-/** Gives a live session a new token; the old one is dead, the public id stays. Null when it has ended meanwhile. */
+/**
+ * Gives a live session a new token and invalidates the old one; the public id stays. Null if it has ended meanwhile.
+ */
 export async function rotateSession(
   tx: Transaction,
   sessionId: string,
@@ -69,12 +71,11 @@ export async function rotateSession(
     UPDATE sessions AS s SET token_hash = ${hashToken(token)}, last_seen_at = now()
     WHERE s.id = ${sessionId}::uuid AND ${isLive(settings)}
     RETURNING s.id::text AS id, s.created_at, ${timesColumns(settings)}`
-  return issued(rows, token)
+  return readIssued(rows, token)
 }
 
 /**
- * Notes an HTTP request: the idle age counts anew. Only where the session still lives, so a slow request can't
- * revive one that was ended: null then.
+ * Restarts the idle age after an HTTP request. Returns null if the session has ended: a slow request can't revive it.
  */
 export async function touch(
   db: Database | Transaction,
@@ -97,8 +98,8 @@ const changesOf = (rows: EndedRow[]): NewAccessChange[] =>
   rows.map((row) => ({ kind: 'session_ended', sessionId: row.id, userId: row.user_id }))
 
 /**
- * Ends one session, if it is still there and the user's. What it returns is for the caller's commit: without it
- * running nodes would not hear.
+ * Ends one session, if it exists and belongs to the user. The caller must pass the changes it returns to `commit`, or
+ * other nodes would go on serving the session's sockets.
  */
 export async function endSession(
   tx: Transaction,
@@ -113,7 +114,10 @@ export async function endSession(
   )
 }
 
-/** Ends all of a user's sessions, or all but one. The caller holds the user's row, so that two don't deadlock. */
+/**
+ * Ends all of a user's sessions, or all but one. The caller has locked the user's row, so that two calls can't
+ * deadlock, and passes the changes to `commit`.
+ */
 export async function endSessionsOf(
   tx: Transaction,
   userId: number,
@@ -134,7 +138,7 @@ export interface ListedSession {
   ip: string
 }
 
-/** A user's live sessions, the last used first. */
+/** A user's live sessions, the most recently used first. */
 export async function listSessions(
   db: Database | Transaction,
   userId: number,
@@ -147,18 +151,21 @@ export async function listSessions(
     ORDER BY s.last_seen_at DESC, s.id`
 }
 
-/** Whose session it is, by its public id; null when there is none. */
-export async function ownerOfSession(db: Database | Transaction, sessionId: string): Promise<number | null> {
+/** The user id of a session's owner, by the session's public id; null when there is no such session. */
+export async function findSessionOwner(
+  db: Database | Transaction,
+  sessionId: string,
+): Promise<number | null> {
   if (!SESSION_ID.test(sessionId)) return null
   const session = await db.session.findUnique({ where: { id: sessionId }, select: { userId: true } })
   return session?.userId ?? null
 }
 
 /**
- * Forgets sessions that have ended by time, and guests that have left nothing behind. In batches, so that no
- * lock is held long; rows that somebody holds are left for the next time. Returns how many sessions.
+ * Deletes expired sessions, and guests without a session, an order or a message. In batches, so that locks are short;
+ * rows that are locked are left for the next run. Returns how many sessions were deleted.
  */
-export async function forgetEndedSessions(
+export async function deleteExpiredSessions(
   db: Database,
   settings: SessionSettings,
   batch = 1000,

@@ -1,71 +1,66 @@
 import { createHash } from 'node:crypto'
+import type { OrderOwner } from '../access/order-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import type { OnBehalf } from '../events/commit.js'
 import type { Principal, Role } from '../principal.js'
 
-/** How long sessions live. */
+/** How long sessions last. */
 export interface SessionSettings {
-  /** seconds without an HTTP request after which a session ends; does not count for sessions that are kept */
+  /** seconds without an HTTP request after which a session ends, unless it has `keep` */
   idleSeconds: number
-  /** seconds after which a session ends whatever happens */
+  /** seconds after which a session ends, even when active */
   absoluteSeconds: number
 }
 
-/** A live session's times as of the query. Nodes count `remainingMs` down; the instants are the database's. */
+/** A live session's times as of the query. Nodes count `remainingMs` down; the dates are by the database's clock. */
 export interface SessionTimes {
-  /** ms until the session ends, if nothing more happens */
+  /** ms until the session ends, unless a request prolongs it */
   remainingMs: number
-  /** when that is */
+  /** the same as a date */
   expiresAt: Date
-  /** when it ends whatever happens */
+  /** when it ends, even when active */
   absoluteEndsAt: Date
 }
 
 export interface CurrentSession extends SessionTimes {
-  /** public: names the session, opens nothing */
+  /** public: identifies the session but grants no access */
   id: string
   createdAt: Date
-  /** the last HTTP request is long enough ago for the next one to be noted (`touch`) */
+  /** `lastSeenAt` is old enough for the next HTTP request to update it (`touch`) */
   isStale: boolean
 }
 
-/** Who is asking, and through which session. */
+/** An authenticated user and the session used. */
 export interface Caller {
   principal: Principal
   session: CurrentSession
-  /** the access epoch of the snapshot that all this was read from */
+  /** the access epoch in the database snapshot that this was read from */
   epoch: number
 }
 
-/** In whose name a caller's actions are done. */
+/** The identity that `commit` checks again before it commits a caller's action. */
 export const onBehalfOf = ({ principal, session, epoch }: Caller): OnBehalf => ({
   userId: principal.userId,
   sessionId: session.id,
   epoch,
 })
 
-/** Whose an order is: what the guard of an order's socket needs, read along with the session. */
-export interface OrderOwners {
-  customerId: number
-  theatreId: number
-}
-
-/** What the table of sessions keeps instead of the cookie's value: a leaked row opens nothing. */
+/** What the sessions table stores instead of the cookie's value, so that a leaked table grants no access. */
 export function hashToken(token: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(createHash('sha256').update(token).digest())
 }
 
-/** Seconds within which a further HTTP request is not written down: min(60 s, 1 % of the idle age). */
+/** Seconds for which further HTTP requests don't update `last_seen_at`: min(60 s, 1 % of the idle age). */
 export const touchSeconds = ({ idleSeconds }: SessionSettings) => Math.min(60, idleSeconds / 100)
 
-/** When session `s` ends, by the database's clock. An idle age counts from a `last_seen_at` up to g too old. */
+/** When session `s` ends. `last_seen_at` may be `touchSeconds` too old, so the idle age is extended by as much. */
 export function endsAt(settings: SessionSettings): Prisma.Sql {
   const idle = settings.idleSeconds + touchSeconds(settings)
   return Prisma.sql`CASE WHEN s.keep THEN s.absolute_ends_at
     ELSE least(s.absolute_ends_at, s.last_seen_at + make_interval(secs => ${idle}::float8)) END`
 }
 
-/** Does session `s` live? Judged by the database's clock alone: a node's may jump. */
+/** Whether session `s` is live, by the database's clock: a node's clock may jump. */
 export function isLive(settings: SessionSettings): Prisma.Sql {
   return Prisma.sql`now() < ${endsAt(settings)}`
 }
@@ -97,7 +92,7 @@ interface LiveRow extends TimesRow {
   epoch: bigint
 }
 
-// One statement, so one snapshot: session, user, theatres, epoch and order belong together.
+// One statement, so that session, user, theatres, epoch and order come from one snapshot.
 function liveColumns(settings: SessionSettings): Prisma.Sql {
   return Prisma.sql`s.id::text AS id, s.created_at, ${timesColumns(settings)},
       s.last_seen_at < now() - make_interval(secs => ${touchSeconds(settings)}::float8) AS is_stale,
@@ -124,7 +119,7 @@ function readLive(row: LiveRow): Caller {
   }
 }
 
-/** The live session of a cookie's token, its user and the access epoch, in one query; or null. Writes nothing. */
+/** Reads the live session of a cookie's token, its user and the access epoch in one query; null if there is none. */
 export async function findLive(
   db: Database | Transaction,
   token: string,
@@ -136,42 +131,44 @@ export async function findLive(
   return rows[0] ? readLive(rows[0]) : null
 }
 
-/** What one handshake asks: whose token is this, and whose order (null: it is about none)? */
-export interface HandshakeQuestion {
+/** What one handshake looks up. */
+export interface HandshakeKey {
   token: string
+  /** null: the socket is not about an order */
   orderId: number | null
 }
 
-/** `order` is null when there is none of that id. */
-export type HandshakeSession = Caller & { order: OrderOwners | null }
+/** `order` is null when no order has that id. */
+export type HandshakeSession = Caller & { order: OrderOwner | null }
 
-/** Answers many handshakes in one query, in the order in which they asked; null: no live session. Writes nothing. */
+/** Looks up many handshakes in one query. The results are in the order of the keys; null: no live session. */
 export async function findLiveForHandshakes(
   db: Database | Transaction,
-  asked: readonly HandshakeQuestion[],
+  keys: readonly HandshakeKey[],
   settings: SessionSettings,
 ): Promise<(HandshakeSession | null)[]> {
-  const hashes = asked.map(({ token }) => Buffer.from(hashToken(token)).toString('hex'))
-  const orderIds = asked.map(({ orderId }) => orderId ?? 0)
+  const hashes = keys.map(({ token }) => Buffer.from(hashToken(token)).toString('hex'))
+  const orderIds = keys.map(({ orderId }) => orderId ?? 0)
   const rows = await db.$queryRaw<
-    (LiveRow & { place: number; order_customer_id: number | null; order_theatre_id: number | null })[]
+    (LiveRow & { ordinal: number; order_customer_id: number | null; order_theatre_id: number | null })[]
   >`
-    SELECT a.place::int AS place, o.customer_id AS order_customer_id, o.theatre_id AS order_theatre_id,
+    SELECT k.ordinal::int AS ordinal, o.customer_id AS order_customer_id, o.theatre_id AS order_theatre_id,
       ${liveColumns(settings)}
-    FROM unnest(${hashes}::text[], ${orderIds}::int[]) WITH ORDINALITY AS a (hash, order_id, place)
-    JOIN sessions s ON s.token_hash = decode(a.hash, 'hex') JOIN users u ON u.id = s.user_id
-    LEFT JOIN orders o ON o.id = a.order_id
+    FROM unnest(${hashes}::text[], ${orderIds}::int[]) WITH ORDINALITY AS k (hash, order_id, ordinal)
+    JOIN sessions s ON s.token_hash = decode(k.hash, 'hex') JOIN users u ON u.id = s.user_id
+    LEFT JOIN orders o ON o.id = k.order_id
     WHERE u.is_active AND ${isLive(settings)}`
-  const answers: (HandshakeSession | null)[] = asked.map(() => null)
+  const found: (HandshakeSession | null)[] = keys.map(() => null)
   for (const row of rows) {
     const { order_customer_id: customerId, order_theatre_id: theatreId } = row
     const order = customerId === null || theatreId === null ? null : { customerId, theatreId }
-    answers[row.place - 1] = { ...readLive(row), order }
+    // ordinals count from 1
+    found[row.ordinal - 1] = { ...readLive(row), order }
   }
-  return answers
+  return found
 }
 
-/** Reads a session afresh by its public id: does it live, and what is its user now? */
+/** Reads a live session and its user by the session's public id; null if it has ended. */
 export async function findLiveById(
   db: Database | Transaction,
   sessionId: string,
@@ -180,7 +177,7 @@ export async function findLiveById(
   return (await findLiveByIds(db, [sessionId], settings)).get(sessionId) ?? null
 }
 
-/** The same for many, in one query. Ids that are not in the answer have ended. */
+/** The same for many sessions, in one query. Ids missing from the result have ended. */
 export async function findLiveByIds(
   db: Database | Transaction,
   sessionIds: readonly string[],

@@ -6,9 +6,9 @@ import type { Principal, Role } from '../principal.js'
 import { checkNewPassword, hashPassword } from './passwords.js'
 import { endSession, endSessionsOf } from './session-writes.js'
 import { type Account, findAccount } from './user-queries.js'
-import { newUsername } from './usernames.js'
+import { checkNewUsername } from './usernames.js'
 
-/** An admin over HTTP, whose right is checked again in the transaction; or the operator at the command line. */
+/** An admin over HTTP, whose rights are checked again in the transaction, or the operator at the command line. */
 export type Actor = Principal | 'operator'
 
 export interface NewUser {
@@ -26,30 +26,31 @@ export interface UserChange {
 }
 
 /**
- * Makes an account. Throws 409 `username_taken` (names are compared without case), and `validation_failed` for a bad
- * name or password, an unknown theatre, or staff of none.
+ * Creates an account. Throws 409 `username_taken` (names are compared ignoring case), and `validation_failed` for an
+ * invalid name or password, an unknown theatre, or staff without a theatre.
  */
 export async function createUser(ctx: ActionContext, actor: Actor, given: NewUser): Promise<Account> {
-  const username = newUsername(given.username)
+  const username = checkNewUsername(given.username)
   checkNewPassword(given.password, 'password')
   if (given.role === 'staff' && given.theatreIds.length === 0) {
-    throw invalid('theatreIds', 'must name at least one theatre: staff belong to one or more.')
+    throw invalid('theatreIds', 'must contain at least one theatre: staff belong to one or more.')
   }
   const passwordHash = await hashPassword(given.password)
   return await commit(ctx, async (tx) => {
-    await holdUsers(tx, actor, null)
-    const [made] = await tx.$queryRaw<{ id: number }[]>`
+    await lockUsers(tx, actor, null)
+    const [created] = await tx.$queryRaw<{ id: number }[]>`
       INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${given.role}::role)
       ON CONFLICT DO NOTHING RETURNING id`
-    if (!made) throw conflict('username_taken', 'There is an account of this name already.')
-    await setTheatres(tx, made.id, given.theatreIds)
-    return { result: await accountOf(tx, made.id) }
+    if (!created) throw conflict('username_taken', 'There is already an account with this name.')
+    await setTheatres(tx, created.id, given.theatreIds)
+    return { result: await accountOf(tx, created.id) }
   })
 }
 
 /**
- * Changes an account. Disabling it, or setting its password, ends all its sessions; a change of role or theatres ends
- * none, but what its user may no longer hear. Throws `not_found`, and `validation_failed` as `createUser`.
+ * Changes an account. Disabling it or setting its password ends all its sessions. A change of role or theatres ends no
+ * session, only the subscriptions that the user has lost the right to. Throws `not_found`, and `validation_failed` as
+ * `createUser` does.
  */
 export async function updateUser(
   ctx: ActionContext,
@@ -60,7 +61,7 @@ export async function updateUser(
   if (change.password !== undefined) checkNewPassword(change.password, 'password')
   const passwordHash = change.password === undefined ? null : await hashPassword(change.password)
   return await commit(ctx, async (tx) => {
-    if (!(await holdUsers(tx, actor, userId))) throw notFound('user')
+    if (!(await lockUsers(tx, actor, userId))) throw notFound('user')
     const before = await accountOf(tx, userId)
     await tx.user.update({
       where: { id: userId },
@@ -79,16 +80,16 @@ export async function updateUser(
   })
 }
 
-/** Ends all of a user's sessions: what an operator does to a lost device. Returns how many. */
+/** Ends all of a user's sessions, for a lost device, say. Returns how many. Throws `not_found`. */
 export function revokeSessions(ctx: ActionContext, actor: Actor, userId: number): Promise<number> {
   return commit(ctx, async (tx) => {
-    if (!(await holdUsers(tx, actor, userId))) throw notFound('user')
+    if (!(await lockUsers(tx, actor, userId))) throw notFound('user')
     const changes = await endSessionsOf(tx, userId)
     return { result: changes.length, changes }
   })
 }
 
-/** Ends one session of a user. Throws `not_found` for one that is not the user's. */
+/** Ends one session of a user. Throws `not_found` for a session of another user, as for a missing one. */
 export function revokeSession(
   ctx: ActionContext,
   actor: Actor,
@@ -96,14 +97,14 @@ export function revokeSession(
   sessionId: string,
 ): Promise<void> {
   return commit(ctx, async (tx) => {
-    await holdUsers(tx, actor, userId)
+    await lockUsers(tx, actor, userId)
     const changes = await endSession(tx, sessionId, userId)
     if (changes.length === 0) throw notFound('session')
     return { result: undefined, changes }
   })
 }
 
-/** Enabling alone is no change: nobody listens for a user who had no session. */
+/** Enabling alone changes no rights: a disabled user has no session, so no sockets either. */
 function rightsChanged(before: Account, after: Account): NewAccessChange[] {
   const rights = ({ principal }: Account) =>
     JSON.stringify([principal.role, principal.theatres.map(({ id }) => id)])
@@ -113,17 +114,17 @@ function rightsChanged(before: Account, after: Account): NewAccessChange[] {
 }
 
 /**
- * Locks the rows of the actor and of the user to be changed to the commit, in the order of ids, so that two admins
- * who change each other don't deadlock. Throws `forbidden` when the actor is no active admin any more. Returns
- * whether the user is there.
+ * Locks the rows of the actor and of the user to change until the commit, in the order of their ids, so that two admins
+ * who change each other don't deadlock. Throws `forbidden` when the actor is no longer an active admin. Returns whether
+ * the user exists.
  */
-async function holdUsers(tx: Transaction, actor: Actor, userId: number | null): Promise<boolean> {
+async function lockUsers(tx: Transaction, actor: Actor, userId: number | null): Promise<boolean> {
   const actorId = actor === 'operator' ? null : actor.userId
   const ids = [actorId, userId].filter((id) => id !== null)
-  const rows = await tx.$queryRaw<{ id: number; rules: boolean }[]>`
-    SELECT id, is_active AND role = 'admin' AS rules FROM users WHERE id = ANY(${ids}::int[])
+  const rows = await tx.$queryRaw<{ id: number; isAdmin: boolean }[]>`
+    SELECT id, is_active AND role = 'admin' AS "isAdmin" FROM users WHERE id = ANY(${ids}::int[])
     ORDER BY id FOR NO KEY UPDATE`
-  if (actorId !== null && !rows.some((row) => row.id === actorId && row.rules)) throw forbidden()
+  if (actorId !== null && !rows.some((row) => row.id === actorId && row.isAdmin)) throw forbidden()
   return rows.some((row) => row.id === userId)
 }
 

@@ -1,8 +1,8 @@
 import type { Database, Prisma, Transaction } from '../database/client.js'
 import type { Principal } from '../principal.js'
 
-/** An account: who they would be if they signed in, and whether they may. */
 export interface Account {
+  /** the principal of the account's sessions, if it may sign in */
   principal: Principal
   isActive: boolean
   createdAt: Date
@@ -21,7 +21,7 @@ type UserRow = Prisma.UserGetPayload<{ select: typeof accountFields }>
 
 function toAccount({ id, username, role, isActive, createdAt, theatres }: UserRow): Account {
   return {
-    // theatres are kept, but count for staff only
+    // the memberships of a former staff member stay stored, but count for staff only
     principal: {
       userId: id,
       username,
@@ -33,20 +33,20 @@ function toAccount({ id, username, role, isActive, createdAt, theatres }: UserRo
   }
 }
 
-/** One account, a guest's too; or null. */
+/** An account by its id, guests included; or null. */
 export async function findAccount(db: Database | Transaction, userId: number): Promise<Account | null> {
   const user = await db.user.findUnique({ where: { id: userId }, select: accountFields })
   return user && toAccount(user)
 }
 
-/** The account of that name, in whatever case it is written; or null. */
+/** An account by its name, ignoring case; or null. */
 export async function findAccountByName(db: Database, username: string): Promise<Account | null> {
   const rows = await db.$queryRaw<{ id: number }[]>`
     SELECT id FROM users WHERE lower(username) = lower(${username})`
   return rows[0] ? await findAccount(db, rows[0].id) : null
 }
 
-/** All accounts that can sign in, by name; guests, who can't, are not among them. */
+/** All accounts except guests, by name. */
 export async function listAccounts(db: Database): Promise<Account[]> {
   const users = await db.user.findMany({
     where: { OR: [{ passwordHash: { not: null } }, { role: { not: 'customer' } }] },

@@ -3,20 +3,20 @@ import { invalid } from '../errors.js'
 
 export const MAX_USERNAME = 150
 const GUEST_PREFIX = 'guest-'
-/** Django's set: letters and digits of any script, and @ . + - _; with the vowel signs that Indian letters carry */
+/** Django's set (letters and digits of any script, and @ . + - _), plus combining marks, which Indic scripts need */
 const ALLOWED = /^[\p{L}\p{N}_.@+-][\p{L}\p{M}\p{N}_.@+-]*$/u
 
-/** The form in which names are stored and looked up: one way to write each. Case is folded by the database. */
+/** The form in which names are stored and looked up. The database folds case. */
 export const normalizeUsername = (username: string) => username.normalize('NFKC')
 
-/** Could this be somebody's name? What can't is not worth a query (and NUL would break one). */
+/** Whether this can be a user name at all. Other text is not worth a query, and a NUL would make it fail. */
 export function isUsername(username: string): boolean {
   const normal = normalizeUsername(username)
   return [...normal].length <= MAX_USERNAME && ALLOWED.test(normal)
 }
 
-/** A new account's name as it will be stored. Throws `validation_failed` for one that may not be. */
-export function newUsername(username: string): string {
+/** Returns a new account's name in the form to store. Throws `validation_failed` for one that is not allowed. */
+export function checkNewUsername(username: string): string {
   if (!isUsername(username)) {
     throw invalid(
       'username',
@@ -25,10 +25,10 @@ export function newUsername(username: string): string {
   }
   const normal = normalizeUsername(username)
   if (normal.toLowerCase().startsWith(GUEST_PREFIX)) {
-    throw invalid('username', `may not begin with "${GUEST_PREFIX}": such names are the guests'.`)
+    throw invalid('username', `can't begin with "${GUEST_PREFIX}": those names are for guests.`)
   }
   return normal
 }
 
-/** A guest's name: 96 random bits, so that none is ever met twice. */
+/** A guest's name: 96 random bits, so that no two are ever the same. */
 export const guestUsername = () => `${GUEST_PREFIX}${randomBytes(12).toString('hex')}`

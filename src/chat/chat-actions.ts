@@ -1,11 +1,11 @@
-import { managedChats, visibleChats } from '../access/chat-access.js'
+import { managedOrders, visibleOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { NewEvent } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { isId, orderGroup, theatreChat } from '../protocol/groups.js'
-import type { ChatMessageData, ChatReadData } from '../protocol/messages.js'
+import type { ChatMessageData, ChatReadData } from '../protocol/views.js'
 import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
 import { checkClientId, cleanText } from './chat-text.js'
 import { viewChat, viewMessage } from './chat-view.js'
@@ -66,7 +66,7 @@ async function lockChat(
 ): Promise<'customer' | 'staff'> {
   const [order] = await tx.$queryRaw<{ customerId: number }[]>`
     SELECT o.customer_id AS "customerId" FROM orders o
-    WHERE o.id = ${chatId}::int AND ${visibleChats(principal)} FOR NO KEY UPDATE`
+    WHERE o.id = ${chatId}::int AND ${visibleOrders(principal)} FOR NO KEY UPDATE`
   if (!order) throw notFound('chat')
   return order.customerId === principal.userId ? 'customer' : 'staff'
 }
@@ -94,7 +94,7 @@ export async function markChatRead(
   const work = async (tx: Transaction): Promise<Outcome<void>> => {
     const [held] = await tx.$queryRaw<{ readUpTo: number }[]>`
       SELECT o.staff_read_up_to AS "readUpTo" FROM orders o
-      WHERE o.id = ${chatId}::int AND ${managedChats(principal)} FOR NO KEY UPDATE`
+      WHERE o.id = ${chatId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
     if (!held) throw notFound('chat')
     const before = await readChat(tx, chatId)
     const target = Math.min(upTo ?? Number.POSITIVE_INFINITY, before.lastMessage?.id ?? 0)

@@ -1,4 +1,4 @@
-import { managedChats, visibleChats } from '../access/chat-access.js'
+import { managedOrders, visibleOrders } from '../access/order-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import type { Principal } from '../principal.js'
@@ -79,7 +79,7 @@ export function listChats(db: Database | Transaction, theatreId: number): Promis
 
 /** The same for all the theatres that the principal runs. */
 export function listManagedChats(db: Database, principal: Principal): Promise<ChatRecord[]> {
-  return readChats(db, Prisma.sql`${managedChats(principal)} AND m.id IS NOT NULL AND ${recentChats}`)
+  return readChats(db, Prisma.sql`${managedOrders(principal)} AND m.id IS NOT NULL AND ${recentChats}`)
 }
 
 export interface MessagePage {
@@ -112,7 +112,7 @@ export async function listMessages(
   before: number | null,
 ): Promise<MessagePage> {
   const found = await db.$queryRaw<unknown[]>`
-    SELECT o.id FROM orders o WHERE o.id = ${chatId}::int AND ${visibleChats(principal)}`
+    SELECT o.id FROM orders o WHERE o.id = ${chatId}::int AND ${visibleOrders(principal)}`
   if (found.length === 0) throw notFound('chat')
   return await recentMessages(db, chatId, before)
 }

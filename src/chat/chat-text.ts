@@ -1,5 +1,5 @@
 import { invalid } from '../errors.js'
-import { MAX_TEXT } from '../protocol/messages.js'
+import { MAX_TEXT } from '../protocol/subprotocol.js'
 
 // Controls but tab and line feed; the marks that turn the direction of the text around them (Unicode TR 9, 2.7);
 // the separators and invisible fillers that hide what follows. Joiners stay: scripts and emoji need them.

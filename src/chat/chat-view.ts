@@ -1,4 +1,4 @@
-import type { ChatView, MessageView } from '../protocol/messages.js'
+import type { ChatView, MessageView } from '../protocol/views.js'
 import type { ChatRecord, MessageRecord } from './chat-queries.js'
 
 /** Says which side spoke, never who: customers learn no staff's name. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { applyTheatre } from '../seats/theatre-actions.js'
-import { parseTheatreFile, type TheatreFile } from '../seats/theatre-file.js'
+import { applyTheatre } from '../theatres/theatre-actions.js'
+import { parseTheatreFile, type TheatreFile } from '../theatres/theatre-file.js'
 import { type Command, InputError, type Surroundings, UsageError, withContext } from './command.js'
 
 const USAGE = `Theatres of houselights.

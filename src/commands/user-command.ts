@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { listSessions, ownerOfSession } from '../accounts/session-writes.js'
+import { findSessionOwner, listSessions } from '../accounts/session-writes.js'
 import {
   createUser,
   revokeSession,
@@ -114,7 +114,7 @@ async function revoke(given: Given, around: Surroundings): Promise<void> {
       around.print(`Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${principal.username}.`)
       return
     }
-    const userId = await ownerOfSession(ctx.db, given.session)
+    const userId = await findSessionOwner(ctx.db, given.session)
     if (userId === null) throw notFound('session')
     await revokeSession(ctx, 'operator', userId, given.session)
     around.print(`Ended session ${given.session}.`)

@@ -1,14 +1,11 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
-import type { EventName } from '../protocol/messages.js'
+import type { EventData, EventName } from '../protocol/views.js'
 
-/** An event of one group, before it is appended. */
-export interface NewEvent {
-  group: GroupName
-  name: EventName
-  /** the `data` of the `houselights.v1` event */
-  data: unknown
-}
+/** An event for one group, with its data as `houselights.v1` sends it. */
+export type NewEvent = {
+  [N in EventName]: { group: GroupName; name: N; data: EventData<N> }
+}[EventName]
 
 /** A change that may revoke access: of one session, or of all sessions of a user. */
 export interface NewAccessChange {

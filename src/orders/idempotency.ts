@@ -2,26 +2,26 @@ import { createHash } from 'node:crypto'
 import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
 
-/** A key that the caller gave with a request, and what the request asked for. */
+/** A request with an `Idempotency-Key`; keys are scoped to a session. */
 export interface KeyedRequest {
   sessionId: string
   key: string
   bodyHash: Uint8Array<ArrayBuffer>
 }
 
-/** SHA-256 of what a request asks for; the value is canonical JSON already (members in one order). */
+/** SHA-256 of a request's contents. Equal requests must give equal JSON. */
 export function hashRequest(canonical: unknown): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(createHash('sha256').update(JSON.stringify(canonical)).digest())
 }
 
-/** Separates these advisory locks from others of the two-number kind. */
+/** Separates these advisory locks from other two-key ones. */
 const LOCK_CLASS = 7_310_030
 
 /**
- * The order that an earlier request with this key made, or null. Holds the key to the commit, so that of two
- * requests at once the later finds the earlier one's order. It is taken before the locks of orders and seats, and
- * only by requests with keys, so it is in no cycle. Throws 422 `idempotency_key_reused` when the earlier request asked for
- * something else.
+ * The order that an earlier request with this key created, or null. Takes an advisory lock on the key until the
+ * commit, so that the second of two concurrent requests finds the first one's order. The lock precedes those of
+ * orders, and only requests with keys take it, so it can't be part of a deadlock. Throws 422 `idempotency_key_reused`
+ * when the earlier request had other contents.
  */
 export async function findEarlier(
   tx: Transaction,
@@ -29,7 +29,7 @@ export async function findEarlier(
 ): Promise<number | null> {
   await tx.$executeRaw`
     SELECT pg_advisory_xact_lock(${LOCK_CLASS}::int, hashtext(${`${sessionId} ${key}`}))`
-  // a statement of its own: it has to see what committed while the lock was awaited
+  // a separate statement, to see what was committed while this one waited for the lock
   const earlier = await tx.idempotencyKey.findUnique({
     where: { sessionId_key: { sessionId, key } },
     select: { orderId: true, bodyHash: true },
@@ -39,13 +39,13 @@ export async function findEarlier(
     throw new DomainError(
       422,
       'idempotency_key_reused',
-      'This Idempotency-Key was used for another order: take a new key for a new order.',
+      'This Idempotency-Key was used for another order: use a new key for a new order.',
     )
   }
   return earlier.orderId
 }
 
-/** Remembers which order the key made. */
+/** Stores which order the request with this key created. */
 export async function rememberKey(
   tx: Transaction,
   { sessionId, key, bodyHash }: KeyedRequest,

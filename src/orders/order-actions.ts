@@ -7,17 +7,18 @@ import { orderGroup } from '../protocol/groups.js'
 import { type OrderEventName, orderEvents } from './order-events.js'
 import { type OrderRecord, readOrder, readOrders } from './order-record.js'
 
-/** One step of the state machine: from where it leads, what it changes, how to know that it was taken. */
-interface Step {
+/** One transition of the order's state machine. */
+interface Transition {
   event: OrderEventName
   /** condition on the row `o` of `orders` */
   from: Prisma.Sql
   set: Prisma.Sql
+  /** The order is already in the target state: repeating the transition succeeds without an event. */
   isDone(order: OrderRecord): boolean
   refusal: string
 }
 
-const SEEN: Step = {
+const SEEN: Transition = {
   event: 'order.seen',
   from: Prisma.sql`o.status = 'confirmed'`,
   set: Prisma.sql`status = 'seen', seen_at = clock_timestamp()`,
@@ -25,7 +26,7 @@ const SEEN: Step = {
   refusal: 'Only a confirmed order can be marked as seen.',
 }
 
-const DELIVER: Step = {
+const DELIVER: Transition = {
   event: 'order.delivered',
   from: Prisma.sql`o.status IN ('confirmed', 'seen')`,
   set: Prisma.sql`status = 'delivered', seen_at = coalesce(o.seen_at, clock_timestamp()),
@@ -34,7 +35,7 @@ const DELIVER: Step = {
   refusal: 'Only a confirmed or seen order can be delivered.',
 }
 
-const CANCEL: Step = {
+const CANCEL: Transition = {
   event: 'order.cancelled',
   from: Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')`,
   set: Prisma.sql`status = 'cancelled', cancelled_at = clock_timestamp()`,
@@ -42,57 +43,58 @@ const CANCEL: Step = {
   refusal: 'A delivered order can’t be cancelled.',
 }
 
-const COLLECT_CASH: Step = {
+const COLLECT_CASH: Transition = {
   event: 'payment.paid',
   from: Prisma.sql`o.payment_method = 'cash' AND o.payment_status = 'pending' AND o.status <> 'cancelled'`,
   set: Prisma.sql`payment_status = 'paid'`,
   isDone: ({ paymentMethod, paymentStatus }) => paymentMethod === 'cash' && paymentStatus === 'paid',
-  refusal: 'Cash is collected for cash orders that are not cancelled.',
+  refusal: 'Cash can only be collected for cash orders that are not cancelled.',
 }
 
 /**
- * Takes a step, or none if it was taken before; answers with the order as it then is. Throws `not_found` for an
- * order of another theatre, as for none, and 409 `invalid_transition`.
+ * Applies a transition, unless it was applied before, and returns the resulting order. Throws `not_found` for an
+ * order of another theatre, as for a missing one, and 409 `invalid_transition`.
  */
-async function take(
+async function apply(
   ctx: ActionContext,
   principal: Principal,
   orderId: number,
-  step: Step,
+  transition: Transition,
 ): Promise<OrderRecord> {
-  const mine = managedOrders(principal)
+  const { event, from, set } = transition
+  const managed = managedOrders(principal)
   const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
-    const moved = await tx.$queryRaw<unknown[]>`
-      UPDATE orders AS o SET ${step.set} WHERE o.id = ${orderId}::int AND ${mine} AND ${step.from} RETURNING o.id`
-    if (moved.length === 0) return { result: await readDone(tx, mine, orderId, step) }
+    const updated = await tx.$queryRaw<unknown[]>`
+      UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from} RETURNING o.id`
+    if (updated.length === 0) return { result: await readDone(tx, managed, orderId, transition) }
     const order = await readOrder(tx, orderId)
-    return { result: order, events: orderEvents([step.event], order) }
+    return { result: order, events: orderEvents([event], order) }
   }
   return await commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
 
 async function readDone(
   tx: Transaction,
-  mine: Prisma.Sql,
+  managed: Prisma.Sql,
   orderId: number,
-  step: Step,
+  { isDone, refusal }: Transition,
 ): Promise<OrderRecord> {
-  const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int AND ${mine}`)
+  const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int AND ${managed}`)
   if (!order) throw notFound('order')
-  if (!step.isDone(order)) throw conflict('invalid_transition', step.refusal)
+  if (!isDone(order)) throw conflict('invalid_transition', refusal)
   return order
 }
 
 type Action = (ctx: ActionContext, principal: Principal, orderId: number) => Promise<OrderRecord>
 
-/** confirmed → seen. Errors as `take`. */
-export const markSeen: Action = (ctx, principal, orderId) => take(ctx, principal, orderId, SEEN)
+/** confirmed → seen. Throws as `apply`. */
+export const markSeen: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, SEEN)
 
-/** confirmed or seen → delivered. Errors as `take`. */
-export const deliverOrder: Action = (ctx, principal, orderId) => take(ctx, principal, orderId, DELIVER)
+/** confirmed or seen → delivered. Throws as `apply`. */
+export const deliverOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, DELIVER)
 
-/** placed, confirmed or seen → cancelled. Errors as `take`. */
-export const cancelOrder: Action = (ctx, principal, orderId) => take(ctx, principal, orderId, CANCEL)
+/** placed, confirmed or seen → cancelled. Throws as `apply`. */
+export const cancelOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, CANCEL)
 
-/** The cash of a cash order that is not cancelled: pending → paid. Errors as `take`. */
-export const collectCash: Action = (ctx, principal, orderId) => take(ctx, principal, orderId, COLLECT_CASH)
+/** Payment of a cash order that is not cancelled: pending → paid. Throws as `apply`. */
+export const collectCash: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, COLLECT_CASH)

@@ -6,29 +6,31 @@ export interface WantedItem {
   quantity: number
 }
 
-/** One line of an order, priced by the theatre's menu; `unitPrice` in paise. */
+/** One line of an order, with name and price from the theatre's menu; `unitPrice` in paise. */
 export interface OrderLine extends WantedItem {
   name: string
   unitPrice: number
 }
 
-/** of one item, after repeated lines were added up */
+/** of one item, summed over all lines */
 export const MAX_QUANTITY = 99
-/** lines of one request */
+/** lines per request */
 export const MAX_LINES = 50
+/** paise; the largest value of the column */
 const MAX_TOTAL = 2_147_483_647
 
 /**
- * Adds up lines that name the same item, sorted by item: two carts of the same things look the same. Throws
- * `validation_failed` for an empty or too long list and for quantities out of bounds.
+ * Sums lines of the same item and sorts them by item, so that equal carts have equal hashes. Throws `validation_failed`
+ * for an empty or too long list and for quantities out of bounds.
  */
 export function mergeLines(items: readonly WantedItem[]): WantedItem[] {
-  if (items.length < 1 || items.length > MAX_LINES) throw invalid('items', `must be 1 to ${MAX_LINES} lines`)
+  if (items.length < 1 || items.length > MAX_LINES)
+    throw invalid('items', `must have 1 to ${MAX_LINES} lines`)
   const quantities = new Map<number, number>()
   for (const { menuItemId, quantity } of items) {
     const sum = (quantities.get(menuItemId) ?? 0) + quantity
     if (!Number.isInteger(quantity) || quantity < 1 || sum > MAX_QUANTITY) {
-      throw invalid('items', `of one item, 1 to ${MAX_QUANTITY} can be ordered`)
+      throw invalid('items', `the quantity of an item must be 1 to ${MAX_QUANTITY}`)
     }
     quantities.set(menuItemId, sum)
   }
@@ -38,8 +40,8 @@ export function mergeLines(items: readonly WantedItem[]): WantedItem[] {
 }
 
 /**
- * Names and prices from the theatre's own menu. Throws 400 `unknown_menu_item` for what is not on it (another
- * theatre's included), 409 `menu_item_unavailable` for what is sold out, 400 `order_too_large`.
+ * Takes names and prices from the theatre's menu. Throws 400 `unknown_menu_item` for an item that is not on it, 409
+ * `menu_item_unavailable` for a sold-out one, and 400 `order_too_large`.
  */
 export async function priceLines(
   tx: Transaction,
@@ -55,7 +57,7 @@ export async function priceLines(
     const item = byId.get(menuItemId)
     if (!item) throw unknownItem(menuItemId)
     if (!item.available) {
-      throw conflict('menu_item_unavailable', `${item.name} can’t be had just now: take it out of the order.`)
+      throw conflict('menu_item_unavailable', `${item.name} is sold out: remove it from the order.`)
     }
     return { menuItemId, quantity, name: item.name, unitPrice: item.price }
   })

@@ -9,7 +9,7 @@ import { liveOrders, type OrderRecord, readOrders } from './order-record.js'
 
 const RECENT = 20
 
-/** An order that the principal may see. Throws `not_found` for another's, as for none. */
+/** An order that the principal may see. Throws `not_found` for any other, as for a missing one. */
 export async function findOrder(
   db: Database | Transaction,
   principal: Principal,
@@ -20,12 +20,12 @@ export async function findOrder(
   return order
 }
 
-/** What the principal ordered, newest first, at most 20. */
+/** The principal's own orders, newest first, at most 20. */
 export function listOwnOrders(db: Database, principal: Principal): Promise<OrderRecord[]> {
   return readOrders(db, ownOrders(principal), Prisma.sql`ORDER BY o.id DESC LIMIT ${RECENT}::int`)
 }
 
-/** A theatre's orders that are placed, confirmed or seen, oldest first. */
+/** A theatre's live orders (placed, confirmed or seen), oldest first. */
 export function listLiveOrders(db: Database | Transaction, theatreId: number): Promise<OrderRecord[]> {
   return readOrders(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND ${liveOrders}`)
 }
@@ -39,8 +39,8 @@ function listEndedOrders(db: Transaction, theatreId: number): Promise<OrderRecor
 }
 
 /**
- * A theatre's live orders (or its 20 last ended ones, newest first) and the position of its group, in one snapshot of
- * the database: whoever subscribes from `cursor` on misses nothing. Throws `forbidden` as `requireTheatre` does.
+ * A theatre's live orders (or the last 20 that ended, newest first) and the position of its group, from one database
+ * snapshot: a client that subscribes from `cursor` misses nothing. Throws as `requireTheatre` does.
  */
 export async function listTheatreOrders(
   db: Database,

@@ -1,14 +1,14 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
-import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../protocol/messages.js'
+import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
 
-/** An order with all that its views need. Money in paise. */
+/** An order with everything that its views show. Money is in paise. */
 export interface OrderRecord {
   id: number
   customerId: number
   theatreId: number
   theatreName: string
   timeZone: string
-  /** minutes allowed for an order, and minutes left when it turns urgent */
+  /** minutes allowed for an order, and minutes left at which it becomes urgent */
   maxTime: number
   minTime: number
   seatId: number
@@ -17,7 +17,7 @@ export interface OrderRecord {
   status: OrderStatus
   paymentStatus: PaymentStatus
   paymentMethod: PaymentMethod
-  /** who handles its last payment; null before the first one, and for cash */
+  /** the provider of its last payment; null if it has none */
   provider: string | null
   items: OrderView['items']
   total: number
@@ -29,7 +29,7 @@ export interface OrderRecord {
   cancelledAt: Date | null
 }
 
-/** The states in which somebody has still something to do: what staff pages show. */
+/** The states that still need work: the live orders of staff pages. */
 export const LIVE_STATUSES = ['placed', 'confirmed', 'seen'] as const satisfies readonly OrderStatus[]
 
 export function isLive(status: OrderStatus): boolean {
@@ -39,9 +39,7 @@ export function isLive(status: OrderStatus): boolean {
 /** `isLive` as a condition on the row `o` of `orders`. */
 export const liveOrders = Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')`
 
-/**
- * Reads orders in one statement. `where` is a condition on the row `o` of `orders`, `tail` its order and limit.
- */
+/** Reads orders in one statement. `where` is a condition on the row `o` of `orders`; `tail` is ORDER BY and LIMIT. */
 export function readOrders(
   db: Database | Transaction,
   where: Prisma.Sql,
@@ -66,9 +64,9 @@ export function readOrders(
     WHERE ${where} ${tail}`
 }
 
-/** The order of a row that the caller knows to be there. */
+/** Reads an order that the caller knows to exist. */
 export async function readOrder(tx: Transaction, orderId: number): Promise<OrderRecord> {
   const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int`)
-  if (!order) throw new Error('an order is gone within its own transaction')
+  if (!order) throw new Error(`order ${orderId} is missing in its own transaction`)
   return order
 }

@@ -1,7 +1,7 @@
-import type { OrderView } from '../protocol/messages.js'
+import type { OrderView } from '../protocol/views.js'
 import type { OrderRecord } from './order-record.js'
 
-/** The order as customers and staff get it: nothing of who ordered or who serves. */
+/** An order as customers and staff get it: without its customer's or any staff member's identity. */
 export function viewOrder(order: OrderRecord): OrderView {
   return {
     id: order.id,
@@ -19,11 +19,11 @@ export function viewOrder(order: OrderRecord): OrderView {
     })),
     total: order.total,
     createdAt: order.createdAt.toISOString(),
-    confirmedAt: instant(order.confirmedAt),
-    seenAt: instant(order.seenAt),
-    deliveredAt: instant(order.deliveredAt),
-    cancelledAt: instant(order.cancelledAt),
+    confirmedAt: toTime(order.confirmedAt),
+    seenAt: toTime(order.seenAt),
+    deliveredAt: toTime(order.deliveredAt),
+    cancelledAt: toTime(order.cancelledAt),
   }
 }
 
-const instant = (date: Date | null) => date?.toISOString() ?? null
+const toTime = (date: Date | null) => date?.toISOString() ?? null

@@ -1,14 +1,14 @@
 import type { Transaction } from '../database/client.js'
 import { invalid, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import type { PaymentMethod } from '../protocol/messages.js'
+import type { PaymentMethod } from '../protocol/views.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
 import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
 import { orderEvents } from './order-events.js'
 import { mergeLines, type OrderLine, priceLines, type WantedItem } from './order-lines.js'
 import { type OrderRecord, readOrder } from './order-record.js'
 
-/** Who orders, and through which session: an idempotency key means something within one session only. */
+/** The customer and their session, to which idempotency keys are scoped. */
 export interface Orderer {
   userId: number
   sessionId: string
@@ -23,7 +23,7 @@ export interface NewOrder {
 
 export interface PlacedOrder {
   order: OrderRecord
-  /** false: an earlier request of the session with the same key made it */
+  /** false: an earlier request of the session with the same key created it */
   created: boolean
 }
 
@@ -31,9 +31,9 @@ const PHONE = /^[0-9+\- ]{5,20}$/
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
- * Orders to a seat. Names, prices and total are the database's. A cash order is confirmed as it is made.
+ * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
- * Throws `validation_failed`, those of `priceLines` and `findEarlier`, and 401 when the session has just ended.
+ * Throws `validation_failed`, 401 when the session has just ended, and as `priceLines` and `findEarlier` do.
  */
 export async function placeOrder(
   ctx: ActionContext,
@@ -44,7 +44,7 @@ export async function placeOrder(
   const { paymentMethod, phone } = wanted
   const items = mergeLines(wanted.items)
   if (phone !== null && !PHONE.test(phone))
-    throw invalid('phone', 'must be 5 to 20 digits, “+”, “-” and spaces')
+    throw invalid('phone', 'must be 5 to 20 characters: digits, “+”, “-” and spaces')
   const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, [seat.id, items, paymentMethod, phone])
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
     await lockSession(tx, orderer.sessionId)
@@ -66,11 +66,11 @@ function keyedRequest(sessionId: string, key: string | null, canonical: unknown)
   return { sessionId, key, bodyHash: hashRequest(canonical) }
 }
 
-/** The key's row hangs on the session: a log-out at the same time waits, or has taken place. */
+/** Locks the session's row, which a key's row references: a concurrent log-out waits, or has already happened. */
 async function lockSession(tx: Transaction, sessionId: string): Promise<void> {
-  const held = await tx.$queryRaw<unknown[]>`
+  const locked = await tx.$queryRaw<unknown[]>`
     SELECT id FROM sessions WHERE id = ${sessionId}::uuid FOR KEY SHARE`
-  if (held.length === 0) throw unauthenticated()
+  if (locked.length === 0) throw unauthenticated()
 }
 
 interface InsertedOrder {

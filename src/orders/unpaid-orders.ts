@@ -5,28 +5,28 @@ import { readOrder } from './order-record.js'
 const BATCH = 100
 
 /**
- * Cancels online orders that are older than `minutes` (by the database's clock) and still not paid; returns how
- * many. One transaction each. An order that somebody holds just now (its payment is arriving) is left for the next
- * time. One that can't be cancelled does not keep the others from it: the first error is thrown at the end.
+ * Cancels unpaid online orders older than `minutes`, by the database's clock, in one transaction each; returns how
+ * many. Skips an order whose row is locked (its payment may be arriving) until the next run. An error with one order
+ * does not stop the others: the first is thrown at the end.
  */
 export async function cancelUnpaidOrders(ctx: ActionContext, minutes: number): Promise<number> {
   let cancelled = 0
   const errors: unknown[] = []
   for (let after = 0; ; ) {
-    const due = await ctx.db.$queryRaw<{ id: number }[]>`
+    const unpaid = await ctx.db.$queryRaw<{ id: number }[]>`
       SELECT o.id FROM orders o
       WHERE o.status = 'placed' AND o.payment_method = 'online'
         AND o.created_at < now() - make_interval(mins => ${minutes}::int) AND o.id > ${after}::int
       ORDER BY o.id LIMIT ${BATCH}::int`
-    for (const { id } of due) {
+    for (const { id } of unpaid) {
       const done = await cancelUnpaid(ctx, id).catch((error: unknown) => {
         errors.push(error)
         return false
       })
       if (done) cancelled++
     }
-    const last = due.at(-1)
-    if (!last || due.length < BATCH) break
+    const last = unpaid.at(-1)
+    if (!last || unpaid.length < BATCH) break
     after = last.id
   }
   if (errors.length > 0) throw errors[0]
@@ -35,9 +35,9 @@ export async function cancelUnpaidOrders(ctx: ActionContext, minutes: number): P
 
 function cancelUnpaid(ctx: ActionContext, orderId: number): Promise<boolean> {
   return commit(ctx, async (tx) => {
-    const held = await tx.$queryRaw<unknown[]>`
+    const locked = await tx.$queryRaw<unknown[]>`
       SELECT id FROM orders WHERE id = ${orderId}::int AND status = 'placed' FOR NO KEY UPDATE SKIP LOCKED`
-    if (held.length === 0) return { result: false }
+    if (locked.length === 0) return { result: false }
     await tx.$executeRaw`
       UPDATE orders SET status = 'cancelled', cancelled_at = clock_timestamp() WHERE id = ${orderId}::int`
     const order = await readOrder(tx, orderId)

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import type { Principal } from '../principal.js'
-import type { PaymentStatus } from '../protocol/messages.js'
+import type { PaymentStatus } from '../protocol/views.js'
 import { isPaymentId } from './provider.js'
 
 export interface PaymentRecord {

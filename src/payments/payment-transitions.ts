@@ -1,5 +1,5 @@
 import type { OrderEventName } from '../orders/order-events.js'
-import type { OrderStatus, PaymentStatus } from '../protocol/messages.js'
+import type { OrderStatus, PaymentStatus } from '../protocol/views.js'
 import type { WebhookEventName } from './webhook-body.js'
 
 /** Where a payment and its order stand when the provider says something. */

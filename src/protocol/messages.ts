@@ -1,169 +1,97 @@
 /**
- * The WebSocket subprotocol `houselights.v1`: JSON text frames, one object each. Shared by the service and the pages, so
- * it imports nothing. `docs/` describes it as AsyncAPI.
+ * The messages of `houselights.v1`, as schemas (for AsyncAPI) and types. Like views.ts, for pages to import types only.
  */
-export const SUBPROTOCOL = 'houselights.v1'
+import { type Static, type TSchema, Type } from 'typebox'
+import { MAX_TEXT } from './subprotocol.js'
+import {
+  ChatsSnapshot,
+  EVENT_DATA,
+  type EventData,
+  type EventName,
+  OrderSnapshot,
+  OrdersSnapshot,
+  UserView,
+} from './views.js'
 
-export const EVENT_NAMES = [
-  'order.placed',
-  'order.confirmed',
-  'order.seen',
-  'order.delivered',
-  'order.cancelled',
-  'payment.pending',
-  'payment.paid',
-  'payment.failed',
-  'payment.refunded',
-  'chat.message',
-  'chat.read',
-] as const
+const Seq = Type.Integer({ minimum: 0 })
+const Group = Type.String({ description: 'theatre:{id}:orders, theatre:{id}:chat or order:{id}' })
+const Time = Type.String({ format: 'date-time' })
 
-export type EventName = (typeof EVENT_NAMES)[number]
+const message = <T extends string, P extends Record<string, TSchema>>(
+  type: T,
+  description: string,
+  properties: P,
+) => Type.Object({ type: Type.Literal(type), ...properties }, { description })
 
-export type OrderStatus = 'placed' | 'confirmed' | 'seen' | 'delivered' | 'cancelled'
-export type PaymentStatus = 'pending' | 'paid' | 'failed' | 'refunded'
-export type PaymentMethod = 'online' | 'cash'
-
-/** Amounts are in paise, times RFC 3339 UTC. */
-export interface OrderView {
-  id: number
-  theatreId: number
-  theatreName: string
-  seat: { id: number; name: string; hall: string }
-  status: OrderStatus
-  paymentStatus: PaymentStatus
-  paymentMethod: PaymentMethod
-  items: { menuItemId: number; name: string; quantity: number; unitPrice: number }[]
-  total: number
-  createdAt: string
-  confirmedAt: string | null
-  seenAt: string | null
-  deliveredAt: string | null
-  cancelledAt: string | null
+export const CLIENT_MESSAGES = {
+  subscribe: message('subscribe', 'Once. A group without a cursor starts with a snapshot.', {
+    cursors: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: 'group: the last seq that the client has' }),
+    ),
+  }),
+  ping: message('ping', 'Answered with pong.', {}),
+  send: message('send', 'Chat socket only. A repeated clientId is stored once.', {
+    chat: Type.Integer({ description: 'the order’s id' }),
+    text: Type.String({ maxLength: MAX_TEXT }),
+    clientId: Type.String({ description: 'the client’s own id of the message' }),
+  }),
 }
 
-export interface MessageView {
-  id: number
-  from: 'customer' | 'staff'
-  text: string
-  at: string
-  clientId: string
+/** One variant per event name, so that the name decides the type of `data`. */
+const eventVariant = <N extends EventName>(name: N) =>
+  Type.Object({
+    type: Type.Literal('event'),
+    group: Group,
+    seq: Seq,
+    name: Type.Literal(name),
+    at: Time,
+    data: EVENT_DATA[name],
+  })
+const EVENT_NAMES = Object.keys(EVENT_DATA) as EventName[]
+
+export const SERVER_MESSAGES = {
+  hello: message('hello', 'The first message on each socket.', {
+    connection: Type.String({ description: 'the socket’s id in the logs' }),
+    user: UserView,
+    groups: Type.Array(Group),
+    positions: Type.Record(Type.String(), Seq, {
+      description: 'group: the seq of its last event so far. A client at this seq has caught up.',
+    }),
+    sessionExpiresAt: Time,
+  }),
+  snapshot: message('snapshot', 'A group’s state after event `seq`.', {
+    group: Group,
+    seq: Seq,
+    data: Type.Union([OrdersSnapshot, ChatsSnapshot, OrderSnapshot]),
+  }),
+  event: Type.Union(EVENT_NAMES.map(eventVariant), {
+    description: 'Within a group, seq rises by one from event to event.',
+  }),
+  left: message('left', 'The user lost the right to this group and keeps others.', {
+    group: Group,
+    reason: Type.String({ description: 'a code' }),
+  }),
+  expiring: message('expiring', 'The session ends then unless it is used over HTTP before.', { at: Time }),
+  stale: message('stale', 'The node can’t guarantee that it is up to date.', { since: Time }),
+  fresh: message('fresh', 'The node is up to date again.', {}),
+  presence: message('presence', 'How many staff sockets are open in the theatre.', {
+    group: Group,
+    online: Type.Object({ staff: Type.Integer() }),
+  }),
+  pong: message('pong', 'The answer to ping.', {}),
+  error: message('error', 'A client message was refused.', {
+    code: Type.String({ description: 'snake_case' }),
+    message: Type.String({ description: 'one sentence' }),
+  }),
 }
 
-export interface ChatView {
-  /** the order's id: each order has one conversation */
-  id: number
-  /** immutable fields only: the chat group has no events about its orders */
-  order: { id: number; seat: { id: number; name: string; hall: string } }
-  theatreId: number
-  unread: number
-  lastMessage: MessageView | null
+type ServerMessages = {
+  [T in Exclude<keyof typeof SERVER_MESSAGES, 'event'>]: Static<(typeof SERVER_MESSAGES)[T]>
 }
-
-/** `data` of `chat.message`. Staff also get the whole conversation, so that no fetch is needed. */
-export interface ChatMessageData {
-  /** the order's id */
-  chat: number
-  message: MessageView
-  conversation?: ChatView
-}
-
-/** `data` of `chat.read`, sent to staff only, with the new unread count. */
-export interface ChatReadData {
-  /** the order's id */
-  chat: number
-  conversation: ChatView
-}
-
-export interface UserView {
-  id: number
-  username: string
-  role: 'customer' | 'staff' | 'admin'
-  theatres: { id: number; name: string }[]
-}
-
-/** The first message on every socket. */
-export interface Hello {
-  type: 'hello'
-  connection: string
-  user: UserView
-  groups: string[]
-  /** seq of each group's last event: a client at this position is up to date */
-  positions: Record<string, number>
-  sessionExpiresAt: string
-}
-
-export type ServerMessage =
-  | Hello
-  | { type: 'snapshot'; group: string; seq: number; data: unknown }
-  | { type: 'event'; group: string; seq: number; name: string; at: string; data: unknown }
-  | { type: 'left'; group: string; reason: string }
-  | { type: 'expiring'; at: string }
-  | { type: 'stale'; since: string }
-  | { type: 'fresh' }
-  | { type: 'presence'; group: string; online: { staff: number } }
-  | { type: 'pong' }
-  | { type: 'error'; code: string; message: string }
-
-export type ClientMessage =
-  | { type: 'subscribe'; cursors: Record<string, unknown> }
-  | { type: 'ping' }
-  | { type: 'send'; chat: number; text: string; clientId: string }
-
-export type ParsedMessage =
-  | { ok: true; message: ClientMessage }
-  | { ok: false; code: 'invalid_json' | 'unknown_type' | 'invalid_message'; reason: string }
-
-const MAX_CURSORS = 1000
-/** maximum length of a chat message, in characters */
-export const MAX_TEXT = 2000
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Parses one text frame from a client. Never throws; `reason` says which rule an invalid message broke. */
-export function parseClientMessage(text: string): ParsedMessage {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return { ok: false, code: 'invalid_json', reason: 'The message is not JSON.' }
-  }
-  if (!isObject(value) || typeof value.type !== 'string') {
-    return { ok: false, code: 'invalid_message', reason: 'A message is an object with a "type".' }
-  }
-  switch (value.type) {
-    case 'ping':
-      return { ok: true, message: { type: 'ping' } }
-    case 'subscribe': {
-      const cursors = value.cursors ?? {}
-      if (!isObject(cursors) || Object.keys(cursors).length > MAX_CURSORS) {
-        return {
-          ok: false,
-          code: 'invalid_message',
-          reason: '"cursors" maps group names to the last seq seen.',
-        }
-      }
-      return { ok: true, message: { type: 'subscribe', cursors } }
-    }
-    case 'send': {
-      const { chat, text: said, clientId } = value
-      if (typeof chat !== 'number' || typeof said !== 'string' || typeof clientId !== 'string') {
-        return {
-          ok: false,
-          code: 'invalid_message',
-          reason: '"send" needs "chat" (a number), "text" and "clientId".',
-        }
-      }
-      return { ok: true, message: { type: 'send', chat, text: said, clientId } }
-    }
-    default:
-      return { ok: false, code: 'unknown_type', reason: 'This type of message is not known.' }
-  }
-}
-
-/** A client's cursor: a non-negative safe integer; null for anything else. */
-export function readCursor(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
-}
+export type ClientMessage = Static<(typeof CLIENT_MESSAGES)[keyof typeof CLIENT_MESSAGES]>
+export type Hello = ServerMessages['hello']
+export type Snapshot = ServerMessages['snapshot']
+export type LiveEvent = {
+  [N in EventName]: { type: 'event'; group: string; seq: number; name: N; at: string; data: EventData<N> }
+}[EventName]
+export type ServerMessage = ServerMessages[keyof ServerMessages] | LiveEvent

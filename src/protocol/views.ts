@@ -1,63 +1,217 @@
 /**
- * What the API answers with, shared by the service and the pages (browser-safe: types only). Money is in paise; times are
- * RFC 3339 UTC. The shapes that sockets send too are in messages.ts.
+ * The shapes on the wire, each declared once: routes answer with these schemas, OpenAPI and AsyncAPI refer to them, and
+ * the type of the same name is theirs. Pages import the types only, for the schemas would bring TypeBox into the browser.
+ * Money is in paise, times are RFC 3339 UTC.
  */
-import type { PaymentStatus, UserView } from './messages.js'
+import { type Static, Type } from 'typebox'
 
-export interface SignedInView {
-  user: UserView
-  /** when the session ends, if nothing more happens */
-  expiresAt: string
-}
+const Time = Type.String({ format: 'date-time' })
+const TimeOrNull = Type.Union([Time, Type.Null()])
+const Paise = Type.Integer({ minimum: 0, description: 'paise' })
+const IdAndName = Type.Object({ id: Type.Integer(), name: Type.String() })
 
-/** One of the user's sessions, as the user sees it. */
-export interface SessionView {
-  id: string
-  current: boolean
-  createdAt: string
-  lastSeenAt: string
-  userAgent: string
-  ip: string
-}
+// Accounts
 
-export interface MenuItemView {
-  id: number
-  name: string
-  description: string
-  price: number
-  vegetarian: boolean
-  available: boolean
-}
+export type Role = Static<typeof Role>
+export const Role = Type.Enum(['customer', 'staff', 'admin'])
 
-/** What the page that a seat's QR code opens needs. */
-export interface SeatMenuView {
-  seat: { id: number; name: string; hall: string }
-  theatre: { id: number; name: string }
-  menu: MenuItemView[]
-}
+export type UserView = Static<typeof UserView>
+export const UserView = Type.Object({
+  id: Type.Integer(),
+  username: Type.String(),
+  role: Role,
+  theatres: Type.Array(IdAndName),
+})
 
-export interface HallView {
-  id: number
-  name: string
-  seats: { id: number; name: string; token: string }[]
-}
+/** A user as admins see it. */
+export type AccountView = Static<typeof AccountView>
+export const AccountView = Type.Object({
+  ...UserView.properties,
+  isActive: Type.Boolean(),
+  createdAt: Time,
+})
 
-export interface TheatreSeatsView {
-  theatre: { id: number; name: string; timeZone: string; maxTime: number; minTime: number }
-  halls: HallView[]
-}
+export type SignedInView = Static<typeof SignedInView>
+export const SignedInView = Type.Object({
+  user: UserView,
+  expiresAt: Type.String({ format: 'date-time', description: 'when the session ends if it is not used' }),
+})
 
-export interface PaymentView {
-  id: string
-  provider: string
-  status: PaymentStatus
-  amount: number
-  checkoutUrl: string
-}
+/** One of the user's own sessions. */
+export type SessionView = Static<typeof SessionView>
+export const SessionView = Type.Object({
+  id: Type.String({ description: 'public: it grants nothing' }),
+  current: Type.Boolean(),
+  createdAt: Time,
+  lastSeenAt: Time,
+  userAgent: Type.String(),
+  ip: Type.String(),
+})
 
-export interface CheckoutView {
-  payment: { id: string; status: PaymentStatus; amount: number; orderId: number; provider: string }
-  theatreName: string
-  /** names us to the provider's checkout in the browser; null: it needs nothing */
-  publicKey: string | null
+// Seats and the menu
+
+export type SeatView = Static<typeof SeatView>
+export const SeatView = Type.Object({ id: Type.Integer(), name: Type.String(), hall: Type.String() })
+
+export type MenuItemView = Static<typeof MenuItemView>
+export const MenuItemView = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  description: Type.String(),
+  price: Paise,
+  vegetarian: Type.Boolean(),
+  available: Type.Boolean(),
+})
+
+/** What the page behind a seat's QR code needs. */
+export type SeatMenuView = Static<typeof SeatMenuView>
+export const SeatMenuView = Type.Object({
+  seat: SeatView,
+  theatre: IdAndName,
+  menu: Type.Array(MenuItemView),
+})
+
+export type HallView = Static<typeof HallView>
+export const HallView = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  seats: Type.Array(Type.Object({ id: Type.Integer(), name: Type.String(), token: Type.String() })),
+})
+
+export type TheatreSeatsView = Static<typeof TheatreSeatsView>
+export const TheatreSeatsView = Type.Object({
+  theatre: Type.Object({
+    ...IdAndName.properties,
+    timeZone: Type.String(),
+    maxTime: Type.Integer({ description: 'minutes' }),
+    minTime: Type.Integer({ description: 'minutes' }),
+  }),
+  halls: Type.Array(HallView),
+})
+
+// Orders and payments
+
+export type OrderStatus = Static<typeof OrderStatus>
+export const OrderStatus = Type.Enum(['placed', 'confirmed', 'seen', 'delivered', 'cancelled'])
+
+export type PaymentStatus = Static<typeof PaymentStatus>
+export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'refunded'])
+
+export type PaymentMethod = Static<typeof PaymentMethod>
+export const PaymentMethod = Type.Enum(['online', 'cash'])
+
+export type OrderView = Static<typeof OrderView>
+export const OrderView = Type.Object({
+  id: Type.Integer(),
+  theatreId: Type.Integer(),
+  theatreName: Type.String(),
+  seat: SeatView,
+  status: OrderStatus,
+  paymentStatus: PaymentStatus,
+  paymentMethod: PaymentMethod,
+  items: Type.Array(
+    Type.Object({
+      menuItemId: Type.Integer(),
+      name: Type.String(),
+      quantity: Type.Integer(),
+      unitPrice: Type.Integer({ minimum: 0, description: 'paise, as ordered' }),
+    }),
+  ),
+  total: Paise,
+  createdAt: Time,
+  confirmedAt: TimeOrNull,
+  seenAt: TimeOrNull,
+  deliveredAt: TimeOrNull,
+  cancelledAt: TimeOrNull,
+})
+
+export type PaymentView = Static<typeof PaymentView>
+export const PaymentView = Type.Object({
+  id: Type.String(),
+  provider: Type.String(),
+  status: PaymentStatus,
+  amount: Paise,
+  checkoutUrl: Type.String(),
+})
+
+export type CheckoutView = Static<typeof CheckoutView>
+export const CheckoutView = Type.Object({
+  payment: Type.Object({
+    id: Type.String(),
+    status: PaymentStatus,
+    amount: Paise,
+    orderId: Type.Integer(),
+    provider: Type.String(),
+  }),
+  theatreName: Type.String(),
+  publicKey: Type.Union([Type.String(), Type.Null()], {
+    description: 'identifies the merchant to the provider’s checkout; null if the provider needs no key',
+  }),
+})
+
+// Chat
+
+export type MessageView = Static<typeof MessageView>
+export const MessageView = Type.Object({
+  id: Type.Integer(),
+  from: Type.Enum(['customer', 'staff']),
+  text: Type.String(),
+  at: Time,
+  clientId: Type.String(),
+})
+
+/** A conversation. `order` holds only what never changes, since this group gets no events of the order. */
+export type ChatView = Static<typeof ChatView>
+export const ChatView = Type.Object({
+  id: Type.Integer({ description: 'the order’s id' }),
+  order: Type.Object({ id: Type.Integer(), seat: SeatView }),
+  theatreId: Type.Integer(),
+  unread: Type.Integer({ description: 'messages of the customer that no staff member has read' }),
+  lastMessage: Type.Union([MessageView, Type.Null()]),
+})
+
+// What sockets carry
+
+/** `data` of `chat.message`. Staff also get the whole conversation, so that applying the event needs no request. */
+export type ChatMessageData = Static<typeof ChatMessageData>
+export const ChatMessageData = Type.Object({
+  chat: Type.Integer({ description: 'the order’s id' }),
+  message: MessageView,
+  conversation: Type.Optional(ChatView),
+})
+
+/** `data` of `chat.read`, sent to staff only. */
+export type ChatReadData = Static<typeof ChatReadData>
+export const ChatReadData = Type.Object({
+  chat: Type.Integer({ description: 'the order’s id' }),
+  conversation: ChatView,
+})
+
+/** `data` of each event. */
+export const EVENT_DATA = {
+  'order.placed': OrderView,
+  'order.confirmed': OrderView,
+  'order.seen': OrderView,
+  'order.delivered': OrderView,
+  'order.cancelled': OrderView,
+  'payment.pending': OrderView,
+  'payment.paid': OrderView,
+  'payment.failed': OrderView,
+  'payment.refunded': OrderView,
+  'chat.message': ChatMessageData,
+  'chat.read': ChatReadData,
 }
+export type EventName = keyof typeof EVENT_DATA
+export type EventData<N extends EventName> = Static<(typeof EVENT_DATA)[N]>
+
+/** The state of `theatre:{id}:orders`: its live orders, oldest first. */
+export type OrdersSnapshot = Static<typeof OrdersSnapshot>
+export const OrdersSnapshot = Type.Object({ orders: Type.Array(OrderView) })
+
+/** The state of `theatre:{id}:chat`: its recent conversations, the latest first. */
+export type ChatsSnapshot = Static<typeof ChatsSnapshot>
+export const ChatsSnapshot = Type.Object({ chats: Type.Array(ChatView) })
+
+/** The state of `order:{id}`: the order and its latest messages, oldest first. */
+export type OrderSnapshot = Static<typeof OrderSnapshot>
+export const OrderSnapshot = Type.Object({ order: OrderView, messages: Type.Array(MessageView) })

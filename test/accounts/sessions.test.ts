@@ -1,7 +1,7 @@
 import t from 'tap'
 import {
+  deleteExpiredSessions,
   endSession,
-  forgetEndedSessions,
   type IssuedSession,
   listSessions,
   rotateSession,
@@ -237,7 +237,7 @@ t.test('forgets what has ended by time, in batches, and guests that left nothing
     db.user.create({ data: { username: 'guest-new', role: 'customer' } }),
   ])
   await start(there.id)
-  t.equal(await forgetEndedSessions(db, SETTINGS, 3), 7)
+  t.equal(await deleteExpiredSessions(db, SETTINGS, 3), 7)
   t.ok(await findLive(db, kept.token, SETTINGS))
   t.equal(await db.user.findUnique({ where: { id: idle.id } }), null)
   t.same((await db.user.findMany({ where: { role: 'customer' } })).map((user) => user.username).sort(), [

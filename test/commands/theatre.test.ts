@@ -57,7 +57,7 @@ t.test('one line for each error, and nothing is written', async (t) => {
     `${path}: max_time must be a whole number from 1 to 1440`,
     `${path}: menu[0].price must be a whole number from 1 to 10000000, in paise`,
   ])
-  t.match(await apply('{"name"'), { code: 1, err: /is not JSON/ })
+  t.match(await apply('{"name"'), { code: 1, err: /is not valid JSON/ })
   const stolen = { name: 'Screen 9', seats: [{ name: 'Z1', token: 'palace-a2' }] }
   t.match(await apply({ ...file, name: 'Other', halls: [stolen] }), { code: 1, err: /palace-a2.*A2/ })
   t.equal(await db.theatre.count(), before)

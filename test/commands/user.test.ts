@@ -67,9 +67,14 @@ t.test(
 t.test('create: each refusal in one line, and the password in none', async (t) => {
   const create = (...more: string[]) => ['create', '--username', 'berta', ...more]
   const cases: [string[], string | undefined, number, RegExp][] = [
-    [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /commonest/],
+    [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /most common/],
     [create('--role', 'staff', '--theatre', '99'), 'a-good-password', 1, /no theatre 99/],
-    [['create', '--username', 'STAFF', '--role', 'admin'], 'a-good-password', 1, /of this name already/],
+    [
+      ['create', '--username', 'STAFF', '--role', 'admin'],
+      'a-good-password',
+      1,
+      /already an account with this name/,
+    ],
     [create('--role', 'staff'), 'a-good-password', 2, /--theatre ID/],
     [create('--role', 'staff', '--theatre', 'one'), 'a-good-password', 2, /"one"/],
     [create('--role', 'admin'), undefined, 2, /nobody to ask/],
@@ -105,7 +110,7 @@ t.test('set-password ends the sessions and changes it', async (t) => {
   t.match(await user(['set-password', '--username', 'admin'], 'another-password'), { code: 0 })
   t.equal(await status(client), 401)
   await signedIn('admin', 'another-password')
-  t.match(await user(['set-password', '--username', 'admin'], 'trustno1'), { code: 1, err: /commonest/ })
+  t.match(await user(['set-password', '--username', 'admin'], 'trustno1'), { code: 1, err: /most common/ })
   t.match(await user(['set-password', '--username', 'nobody'], 'another-password'), {
     code: 1,
     err: 'There is no such user.\n',
@@ -157,6 +162,6 @@ t.test('as a process: the password is the first line of stdin, the exit code say
   const create = ['create', '--username', 'zoe', '--role', 'admin']
   t.match(await spawn(create, 'a-good-password\r\nmore\n'), { code: 0, err: '', out: /^Made zoe: admin/ })
   await signedIn('zoe', 'a-good-password')
-  t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is an account/ })
+  t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is already an account/ })
   t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password came/ })
 })

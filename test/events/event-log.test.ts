@@ -16,11 +16,8 @@ import { Random, seedOfRun } from '../live/random.js'
 
 const [ONE, TWO, ORDER] = [theatreOrders(1), theatreOrders(2), orderGroup(9)]
 
-const event = (group: NewEvent['group'], data: unknown): NewEvent => ({
-  group,
-  name: 'order.placed',
-  data,
-})
+// The log stores any JSON.
+const event = (group: NewEvent['group'], data: unknown) => ({ group, name: 'order.placed', data }) as NewEvent
 const CHANGE = { kind: 'user_changed', userId: 1, sessionId: null } as const
 
 const appendTo = (db: Database, ...[events, changes]: [NewEvent[], (typeof CHANGE)[]?]) =>

@@ -1,5 +1,5 @@
 import { readGroup } from '../../src/protocol/groups.js'
-import type { ChatView, MessageView, OrderView } from '../../src/protocol/messages.js'
+import type { ChatView, MessageView, OrderView } from '../../src/protocol/views.js'
 import type { OwnPostgres } from './chaos-postgres.js'
 import { eventDigest, type Received, type Records } from './chaos-record.js'
 import { type Rights, readRights } from './chaos-rights.js'

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import type { OrderView } from '../../src/protocol/messages.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 import { V1Client } from './chaos-clients.js'

@@ -1,6 +1,6 @@
 import { hashPassword } from '../../src/accounts/passwords.js'
 import { createDatabase } from '../../src/database/client.js'
-import { writeTheatre } from '../../src/seats/theatre-actions.js'
+import { writeTheatre } from '../../src/theatres/theatre-actions.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 import { type House, PASSWORD } from './chaos-house.js'
 

@@ -1,4 +1,4 @@
-import type { ChatView, MessageView, OrderView } from '../../src/protocol/messages.js'
+import type { ChatView, MessageView, OrderView } from '../../src/protocol/views.js'
 
 export interface GroupState {
   orders?: OrderView[]

@@ -4,6 +4,7 @@ import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
 import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
 import { textFrame } from '../../src/live/socket/frames.js'
+import { parseClientMessage, readCursor } from '../../src/protocol/client-messages.js'
 import { afterClose, CloseCode } from '../../src/protocol/close-codes.js'
 import {
   asGroup,
@@ -13,7 +14,7 @@ import {
   theatreChat,
   theatreOrders,
 } from '../../src/protocol/groups.js'
-import { MAX_TEXT, parseClientMessage, readCursor } from '../../src/protocol/messages.js'
+import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
 import { textsOf } from './model.js'
 import { Random, seedOfRun } from './random.js'
 

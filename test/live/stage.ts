@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/client.js'
 import { commit } from '../../src/events/commit.js'
 import { type NewAccessChange, type NewEvent, readHeads } from '../../src/events/event-log.js'
 import type { GroupName } from '../../src/protocol/groups.js'
-import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 import { type AppOverrides, startApp, type TestApp } from '../helpers/app.js'
 import { PATIENCE } from '../helpers/deadline.js'
 import { type ConnectOptions, connect, type Frame, type TestSocket } from '../helpers/socket.js'
@@ -68,8 +68,8 @@ let made = 0
 /** An event with a number of its own; `bytes` makes it longer. */
 export function eventFor(group: GroupName, bytes = 0): NewEvent {
   const n = ++made
-  const data = { n, padding: 'x'.repeat(bytes) }
-  return { group, name: 'order.placed', data }
+  const data: unknown = { n, padding: 'x'.repeat(bytes) }
+  return { group, name: 'order.placed', data } as NewEvent
 }
 
 /** Commits events in one transaction and publishes them through the node. Resolves to the last seq. */

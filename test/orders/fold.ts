@@ -1,7 +1,6 @@
-import { theatreChatSnapshot } from '../../src/chat/chat-snapshots.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
-import { orderSnapshot, theatreOrdersSnapshot } from '../../src/orders/order-snapshots.js'
-import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/messages.js'
+import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/views.js'
+import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
 import type { World } from './world.js'
 
 // Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
@@ -40,10 +39,10 @@ export async function snapshot(world: World, orderIds: number[]): Promise<State>
   return await world.db.$transaction(
     async (tx) => {
       const each = new Map<number, OrderState>()
-      for (const id of orderIds) each.set(id, await orderSnapshot(tx, id))
+      for (const id of orderIds) each.set(id, await readOrderState(tx, id))
       return {
-        orders: (await theatreOrdersSnapshot(tx, 1)).orders,
-        chats: (await theatreChatSnapshot(tx, 1)).chats,
+        orders: (await readTheatreOrders(tx, 1)).orders,
+        chats: (await readTheatreChats(tx, 1)).chats,
         each,
       }
     },

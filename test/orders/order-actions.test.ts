@@ -1,7 +1,7 @@
 import t from 'tap'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
-import type { OrderStatus, PaymentStatus } from '../../src/protocol/messages.js'
+import type { OrderStatus, PaymentStatus } from '../../src/protocol/views.js'
 import { createWorld, refusal, type World } from './world.js'
 
 const STEPS = { markSeen, deliverOrder, cancelOrder, collectCash }

@@ -6,7 +6,7 @@ import { noThrottle } from '../../src/limits/login-throttle.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
 import { type NewOrder, placeOrder } from '../../src/orders/place-order.js'
 import type { Principal } from '../../src/principal.js'
-import type { PaymentMethod } from '../../src/protocol/messages.js'
+import type { PaymentMethod } from '../../src/protocol/views.js'
 import { findSeat, type SeatRecord } from '../../src/seats/seat-queries.js'
 import { testDatabase } from '../helpers/postgres.js'
 

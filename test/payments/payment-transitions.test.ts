@@ -1,7 +1,7 @@
 import t from 'tap'
 import { decide, type PaymentState } from '../../src/payments/payment-transitions.js'
 import type { WebhookEventName } from '../../src/payments/webhook-body.js'
-import type { OrderStatus, PaymentStatus } from '../../src/protocol/messages.js'
+import type { OrderStatus, PaymentStatus } from '../../src/protocol/views.js'
 
 const state = (
   status: OrderStatus,

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import t from 'tap'
-import errors, { isDatabaseAway } from '../../plugins/errors.js'
+import { errorsPlugin, isDatabaseAway } from '../../plugins/errors.js'
 import { invalid } from '../../src/errors.js'
 import { LogCapture } from '../helpers/logs.js'
 
@@ -36,7 +36,7 @@ t.test('what is our own fault is not taken for it', async (t) => {
 t.test('a database that is away is said once in a while, not for every request', async (t) => {
   const logs = new LogCapture()
   const app = Fastify({ loggerInstance: pino(logs) as FastifyBaseLogger })
-  await app.register(errors)
+  await app.register(errorsPlugin)
   app.get('/', async () => {
     throw Object.assign(new Error('x'), { code: 'P2024' })
   })
@@ -55,7 +55,7 @@ t.test('a database that is away is said once in a while, not for every request',
 
 t.test('a field has one name, whoever refuses it: the schema or the action', async (t) => {
   const app = Fastify()
-  await app.register(errors)
+  await app.register(errorsPlugin)
   const password = { type: 'string' }
   const items = { type: 'array', items: { type: 'object', required: ['quantity'] } }
   const body = { type: 'object', required: ['password'], properties: { password, items } }

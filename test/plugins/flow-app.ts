@@ -1,10 +1,10 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import config from '../../plugins/config.js'
-import errors from '../../plugins/errors.js'
-import overload from '../../plugins/http/overload.js'
-import requestFlow from '../../plugins/http/request-flow.js'
-import metrics from '../../plugins/metrics.js'
-import websocket from '../../plugins/sockets/websocket.js'
+import { configPlugin } from '../../plugins/config.js'
+import { errorsPlugin } from '../../plugins/errors.js'
+import { overloadPlugin } from '../../plugins/http/overload.js'
+import { requestFlowPlugin } from '../../plugins/http/request-flow.js'
+import { metricsPlugin } from '../../plugins/metrics.js'
+import { websocketPlugin } from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
 import { TEST_SECRETS } from '../helpers/app.js'
 
@@ -31,12 +31,12 @@ export async function startFlow(
     { dataDirectory: '/nowhere' },
   )
   const app: FastifyInstance = Fastify({ logger: options.logger ?? false })
-  await app.register(config, { config: settings })
-  await app.register(errors)
-  await app.register(websocket)
-  await app.register(requestFlow)
-  await app.register(metrics)
-  await app.register(overload, options.maxAtWork === undefined ? {} : { maxAtWork: options.maxAtWork })
+  await app.register(configPlugin, { config: settings })
+  await app.register(errorsPlugin)
+  await app.register(websocketPlugin)
+  await app.register(requestFlowPlugin)
+  await app.register(metricsPlugin)
+  await app.register(overloadPlugin, options.maxAtWork === undefined ? {} : { maxAtWork: options.maxAtWork })
 
   const begun: string[] = []
   let release = () => {}

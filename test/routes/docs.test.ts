@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EVENT_NAMES } from '../../src/protocol/messages.js'
+import { EVENT_DATA } from '../../src/protocol/views.js'
 import { startApp } from '../helpers/app.js'
 import { createClient } from '../helpers/http.js'
 
@@ -48,7 +48,35 @@ t.test('/docs describes the HTTP calls and the sockets', async (t) => {
       },
       'order.send': { action: 'send', channel: { $ref: '#/channels/order' } },
     },
-    components: { messages: { event: { payload: { properties: { name: { enum: [...EVENT_NAMES] } } } } } },
+    components: {
+      messages: {
+        event: {
+          payload: {
+            anyOf: Object.keys(EVENT_DATA).map((name) => ({
+              properties: {
+                name: { const: name },
+                data: { $ref: /^#\/components\/schemas\/(?:OrderView|Chat(?:Message|Read)Data)$/ },
+              },
+            })),
+          },
+        },
+      },
+    },
+  })
+  for (const { body } of [openapi, asyncapi]) {
+    const { schemas } = (body as { components: { schemas: Record<string, object> } }).components
+    t.match(schemas.OrderView, { properties: { seat: { $ref: '#/components/schemas/SeatView' } } })
+    const references = JSON.stringify(body).matchAll(/"#\/components\/schemas\/(\w+)"/g)
+    const names = new Set([...references].map(([, name = '']) => name))
+    t.ok(names.size > 5, 'documents refer to the shared schemas')
+    for (const name of names) t.ok(schemas[name], name)
+  }
+  t.match(calls['/api/orders/{id}']?.get?.responses, {
+    200: {
+      content: {
+        'application/json': { schema: { properties: { order: { $ref: '#/components/schemas/OrderView' } } } },
+      },
+    },
   })
   const page = await client.get('/docs')
   t.equal(page.status, 200)

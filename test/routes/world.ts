@@ -1,4 +1,4 @@
-import type { OrderView } from '../../src/protocol/messages.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import { type AppOverrides, startApp, type TestApp } from '../helpers/app.js'
 import { createClient, type HttpClient } from '../helpers/http.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ChatView, MessageView } from '../../src/protocol/messages.js'
+import type { ChatView, MessageView } from '../../src/protocol/views.js'
 import { applyChats, NO_CHATS, unansweredFirst, unreadTotal } from '../../web/live/chats-state.js'
 
 function message(id: number, from: MessageView['from'] = 'customer'): MessageView {

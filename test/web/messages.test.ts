@@ -7,8 +7,10 @@ import {
   parseServerMessage,
 } from '../../web/live/messages.js'
 
+/** An event as it is received: not necessarily one that this version knows. */
 function event(name: string, data: unknown): LiveEvent {
-  return { type: 'event', group: 'theatre:1:chat', seq: 7, name, at: '2026-11-23T20:00:00.000Z', data }
+  const frame = { type: 'event', group: 'theatre:1:chat', seq: 7, name, at: '2026-11-23T20:00:00.000Z', data }
+  return frame as LiveEvent
 }
 
 t.test('a frame with group and position is returned as it is, whatever its type', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { OrderStatus, OrderView, PaymentStatus } from '../../src/protocol/messages.js'
+import type { OrderStatus, OrderView, PaymentStatus } from '../../src/protocol/views.js'
 import { applyOrderPage, NO_ORDER } from '../../web/live/order-state.js'
 import {
   applyOrders,

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type ClientMessage, parseClientMessage, type ServerMessage } from '../../src/protocol/messages.js'
+import { parseClientMessage } from '../../src/protocol/client-messages.js'
+import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
 import type { Clock } from '../../web/live/connection.js'
 
 const DEADLINE = 3000
@@ -26,7 +27,7 @@ function portOf(server: WebSocketServer): number {
 export interface Peer {
   socket: WebSocket
   received: ClientMessage[]
-  send(message: ServerMessage): void
+  send(message: object): void
 }
 
 /** A scripted service on real sockets. */
@@ -72,7 +73,7 @@ export function hello(groups: string[], at: Record<string, number> = {}): Server
   return { type: 'hello', connection: 'c', user, groups, positions, sessionExpiresAt }
 }
 
-export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): ServerMessage {
+export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): object {
   return { type: 'event', group, seq, name, at: '2026-11-23T20:00:00.000Z', data }
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { MAX_TEXT } from '../../src/protocol/messages.js'
+import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import type { MessageView } from '../lib/views.js'

@@ -4,13 +4,7 @@ import { newId } from '../lib/id.js'
 import { createStore } from '../lib/store.js'
 import type { OrderView } from '../lib/views.js'
 import type { Incoming, Verdict } from '../live/client.js'
-import {
-  chatMessageOf,
-  type LiveEvent,
-  orderOf,
-  orderPageOfSnapshot,
-  type Snapshot,
-} from '../live/messages.js'
+import { chatMessageOf, type LiveEvent, orderOf, type Snapshot } from '../live/messages.js'
 import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
@@ -38,8 +32,9 @@ export function createLiveOrder(id: number) {
     if (after) announceChange(before, after)
   }
 
-  function onSnapshot(snapshot: Snapshot): void {
-    const { order, messages } = orderPageOfSnapshot(snapshot)
+  function onSnapshot({ data }: Snapshot): void {
+    if (!('order' in data)) return
+    const { order, messages } = data
     update({ type: 'snapshot', order, messages })
     const first = messages[0]
     // A snapshot does not say whether there are earlier messages.

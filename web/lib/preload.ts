@@ -1,4 +1,4 @@
-import { SUBPROTOCOL } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
 import type { SocketEvent, SocketLike } from './socket.js'

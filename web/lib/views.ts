@@ -1,12 +1,15 @@
-// The shapes of the API and the sockets as the pages name them: types only, declared by the protocol.
-export type { ChatView, MessageView, OrderView, UserView } from '../../src/protocol/messages.js'
+// The shapes of the API and the sockets, as the pages name them: types only.
 export type {
+  ChatView,
   CheckoutView,
   HallView,
   MenuItemView,
+  MessageView,
+  OrderView,
   PaymentView,
   SeatMenuView,
   SessionView,
   SignedInView,
   TheatreSeatsView,
+  UserView,
 } from '../../src/protocol/views.js'

@@ -1,4 +1,5 @@
-import { type ClientMessage, type ServerMessage, SUBPROTOCOL } from '../../src/protocol/messages.js'
+import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 import type { OpenSocket, SocketLike } from '../lib/socket.js'
 import { parseServerMessage } from './messages.js'
 

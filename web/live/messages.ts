@@ -1,10 +1,6 @@
-import type { ChatMessageData, ChatReadData, ServerMessage } from '../../src/protocol/messages.js'
-import type { ChatView, MessageView, OrderView } from '../lib/views.js'
+import type { LiveEvent, ServerMessage } from '../../src/protocol/messages.js'
 
-type MessageOf<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
-export type Hello = MessageOf<'hello'>
-export type Snapshot = MessageOf<'snapshot'>
-export type LiveEvent = MessageOf<'event'>
+export type { Hello, LiveEvent, Snapshot } from '../../src/protocol/messages.js'
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
@@ -25,22 +21,12 @@ export function parseServerMessage(frame: string): ServerMessage {
   return message as ServerMessage
 }
 
-// `data` by the name of its event or the kind of its group, as the protocol declares it.
+type OrderEvent = Extract<LiveEvent, { name: `order.${string}` | `payment.${string}` }>
 
-/** The order that an order or payment event carries whole; null for other events. */
-export function orderOf({ name, data }: LiveEvent): OrderView | null {
-  return name.startsWith('order.') || name.startsWith('payment.') ? (data as OrderView) : null
-}
+// By name, not by the shape of `data`: an event that this page is too old to know is ignored.
+const isOrderEvent = (event: LiveEvent): event is OrderEvent => /^(?:order|payment)\./.test(event.name)
 
-export function chatMessageOf({ name, data }: LiveEvent): ChatMessageData | null {
-  return name === 'chat.message' ? (data as ChatMessageData) : null
-}
-
-export function chatReadOf({ name, data }: LiveEvent): ChatReadData | null {
-  return name === 'chat.read' ? (data as ChatReadData) : null
-}
-
-export const ordersOfSnapshot = ({ data }: Snapshot) => (data as { orders: OrderView[] }).orders
-export const chatsOfSnapshot = ({ data }: Snapshot) => (data as { chats: ChatView[] }).chats
-export const orderPageOfSnapshot = ({ data }: Snapshot) =>
-  data as { order: OrderView; messages: MessageView[] }
+/** The order that an order or payment event carries; null for other events. */
+export const orderOf = (event: LiveEvent) => (isOrderEvent(event) ? event.data : null)
+export const chatMessageOf = (event: LiveEvent) => (event.name === 'chat.message' ? event.data : null)
+export const chatReadOf = (event: LiveEvent) => (event.name === 'chat.read' ? event.data : null)

@@ -5,7 +5,7 @@ import { playNewOrder } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
 import type { OrderView } from '../lib/views.js'
 import type { Incoming } from '../live/client.js'
-import { orderOf, ordersOfSnapshot, type Snapshot } from '../live/messages.js'
+import { orderOf, type Snapshot } from '../live/messages.js'
 import { applyOrders, NO_ORDERS, type OrdersChange } from '../live/orders-state.js'
 import { connectLive, type LivePage } from '../live/page-client.js'
 import { f, s } from '../strings/language.js'
@@ -44,8 +44,9 @@ export function createBoard(userId: number) {
     notify(s.board.newOrderTitle(name, hall), items, `order-${order.id}`)
   }
 
-  function onSnapshot(theatreId: number, snapshot: Snapshot): void {
-    const received = ordersOfSnapshot(snapshot)
+  function onSnapshot(theatreId: number, { data }: Snapshot): void {
+    if (!('orders' in data)) return
+    const received = data.orders
     const before = orders.get().live
     const isReload = loaded.get().has(theatreId)
     loaded.update((ids) => new Set(ids).add(theatreId))

@@ -9,7 +9,7 @@ import { createStore } from '../lib/store.js'
 import type { MessageView, OrderView } from '../lib/views.js'
 import { applyChats, type ChatsChange, emptyChat, NO_CHATS } from '../live/chats-state.js'
 import type { Incoming } from '../live/client.js'
-import { chatMessageOf, chatReadOf, chatsOfSnapshot, type LiveEvent } from '../live/messages.js'
+import { chatMessageOf, chatReadOf, type LiveEvent } from '../live/messages.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
@@ -51,7 +51,8 @@ export function createChatDesk() {
     const theatreId = theatreOf(incoming.group)
     if (theatreId === null) return
     if (incoming.type === 'event') return onEvent(incoming)
-    apply({ type: 'snapshot', theatreId, chats: chatsOfSnapshot(incoming) })
+    if (!('chats' in incoming.data)) return
+    apply({ type: 'snapshot', theatreId, chats: incoming.data.chats })
     void reloadOpened()
   }
 

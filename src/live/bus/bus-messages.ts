@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../events/event-log.js'
 import type { GroupName } from '../../protocol/groups.js'
-import type { EventName } from '../../protocol/messages.js'
+import type { EventName } from '../../protocol/views.js'
 
 /** The bus channel on which access changes are announced. Not a valid group name, so it never collides. */
 export const ACCESS_CHANNEL = 'access'

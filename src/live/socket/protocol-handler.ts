@@ -1,7 +1,8 @@
 import { viewUser } from '../../principal.js'
+import { parseClientMessage, readCursor } from '../../protocol/client-messages.js'
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
-import { type ClientMessage, parseClientMessage, readCursor } from '../../protocol/messages.js'
+import type { ClientMessage } from '../../protocol/messages.js'
 import type { Connection } from './connection.js'
 
 /** invalid messages after which a socket is closed */
@@ -92,7 +93,7 @@ export class ProtocolHandler {
     if (!parsed.ok) return this.rejectInvalid(parsed.code, parsed.reason)
     const { message } = parsed
     if (message.type === 'ping') return connection.send({ type: 'pong' })
-    if (message.type === 'subscribe') return this.subscribe(message.cursors)
+    if (message.type === 'subscribe') return this.subscribe(message.cursors ?? {})
     this.queueSend(message)
   }
 

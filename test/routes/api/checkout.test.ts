@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import type { OrderView } from '../../../src/protocol/messages.js'
+import type { OrderView } from '../../../src/protocol/views.js'
 import { TEST_SECRETS } from '../../helpers/app.js'
 import type { HttpClient } from '../../helpers/http.js'
 import { openSite, type Site } from '../world.js'

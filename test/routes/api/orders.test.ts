@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { OrderView } from '../../../src/protocol/messages.js'
+import type { OrderView } from '../../../src/protocol/views.js'
 import type { HttpClient } from '../../helpers/http.js'
 import { NO_IDS, openSite } from '../world.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { OrderView } from '../../../src/protocol/messages.js'
+import type { OrderView } from '../../../src/protocol/views.js'
 import { openSite } from '../world.js'
 
 t.test('a seat’s page: where it is and what can be had; no seat is 404', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { applyTheatre, type SeatLink } from '../../src/seats/theatre-actions.js'
-import type { TheatreFile } from '../../src/seats/theatre-file.js'
+import { applyTheatre, type SeatLink } from '../../src/theatres/theatre-actions.js'
+import type { TheatreFile } from '../../src/theatres/theatre-file.js'
 import { testDatabase } from '../helpers/postgres.js'
 
 const { db } = await testDatabase(t)
@@ -122,7 +122,7 @@ t.test('another seat’s token is refused, and nothing of the file stays', async
   await t.rejects(applyTheatre(ctx, thief), {
     status: 409,
     code: 'token_taken',
-    message: /seat B7's of Hers/,
+    message: /seat B7 of Hers/,
   })
   t.equal(await db.theatre.findUnique({ where: { name: file.name } }), null)
 })

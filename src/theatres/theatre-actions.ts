@@ -7,9 +7,9 @@ import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {
   id: number
-  /** how many rows were made or changed; 0: everything was so already */
+  /** rows created or changed; 0: the database already matched the file */
   changes: number
-  /** all of the theatre's seats: the file's, and those it does not name, which stay as they are */
+  /** all seats of the theatre, including those that the file does not mention, which stay as they are */
   seats: SeatLink[]
 }
 
@@ -19,13 +19,13 @@ export interface SeatLink {
   token: string
 }
 
-/** ms; a theatre of thousands of seats is written in one go */
+/** ms for the transaction: a theatre may have thousands of seats */
 const TIMEOUT_MS = 60_000
 
 /**
- * Makes the theatre of that name what the file says, in one transaction; the same file again changes nothing. Seats
- * keep their tokens unless the file gives others. Menu items that the file does not name are taken off the menu.
- * Throws 409 `token_taken` when a token is another seat's.
+ * Creates or updates the theatre of the file's name in one transaction; applying the same file again changes nothing.
+ * Seats keep their tokens unless the file gives new ones. Menu items that the file does not mention are taken off the
+ * menu. Throws 409 `token_taken` when a token belongs to another seat.
  */
 export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<AppliedTheatre> {
   return commit(
@@ -33,19 +33,19 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
     async (tx) => {
       const known = await tx.theatre.count({ where: { name: file.name } })
       const result = await writeTheatre(tx, file)
-      return { result, changes: known > 0 ? [] : await gainedByAdmins(tx) }
+      return { result, changes: known > 0 ? [] : await changesOfAdmins(tx) }
     },
     { timeoutMs: TIMEOUT_MS },
   )
 }
 
-/** A new theatre is every admin's: their open sockets come again, and hear it too. */
-async function gainedByAdmins(tx: Transaction): Promise<NewAccessChange[]> {
+/** Admins gain access to a new theatre, so their open sockets must reconnect to subscribe to it. */
+async function changesOfAdmins(tx: Transaction): Promise<NewAccessChange[]> {
   const admins = await tx.user.findMany({ where: { role: 'admin', isActive: true }, select: { id: true } })
   return admins.map(({ id }) => ({ kind: 'user_changed', userId: id, sessionId: null }))
 }
 
-/** The same in the caller's transaction. `id`: the one a new theatre gets. */
+/** The same in the caller's transaction. A new theatre gets the given `id`, if any. */
 export async function writeTheatre(tx: Transaction, file: TheatreFile, id?: number): Promise<AppliedTheatre> {
   const theatre = await writeTheatreRow(tx, file, id)
   let { changes } = theatre
@@ -57,12 +57,12 @@ export async function writeTheatre(tx: Transaction, file: TheatreFile, id?: numb
 async function writeTheatreRow(tx: Transaction, file: TheatreFile, id?: number) {
   const { name, timeZone, maxTime, minTime } = file
   const data = { timeZone, maxTime, minTime }
-  // two that apply at once take turns: the second finds the first one's rows
+  // serializes concurrent calls for one theatre, so that the second finds the first one's rows
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('houselights theatre'), hashtext(${name}))::text`
   const found = await tx.theatre.findUnique({ where: { name } })
   if (!found) {
-    const made = await tx.theatre.create({ data: { name, ...data, ...(id === undefined ? {} : { id }) } })
-    return { id: made.id, changes: 1 }
+    const created = await tx.theatre.create({ data: { name, ...data, ...(id === undefined ? {} : { id }) } })
+    return { id: created.id, changes: 1 }
   }
   if (found.timeZone === timeZone && found.maxTime === maxTime && found.minTime === minTime) {
     return { id: found.id, changes: 0 }
@@ -77,28 +77,28 @@ async function writeMenu(tx: Transaction, theatreId: number, menu: readonly Menu
   let changes = 0
   for (const [position, { available, ...entry }] of menu.entries()) {
     const found = byName.get(entry.name)
-    const wanted = { ...entry, position, listed: true, available: available ?? found?.available ?? true }
-    if (!found) await tx.menuItem.create({ data: { theatreId, ...wanted } })
-    else if (isDifferent(found, wanted)) await tx.menuItem.update({ where: { id: found.id }, data: wanted })
+    const data = { ...entry, position, listed: true, available: available ?? found?.available ?? true }
+    if (!found) await tx.menuItem.create({ data: { theatreId, ...data } })
+    else if (isDifferent(found, data)) await tx.menuItem.update({ where: { id: found.id }, data })
     else continue
     changes += 1
   }
   const names = menu.map((entry) => entry.name)
-  const gone = await tx.menuItem.updateMany({
+  const removed = await tx.menuItem.updateMany({
     where: { theatreId, listed: true, name: { notIn: names } },
     data: { listed: false },
   })
-  return changes + gone.count
+  return changes + removed.count
 }
 
 function isDifferent<T extends object>(found: T, wanted: Partial<T>): boolean {
-  const now = new Map<string, unknown>(Object.entries(found))
-  return Object.entries(wanted).some(([key, value]) => now.get(key) !== value)
+  const current = new Map<string, unknown>(Object.entries(found))
+  return Object.entries(wanted).some(([key, value]) => current.get(key) !== value)
 }
 
 async function writeSeats(tx: Transaction, theatreId: number, halls: readonly HallEntry[]): Promise<number> {
   const names = halls.map((hall) => hall.name)
-  const made = await tx.hall.createMany({
+  const created = await tx.hall.createMany({
     data: names.map((name) => ({ theatreId, name })),
     skipDuplicates: true,
   })
@@ -116,7 +116,7 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
       else if (token !== null && token !== seat.token) renewed.push({ id: seat.id, token })
     }
   }
-  // first out of the way, then to their places: two seats may have changed tokens with each other
+  // two seats may swap tokens: random ones first, so that no step collides
   for (const { id } of renewed) await tx.seat.update({ where: { id }, data: { token: newToken() } })
   await refuseTakenTokens(
     tx,
@@ -124,16 +124,19 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
   )
   for (const { id, token } of renewed) await tx.seat.update({ where: { id }, data: { token } })
   await tx.seat.createMany({ data: added })
-  return made.count + renewed.length + added.length
+  return created.count + renewed.length + added.length
 }
 
-/** 128 random bits: whoever holds a seat's token orders to that seat */
+/** 128 random bits: a seat's token is all that it takes to order there */
 const newToken = () => randomBytes(16).toString('base64url')
 
 async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<void> {
   const taken = await tx.seat.findFirst({ where: { token: { in: tokens } }, include: { hall: true } })
   if (!taken) return
-  throw conflict('token_taken', `The token "${taken.token}" is seat ${taken.name}'s of ${taken.hall.name}.`)
+  throw conflict(
+    'token_taken',
+    `The token "${taken.token}" belongs to seat ${taken.name} of ${taken.hall.name}.`,
+  )
 }
 
 async function readSeatLinks(tx: Transaction, theatreId: number): Promise<SeatLink[]> {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseTheatreFile } from '../../src/seats/theatre-file.js'
+import { parseTheatreFile } from '../../src/theatres/theatre-file.js'
 
 const GOOD = {
   name: 'Grand Cinema',
@@ -48,13 +48,13 @@ t.test('a key is the same in camelCase and in snake_case, and is there once', as
   for (const spelt of [camel, snake]) {
     t.same(parseTheatreFile(JSON.stringify(spelt)), parseTheatreFile(JSON.stringify(GOOD)))
   }
-  t.same(problemsOf({ time_zone: 'UTC' }), ['time_zone is there twice'])
-  t.same(problemsOf({ maxTime: 40 }), ['maxTime is there twice'])
+  t.same(problemsOf({ time_zone: 'UTC' }), ['time_zone is given twice'])
+  t.same(problemsOf({ maxTime: 40 }), ['maxTime is given twice'])
 })
 
 t.test('says in one line each where what is wrong', async (t) => {
   const cases: [object, string | RegExp][] = [
-    [{ name: undefined }, 'name must be text of 1 to 100 characters on one line'],
+    [{ name: undefined }, 'name must be 1 to 100 characters of text on one line'],
     [{ name: ' ' }, /^name must/],
     [{ name: 'two\nlines' }, /^name must/],
     [{ name: 7 }, /^name must/],
@@ -63,20 +63,20 @@ t.test('says in one line each where what is wrong', async (t) => {
     [{ max_time: 1.5, min_time: 1 }, /^max_time/],
     [{ max_time: '30' }, /^max_time/],
     [{ min_time: 31 }, 'min_time must be a whole number from 0 to 30'],
-    [{ colour: 'red' }, 'colour is not known; known are name, timeZone, max_time, min_time, halls, menu'],
-    [{ halls: {} }, 'halls must be a list of at most 100'],
+    [{ colour: 'red' }, 'colour is unknown; allowed are name, timeZone, max_time, min_time, halls, menu'],
+    [{ halls: {} }, 'halls must be a list of at most 100 entries'],
     [{ halls: ['x'] }, 'halls[0] must be an object'],
     [{ halls: [{ name: 'S', seats: [7] }] }, 'halls[0].seats[0] must be a name, or an object'],
     [
       { halls: [{ name: 'S', seats: [''] }] },
-      'halls[0].seats[0].name must be text of 1 to 20 characters on one line',
+      'halls[0].seats[0].name must be 1 to 20 characters of text on one line',
     ],
     [
       { halls: [{ name: 'S', seats: [{ name: 'A', token: 'a b c' }] }] },
       /^halls\[0\]\.seats\[0\]\.token must be 4 to 128/,
     ],
     [{ halls: [{ name: 'S', seats: [{ name: 'A', token: null }] }] }, /^halls\[0\]\.seats\[0\]\.token must/],
-    [{ halls: [{ name: 'S', seats: ['A', 'A'] }] }, 'halls[0].seats has two entries of the name "A"'],
+    [{ halls: [{ name: 'S', seats: ['A', 'A'] }] }, 'halls[0].seats has two entries with the name "A"'],
     [
       {
         halls: [
@@ -84,7 +84,7 @@ t.test('says in one line each where what is wrong', async (t) => {
           { name: 'S', seats: [] },
         ],
       },
-      'halls has two entries of the name "S"',
+      'halls has two entries with the name "S"',
     ],
     [
       { menu: [{ name: 'X', price: 0 }] },
@@ -99,7 +99,7 @@ t.test('says in one line each where what is wrong', async (t) => {
           { name: 'X', price: 6 },
         ],
       },
-      'menu has two entries of the name "X"',
+      'menu has two entries with the name "X"',
     ],
   ]
   for (const [fields, expected] of cases) {
@@ -112,7 +112,7 @@ t.test('says in one line each where what is wrong', async (t) => {
 t.test('tokens are each seat’s own, across halls', async (t) => {
   const seats = (hall: string) => ({ name: hall, seats: [{ name: 'A1', token: 'same-token' }] })
   t.same(problemsOf({ halls: [seats('One'), seats('Two')] }), [
-    'seat A1 of Two has the token of seat A1 of One: each seat needs its own',
+    'seat A1 of Two has the same token as seat A1 of One: each seat needs its own',
   ])
 })
 
@@ -121,7 +121,7 @@ t.test('shows everything that is to be mended in one run', async (t) => {
 })
 
 t.test('what is no JSON, or no object', async (t) => {
-  t.match(parseTheatreFile('{'), { ok: false, problems: [/^the file is not JSON: /] })
+  t.match(parseTheatreFile('{'), { ok: false, problems: [/^the file is not valid JSON: /] })
   t.same(parseTheatreFile('[]'), { ok: false, problems: ['the file must be an object'] })
   t.same(parseTheatreFile('null'), { ok: false, problems: ['the file must be an object'] })
   t.match(parseTheatreFile('{"__proto__": {"name": "x"}}'), { ok: false })

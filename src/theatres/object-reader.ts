@@ -1,6 +1,6 @@
 export type Problems = string[]
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches the characters to refuse
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 
 export const isText = (value: unknown): value is string => typeof value === 'string'
@@ -9,13 +9,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const plain = (key: string) => key.replaceAll('_', '').toLowerCase()
+const foldKey = (key: string) => key.replaceAll('_', '').toLowerCase()
 
 /**
- * Reads one object of a file that a person wrote. What is wrong is noted, with the place where it stands, and reading
- * goes on with a harmless value, so that one run shows everything that is to be mended.
+ * Reads one object of a hand-written file. Records each problem with its path and continues with a harmless value, so
+ * that one run reports everything there is to fix.
  */
-export class Reader {
+export class ObjectReader {
   private constructor(
     private readonly fields: Record<string, unknown>,
     private readonly path: string,
@@ -23,8 +23,8 @@ export class Reader {
   ) {}
 
   /**
-   * The object at `path`; null, and noted, when it is none. Keys that are not known are noted: they are typing errors.
-   * `time_zone` and `timeZone` are the same key.
+   * Opens the object at `path`; records a problem and returns null if it is not an object. Unknown keys are problems
+   * too: they are usually typos. `time_zone` and `timeZone` are the same key.
    */
   static open(
     value: unknown,
@@ -32,17 +32,17 @@ export class Reader {
     keys: readonly string[],
     problems: Problems,
     expected = 'an object',
-  ): Reader | null {
+  ): ObjectReader | null {
     if (!isObject(value)) {
       problems.push(`${path || 'the file'} must be ${expected}`)
       return null
     }
     const fields: Record<string, unknown> = {}
-    const reader = new Reader(fields, path, problems)
+    const reader = new ObjectReader(fields, path, problems)
     for (const [given, entry] of Object.entries(value)) {
-      const key = keys.find((known) => plain(known) === plain(given))
-      if (key === undefined) reader.problem(given, `is not known; known are ${keys.join(', ')}`)
-      else if (Object.hasOwn(fields, key)) reader.problem(given, 'is there twice')
+      const key = keys.find((known) => foldKey(known) === foldKey(given))
+      if (key === undefined) reader.problem(given, `is unknown; allowed are ${keys.join(', ')}`)
+      else if (Object.hasOwn(fields, key)) reader.problem(given, 'is given twice')
       else fields[key] = entry
     }
     return reader
@@ -56,19 +56,19 @@ export class Reader {
     this.problems.push(`${this.at(key)} ${rule}`)
   }
 
-  /** Trimmed text of 1 (or 0) to `max` characters. */
+  /** Trimmed text of 1 to `max` characters; with `empty`, of 0 to `max`. */
   text(key: string, max: number, { empty = false } = {}): string {
     const value = this.fields[key]
     const text = isText(value) ? value.trim() : null
     const length = text === null ? -1 : [...text].length
     if (text === null || length > max || (length === 0 && !empty) || CONTROL.test(text)) {
-      this.problem(key, `must be text of ${empty ? 0 : 1} to ${max} characters on one line`)
+      this.problem(key, `must be ${empty ? 0 : 1} to ${max} characters of text on one line`)
       return ''
     }
     return text
   }
 
-  /** A whole number within the bounds, both included. */
+  /** A whole number within the inclusive bounds. */
   integer(key: string, min: number, max: number, unit = ''): number {
     const value = this.fields[key]
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
@@ -76,7 +76,7 @@ export class Reader {
     return 0
   }
 
-  /** true or false; null when it is left out. */
+  /** true or false; null if omitted. */
   flag(key: string): boolean | null {
     const value = this.fields[key]
     if (value === undefined || typeof value === 'boolean') return value ?? null
@@ -84,11 +84,11 @@ export class Reader {
     return null
   }
 
-  /** A list of at most `max` entries; those that `read` refuses are left out. */
+  /** A list of at most `max` entries, without those for which `read` returns null. */
   list<T>(key: string, max: number, read: (entry: unknown, path: string) => T | null): T[] {
     const value = this.fields[key]
     if (!Array.isArray(value) || value.length > max) {
-      this.problem(key, `must be a list of at most ${max}`)
+      this.problem(key, `must be a list of at most ${max} entries`)
       return []
     }
     const entries: unknown[] = value
@@ -97,13 +97,15 @@ export class Reader {
       .filter((entry) => entry !== null)
   }
 
-  /** Notes entries that share what must be their own; case counts as in the database. */
+  /**
+   * Records a problem for entries with the same value of `of`, which must be unique; case-sensitive, as the database.
+   */
   unique<T>(key: string, entries: readonly T[], of: (entry: T) => string, what: string): void {
     const seen = new Set<string>()
     for (const entry of entries) {
       const value = of(entry)
       if (value === '') continue
-      if (seen.has(value)) this.problem(key, `has two entries of the ${what} "${value}"`)
+      if (seen.has(value)) this.problem(key, `has two entries with the ${what} "${value}"`)
       seen.add(value)
     }
   }

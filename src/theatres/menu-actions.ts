@@ -1,10 +1,11 @@
+import { managedTheatres } from '../access/theatre-access.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { type MenuItemRecord, menuItemFields } from './seat-queries.js'
+import { type MenuItemRecord, menuItemFields } from './menu-queries.js'
 
 /**
- * Says whether an item can be had just now. Throws `not_found` for an item of another theatre, as for none: the
+ * Marks an item as available or sold out. Throws `not_found` for an item of another theatre, as for a missing one: the
  * theatre is part of the condition.
  */
 export async function setAvailable(
@@ -13,11 +14,9 @@ export async function setAvailable(
   menuItemId: number,
   available: boolean,
 ): Promise<MenuItemRecord> {
-  if (principal.role === 'customer') throw notFound('menu item')
-  const own = principal.role === 'admin' ? {} : { theatreId: { in: principal.theatres.map(({ id }) => id) } }
   return await commit(ctx, async (tx) => {
     const [item] = await tx.menuItem.updateManyAndReturn({
-      where: { id: menuItemId, listed: true, ...own },
+      where: { id: menuItemId, listed: true, ...managedTheatres(principal) },
       data: { available },
       select: menuItemFields,
     })

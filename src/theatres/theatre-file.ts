@@ -1,13 +1,13 @@
-import { isText, type Problems, Reader } from './file-reader.js'
+import { isText, ObjectReader, type Problems } from './object-reader.js'
 
-/** A theatre as its owner writes it down: everything that `npm run theatre -- apply` makes true. */
+/** A theatre as described in its owner's file, which `npm run theatre -- apply` puts into the database. */
 export interface TheatreFile {
   name: string
-  /** IANA */
+  /** IANA name */
   timeZone: string
   /** minutes allowed for an order */
   maxTime: number
-  /** minutes left when the order begins to blink */
+  /** minutes left at which the order starts to blink */
   minTime: number
   halls: HallEntry[]
   menu: MenuEntry[]
@@ -20,7 +20,7 @@ export interface HallEntry {
 
 export interface SeatEntry {
   name: string
-  /** null: keeps the one it has, or gets a new one */
+  /** null: keeps its token; a new seat gets a random one */
   token: string | null
 }
 
@@ -30,7 +30,7 @@ export interface MenuEntry {
   /** paise */
   price: number
   vegetarian: boolean
-  /** null: as the staff left it */
+  /** null: stays as the staff set it */
   available: boolean | null
 }
 
@@ -40,16 +40,16 @@ const MAX_MINUTES = 1440
 const MAX_PRICE = 10_000_000
 const TOKEN = /^[A-Za-z0-9_-]{4,128}$/
 
-/** Reads a theatre's file. Never throws: what is wrong comes back as one line each, all at once. */
+/** Reads a theatre's file. Never throws: returns all problems, one line each. */
 export function parseTheatreFile(text: string): ParsedTheatre {
   let value: unknown
   try {
-    // files from Windows editors begin with a byte order mark
+    // some Windows editors write a byte order mark
     value = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     return {
       ok: false,
-      problems: [`the file is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`],
+      problems: [`the file is not valid JSON: ${error instanceof Error ? error.message : 'unreadable'}`],
     }
   }
   const problems: Problems = []
@@ -58,7 +58,12 @@ export function parseTheatreFile(text: string): ParsedTheatre {
 }
 
 function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
-  const file = Reader.open(value, '', ['name', 'timeZone', 'max_time', 'min_time', 'halls', 'menu'], problems)
+  const file = ObjectReader.open(
+    value,
+    '',
+    ['name', 'timeZone', 'max_time', 'min_time', 'halls', 'menu'],
+    problems,
+  )
   if (!file) return null
   const maxTime = file.integer('max_time', 1, MAX_MINUTES)
   const theatre = {
@@ -75,7 +80,7 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
   return theatre
 }
 
-function readTimeZone(file: Reader): string {
+function readTimeZone(file: ObjectReader): string {
   const timeZone = file.text('timeZone', 100)
   if (timeZone === '') return ''
   try {
@@ -87,17 +92,17 @@ function readTimeZone(file: Reader): string {
 }
 
 function readHall(value: unknown, path: string, problems: Problems): HallEntry | null {
-  const hall = Reader.open(value, path, ['name', 'seats'], problems)
+  const hall = ObjectReader.open(value, path, ['name', 'seats'], problems)
   if (!hall) return null
   const seats = hall.list('seats', 5000, (entry, seatPath) => readSeat(entry, seatPath, problems))
   hall.unique('seats', seats, (seat) => seat.name, 'name')
   return { name: hall.text('name', 100), seats }
 }
 
-/** A seat is its name alone, or `{name, token}`. */
+/** A seat is either its name or `{name, token}`. */
 function readSeat(value: unknown, path: string, problems: Problems): SeatEntry | null {
   if (isText(value)) return readSeat({ name: value }, path, problems)
-  const seat = Reader.open(value, path, ['name', 'token'], problems, 'a name, or an object')
+  const seat = ObjectReader.open(value, path, ['name', 'token'], problems, 'a name, or an object')
   if (!seat) return null
   const name = seat.text('name', 20)
   if (!seat.has('token')) return { name, token: null }
@@ -108,7 +113,7 @@ function readSeat(value: unknown, path: string, problems: Problems): SeatEntry |
 
 function readMenuItem(value: unknown, path: string, problems: Problems): MenuEntry | null {
   const keys = ['name', 'description', 'price', 'vegetarian', 'available']
-  const item = Reader.open(value, path, keys, problems)
+  const item = ObjectReader.open(value, path, keys, problems)
   if (!item) return null
   return {
     name: item.text('name', 100),
@@ -126,7 +131,7 @@ function refuseRepeatedTokens(halls: readonly HallEntry[], problems: Problems): 
       if (token === null || token === '') continue
       const seat = `seat ${name} of ${hall.name}`
       const other = seen.get(token)
-      if (other) problems.push(`${seat} has the token of ${other}: each seat needs its own`)
+      if (other) problems.push(`${seat} has the same token as ${other}: each seat needs its own`)
       seen.set(token, seat)
     }
   }

@@ -1,0 +1,32 @@
+import type { Database } from '../database/client.js'
+
+export interface TheatreSeatsRecord {
+  id: number
+  name: string
+  timeZone: string
+  maxTime: number
+  minTime: number
+  halls: { id: number; name: string; seats: { id: number; name: string; token: string }[] }[]
+}
+
+/** The theatre with its halls, its seats and their secret tokens; for its staff only. */
+export function findTheatreSeats(db: Database, theatreId: number): Promise<TheatreSeatsRecord | null> {
+  return db.theatre.findUnique({
+    where: { id: theatreId },
+    select: {
+      id: true,
+      name: true,
+      timeZone: true,
+      maxTime: true,
+      minTime: true,
+      halls: {
+        select: {
+          id: true,
+          name: true,
+          seats: { select: { id: true, name: true, token: true }, orderBy: { id: 'asc' } },
+        },
+        orderBy: { id: 'asc' },
+      },
+    },
+  })
+}
