@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testDatabase } from '../test/helpers/database.js'
 import { latestBuild } from '../test/helpers/pages.js'
-import { testDatabase } from '../test/helpers/postgres.js'
+import { TeardownList } from '../test/helpers/teardown.js'
 import { Clients, type Target } from './clients.js'
 import type { Command, Usage } from './driver.mjs'
 
@@ -103,10 +104,10 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
   }
 }
 
-const cleanups: (() => unknown)[] = []
-const database = await testDatabase({ teardown: (fn) => cleanups.push(fn) }, { demo: true })
+const opened = new TeardownList()
+const database = await testDatabase(opened, { demo: true })
 const dataDirectory = mkdtempSync(join(tmpdir(), 'houselights-bench-'))
-cleanups.push(() => rmSync(dataDirectory, { recursive: true, force: true }))
+opened.teardown(() => rmSync(dataDirectory, { recursive: true, force: true }))
 
 const ours = await measure('./service.mjs', latestBuild(), database.url, dataDirectory)
 const socketIo = await measure('./socket-io.mjs', database.url, ours.cookie)
@@ -129,5 +130,5 @@ row('memory per socket (bytes of heap and buffers)', 0, ({ bytesPerSocket }) => 
 for (const { name } of PATTERNS) {
   row(`CPU per delivery, ${name} (µs)`, 2, ({ deliveryMicros }) => deliveryMicros.get(name) ?? 0)
 }
-for (const cleanup of cleanups.reverse()) await cleanup()
+await opened.closeAll()
 process.exit(0)

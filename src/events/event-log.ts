@@ -2,7 +2,7 @@ import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { EventData, EventName } from '../protocol/views.js'
 
-/** An event for one group, with its data as `houselights.v1` sends it. */
+/** An event of one group, before it is appended, with its data as `houselights.v1` sends it. */
 export type NewEvent = {
   [N in EventName]: { group: GroupName; name: N; data: EventData<N> }
 }[EventName]

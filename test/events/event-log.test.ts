@@ -10,9 +10,9 @@ import {
   readHeads,
 } from '../../src/events/event-log.js'
 import { orderGroup, theatreOrders } from '../../src/protocol/groups.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { withClient } from '../helpers/template.js'
-import { Random, seedOfRun } from '../live/random.js'
+import { testDatabase } from '../helpers/database.js'
+import { withClient } from '../helpers/database-template.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 
 const [ONE, TWO, ORDER] = [theatreOrders(1), theatreOrders(2), orderGroup(9)]
 

@@ -12,7 +12,7 @@ import type { Admission } from '../../src/live/socket/admission.js'
 import type { LiveSocket } from '../../src/live/socket/live-socket.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
-import type { Random } from './random.js'
+import type { Random } from '../helpers/random.js'
 
 /** Lets the test decide what happens next: everything that takes time waits here for its turn. */
 export class Turns {

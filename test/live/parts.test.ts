@@ -15,8 +15,8 @@ import {
   theatreOrders,
 } from '../../src/protocol/groups.js'
 import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 import { textsOf } from './model.js'
-import { Random, seedOfRun } from './random.js'
 
 const GROUP = theatreOrders(1)
 
