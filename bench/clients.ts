@@ -3,15 +3,15 @@ import { WebSocket } from 'ws'
 export interface Target {
   url: string
   cookie: string
-  /** houselights.v1, socket.io, or none of its own */
+  /** 'houselights.v1', 'socket.io', or null for a plain WebSocket */
   protocol: string | null
 }
 
-/** Many sockets to one service, which count what they hear. */
+/** Many sockets to one service, which count the events they receive. */
 export class Clients {
   private readonly sockets: WebSocket[] = []
-  private heard = 0
-  private awaited: { count: number; done: () => void } | null = null
+  private received = 0
+  private expected: { count: number; done: () => void } | null = null
 
   constructor(private readonly target: Target) {}
 
@@ -19,13 +19,13 @@ export class Clients {
     return this.sockets.length
   }
 
-  /** Opens sockets, `atOnce` under way at a time; resolves when all are open and joined. */
-  async open(count: number, atOnce: number): Promise<void> {
+  /** Opens sockets, `concurrency` at a time; resolves when all have joined. */
+  async open(count: number, concurrency: number): Promise<void> {
     let left = count
     const worker = async () => {
       while (left-- > 0) this.sockets.push(await this.openOne())
     }
-    await Promise.all(Array.from({ length: atOnce }, worker))
+    await Promise.all(Array.from({ length: concurrency }, worker))
   }
 
   private openOne(): Promise<WebSocket> {
@@ -38,11 +38,11 @@ export class Clients {
     return new Promise((resolve, reject) => {
       ws.once('error', reject)
       ws.on('message', (data: Buffer) => {
-        // the first letters tell the type: parsing each would measure the client
+        // the prefix tells the type: parsing every message would measure the client
         const head = data.toString('latin1', 0, 17)
         if (head.startsWith('{"type":"event"') || head.startsWith('42')) this.count()
         else if (head.startsWith('{"type":"snapshot') || head.startsWith('40')) resolve(ws)
-        // Socket.IO's own: it is open, now join; ping
+        // Engine.IO packets: 0 open (answer with Socket.IO's connect, 40), 2 ping (answer with 3, pong)
         else if (isSocketIo && head.startsWith('0')) ws.send('40')
         else if (isSocketIo && head === '2') ws.send('3')
       })
@@ -54,23 +54,23 @@ export class Clients {
   }
 
   private count(): void {
-    this.heard++
-    if (this.awaited && this.heard >= this.awaited.count) this.awaited.done()
+    this.received++
+    if (this.expected && this.received >= this.expected.count) this.expected.done()
   }
 
-  /** Resolves when every socket has heard `events` more. */
-  hear(events: number, withinMs: number): Promise<void> {
-    const count = this.heard + events * this.sockets.length
+  /** Resolves when every socket has received `events` more events. */
+  receive(events: number, timeoutMs: number): Promise<void> {
+    const count = this.received + events * this.sockets.length
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`${this.heard} of ${count} deliveries after ${withinMs} ms`)),
-        withinMs,
+        () => reject(new Error(`${this.received} of ${count} deliveries after ${timeoutMs} ms`)),
+        timeoutMs,
       )
-      this.awaited = {
+      this.expected = {
         count,
         done: () => {
           clearTimeout(timer)
-          this.awaited = null
+          this.expected = null
           resolve()
         },
       }

@@ -1,14 +1,14 @@
 // @ts-check
-// Plain JavaScript, as all that runs in a measured process: what runs TypeScript as it is names each closure anew,
-// and that would weigh more than some of what is measured.
+// Measured processes run plain JavaScript: tsx adds a function call to each closure, which would cost more CPU than some
+// of the measured work.
 
 /**
- * What a service under load offers to the bench, which runs it in a process of its own.
+ * A service under load. The bench runs it in a child process.
  *
  * @typedef {object} Driver
  * @property {string} url
  * @property {string} cookie
- * @property {string | null} protocol the subprotocol to offer; a client that offers one subscribes, too
+ * @property {string | null} protocol 'houselights.v1', 'socket.io', or null for a plain WebSocket
  * @property {(events: number, data: unknown) => Promise<void>} emit sends `events` to every socket
  * @property {() => Promise<void>} close
  */
@@ -19,41 +19,39 @@
 
 /**
  * @typedef {object} Usage
- * @property {number} cpu µs of CPU, user and system, since the process began, up to this question
- * @property {number} cpuAfter the same once it was answered: a collection is part of the question, not of what is
- *   measured
- * @property {number} held bytes of the heap and of buffers beside it, after a collection: what is held, whatever the
- *   system still lends
+ * @property {number} cpu µs of CPU, user and system, since the process started
+ * @property {number} cpuAfter the same after the garbage collection of this reading: subtract it from the next `cpu`
+ * @property {number} retained bytes of the heap and of external buffers, after the garbage collection
  */
 
 /**
- * Runs a driver in a child process and obeys its parent.
+ * Runs a driver in a child process, on the commands of its parent.
  *
  * @param {() => Promise<Driver>} start
  */
 export async function serve(start) {
   const driver = await start()
-  const tell = (/** @type {unknown} */ message) => process.send?.(message)
+  const reply = (/** @type {unknown} */ message) => process.send?.(message)
   process.on('message', async (/** @type {Command} */ command) => {
-    if (command.do === 'usage') tell(usage())
+    if (command.do === 'usage') reply(usage())
     else if (command.do === 'emit') {
       for (let i = 0; i < command.bursts; i++) await driver.emit(command.events, command.data)
-      tell({ emitted: true })
+      reply({ emitted: true })
     } else {
       await driver.close()
       process.exit(0)
     }
   })
-  tell({ url: driver.url, cookie: driver.cookie, protocol: driver.protocol })
+  reply({ url: driver.url, cookie: driver.cookie, protocol: driver.protocol })
 }
 
 /** @returns {Usage} */
 function usage() {
   const cpu = cpuMicros()
-  // twice: what the first finds weakly held goes with the second
+  // twice: the first collection only clears weak references to some objects
   for (let i = 0; i < 2; i++) globalThis.gc?.()
   const { heapUsed, external } = process.memoryUsage()
-  return { cpu, cpuAfter: cpuMicros(), held: heapUsed + external }
+  return { cpu, cpuAfter: cpuMicros(), retained: heapUsed + external }
 }
 
 function cpuMicros() {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { serve } from './driver.mjs'
 
-/** The peer: the `ws` library as its manual broadcasts. No session, no rights, no log: what all of ours is measured by. */
+/** The baseline: the broadcast example of the `ws` documentation, without sessions, permissions or an event log. */
 await serve(async () => {
   const server = createServer()
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })

@@ -3,16 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testDatabase } from '../test/helpers/database.js'
 import { latestBuild } from '../test/helpers/pages.js'
-import { testDatabase } from '../test/helpers/postgres.js'
+import { TeardownList } from '../test/helpers/teardown.js'
 import { Clients, type Target } from './clients.js'
 import type { Command, Usage } from './driver.mjs'
 
-// Measures this service beside Socket.IO and plain `ws`, in one run, each in a process of its own. What counts is the
-// server's CPU per handshake and per delivery: the machine's other load changes it far less than it changes the time.
+// Compares this service with Socket.IO and plain `ws`, each in a process of its own. The main figures are the server's
+// CPU time per handshake and per delivery: other load on the machine affects them far less than elapsed time.
 
 const SOCKETS = Number(process.env.BENCH_SOCKETS ?? 1000)
-/** sockets before anything is measured: code that has just been loaded is slow */
+/** sockets opened before anything is measured, so that the code is compiled */
 const WARM_UP = 200
 const EVENT = {
   id: 1,
@@ -44,13 +45,13 @@ class Service {
 
   static async start(file: string, args: readonly string[]): Promise<Service> {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--expose-gc'] })
-    return new Service(child, await answer<Target>(child))
+    return new Service(child, await nextMessage<Target>(child))
   }
 
   ask<T>(command: Command): Promise<T> {
-    const answered = answer<T>(this.child)
+    const reply = nextMessage<T>(this.child)
     this.child.send(command)
-    return answered
+    return reply
   }
 
   async stop(): Promise<void> {
@@ -60,9 +61,9 @@ class Service {
   }
 }
 
-function answer<T>(child: ChildProcess): Promise<T> {
+function nextMessage<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`the service ended with ${code}`))
+    const onExit = (code: number | null) => reject(new Error(`the service exited with ${code}`))
     child.once('exit', onExit)
     child.once('message', (message) => {
       child.off('exit', onExit)
@@ -84,9 +85,9 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
     const deliveryMicros = new Map<string, number>()
     for (const { name, events, bursts } of PATTERNS) {
       const from = await service.ask<Usage>({ do: 'usage' })
-      const heard = clients.hear(events * bursts, 60_000)
+      const received = clients.receive(events * bursts, 60_000)
       await service.ask({ do: 'emit', events, bursts, data: EVENT })
-      await heard
+      await received
       const to = await service.ask<Usage>({ do: 'usage' })
       deliveryMicros.set(name, (to.cpu - from.cpuAfter) / (events * bursts * clients.size))
     }
@@ -94,7 +95,7 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
       cookie: service.target.cookie,
       handshakeMicros: (opened.cpu - before.cpuAfter) / SOCKETS,
       handshakesPerSecond: SOCKETS / seconds,
-      bytesPerSocket: (opened.held - before.held) / SOCKETS,
+      bytesPerSocket: (opened.retained - before.retained) / SOCKETS,
       deliveryMicros,
     }
   } finally {
@@ -103,10 +104,10 @@ async function measure(file: string, ...args: string[]): Promise<Result> {
   }
 }
 
-const endings: (() => unknown)[] = []
-const database = await testDatabase({ teardown: (fn) => endings.push(fn) }, { demo: true })
+const opened = new TeardownList()
+const database = await testDatabase(opened, { demo: true })
 const dataDirectory = mkdtempSync(join(tmpdir(), 'houselights-bench-'))
-endings.push(() => rmSync(dataDirectory, { recursive: true, force: true }))
+opened.teardown(() => rmSync(dataDirectory, { recursive: true, force: true }))
 
 const ours = await measure('./service.mjs', latestBuild(), database.url, dataDirectory)
 const socketIo = await measure('./socket-io.mjs', database.url, ours.cookie)
@@ -129,5 +130,5 @@ row('memory per socket (bytes of heap and buffers)', 0, ({ bytesPerSocket }) => 
 for (const { name } of PATTERNS) {
   row(`CPU per delivery, ${name} (µs)`, 2, ({ deliveryMicros }) => deliveryMicros.get(name) ?? 0)
 }
-for (const end of endings.reverse()) await end()
+await opened.closeAll()
 process.exit(0)

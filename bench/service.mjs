@@ -4,13 +4,13 @@ import { serve } from './driver.mjs'
 const [build = '', databaseUrl = '', dataDirectory = ''] = process.argv.slice(2)
 
 /**
- * The service under load, built as `npm start` runs it.
+ * This service, as built for `npm start`.
  *
  * @type {[typeof import('../src/app.ts'), typeof import('../src/config/config.ts'), typeof import('../src/events/commit.ts'), typeof import('../src/protocol/groups.ts')]}
  */
 const [{ createApp }, { loadConfig }, { commit }, { theatreOrders }] = await Promise.all([
   import(`${build}/src/app.js`),
-  import(`${build}/src/config.js`),
+  import(`${build}/src/config/config.js`),
   import(`${build}/src/events/commit.js`),
   import(`${build}/src/protocol/groups.js`),
 ])
@@ -37,7 +37,7 @@ await serve(async () => {
     url: `${url.replace('http', 'ws')}/ws/all-seat-datasocket/`,
     cookie,
     protocol: 'houselights.v1',
-    // through the log, as every action does: `events` in one transaction, so in one turn of the event loop
+    // through the event log, as every action does; one transaction, so all are sent in one iteration of the event loop
     async emit(events, data) {
       /** @type {any} any JSON serves here */
       const event = { group: theatreOrders(1), name: 'order.seen', data }

@@ -7,14 +7,14 @@ import { serve } from './driver.mjs'
 
 const [databaseUrl = '', cookie = ''] = process.argv.slice(2)
 
-/** The session of a cookie, its user and theatres: what every service of this kind has to ask. */
+/** Reads a cookie's session with its user and theatres, which any service of this kind needs. */
 const SESSION = `SELECT u.id, u.role, array_agg(st.theatre_id) AS theatres
   FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN staff_theatres st ON st.user_id = u.id
   WHERE s.token_hash = $1 AND u.is_active AND s.absolute_ends_at > now() GROUP BY u.id`
 
 /**
- * The peer that does some of what ours does, as its manual says: Socket.IO over WebSockets only, a middleware that looks
- * the session up, a room for each theatre. Rights are looked at once; nothing is resumed, numbered, logged or limited.
+ * Socket.IO as documented: WebSocket transport only, a middleware that authenticates the session, a room per theatre.
+ * Permissions are checked once; there is no replay, sequence, event log or rate limit.
  */
 await serve(async () => {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 })

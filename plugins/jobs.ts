@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { deleteExpiredSessions } from '../src/accounts/session-writes.js'
-import { forgetOlderThan } from '../src/events/event-log.js'
+import { deleteOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
 
 const SECOND = 1000
@@ -47,7 +47,7 @@ export const jobsPlugin = fp(
       every(5 * SECOND, 'cancelling unpaid orders', () =>
         cancelUnpaidOrders(actions, config.orderPaymentMinutes),
       )
-      every(10 * MINUTE, 'forgetting old events', () => forgetOlderThan(db, config.eventRetentionHours))
+      every(10 * MINUTE, 'deleting old events', () => deleteOlderThan(db, config.eventRetentionHours))
       every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))
     })
     app.addHook('onClose', async () => {

@@ -1,6 +1,6 @@
 // @ts-check
-// `npm run check`: what to run before a commit. Format, lint and types, then the tests of the folders that need no
-// browser, no cluster, no program of their own and no chaos.
+// `npm run check`, to run before a commit: format, lint and types, then the tests that need no browser, no cluster, no
+// program of their own and no chaos.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,61 +8,58 @@ import { countingTests, print, runChecks, runTests } from './lib/checks.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 
-/** parts of test/ that only `npm test` runs: they start programs, or take many seconds each */
+/** What only `npm test` runs: these start programs, or take many seconds each. */
 const SLOW = [
-  'browser',
-  'cluster',
-  'commands',
-  'database',
-  'faults',
-  'gate',
-  'scripts',
-  'security',
+  'browser/',
+  'cluster/',
+  'commands/',
+  'database/',
+  'faults/',
+  'gate/',
+  'scripts/',
+  'security/',
   'server.test.ts',
 ]
 
-/** storms and random runs: seconds of work, and the better the longer */
+/** Storms and random runs: seconds of work, and the longer the better. */
 const STORMS = /\/(?:races|new-enemy)\.test\.ts$/
 
-/** the tests of a folder, in one process: starting one costs more than most files */
-const GROUPS = inRoot('.data/check')
+/**
+ * Processes that run the tests, as many as .taprc lets run at once. Each loads the service once, which costs more CPU
+ * than most test files.
+ */
+const PARTS = 2
+const PARTS_FOLDER = inRoot('.data/check')
 
 await script(() =>
   countingTests(async (counts) => {
     const began = performance.now()
     counts.failed += await runChecks()
-    await runTests(writeGroups(), counts)
+    await runTests(writeParts(), counts)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
-    print(`in ${seconds} s, without test/{${SLOW.join(',')}}, races and storms: npm test runs those too`)
+    print(
+      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races and storms: npm test runs those too`,
+    )
   }),
 )
 
-/** @returns {string[]} one file for each folder, which imports its tests, and one for the files beside them */
-function writeGroups() {
-  rmSync(GROUPS, { recursive: true, force: true })
-  mkdirSync(GROUPS, { recursive: true })
-  const entries = readdirSync(inRoot('test'), { withFileTypes: true }).filter(
-    ({ name }) => !SLOW.includes(name),
-  )
-  const folders = entries.filter((entry) => entry.isDirectory())
-  const single = entries.filter(({ name }) => name.endsWith('.test.ts'))
-  const groups = [
-    { name: 'test', files: single.map(({ name }) => inRoot('test', name)) },
-    ...folders.map(({ name }) => ({ name, files: testsBelow(inRoot('test', name)) })),
-  ].filter(({ files }) => files.length > 0)
-  return groups.map(({ name, files }) => {
-    const path = join(GROUPS, `${name}.test.mjs`)
-    const imports = files.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
+/**
+ * Deals the test files out to the parts.
+ *
+ * @returns {string[]} for each part, a file that imports its test files
+ */
+function writeParts() {
+  rmSync(PARTS_FOLDER, { recursive: true, force: true })
+  mkdirSync(PARTS_FOLDER, { recursive: true })
+  const files = readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !SLOW.some((slow) => name.startsWith(slow)))
+    .filter((name) => !STORMS.test(name))
+    .sort()
+  return Array.from({ length: PARTS }, (_, part) => {
+    const path = join(PARTS_FOLDER, `part-${part + 1}.test.mjs`)
+    const own = files.filter((_name, at) => at % PARTS === part)
+    const imports = own.map((name) => `import ${JSON.stringify(pathToFileURL(inRoot('test', name)).href)}\n`)
     writeFileSync(path, imports.join(''))
     return path
   })
-}
-
-/** @param {string} folder */
-function testsBelow(folder) {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => join(folder, name))
-    .filter((path) => !STORMS.test(path))
 }

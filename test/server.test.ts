@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { dataDirectory, gone, postmasterPid, until } from './database/servers.js'
-import { createClient } from './helpers/http.js'
+import { postOrder } from './helpers/customers.js'
+import { dataDirectory, gone, postmasterPid } from './helpers/embedded-servers.js'
+import { createClient } from './helpers/http-client.js'
 import { type ServiceProcess, spawnService } from './helpers/service-process.js'
-import { until as untilTrue } from './live/until.js'
-import { order, signIn } from './security/people.js'
+import { signIn } from './helpers/sign-in.js'
+import { until } from './helpers/until.js'
 
 // initdb, migrations and crash recovery, while other files run beside this one
 t.setTimeout(240_000)
@@ -73,13 +74,13 @@ t.test('a database that was killed comes back, with what it held; then all ends 
   const running = spawnOnEmbedded(t)
   const { url } = await running.listening()
   const staff = await signIn(url, 'staff')
-  const id = await order(createClient(url))
+  const { id } = await postOrder(createClient(url))
   const killed = postmasterPid(running.directory) ?? 0
   process.kill(killed, 'SIGKILL')
   await gone(killed)
   await until(() => postmasterPid(running.directory) !== undefined, 'another server')
   const ready = async () => (await createClient(url).get('/readyz')).status === 200
-  await untilTrue(ready, 'it to be ready again', 30_000)
+  await until(ready, 'it to be ready again', 30_000)
   t.match(await staff.get(`/api/orders/${id}`), { status: 200, body: { order: { id } } })
   // Ctrl-C under npm: from the terminal, and passed on by npm
   running.child.kill('SIGINT')

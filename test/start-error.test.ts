@@ -3,6 +3,7 @@ import t from 'tap'
 import { ConfigError } from '../src/config/config.js'
 import { applyMigrations } from '../src/database/migrate.js'
 import { explainStart } from '../src/start-error.js'
+import { listen } from './helpers/listen.js'
 
 /** The error of listening there. */
 const listening = (host: string, port: number) =>
@@ -16,10 +17,8 @@ t.test(
   'a setting that can’t be used: one line that names it, says what is wrong and what is allowed',
   async (t) => {
     const busy = createServer()
-    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+    const port = await listen(busy)
     t.teardown(() => busy.close())
-    const address = busy.address()
-    const port = typeof address === 'object' && address ? address.port : 0
     const unreachable = await applyMigrations('postgresql://somebody:secret-4711@127.0.0.1:1/x').catch(
       (error: unknown) => error,
     )

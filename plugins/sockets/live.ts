@@ -13,7 +13,7 @@ import { MemoryBus } from '../../src/live/bus/memory-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
-import type { Admission } from '../../src/live/socket/connection.js'
+import type { Admission } from '../../src/live/socket/admission.js'
 import { readSnapshot } from '../../src/snapshots.js'
 
 declare module 'fastify' {

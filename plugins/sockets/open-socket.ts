@@ -57,8 +57,8 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     admission: toAdmission(caller),
   })
   app.audit.socketOpened(request, connection)
-  connection.isScreen = live.presence === true
-  if (connection.isScreen && caller.principal.role === 'staff') app.hub.presence.show(connection, groups)
+  connection.showsPresence = live.presence === true
+  if (connection.showsPresence && caller.principal.role === 'staff') app.hub.presence.set(connection, groups)
   const receive = startProtocol(app, ws, connection, live)
   stream.uncork()
   forgetRequest(ws, stream)
@@ -66,13 +66,13 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     const code = violationCode(error)
     if (code !== null) connection.close(code, 'RFC 6455')
   })
-  ws.on('pong', () => connection.heard())
+  ws.on('pong', () => connection.markAlive())
   ws.on('message', (data, isBinary) => {
-    connection.heard()
+    connection.markAlive()
     receive(isBinary ? null : data.toString())
     if (connection.pendingBytes > READ_UNTIL_PENDING) pauseUntilRead(ws, connection)
   })
-  ws.on('close', (code) => app.hub.gone(connection, code))
+  ws.on('close', (code) => app.hub.onSocketClosed(connection, code))
   if (app.draining) connection.close(CloseCode.serviceRestart, 'retry=500')
 }
 
@@ -118,7 +118,7 @@ function startProtocol(
     onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
     pause: () => ws.pause(),
     resume: () => ws.resume(),
-    subscribesAtOnce: ws.protocol !== SUBPROTOCOL,
+    autoSubscribe: ws.protocol !== SUBPROTOCOL,
   })
   handler.start()
   return (text) => handler.receive(text)
@@ -126,5 +126,5 @@ function startProtocol(
 
 function pauseUntilRead(ws: WebSocket, connection: Connection): void {
   ws.pause()
-  connection.whenRoom().then(() => ws.resume())
+  connection.whenWritable().then(() => ws.resume())
 }

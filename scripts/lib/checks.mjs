@@ -75,17 +75,17 @@ export async function runChecks() {
       ? [{ name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] }]
       : []),
   ]
-  let failed = 0
-  for (const { name, file, args } of checks) {
-    const began = Date.now()
-    const { code, output } = await runNode(file, args)
-    if (code !== 0) {
-      failed++
-      print(output.trimEnd())
-    }
-    print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
-  }
-  return failed
+  const verdicts = await Promise.all(
+    checks.map(async ({ name, file, args }) => {
+      const began = performance.now()
+      const { code, output } = await runNode(file, args)
+      const seconds = ((performance.now() - began) / 1000).toFixed(1)
+      if (code !== 0) print(output.trimEnd())
+      print(`${code === 0 ? ' ok ' : 'FAIL'}  ${name} in ${seconds} s`)
+      return code === 0
+    }),
+  )
+  return verdicts.filter((isGood) => !isGood).length
 }
 
 /**
@@ -95,7 +95,7 @@ export async function runChecks() {
  * @param {import('./tap-report.mjs').Counts} counts
  */
 export async function runTests(files, counts) {
-  const services = await startServices()
+  const services = await startSharedServices()
   try {
     const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
     const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
@@ -137,13 +137,13 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 }
 
 /**
- * Starts what the test files share, so that no file pays for it alone: see test/helpers/services.ts.
+ * Starts what the test files share, so that no file pays for it alone: see test/helpers/shared-services.ts.
  *
- * @returns {ReturnType<typeof import('../../test/helpers/services.ts').startServices>}
+ * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startSharedServices>}
  */
-async function startServices() {
+async function startSharedServices() {
   const { register } = await import('tsx/esm/api')
   register()
-  const { startServices } = await import(pathToFileURL(inRoot('test/helpers/services.ts')).href)
-  return startServices()
+  const { startSharedServices } = await import(pathToFileURL(inRoot('test/helpers/shared-services.ts')).href)
+  return startSharedServices()
 }

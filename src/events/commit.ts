@@ -1,34 +1,28 @@
 import type { KeyedQueue } from '../concurrency/keyed-queue.js'
 import type { Database, Transaction } from '../database/client.js'
 import { conflict, unauthenticated } from '../errors.js'
-import {
-  append,
-  type Committed,
-  type NewAccessChange,
-  type NewEvent,
-  readChangesConcerning,
-} from './event-log.js'
+import { append, type Committed, type NewAccessChange, type NewEvent, readChangeKinds } from './event-log.js'
 
-/** Where an action's commit is told at once; the log tells it again to whoever missed it. */
+/** Announces commits to subscribers. Best effort: nodes read what was not announced from the log. */
 export interface Publisher {
-  /** Never throws and never waits: a lost message is read from the log within two seconds. */
+  /** Never throws or waits. Subscribers get a lost announcement's events from the log within two seconds. */
   publish(committed: Committed, changes: readonly NewAccessChange[]): void
 }
 
-/** In whose name something is done: a session, with the rights that it had as of an epoch. */
+/** The session on whose behalf an action runs, and the access epoch at which its permissions were read. */
 export interface OnBehalf {
   userId: number
   sessionId: string
   epoch: number
 }
 
-/** What every action needs: the database, and who is told of its commit. */
+/** What every action needs. */
 export interface ActionContext {
   db: Database
   live: Publisher
-  /** changes of one thing wait here for each other, not on connections to the database */
+  /** serializes actions with the same `queueKey`, so that those waiting for a row hold no database connection */
   queue?: KeyedQueue
-  /** nothing is committed any more once this one's rights have changed */
+  /** if set, the commit fails when this session's permissions have changed since its epoch */
   onBehalf?: OnBehalf
 }
 
@@ -39,17 +33,15 @@ export interface Outcome<T> {
 }
 
 export interface CommitOptions {
-  /** ms that it may take, if longer than usual */
+  /** transaction timeout in ms, if not the client's default */
   timeoutMs?: number
-  /** what it changes: changes of the same run one after the other */
+  /** identifies the changed resource; actions with the same key run one after the other on this node */
   queueKey?: string
 }
 
 /**
- * One transaction: the change, and, as its last statement, its events and its changes of rights. After the
- * commit they are published. There is no change without its event and no event without its change.
- * Errors that `work` throws roll everything back, and so does 401 or 409 `rights_changed` when the rights of
- * `onBehalf` have ended or changed since they were read.
+ * Runs `work` and appends its events and access changes in one transaction, then publishes them. Rolls back on any
+ * error of `work`, and with 401 or 409 `rights_changed` if the permissions of `onBehalf` ended or changed.
  */
 export async function commit<T>(
   ctx: ActionContext,
@@ -61,7 +53,7 @@ export async function commit<T>(
     db.$transaction(
       async (tx) => {
         const outcome = await work(tx)
-        return { outcome, committed: await conclude(tx, outcome, ctx.onBehalf) }
+        return { outcome, committed: await appendOutcome(tx, outcome, ctx.onBehalf) }
       },
       timeoutMs === undefined ? {} : { timeout: timeoutMs },
     )
@@ -72,24 +64,24 @@ export async function commit<T>(
   return outcome.result
 }
 
-async function conclude(
+async function appendOutcome(
   tx: Transaction,
   { events = [], changes = [] }: Outcome<unknown>,
   onBehalf: OnBehalf | undefined,
 ): Promise<Committed | null> {
   if (events.length === 0 && changes.length === 0 && !onBehalf) return null
   const committed = await append(tx, events, changes)
-  // From here to the commit nobody else's change of rights can be committed: `append` holds the lock of the epoch.
-  if (onBehalf) await checkRights(tx, onBehalf, committed.epoch - changes.length)
+  // `append` holds the epoch's advisory lock until the commit: no other access change can be committed before it
+  if (onBehalf) await checkPermissions(tx, onBehalf, committed.epoch - changes.length)
   return committed
 }
 
-/** `until`: the epoch before this transaction's own changes of rights. */
-async function checkRights(tx: Transaction, onBehalf: OnBehalf, until: number): Promise<void> {
+/** `until`: the epoch before this transaction's own access changes. */
+async function checkPermissions(tx: Transaction, onBehalf: OnBehalf, until: number): Promise<void> {
   if (until <= onBehalf.epoch) return
-  const changes = await readChangesConcerning(tx, onBehalf, until)
+  const changes = await readChangeKinds(tx, onBehalf, until)
   if (changes.includes('session_ended')) throw unauthenticated()
   if (changes.length > 0) {
-    throw conflict('rights_changed', 'Your rights have just changed, and nothing was done: try again.')
+    throw conflict('rights_changed', 'Your permissions have just changed, so nothing was saved. Try again.')
   }
 }

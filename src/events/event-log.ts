@@ -2,34 +2,35 @@ import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { EventData, EventName } from '../protocol/views.js'
 
-/** An event for one group, with its data as `houselights.v1` sends it. */
+/** An event of one group, before it is appended, with its data as `houselights.v1` sends it. */
 export type NewEvent = {
   [N in EventName]: { group: GroupName; name: N; data: EventData<N> }
 }[EventName]
 
-/** What may have ended a right: one session's, or all that one user has. */
+/** A change that may revoke access: of one session, or of all sessions of a user. */
 export interface NewAccessChange {
   kind: 'session_ended' | 'user_changed'
   userId: number | null
   sessionId: string | null
 }
 
-/** An event as the log stores it. `data` is JSON text, encoded once, when the event was appended. */
+/** An event as stored in the log. */
 export interface StoredEvent {
   group: GroupName
-  /** rises by one from event to event of its group */
+  /** gapless within the group, in commit order */
   seq: number
   name: EventName
   /** RFC 3339 UTC */
   at: string
-  /** how many changes of rights precede it */
+  /** number of access changes committed before it */
   epoch: number
+  /** JSON text, encoded once when appended */
   data: string
 }
 
 export interface Committed {
   events: StoredEvent[]
-  /** the epoch as of the commit */
+  /** access epoch as of the commit */
   epoch: number
 }
 
@@ -41,8 +42,8 @@ interface AppendedRow {
 }
 
 /**
- * Numbers and stores events and changes of rights in the caller's transaction. Must be its last statement: it
- * takes the locks that keep each group's order, and only COMMIT may follow.
+ * Numbers and stores events and access changes. Must be the transaction's last write: it locks the counters of the
+ * groups until the commit, which keeps each group gapless and in commit order.
  */
 export async function append(
   tx: Transaction,
@@ -52,8 +53,8 @@ export async function append(
   const rows = await tx.$queryRaw<AppendedRow[]>`
     SELECT group_name, seq, at, epoch FROM houselights_append(${JSON.stringify(events)}::json, ${JSON.stringify(changes)}::json)`
   const first = rows[0]
-  if (!first) throw new Error('the event log returned nothing')
-  // rows come back in no promised order; a group's lowest seq is its first event
+  if (!first) throw new Error('houselights_append returned no rows')
+  // rows come in no guaranteed order; a group's lowest seq belongs to its first event
   const seqs = new Map<string, number[]>()
   for (const row of rows) {
     if (row.group_name === null || row.seq === null) continue
@@ -66,7 +67,7 @@ export async function append(
   const epoch = Number(first.epoch)
   const stored = events.map(({ group, name, data }) => {
     const seq = seqs.get(group)?.pop()
-    if (seq === undefined) throw new Error('the event log lost an event')
+    if (seq === undefined) throw new Error(`houselights_append returned too few rows for ${group}`)
     return { group, seq, name, at, epoch, data: JSON.stringify(data) }
   })
   return { events: stored, epoch }
@@ -83,7 +84,7 @@ interface EventRow {
 
 function fromRow(row: EventRow): StoredEvent {
   const group = asGroup(row.group_name)
-  if (!group) throw new Error('the event log holds a group that is none')
+  if (!group) throw new Error(`the event log contains an invalid group name: ${row.group_name}`)
   return {
     group,
     seq: row.seq,
@@ -94,7 +95,7 @@ function fromRow(row: EventRow): StoredEvent {
   }
 }
 
-/** The events of a group after a cursor, in order, at most `limit`. They are gapless, or the log forgot some. */
+/** Events of a group after a cursor, in order, at most `limit`. A gap means that retention deleted events. */
 export async function readAfter(
   db: Database,
   group: GroupName,
@@ -108,12 +109,12 @@ export async function readAfter(
 }
 
 export interface LogHeads {
-  /** the last seq of each group that has had an event */
+  /** last seq of each group that has had an event */
   seqs: Map<string, number>
   epoch: number
 }
 
-/** Where the log stands, for all the groups asked for, in one query. */
+/** Reads the last seq of each group and the access epoch in one query. */
 export async function readHeads(db: Database | Transaction, groups: readonly string[]): Promise<LogHeads> {
   const rows = await db.$queryRaw<{ name: string | null; seq: number | null; epoch: bigint }[]>`
     SELECT g.name, g.seq, a.epoch FROM access_epoch a
@@ -130,13 +131,13 @@ export interface AccessChange {
 }
 
 export interface AccessChanges {
-  /** one for each epoch, or the log forgot some */
+  /** one for each epoch; fewer if retention deleted some */
   changes: AccessChange[]
-  /** up to which they are whole */
+  /** the epoch up to which changes were read */
   epoch: number
 }
 
-/** The changes of rights after an epoch, in one snapshot. */
+/** Reads the access changes after an epoch, and the current epoch, in one snapshot. */
 export async function readAccessChanges(db: Database, after: number): Promise<AccessChanges> {
   const rows = await db.$queryRaw<
     { epoch: bigint; change: bigint | null; user_id: number | null; session_id: string | null }[]
@@ -152,8 +153,8 @@ export async function readAccessChanges(db: Database, after: number): Promise<Ac
   return { changes, epoch: Number(rows[0]?.epoch ?? 0n) }
 }
 
-/** The kinds of changes since an epoch that concern a session or its user, up to another epoch. */
-export async function readChangesConcerning(
+/** Kinds of the access changes after `epoch`, up to `until`, that affect a session or its user. */
+export async function readChangeKinds(
   tx: Transaction,
   { userId, sessionId, epoch }: { userId: number; sessionId: string; epoch: number },
   until: number,
@@ -164,7 +165,7 @@ export async function readChangesConcerning(
   return rows.map(({ kind }) => kind)
 }
 
-/** What the engine asks of the log, of one database. */
+/** The reads of the log that the live engine needs, bound to one database. */
 export interface EventLog {
   readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
   readHeads(groups: readonly GroupName[]): Promise<LogHeads>
@@ -179,18 +180,18 @@ export function createEventLog(db: Database): EventLog {
   }
 }
 
-/** Forgets events and changes of rights older than `hours`; deletes in batches, so that no lock is held long. */
-export async function forgetOlderThan(db: Database, hours: number, batch = 5000): Promise<number> {
-  let forgotten = 0
+/** Deletes events and access changes older than `hours`, events in batches that hold no lock for long. */
+export async function deleteOlderThan(db: Database, hours: number, batch = 5000): Promise<number> {
+  let deleted = 0
   for (;;) {
     const events = await db.$executeRaw`
       DELETE FROM live_events WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM live_events WHERE at < now() - make_interval(hours => ${hours}::int) LIMIT ${batch}))`
-    forgotten += events
+    deleted += events
     if (events < batch) break
   }
   await db.$executeRaw(
     Prisma.sql`DELETE FROM access_changes WHERE at < now() - make_interval(hours => ${Math.max(hours, 1)}::int)`,
   )
-  return forgotten
+  return deleted
 }

@@ -3,12 +3,12 @@ import type { GroupName } from '../protocol/groups.js'
 import type { Bus } from './bus/bus.js'
 import { Feed, type FeedHost } from './feed.js'
 
-/** ms that a feed without members is kept: reconnecting clients find its ring */
+/** ms for which a feed without members is kept, so that reconnecting clients are served from its ring */
 const IDLE_MS = 1000
-/** events that arrive while their feed is being opened; what is beyond is read from the log */
+/** events kept while their feed is being opened; others are read from the log */
 const MAX_EARLY = 256
 
-/** The feeds of one node: opened before a socket is accepted, closed when nobody listens any more. */
+/** The feeds of one node. A feed is opened before a socket of its group is accepted, and closed when it has no members. */
 export class Feeds {
   readonly byGroup = new Map<GroupName, Feed>()
   private readonly opening = new Map<GroupName, { done: Promise<void>; early: StoredEvent[] }>()
@@ -21,7 +21,7 @@ export class Feeds {
     private readonly host: Omit<FeedHost, 'scheduleFlush'>,
   ) {}
 
-  /** Makes sure that this node hears these groups. Rejects when the database does not tell where they stand. */
+  /** Opens the feeds of these groups. Rejects when the database does not return their heads. */
   async prepare(groups: readonly GroupName[]): Promise<void> {
     const missing: GroupName[] = []
     const waits: Promise<void>[] = []
@@ -39,7 +39,7 @@ export class Feeds {
   }
 
   private open(groups: readonly GroupName[]): Promise<void> {
-    // subscribed first, read second: what is committed between is announced by one or held by the other
+    // subscribe before reading the heads: an event committed in between is either published or already counted
     const opened = Promise.all(groups.map((group) => this.bus.subscribe(group)))
       .then(() => this.log.readHeads(groups))
       .then(({ seqs }) => {
@@ -70,7 +70,7 @@ export class Feeds {
     for (const event of this.opening.get(group)?.early ?? []) feed.receive(event)
   }
 
-  /** An event, from the bus or from this node's own commit, to whom it concerns here. */
+  /** Passes an event, from the bus or from a commit on this node, to its feed, if there is one. */
   deliver(event: StoredEvent): void {
     const feed = this.byGroup.get(event.group)
     if (feed) return feed.receive(event)
@@ -78,7 +78,7 @@ export class Feeds {
     if (early && early.length < MAX_EARLY) early.push(event)
   }
 
-  /** All that comes in one turn of the event loop goes out as one slice, one write per socket. */
+  /** Events of one iteration of the event loop are sent as one slice: one write per socket. */
   private scheduleFlush(feed: Feed): void {
     if (this.dirty.size === 0) setImmediate(() => this.flush())
     this.dirty.add(feed)
@@ -90,7 +90,7 @@ export class Feeds {
     for (const feed of feeds) feed.flush()
   }
 
-  /** Closes those that nobody has listened to for a while; called each second. */
+  /** Closes feeds that have had no members for `IDLE_MS`; called each second. */
   closeIdle(): void {
     const now = performance.now()
     for (const feed of this.byGroup.values()) {

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import type { Publisher } from '../events/commit.js'
 import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../events/event-log.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
@@ -6,83 +5,76 @@ import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus/bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus/bus-messages.js'
-import type { Feed, FeedHost, SnapshotRow } from './feed.js'
+import { ConnectionTable } from './connection-table.js'
+import type { Feed, FeedHost } from './feed.js'
 import { Feeds } from './feeds.js'
 import { LogPoll } from './log-poll.js'
+import { LogReader } from './log-reader.js'
 import { Member } from './member.js'
-import { MultiMap } from './multi-map.js'
 import { PRESENCE_CHANNEL, type Presence } from './presence.js'
-import { PresenceBoard } from './presence-board.js'
+import { PresenceNotifier } from './presence-notifier.js'
 import { SessionDeadlines } from './session-deadlines.js'
-import {
-  type Admission,
-  Connection,
-  type ConnectionHost,
-  type ConnectionOptions,
-} from './socket/connection.js'
+import type { SnapshotRow } from './snapshot-sharing.js'
+import type { Admission } from './socket/admission.js'
+import { Connection, type ConnectionHost, type ConnectionOptions } from './socket/connection.js'
 import { keepAlive } from './socket/keepalive.js'
 
-/** What the engine asks of the rest of the house: it knows no orders, no users and no sessions. */
+/** What the hub needs of the rest of the service: it imports nothing of orders, users or sessions. */
 export interface HubOptions {
   log: EventLog
   bus: Bus
-  /** the sessions of these ids that live, in one query */
+  /** those of the sessions that are still live, in one query */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
-  /** a group's state together with its counter and the epoch, in one snapshot of the database */
+  /** a group's state, its head and the access epoch, from one database snapshot */
   readSnapshot(group: GroupName): Promise<SnapshotRow>
   heartbeatMs: number
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
 }
 
-/** ms between two questions to the log */
+/** ms between polls of the event log and checks of the connections */
 const TICK_MS = 1000
-/** reads of the log for slow readers at a time */
-const LOG_READS = 4
 
-/** All connections of one node, and what keeps them served: feeds, rights, deadlines, presence. */
+/** All connections of one node, and the parts that serve them: feeds, access watch, session deadlines, presence. */
 export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Publisher, BusListener {
-  readonly connections = new Set<Connection>()
-  /** closed by us; their peers have not answered yet */
-  readonly lingering = new Set<Connection>()
   readonly access: AccessWatch
+  private readonly table = new ConnectionTable()
   private readonly feedTable: Feeds
-  private readonly board: PresenceBoard
-  private readonly log: LogPoll
-  private readonly bySessionId = new MultiMap<string, Connection>()
-  private readonly byUserId = new MultiMap<number, Connection>()
+  private readonly notifier: PresenceNotifier
+  private readonly logPoll: LogPoll
+  private readonly logReader: LogReader
   private readonly deadlines: SessionDeadlines
-  private readonly limitLogReads = pLimit(LOG_READS)
-  private readonly logReads = new Map<string, Promise<StoredEvent[]>>()
   private readonly ticker: NodeJS.Timeout
 
   private constructor(
     private readonly options: HubOptions,
     epoch: number,
   ) {
-    this.feedTable = new Feeds(options.bus, options.log, this)
-    this.board = new PresenceBoard(options.bus, this.feeds)
+    const { log, bus } = options
+    this.feedTable = new Feeds(bus, log, this)
+    this.notifier = new PresenceNotifier(bus, this.feeds)
+    this.logReader = new LogReader(log)
     this.deadlines = new SessionDeadlines(options.readAdmissions)
     this.access = new AccessWatch(epoch, {
-      readChanges: (after) => options.log.readAccessChanges(after),
+      readChanges: (after) => log.readAccessChanges(after),
       readAdmissions: options.readAdmissions,
-      bySession: (id) => this.bySessionId.of(id),
-      byUser: (id) => this.byUserId.of(id),
+      bySession: (id) => this.table.bySession(id),
+      byUser: (id) => this.table.byUser(id),
       all: () => this.connections,
-      readmitted: (connection) => this.readmitted(connection),
+      onReadmitted: (connection) => this.onReadmitted(connection),
     })
-    this.log = new LogPoll({
+    this.logPoll = new LogPoll({
       feeds: this.feeds,
-      readHeads: (groups) => options.log.readHeads(groups),
+      readHeads: (groups) => log.readHeads(groups),
       reachEpoch: (wanted) => this.access.reach(wanted),
-      tell: (message) => this.tellAll(message),
+      broadcast: (message) => this.broadcast(message),
       onError: (error, doing) => options.onError(error, doing),
     })
-    options.bus.listener = this
+    bus.listener = this
     this.ticker = setInterval(() => this.tick(), TICK_MS)
   }
 
-  /** Opens a node's hub; the database must answer. */
+  /** Rejects when the database does not answer. */
   static async open(options: HubOptions): Promise<Hub> {
     const { epoch } = await options.log.readHeads([])
     await options.bus.subscribe(ACCESS_CHANNEL)
@@ -91,19 +83,28 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return hub
   }
 
-  // ---- what routes use
+  // ---- for plugins
+
+  get connections(): ReadonlySet<Connection> {
+    return this.table.open
+  }
+
+  /** Connections closed by this node whose peer has not answered the close frame yet. */
+  get lingering(): ReadonlySet<Connection> {
+    return this.table.lingering
+  }
 
   get feeds(): ReadonlyMap<GroupName, Feed> {
     return this.feedTable.byGroup
   }
 
   get presence(): Presence {
-    return this.board.presence
+    return this.notifier.presence
   }
 
-  /** RFC 3339: since when the database does not answer; null: it does */
+  /** RFC 3339: since when the event log can't be read; null while it can */
   get staleSince(): string | null {
-    return this.log.staleSince
+    return this.logPoll.staleSince
   }
 
   /** false while the link to the other nodes is known to be down */
@@ -111,33 +112,31 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return this.options.bus.healthy
   }
 
-  /** Makes sure that this node hears these groups, before a socket of theirs is accepted. */
+  /** Opens the feeds of these groups. Must be called before a socket of theirs is accepted. */
   prepare(groups: readonly GroupName[]): Promise<void> {
     return this.feedTable.prepare(groups)
   }
 
-  /** Takes over an accepted socket, in the turn of the event loop in which it was accepted. */
+  /** Adds an accepted socket. Call it in the same iteration of the event loop in which the socket was accepted. */
   attach(options: Omit<ConnectionOptions, 'host'>): Connection {
     const connection = new Connection({ ...options, host: this })
-    this.connections.add(connection)
-    this.bySessionId.add(connection.admission.sessionId, connection)
-    this.byUserId.add(connection.admission.principal.userId, connection)
-    // rights may have changed between the handshake's query and this step
+    this.table.add(connection)
+    // access changes may have been applied between the handshake's query and this step
     if (connection.admission.epoch < this.access.applied) this.access.reviewJoining(connection)
     this.deadlines.arm(connection)
     return connection
   }
 
-  /** Looks after the end of a connection's session anew, and tells it if that is near. */
+  /** Schedules the check of the session's end; sends `expiring` at once if less than a minute is left. */
   armDeadline(connection: Connection): void {
     this.deadlines.arm(connection)
   }
 
-  /** Joins a group that the connection was granted: after a cursor, or (null) with a snapshot first. */
+  /** Joins one of the connection's granted groups after a cursor or, if null, with a snapshot. */
   join(connection: Connection, group: GroupName, cursor: number | null): void {
     if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return
     const feed = this.feeds.get(group)
-    // the feed was idle between handshake and subscription, and was closed
+    // closed as idle between the handshake and the subscription
     if (!feed) {
       return connection.run(async () => {
         await this.prepare([group])
@@ -146,15 +145,22 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     }
     const member = new Member(feed, connection)
     connection.members.set(group, member)
-    this.board.welcome(group, member)
+    this.notifier.welcome(group, member)
     member.join(cursor)
   }
 
-  /** Tells this node's members and the other nodes of a commit. */
+  /** Called when the socket has closed, by either side. */
+  onSocketClosed(connection: Connection, code: number): void {
+    connection.dispose(code)
+    this.table.lingering.delete(connection)
+  }
+
+  // ---- Publisher: delivers commits of this node here and to the other nodes
+
   publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
     if (changes.length > 0) {
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
-      this.access.notice(epoch)
+      this.access.announce(epoch)
     }
     for (const event of events) {
       this.options.bus.publish(event.group, encodeEvent(event))
@@ -162,10 +168,10 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     }
   }
 
-  // ---- what the bus tells
+  // ---- BusListener
 
   onMessage(channel: string, message: string): void {
-    if (channel === ACCESS_CHANNEL) return this.access.notice(Number(message) || 0)
+    if (channel === ACCESS_CHANNEL) return this.access.announce(Number(message) || 0)
     if (channel === PRESENCE_CHANNEL) return this.presence.onMessage(message)
     const group = asGroup(channel)
     const event = group && decodeEvent(group, message)
@@ -173,38 +179,25 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   }
 
   onReset(): void {
-    void this.poll()
+    void this.logPoll.poll()
   }
 
-  // ---- what feeds and connections need
+  // ---- FeedHost and ConnectionHost
 
   readAfter(group: GroupName, after: number, max: number): Promise<StoredEvent[]> {
-    return this.options.log.readAfter(group, after, max)
+    return this.logReader.readAfter(group, after, max)
   }
 
-  /** Readers that stand at the same position, as after a deploy, share one read. */
   readLog(group: GroupName, after: number, max: number): Promise<readonly StoredEvent[]> {
-    const key = `${group} ${after} ${max}`
-    const shared = this.logReads.get(key)
-    if (shared) return shared
-    const read = this.limitLogReads(() => this.readAfter(group, after, max)).finally(() =>
-      this.logReads.delete(key),
-    )
-    this.logReads.set(key, read)
-    return read
+    return this.logReader.readShared(group, after, max)
   }
 
-  async readHead(group: GroupName): Promise<number> {
-    const { seqs } = await this.options.log.readHeads([group])
-    return seqs.get(group) ?? 0
+  readHead(group: GroupName): Promise<number> {
+    return this.logReader.readHead(group)
   }
 
   readSnapshot(group: GroupName): Promise<SnapshotRow> {
     return this.options.readSnapshot(group)
-  }
-
-  onError(error: unknown, doing: string): void {
-    this.options.onError(error, doing)
   }
 
   hasApplied(epoch: number): boolean {
@@ -215,54 +208,45 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return this.access.reach(epoch)
   }
 
-  showPresence(connection: Connection, group: GroupName): void {
-    this.board.show(connection, group)
+  sendPresence(connection: Connection, group: GroupName): void {
+    this.notifier.send(connection, group)
   }
 
-  private readmitted(connection: Connection): void {
-    this.deadlines.arm(connection)
-    const { isScreen, admission, granted } = connection
-    this.presence.readmit(connection, isScreen && admission.principal.role === 'staff' ? granted : new Set())
-  }
-
-  private tellAll(message: ServerMessage): void {
-    for (const connection of this.connections) connection.send(message)
-  }
-
-  /** Its socket's end has been seen. */
-  gone(connection: Connection, code: number): void {
-    connection.ended(code)
-    this.lingering.delete(connection)
-  }
-
-  forget(connection: Connection, code: number): void {
-    if (!this.connections.delete(connection)) return
-    this.lingering.add(connection)
-    this.bySessionId.remove(connection.admission.sessionId, connection)
-    this.byUserId.remove(connection.admission.principal.userId, connection)
+  detach(connection: Connection, code: number): void {
+    if (!this.table.remove(connection)) return
     this.deadlines.disarm(connection)
-    this.presence.show(connection, [])
+    this.presence.set(connection, [])
     this.options.onClosed(connection, code)
   }
 
-  // ---- each second
+  onError(error: unknown, doing: string): void {
+    this.options.onError(error, doing)
+  }
+
+  // ----
+
+  private onReadmitted(connection: Connection): void {
+    this.deadlines.arm(connection)
+    const { showsPresence, admission, granted } = connection
+    const isPresent = showsPresence && admission.principal.role === 'staff'
+    this.presence.applyAllowed(connection, isPresent ? granted : new Set())
+  }
+
+  private broadcast(message: ServerMessage): void {
+    for (const connection of this.connections) connection.send(message)
+  }
 
   private tick(): void {
     keepAlive(this.connections, this.options.heartbeatMs)
-    this.board.tick()
+    this.notifier.tick()
     this.feedTable.closeIdle()
-    if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.poll()
+    if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.logPoll.poll()
   }
 
-  /** One question to the log for all groups. */
-  poll(): Promise<void> {
-    return this.log.ask()
-  }
-
-  /** Stops all timers and forgets all connections. The bus and the database belong to who opened them. */
+  /** Clears all timers and terminates all connections. Does not close the bus or the database. */
   close(): void {
     clearInterval(this.ticker)
-    this.log.close()
+    this.logPoll.close()
     for (const connection of [...this.connections, ...this.lingering]) connection.terminate()
     this.presence.close()
     this.feedTable.closeAll()

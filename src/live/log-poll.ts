@@ -4,34 +4,34 @@ import type { GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import type { Feed } from './feed.js'
 
-/** ms that one question may take */
+/** ms that each step of a poll may take */
 const DEADLINE_MS = 2000
 
 export interface LogPollHost {
   readonly feeds: ReadonlyMap<GroupName, Feed>
   readHeads(groups: readonly GroupName[]): Promise<LogHeads>
   reachEpoch(epoch: number): Promise<void>
-  /** Tells every connection. */
-  tell(message: ServerMessage): void
+  /** Sends a message to every connection of the node. */
+  broadcast(message: ServerMessage): void
   onError(error: unknown, doing: string): void
 }
 
 /**
- * Asks the log, for all groups of the node at once, whether it knows more than the node: so a lost message makes an
- * event late, never lost. When the log does not answer the clients are told that they may be behind.
+ * Compares the log's heads and epoch with the node's, for all its groups at once, so that a lost bus message delays an
+ * event but never drops it. While the log can't be read, clients are `stale`.
  */
 export class LogPoll {
-  /** RFC 3339: since when the log does not answer; null: it does */
+  /** RFC 3339: since when the log can't be read; null while it can */
   staleSince: string | null = null
-  private asking = false
+  private polling = false
   private closed = false
 
   constructor(private readonly host: LogPollHost) {}
 
-  /** Asks once; not while the question before is open. Never throws. */
-  async ask(): Promise<void> {
-    if (this.asking) return
-    this.asking = true
+  /** Does nothing while the previous poll is running. Never throws. */
+  async poll(): Promise<void> {
+    if (this.polling) return
+    this.polling = true
     const { host } = this
     try {
       const { seqs, epoch } = await inTime(host.readHeads([...host.feeds.keys()]))
@@ -40,25 +40,25 @@ export class LogPoll {
       const caughtUp = Promise.all(feeds.map((feed) => feed.announce(seqs.get(feed.group) ?? 0)))
       if (this.staleSince === null) return
       await inTime(caughtUp)
-      // by what the log said, not by what has come since: without a bus there is always something
+      // compared with the heads of this poll: without a bus there are always newer events
       if (feeds.every((feed) => feed.closed || feed.head >= (seqs.get(feed.group) ?? 0))) this.becomeFresh()
     } catch (error) {
       this.becomeStale(error)
     } finally {
-      this.asking = false
+      this.polling = false
     }
   }
 
   private becomeStale(error: unknown): void {
     if (this.staleSince !== null || this.closed) return
     this.staleSince = new Date().toISOString()
-    this.host.onError(error, 'asking the event log')
-    this.host.tell({ type: 'stale', since: this.staleSince })
+    this.host.onError(error, 'polling the event log')
+    this.host.broadcast({ type: 'stale', since: this.staleSince })
   }
 
   private becomeFresh(): void {
     this.staleSince = null
-    this.host.tell({ type: 'fresh' })
+    this.host.broadcast({ type: 'fresh' })
   }
 
   close(): void {

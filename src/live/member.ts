@@ -1,42 +1,41 @@
 import { type Feed, type FeedReader, RING_EVENTS, SLICE_BYTES } from './feed.js'
-import { encodeEventFrame } from './frames.js'
 import type { Connection, Subscription } from './socket/connection.js'
+import { encodeEventFrame } from './socket/frames.js'
 
-/** Events of one read of the log for a reader that is far behind: what it may cost this node's memory. */
+/** Events per log read for a reader that is behind the ring: bounds the memory it costs. */
 const LOG_READ_EVENTS = 100
 
 /**
- * One connection in one group: a position, not a queue. What the connection has not taken yet is nowhere kept for
- * it; it is cut again from the feed's ring, or read from the log, when its socket has room.
+ * One connection's membership in one group: a position, not a queue. Nothing is buffered for a slow reader. When its
+ * socket is writable again, it continues from the feed's ring or, if it is behind that, from the log.
  */
 export class Member implements FeedReader, Subscription {
-  /** seq of the last event handed over, or that the client said it has */
+  /** seq of the last event written, or the client's cursor */
   position = 0
-  /** how many are present has changed, and the socket had no room for it */
   owesPresence = false
-  /** the ring can serve it: free to be written to */
+  /** its position is in the ring: `pump` may write */
   private ready = false
   private left = false
   private catchingUp = false
   private needsSnapshot = false
-  /** a cursor ahead of this node, perhaps not of the log */
-  private unproven = false
+  /** the cursor is ahead of this node's head; the log's head decides whether it is valid */
+  private unverified = false
 
   constructor(
     readonly feed: Feed,
     readonly connection: Connection,
   ) {}
 
-  private get isOver(): boolean {
+  private get isDone(): boolean {
     return this.left || this.connection.closed
   }
 
-  /** Hears everything after its cursor; where that can't be promised (null, unknown, too old), a snapshot first. */
+  /** Starts after the cursor, or with a snapshot if the cursor is null, not yet committed or older than the log. */
   join(cursor: number | null): void {
     this.feed.members.add(this)
     this.position = cursor ?? 0
     this.needsSnapshot = cursor === null
-    this.unproven = this.position > this.feed.head
+    this.unverified = this.position > this.feed.head
     this.catchUp()
   }
 
@@ -46,39 +45,39 @@ export class Member implements FeedReader, Subscription {
     this.feed.members.delete(this)
   }
 
-  /** Writes what stands between its position and the head, as far as the socket has room. Never waits. */
+  /** Writes the events between its position and the head while the socket is writable. Synchronous. */
   pump(): void {
     const { feed, connection } = this
-    while (this.ready && this.position < feed.head && connection.hasRoom) {
+    while (this.ready && this.position < feed.head && connection.isWritable) {
       const slice = feed.sliceAfter(this.position)
       if (!slice) return this.catchUp()
       this.position = slice.to
       connection.write(slice.bytes)
     }
-    // whatever fills the socket (a pong of `ws` too), what is left goes out behind it
-    if (this.ready && this.position < feed.head) connection.goOnWhenDrained()
+    // pending bytes may be another's, such as a pong of `ws`: continue once they are accepted
+    if (this.ready && this.position < feed.head) connection.resumeWhenDrained()
   }
 
   sendPresence(frame: Buffer): void {
-    if (this.connection.hasRoom) return this.connection.write(frame)
+    if (this.connection.isWritable) return this.connection.write(frame)
     this.owesPresence = true
-    this.connection.goOnWhenDrained()
+    this.connection.resumeWhenDrained()
   }
 
   private catchUp(): void {
     this.ready = false
     if (this.catchingUp) return
     this.catchingUp = true
-    this.connection.run(() => this.reachRing())
+    this.connection.run(() => this.catchUpWithRing())
   }
 
-  /** Goes on from wherever it stands until the ring can serve it; so it may be called again after a failure. */
-  private async reachRing(): Promise<void> {
+  /** Reads from the log until its position is in the ring. Can be called again after a failure. */
+  private async catchUpWithRing(): Promise<void> {
     const { feed, connection } = this
     let mayFillRing = true
-    while (!this.isOver) {
+    while (!this.isDone) {
       if (this.needsSnapshot) await this.takeSnapshot()
-      else if (this.unproven) await this.proveCursor()
+      else if (this.unverified) await this.verifyCursor()
       else if (this.position >= feed.ring.tail) break
       else if (mayFillRing && this.position >= feed.head - RING_EVENTS) {
         mayFillRing = false
@@ -90,41 +89,41 @@ export class Member implements FeedReader, Subscription {
     if (!connection.closed) this.pump()
   }
 
-  private async proveCursor(): Promise<void> {
+  private async verifyCursor(): Promise<void> {
     const head = await this.connection.host.readHead(this.feed.group)
-    this.unproven = false
+    this.unverified = false
     if (this.position > head) this.needsSnapshot = true
     else void this.feed.announce(head)
   }
 
   private async takeSnapshot(): Promise<void> {
     const { feed, connection } = this
-    await this.room()
-    if (this.isOver) return
+    await this.untilWritable()
+    if (this.isDone) return
     const { seq, epoch, frame } = await feed.readSnapshot()
     await connection.host.reachEpoch(epoch)
-    await this.room()
-    // a shared one may be left behind by the ring by now
-    if (this.isOver || seq < feed.ring.tail) return
+    await this.untilWritable()
+    // a shared snapshot may be older than the ring by now: take another
+    if (this.isDone || seq < feed.ring.tail) return
     this.needsSnapshot = false
-    this.unproven = false
+    this.unverified = false
     this.position = seq
     connection.write(frame)
   }
 
-  /** One batch, no more of it than one write may hold; where the log forgot, a snapshot is next. */
+  /** Writes one batch of at most `SLICE_BYTES`. If retention deleted events, requests a snapshot instead. */
   private async readLog(): Promise<void> {
     const { feed, connection } = this
-    await this.room()
-    if (this.isOver) return
+    await this.untilWritable()
+    if (this.isDone) return
     const events = await connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
     if (!events.every(({ seq }, i) => seq === this.position + 1 + i) || events.length === 0) {
       this.needsSnapshot = true
       return
     }
     await connection.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
-    await this.room()
-    if (this.isOver || this.needsSnapshot) return
+    await this.untilWritable()
+    if (this.isDone || this.needsSnapshot) return
     const frames: Buffer[] = []
     let bytes = 0
     for (const event of events) {
@@ -137,8 +136,8 @@ export class Member implements FeedReader, Subscription {
     if (bytes > 0) connection.write(Buffer.concat(frames, bytes))
   }
 
-  /** Resolves when the socket has room and is not held, or all is over. Look again: nothing is promised after it. */
-  private async room(): Promise<void> {
-    while (!this.connection.hasRoom && !this.isOver) await this.connection.whenRoom()
+  /** Resolves when the connection is writable or closed, or the group was left; the caller checks which. */
+  private async untilWritable(): Promise<void> {
+    while (!this.connection.isWritable && !this.isDone) await this.connection.whenWritable()
   }
 }

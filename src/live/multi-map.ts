@@ -1,4 +1,4 @@
-/** Finds values by a key that several may share. A single value costs no set of its own. */
+/** A map from a key to several values. A single value is stored without a set: most keys have one. */
 export class MultiMap<K, V extends object> {
   private readonly map = new Map<K, V | Set<V>>()
 
@@ -18,8 +18,8 @@ export class MultiMap<K, V extends object> {
     }
   }
 
-  /** A copy: callers may remove while they go through it. */
-  of(key: K): V[] {
+  /** A copy: callers may remove values while iterating. */
+  get(key: K): V[] {
     const found = this.map.get(key)
     if (found === undefined) return []
     return found instanceof Set ? [...found] : [found]

@@ -3,74 +3,74 @@ import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { Bus } from './bus/bus.js'
 import type { Connection } from './socket/connection.js'
 
-/** The channel on which nodes tell who is present on them. No group can have this name. */
+/** The bus channel on which nodes exchange their counts. Not a valid group name, so it never collides. */
 export const PRESENCE_CHANNEL = 'presence'
 
-/** ms between two tellings when nothing changes */
-const TELL_EVERY_MS = 4000
-/** ms after which a node that is not heard of any more (killed) counts for nothing */
-const FORGET_AFTER_MS = 12_000
-/** ms in which changes are gathered before the others are told */
-const GATHER_MS = 25
+/** ms between announcements while nothing changes */
+const ANNOUNCE_EVERY_MS = 4000
+/** ms without an announcement after which a node (killed, for example) is no longer counted */
+const NODE_TIMEOUT_MS = 12_000
+/** ms for which changes are collected before they are announced */
+const DEBOUNCE_MS = 25
 
-interface NodeTable {
+interface RemoteNode {
   counts: Map<GroupName, number>
-  heardAt: number
+  seenAt: number
 }
 
 /**
- * How many staff sockets each group has, over all nodes. Every node tells the others its own numbers, on each change
- * and each 4 s; who is silent for 12 s is forgotten. While the bus is down a node knows its own, and what it heard last.
+ * Counts the staff sockets of each group over all nodes. Every node announces its own counts at each change and every
+ * 4 s; a node that is silent for 12 s is dropped. So while the bus is down a node soon counts only its own sockets.
  */
 export class Presence {
-  private readonly node = randomUUID()
+  private readonly nodeId = randomUUID()
   private readonly own = new Map<GroupName, number>()
   private readonly present = new Map<Connection, readonly GroupName[]>()
-  private readonly others = new Map<string, NodeTable>()
+  private readonly remotes = new Map<string, RemoteNode>()
   private totals = new Map<GroupName, number>()
-  private gathering: NodeJS.Timeout | null = null
-  private toldAt = 0
+  private debounce: NodeJS.Timeout | null = null
+  private announcedAt = 0
 
   constructor(
     private readonly bus: Bus,
-    /** called when a group's number has changed */
-    private readonly onChange: (group: GroupName, staff: number, before: number) => void,
+    /** called when a group's total has changed */
+    private readonly onChange: (group: GroupName, count: number, before: number) => void,
   ) {}
 
-  /** Begins to hear the others, and asks them. */
+  /** Subscribes to the other nodes' announcements and requests them. */
   async start(): Promise<void> {
     await this.bus.subscribe(PRESENCE_CHANNEL)
-    this.tell(true)
+    this.announce(true)
   }
 
-  /** A connection shows presence in these groups, in place of those before. One that has ended shows none. */
-  show(connection: Connection, wanted: readonly GroupName[]): void {
+  /** Replaces the groups in which a connection is counted. A closed connection is counted in none. */
+  set(connection: Connection, wanted: readonly GroupName[]): void {
     const groups = connection.closed ? [] : wanted
-    this.change(this.present.get(connection) ?? [], -1)
-    this.change(groups, 1)
+    this.adjust(this.present.get(connection) ?? [], -1)
+    this.adjust(groups, 1)
     if (groups.length > 0) this.present.set(connection, groups)
     else this.present.delete(connection)
   }
 
-  /** Its rights have been looked at: ends its presence where it has none any more, begins it where it had none. */
-  readmit(connection: Connection, allowed: ReadonlySet<GroupName>): void {
+  /** Applies changed permissions: removes groups no longer allowed; counts a connection that was not counted. */
+  applyAllowed(connection: Connection, allowed: ReadonlySet<GroupName>): void {
     const groups = this.present.get(connection)
     const now = groups ? groups.filter((group) => allowed.has(group)) : [...allowed]
-    if (now.length !== (groups?.length ?? 0)) this.show(connection, now)
+    if (now.length !== (groups?.length ?? 0)) this.set(connection, now)
   }
 
-  private change(groups: readonly GroupName[], by: number): void {
+  private adjust(groups: readonly GroupName[], by: number): void {
     for (const group of groups) {
       const count = (this.own.get(group) ?? 0) + by
       if (count > 0) this.own.set(group, count)
       else this.own.delete(group)
     }
-    if (groups.length === 0 || this.gathering) return
-    this.gathering = setTimeout(() => {
-      this.gathering = null
+    if (groups.length === 0 || this.debounce) return
+    this.debounce = setTimeout(() => {
+      this.debounce = null
       this.recount()
-      this.tell(false)
-    }, GATHER_MS)
+      this.announce(false)
+    }, DEBOUNCE_MS)
   }
 
   /** Staff sockets of a group, over all nodes. */
@@ -78,38 +78,40 @@ export class Presence {
     return this.totals.get(group) ?? 0
   }
 
-  private tell(ask: boolean): void {
-    this.toldAt = performance.now()
+  /** `ask` requests an announcement from every other node. */
+  private announce(ask: boolean): void {
+    this.announcedAt = performance.now()
     this.bus.publish(
       PRESENCE_CHANNEL,
-      JSON.stringify({ node: this.node, ask, counts: Object.fromEntries(this.own) }),
+      JSON.stringify({ node: this.nodeId, ask, counts: Object.fromEntries(this.own) }),
     )
   }
 
-  /** What another node tells. Anything that is not of our making is ignored. */
+  /** Handles another node's announcement. Malformed messages are ignored. */
   onMessage(message: string): void {
-    const told = readTable(message)
-    if (!told || told.node === this.node) return
-    this.others.set(told.node, { counts: told.counts, heardAt: performance.now() })
-    if (told.gone) this.others.delete(told.node)
+    const announcement = parseAnnouncement(message)
+    if (!announcement || announcement.node === this.nodeId) return
+    const { node, ask, gone, counts } = announcement
+    this.remotes.set(node, { counts, seenAt: performance.now() })
+    if (gone) this.remotes.delete(node)
     this.recount()
-    if (told.ask) this.tell(false)
+    if (ask) this.announce(false)
   }
 
   /** Called each second. */
   tick(): void {
     const now = performance.now()
-    let forgot = false
-    for (const [node, { heardAt }] of this.others) {
-      if (now - heardAt > FORGET_AFTER_MS) forgot = this.others.delete(node) || forgot
+    let dropped = false
+    for (const [node, { seenAt }] of this.remotes) {
+      if (now - seenAt > NODE_TIMEOUT_MS) dropped = this.remotes.delete(node) || dropped
     }
-    if (forgot) this.recount()
-    if (now - this.toldAt >= TELL_EVERY_MS) this.tell(false)
+    if (dropped) this.recount()
+    if (now - this.announcedAt >= ANNOUNCE_EVERY_MS) this.announce(false)
   }
 
   private recount(): void {
     const totals = new Map(this.own)
-    for (const { counts } of this.others.values()) {
+    for (const { counts } of this.remotes.values()) {
       for (const [group, count] of counts) totals.set(group, (totals.get(group) ?? 0) + count)
     }
     const before = this.totals
@@ -120,22 +122,22 @@ export class Presence {
     }
   }
 
-  /** Tells the others that nobody is here any more. */
+  /** Announces that this node has stopped. */
   close(): void {
-    if (this.gathering) clearTimeout(this.gathering)
-    this.gathering = null
-    this.bus.publish(PRESENCE_CHANNEL, JSON.stringify({ node: this.node, gone: true, counts: {} }))
+    if (this.debounce) clearTimeout(this.debounce)
+    this.debounce = null
+    this.bus.publish(PRESENCE_CHANNEL, JSON.stringify({ node: this.nodeId, gone: true, counts: {} }))
   }
 }
 
-interface Told {
+interface Announcement {
   node: string
   ask: boolean
   gone: boolean
   counts: Map<GroupName, number>
 }
 
-function readTable(message: string): Told | null {
+function parseAnnouncement(message: string): Announcement | null {
   let value: unknown
   try {
     value = JSON.parse(message)
@@ -145,15 +147,15 @@ function readTable(message: string): Told | null {
   if (typeof value !== 'object' || value === null || !('node' in value) || !('counts' in value)) return null
   const { node, counts } = value
   if (typeof node !== 'string' || typeof counts !== 'object' || counts === null) return null
-  const read = new Map<GroupName, number>()
+  const valid = new Map<GroupName, number>()
   for (const [name, count] of Object.entries(counts)) {
     const group = asGroup(name)
-    if (group && typeof count === 'number' && count > 0) read.set(group, count)
+    if (group && typeof count === 'number' && count > 0) valid.set(group, count)
   }
   return {
     node,
     ask: 'ask' in value && value.ask === true,
     gone: 'gone' in value && value.gone === true,
-    counts: read,
+    counts: valid,
   }
 }

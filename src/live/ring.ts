@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../events/event-log.js'
-import { encodeEventFrame } from './frames.js'
+import { encodeEventFrame } from './socket/frames.js'
 
-/** Framed bytes of the events after one position up to `to`, shared by every socket that stands there. */
+/** Framed events after one position up to `to`, shared by every reader at that position. */
 export interface Slice {
   bytes: Buffer
   to: number
@@ -9,18 +9,15 @@ export interface Slice {
 
 interface Entry {
   event: StoredEvent
-  /** encoded when the first member needs it, and once */
+  /** encoded when first needed */
   frame: Buffer | null
 }
 
 const EMPTY = Buffer.alloc(0)
-/** slices kept for one head: nearly all members stand at the same position */
+/** slices cached per head: nearly all readers are at the same position */
 const CACHED_SLICES = 8
 
-/**
- * The most recent events of one group, gapless up to the head. Bounded in number and bytes of data; what is older
- * is read from the log.
- */
+/** The most recent events of one group, gapless up to the head. Bounded in number and in bytes of data. */
 export class Ring {
   private entries: Entry[] = []
   private bytes = 0
@@ -33,7 +30,7 @@ export class Ring {
     private readonly maxBytes: number,
   ) {}
 
-  /** The position before the oldest event held: a reader at it or after it can be served from here. */
+  /** The position before the oldest event in the ring: the lowest one from which a reader can be served. */
   get tail(): number {
     return this.head - this.entries.length
   }
@@ -43,27 +40,27 @@ export class Ring {
   }
 
   push(event: StoredEvent): void {
-    if (event.seq !== this.head + 1) throw new RangeError(`ring at ${this.head} was given ${event.seq}`)
+    if (event.seq !== this.head + 1) throw new RangeError(`expected event ${this.head + 1}, got ${event.seq}`)
     this.entries.push({ event, frame: null })
     this.bytes += event.data.length
     this.head = event.seq
     this.slices.clear()
-    // dropping in blocks: an array's shift per event would cost as much as the event
+    // trimmed in blocks: shifting the array for each event would cost as much as delivering it
     if (this.entries.length > this.maxEvents * 1.25 || this.bytes > this.maxBytes * 1.25) this.trim()
   }
 
-  /** Puts older events before the oldest held; they must end right at the tail. Keeps within the bounds. */
+  /** Adds older events, the last of which must be the one at `tail`. */
   prepend(events: readonly StoredEvent[]): void {
     const last = events.at(-1)
     if (!last) return
     if (last.seq !== this.tail)
-      throw new RangeError(`ring from ${this.tail} was given events up to ${last.seq}`)
+      throw new RangeError(`expected events up to ${this.tail}, got them up to ${last.seq}`)
     this.entries.unshift(...events.map((event) => ({ event, frame: null })))
     for (const event of events) this.bytes += event.data.length
     this.trim()
   }
 
-  /** Forgets everything: the next event is the one after `head`. */
+  /** Removes all events; the next one must be `head + 1`. */
   restart(head: number): void {
     this.entries = []
     this.bytes = 0
@@ -84,8 +81,8 @@ export class Ring {
   }
 
   /**
-   * What a reader at `position` gets next: at least one event, and no more than `maxBytes` beyond it.
-   * Null when the position is older than the ring.
+   * Returns the next slice for a reader at `position`: up to `maxBytes`, but at least one event. Null when the position
+   * is older than the ring. The cache ignores `maxBytes`: pass the same value in every call.
    */
   sliceAfter(position: number, maxBytes: number): Slice | null {
     if (position >= this.head) return { bytes: EMPTY, to: this.head }

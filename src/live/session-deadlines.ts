@@ -1,53 +1,54 @@
 import { CloseCode } from '../protocol/close-codes.js'
-import type { Admission, Connection } from './socket/connection.js'
+import type { Admission } from './socket/admission.js'
+import type { Connection } from './socket/connection.js'
 
-/** ms before its end that a session's sockets are told */
+/** ms before the session's end at which `expiring` is sent */
 const WARN_MS = 60_000
-/** ms between looks at a session in its last minute: HTTP may have prolonged it */
-const LOOK_EVERY_MS = 10_000
+/** ms between checks in the last minute: HTTP requests may have prolonged the session */
+const CHECK_EVERY_MS = 10_000
 const RETRY_MS = 1000
-/** what setTimeout can hold */
+/** maximum delay of setTimeout, about 2^31 ms */
 const MAX_TIMER_MS = 2_147_000_000
-/** differences below are the same end, computed twice */
+/** two computed ends that differ by less are the same end */
 const SAME_END_MS = 500
 
 /**
- * Closes sockets when their session ends by time, and warns a minute ahead. Counts remaining milliseconds on the
- * monotonic clock, never instants: a jump of the node's clock ends nothing. What the database says counts; HTTP
- * may have prolonged the session, so it is read again before anything is closed.
+ * Closes sockets when their session expires, and sends `expiring` a minute ahead. Counts remaining milliseconds on the
+ * monotonic clock, so that a change of the node's wall clock expires nothing. The session is read again before a
+ * socket is closed: HTTP requests may have prolonged it.
  */
 export class SessionDeadlines {
   private readonly timers = new Map<Connection, NodeJS.Timeout>()
-  /** the end that was announced to it, RFC 3339 */
+  /** the end last sent to the connection in `expiring`, RFC 3339 */
   private readonly announced = new Map<Connection, string>()
   private due = new Set<Connection>()
-  /** held: their end has come and the database has not said yet whether it was moved */
-  private readonly waiting = new Set<Connection>()
+  /** on hold: past their end, and the database has not confirmed it yet */
+  private readonly unconfirmed = new Set<Connection>()
 
   constructor(
     private readonly readAdmissions: (sessionIds: readonly string[]) => Promise<Map<string, Admission>>,
   ) {}
 
-  /** Takes over a connection's admission, new or read again. */
+  /** Schedules the next check. Call it whenever the connection's admission is new. */
   arm(connection: Connection): void {
     if (connection.closed) return
     const { remainingMs, readAt, endsAt } = connection.admission
     const left = remainingMs - (performance.now() - readAt)
-    const told = this.announced.get(connection)
+    const announced = this.announced.get(connection)
     let next = left
     if (connection.greeted) {
       if (left <= WARN_MS) {
-        if (told === undefined || differs(told, endsAt)) this.tell(connection, endsAt)
-        next = Math.min(left, LOOK_EVERY_MS)
+        if (announced === undefined || differs(announced, endsAt)) this.warn(connection, endsAt)
+        next = Math.min(left, CHECK_EVERY_MS)
       } else {
         next = left - WARN_MS
-        if (told !== undefined) {
-          if (differs(told, endsAt)) connection.send({ type: 'expiring', at: endsAt })
+        if (announced !== undefined) {
+          if (differs(announced, endsAt)) connection.send({ type: 'expiring', at: endsAt })
           this.announced.delete(connection)
         }
       }
     }
-    this.lookIn(connection, Math.max(0, next))
+    this.checkIn(connection, Math.max(0, next))
   }
 
   disarm(connection: Connection): void {
@@ -55,22 +56,22 @@ export class SessionDeadlines {
     this.timers.delete(connection)
     this.announced.delete(connection)
     this.due.delete(connection)
-    this.waiting.delete(connection)
+    this.unconfirmed.delete(connection)
   }
 
-  private tell(connection: Connection, at: string): void {
+  private warn(connection: Connection, at: string): void {
     this.announced.set(connection, at)
     connection.send({ type: 'expiring', at })
   }
 
-  private lookIn(connection: Connection, ms: number): void {
+  private checkIn(connection: Connection, ms: number): void {
     clearTimeout(this.timers.get(connection))
-    const timer = setTimeout(() => this.look(connection), Math.min(Math.ceil(ms), MAX_TIMER_MS))
+    const timer = setTimeout(() => this.check(connection), Math.min(Math.ceil(ms), MAX_TIMER_MS))
     this.timers.set(connection, timer)
   }
 
-  /** All that fall due in one turn of the event loop are read in one query. */
-  private look(connection: Connection): void {
+  /** Connections due in the same iteration of the event loop share one query. */
+  private check(connection: Connection): void {
     if (this.due.size === 0) setImmediate(() => void this.readDue())
     this.due.add(connection)
   }
@@ -78,14 +79,14 @@ export class SessionDeadlines {
   private async readDue(): Promise<void> {
     const due = this.due
     this.due = new Set()
-    const sessions = [...new Set([...due].map((connection) => connection.admission.sessionId))]
-    // the answer may take its time
-    for (const connection of due) this.holdIfOver(connection)
+    const sessionIds = [...new Set([...due].map((connection) => connection.admission.sessionId))]
+    // the query may take a while
+    for (const connection of due) this.holdIfExpired(connection)
     let admissions: Map<string, Admission>
     try {
-      admissions = await this.readAdmissions(sessions)
+      admissions = await this.readAdmissions(sessionIds)
     } catch {
-      for (const connection of due) if (!connection.closed) this.keepWaiting(connection)
+      for (const connection of due) if (!connection.closed) this.retryLater(connection)
       return
     }
     for (const connection of due) {
@@ -95,30 +96,25 @@ export class SessionDeadlines {
         connection.close(CloseCode.sessionEnded, 'session ended')
         continue
       }
-      this.free(connection)
-      // rights are the access watch's affair: only the time is taken over
+      if (this.unconfirmed.delete(connection)) connection.release()
+      // only the times: the access watch applies changed permissions
       const { remainingMs, readAt, endsAt } = admission
       connection.admission = { ...connection.admission, remainingMs, readAt, endsAt }
       this.arm(connection)
     }
   }
 
-  /** It can't be known: nothing more goes out once the end has come, and the question is asked again. */
-  private keepWaiting(connection: Connection): void {
-    this.holdIfOver(connection)
-    this.lookIn(connection, RETRY_MS)
+  private retryLater(connection: Connection): void {
+    this.holdIfExpired(connection)
+    this.checkIn(connection, RETRY_MS)
   }
 
-  private holdIfOver(connection: Connection): void {
+  private holdIfExpired(connection: Connection): void {
     const { remainingMs, readAt } = connection.admission
-    if (connection.closed || this.waiting.has(connection)) return
+    if (connection.closed || this.unconfirmed.has(connection)) return
     if (performance.now() - readAt < remainingMs) return
-    this.waiting.add(connection)
+    this.unconfirmed.add(connection)
     connection.hold()
-  }
-
-  private free(connection: Connection): void {
-    if (this.waiting.delete(connection)) connection.release()
   }
 }
 

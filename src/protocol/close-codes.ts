@@ -1,37 +1,34 @@
 /**
- * Why a socket was closed, shared by the service and the pages (browser-safe: no imports).
- * Codes below 4000 are RFC 6455 section 7.4.1 and the IANA registry; 4401 and 4403 mirror HTTP's 401 and 403.
+ * Close codes, shared by the service and the pages. Those below 4000 are from RFC 6455 section 7.4.1 and the IANA
+ * registry; 4401 and 4403 mirror HTTP's 401 and 403.
  */
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
-  /** a frame that RFC 6455 forbids */
+  /** a frame that violates RFC 6455 */
   protocolError: 1002,
   badUtf8: 1007,
-  /** a rule was broken: five messages that the protocol does not know */
+  /** five invalid or unknown messages */
   policyViolation: 1008,
   tooBig: 1009,
-  /** the node restarts; the reason says `retry=N`: come back after N milliseconds */
+  /** the node restarts, or the client must reconnect; the reason is `retry=N`: reconnect after N ms */
   serviceRestart: 1012,
-  /** the client took nothing for too long, or too much waits for it: come back and resume */
+  /** the client read nothing for too long: reconnect and resume */
   tryAgainLater: 1013,
-  /** the session is gone: sign in again */
+  /** the session has ended: sign in again */
   sessionEnded: 4401,
-  /** nothing is left that this user may hear here */
+  /** the user has no access to any of the socket's groups */
   forbidden: 4403,
 } as const
 
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode]
 
-/** What a client does after a close: come back, or stop and tell the person why. */
+/** What a client should do after a close: reconnect, or stop and show the reason. */
 export type AfterClose =
   | { action: 'retry'; delayMs: number | null }
   | { action: 'stop'; why: 'signed_out' | 'forbidden' | 'protocol' }
 
-/**
- * Reads a close frame as the protocol means it. `delayMs` is what the server asked for (`retry=N`), else null:
- * back off by yourself.
- */
+/** Interprets a close frame. `delayMs` is the delay that the server asked for, or null: use the client's own backoff. */
 export function afterClose(code: number, reason: string): AfterClose {
   if (code === CloseCode.sessionEnded) return { action: 'stop', why: 'signed_out' }
   if (code === CloseCode.forbidden) return { action: 'stop', why: 'forbidden' }

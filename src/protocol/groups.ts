@@ -1,13 +1,13 @@
 /**
- * Group names: built and read here and nowhere else, so that a typing error can't open a group of its own and a
- * client's text never becomes one.
+ * Names of groups (broadcast channels). Built and parsed only here, so that a typo can't create a group and client
+ * input is never used as one.
  */
 export type GroupName = string & { readonly group: unique symbol }
 
-/** The largest id PostgreSQL's `integer` holds. */
+/** Maximum of PostgreSQL's `integer`. */
 export const MAX_ID = 2_147_483_647
 
-/** Can a row have this id? */
+/** Whether a row can have this id. */
 export const isId = (id: number): boolean => Number.isInteger(id) && id >= 1 && id <= MAX_ID
 
 function checkedId(id: number): number {
@@ -24,7 +24,7 @@ export type GroupParts =
   | { kind: 'theatre-chat'; theatreId: number }
   | { kind: 'order'; orderId: number }
 
-/** Reads a group's name, or null when it is none. */
+/** Parses a group name; null if invalid. */
 export function readGroup(name: string): GroupParts | null {
   const match = /^(?:theatre:([1-9]\d{0,9}):(orders|chat)|order:([1-9]\d{0,9}))$/.exec(name)
   if (!match) return null
@@ -34,7 +34,7 @@ export function readGroup(name: string): GroupParts | null {
   return { kind: match[2] === 'orders' ? 'theatre-orders' : 'theatre-chat', theatreId: id }
 }
 
-/** The name as a group's, or null when it is none. */
+/** The same string as a `GroupName`; null if invalid. */
 export function asGroup(name: string): GroupName | null {
   return readGroup(name) ? (name as GroupName) : null
 }

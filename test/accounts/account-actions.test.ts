@@ -12,8 +12,8 @@ import { findLive } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import { createLocalCounter } from '../../src/limits/hit-counter.js'
 import { createLoginThrottle } from '../../src/limits/login-throttle.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
+import { CLIENT, contextOn, logIn, makeUser, PASSWORD, readEpoch, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
@@ -28,13 +28,8 @@ const endedOf = ({ caller }: OpenedSession) => ({
   userId: caller.principal.userId,
 })
 
-async function signIn(
-  username: string,
-  previous: OpenedSession | null = null,
-  keep = false,
-): Promise<OpenedSession> {
-  return await login(ctx, { username, password: PASSWORD, keep }, previous?.caller ?? null, CLIENT)
-}
+const signIn = (username: string, previous: OpenedSession | null = null, keep = false) =>
+  logIn(ctx, username, { previous, keep })
 
 async function newUser(): Promise<{ username: string; userId: number }> {
   const { principal } = await makeUser(ctx)
@@ -68,7 +63,7 @@ t.test('unknown name, wrong password, disabled account, guest: one refusal', asy
   ]
   for (const [name, password] of tries) {
     await t.rejects(
-      login(ctx, { username: name, password, keep: false }, null, CLIENT),
+      logIn(ctx, name, { password }),
       { status: 401, code: 'invalid_credentials', message: 'The username or the password is wrong.' },
       JSON.stringify(name.slice(0, 30)),
     )
@@ -156,7 +151,7 @@ t.test('password change: a new token, the same id, the others end', async (t) =>
   const renewal = { kind: 'user_changed', userId: here.caller.principal.userId, sessionId: null }
   t.same(ctx.published, [endedOf(there), renewal], 'the own one keeps its sockets')
   await t.rejects(signIn(username), { code: 'invalid_credentials' })
-  await login(ctx, { username, password: 'another-password', keep: false }, null, CLIENT)
+  await logIn(ctx, username, { password: 'another-password' })
 })
 
 t.test('password change: refused with a wrong or a weak one, and nothing changes', async (t) => {

@@ -2,8 +2,8 @@ import t from 'tap'
 import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
 import { startSession } from '../../src/accounts/session-writes.js'
 import type { Database } from '../../src/database/client.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeUser, SETTINGS } from './context.js'
+import { CLIENT, contextOn, makeUser, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)

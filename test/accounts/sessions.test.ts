@@ -17,8 +17,9 @@ import {
 } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
 import type { Database } from '../../src/database/client.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from './context.js'
+import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
+import { until } from '../helpers/until.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
@@ -156,12 +157,12 @@ t.test('a touch that waits for an uncommitted end finds nothing after it', async
 })
 
 async function waitForLock(on: Database): Promise<void> {
-  for (;;) {
+  await until(async () => {
     const [row] = await on.$queryRaw<{ waiting: number }[]>`
       SELECT count(*)::int AS waiting FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    if (row && row.waiting > 0) return
-  }
+    return row?.waiting
+  }, 'a statement to wait for a lock')
 }
 
 t.test('a new token replaces the old one; the public id stays', async (t) => {

@@ -1,11 +1,18 @@
 import t from 'tap'
-import { login } from '../../src/accounts/account-actions.js'
 import { findLive } from '../../src/accounts/sessions.js'
 import { createUser, revokeSession, revokeSessions, updateUser } from '../../src/accounts/user-actions.js'
 import { findAccountByName, listAccounts } from '../../src/accounts/user-queries.js'
 import type { Principal } from '../../src/principal.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, readEpoch, SETTINGS } from './context.js'
+import {
+  contextOn,
+  logIn,
+  makeTheatre,
+  makeUser,
+  PASSWORD,
+  readEpoch,
+  SETTINGS,
+} from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
@@ -18,7 +25,7 @@ t.beforeEach(() => {
 
 const create = (username: string, more = {}, actor: Principal | 'operator' = boss.principal) =>
   createUser(ctx, actor, { username, password: PASSWORD, role: 'staff', theatreIds: [grand], ...more })
-const signIn = (username: string) => login(ctx, { username, password: PASSWORD, keep: false }, null, CLIENT)
+const signIn = (username: string) => logIn(ctx, username)
 const changed = (userId: number) => ({ kind: 'user_changed', userId, sessionId: null })
 
 t.test('makes accounts', async (t) => {

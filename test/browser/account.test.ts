@@ -1,15 +1,17 @@
 import t from 'tap'
-import { addSecondHall } from './evening.js'
-import { eventually, linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import { until } from '../helpers/until.js'
+import { addSecondHall } from './demo-orders.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // Login, account and the codes of the seats.
 
-const house = await openHouse(t)
-await addSecondHall(house.db)
+const site = await startSite(t)
+await addSecondHall(site.db)
 const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari/604.1'
 
 t.test('login: a wrong password is said, the right one leads on; signed in already is told', async (t) => {
-  const visitor = await house.visitor(PHONE)
+  const visitor = await site.visitor(PHONE)
   const page = await visitor.open('/theatre/seats/')
   await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
   t.match(page.url(), /\/login\?next=%2Ftheatre%2Fseats%2F$/)
@@ -19,7 +21,7 @@ t.test('login: a wrong password is said, the right one leads on; signed in alrea
   await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
   await page.getByRole('button', { name: 'Show' }).click()
   t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text')
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
   await page.keyboard.press('Enter')
   await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
   const continueLink = page.getByRole('link', { name: 'Continue' })
@@ -28,7 +30,7 @@ t.test('login: a wrong password is said, the right one leads on; signed in alrea
     await continueLink.waitFor()
     return page.evaluate<string>('document.querySelector(".note a").href')
   }
-  t.equal(await leadsTo('/account'), `${house.url}/account`)
+  t.equal(await leadsTo('/account'), `${site.url}/account`)
   // the path of the last two begins with two slashes once its dots are gone
   for (const elsewhere of [
     'https://elsewhere.example/',
@@ -38,14 +40,14 @@ t.test('login: a wrong password is said, the right one leads on; signed in alrea
     '/x/..//elsewhere.example/',
   ]) {
     const href = await leadsTo(elsewhere)
-    t.equal(new URL(href).origin, house.url, `${elsewhere} leads to no other origin`)
+    t.equal(new URL(href).origin, site.url, `${elsewhere} leads to no other origin`)
   }
 })
 
 t.test('account: the devices, ending one, ending all others', async (t) => {
-  const desk = await house.staff({ ...TABLET, username: 'staff2' })
-  const phone = await house.staff({ ...PHONE, username: 'staff2', userAgent: SAFARI })
-  await house.staff({ username: 'staff2', userAgent: 'x' })
+  const desk = await site.staff({ ...TABLET, username: 'staff2' })
+  const phone = await site.staff({ ...PHONE, username: 'staff2', userAgent: SAFARI })
+  await site.staff({ username: 'staff2', userAgent: 'x' })
   const board = await phone.open('/theatre/live-orders/')
   await linkIs(board)
   const page = await desk.open('/account')
@@ -58,19 +60,19 @@ t.test('account: the devices, ending one, ending all others', async (t) => {
   await page.locator('.device', { hasText: 'Safari on iPhone' }).waitFor({ state: 'detached' })
   await linkIs(board, 'signed-out')
   await page.getByRole('button', { name: 'Sign out all other devices' }).click()
-  await eventually('one device to be left', async () => (await devices.count()) === 1)
+  await until(async () => (await devices.count()) === 1, 'one device to be left')
 })
 
 t.test('a device that says nothing of itself still has a name', async () => {
-  const silent = await house.staff({ username: 'admin' })
-  await house.db.$executeRaw`UPDATE sessions SET user_agent = ''`
+  const silent = await site.staff({ username: 'admin' })
+  await site.db.$executeRaw`UPDATE sessions SET user_agent = ''`
   const page = await silent.open('/account')
   await page.getByText('Unknown device').waitFor()
 })
 
 t.test('changing the password: checked, done, and the others are signed out', async (t) => {
-  const here = await house.staff({ ...PHONE, username: 'admin' })
-  const there = await house.staff({ username: 'admin' })
+  const here = await site.staff({ ...PHONE, username: 'admin' })
+  const there = await site.staff({ username: 'admin' })
   const elsewhere = await there.open('/theatre/chat/')
   await linkIs(elsewhere)
   const page = await here.open('/account')
@@ -80,11 +82,11 @@ t.test('changing the password: checked, done, and the others are signed out', as
     await page.getByLabel('Confirm new password').fill(again)
     await page.getByRole('button', { name: 'Change password' }).click()
   }
-  await change(PASSWORD, 'a much better one', 'a much better two')
+  await change(DEMO_PASSWORD, 'a much better one', 'a much better two')
   await page.getByText('The new passwords don’t match.').waitFor()
   await change('not the current one', 'a much better one', 'a much better one')
   await page.getByText('The current password is incorrect.').waitFor()
-  await change(PASSWORD, 'a much better one', 'a much better one')
+  await change(DEMO_PASSWORD, 'a much better one', 'a much better one')
   await page.getByText('Password changed. Your other devices were signed out.').waitFor()
   t.equal(await page.getByLabel('Current password').inputValue(), '')
   await linkIs(elsewhere, 'signed-out')
@@ -93,14 +95,14 @@ t.test('changing the password: checked, done, and the others are signed out', as
 })
 
 t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t) => {
-  const staff = await house.staff(TABLET)
+  const staff = await site.staff(TABLET)
   const page = await staff.open('/theatre/seats/')
   await page.locator('svg.qr').nth(49).waitFor()
   const first = page.locator('.code').first()
-  t.equal(await first.locator('svg.qr').getAttribute('data-link'), `${house.url}/s/demo-a1`)
+  t.equal(await first.locator('svg.qr').getAttribute('data-link'), `${site.url}/s/demo-a1`)
   t.equal(await first.locator('b').textContent(), 'A1')
   const last = page.locator('.code').last()
-  t.equal(await last.locator('svg.qr').getAttribute('data-link'), `${house.url}/s/demo-e10`)
+  t.equal(await last.locator('svg.qr').getAttribute('data-link'), `${site.url}/s/demo-e10`)
 
   for (const perSheet of ['1', '4', '12', '20']) {
     await page.getByRole('radio', { name: `${perSheet} per sheet` }).check()
@@ -121,5 +123,5 @@ t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t
 })
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { playEvening } from './evening.js'
-import { openHouse, PHONE, TABLET } from './house.js'
+import { placeDemoOrders } from './demo-orders.js'
 import { SHOTS, type Shot } from './shots.js'
+import { PHONE, startSite, TABLET } from './site.js'
 
 // Every page and state of the screenshots: no violation of axe-core in dark and light, and no scrolling sideways.
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const house = await openHouse(t)
-const guests = await playEvening(house.url, house.db)
-const staff = await (await house.staff()).context.cookies()
+const site = await startSite(t)
+const guests = await placeDemoOrders(site.url, site.db)
+const staff = await (await site.staff()).context.cookies()
 
 const COLOURS = ['color-contrast', 'link-in-text-block']
 
@@ -36,17 +36,17 @@ const overhang = (page: Page) =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
 async function open(shot: Shot): Promise<{ page: Page; close: () => Promise<void> }> {
-  const { context } = await (shot.who === 'staff' && shot.ends ? house.staff : house.visitor)({
+  const { context } = await (shot.who === 'staff' && shot.ends ? site.staff : site.visitor)({
     ...(shot.screen === 'phone' ? PHONE : TABLET),
     colorScheme: 'dark',
     reducedMotion: 'reduce',
   })
   const guest = guests.get(shot.who)
-  const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => ({ name, value, url: house.url }))
+  const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => ({ name, value, url: site.url }))
   await context.addCookies(shot.who === 'staff' && !shot.ends ? staff : cookies)
   const page = await context.newPage()
   await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
-  await shot.ready(page, { app: house, context, guests })
+  await shot.ready(page, { app: site, context, guests })
   return { page, close: () => context.close() }
 }
 
@@ -69,5 +69,5 @@ for (const shot of SHOTS.filter(({ name }) => name !== 'seat-codes-print')) {
 }
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -1,25 +1,27 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { addSecondHall } from './evening.js'
-import { type Guest, orderFrom } from './guests.js'
-import { eventually, linkIs, openHouse, TABLET } from './house.js'
+import type { Customer } from '../helpers/customers.js'
+import { orderFrom } from '../helpers/customers.js'
+import { until } from '../helpers/until.js'
+import { addSecondHall } from './demo-orders.js'
+import { linkIs, startSite, TABLET } from './site.js'
 
 // The staff's live orders: what one sees and does there, by touch and by key.
 
-const house = await openHouse(t)
-await addSecondHall(house.db)
-const staff = await house.staff(TABLET)
-const orders = new Map<string, Guest>()
+const site = await startSite(t)
+await addSecondHall(site.db)
+const staff = await site.staff(TABLET)
+const orders = new Map<string, Customer>()
 for (const [seat, wish, how] of [
   ['demo-a1', { 'Salted Popcorn': 2 }, 'online'],
   ['demo-a2', { 'Salted Popcorn': 3, 'Cold Coffee': 1 }, 'cash'],
   ['b-b3', { 'Masala Chai': 2, 'Salted Popcorn': 2 }, 'online'],
   ['demo-e9', { 'Samosa Chaat': 1 }, 'unpaid'],
 ] as const) {
-  orders.set(seat, await orderFrom(house.url, seat, wish, how))
+  orders.set(seat, await orderFrom(site.url, seat, wish, how))
 }
 const late = orders.get('demo-a1')?.orderId ?? 0
-await house.db.$executeRaw`
+await site.db.$executeRaw`
   UPDATE orders SET confirmed_at = now() - interval '31 minutes' WHERE id = ${late}::int`
 
 const board = await staff.open('/theatre/live-orders/')
@@ -58,8 +60,8 @@ t.test('filtered by hall: tickets, counts and totals', async (t) => {
 })
 
 t.test('a hall’s filter hides nothing of a theatre that has no such hall', async (t) => {
-  const { orderId } = await orderFrom(house.url, 'demo2-a1', { 'Salted Popcorn': 1 }, 'cash')
-  const page = await (await house.staff({ ...TABLET, username: 'admin' })).open('/theatre/live-orders/')
+  const { orderId } = await orderFrom(site.url, 'demo2-a1', { 'Salted Popcorn': 1 }, 'cash')
+  const page = await (await site.staff({ ...TABLET, username: 'admin' })).open('/theatre/live-orders/')
   await linkIs(page)
   await page.getByRole('radio', { name: 'Grand Cinema' }).check()
   await page.getByRole('radio', { name: 'Screen 1' }).check()
@@ -108,7 +110,7 @@ t.test('what is sold out is switched by hand, and customers see it', async () =>
   const cola = board.getByRole('dialog').getByRole('switch', { name: /Cold Coffee/ })
   await cola.click()
   await board.locator('.switches li', { hasText: 'Cold Coffee' }).getByText('Sold out').waitFor()
-  const customer = await house.visitor()
+  const customer = await site.visitor()
   const menu = await customer.open('/s/demo-d1')
   await menu
     .locator('.dish[data-available=false]', { hasText: 'Cold Coffee' })
@@ -119,7 +121,7 @@ t.test('what is sold out is switched by hand, and customers see it', async () =>
 })
 
 t.test('a second tablet shows the same within a blink', async (t) => {
-  const other = await (await house.staff(TABLET)).open('/theatre/live-orders/')
+  const other = await (await site.staff(TABLET)).open('/theatre/live-orders/')
   await linkIs(other)
   const began = performance.now()
   await ticket(board, 'B3').getByRole('button', { name: 'Seen' }).click()
@@ -138,10 +140,10 @@ t.test('cancel has a way back for five seconds', async (t) => {
   await a2.getByRole('button', { name: 'Seen' }).waitFor()
   await a2.getByRole('button', { name: 'Cancel order for seat A2' }).click()
   await a2.getByText(/Cancelling in/).waitFor()
-  const kept = await house.db.order.findUniqueOrThrow({ where: { id } })
+  const kept = await site.db.order.findUniqueOrThrow({ where: { id } })
   t.equal(kept.status, 'confirmed', 'nothing is asked of the service before')
   await a2.waitFor({ state: 'detached' })
-  t.equal((await house.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
+  t.equal((await site.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
   await board.getByText('Delivered and cancelled (1)').click()
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
@@ -162,19 +164,19 @@ t.test('what could not be done is said where one looks, until it is read', async
 })
 
 t.test('what was brought before its cash was taken stays on the board until it is', async (t) => {
-  const { orderId } = await orderFrom(house.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
+  const { orderId } = await orderFrom(site.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
   await ticket(board, 'E6').getByRole('button', { name: 'Delivered' }).click()
   await ticket(board, 'E6').waitFor({ state: 'detached' })
   const owed = board.getByRole('region', { name: 'Delivered, cash due' })
   await owed.getByText('Collect ₹160').waitFor()
   await owed.getByRole('button', { name: 'Cash received from seat E6' }).click()
   await owed.waitFor({ state: 'detached' })
-  const { paymentStatus } = await house.db.order.findUniqueOrThrow({ where: { id: orderId } })
+  const { paymentStatus } = await site.db.order.findUniqueOrThrow({ where: { id: orderId } })
   t.equal(paymentStatus, 'paid')
 })
 
 t.test('who cancels and goes on to another page has cancelled', async (t) => {
-  const { orderId } = await orderFrom(house.url, 'demo-d4', { 'Masala Chai': 1 })
+  const { orderId } = await orderFrom(site.url, 'demo-d4', { 'Masala Chai': 1 })
   const page = await staff.open('/theatre/live-orders/')
   await ticket(page, 'D4')
     .getByRole('button', { name: /^Cancel/ })
@@ -185,13 +187,13 @@ t.test('who cancels and goes on to another page has cancelled', async (t) => {
   await page.getByRole('link', { name: 'Account' }).click()
   await page.getByRole('heading', { name: 'staff' }).waitFor()
   await ticket(board, 'D4').waitFor({ state: 'detached' })
-  t.equal((await house.db.order.findUniqueOrThrow({ where: { id: orderId } })).status, 'cancelled')
+  t.equal((await site.db.order.findUniqueOrThrow({ where: { id: orderId } })).status, 'cancelled')
   await page.close()
 })
 
 t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, kept', async (t) => {
   for (const seat of ['demo-c1', 'demo-c2', 'demo-c3']) {
-    await orderFrom(house.url, seat, { 'Fresh Lime Soda': 1 }, 'cash')
+    await orderFrom(site.url, seat, { 'Fresh Lime Soda': 1 }, 'cash')
   }
   const page = await staff.open('/theatre/live-orders/')
   await linkIs(page)
@@ -210,7 +212,7 @@ t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, ke
   await ticket(page, 'C1').getByText('Paid in cash').waitFor()
   await page.keyboard.press('d')
   await ticket(page, 'C1').waitFor({ state: 'detached' })
-  await eventually('the next ticket to have the focus', async () => (await focused()) === 'C2')
+  await until(async () => (await focused()) === 'C2', 'the next ticket to have the focus')
   await page.keyboard.press('x')
   await ticket(page, 'C2')
     .getByText(/Cancelling in/)
@@ -248,17 +250,17 @@ t.test('by keyboard: buttons leave the focus on their ticket, Caps Lock changes 
   await c2.getByRole('button', { name: 'Delivered' }).press('Enter')
   await c2.waitFor({ state: 'detached' })
   const next = await ticket(page, 'C3').getAttribute('data-order-id')
-  await eventually('the next ticket to have the focus', async () => (await focused()) === next)
+  await until(async () => (await focused()) === next, 'the next ticket to have the focus')
   await page.keyboard.press('D')
   await ticket(page, 'C3').waitFor({ state: 'detached' })
-  await eventually('a ticket to have the focus', async () => (await focused()) !== undefined)
+  await until(async () => (await focused()) !== undefined, 'a ticket to have the focus')
   await page.close()
 })
 
 t.test(
   'where the browser knows neither notifications nor wake locks, the page says what it can’t',
   async (t) => {
-    const bare = await house.staff(TABLET)
+    const bare = await site.staff(TABLET)
     await bare.context.addInitScript('delete window.Notification; delete Navigator.prototype.wakeLock')
     const page = await bare.open('/theatre/live-orders/')
     await linkIs(page)
@@ -268,5 +270,5 @@ t.test(
 )
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

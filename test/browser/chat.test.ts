@@ -1,15 +1,16 @@
 import t from 'tap'
-import { colleague, orderFrom, say, saySomething } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { orderFrom, sendMessage } from '../helpers/customers.js'
+import { signIn } from '../helpers/sign-in.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // A conversation between a phone in the hall and the theatre's tablets.
 
-const house = await openHouse(t)
-const guest = await orderFrom(house.url, 'demo-c7', { 'Paneer Tikka Roll': 1 })
-const staff = await house.staff(TABLET)
-const customer = await house.visitor(PHONE)
+const site = await startSite(t)
+const guest = await orderFrom(site.url, 'demo-c7', { 'Paneer Tikka Roll': 1 })
+const staff = await site.staff(TABLET)
+const customer = await site.visitor(PHONE)
 await customer.context.addCookies(
-  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
 )
 const phone = await customer.open(`/orders/${guest.orderId}`)
 const board = await staff.open('/theatre/live-orders/')
@@ -47,7 +48,7 @@ t.test('the staff answer: the phone shows it and says it aloud', async (t) => {
 })
 
 t.test('an order’s ticket leads to its conversation before a word was said', async () => {
-  await orderFrom(house.url, 'demo-e5', { 'Masala Chai': 1 })
+  await orderFrom(site.url, 'demo-e5', { 'Masala Chai': 1 })
   await board.getByRole('link', { name: 'Chat with seat E5' }).click()
   await board.getByRole('heading', { level: 2, name: 'E5 Screen 1' }).waitFor()
   await board.getByText('No messages yet.').waitFor()
@@ -59,7 +60,11 @@ t.test('an order’s ticket leads to its conversation before a word was said', a
 })
 
 t.test('text is text: no markup, nothing that turns the writing around', async (t) => {
-  await say(guest, '<img src=x onerror="document.title=1"> \u202Edlrow olleh & <b>so</b>')
+  await sendMessage(
+    guest.client,
+    guest.orderId,
+    '<img src=x onerror="document.title=1"> \u202Edlrow olleh & <b>so</b>',
+  )
   const bubble = chat.locator('.bubble', { hasText: 'dlrow' })
   await bubble.waitFor()
   t.equal(
@@ -70,8 +75,8 @@ t.test('text is text: no markup, nothing that turns the writing around', async (
 })
 
 t.test('unanswered conversations stand first; an answered one goes down', async (t) => {
-  const other = await orderFrom(house.url, 'demo-d2', { 'Cold Coffee': 1 })
-  await say(other, 'Two straws?')
+  const other = await orderFrom(site.url, 'demo-d2', { 'Cold Coffee': 1 })
+  await sendMessage(other.client, other.orderId, 'Two straws?')
   await row(other.orderId).waitFor()
   const first = () => chat.locator('.chat-row').first().getAttribute('data-chat-id')
   t.equal(await first(), String(guest.orderId), 'who waits longest')
@@ -95,11 +100,11 @@ t.test('a long link, typed or sent, makes no page wider than its screen', async 
 })
 
 t.test('a long conversation opens at its end; what was said earlier comes when asked for', async (t) => {
-  const talker = await orderFrom(house.url, 'demo-b6', { 'Samosa Chaat': 1 })
-  const desk = await colleague(house.url)
+  const talker = await orderFrom(site.url, 'demo-b6', { 'Samosa Chaat': 1 })
+  const desk = await signIn(site.url, 'staff')
   const all = Array.from({ length: 120 }, (_, at) => at + 1)
   for (const at of all) {
-    await saySomething(at % 2 ? talker.client : desk, talker.orderId, `Line ${at}.`, `line-${at}`)
+    await sendMessage(at % 2 ? talker.client : desk, talker.orderId, `Line ${at}.`)
   }
   await row(talker.orderId).click()
   await chat.getByText('Line 120.', { exact: true }).last().waitFor()
@@ -115,9 +120,9 @@ t.test('a long conversation opens at its end; what was said earlier comes when a
   t.same(await lines(), all, 'all of them, once each')
   await older.waitFor({ state: 'detached' })
 
-  const phones = await house.visitor(PHONE)
+  const phones = await site.visitor(PHONE)
   await phones.context.addCookies(
-    [...talker.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+    [...talker.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
   )
   const page = await phones.open(`/orders/${talker.orderId}`)
   await page.getByText('Line 120.', { exact: true }).waitFor()
@@ -132,16 +137,16 @@ t.test('a long conversation opens at its end; what was said earlier comes when a
 t.test(
   'a colleague on another tablet has read it: the count gets right here too, without an HTTP request',
   async (t) => {
-    const fresh = await orderFrom(house.url, 'demo-a4', { 'Masala Chai': 1 })
-    const desk = await colleague(house.url)
+    const fresh = await orderFrom(site.url, 'demo-a4', { 'Masala Chai': 1 })
+    const desk = await signIn(site.url, 'staff')
     const { body } = await desk.get<{ chats: { unread: number }[] }>('/api/theatres/1/chats')
     const others = body.chats.reduce((sum, { unread }) => sum + unread, 0)
     const badge = (count: number) =>
       page.locator(count > 0 ? `.bar .badge[data-unread="${count}"]` : '.bar nav:not(:has(.badge))')
-    const other = await house.staff(TABLET)
+    const other = await site.staff(TABLET)
     const page = await other.open('/theatre/live-orders/')
     await linkIs(page)
-    await say(fresh, 'Hello?')
+    await sendMessage(fresh.client, fresh.orderId, 'Hello?')
     await badge(others + 1).waitFor()
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
@@ -152,5 +157,5 @@ t.test(
 )
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
 import { launchBrowser } from '../helpers/chromium.js'
+import { startService } from '../helpers/service.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -8,7 +8,7 @@ t.setTimeout(110_000)
 t.test(
   '/docs lists and calls the API, under the Content-Security-Policy and from this origin alone',
   async (t) => {
-    const { url } = await startApp(t)
+    const { url } = await startService(t)
     const browser = await launchBrowser(t)
     const page = await browser.newPage()
     const errors: string[] = []

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { openHouse, PHONE } from './house.js'
+import { PHONE, startSite } from './site.js'
 
 // A customer without a pointer: from the menu to the paid order by keys alone.
 
-const house = await openHouse(t)
+const site = await startSite(t)
 const name = (page: Page) =>
   page.evaluate<string>(
     'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
@@ -20,7 +20,7 @@ async function tabTo(page: Page, wanted: RegExp): Promise<void> {
 }
 
 t.test('menu, cart, order, payment', async (t) => {
-  const page = await (await house.visitor(PHONE)).open('/s/demo-d9')
+  const page = await (await site.visitor(PHONE)).open('/s/demo-d9')
   await page.locator('[data-action=add]').first().waitFor()
   await tabTo(page, /^Add one Masala Chai$/)
   await page.keyboard.press('Enter')
@@ -56,12 +56,12 @@ t.test('menu, cart, order, payment', async (t) => {
 })
 
 t.test('what has the focus is seen', async (t) => {
-  const page = await (await house.visitor(PHONE)).open('/login')
+  const page = await (await site.visitor(PHONE)).open('/login')
   await page.getByLabel('Username').waitFor()
   for (let step = 0; step < 5; step += 1) {
     await page.keyboard.press('Tab')
     const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')
     t.equal(outline, 'solid', await name(page))
   }
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -1,14 +1,14 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // A language is one file in web/strings/; the browser says which one.
 
-const house = await openHouse(t)
+const site = await startSite(t)
 
 t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', async (t) => {
-  const customer = await house.visitor({ ...PHONE, locale: 'hi-IN' })
+  const customer = await site.visitor({ ...PHONE, locale: 'hi-IN' })
   const phone = await customer.open('/s/demo-a1')
   await phone.getByRole('heading', { level: 1, name: /सीट पर मँगाएँ/ }).waitFor()
   t.equal(await phone.locator('html').getAttribute('lang'), 'hi-IN')
@@ -17,7 +17,7 @@ t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', as
   await phone.getByLabel('सीट पर नकद').check()
   await phone.getByRole('button', { name: '₹180 का ऑर्डर करें' }).click()
   await phone.getByRole('heading', { level: 1, name: 'आपका ऑर्डर मिल गया' }).waitFor()
-  const staff = await house.staff({ ...TABLET, locale: 'hi' })
+  const staff = await site.staff({ ...TABLET, locale: 'hi' })
   const board = await staff.open('/theatre/live-orders/')
   await linkIs(board)
   await board.getByRole('button', { name: 'देख लिया' }).click()
@@ -34,18 +34,18 @@ t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', as
 })
 
 t.test('a language that there is no file for: the next one that the browser names, or English', async (t) => {
-  const { orderId, client } = await orderFrom(house.url, 'demo-a2', { 'Masala Chai': 1 }, 'cash')
+  const { orderId, client } = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 }, 'cash')
   for (const [languages, head] of [
     ["['ta', 'hi', 'en']", 'आपका ऑर्डर मिल गया'],
     ["['ta', 'de']", 'We have your order'],
     ["['en-GB', 'hi']", 'We have your order'],
   ] as const) {
-    const visitor = await house.visitor(PHONE)
+    const visitor = await site.visitor(PHONE)
     await visitor.context.addInitScript(
       `Object.defineProperty(navigator, 'languages', { get: () => ${languages} })`,
     )
     await visitor.context.addCookies(
-      [...client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+      [...client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
     )
     const page = await visitor.open(`/orders/${orderId}`)
     await page.getByRole('heading', { level: 1, name: head }).waitFor()
@@ -54,7 +54,7 @@ t.test('a language that there is no file for: the next one that the browser name
 })
 
 t.test('a language file that does not arrive costs the translation, not the page', async () => {
-  const visitor = await house.visitor({ ...PHONE, locale: 'hi-IN' })
+  const visitor = await site.visitor({ ...PHONE, locale: 'hi-IN' })
   await visitor.context.route(/\/assets\/hi-/, (route) => route.abort())
   const page = await visitor.open('/login')
   await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
@@ -63,5 +63,5 @@ t.test('a language file that does not arrive costs the translation, not the page
 t.test('each language is one file', async (t) => {
   const folder = new URL('../../web/strings/', import.meta.url)
   t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts', 'language.ts'])
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -1,22 +1,23 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { colleague, orderFrom, say } from './guests.js'
-import { linkIs, openHouse, PHONE, TABLET } from './house.js'
+import { orderFrom, sendMessage } from '../helpers/customers.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { openNetwork } from './network.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // What the pages say and do when the network goes, comes back, or lies; and when the session ends elsewhere.
 
-const house = await openHouse(t)
-const network = await openNetwork(t, house.port)
+const site = await startSite(t)
+const network = await openNetwork(t, site.port)
 const through = { baseURL: network.url }
-const staff = await house.staff({ ...TABLET, ...through })
+const staff = await site.staff({ ...TABLET, ...through })
 const BOARD = '/theatre/live-orders/'
 const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
 const wakeUp = (page: Page) => page.evaluate('dispatchEvent(new Event("online"))')
 
 t.test('cut off: the board says so and since when; back: everything that happened is there', async (t) => {
-  const before = await orderFrom(house.url, 'demo-a1', { 'Salted Popcorn': 1 })
-  await orderFrom(house.url, 'demo-a2', { 'Salted Popcorn': 1 })
+  const before = await orderFrom(site.url, 'demo-a1', { 'Salted Popcorn': 1 })
+  await orderFrom(site.url, 'demo-a2', { 'Salted Popcorn': 1 })
   const board = await staff.open(BOARD)
   await linkIs(board)
   await board.evaluate('window.never = "reloaded"')
@@ -26,12 +27,12 @@ t.test('cut off: the board says so and since when; back: everything that happene
   await board.getByRole('alert').filter({ hasText: 'Not up to date: last updated at' }).waitFor()
   t.same(await seats(board), ['A1', 'A2'], 'what is known stays on the screen')
 
-  const other = await colleague(house.url)
+  const other = await signIn(site.url, 'staff')
   await other.post(`/api/orders/${before.orderId}/deliver`)
-  const paid = await orderFrom(house.url, 'demo-b1', { 'Masala Chai': 2 })
-  await orderFrom(house.url, 'demo-b2', { 'Cold Coffee': 1 }, 'cash')
+  const paid = await orderFrom(site.url, 'demo-b1', { 'Masala Chai': 2 })
+  await orderFrom(site.url, 'demo-b2', { 'Cold Coffee': 1 }, 'cash')
   await other.post(`/api/orders/${paid.orderId}/seen`)
-  await say(paid, 'Are you still there?')
+  await sendMessage(paid.client, paid.orderId, 'Are you still there?')
 
   network.restore()
   await wakeUp(board)
@@ -49,7 +50,7 @@ t.test('a link that is dead but looks open is found out when someone looks', asy
   const board = await staff.open(BOARD)
   await linkIs(board)
   network.silence()
-  await orderFrom(house.url, 'demo-c1', { 'Samosa Chaat': 1 })
+  await orderFrom(site.url, 'demo-c1', { 'Samosa Chaat': 1 })
   await wakeUp(board)
   await board.locator('.ticket', { hasText: 'C1' }).waitFor()
   await linkIs(board)
@@ -57,7 +58,7 @@ t.test('a link that is dead but looks open is found out when someone looks', asy
 })
 
 t.test('a phone in the hall: its order goes on while it hears nothing', async (t) => {
-  const customer = await house.visitor({ ...PHONE, ...through })
+  const customer = await site.visitor({ ...PHONE, ...through })
   const phone = await customer.open('/s/demo-d3')
   await phone.getByRole('button', { name: 'Add one Masala Chai' }).click()
   await phone.getByRole('button', { name: /^Review/ }).click()
@@ -70,12 +71,12 @@ t.test('a phone in the hall: its order goes on while it hears nothing', async (t
   await phone.getByRole('button', { name: 'Place order for ₹80' }).click()
   await phone.getByRole('heading', { name: 'We have your order' }).waitFor()
   const id = Number(await phone.locator('main').getAttribute('data-order-id'))
-  t.equal(await house.db.order.count({ where: { seat: { token: 'demo-d3' } } }), 1, 'ordered once')
+  t.equal(await site.db.order.count({ where: { seat: { token: 'demo-d3' } } }), 1, 'ordered once')
 
   await linkIs(phone)
   network.cut()
   await linkIs(phone, 'stale')
-  const other = await colleague(house.url)
+  const other = await signIn(site.url, 'staff')
   await other.post(`/api/orders/${id}/seen`)
   await other.post(`/api/orders/${id}/deliver`)
   network.restore()
@@ -95,12 +96,12 @@ t.test('a message that is typed without a network is sent when it is back', asyn
   await chat.locator('[data-state=sending]').waitFor()
   network.restore()
   await chat.locator('.bubble.mine[data-message-id]', { hasText: 'Here we are.' }).waitFor()
-  t.equal(await house.db.chatMessage.count({ where: { text: 'Here we are.' } }), 1, 'stored once')
+  t.equal(await site.db.chatMessage.count({ where: { text: 'Here we are.' } }), 1, 'stored once')
   await chat.close()
 })
 
 t.test('signed out elsewhere while looking: nothing of the theatre stays on the screen', async (t) => {
-  const tablet = await house.staff({ ...TABLET, ...through })
+  const tablet = await site.staff({ ...TABLET, ...through })
   const board = await tablet.open(BOARD)
   await linkIs(board)
   t.ok((await seats(board)).length > 0)
@@ -112,7 +113,7 @@ t.test('signed out elsewhere while looking: nothing of the theatre stays on the 
   t.equal(await board.locator('.ticket, [data-item-total], .unpaid, .ended li').count(), 0)
 
   await second.getByLabel('Username').fill('staff')
-  await second.getByLabel('Password', { exact: true }).fill('houselights-demo')
+  await second.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
   await second.getByRole('button', { name: 'Sign in' }).click()
   await linkIs(second)
   await linkIs(board)
@@ -120,19 +121,19 @@ t.test('signed out elsewhere while looking: nothing of the theatre stays on the 
 })
 
 t.test('who is signed out and signs in comes back to the same page', async () => {
-  const tablet = await house.staff({ ...TABLET, ...through })
+  const tablet = await site.staff({ ...TABLET, ...through })
   const chat = await tablet.open('/theatre/chat/')
   await linkIs(chat)
   await tablet.context.request.post('/api/auth/logout')
   await chat.getByRole('link', { name: 'Sign in' }).click()
   await chat.getByLabel('Username').fill('staff')
-  await chat.getByLabel('Password', { exact: true }).fill('houselights-demo')
+  await chat.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
   await chat.getByRole('button', { name: 'Sign in' }).click()
   await chat.getByRole('heading', { name: 'Conversations' }).waitFor()
 })
 
 t.test('a captive portal’s page instead of an answer is named, and trying again loads the menu', async () => {
-  const { context } = await house.visitor(PHONE)
+  const { context } = await site.visitor(PHONE)
   let isPortal = true
   await context.route('**/api/seats/*', (route) =>
     isPortal
@@ -148,5 +149,5 @@ t.test('a captive portal’s page instead of an answer is named, and trying agai
 })
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -1,25 +1,25 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PHONE } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { linkIs, PHONE, startSite } from './site.js'
 
 // Theatres call their halls, seats and dishes what they like, up to the limits of a theatre's file.
 
-const house = await openHouse(t)
+const site = await startSite(t)
 const SEAT = 'Maharaja-Recliner-W9'
 const DISH = 'Donaudampfschifffahrtsgesellschaftskapitänskartoffelsuppe'
-await house.db.seat.update({ where: { token: 'demo-b5' }, data: { name: SEAT } })
-await house.db.hall.updateMany({
+await site.db.seat.update({ where: { token: 'demo-b5' }, data: { name: SEAT } })
+await site.db.hall.updateMany({
   where: { theatreId: 1 },
   data: { name: `Upper Balcony West ${'W'.repeat(50)}` },
 })
-await house.db.menuItem.updateMany({ where: { theatreId: 1, name: 'Masala Chai' }, data: { name: DISH } })
-const guest = await orderFrom(house.url, 'demo-b5', { [DISH]: 20 }, 'cash')
-const phone = await house.visitor(PHONE)
+await site.db.menuItem.updateMany({ where: { theatreId: 1, name: 'Masala Chai' }, data: { name: DISH } })
+const guest = await orderFrom(site.url, 'demo-b5', { [DISH]: 20 }, 'cash')
+const phone = await site.visitor(PHONE)
 await phone.context.addCookies(
-  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+  [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
 )
-const staff = await house.staff(PHONE)
+const staff = await site.staff(PHONE)
 
 /** pixels that the page is wider than the phone; `innerWidth` grows with such a page */
 const tooWide = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - 360')
@@ -62,5 +62,5 @@ t.test('every page of the staff is one touch away on a phone', async (t) => {
     t.ok(box && box.x + box.width <= 360, `${path}: the last link is whole`)
     await page.close()
   }
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

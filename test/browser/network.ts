@@ -1,5 +1,6 @@
-import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { listen } from '../helpers/listen.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 /** The network between a browser and the service: it can be cut, fall silent, and come back. */
 export interface Network {
@@ -13,15 +14,12 @@ export interface Network {
   restore(): void
 }
 
-export async function openNetwork(
-  t: { teardown(fn: () => unknown): unknown },
-  port: number,
-): Promise<Network> {
+export async function openNetwork(t: Teardown, servicePort: number): Promise<Network> {
   const sockets = new Set<Socket>()
   let isCut = false
   const server = createServer((near) => {
     if (isCut) return near.destroy()
-    const far = connect(port, '127.0.0.1')
+    const far = connect(servicePort, '127.0.0.1')
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -35,20 +33,17 @@ export async function openNetwork(
       })
     }
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listen(server)
   t.teardown(() => {
     cutAll()
     server.close()
   })
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The network does not listen.')
 
   function cutAll(): void {
     for (const socket of sockets) socket.destroy()
   }
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     cut() {
       isCut = true
       cutAll()

@@ -2,16 +2,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { startApp } from '../helpers/app.js'
 import { findChromium } from '../helpers/chromium.js'
-import { testServer } from '../helpers/template.js'
-import { playEvening } from './evening.js'
-import { PASSWORD, PHONE, TABLET } from './house.js'
+import { testServer } from '../helpers/database-template.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import { TeardownList } from '../helpers/teardown.js'
+import { placeDemoOrders } from './demo-orders.js'
 import { packPng } from './png.js'
 import { SHOTS, type Shot } from './shots.js'
+import { PHONE, TABLET } from './site.js'
 
 // By hand: `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page as it
-// looks on a busy evening: `x.png` is the dark one, which a lobby and a hall are used to, `x-light.png` the other.
+// looks on a busy night: `x.png` is the dark one, which a lobby and a hall are used to, `x-light.png` the other.
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
 /** what the pictures show as the theatre's address, whatever port the service really has */
@@ -24,8 +26,7 @@ const DEVICES = {
   desk: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0',
 }
 
-const endings: (() => unknown)[] = []
-const house = { teardown: (end: () => unknown) => endings.unshift(end) }
+const opened = new TeardownList()
 
 /** The zone in which it is evening just now. */
 function eveningZone(): string {
@@ -58,7 +59,7 @@ async function signIn(url: string, device: string): Promise<Cookie[]> {
   const answer = await fetch(`${url}/api/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': device },
-    body: JSON.stringify({ username: 'staff', password: PASSWORD, keep: true }),
+    body: JSON.stringify({ username: 'staff', password: DEMO_PASSWORD, keep: true }),
   })
   return answer.headers.getSetCookie().map((line) => {
     const [pair = ''] = line.split(';')
@@ -82,8 +83,8 @@ async function run(): Promise<void> {
   const wanted = process.argv.slice(2)
   mkdirSync(FOLDER, { recursive: true })
   const env = { RATE_LIMITS: 'off', ALLOWED_HOSTS: `${HOST},127.0.0.1` }
-  const app = await startApp(house, { pages: true, demo: true, env })
-  const guests = await playEvening(app.url, app.db)
+  const app = await startService(opened, { pages: true, demo: true, env })
+  const guests = await placeDemoOrders(app.url, app.db)
   await app.db.theatre.update({ where: { id: 1 }, data: { timeZone: eveningZone() } })
   await signIn(app.url, DEVICES.phone)
   await signIn(app.url, DEVICES.desk)
@@ -96,7 +97,7 @@ async function run(): Promise<void> {
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ],
   })
-  endings.unshift(() => browser.close())
+  opened.teardown(() => browser.close())
   for (const shot of SHOTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
     for (const light of [false, true]) {
       const context = await openContext(browser, shot, light)
@@ -120,6 +121,6 @@ async function run(): Promise<void> {
 try {
   await run()
 } finally {
-  for (const end of endings) await end()
+  await opened.closeAll()
   await (await testServer()).release()
 }

@@ -1,15 +1,16 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { orderFrom } from './guests.js'
-import { linkIs, openHouse, PASSWORD, TABLET } from './house.js'
+import { orderFrom } from '../helpers/customers.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import { linkIs, startSite, TABLET } from './site.js'
 
 // A session that ends by itself: the warning, the one touch to stay, and what is left when nobody touches.
 
 /** seconds; the warning comes sixty before the end, so at once, and a touch is a real gain */
 const SHORT = 12
-const house = await openHouse(t, { SESSION_COOKIE_AGE: String(SHORT) })
-await orderFrom(house.url, 'demo-a1', { 'Masala Chai': 1 })
+const site = await startSite(t, { SESSION_COOKIE_AGE: String(SHORT) })
+await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
 const BOARD = '/theatre/live-orders/'
 
 async function secondsLeft(page: Page): Promise<number> {
@@ -18,7 +19,7 @@ async function secondsLeft(page: Page): Promise<number> {
 }
 
 t.test('a loud warning, and one touch to stay', async (t) => {
-  const staff = await house.staff(TABLET)
+  const staff = await site.staff(TABLET)
   const board = await staff.open(BOARD)
   await linkIs(board)
   const warning = board.getByRole('alertdialog', { name: /^You’ll be signed out in 0:/ })
@@ -34,7 +35,7 @@ t.test('a loud warning, and one touch to stay', async (t) => {
 })
 
 t.test('one touch is for all tabs, before the service tells them', async (t) => {
-  const staff = await house.staff(TABLET)
+  const staff = await site.staff(TABLET)
   const chat = await staff.context.newPage()
   let told = 0
   await chat.routeWebSocket(/chat-socket/, (socket) => {
@@ -54,7 +55,7 @@ t.test('one touch is for all tabs, before the service tells them', async (t) => 
 })
 
 t.test('nobody touches it: signed out, and nothing of the theatre stays', async (t) => {
-  const staff = await house.staff(TABLET)
+  const staff = await site.staff(TABLET)
   const board = await staff.open(BOARD)
   await linkIs(board)
   t.equal(await board.locator('.ticket').count(), 1)
@@ -66,10 +67,10 @@ t.test('nobody touches it: signed out, and nothing of the theatre stays', async 
 })
 
 t.test('kept for the shift: no idle end, so no warning', async (t) => {
-  const tablet = await house.visitor(TABLET)
+  const tablet = await site.visitor(TABLET)
   const page = await tablet.open('/login')
   await page.getByLabel('Username').fill('staff')
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
   await page.getByLabel('Keep this screen signed in for the shift').check()
   await page.getByRole('button', { name: 'Sign in' }).click()
   await linkIs(page)
@@ -79,12 +80,12 @@ t.test('kept for the shift: no idle end, so no warning', async (t) => {
 })
 
 t.test('with more than a minute to go the warning goes away at the touch', async () => {
-  const longer = await startApp(t, {
+  const longer = await startService(t, {
     pages: true,
-    database: house.database,
+    database: site.database,
     env: { RATE_LIMITS: 'off', SESSION_COOKIE_AGE: '63' },
   })
-  const staff = await house.staff({ ...TABLET, baseURL: longer.url })
+  const staff = await site.staff({ ...TABLET, baseURL: longer.url })
   const board = await staff.open(BOARD)
   const warning = board.getByRole('alertdialog')
   await warning.getByRole('button', { name: 'Stay signed in' }).click()
@@ -92,8 +93,8 @@ t.test('with more than a minute to go the warning goes away at the touch', async
 })
 
 t.test('an end that no touch can move is said as it is', async () => {
-  const staff = await house.staff(TABLET)
-  await house.db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() + interval '11 seconds'
+  const staff = await site.staff(TABLET)
+  await site.db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() + interval '11 seconds'
     WHERE created_at = (SELECT max(created_at) FROM sessions)`
   const board = await staff.open(BOARD)
   const warning = board.getByRole('alertdialog')
@@ -103,5 +104,5 @@ t.test('an end that no touch can move is said as it is', async () => {
 })
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

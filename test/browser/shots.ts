@@ -1,12 +1,12 @@
 import type { BrowserContext, Page, ViewportSize } from 'playwright-core'
-import type { TestApp } from '../helpers/app.js'
-import type { Guest } from './guests.js'
-import { linkIs } from './house.js'
+import type { Customer } from '../helpers/customers.js'
+import type { TestService } from '../helpers/service.js'
+import { linkIs } from './site.js'
 
-export interface Stage {
-  app: TestApp
+export interface ShotContext {
+  app: TestService
   context: BrowserContext
-  guests: Map<string, Guest>
+  guests: Map<string, Customer>
 }
 
 export interface Shot {
@@ -20,7 +20,7 @@ export interface Shot {
   /** ends the session: it gets one of its own */
   ends?: boolean
   /** brings the page to what is to be shown */
-  ready(page: Page, stage: Stage): Promise<void>
+  ready(page: Page, shown: ShotContext): Promise<void>
 }
 
 const LIVE_ORDERS = '/theatre/live-orders/'
@@ -44,7 +44,7 @@ async function toReview(page: Page): Promise<void> {
 }
 
 /** The service goes away under an open page. */
-async function goOffline(page: Page, { context }: Stage): Promise<void> {
+async function goOffline(page: Page, { context }: ShotContext): Promise<void> {
   await live(page)
   await page.evaluate(
     'window.WebSocket = class extends EventTarget { constructor() { super() } close() {} send() {} }',

@@ -1,12 +1,13 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { linkIs, openHouse, PASSWORD, PHONE, TABLET } from './house.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// The whole evening in two browsers that share nothing but the service.
+// One order from start to end, in two browsers that share nothing but the service.
 
-const house = await openHouse(t)
-const staff = await house.visitor(TABLET)
-const customer = await house.visitor(PHONE)
+const site = await startSite(t)
+const staff = await site.visitor(TABLET)
+const customer = await site.visitor(PHONE)
 const ticket = (page: Page, seat: string) =>
   page.getByRole('article', { name: `Screen 1 ${seat}`, exact: true })
 const head = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor()
@@ -31,7 +32,7 @@ t.test('the staff sign in and see an empty board, live', async (t) => {
   await board.getByLabel('Password', { exact: true }).fill('wrong')
   await board.getByRole('button', { name: 'Sign in' }).click()
   await board.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
-  await board.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await board.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
   await board.getByRole('button', { name: 'Sign in' }).click()
   await head(board, /0 open orders/)
   await linkIs(board)
@@ -52,7 +53,7 @@ t.test('a customer fills a cart, which survives a reload', async (t) => {
 })
 
 t.test('what another version of the page stored as a cart is ignored', async () => {
-  const { context } = await house.visitor(PHONE)
+  const { context } = await site.visitor(PHONE)
   await context.addInitScript(
     `if (origin !== 'null') localStorage.setItem('houselights.cart.demo-d5', '{"key":"k","lines":[{"menuItemId":"1"}]}')`,
   )
@@ -133,11 +134,11 @@ t.test('one who closes the page and scans again finds the order', async (t) => {
 })
 
 t.test('nobody else sees the order', async () => {
-  const stranger = await house.visitor(PHONE)
+  const stranger = await site.visitor(PHONE)
   const page = await stranger.open(orderPath)
   await page.getByText('Order not found').waitFor()
 })
 
 t.test('no page broke anything on the way', async (t) => {
-  t.strictSame(house.mishaps, [])
+  t.strictSame(site.pageErrors, [])
 })

@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { orderFrom } from '../helpers/customers.js'
 import { builtPages } from '../helpers/pages.js'
-import { orderFrom } from './guests.js'
-import { openHouse, PHONE, TABLET } from './house.js'
+import { PHONE, startSite, TABLET } from './site.js'
 
 // What a page costs a phone on a weak network.
 
@@ -41,7 +41,7 @@ t.test('the first load of each page: under 60 KB of compressed JavaScript', asyn
   }
 })
 
-const house = await openHouse(t)
+const site = await startSite(t)
 
 /** A page at 400 kbit/s with 400 ms to and fro (Lighthouse's slow 3G): ms until `ready` is there. */
 async function timeOnSlow3g(page: Page, path: string, ready: string): Promise<number> {
@@ -68,12 +68,12 @@ async function timeOnSlow3g(page: Page, path: string, ready: string): Promise<nu
 }
 
 t.test('on slow 3G (measured and told, for a busy machine proves nothing)', async (t) => {
-  const guest = await orderFrom(house.url, 'demo-a1', { 'Masala Chai': 1 })
-  const phone = await house.visitor(PHONE)
+  const guest = await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
+  const phone = await site.visitor(PHONE)
   await phone.context.addCookies(
-    [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+    [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
   )
-  const [stranger, tablet] = [await house.visitor(PHONE), await house.staff(TABLET)]
+  const [stranger, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
   for (const [{ context }, path, ready] of [
     [stranger, '/s/demo-a1', '[data-action=add]'],
     [phone, `/orders/${guest.orderId}`, '.progress'],
@@ -92,10 +92,10 @@ t.test('on slow 3G (measured and told, for a busy machine proves nothing)', asyn
 t.test(
   'what a page asks early it does not ask again, and the socket opened early is the one it hears',
   async (t) => {
-    const guest = await orderFrom(house.url, 'demo-a2', { 'Masala Chai': 1 })
-    const [phone, tablet] = [await house.visitor(PHONE), await house.staff(TABLET)]
+    const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })
+    const [phone, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
     await phone.context.addCookies(
-      [...guest.client.cookies].map(([name, value]) => ({ name, value, url: house.url })),
+      [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
     )
     for (const [{ context }, path, ready, calls, sockets] of [
       [phone, '/s/demo-a2', '[data-action=add]', ['/api/seats/demo-a2'], []],
@@ -126,18 +126,18 @@ t.test(
 )
 
 t.test('the pages load nothing from anyone else', async (t) => {
-  const visitor = await house.visitor(PHONE)
+  const visitor = await site.visitor(PHONE)
   const page = await visitor.context.newPage()
   const asked: string[] = []
   page.on('request', (request) => asked.push(new URL(request.url()).origin))
   await page.goto('/s/demo-a1')
   await page.locator('[data-action=add]').first().waitFor()
-  t.strictSame([...new Set(asked)], [house.url])
-  t.strictSame(house.mishaps, [])
+  t.strictSame([...new Set(asked)], [site.url])
+  t.strictSame(site.pageErrors, [])
 })
 
 t.test('who is not signed in opens no socket of the staff', async (t) => {
-  const { context } = await house.visitor(TABLET)
+  const { context } = await site.visitor(TABLET)
   const page = await context.newPage()
   const opened: string[] = []
   page.on('websocket', (socket) => opened.push(socket.url()))

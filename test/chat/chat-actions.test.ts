@@ -3,29 +3,30 @@ import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { listChats, listMessages } from '../../src/chat/chat-queries.js'
 import { viewChat } from '../../src/chat/chat-view.js'
 import type { Principal } from '../../src/principal.js'
-import { createWorld, refusal, type World } from '../orders/world.js'
+import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 let ids = 0
-const send = (world: World, principal: Principal, chat: number, text: string, clientId = `c${++ids}`) =>
-  sendMessage(world.ctx, principal, { chat, text, clientId })
+const send = (fixture: Fixture, principal: Principal, chat: number, text: string, clientId = `c${++ids}`) =>
+  sendMessage(fixture.ctx, principal, { chat, text, clientId })
 
-async function open(t: { teardown(fn: () => unknown): unknown }, phone: string | null = null) {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const { id } = await world.order({ guest, phone })
-  world.events.length = 0
-  const unread = async () => (await listChats(world.db, 1)).find((chat) => chat.id === id)?.unread
-  return { world, guest, id, unread }
+async function open(t: Teardown, phone: string | null = null) {
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const { id } = await fixture.order({ guest, phone })
+  fixture.events.length = 0
+  const unread = async () => (await listChats(fixture.db, 1)).find((chat) => chat.id === id)?.unread
+  return { fixture, guest, id, unread }
 }
 
 t.test('a message is told to the theatre and to the customer, who learns no staff’s name', async (t) => {
-  const { world, guest, id } = await open(t)
-  const asked = await send(world, guest.principal, id, 'Hello?', 'mine')
-  const answered = await send(world, world.admin, id, 'Yes')
+  const { fixture, guest, id } = await open(t)
+  const asked = await send(fixture, guest.principal, id, 'Hello?', 'mine')
+  const answered = await send(fixture, fixture.admin, id, 'Yes')
   t.match(asked, { created: true, message: { from: 'customer', text: 'Hello?', clientId: 'mine' } })
   t.match(answered, { created: true, message: { from: 'staff' } })
   t.same(
-    world.events.map(({ name, group, seq }) => [name, group, seq]),
+    fixture.events.map(({ name, group, seq }) => [name, group, seq]),
     [
       ['chat.message', 'theatre:1:chat', 1],
       ['chat.message', `order:${id}`, 2],
@@ -33,7 +34,7 @@ t.test('a message is told to the theatre and to the customer, who learns no staf
       ['chat.message', `order:${id}`, 3],
     ],
   )
-  const data = world.events.map((event) => JSON.parse(event.data))
+  const data = fixture.events.map((event) => JSON.parse(event.data))
   t.match(data[0], {
     chat: id,
     conversation: { id, theatreId: 1, unread: 1 },
@@ -41,32 +42,33 @@ t.test('a message is told to the theatre and to the customer, who learns no staf
   })
   t.same(Object.keys(data[3]).sort(), ['chat', 'message'], 'customers learn nothing of the staff’s side')
   t.same(Object.keys(data[3].message).sort(), ['at', 'clientId', 'from', 'id', 'text'])
-  for (const { group, data } of world.events) if (group.startsWith('order:')) t.notMatch(data, /admin|unread/)
+  for (const { group, data } of fixture.events)
+    if (group.startsWith('order:')) t.notMatch(data, /admin|unread/)
 })
 
 t.test('a repeated clientId is stored once, at once too; another sender’s is another', async (t) => {
-  const { world, guest, id } = await open(t)
+  const { fixture, guest, id } = await open(t)
   for (let round = 0; round < 15; round++) {
-    world.events.length = 0
+    fixture.events.length = 0
     const sent = await Promise.all(
-      ['a', 'b', 'c'].map((text) => send(world, guest.principal, id, text, `twin-${round}`)),
+      ['a', 'b', 'c'].map((text) => send(fixture, guest.principal, id, text, `twin-${round}`)),
     )
     t.equal(new Set(sent.map(({ message }) => message.id)).size, 1)
     t.equal(new Set(sent.map(({ message }) => message.text)).size, 1)
     t.equal(sent.filter(({ created }) => created).length, 1)
-    t.equal(world.events.length, 2)
+    t.equal(fixture.events.length, 2)
   }
-  t.equal((await send(world, world.staff, id, 'x', 'twin-1')).created, true)
-  t.equal(await world.db.chatMessage.count(), 16)
+  t.equal((await send(fixture, fixture.staff, id, 'x', 'twin-1')).created, true)
+  t.equal(await fixture.db.chatMessage.count(), 16)
 })
 
 t.test('many speak at once: the ids of a conversation rise in the order of its events', async (t) => {
-  const { world, guest, id } = await open(t)
-  const speakers = [guest.principal, world.staff, world.admin]
+  const { fixture, guest, id } = await open(t)
+  const speakers = [guest.principal, fixture.staff, fixture.admin]
   await Promise.all(
-    Array.from({ length: 40 }, (_, i) => send(world, speakers[i % 3] ?? world.admin, id, `m${i}`)),
+    Array.from({ length: 40 }, (_, i) => send(fixture, speakers[i % 3] ?? fixture.admin, id, `m${i}`)),
   )
-  const told = world.events
+  const told = fixture.events
     .filter(({ group }) => group === `order:${id}`)
     .sort((a, b) => a.seq - b.seq)
     .map(({ data }): number => JSON.parse(data).message.id)
@@ -78,42 +80,46 @@ t.test('many speak at once: the ids of a conversation rise in the order of its e
 })
 
 t.test('who may not is told that there is no such chat, for each message anew', async (t) => {
-  const { world, guest, id } = await open(t)
-  const stranger = (await world.guest()).principal
-  for (const principal of [world.otherStaff, stranger, { ...world.staff, theatres: [] }]) {
-    t.equal(await refusal(send(world, principal, id, 'x')), 'not_found')
-    t.equal(await refusal(listMessages(world.db, principal, id, null)), 'not_found')
-    t.equal(await refusal(markChatRead(world.ctx, principal, id)), 'not_found')
-    t.equal(await refusal(send(world, principal, 2_147_483_647, 'x')), 'not_found')
+  const { fixture, guest, id } = await open(t)
+  const stranger = (await fixture.guest()).principal
+  for (const principal of [fixture.otherStaff, stranger, { ...fixture.staff, theatres: [] }]) {
+    t.equal(await refusal(send(fixture, principal, id, 'x')), 'not_found')
+    t.equal(await refusal(listMessages(fixture.db, principal, id, null)), 'not_found')
+    t.equal(await refusal(markChatRead(fixture.ctx, principal, id)), 'not_found')
+    t.equal(await refusal(send(fixture, principal, 2_147_483_647, 'x')), 'not_found')
   }
-  t.equal(await refusal(markChatRead(world.ctx, guest.principal, id)), 'not_found', 'reading is the staff’s')
-  t.equal(await refusal(send(world, guest.principal, id, ' ')), 'validation_failed')
-  t.equal(await refusal(send(world, guest.principal, id, 'x', '')), 'validation_failed')
-  t.same([await world.db.chatMessage.count(), world.events.length], [0, 0])
+  t.equal(
+    await refusal(markChatRead(fixture.ctx, guest.principal, id)),
+    'not_found',
+    'reading is the staff’s',
+  )
+  t.equal(await refusal(send(fixture, guest.principal, id, ' ')), 'validation_failed')
+  t.equal(await refusal(send(fixture, guest.principal, id, 'x', '')), 'validation_failed')
+  t.same([await fixture.db.chatMessage.count(), fixture.events.length], [0, 0])
 })
 
 t.test(
   'unread: the customer’s messages since the staff last read or answered; never moves back',
   async (t) => {
-    const { world, guest, id, unread } = await open(t)
-    const told = () => world.events.filter(({ name }) => name === 'chat.read')
+    const { fixture, guest, id, unread } = await open(t)
+    const told = () => fixture.events.filter(({ name }) => name === 'chat.read')
     t.equal(await unread(), undefined, 'nothing was said: in no list')
-    await markChatRead(world.ctx, world.staff, id)
-    const first = await send(world, guest.principal, id, '1')
-    const second = await send(world, guest.principal, id, '2')
+    await markChatRead(fixture.ctx, fixture.staff, id)
+    const first = await send(fixture, guest.principal, id, '1')
+    const second = await send(fixture, guest.principal, id, '2')
     t.equal(await unread(), 2)
-    await markChatRead(world.ctx, world.staff, id, first.message.id)
+    await markChatRead(fixture.ctx, fixture.staff, id, first.message.id)
     t.equal(await unread(), 1)
-    await markChatRead(world.ctx, world.staff, id)
+    await markChatRead(fixture.ctx, fixture.staff, id)
     t.equal(await unread(), 0)
-    await markChatRead(world.ctx, world.staff, id, first.message.id)
+    await markChatRead(fixture.ctx, fixture.staff, id, first.message.id)
     t.equal(await unread(), 0)
-    await markChatRead(world.ctx, world.staff, id, 2_147_483_647)
-    const third = await send(world, guest.principal, id, '3')
+    await markChatRead(fixture.ctx, fixture.staff, id, 2_147_483_647)
+    const third = await send(fixture, guest.principal, id, '3')
     t.equal(await unread(), 1, 'what was not there can’t have been read')
-    await send(world, world.staff, id, 'yes')
+    await send(fixture, fixture.staff, id, 'yes')
     t.equal(await unread(), 0)
-    await markChatRead(world.ctx, world.staff, id)
+    await markChatRead(fixture.ctx, fixture.staff, id)
     t.match(
       told().map(({ group, data }) => ({ group, data: JSON.parse(data) })),
       [
@@ -127,14 +133,14 @@ t.test(
 )
 
 t.test('history by page, oldest first', async (t) => {
-  const { world, guest, id } = await open(t)
-  for (let i = 1; i <= 120; i++) await send(world, guest.principal, id, String(i))
+  const { fixture, guest, id } = await open(t)
+  for (let i = 1; i <= 120; i++) await send(fixture, guest.principal, id, String(i))
   const read: string[][] = []
   let before: number | null = null
   for (let more = true; more; ) {
     const page: Awaited<ReturnType<typeof listMessages>> = await listMessages(
-      world.db,
-      world.staff,
+      fixture.db,
+      fixture.staff,
       id,
       before,
     )
@@ -150,33 +156,33 @@ t.test('history by page, oldest first', async (t) => {
     read.flat(),
     Array.from({ length: 120 }, (_, index) => String(index + 1)),
   )
-  t.same(await listMessages(world.db, world.staff, id, 1), { messages: [], more: false })
+  t.same(await listMessages(fixture.db, fixture.staff, id, 1), { messages: [], more: false })
 })
 
 t.test('the list: the last spoken first; what is over since yesterday is not in it', async (t) => {
-  const { world, guest, id } = await open(t)
-  const other = await world.order({ guest, seat: 'demo-b7' })
-  await send(world, guest.principal, id, 'first')
-  await send(world, guest.principal, other.id, 'second')
+  const { fixture, guest, id } = await open(t)
+  const other = await fixture.order({ guest, seat: 'demo-b7' })
+  await send(fixture, guest.principal, id, 'first')
+  await send(fixture, guest.principal, other.id, 'second')
   t.same(
-    (await listChats(world.db, 1)).map((chat) => chat.id),
+    (await listChats(fixture.db, 1)).map((chat) => chat.id),
     [other.id, id],
   )
-  t.match((await listChats(world.db, 1)).map(viewChat)[0], {
+  t.match((await listChats(fixture.db, 1)).map(viewChat)[0], {
     id: other.id,
     order: { id: other.id, seat: { name: 'B7', hall: 'Screen 1' } },
     lastMessage: { text: 'second' },
   })
   const yesterday = new Date(Date.now() - 25 * 3_600_000)
-  await world.db.order.update({ where: { id: other.id }, data: { createdAt: yesterday } })
-  t.equal((await listChats(world.db, 1)).length, 2, 'it runs still')
-  await world.db.order.update({
+  await fixture.db.order.update({ where: { id: other.id }, data: { createdAt: yesterday } })
+  t.equal((await listChats(fixture.db, 1)).length, 2, 'it runs still')
+  await fixture.db.order.update({
     where: { id: other.id },
     data: { status: 'cancelled', cancelledAt: new Date() },
   })
   t.same(
-    (await listChats(world.db, 1)).map((chat) => chat.id),
+    (await listChats(fixture.db, 1)).map((chat) => chat.id),
     [id],
   )
-  t.same(await listChats(world.db, 2), [])
+  t.same(await listChats(fixture.db, 2), [])
 })

@@ -1,11 +1,13 @@
 import t from 'tap'
-import { openV1, signIn, startNode } from '../live/stage.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openV1 } from '../helpers/socket-client.js'
 
 t.test(
   'a message for a chat that no id can name is refused like one for a chat that is not there',
   async (t) => {
     const node = await startNode(t)
-    const socket = await openV1(node, await signIn(node, 'staff'), '/ws/chat-socket/')
+    const socket = await openV1(node, await openSession(node, 'staff'), '/ws/chat-socket/')
     socket.subscribe()
     await socket.expect({ type: 'snapshot' })
     // as text: JSON.stringify would not write them all like this

@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { TEST_SECRETS } from '../helpers/app.js'
+import { testDatabase } from '../helpers/database.js'
 import { within } from '../helpers/deadline.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { createClient } from '../helpers/http-client.js'
 import { requireProgram } from '../helpers/programs.js'
 import { REDIS } from '../helpers/redis.js'
-import { connect } from '../helpers/socket.js'
-import { until } from '../live/until.js'
+import { TEST_SECRETS } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** ms for building what was changed, and for three nodes to start on a busy machine */
@@ -56,9 +57,7 @@ t.test('three nodes behind one port: events cross, a killed node comes back, SIG
   const direct = [...said().matchAll(/ {2}\d {2}(http:\S+) {2}pid/g)].map((found) => found[1] ?? '')
   t.equal(direct.length, 3)
 
-  const staff = createClient(String(url))
-  const password = 'houselights-demo'
-  t.match(await staff.post('/api/auth/login', { username: 'staff', password }), { status: 200 })
+  const staff = await signIn(String(url), 'staff')
   const path = '/ws/all-seat-datasocket/'
   const options = { cookie: staff.cookie, protocol: 'houselights.v1' }
   const sockets = await Promise.all([1, 2, 3].map(() => connect(`${url}${path}`, options)))

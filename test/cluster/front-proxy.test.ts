@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { FrontProxy } from '../../scripts/cluster/front-proxy.js'
 import { freePort } from '../../scripts/cluster/programs.js'
 import { within } from '../helpers/deadline.js'
-import { createClient } from '../helpers/http.js'
+import { createClient } from '../helpers/http-client.js'
+import { listen } from '../helpers/listen.js'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -14,13 +15,12 @@ async function startNode(t: Test, handle: Handler): Promise<{ port: number; serv
     if (request.url === '/readyz') return void response.end()
     handle(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listen(server)
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  return { server, port: typeof address === 'object' && address ? address.port : 0 }
+  return { server, port }
 }
 
 async function startFront(t: Test, ports: readonly number[]): Promise<{ url: string; port: number }> {

@@ -2,28 +2,29 @@ import t from 'tap'
 import { createUser, updateUser } from '../../src/accounts/user-actions.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { openRaw } from '../helpers/raw.js'
+import { testDatabase } from '../helpers/database.js'
+import { headOf, readAnswer } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { openRaw } from '../helpers/raw-connection.js'
 import { startRedis } from '../helpers/redis.js'
-import { ORDERS_SOCKET, openPlain, openV1, signIn, startNode } from '../live/stage.js'
-import { until } from '../live/until.js'
+import { startNode, type TestService } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { ORDERS_SOCKET, openPlain, openV1 } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 import { closeCode, frame, OPCODE } from '../security/frames.js'
-import { headOf, readAnswer } from '../security/handshakes.js'
 
 const redis = await startRedis(t)
 const database = await testDatabase(t, { demo: true })
 const env = { REDIS_URL: redis.url }
-const [one, two]: [TestApp, TestApp] = [
+const [one, two]: [TestService, TestService] = [
   await startNode(t, { database, env }),
   await startNode(t, { database, env }),
 ]
 const GROUP = theatreOrders(1)
 const [staff, staff2, admin] = [
-  await signIn(one, 'staff'),
-  await signIn(one, 'staff2'),
-  await signIn(one, 'admin'),
+  await openSession(one, 'staff'),
+  await openSession(one, 'staff2'),
+  await openSession(one, 'admin'),
 ]
 
 t.test('staff are counted on any node as they come and go, in their own theatre only', async (t) => {
@@ -49,7 +50,7 @@ t.test('staff are counted on any node as they come and go, in their own theatre 
 
 t.test('a page that the service has closed is not there, whatever it still says', async (t) => {
   const { presence } = one.app.hub
-  const leaver = await signIn(one, 'staff')
+  const leaver = await openSession(one, 'staff')
   // one that answers no close frame
   const deaf = await openRaw(one.port)
   t.teardown(() => deaf.destroy())
@@ -84,8 +85,8 @@ t.test('a change of role: who becomes staff is there, who is staff no more is no
   const counted = (first: number, second: number, what: string) =>
     until(() => counts().join() === `${first},${second}`, what)
 
-  const rising = await openV1(one, await signIn(one, 'rises'))
-  const falling = await openV1(one, await signIn(one, 'falls'))
+  const rising = await openV1(one, await openSession(one, 'rises'))
+  const falling = await openV1(one, await openSession(one, 'falls'))
   await counted(1, 1, 'the staff alone')
 
   await updateUser(app.actions, operator, await idOf('rises'), { role: 'admin' })

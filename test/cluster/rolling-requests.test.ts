@@ -1,16 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { openRaw } from '../helpers/raw.js'
-import { until } from '../live/until.js'
-import { readAnswer } from '../security/handshakes.js'
+import { testDatabase } from '../helpers/database.js'
+import { readAnswer } from '../helpers/handshakes.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { until } from '../helpers/until.js'
 
 const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'
 
 for (const DRAIN_SECONDS of ['0', '1']) {
   t.test(`a connection that was taken before the drain of ${DRAIN_SECONDS} s is answered`, async (t) => {
-    const { app, port } = await startApp(t, { database: await testDatabase(t), env: { DRAIN_SECONDS } })
+    const { app, port } = await startService(t, { database: await testDatabase(t), env: { DRAIN_SECONDS } })
     const [late, silent] = [await openRaw(port), await openRaw(port)]
     t.teardown(() => {
       for (const connection of [late, silent]) connection.destroy()

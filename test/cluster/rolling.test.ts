@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { runChaos } from '../faults/chaos.js'
 import type { PlannedFault } from '../faults/chaos-faults.js'
-import { openRaw } from '../helpers/raw.js'
-import { headOf, readAnswer } from '../security/handshakes.js'
+import { headOf, readAnswer } from '../helpers/handshakes.js'
+import { openRaw } from '../helpers/raw-connection.js'
 
 // Three processes under load behind a front without sticky sessions, restarted one after the other as a deploy does.
 

@@ -1,22 +1,12 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
+import { arrived, emit, endSession, faultIn, head, seqsOf } from '../helpers/live-events.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 import { startRedis } from '../helpers/redis.js'
-import type { TestSocket } from '../helpers/socket.js'
-import { Random, seedOfRun } from '../live/random.js'
-import {
-  arrived,
-  emit,
-  endSession,
-  faultIn,
-  head,
-  openPlain,
-  openV1,
-  seqsOf,
-  signIn,
-  startNode,
-} from '../live/stage.js'
+import { startNode, type TestService } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openPlain, openV1, type TestSocket } from '../helpers/socket-client.js'
 
 // Real logouts against real events on two nodes over a real Redis. SEED replays the choices, not the timing.
 
@@ -28,12 +18,12 @@ const random = new Random(SEED)
 const redis = await startRedis(t)
 const database = await testDatabase(t, { demo: true })
 const env = { REDIS_URL: redis.url }
-const nodes: [TestApp, TestApp] = [
+const nodes: [TestService, TestService] = [
   await startNode(t, { database, env }),
   await startNode(t, { database, env }),
 ]
-const witness = { one: await openV1(nodes[0], await signIn(nodes[0], 'staff')), at: 0 }
-const second = await openV1(nodes[1], await signIn(nodes[1], 'staff'))
+const witness = { one: await openV1(nodes[0], await openSession(nodes[0], 'staff')), at: 0 }
+const second = await openV1(nodes[1], await openSession(nodes[1], 'staff'))
 witness.at = await head(database.db, GROUP)
 witness.one.subscribe({ [GROUP]: witness.at })
 second.subscribe({ [GROUP]: witness.at })
@@ -58,7 +48,7 @@ t.test('no event that was committed after a logout reaches the one who left, on 
     const batch = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const at = random.pick(nodes)
-        const who = await signIn(at, 'staff')
+        const who = await openSession(at, 'staff')
         const isPlain = random.chance(0.3)
         const socket = await (isPlain ? openPlain(at, who) : openV1(at, who))
         if (!isPlain) socket.subscribe({ [GROUP]: await head(database.db, GROUP) })
@@ -95,7 +85,7 @@ t.test('no event that was committed after a logout reaches the one who left, on 
 t.test('from the commit of a revocation to the closed socket, two nodes over Redis', async (t) => {
   const times: number[] = []
   for (let i = 0; i < 100; i++) {
-    const who = await signIn(nodes[1], 'staff')
+    const who = await openSession(nodes[1], 'staff')
     const socket = await openV1(nodes[1], who)
     socket.subscribe()
     await socket.expect({ type: 'snapshot' })
@@ -112,7 +102,7 @@ t.test('from the commit of a revocation to the closed socket, two nodes over Red
 })
 
 t.test('Redis down: events within 2 s, a revocation within 5 s, from the database alone', async (t) => {
-  const who = await signIn(nodes[1], 'staff')
+  const who = await openSession(nodes[1], 'staff')
   const socket = await openV1(nodes[1], who)
   socket.subscribe()
   await socket.expect({ type: 'snapshot' })

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Command, perform, UsageError } from '../../src/commands/command.js'
-import { TEST_SECRETS } from '../helpers/app.js'
+import { TEST_SECRETS } from '../helpers/service.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { theatreCommand } from '../../src/commands/theatre-command.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
 import { runCommand, spawnCommand } from './run-command.js'
 
 const { db, url } = await testDatabase(t)

@@ -2,27 +2,20 @@ import { join } from 'node:path'
 import t from 'tap'
 import { userCommand } from '../../src/commands/user-command.js'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
-import { dataDirectory } from '../database/servers.js'
-import { startApp } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { withClient } from '../helpers/template.js'
+import { testDatabase } from '../helpers/database.js'
+import { withClient } from '../helpers/database-template.js'
+import { dataDirectory } from '../helpers/embedded-servers.js'
+import type { HttpClient } from '../helpers/http-client.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
 import { type Finished, runCommand, spawnCommand } from './run-command.js'
 
-const PASSWORD = 'houselights-demo'
 const database = await testDatabase(t, { demo: true })
 const { db } = database
-const { url } = await startApp(t, { database, env: { RATE_LIMITS: 'off' } })
+const { url } = await startService(t, { database, env: { RATE_LIMITS: 'off' } })
 
 const user = (args: string[], stdin?: string): Promise<Finished> =>
   runCommand(userCommand, args, { databaseUrl: database.url, ...(stdin === undefined ? {} : { stdin }) })
-
-async function signedIn(username: string, password = PASSWORD): Promise<HttpClient> {
-  const client = createClient(url)
-  const { status } = await client.post('/api/auth/login', { username, password })
-  if (status !== 200) throw new Error(`the login answered ${status}`)
-  return client
-}
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
 
@@ -36,9 +29,12 @@ t.test('create: the password comes from stdin, and the account signs in', async 
     err: '',
     out: /^Made anna: staff number \d+ of theatre 1 \(Grand Cinema\), 2 \(Riverside\)\.\n$/,
   })
-  t.match((await (await signedIn('anna', 'a-good-password')).get('/api/auth/session')).body, {
-    user: { role: 'staff', theatres: [{ id: 1 }, { id: 2 }] },
-  })
+  t.match(
+    (await (await signIn(url, 'anna', { password: 'a-good-password' })).get('/api/auth/session')).body,
+    {
+      user: { role: 'staff', theatres: [{ id: 1 }, { id: 2 }] },
+    },
+  )
   t.match(await user(['create', '--username', 'root', '--role', 'admin'], 'a-good-password'), { code: 0 })
 })
 
@@ -93,23 +89,23 @@ t.test('create: each refusal in one line, and the password in none', async (t) =
 })
 
 t.test('disable ends everything, in the running service too; enable lets sign in again', async (t) => {
-  const client = await signedIn('staff2')
+  const client = await signIn(url, 'staff2')
   t.match(await user(['disable', '--username', 'Staff2']), {
     code: 0,
     out: 'staff2 is disabled; all sessions have ended.\n',
   })
   t.equal(await status(client), 401)
-  await t.rejects(signedIn('staff2'), /401/)
+  await t.rejects(signIn(url, 'staff2'), /401/)
   t.match(await db.accessChange.findMany(), [{ kind: 'session_ended' }, { kind: 'user_changed' }])
   t.match(await user(['enable', '--username', 'staff2']), { code: 0 })
-  await signedIn('staff2')
+  await signIn(url, 'staff2')
 })
 
 t.test('set-password ends the sessions and changes it', async (t) => {
-  const client = await signedIn('admin')
+  const client = await signIn(url, 'admin')
   t.match(await user(['set-password', '--username', 'admin'], 'another-password'), { code: 0 })
   t.equal(await status(client), 401)
-  await signedIn('admin', 'another-password')
+  await signIn(url, 'admin', { password: 'another-password' })
   t.match(await user(['set-password', '--username', 'admin'], 'trustno1'), { code: 1, err: /most common/ })
   t.match(await user(['set-password', '--username', 'nobody'], 'another-password'), {
     code: 1,
@@ -118,7 +114,7 @@ t.test('set-password ends the sessions and changes it', async (t) => {
 })
 
 t.test('sessions lists them; revoke ends one, or all', async (t) => {
-  const clients = [await signedIn('staff'), await signedIn('staff'), await signedIn('staff')]
+  const clients = [await signIn(url, 'staff'), await signIn(url, 'staff'), await signIn(url, 'staff')]
   const listed = await user(['sessions', '--username', 'staff'])
   t.match(listed, { code: 0, out: /3 live sessions/ })
   const ids = listed.out.match(/^[0-9a-f-]{36}/gm) ?? []
@@ -161,7 +157,7 @@ t.test('as a process: the password is the first line of stdin, the exit code say
     spawnCommand('user', args, { databaseUrl: database.url, stdin })
   const create = ['create', '--username', 'zoe', '--role', 'admin']
   t.match(await spawn(create, 'a-good-password\r\nmore\n'), { code: 0, err: '', out: /^Made zoe: admin/ })
-  await signedIn('zoe', 'a-good-password')
+  await signIn(url, 'zoe', { password: 'a-good-password' })
   t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is already an account/ })
   t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password came/ })
 })

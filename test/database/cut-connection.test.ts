@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { isDatabaseAway } from '../../plugins/errors.js'
 import { createDatabase } from '../../src/database/client.js'
+import { listen } from '../helpers/listen.js'
 
 /** One message of PostgreSQL's protocol (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
 function message(type: string, body: Buffer): Buffer {
@@ -26,9 +27,7 @@ t.test('a connection that is ended in the bytes that open it ends a call, not th
     // as the kernel hands it over when the service was busy: all at once
     socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, SHUT_DOWN])))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const port = await listen(server)
   const db = createDatabase({
     url: `postgresql://u:p@127.0.0.1:${port}/d`,
     poolSize: 2,

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { login } from '../../src/accounts/account-actions.js'
 import { loadDemoData, writeDemoData } from '../../src/demo-data.js'
-import { CLIENT, contextOn } from '../accounts/context.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { contextOn, logIn } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
 t.test('is what the contract says, whoever loads it first', async (t) => {
   const { db, url } = await testDatabase(t)
@@ -42,8 +42,7 @@ t.test('an owner’s own theatre 1 is nobody’s whose password everybody knows'
 
 t.test('its accounts sign in', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
-  const signIn = (username: string) =>
-    login(contextOn(db), { username, password: 'houselights-demo', keep: false }, null, CLIENT)
+  const signIn = (username: string) => logIn(contextOn(db), username, { password: DEMO_PASSWORD })
   t.match((await signIn('staff')).caller.principal, { role: 'staff', theatres: [{ id: 1 }] })
   t.match((await signIn('staff2')).caller.principal, { role: 'staff', theatres: [{ id: 2 }] })
   t.match((await signIn('admin')).caller.principal, { role: 'admin' })

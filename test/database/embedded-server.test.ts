@@ -13,8 +13,16 @@ import {
 import { join } from 'node:path'
 import t from 'tap'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
-import { withClient } from '../helpers/template.js'
-import { dataDirectory, gone, isRunning, PROJECT, postmasterPid, startUser, until } from './servers.js'
+import { withClient } from '../helpers/database-template.js'
+import {
+  dataDirectory,
+  gone,
+  isRunning,
+  PROJECT,
+  postmasterPid,
+  startUser,
+} from '../helpers/embedded-servers.js'
+import { until } from '../helpers/until.js'
 
 const isRoot = process.getuid?.() === 0
 

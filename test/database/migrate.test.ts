@@ -2,8 +2,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { applyMigrations } from '../../src/database/migrate.js'
-import { newDatabaseName, testServer, withClient } from '../helpers/template.js'
-import { dataDirectory, PROJECT } from './servers.js'
+import { newDatabaseName, testServer, withClient } from '../helpers/database-template.js'
+import { dataDirectory, PROJECT } from '../helpers/embedded-servers.js'
 
 t.test('nodes that start at once apply each migration once; a later start needs no engine', async (t) => {
   const server = await testServer()

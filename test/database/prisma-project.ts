@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { within } from '../helpers/deadline.js'
-import { dataDirectory, PATIENCE, PROJECT } from './servers.js'
+import { PATIENCE, within } from '../helpers/deadline.js'
+import { dataDirectory, PROJECT } from '../helpers/embedded-servers.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 const SCHEMA = `generator client {
   provider            = "prisma-client"
@@ -42,7 +43,7 @@ export class PrismaProject {
 
   /** @param options.installed false: a fresh clone, whose commands are run by a Prisma from elsewhere, as npx does */
   constructor(
-    t: { teardown(fn: () => unknown): unknown },
+    t: Teardown,
     private readonly options = { installed: true },
   ) {
     // The embedded server's directory is .data; what ends a left-over server has to know it.

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { runSchemaEngine } from '../../src/database/schema-engine-process.js'
-import { withClient } from '../helpers/template.js'
+import { withClient } from '../helpers/database-template.js'
+import { PROJECT, postmasterPid } from '../helpers/embedded-servers.js'
+import { until } from '../helpers/until.js'
 import { PrismaProject, type Run } from './prisma-project.js'
-import { PROJECT, postmasterPid, until } from './servers.js'
 
 const project = new PrismaProject(t)
 const dataDirectory = project.path('.data')

@@ -4,10 +4,10 @@ import t from 'tap'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { acquireMatchingServer } from '../../src/database/embedded-database.js'
 import { applyMigrations, hasKnownMigrations } from '../../src/database/migrate.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
+import { withClient } from '../helpers/database-template.js'
+import { dataDirectory } from '../helpers/embedded-servers.js'
 import { spawnService } from '../helpers/service-process.js'
-import { withClient } from '../helpers/template.js'
-import { dataDirectory } from './servers.js'
 
 // several starts of a server, one with initdb
 t.setTimeout(240_000)

@@ -1,13 +1,11 @@
 import t from 'tap'
-import { changePassword, login } from '../../src/accounts/account-actions.js'
+import { changePassword } from '../../src/accounts/account-actions.js'
 import { findLive, onBehalfOf } from '../../src/accounts/sessions.js'
 import { updateUser } from '../../src/accounts/user-actions.js'
-
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import { type CommitOptions, commit, type OnBehalf, type Outcome } from '../../src/events/commit.js'
-
-import { CLIENT, contextOn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../accounts/context.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { CLIENT, contextOn, logIn, makeTheatre, makeUser, PASSWORD, SETTINGS } from '../helpers/accounts.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
@@ -15,8 +13,7 @@ const theatres = [await makeTheatre(db, 'One'), await makeTheatre(db, 'Two')]
 
 async function signedIn() {
   const { principal } = await makeUser(ctx, { role: 'staff', theatreIds: theatres.slice(0, 1) })
-  const given = { username: principal.username, password: PASSWORD, keep: false }
-  const { token } = await login(ctx, given, null, CLIENT)
+  const { token } = await logIn(ctx, principal.username)
   const caller = await findLive(db, token, SETTINGS)
   if (!caller) throw new Error('nobody signed in')
   return { caller, onBehalf: onBehalfOf(caller), userId: principal.userId }

@@ -3,16 +3,16 @@ import type { Database } from '../../src/database/client.js'
 import { createDatabase } from '../../src/database/client.js'
 import {
   append,
-  forgetOlderThan,
+  deleteOlderThan,
   type NewEvent,
   readAccessChanges,
   readAfter,
   readHeads,
 } from '../../src/events/event-log.js'
 import { orderGroup, theatreOrders } from '../../src/protocol/groups.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { withClient } from '../helpers/template.js'
-import { Random, seedOfRun } from '../live/random.js'
+import { testDatabase } from '../helpers/database.js'
+import { withClient } from '../helpers/database-template.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 
 const [ONE, TWO, ORDER] = [theatreOrders(1), theatreOrders(2), orderGroup(9)]
 
@@ -203,7 +203,7 @@ t.test('forgets what is old, in batches, and nothing else', async (t) => {
   )
   await db.$executeRaw`UPDATE live_events SET at = now() - interval '3 hours' WHERE seq <= 20`
   await db.$executeRaw`UPDATE access_changes SET at = now() - interval '3 hours' WHERE epoch = 1`
-  t.equal(await forgetOlderThan(db, 2, 7), 20)
+  t.equal(await deleteOlderThan(db, 2, 7), 20)
   t.same(
     (await readAfter(db, ONE, 0, 100)).map(({ seq }) => seq),
     [21, 22, 23, 24, 25],

@@ -1,11 +1,12 @@
 import t, { type Test } from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
 import { type OwnRedis, startRedis } from '../helpers/redis.js'
-import { connect, RefusedError, type TestSocket } from '../helpers/socket.js'
-import { until } from '../live/until.js'
-import { openHouse, PASSWORD } from './chaos-house.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect, RefusedError, type TestSocket } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
+import { PASSWORD, startChaosCluster } from './chaos-cluster.js'
 import { settle, type Town } from './chaos-people.js'
 
 t.setTimeout(200_000)
@@ -26,12 +27,10 @@ interface Place {
 
 /** One of the staff listens, on one node. */
 async function open(url: string, town: Town): Promise<Place> {
-  const staff = createClient(url)
   const [account] = town.staff
   const [theatre] = town.theatres
   if (!account || !theatre) throw new Error('nobody is there')
-  const { status } = await staff.post('/api/auth/login', { username: account.username, password: PASSWORD })
-  if (status !== 200) throw new Error(`can’t sign in: ${status}`)
+  const staff = await signIn(url, account.username, { password: PASSWORD })
   const socket = await connect(url + PATH, { cookie: staff.cookie, protocol: 'houselights.v1' })
   socket.subscribe()
   await socket.expect({ type: 'snapshot' })
@@ -97,9 +96,9 @@ const seqsOf = (socket: TestSocket) =>
     .map(({ seq }) => seq)
 
 t.test('PostgreSQL restarted, crashed, paused, full', async (t) => {
-  const house = await openHouse(t, { nodes: 1 })
-  const { postgres, url } = { ...house, url: `http://127.0.0.1:${house.nodes[0]?.port}` }
-  const place = await open(url, await settle(house))
+  const cluster = await startChaosCluster(t, { nodes: 1 })
+  const { postgres, url } = { ...cluster, url: `http://127.0.0.1:${cluster.nodes[0]?.port}` }
+  const place = await open(url, await settle(cluster))
   const { socket, staff, wanted } = place
   const toldOnce = async () => {
     await socket.expect({ type: 'stale' }, { within: 10_000 })
@@ -151,18 +150,17 @@ t.test('PostgreSQL restarted, crashed, paused, full', async (t) => {
     await over
     await missedNothing(t, place)
   })
-  t.strictSame(house.troubles, [])
+  t.strictSame(cluster.troubles, [])
 })
 
 t.test('Redis away at the start, back, paused, away: nothing waits for it', async (t) => {
   const database = await testDatabase(t, { demo: true })
   const redis = await startRedis(t)
   await redis.kill()
-  const booting = await timed(startApp(t, { database, env: { REDIS_URL: redis.url, RATE_LIMITS: 'on' } }))
+  const booting = await timed(startService(t, { database, env: { REDIS_URL: redis.url, RATE_LIMITS: 'on' } }))
   t.ok(booting.ms < 5000, `started without Redis in ${Math.round(booting.ms)} ms`)
   const { url } = booting.result
-  const staff = createClient(url)
-  await staff.post('/api/auth/login', { username: 'staff', password: 'houselights-demo' })
+  const staff = await signIn(url, 'staff')
   const item = await database.db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
   const body = { items: [{ menuItemId: item.id, quantity: 1 }], paymentMethod: 'cash' }
 

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws'
 import { LiveClient, type Verdict } from '../../web/live/client.js'
-import type { HttpClient } from '../helpers/http.js'
+import type { HttpClient } from '../helpers/http-client.js'
 import type { Received, Records } from './chaos-record.js'
 import type { GroupState } from './chaos-state.js'
 

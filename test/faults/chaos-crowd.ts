@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { HttpClient } from '../helpers/http.js'
-import type { Random } from '../live/random.js'
+import type { HttpClient } from '../helpers/http-client.js'
+import type { Random } from '../helpers/random.js'
 import { type ChaosClient, type Identity, V1Client } from './chaos-clients.js'
-import type { House } from './chaos-house.js'
+import type { ChaosCluster } from './chaos-cluster.js'
 import { type Account, type Answered, send, signIn, Tally, type Town } from './chaos-people.js'
 import type { Records } from './chaos-record.js'
 
@@ -34,7 +34,7 @@ export class Crowd {
   admin: HttpClient | null = null
 
   constructor(
-    readonly house: House,
+    readonly cluster: ChaosCluster,
     readonly town: Town,
     readonly records: Records,
     readonly random: Random,
@@ -85,7 +85,7 @@ export class Crowd {
   /** An admin's session that works, however often the one before has ended. */
   async adminHttp(): Promise<HttpClient> {
     while (!this.admin) {
-      this.admin = (await signIn(this.house, this.tally, this.town.admin))?.http ?? null
+      this.admin = (await signIn(this.cluster, this.tally, this.town.admin))?.http ?? null
       if (!this.admin) await this.rest(300)
     }
     return this.admin
@@ -96,7 +96,7 @@ export class Crowd {
     const screen: { account: Account; identity: Identity | null } = { account, identity: null }
     const options = {
       who,
-      url: this.house.url,
+      url: this.cluster.url,
       path: socket === 'orders' ? ORDERS_SOCKET : CHAT_SOCKET,
       orderId: null,
       records: this.records,
@@ -117,7 +117,7 @@ export class Crowd {
     if (why === 'signed-out') screen.identity = null
     else await this.rest(REFUSED_AGAIN_MS)
     while (!screen.identity) {
-      const session = await signIn(this.house, this.tally, screen.account)
+      const session = await signIn(this.cluster, this.tally, screen.account)
       if (session) screen.identity = { ...session, userId: screen.account.id }
       else await this.rest(500 + this.random.below(500))
     }

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Random } from '../live/random.js'
+import type { Random } from '../helpers/random.js'
+import type { ChaosCluster } from './chaos-cluster.js'
 import type { Crowd } from './chaos-crowd.js'
-import type { House } from './chaos-house.js'
 
 /** One fault as it is planned: everything about it comes from the seed. */
 export interface PlannedFault {
@@ -11,7 +11,7 @@ export interface PlannedFault {
   name: string
   /** what it hurts: faults of one target come one after the other */
   target: string
-  run(house: House, crowd: Crowd): Promise<void>
+  run(cluster: ChaosCluster, crowd: Crowd): Promise<void>
 }
 
 interface Kind {
@@ -47,26 +47,26 @@ const redis = (
   name: string,
   cards: number,
   longest: number,
-  hurt: (house: House, ms: number) => Promise<void>,
+  hurt: (cluster: ChaosCluster, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards,
   plan(random) {
     const ms = 100 + random.below(longest)
-    return fault(`${name} (${ms} ms)`, 'redis', (house) => hurt(house, ms))
+    return fault(`${name} (${ms} ms)`, 'redis', (cluster) => hurt(cluster, ms))
   },
 })
 
 const postgres = (
   name: string,
   longest: number,
-  hurt: (house: House, ms: number) => Promise<void>,
+  hurt: (cluster: ChaosCluster, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards: 1,
   plan(random) {
     const ms = 100 + random.below(longest)
-    return fault(`${name} (${ms} ms)`, 'postgres', (house) => hurt(house, ms))
+    return fault(`${name} (${ms} ms)`, 'postgres', (cluster) => hurt(cluster, ms))
   },
 })
 
@@ -82,7 +82,7 @@ const clients = (
   plan(random) {
     const few = 1 + random.below(most)
     const ms = 500 + random.below(7000)
-    return fault(`${name} (${few})`, name, (_house, crowd) => hurt(crowd, few, ms))
+    return fault(`${name} (${few})`, name, (_cluster, crowd) => hurt(crowd, few, ms))
   },
 })
 

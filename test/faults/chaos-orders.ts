@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { OrderView } from '../../src/protocol/views.js'
-import { TEST_SECRETS } from '../helpers/app.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
+import { TEST_SECRETS } from '../helpers/service.js'
 import { V1Client } from './chaos-clients.js'
 import type { Crowd } from './chaos-crowd.js'
 import { withSession } from './chaos-people.js'
@@ -56,7 +56,7 @@ async function visit(crowd: Crowd, think: () => Promise<void>): Promise<void> {
 }
 
 async function arrive(crowd: Crowd): Promise<Guest | null> {
-  const http = createClient(crowd.house.url)
+  const http = createClient(crowd.cluster.url)
   const { status, body } = await crowd.ask<{ user: { id: number } }>(http, 'POST', '/api/auth/guest')
   if (status !== 200 || !body) return null
   const session = await withSession(crowd.tally, http)
@@ -91,7 +91,7 @@ async function place(crowd: Crowd, { http }: Guest, seat: string, wanted: object
 function watchOrder(crowd: Crowd, guest: Guest, orderId: number): V1Client {
   const options = {
     who: `customer of order ${orderId}`,
-    url: crowd.house.url,
+    url: crowd.cluster.url,
     path: `/ws/payment-socket/${orderId}/`,
     orderId,
     records: crowd.records,
@@ -139,7 +139,7 @@ async function tellWebhook(crowd: Crowd, order: OrderView, paymentId: string, ev
       .update(raw)
       .digest('hex'),
   }
-  const provider = createClient(crowd.house.url)
+  const provider = createClient(crowd.cluster.url)
   for (let tries = 0; tries < 8; tries++) {
     const { status } = await provider
       .request('POST', '/webhooks/payments', undefined, { raw, headers, within: 8000 })

@@ -1,8 +1,8 @@
 import { hashPassword } from '../../src/accounts/passwords.js'
 import { createDatabase } from '../../src/database/client.js'
 import { writeTheatre } from '../../src/theatres/theatre-actions.js'
-import { createClient, type HttpClient } from '../helpers/http.js'
-import { type House, PASSWORD } from './chaos-house.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
+import { type ChaosCluster, PASSWORD } from './chaos-cluster.js'
 
 export const THEATRES = 4
 const SEATS = 20
@@ -23,7 +23,7 @@ export interface Town {
  * The theatres and their staff. Beside the service's own tables a note is taken, in each change's own transaction, of
  * who is staff where: what the rights were at each epoch is then the database's word, not the test's.
  */
-export async function settle({ postgres }: House): Promise<Town> {
+export async function settle({ postgres }: ChaosCluster): Promise<Town> {
   await postgres.query(`
     CREATE TABLE chaos_rights (id bigserial PRIMARY KEY, xid text NOT NULL, user_id int NOT NULL, theatre_id int NOT NULL, gained boolean NOT NULL);
     CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -120,11 +120,11 @@ export async function send<T = unknown>(
 
 /** A new session, and its public id. Null: not just now, or not with this account. */
 export async function signIn(
-  house: House,
+  cluster: ChaosCluster,
   tally: Tally,
   account: Account,
 ): Promise<{ http: HttpClient; sessionId: string } | null> {
-  const http = createClient(house.url)
+  const http = createClient(cluster.url)
   const given = { username: account.username, password: PASSWORD }
   const { status } = await send(tally, http, 'POST', '/api/auth/login', given)
   if (status !== 200) return null

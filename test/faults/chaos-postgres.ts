@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { applyMigrations } from '../../src/database/migrate.js'
-import { gone, postmasterPid } from '../database/servers.js'
-import { withClient } from '../helpers/template.js'
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
+import { withClient } from '../helpers/database-template.js'
+import { gone, postmasterPid } from '../helpers/embedded-servers.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 /** A PostgreSQL server of a test's own, to be hurt: always at the same address. */
 export interface OwnPostgres {

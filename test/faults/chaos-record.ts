@@ -1,4 +1,4 @@
-import { digest } from './chaos-house.js'
+import { digest } from './chaos-cluster.js'
 import { comparable, type GroupState } from './chaos-state.js'
 
 /** One socket as its end saw it: for whom it was opened, and what came over it, by the moment. */

@@ -1,4 +1,4 @@
-import type { House } from './chaos-house.js'
+import type { ChaosCluster } from './chaos-cluster.js'
 import type { Judgement } from './chaos-judge.js'
 import type { Records } from './chaos-record.js'
 
@@ -13,7 +13,7 @@ export interface ChaosReport {
   clients: number
   sockets: number
   deliveries: number
-  endings: House['endings']
+  endings: ChaosCluster['endings']
   closes: Records['closes']
   longestOutageMs: number
   longestTrail: string

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { withClient } from '../helpers/template.js'
-import { emit, head, openV1, signIn, startNode } from '../live/stage.js'
+import { withClient } from '../helpers/database-template.js'
+import { emit, head } from '../helpers/live-events.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openV1 } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
@@ -28,7 +31,7 @@ t.test(
       await client.query(statements())
     })
     const after = await startNode(t, { database })
-    const staff = await signIn(after, 'staff')
+    const staff = await openSession(after, 'staff')
     const sockets = await Promise.all(
       [2, 3, 7, 10].map(async (cursor) => ({ cursor, socket: await openV1(after, staff) })),
     )

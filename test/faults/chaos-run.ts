@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { TeardownList } from '../helpers/teardown.js'
 import { runChaos } from './chaos.js'
 import { describeChaos } from './chaos-report.js'
 
@@ -18,25 +19,19 @@ if (!(minutes > 0) || !Number.isInteger(seed) || !(clients > 0)) {
   process.exit(2)
 }
 
-const undo: (() => unknown)[] = []
+const opened = new TeardownList()
 const print = (line: string) => void process.stdout.write(`${line}\n`)
-const cleanUp = async () => {
-  for (const step of undo.splice(0).reverse()) await step()
-}
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void cleanUp().finally(() => process.exit(130)))
+  process.once(signal, () => void opened.closeAll().finally(() => process.exit(130)))
 }
 
 print(`${minutes} minutes of chaos, seed ${seed}`)
 try {
   const forMs = minutes * 60_000
-  const report = await runChaos(
-    { teardown: (step) => undo.push(step) },
-    { seed, forMs, clients, logs: values.logs ?? null, print },
-  )
+  const report = await runChaos(opened, { seed, forMs, clients, logs: values.logs ?? null, print })
   for (const line of describeChaos(report)) print(line)
   process.exitCode = report.violations.length === 0 ? 0 : 1
 } finally {
-  await cleanUp()
+  await opened.closeAll()
 }
 process.exit()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seedOfRun } from '../live/random.js'
+import { seedOfRun } from '../helpers/random.js'
 import { runChaos } from './chaos.js'
 import { describeChaos } from './chaos-report.js'
 

@@ -1,20 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Random } from '../live/random.js'
-import { until } from '../live/until.js'
+import { Random } from '../helpers/random.js'
+import type { Teardown } from '../helpers/teardown.js'
+import { until } from '../helpers/until.js'
 import { keepChanging } from './chaos-churn.js'
 import type { V1Client } from './chaos-clients.js'
+import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js'
 import { Crowd } from './chaos-crowd.js'
 import { type PlannedFault, planFaults } from './chaos-faults.js'
-import { type House, openHouse } from './chaos-house.js'
 import { judge } from './chaos-judge.js'
 import { keepOrdering } from './chaos-orders.js'
 import { settle } from './chaos-people.js'
 import { Records } from './chaos-record.js'
 import type { ChaosReport } from './chaos-report.js'
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
 
 export interface ChaosOptions {
   seed: number
@@ -45,9 +42,9 @@ const WITHOUT_REDIS_MS = 3000
 export async function runChaos(t: Teardown, options: ChaosOptions): Promise<ChaosReport> {
   const { seed, forMs, clients = 200, everyMs = 1800, print } = options
   const { logs = null, env = {} } = options
-  const house = await openHouse(t, { logs, env })
+  const cluster = await startChaosCluster(t, { logs, env })
   const records = new Records()
-  const crowd = new Crowd(house, await settle(house), records, new Random(seed ^ 0x5eed))
+  const crowd = new Crowd(cluster, await settle(cluster), records, new Random(seed ^ 0x5eed))
   t.teardown(() => crowd.stop())
   const changes = new Map<string, number>()
   gather(crowd, clients)
@@ -57,25 +54,25 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     'the staff to be there',
     SETTLE_MS,
   )
-  const plan = options.plan ?? planFaults(new Random(seed), forMs, house.nodes.length, everyMs)
-  const faults = await hurt(house, crowd, plan, forMs, print)
+  const plan = options.plan ?? planFaults(new Random(seed), forMs, cluster.nodes.length, everyMs)
+  const faults = await hurt(cluster, crowd, plan, forMs, print)
   print('all is whole again')
-  await heal(house)
+  await heal(cluster)
   if (!options.plan) {
     // the last act: what nobody is told of over Redis, and what no later event tells of either
-    await house.redis.kill()
+    await cluster.redis.kill()
     await wait(WITHOUT_REDIS_MS)
   }
   await crowd.goHome()
   await everybodyIsBack(crowd)
   crowd.stop()
-  await Promise.all(house.nodes.map((node) => node.stop()))
-  const judgement = await judge(records, house.postgres)
+  await Promise.all(cluster.nodes.map((node) => node.stop()))
+  const judgement = await judge(records, cluster.postgres)
   const longest = crowd.v1.reduce<V1Client | null>(
     (found, client) => (found && found.longestOutage >= client.longestOutage ? found : client),
     null,
   )
-  const violations = [...records.violations, ...house.troubles, ...crowd.tally.bugs]
+  const violations = [...records.violations, ...cluster.troubles, ...crowd.tally.bugs]
   return {
     seed,
     forMs,
@@ -86,7 +83,7 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     clients,
     sockets: records.sockets.length,
     deliveries: records.eventCount,
-    endings: [...house.endings],
+    endings: [...cluster.endings],
     closes: records.closes,
     longestOutageMs: longest?.longestOutage ?? 0,
     longestTrail: longest?.longestTrail ?? '',
@@ -111,7 +108,7 @@ function gather(crowd: Crowd, clients: number): void {
 
 /** Faults as planned: those of one target one after the other, those of others at the same time. */
 async function hurt(
-  house: House,
+  cluster: ChaosCluster,
   crowd: Crowd,
   plan: readonly PlannedFault[],
   forMs: number,
@@ -129,7 +126,7 @@ async function hurt(
     const happening = before.then(async () => {
       print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${planned.name}`)
       faults.set(kind, (faults.get(kind) ?? 0) + 1)
-      await planned.run(house, crowd).catch((error: unknown) => print(`  could not: ${String(error)}`))
+      await planned.run(cluster, crowd).catch((error: unknown) => print(`  could not: ${String(error)}`))
     })
     busy.set(planned.target, happening)
   }
@@ -138,7 +135,7 @@ async function hurt(
   return faults
 }
 
-async function heal({ nodes, postgres, redis, front }: House): Promise<void> {
+async function heal({ nodes, postgres, redis, front }: ChaosCluster): Promise<void> {
   postgres.resume()
   await postgres.start()
   redis.resume()
@@ -151,10 +148,10 @@ async function heal({ nodes, postgres, redis, front }: House): Promise<void> {
 
 /** All who have a right to listen are live, and have all that the log has. Whoever is not is told of. */
 async function everybodyIsBack(crowd: Crowd): Promise<void> {
-  const { records, house } = crowd
+  const { records, cluster } = crowd
   let missing: string[] = ['nobody asked yet']
   const look = async () => {
-    const rows = await house.postgres.query<{ name: string; seq: number }>(
+    const rows = await cluster.postgres.query<{ name: string; seq: number }>(
       'SELECT name, seq FROM live_groups',
     )
     const heads = new Map(rows.map(({ name, seq }) => [name, seq]))

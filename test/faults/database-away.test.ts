@@ -1,10 +1,11 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestApp } from '../helpers/app.js'
-import type { TestDatabase } from '../helpers/postgres.js'
-import { RefusedError } from '../helpers/socket.js'
-import { testServer, withClient } from '../helpers/template.js'
-import { arrived, emit, endSession, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import type { TestDatabase } from '../helpers/database.js'
+import { testServer, withClient } from '../helpers/database-template.js'
+import { arrived, emit, endSession, faultIn, head, seqsOf } from '../helpers/live-events.js'
+import { startNode, type TestService } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openV1, RefusedError } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
@@ -19,7 +20,7 @@ async function takeAway({ url }: TestDatabase): Promise<() => Promise<void>> {
 }
 
 /** Events one after the other, whatever fails, until it is told to stop. */
-function keepEmitting(node: TestApp): () => Promise<void> {
+function keepEmitting(node: TestService): () => Promise<void> {
   let on = true
   const flowing = (async () => {
     while (on) await emit(node, GROUP).catch(() => new Promise((resolve) => setTimeout(resolve, 50)))
@@ -34,8 +35,8 @@ t.test(
   'PostgreSQL away: sockets stay and are told, handshakes are refused in time, nothing is missed',
   async (t) => {
     const node = await startNode(t)
-    const staff = await signIn(node, 'staff')
-    const leaving = await signIn(node, 'staff')
+    const staff = await openSession(node, 'staff')
+    const leaving = await openSession(node, 'staff')
     const [socket, doomed] = [await openV1(node, staff), await openV1(node, leaving)]
     const before = await head(node.db, GROUP)
     for (const each of [socket, doomed]) each.subscribe({ [GROUP]: before })
@@ -70,7 +71,7 @@ t.test('a node that hears of each event from the log only is fresh again while e
   const one = await startNode(t)
   // no Redis: what the first node tells, the second reads each second
   const two = await startNode(t, { database: one.database })
-  const socket = await openV1(two, await signIn(two, 'staff'))
+  const socket = await openV1(two, await openSession(two, 'staff'))
   socket.subscribe()
   const stop = keepEmitting(one)
   try {
@@ -89,7 +90,7 @@ t.test('a node that hears of each event from the log only is fresh again while e
 
 t.test('a client that subscribes while the log is away is served once it is back', async (t) => {
   const node = await startNode(t)
-  const staff = await signIn(node, 'staff')
+  const staff = await openSession(node, 'staff')
   const before = await emit(node, GROUP, 3)
   const keeper = await openV1(node, staff)
   keeper.subscribe()

@@ -1,7 +1,7 @@
 import { createDatabase } from '../../src/database/client.js'
 import { commit } from '../../src/events/commit.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { eventFor } from '../live/stage.js'
+import { eventFor } from '../helpers/live-events.js'
 
 // A node that is killed between the commit and the publish: started by kill.test.ts.
 const [url = ''] = process.argv.slice(2)

@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { within } from '../helpers/deadline.js'
-import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
+import { arrived, emit, faultIn, head, seqsOf } from '../helpers/live-events.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openV1 } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
@@ -21,7 +24,7 @@ async function commitAndDie(url: string): Promise<NodeJS.Signals | null> {
 
 t.test('kill -9 between commit and publish: the event comes all the same', async (t) => {
   const node = await startNode(t)
-  const staff = await signIn(node, 'staff')
+  const staff = await openSession(node, 'staff')
   const socket = await openV1(node, staff)
   const before = await emit(node, GROUP)
   socket.subscribe({ [GROUP]: before })

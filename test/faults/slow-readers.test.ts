@@ -1,7 +1,10 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { arrived, emit, faultIn, head, openV1, seqsOf, signIn, startNode } from '../live/stage.js'
-import { until } from '../live/until.js'
+import { arrived, emit, faultIn, head, seqsOf } from '../helpers/live-events.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openV1 } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
 const EVENTS = Number(process.env.EVENTS ?? 5000)
@@ -9,7 +12,7 @@ const BYTES = 3000
 const PING = JSON.stringify({ type: 'ping', padding: 'x'.repeat(90) })
 
 const node = await startNode(t)
-const staff = await signIn(node, 'staff')
+const staff = await openSession(node, 'staff')
 const waiting = () => [...node.app.hub.connections].map((connection) => connection.pendingBytes)
 
 t.test(

@@ -1,5 +1,6 @@
 import { type Browser, chromium } from 'playwright-core'
 import { isExecutable, type Program, requireProgram } from './programs.js'
+import type { Teardown } from './teardown.js'
 
 /** What playwright itself installed, if it did. */
 function playwrightsOwn(): string[] {
@@ -35,7 +36,7 @@ export function findChromium(): string {
 }
 
 /** Starts a browser that talks to nobody but the pages; it is closed at teardown. */
-export async function launchBrowser(t: { teardown(fn: () => unknown): unknown }): Promise<Browser> {
+export async function launchBrowser(t: Teardown): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: findChromium(),
     headless: true,

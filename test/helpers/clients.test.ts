@@ -1,18 +1,17 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import t, { type Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createClient } from './http.js'
-import { httpHead, openRaw, sendRaw } from './raw.js'
-import { connect, RefusedError, refused } from './socket.js'
+import { createClient } from './http-client.js'
+import { listen } from './listen.js'
+import { httpHead, openRaw, sendRaw } from './raw-connection.js'
+import { connect, RefusedError, refused } from './socket-client.js'
 
-async function listen(t: Test, server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+async function serve(t: Test, server: Server): Promise<number> {
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  return typeof address === 'object' && address ? address.port : 0
+  return listen(server)
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -31,7 +30,7 @@ t.test('the HTTP client keeps cookies and says what it is told, no more', async 
     response.setHeader('content-type', 'application/json; charset=utf-8')
     response.end(JSON.stringify({ raw: request.rawHeaders, method: request.method, url: request.url, body }))
   })
-  const client = createClient(`http://127.0.0.1:${await listen(t, server)}`)
+  const client = createClient(`http://127.0.0.1:${await serve(t, server)}`)
   interface Echo {
     raw: string[]
     method: string
@@ -58,7 +57,7 @@ t.test('raw bytes: an answer, an end, and an end that does not come', async (t) 
     if (request.url === '/hang') return
     response.end('hi')
   })
-  const port = await listen(t, server)
+  const port = await serve(t, server)
   const closed = await sendRaw(port, httpHead('GET / HTTP/1.1', 'Host: x', 'Connection: close'))
   t.match(closed, { closed: true, text: /^HTTP\/1.1 200 OK\r\n.*hi$/s })
   t.strictSame(await sendRaw(port, httpHead('GET /hang HTTP/1.1', 'Host: x'), { within: 50 }), {
@@ -92,7 +91,7 @@ async function echo(
   t.teardown(() => {
     for (const ws of sockets.clients) ws.terminate()
   })
-  return `http://127.0.0.1:${await listen(t, server)}`
+  return `http://127.0.0.1:${await serve(t, server)}`
 }
 
 t.test('the socket client: frames that come with the 101, ends, and marks', async (t) => {

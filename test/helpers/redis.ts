@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../scripts/cluster/programs.js'
 import { PATIENCE, within } from './deadline.js'
 import { type Program, requireProgram } from './programs.js'
+import type { Teardown } from './teardown.js'
 
 export const REDIS: Program = {
   name: 'Redis',
@@ -28,10 +30,6 @@ export interface OwnRedis {
   kill(): Promise<void>
   /** Starts it again, empty, on the same port; kills it before if it runs. */
   restart(): Promise<void>
-}
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
 }
 
 /** Starts a Redis that nobody else uses; it is gone when the test ends, however it ends. */
@@ -150,18 +148,4 @@ function signalTo(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // it has ended
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port)
-        else reject(new Error('no port'))
-      })
-    })
-  })
 }

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { TEST_SECRETS } from './app.js'
 import { within } from './deadline.js'
 import { LogCapture } from './logs.js'
+import { TEST_SECRETS } from './service.js'
 import { keepOutput } from './suite-output.js'
+import type { Teardown } from './teardown.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** ms that a start may take on a busy machine, with initdb and migrations, and an end with a drain */
@@ -32,7 +33,7 @@ export interface ServiceProcessOptions {
 
 /** The service as it is run, in a process of its own; without a DATABASE_URL on an embedded database. */
 export function spawnService(
-  t: { teardown(fn: () => unknown): unknown },
+  t: Teardown,
   { env, folder = temporaryFolder(t) }: ServiceProcessOptions = {},
 ): ServiceProcess {
   const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
@@ -77,7 +78,7 @@ export function spawnService(
   }
 }
 
-function temporaryFolder(t: { teardown(fn: () => unknown): unknown }): string {
+function temporaryFolder(t: Teardown): string {
   const folder = mkdtempSync(join(tmpdir(), 'houselights-process-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return folder

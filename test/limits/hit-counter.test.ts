@@ -1,8 +1,8 @@
 import t from 'tap'
 import { createLocalCounter } from '../../src/limits/hit-counter.js'
-import { startApp } from '../helpers/app.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
 import { startRedis } from '../helpers/redis.js'
+import { startService } from '../helpers/service.js'
 
 t.test('this node alone: windows end, and refunds don’t go below zero', async (t) => {
   let now = 1
@@ -31,7 +31,10 @@ t.test('over two nodes', async (t) => {
   const redis = await startRedis(t)
   const database = await testDatabase(t)
   const env = { REDIS_URL: redis.url }
-  const [a, b] = [(await startApp(t, { database, env })).app, (await startApp(t, { database, env })).app]
+  const [a, b] = [
+    (await startService(t, { database, env })).app,
+    (await startService(t, { database, env })).app,
+  ]
   const commands = a.redis.commands
   if (!commands) throw new Error('no Redis')
   const keyOf = async (name: string) => (await commands.keys(`*limit:${name}:*`))[0] ?? ''

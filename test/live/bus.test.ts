@@ -5,7 +5,7 @@ import { MemoryBroker, MemoryBus } from '../../src/live/bus/memory-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { Mailbox } from '../helpers/mailbox.js'
 import { type OwnRedis, startRedis, testRedis } from '../helpers/redis.js'
-import { until } from './until.js'
+import { until } from '../helpers/until.js'
 
 interface Heard {
   channel: string

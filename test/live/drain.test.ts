@@ -1,15 +1,15 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
 import { within } from '../helpers/deadline.js'
-import { openRaw } from '../helpers/raw.js'
+import { headOf, readAnswer } from '../helpers/handshakes.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
 import { closeCode, frame, OPCODE } from '../security/frames.js'
-import { headOf, readAnswer } from '../security/handshakes.js'
-import { signIn } from '../security/people.js'
 
 const PATH = '/ws/all-seat-datasocket/'
 
 t.test('a client that does not answer the close frame does not hold up the end', async (t) => {
-  const service = await startApp(t, { demo: true, env: { DRAIN_SECONDS: '1' } })
+  const service = await startService(t, { demo: true, env: { DRAIN_SECONDS: '1' } })
   const { cookie } = await signIn(service.url, 'staff')
   const deaf = await openRaw(service.port)
   deaf.write(headOf(service.port, { path: PATH, cookie }))

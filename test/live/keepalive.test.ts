@@ -1,11 +1,12 @@
 import t from 'tap'
-import { Connection, type LiveSocket } from '../../src/live/socket/connection.js'
+import { Connection } from '../../src/live/socket/connection.js'
 import { keepAlive } from '../../src/live/socket/keepalive.js'
+import type { LiveSocket } from '../../src/live/socket/live-socket.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
 
 class FakeSocket implements LiveSocket {
   pendingBytes = 0
-  takenBytes = 0
+  acceptedBytes = 0
   pings = 0
   end: number | 'terminated' | null = null
   write(): void {}
@@ -45,8 +46,8 @@ function watched() {
       readHead: unused,
       readLog: unused,
       reachEpoch: unused,
-      forget() {},
-      showPresence() {},
+      detach() {},
+      sendPresence() {},
       onError() {},
     },
   })
@@ -66,7 +67,7 @@ t.test('a ping each heartbeat; answered, all is well', async (t) => {
   const { socket, connection, pass } = watched()
   pass(24)
   t.equal(socket.pings, 0)
-  pass(100, () => connection.heard())
+  pass(100, () => connection.markAlive())
   t.equal(socket.pings, 4)
   t.equal(socket.end, null)
 })
@@ -96,12 +97,12 @@ t.test('while bytes wait no ping is judged, and its time begins when they have g
   pass(25)
   connection.write(Buffer.from('x'))
   socket.pendingBytes = 10
-  pass(200, () => socket.takenBytes++)
+  pass(200, () => socket.acceptedBytes++)
   t.equal(socket.end, null, 'it takes a little each second: slow, not dead')
   socket.pendingBytes = 0
   pass(29)
   t.equal(socket.end, null)
-  connection.heard()
+  connection.markAlive()
   pass(10)
   t.equal(socket.end, null)
 })
@@ -110,7 +111,7 @@ t.test('who takes nothing at all for 30 s is closed: 1013', async (t) => {
   const { socket, pass } = watched()
   socket.pendingBytes = 10
   pass(20)
-  socket.takenBytes = 1
+  socket.acceptedBytes = 1
   pass(30)
   t.equal(socket.end, null, 'it took a byte meanwhile')
   pass(2)

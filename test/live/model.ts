@@ -7,11 +7,12 @@ import type {
   StoredEvent,
 } from '../../src/events/event-log.js'
 import type { Bus, BusListener } from '../../src/live/bus/bus.js'
-import type { SnapshotRow } from '../../src/live/feed.js'
-import type { Admission, LiveSocket } from '../../src/live/socket/connection.js'
+import type { SnapshotRow } from '../../src/live/snapshot-sharing.js'
+import type { Admission } from '../../src/live/socket/admission.js'
+import type { LiveSocket } from '../../src/live/socket/live-socket.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
-import type { Random } from './random.js'
+import type { Random } from '../helpers/random.js'
 
 /** Lets the test decide what happens next: everything that takes time waits here for its turn. */
 export class Turns {
@@ -269,7 +270,7 @@ export class WorstBus implements Bus {
 /** A socket that takes bytes when it likes, and says what it was given at the moment that it was. */
 export class ModelSocket implements LiveSocket {
   pendingBytes = 0
-  takenBytes = 0
+  acceptedBytes = 0
   /** takes nothing */
   blocked = false
   end: { code: number; reason: string } | null = null

@@ -5,8 +5,8 @@ import { Hub } from '../../src/live/hub.js'
 import type { Connection } from '../../src/live/socket/connection.js'
 import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
 import { asGroup, type GroupName, theatreOrders } from '../../src/protocol/groups.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 import { ModelDatabase, ModelSocket, Turns, WorstBus } from './model.js'
-import { Random, seedOfRun } from './random.js'
 
 // The "new enemy" of house.md 3, looked for in thousands of seeded interleavings of two or three nodes over a bus
 // that loses, doubles, delays and reorders, and a database (a model of it) that takes its time and sometimes fails.
@@ -186,7 +186,7 @@ class Run {
       groups,
       admission,
     })
-    if (admission.principal.role === 'staff') hub.presence.show(connection, groups)
+    if (admission.principal.role === 'staff') hub.presence.set(connection, groups)
     const joined: Client = Object.assign(client, {
       name: `${sessionId}${isPlain ? ' (no subprotocol)' : ''}`,
       sessionId,
@@ -219,7 +219,7 @@ class Run {
         })
       },
       resume: () => open(),
-      subscribesAtOnce: isPlain,
+      autoSubscribe: isPlain,
     })
     session.start()
     if (isPlain) return

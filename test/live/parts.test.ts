@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
-import { textFrame } from '../../src/live/frames.js'
 import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
+import { textFrame } from '../../src/live/socket/frames.js'
 import { parseClientMessage, readCursor } from '../../src/protocol/client-messages.js'
 import { afterClose, CloseCode } from '../../src/protocol/close-codes.js'
 import {
@@ -15,8 +15,8 @@ import {
   theatreOrders,
 } from '../../src/protocol/groups.js'
 import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
+import { Random, seedOfRun } from '../helpers/random.js'
 import { textsOf } from './model.js'
-import { Random, seedOfRun } from './random.js'
 
 const GROUP = theatreOrders(1)
 
@@ -195,10 +195,10 @@ t.test('an index: several values under one key, none left behind', async (t) => 
   const [a, b, c] = [{}, {}, {}]
   index.remove(1, a)
   for (const value of [a, b, c, a]) index.add(1, value)
-  t.same(index.of(1), [a, b, c])
+  t.same(index.get(1), [a, b, c])
   index.remove(1, b)
   index.remove(2, a)
-  t.equal(index.of(1).length, 2)
+  t.equal(index.get(1).length, 2)
   for (const value of [a, c]) index.remove(1, value)
-  t.same(index.of(1), [])
+  t.same(index.get(1), [])
 })

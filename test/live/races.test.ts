@@ -1,20 +1,11 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { connect, type TestSocket } from '../helpers/socket.js'
-import { Random, seedOfRun } from './random.js'
-import {
-  arrived,
-  emit,
-  endSession,
-  faultIn,
-  head,
-  openPlain,
-  openV1,
-  seqsOf,
-  signIn,
-  startNode,
-} from './stage.js'
-import { until } from './until.js'
+import { arrived, emit, endSession, faultIn, head, seqsOf } from '../helpers/live-events.js'
+import { Random, seedOfRun } from '../helpers/random.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { connect, openPlain, openV1, type TestSocket } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 const SEED = seedOfRun()
 const random = new Random(SEED)
@@ -22,7 +13,7 @@ const SOCKETS = Number(process.env.SOCKETS ?? 1000)
 const GROUP = theatreOrders(1)
 
 const node = await startNode(t)
-const staff = await signIn(node, 'staff')
+const staff = await openSession(node, 'staff')
 
 /** Counts what the node asks its log while `work` runs. */
 async function countingReads(work: () => Promise<void>): Promise<{ reads: number; snapshots: number }> {
@@ -147,7 +138,7 @@ t.test('joining against revocation: whoever was let in too late hears nothing fr
   for (let round = 0; round < 20; round++) {
     await Promise.all(
       Array.from({ length: 15 }, async () => {
-        const who = await signIn(node, 'staff')
+        const who = await openSession(node, 'staff')
         const opening = connect(`${node.url}/ws/all-seat-datasocket/`, {
           cookie: who.cookie,
           ...(random.chance(0.7) ? { protocol: 'houselights.v1' } : {}),

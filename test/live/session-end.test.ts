@@ -1,8 +1,11 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { createClient } from '../helpers/http.js'
-import { arrived, emit, openPlain, openV1, seqsOf, signIn, startNode } from './stage.js'
-import { until } from './until.js'
+import { createClient } from '../helpers/http-client.js'
+import { arrived, emit, seqsOf } from '../helpers/live-events.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openPlain, openV1 } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
 
@@ -10,7 +13,7 @@ t.test(
   'a session that ends by time is told ahead, and closes its sockets, with a subprotocol and without',
   async (t) => {
     const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
-    const staff = await signIn(node, 'staff')
+    const staff = await openSession(node, 'staff')
     const startedAt = performance.now()
     const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
     v1.subscribe()
@@ -33,7 +36,7 @@ t.test(
 
 t.test('the end has come and the database does not say: nothing more goes out', async (t) => {
   const node = await startNode(t, { env: { SESSION_ABSOLUTE_AGE: '2', SESSION_COOKIE_AGE: '2' } })
-  const staff = await signIn(node, 'staff')
+  const staff = await openSession(node, 'staff')
   const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
   v1.subscribe()
   const { sessionExpiresAt } = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
@@ -71,7 +74,7 @@ t.test('the end has come and the database does not say: nothing more goes out', 
 
 t.test('HTTP prolongs it, and the socket is told', async (t) => {
   const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '3' } })
-  const staff = await signIn(node, 'staff')
+  const staff = await openSession(node, 'staff')
   // half its life later
   await node.db.$executeRaw`UPDATE sessions SET last_seen_at = last_seen_at - interval '1.5 s'`
   const socket = await openV1(node, staff)

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../src/events/event-log.js'
 import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/views.js'
 import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
-import type { World } from './world.js'
+import type { Fixture } from '../helpers/fixture.js'
 
 // Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
 
@@ -35,8 +35,8 @@ function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderS
 }
 
 /** The state of theatre 1 and of the given orders, as of one moment. */
-export async function snapshot(world: World, orderIds: number[]): Promise<State> {
-  return await world.db.$transaction(
+export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<State> {
+  return await fixture.db.$transaction(
     async (tx) => {
       const each = new Map<number, OrderState>()
       for (const id of orderIds) each.set(id, await readOrderState(tx, id))

@@ -2,28 +2,28 @@ import t from 'tap'
 import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
 import type { OrderStatus, PaymentStatus } from '../../src/protocol/views.js'
-import { createWorld, refusal, type World } from './world.js'
+import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
 
 const STEPS = { markSeen, deliverOrder, cancelOrder, collectCash }
 type StepName = keyof typeof STEPS
 
 /** An order brought to a state by the real steps. */
 async function orderIn(
-  world: World,
+  fixture: Fixture,
   status: OrderStatus,
   method: 'online' | 'cash' = 'cash',
 ): Promise<OrderRecord> {
-  const order = await world.order({ paymentMethod: method })
+  const order = await fixture.order({ paymentMethod: method })
   if (method === 'online' && status !== 'placed' && status !== 'cancelled') {
-    await world.db.order.update({
+    await fixture.db.order.update({
       where: { id: order.id },
       data: { status: 'confirmed', confirmedAt: new Date(), paymentStatus: 'paid' },
     })
   }
-  if (status === 'seen') await markSeen(world.ctx, world.staff, order.id)
-  if (status === 'delivered') await deliverOrder(world.ctx, world.staff, order.id)
-  if (status === 'cancelled') await cancelOrder(world.ctx, world.staff, order.id)
-  world.events.length = 0
+  if (status === 'seen') await markSeen(fixture.ctx, fixture.staff, order.id)
+  if (status === 'delivered') await deliverOrder(fixture.ctx, fixture.staff, order.id)
+  if (status === 'cancelled') await cancelOrder(fixture.ctx, fixture.staff, order.id)
+  fixture.events.length = 0
   return order
 }
 
@@ -47,20 +47,20 @@ const TABLE: [OrderStatus, StepName, OrderStatus | null, string | null][] = [
 ]
 
 t.test('the state machine', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (const [from, name, to, event] of TABLE) {
-    const order = await orderIn(world, from, from === 'placed' ? 'online' : 'cash')
-    const step = STEPS[name](world.ctx, world.staff, order.id)
+    const order = await orderIn(fixture, from, from === 'placed' ? 'online' : 'cash')
+    const step = STEPS[name](fixture.ctx, fixture.staff, order.id)
     if (to === null) {
       t.equal(await refusal(step), 'invalid_transition', `${name} of ${from}`)
-      t.same(world.events, [])
+      t.same(fixture.events, [])
       continue
     }
     const after = await step
     t.equal(after.status, to, `${name} of ${from}`)
     const expected = event ? [event, event] : []
     t.same(
-      world.events.map((stored) => stored.name),
+      fixture.events.map((stored) => stored.name),
       expected,
     )
     if (to === 'delivered') t.ok(after.seenAt && after.deliveredAt)
@@ -68,7 +68,7 @@ t.test('the state machine', async (t) => {
 })
 
 t.test('cash is collected once, of cash orders that are not cancelled', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   const cases: ['online' | 'cash', OrderStatus, PaymentStatus | null][] = [
     ['online', 'placed', null],
     ['online', 'confirmed', null],
@@ -78,50 +78,50 @@ t.test('cash is collected once, of cash orders that are not cancelled', async (t
     ['cash', 'cancelled', null],
   ]
   for (const [method, status, after] of cases) {
-    const { id } = await orderIn(world, status, method)
-    const collected = collectCash(world.ctx, world.staff, id)
+    const { id } = await orderIn(fixture, status, method)
+    const collected = collectCash(fixture.ctx, fixture.staff, id)
     if (after === null) {
       t.equal(await refusal(collected), 'invalid_transition', `${method} ${status}`)
       continue
     }
     t.equal((await collected).paymentStatus, after)
     t.same(
-      world.events.map(({ name }) => name),
+      fixture.events.map(({ name }) => name),
       ['payment.paid', 'payment.paid'],
     )
-    world.events.length = 0
-    t.equal((await collectCash(world.ctx, world.staff, id)).status, status)
-    t.same(world.events, [], 'once')
+    fixture.events.length = 0
+    t.equal((await collectCash(fixture.ctx, fixture.staff, id)).status, status)
+    t.same(fixture.events, [], 'once')
   }
 })
 
 t.test('another theatre’s staff and customers: as for an order that does not exist', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const { id } = await world.order({ guest, paymentMethod: 'cash' })
-  world.events.length = 0
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const { id } = await fixture.order({ guest, paymentMethod: 'cash' })
+  fixture.events.length = 0
   for (const step of Object.values(STEPS)) {
-    for (const principal of [world.otherStaff, guest.principal, { ...world.staff, theatres: [] }]) {
-      t.equal(await refusal(step(world.ctx, principal, id)), 'not_found')
+    for (const principal of [fixture.otherStaff, guest.principal, { ...fixture.staff, theatres: [] }]) {
+      t.equal(await refusal(step(fixture.ctx, principal, id)), 'not_found')
     }
-    t.equal(await refusal(step(world.ctx, world.staff, 2_147_483_647)), 'not_found')
+    t.equal(await refusal(step(fixture.ctx, fixture.staff, 2_147_483_647)), 'not_found')
   }
-  t.same(world.events, [])
-  t.equal((await markSeen(world.ctx, world.admin, id)).status, 'seen')
+  t.same(fixture.events, [])
+  t.equal((await markSeen(fixture.ctx, fixture.admin, id)).status, 'seen')
 })
 
 t.test('deliver and cancel at once: one of them; the same step at once: done, told once', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 20; round++) {
-    const { id } = await orderIn(world, 'confirmed')
+    const { id } = await orderIn(fixture, 'confirmed')
     const outcomes = await Promise.all(
       [deliverOrder, cancelOrder, deliverOrder, cancelOrder].map((step) =>
-        refusal(step(world.ctx, world.staff, id)),
+        refusal(step(fixture.ctx, fixture.staff, id)),
       ),
     )
     t.same(outcomes.toSorted(), ['done', 'done', 'invalid_transition', 'invalid_transition'])
-    t.equal(world.events.length, 2)
-    const stored = await world.db.order.findUniqueOrThrow({ where: { id } })
-    t.equal(world.events[0]?.name, `order.${stored.status}`)
+    t.equal(fixture.events.length, 2)
+    const stored = await fixture.db.order.findUniqueOrThrow({ where: { id } })
+    t.equal(fixture.events[0]?.name, `order.${stored.status}`)
   }
 })

@@ -3,18 +3,18 @@ import { mergeLines } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import { createWorld, refusal } from './world.js'
+import { createFixture, refusal } from '../helpers/fixture.js'
 
 t.test('names, prices and the total are the database’s; repeated lines are added up', async (t) => {
-  const world = await createWorld(t)
-  const [first = 0, second = 0] = await world.menu()
+  const fixture = await createFixture(t)
+  const [first = 0, second = 0] = await fixture.menu()
   const items = [
     { menuItemId: second, quantity: 2 },
     { menuItemId: first, quantity: 1 },
     { menuItemId: second, quantity: 1 },
   ]
-  const order = await world.order({ items, phone: '+91 98765-43210' })
-  const menu = await world.db.menuItem.findMany({
+  const order = await fixture.order({ items, phone: '+91 98765-43210' })
+  const menu = await fixture.db.menuItem.findMany({
     where: { id: { in: [first, second] } },
     orderBy: { id: 'asc' },
   })
@@ -27,27 +27,29 @@ t.test('names, prices and the total are the database’s; repeated lines are add
   t.equal(order.status, 'placed')
   t.equal(order.phone, '+91 98765-43210')
   t.notOk(JSON.stringify(viewOrder(order)).includes('98765'), 'the phone is in no view')
-  await world.db.menuItem.update({ where: { id: first }, data: { name: 'Other', price: 1 } })
-  const again = await world.db.orderItem.findFirstOrThrow({ where: { orderId: order.id, menuItemId: first } })
+  await fixture.db.menuItem.update({ where: { id: first }, data: { name: 'Other', price: 1 } })
+  const again = await fixture.db.orderItem.findFirstOrThrow({
+    where: { orderId: order.id, menuItemId: first },
+  })
   t.equal(again.unitPrice, a?.price, 'a later change of the menu changes no order')
 })
 
 t.test('events: an online order is placed, a cash order is confirmed as it is made', async (t) => {
-  const world = await createWorld(t)
-  const online = await world.order({ seat: 'demo-b2' })
+  const fixture = await createFixture(t)
+  const online = await fixture.order({ seat: 'demo-b2' })
   t.same(
-    world.events.map(({ group, name, seq }) => [group, name, seq]),
+    fixture.events.map(({ group, name, seq }) => [group, name, seq]),
     [
       ['theatre:1:orders', 'order.placed', 1],
       [`order:${online.id}`, 'order.placed', 1],
     ],
   )
-  t.same(JSON.parse(world.events[0]?.data ?? ''), viewOrder(online))
-  world.events.length = 0
-  const cash = await world.order({ paymentMethod: 'cash' })
+  t.same(JSON.parse(fixture.events[0]?.data ?? ''), viewOrder(online))
+  fixture.events.length = 0
+  const cash = await fixture.order({ paymentMethod: 'cash' })
   t.same([cash.status, cash.paymentStatus], ['confirmed', 'pending'])
   t.ok(cash.confirmedAt)
-  const mine = world.events.filter(({ group }) => group === theatreOrders(1))
+  const mine = fixture.events.filter(({ group }) => group === theatreOrders(1))
   t.same(
     mine.map(({ name }) => name),
     ['order.placed', 'order.confirmed'],
@@ -57,14 +59,14 @@ t.test('events: an online order is placed, a cash order is confirmed as it is ma
 t.test(
   'what is not on the theatre’s menu, or not to be had, is refused and leaves nothing behind',
   async (t) => {
-    const world = await createWorld(t)
-    const [available = 0, soldOut = 0, gone = 0] = await world.menu()
-    const [elsewhere = 0] = await world.menu(2)
-    await world.db.menuItem.update({ where: { id: soldOut }, data: { available: false } })
-    await world.db.menuItem.update({ where: { id: gone }, data: { listed: false } })
+    const fixture = await createFixture(t)
+    const [available = 0, soldOut = 0, gone = 0] = await fixture.menu()
+    const [elsewhere = 0] = await fixture.menu(2)
+    await fixture.db.menuItem.update({ where: { id: soldOut }, data: { available: false } })
+    await fixture.db.menuItem.update({ where: { id: gone }, data: { listed: false } })
     const ordering = (menuItemId: number) =>
       refusal(
-        world.order({
+        fixture.order({
           items: [
             { menuItemId: available, quantity: 1 },
             { menuItemId, quantity: 1 },
@@ -75,8 +77,8 @@ t.test(
     t.equal(await ordering(gone), 'unknown_menu_item')
     t.equal(await ordering(elsewhere), 'unknown_menu_item')
     t.equal(await ordering(2_147_483_647), 'unknown_menu_item')
-    t.equal(await world.db.order.count(), 0)
-    t.same(world.events, [])
+    t.equal(await fixture.db.order.count(), 0)
+    t.same(fixture.events, [])
   },
 )
 
@@ -97,21 +99,21 @@ t.test('bounds of a cart', async (t) => {
     t.throws(() => mergeLines(items), { code: 'validation_failed' }, JSON.stringify(items).slice(0, 60))
   }
   t.same(mergeLines([line(98), line(1)]), [line(99)])
-  const world = await createWorld(t)
-  const menu = await world.menu()
-  await world.db.menuItem.updateMany({ data: { price: 10_000_000 } })
+  const fixture = await createFixture(t)
+  const menu = await fixture.menu()
+  await fixture.db.menuItem.updateMany({ data: { price: 10_000_000 } })
   const items = menu.map((menuItemId) => ({ menuItemId, quantity: 99 }))
-  t.equal(await refusal(world.order({ items })), 'order_too_large')
+  t.equal(await refusal(fixture.order({ items })), 'order_too_large')
   for (const phone of ['1234', '123456789012345678901', 'call me', '12345\n', '１２３４５']) {
-    t.equal(await refusal(world.order({ phone })), 'validation_failed', phone)
+    t.equal(await refusal(fixture.order({ phone })), 'validation_failed', phone)
   }
 })
 
 t.test('a key: the same order again; another body is refused; keys are the session’s own', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const [a = 0, b = 0] = await world.menu()
-  const seat = await world.seat('demo-a1')
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const [a = 0, b = 0] = await fixture.menu()
+  const seat = await fixture.seat('demo-a1')
   const given = {
     items: [
       { menuItemId: a, quantity: 1 },
@@ -121,54 +123,58 @@ t.test('a key: the same order again; another body is refused; keys are the sessi
     phone: null,
     idempotencyKey: 'key-1',
   }
-  const first = await placeOrder(world.ctx, guest.orderer, seat, given)
+  const first = await placeOrder(fixture.ctx, guest.orderer, seat, given)
   t.equal(first.created, true)
-  await world.db.menuItem.update({ where: { id: a }, data: { available: false } })
+  await fixture.db.menuItem.update({ where: { id: a }, data: { available: false } })
   const reordered = { ...given, items: given.items.toReversed() }
-  const again = await placeOrder(world.ctx, guest.orderer, seat, reordered)
+  const again = await placeOrder(fixture.ctx, guest.orderer, seat, reordered)
   t.same([again.created, again.order.id], [false, first.order.id], 'a replay, though an item is sold out now')
   for (const other of [
     { ...given, items: given.items.slice(1) },
     { ...given, paymentMethod: 'cash' as const },
     { ...given, phone: '12345' },
   ]) {
-    t.equal(await refusal(placeOrder(world.ctx, guest.orderer, seat, other)), 'idempotency_key_reused')
+    t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, seat, other)), 'idempotency_key_reused')
   }
-  const otherSeat = await world.seat('demo-a2')
-  t.equal(await refusal(placeOrder(world.ctx, guest.orderer, otherSeat, given)), 'idempotency_key_reused')
-  await world.db.menuItem.update({ where: { id: a }, data: { available: true } })
-  const stranger = await placeOrder(world.ctx, (await world.guest()).orderer, seat, given)
+  const otherSeat = await fixture.seat('demo-a2')
+  t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, otherSeat, given)), 'idempotency_key_reused')
+  await fixture.db.menuItem.update({ where: { id: a }, data: { available: true } })
+  const stranger = await placeOrder(fixture.ctx, (await fixture.guest()).orderer, seat, given)
   t.not(stranger.order.id, first.order.id)
   for (const idempotencyKey of ['', 'a b', 'ü', 'x'.repeat(256)]) {
     t.equal(
-      await refusal(placeOrder(world.ctx, guest.orderer, seat, { ...given, idempotencyKey })),
+      await refusal(placeOrder(fixture.ctx, guest.orderer, seat, { ...given, idempotencyKey })),
       'validation_failed',
     )
   }
 })
 
 t.test('twins with one key at once: one order, one set of events', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
-    const guest = await world.guest()
-    world.events.length = 0
+    const guest = await fixture.guest()
+    fixture.events.length = 0
     const twins = await Promise.all(
-      [1, 2, 3].map(() => world.order({ guest, idempotencyKey: `key-${round}` })),
+      [1, 2, 3].map(() => fixture.order({ guest, idempotencyKey: `key-${round}` })),
     )
     t.equal(new Set(twins.map(({ id }) => id)).size, 1)
-    t.equal(world.events.length, 2)
+    t.equal(fixture.events.length, 2)
   }
-  t.equal(await world.db.order.count(), 15)
+  t.equal(await fixture.db.order.count(), 15)
 })
 
 t.test('orders from one seat at the same instant are all taken, each with its own number', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 10; round++) {
-    const orders = await Promise.all([world.order(), world.order(), world.order({ paymentMethod: 'cash' })])
+    const orders = await Promise.all([
+      fixture.order(),
+      fixture.order(),
+      fixture.order({ paymentMethod: 'cash' }),
+    ])
     t.equal(new Set(orders.map(({ id }) => id)).size, 3)
   }
-  t.equal(await world.db.order.count(), 30)
-  const seqs = world.events
+  t.equal(await fixture.db.order.count(), 30)
+  const seqs = fixture.events
     .filter(({ group }) => group === theatreOrders(1))
     .map(({ seq }) => seq)
     .sort((a, b) => a - b)
@@ -180,9 +186,9 @@ t.test('orders from one seat at the same instant are all taken, each with its ow
 })
 
 t.test('a session that has just ended orders nothing', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  await world.db.session.delete({ where: { id: guest.orderer.sessionId } })
-  t.equal(await refusal(world.order({ guest, idempotencyKey: 'k' })), 'unauthenticated')
-  t.equal(await world.db.order.count(), 0)
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  await fixture.db.session.delete({ where: { id: guest.orderer.sessionId } })
+  t.equal(await refusal(fixture.order({ guest, idempotencyKey: 'k' })), 'unauthenticated')
+  t.equal(await fixture.db.order.count(), 0)
 })

@@ -5,9 +5,9 @@ import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orde
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import type { PaymentMethod } from '../../src/protocol/views.js'
+import { createFixture } from '../helpers/fixture.js'
 import { provider, take, webhookOf } from '../payments/payments.js'
 import { apply, EMPTY, snapshot } from './fold.js'
-import { createWorld } from './world.js'
 
 /** To replay: SEED=… */
 const SEED = Number(process.env.SEED ?? Math.trunc(Math.random() * 2 ** 31))
@@ -26,8 +26,8 @@ function random(seed: number): () => number {
 t.test(
   `everything at once at two seats, seed ${SEED}: nothing fails but by the rules, all is told`,
   async (t) => {
-    const world = await createWorld(t)
-    const guest = await world.guest()
+    const fixture = await createFixture(t)
+    const guest = await fixture.guest()
     const next = random(SEED)
     const pick = <T>(list: readonly [T, ...T[]]): T => list[Math.trunc(next() * list.length)] ?? list[0]
     const payments: { id: string; amount: number }[] = []
@@ -36,21 +36,21 @@ t.test(
 
     async function place(): Promise<void> {
       const paymentMethod = pick<PaymentMethod>(['online', 'cash'])
-      orders.push((await world.order({ guest, paymentMethod, seat: pick(['demo-a1', 'demo-a2']) })).id)
+      orders.push((await fixture.order({ guest, paymentMethod, seat: pick(['demo-a1', 'demo-a2']) })).id)
     }
     async function pay(id: number): Promise<void> {
-      payments.push(await startPayment(world.ctx, provider, guest.principal, id))
+      payments.push(await startPayment(fixture.ctx, provider, guest.principal, id))
     }
     async function hear(): Promise<void> {
       const payment = payments[Math.trunc(next() * payments.length)]
       const event = pick(['payment.captured', 'payment.captured', 'payment.failed', 'refund.processed'])
-      if (payment) await take(world, webhookOf(payment, { event }))
+      if (payment) await take(fixture, webhookOf(payment, { event }))
     }
     async function say(chat: number): Promise<void> {
       const clientId = `m${said++}`
-      await sendMessage(world.ctx, pick([guest.principal, world.staff]), { chat, text: 'x', clientId })
+      await sendMessage(fixture.ctx, pick([guest.principal, fixture.staff]), { chat, text: 'x', clientId })
     }
-    const staff = (step: typeof markSeen) => (id: number) => step(world.ctx, world.staff, id)
+    const staff = (step: typeof markSeen) => (id: number) => step(fixture.ctx, fixture.staff, id)
     const steps: ((id: number) => Promise<unknown>)[] = [
       place,
       pay,
@@ -62,7 +62,7 @@ t.test(
       staff(deliverOrder),
       staff(cancelOrder),
       staff(collectCash),
-      () => cancelUnpaidOrders(world.ctx, 0),
+      () => cancelUnpaidOrders(fixture.ctx, 0),
     ]
 
     for (let i = 0; i < 4; i++) await place()
@@ -76,8 +76,8 @@ t.test(
       }
     }
 
-    for (const group of new Set(world.events.map(({ group }) => group))) {
-      const seqs = world.events.filter((event) => event.group === group).map(({ seq }) => seq)
+    for (const group of new Set(fixture.events.map(({ group }) => group))) {
+      const seqs = fixture.events.filter((event) => event.group === group).map(({ seq }) => seq)
       t.same(
         seqs.toSorted((a, b) => a - b),
         seqs.map((_, index) => index + 1),
@@ -85,6 +85,6 @@ t.test(
       )
     }
     const empty = { orders: [], chats: [], each: new Map(orders.map((id) => [id, EMPTY])) }
-    t.same(apply(empty, world.events), await snapshot(world, orders))
+    t.same(apply(empty, fixture.events), await snapshot(fixture, orders))
   },
 )

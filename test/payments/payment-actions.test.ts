@@ -4,93 +4,93 @@ import { cancelOrder } from '../../src/orders/order-actions.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import type { PaymentProvider } from '../../src/payments/provider.js'
-import { createWorld, refusal } from '../orders/world.js'
+import { createFixture, refusal } from '../helpers/fixture.js'
 import { provider, startPaying, take, webhookOf } from './payments.js'
 
 t.test('a payment is made once; until it ends the same is answered', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const order = await world.order({ guest })
-  world.events.length = 0
-  const payment = await startPayment(world.ctx, provider, guest.principal, order.id)
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const order = await fixture.order({ guest })
+  fixture.events.length = 0
+  const payment = await startPayment(fixture.ctx, provider, guest.principal, order.id)
   t.match(payment, { orderId: order.id, provider: 'simulated', status: 'pending', amount: order.total })
   t.same(
-    world.events.map(({ name, group }) => [name, group]),
+    fixture.events.map(({ name, group }) => [name, group]),
     [
       ['payment.pending', 'theatre:1:orders'],
       ['payment.pending', `order:${order.id}`],
     ],
   )
-  t.same(await startPayment(world.ctx, provider, guest.principal, order.id), payment)
-  t.equal(world.events.length, 2)
+  t.same(await startPayment(fixture.ctx, provider, guest.principal, order.id), payment)
+  t.equal(fixture.events.length, 2)
 })
 
 t.test('two payments begun at once are one', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
-    const guest = await world.guest()
-    const order = await world.order({ guest })
-    world.events.length = 0
+    const guest = await fixture.guest()
+    const order = await fixture.order({ guest })
+    fixture.events.length = 0
     const payments = await Promise.all(
-      [1, 2, 3].map(() => startPayment(world.ctx, provider, guest.principal, order.id)),
+      [1, 2, 3].map(() => startPayment(fixture.ctx, provider, guest.principal, order.id)),
     )
     t.equal(new Set(payments.map(({ id }) => id)).size, 1)
-    t.equal(await world.db.payment.count({ where: { orderId: order.id } }), 1)
-    t.equal(world.events.length, 2)
+    t.equal(await fixture.db.payment.count({ where: { orderId: order.id } }), 1)
+    t.equal(fixture.events.length, 2)
   }
 })
 
 t.test('who may not, and when not', async (t) => {
-  const world = await createWorld(t)
-  const { guest, order, payment } = await startPaying(world)
+  const fixture = await createFixture(t)
+  const { guest, order, payment } = await startPaying(fixture)
   const start = (principal = guest.principal, id = order.id) =>
-    refusal(startPayment(world.ctx, provider, principal, id))
-  for (const principal of [world.staff, world.admin, (await world.guest()).principal]) {
+    refusal(startPayment(fixture.ctx, provider, principal, id))
+  for (const principal of [fixture.staff, fixture.admin, (await fixture.guest()).principal]) {
     t.equal(await start(principal), 'not_found')
-    t.equal(await refusal(findCheckout(world.db, principal, payment.id)), 'not_found')
+    t.equal(await refusal(findCheckout(fixture.db, principal, payment.id)), 'not_found')
   }
   t.equal(await start(guest.principal, 2_147_483_647), 'not_found')
-  await take(world, webhookOf(payment))
+  await take(fixture, webhookOf(payment))
   t.equal(await start(), 'already_paid')
-  await take(world, webhookOf(payment, { event: 'refund.processed' }))
+  await take(fixture, webhookOf(payment, { event: 'refund.processed' }))
   t.equal(await start(), 'already_paid')
-  const cancelled = await world.order({ guest })
-  await cancelOrder(world.ctx, world.staff, cancelled.id)
+  const cancelled = await fixture.order({ guest })
+  await cancelOrder(fixture.ctx, fixture.staff, cancelled.id)
   t.equal(await start(guest.principal, cancelled.id), 'order_cancelled')
-  const cash = await world.order({ guest, paymentMethod: 'cash' })
+  const cash = await fixture.order({ guest, paymentMethod: 'cash' })
   t.equal(await start(guest.principal, cash.id), 'cash_order')
   for (const id of ['sim_none', '', 'a\0', '../x', '\ud800']) {
-    t.equal(await refusal(findCheckout(world.db, guest.principal, id)), 'not_found')
+    t.equal(await refusal(findCheckout(fixture.db, guest.principal, id)), 'not_found')
   }
 })
 
 t.test('what changes while the provider is asked decides', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const order = await world.order({ guest })
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const order = await fixture.order({ guest })
   const slow: PaymentProvider = {
     ...provider,
     async createOrder(request) {
-      await cancelOrder(world.ctx, world.staff, order.id)
+      await cancelOrder(fixture.ctx, fixture.staff, order.id)
       return await provider.createOrder(request)
     },
   }
-  t.equal(await refusal(startPayment(world.ctx, slow, guest.principal, order.id)), 'order_cancelled')
-  t.equal(await world.db.payment.count(), 0)
+  t.equal(await refusal(startPayment(fixture.ctx, slow, guest.principal, order.id)), 'order_cancelled')
+  t.equal(await fixture.db.payment.count(), 0)
 })
 
 t.test('a provider that fails leaves nothing behind', async (t) => {
-  const world = await createWorld(t)
-  const guest = await world.guest()
-  const order = await world.order({ guest })
-  world.events.length = 0
+  const fixture = await createFixture(t)
+  const guest = await fixture.guest()
+  const order = await fixture.order({ guest })
+  fixture.events.length = 0
   const down: PaymentProvider = {
     ...provider,
     createOrder: () => Promise.reject(new DomainError(503, 'payment_provider_unavailable', 'Down.')),
   }
   t.equal(
-    await refusal(startPayment(world.ctx, down, guest.principal, order.id)),
+    await refusal(startPayment(fixture.ctx, down, guest.principal, order.id)),
     'payment_provider_unavailable',
   )
-  t.same([await world.db.payment.count(), world.events.length], [0, 0])
+  t.same([await fixture.db.payment.count(), fixture.events.length], [0, 0])
 })

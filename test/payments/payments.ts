@@ -4,7 +4,7 @@ import { startPayment } from '../../src/payments/payment-actions.js'
 import type { PaymentRecord } from '../../src/payments/payment-queries.js'
 import { createSimulatedProvider } from '../../src/payments/simulated-provider.js'
 import { applyWebhook, type RawWebhook, type WebhookResult } from '../../src/payments/webhook-actions.js'
-import type { Guest, World } from '../orders/world.js'
+import type { Fixture, Guest } from '../helpers/fixture.js'
 
 export const SECRET = 'the-secret-of-the-webhook'
 export const provider = createSimulatedProvider()
@@ -16,11 +16,11 @@ export interface Paying {
 }
 
 /** An online order of a new guest with a pending payment; the events so far are forgotten. */
-export async function startPaying(world: World): Promise<Paying> {
-  const guest = await world.guest()
-  const order = await world.order({ guest })
-  const payment = await startPayment(world.ctx, provider, guest.principal, order.id)
-  world.events.length = 0
+export async function startPaying(fixture: Fixture): Promise<Paying> {
+  const guest = await fixture.guest()
+  const order = await fixture.order({ guest })
+  const payment = await startPayment(fixture.ctx, provider, guest.principal, order.id)
+  fixture.events.length = 0
   return { guest, order, payment }
 }
 
@@ -48,5 +48,5 @@ export function signed(body: string | Buffer, eventId = `evt_${++ids}`): RawWebh
   return { rawBody, signature: createHmac('sha256', SECRET).update(rawBody).digest('hex'), eventId }
 }
 
-export const take = (world: World, raw: RawWebhook): Promise<WebhookResult> =>
-  applyWebhook(world.ctx, SECRET, raw)
+export const take = (fixture: Fixture, raw: RawWebhook): Promise<WebhookResult> =>
+  applyWebhook(fixture.ctx, SECRET, raw)

@@ -2,13 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import t from 'tap'
 import { DomainError } from '../../src/errors.js'
 import { createRazorpayProvider } from '../../src/payments/razorpay-provider.js'
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
+import { listen } from '../helpers/listen.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 /** Razorpay's side of the wire, on a real socket. */
-async function listen(
+async function serve(
   t: Teardown,
   answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
 ) {
@@ -19,20 +17,19 @@ async function listen(
     })
     request.on('end', () => answer(request, response, body))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listen(server)
   t.teardown(() => {
     server.closeAllConnections()
     server.close()
   })
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`
+  return `http://127.0.0.1:${port}`
 }
 
 const keys = { id: 'rzp_test_key', secret: 'hush' }
 
 t.test('asks for an order of the amount, in rupees’ hundredths, with its keys', async (t) => {
   const asked: unknown[] = []
-  const baseUrl = await listen(t, (request, response, body) => {
+  const baseUrl = await serve(t, (request, response, body) => {
     asked.push(request.method, request.url, request.headers.authorization, JSON.parse(body))
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ id: 'order_Abc123', amount: 45000, currency: 'INR', status: 'created' }))
@@ -61,7 +58,7 @@ t.test('whatever goes wrong there is one refusal here, and tells nothing', async
     ['silence', () => {}],
   ]
   for (const [what, answer] of answers) {
-    const baseUrl = await listen(t, (_request, response) => answer(response))
+    const baseUrl = await serve(t, (_request, response) => answer(response))
     const provider = createRazorpayProvider({ keys, baseUrl, deadlineMs: 300 })
     const error = await provider.createOrder({ orderId: 1, amount: 100 }).then(
       () => null,

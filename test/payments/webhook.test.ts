@@ -3,22 +3,22 @@ import { cancelOrder } from '../../src/orders/order-actions.js'
 import { readOrder } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
-import { createWorld, refusal, type World } from '../orders/world.js'
+import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
 import { type Paying, provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
 
-const stateOf = async (world: World, orderId: number) => {
-  const { status, paymentStatus } = await world.db.order.findUniqueOrThrow({ where: { id: orderId } })
+const stateOf = async (fixture: Fixture, orderId: number) => {
+  const { status, paymentStatus } = await fixture.db.order.findUniqueOrThrow({ where: { id: orderId } })
   return [status, paymentStatus]
 }
 
 t.test(
   'a capture pays, then confirms, in both groups, with the order as a fresh read shows it',
   async (t) => {
-    const world = await createWorld(t)
-    const { order, payment } = await startPaying(world)
-    t.same(await take(world, webhookOf(payment)), { outcome: 'applied' })
+    const fixture = await createFixture(t)
+    const { order, payment } = await startPaying(fixture)
+    t.same(await take(fixture, webhookOf(payment)), { outcome: 'applied' })
     t.same(
-      world.events.map(({ name, group }) => [name, group]),
+      fixture.events.map(({ name, group }) => [name, group]),
       [
         ['payment.paid', 'theatre:1:orders'],
         ['payment.paid', `order:${order.id}`],
@@ -26,16 +26,16 @@ t.test(
         ['order.confirmed', `order:${order.id}`],
       ],
     )
-    const fresh = viewOrder(await readOrder(world.db, order.id))
+    const fresh = viewOrder(await readOrder(fixture.db, order.id))
     t.same([fresh.status, fresh.paymentStatus], ['confirmed', 'paid'])
-    for (const { data } of world.events) t.same(JSON.parse(data), fresh)
-    t.equal((await world.db.payment.findUniqueOrThrow({ where: { id: payment.id } })).status, 'paid')
+    for (const { data } of fixture.events) t.same(JSON.parse(data), fresh)
+    t.equal((await fixture.db.payment.findUniqueOrThrow({ where: { id: payment.id } })).status, 'paid')
   },
 )
 
 t.test('refused, in this order: signature, form, payment, amount', async (t) => {
-  const world = await createWorld(t)
-  const { order, payment } = await startPaying(world)
+  const fixture = await createFixture(t)
+  const { order, payment } = await startPaying(fixture)
   const good = webhookOf(payment)
   const withBody = (change: object) => {
     const entity = { id: 'p', order_id: payment.id, amount: payment.amount, currency: 'INR', ...change }
@@ -71,7 +71,7 @@ t.test('refused, in this order: signature, form, payment, amount', async (t) => 
     ['not_found', withBody({ order_id: "' OR 1=1 --" })],
   ]
   for (const [code, raw] of cases) {
-    t.equal(await refusal(take(world, raw)), code, raw.rawBody.toString().slice(0, 120))
+    t.equal(await refusal(take(fixture, raw)), code, raw.rawBody.toString().slice(0, 120))
   }
   for (const said of [
     { amount: payment.amount + 1 },
@@ -80,32 +80,32 @@ t.test('refused, in this order: signature, form, payment, amount', async (t) => 
     { currency: 'USD' },
   ]) {
     const raw = webhookOf(payment, said)
-    const { outcome, alarm, error } = await take(world, raw)
+    const { outcome, alarm, error } = await take(fixture, raw)
     t.same(
       [outcome, alarm?.kind, error?.status, error?.code],
       ['refused', 'amount_mismatch', 422, 'amount_mismatch'],
     )
     t.match(alarm, { orderId: order.id, paymentId: payment.id, eventId: raw.eventId })
   }
-  t.same(await stateOf(world, order.id), ['placed', 'pending'])
-  t.same(world.events, [])
-  t.equal(await world.db.paymentEvent.count(), 0, 'what was refused may come again, put right')
-  t.same(await take(world, { ...good, signature: good.signature?.toUpperCase() }), { outcome: 'applied' })
+  t.same(await stateOf(fixture, order.id), ['placed', 'pending'])
+  t.same(fixture.events, [])
+  t.equal(await fixture.db.paymentEvent.count(), 0, 'what was refused may come again, put right')
+  t.same(await take(fixture, { ...good, signature: good.signature?.toUpperCase() }), { outcome: 'applied' })
 })
 
 t.test('events of other kinds are ignored, whatever they hold', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (const event of ['order.paid', 'payment.authorized', '__proto__', 'constructor', '']) {
-    t.same(await take(world, signed(JSON.stringify({ event, payload: 7 }))), { outcome: 'ignored' })
+    t.same(await take(fixture, signed(JSON.stringify({ event, payload: 7 }))), { outcome: 'ignored' })
   }
 })
 
 t.test('the same event twice, also at once, is applied once', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
-    const { payment } = await startPaying(world)
+    const { payment } = await startPaying(fixture)
     const raw = webhookOf(payment)
-    const outcomes = (await Promise.all([take(world, raw), take(world, raw), take(world, raw)])).map(
+    const outcomes = (await Promise.all([take(fixture, raw), take(fixture, raw), take(fixture, raw)])).map(
       ({ outcome, alarm }) => [outcome, alarm],
     )
     t.same(outcomes.toSorted(), [
@@ -113,13 +113,13 @@ t.test('the same event twice, also at once, is applied once', async (t) => {
       ['repeated', undefined],
       ['repeated', undefined],
     ])
-    t.equal(world.events.length, 4)
-    t.same(await take(world, raw), { outcome: 'repeated' })
+    t.equal(fixture.events.length, 4)
+    t.same(await take(fixture, raw), { outcome: 'repeated' })
   }
 })
 
 t.test('late and out of order, step by step', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   // [events, the order at the end, how often a refund is due]
   const stories: [string[], [string, string], number][] = [
     [['payment.failed'], ['placed', 'failed'], 0],
@@ -142,17 +142,17 @@ t.test('late and out of order, step by step', async (t) => {
     [['payment.captured', 'cancel', 'refund.processed'], ['cancelled', 'refunded'], 0],
   ]
   for (const [story, end, due] of stories) {
-    const { order, payment } = await startPaying(world)
+    const { order, payment } = await startPaying(fixture)
     let alarms = 0
     for (const event of story) {
-      if (event === 'cancel') await cancelOrder(world.ctx, world.staff, order.id)
-      else if ((await take(world, webhookOf(payment, { event }))).alarm?.kind === 'refund_due') alarms++
+      if (event === 'cancel') await cancelOrder(fixture.ctx, fixture.staff, order.id)
+      else if ((await take(fixture, webhookOf(payment, { event }))).alarm?.kind === 'refund_due') alarms++
     }
-    t.same([await stateOf(world, order.id), alarms], [end, due], story.join(', '))
-    const last = world.events.filter(({ group }) => group === 'theatre:1:orders').at(-1)
+    t.same([await stateOf(fixture, order.id), alarms], [end, due], story.join(', '))
+    const last = fixture.events.filter(({ group }) => group === 'theatre:1:orders').at(-1)
     t.same(
       JSON.parse(last?.data ?? ''),
-      viewOrder(await readOrder(world.db, order.id)),
+      viewOrder(await readOrder(fixture.db, order.id)),
       'events tell of every change',
     )
   }
@@ -161,59 +161,59 @@ t.test('late and out of order, step by step', async (t) => {
 t.test(
   'a failed payment can be tried again; a late capture of the first pays, of the second is due back',
   async (t) => {
-    const world = await createWorld(t)
-    const { guest, order, payment } = await startPaying(world)
-    await take(world, webhookOf(payment, { event: 'payment.failed' }))
-    const second = await startPayment(world.ctx, provider, guest.principal, order.id)
+    const fixture = await createFixture(t)
+    const { guest, order, payment } = await startPaying(fixture)
+    await take(fixture, webhookOf(payment, { event: 'payment.failed' }))
+    const second = await startPayment(fixture.ctx, provider, guest.principal, order.id)
     t.not(second.id, payment.id)
-    t.same(await stateOf(world, order.id), ['placed', 'pending'])
-    t.equal(world.events.at(-1)?.name, 'payment.pending')
-    await take(world, webhookOf(payment, { event: 'payment.failed' }))
+    t.same(await stateOf(fixture, order.id), ['placed', 'pending'])
+    t.equal(fixture.events.at(-1)?.name, 'payment.pending')
+    await take(fixture, webhookOf(payment, { event: 'payment.failed' }))
     t.same(
-      await stateOf(world, order.id),
+      await stateOf(fixture, order.id),
       ['placed', 'pending'],
       'the first one’s late word is not the second one’s',
     )
-    t.same(await take(world, webhookOf(payment)), { outcome: 'applied' })
-    t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
-    const { outcome, alarm } = await take(world, webhookOf(second))
+    t.same(await take(fixture, webhookOf(payment)), { outcome: 'applied' })
+    t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
+    const { outcome, alarm } = await take(fixture, webhookOf(second))
     t.same([outcome, alarm?.kind], ['unchanged', 'refund_due'])
-    await take(world, webhookOf(second, { event: 'refund.processed' }))
-    t.same(await stateOf(world, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
-    await take(world, webhookOf(payment, { event: 'refund.processed' }))
-    t.same(await stateOf(world, order.id), ['confirmed', 'refunded'])
+    await take(fixture, webhookOf(second, { event: 'refund.processed' }))
+    t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
+    await take(fixture, webhookOf(payment, { event: 'refund.processed' }))
+    t.same(await stateOf(fixture, order.id), ['confirmed', 'refunded'])
   },
 )
 
 t.test('of two captures of one payment, the refund of the second leaves it paid', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   const say = async (payment: Paying['payment'], event: string, entityId: unknown) => {
-    const { outcome, alarm } = await take(world, webhookOf(payment, { event, entityId }))
+    const { outcome, alarm } = await take(fixture, webhookOf(payment, { event, entityId }))
     return alarm ? `${outcome}, ${alarm.kind}` : outcome
   }
   const captureBoth = async () => {
-    const paying = await startPaying(world)
+    const paying = await startPaying(fixture)
     t.equal(await say(paying.payment, 'payment.captured', 'pay_A'), 'applied')
     t.equal(await say(paying.payment, 'payment.captured', 'pay_B'), 'unchanged, refund_due')
-    world.events.length = 0
+    fixture.events.length = 0
     return paying
   }
   const { order, payment } = await captureBoth()
   t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged')
   t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged', 'told again')
-  t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
-  t.same(world.events, [])
+  t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
+  t.same(fixture.events, [])
   t.equal(await say(payment, 'refund.processed', 'pay_A'), 'applied')
-  t.same(await stateOf(world, order.id), ['confirmed', 'refunded'])
+  t.same(await stateOf(fixture, order.id), ['confirmed', 'refunded'])
 
   // the first one's, and whatever can't be told apart from it
   for (const id of ['pay_A', 'pay_C', null, undefined, 7, '', 'a\0b', '\ud800', { toString: 'pay_B' }]) {
     const paying = await captureBoth()
     t.equal(await say(paying.payment, 'refund.processed', id), 'applied', JSON.stringify(id))
-    t.same(await stateOf(world, paying.order.id), ['confirmed', 'refunded'])
+    t.same(await stateOf(fixture, paying.order.id), ['confirmed', 'refunded'])
   }
 
-  const repeated = await startPaying(world)
+  const repeated = await startPaying(fixture)
   t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'applied')
   t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'unchanged, refund_due')
   t.equal(await say(repeated.payment, 'refund.processed', 'pay_A'), 'applied', 'the first is given back')
@@ -222,31 +222,31 @@ t.test('of two captures of one payment, the refund of the second leaves it paid'
 t.test(
   'captures that come at once: one is the first, and the refund of another leaves it paid',
   async (t) => {
-    const world = await createWorld(t)
+    const fixture = await createFixture(t)
     for (let round = 0; round < 10; round++) {
-      const { order, payment } = await startPaying(world)
+      const { order, payment } = await startPaying(fixture)
       const ids = ['pay_A', 'pay_B', 'pay_C']
-      const said = await Promise.all(ids.map((entityId) => take(world, webhookOf(payment, { entityId }))))
+      const said = await Promise.all(ids.map((entityId) => take(fixture, webhookOf(payment, { entityId }))))
       const surplus = ids.filter((_, i) => said[i]?.outcome === 'unchanged')
       t.equal(surplus.length, 2)
       for (const entityId of surplus) {
-        await take(world, webhookOf(payment, { event: 'refund.processed', entityId }))
+        await take(fixture, webhookOf(payment, { event: 'refund.processed', entityId }))
       }
-      t.same(await stateOf(world, order.id), ['confirmed', 'paid'])
+      t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
     }
   },
 )
 
 t.test('staff cancel while the capture arrives: one order of things or the other, never half', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 20; round++) {
-    const { order, payment } = await startPaying(world)
+    const { order, payment } = await startPaying(fixture)
     const [{ alarm }] = await Promise.all([
-      take(world, webhookOf(payment)),
-      cancelOrder(world.ctx, world.staff, order.id),
+      take(fixture, webhookOf(payment)),
+      cancelOrder(fixture.ctx, fixture.staff, order.id),
     ])
-    t.same(await stateOf(world, order.id), ['cancelled', 'paid'])
-    const names = world.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
+    t.same(await stateOf(fixture, order.id), ['cancelled', 'paid'])
+    const names = fixture.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
     const captureFirst = names.includes('order.confirmed')
     t.equal(alarm?.kind, captureFirst ? undefined : 'refund_due')
     t.equal(names.length, captureFirst ? 3 : 2)
@@ -254,26 +254,26 @@ t.test('staff cancel while the capture arrives: one order of things or the other
 })
 
 t.test('all kinds at once, twice each, about one payment: consistent, and paid at most once', async (t) => {
-  const world = await createWorld(t)
+  const fixture = await createFixture(t)
   for (let round = 0; round < 10; round++) {
-    const { order, payment } = await startPaying(world)
+    const { order, payment } = await startPaying(fixture)
     const kinds = ['payment.captured', 'payment.failed', 'refund.processed'] as const
     const raws = kinds.flatMap((event) => {
       const raw = webhookOf(payment, { event })
       return [raw, raw]
     })
-    const results = await Promise.all(raws.map((raw) => take(world, raw)))
+    const results = await Promise.all(raws.map((raw) => take(fixture, raw)))
     t.equal(results.filter(({ outcome }) => outcome === 'repeated').length, 3)
-    const names = world.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
+    const names = fixture.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
     t.ok(names.filter((name) => name === 'payment.paid').length <= 1)
-    t.equal((await stateOf(world, order.id))[1], 'refunded')
+    t.equal((await stateOf(fixture, order.id))[1], 'refunded')
   }
 })
 
 t.test('the secret is compared over bytes', async (t) => {
-  const world = await createWorld(t)
-  const { payment } = await startPaying(world)
+  const fixture = await createFixture(t)
+  const { payment } = await startPaying(fixture)
   const spaced = signed(`  ${webhookOf(payment).rawBody.toString()}\n`)
-  t.same(await take(world, spaced), { outcome: 'applied' })
-  t.notMatch(JSON.stringify(world.events), SECRET)
+  t.same(await take(fixture, spaced), { outcome: 'applied' })
+  t.notMatch(JSON.stringify(fixture.events), SECRET)
 })

@@ -1,11 +1,13 @@
 import t from 'tap'
-import { openPlain, openV1, signIn, startNode } from '../live/stage.js'
+import { startNode } from '../helpers/service.js'
+import { openSession } from '../helpers/sign-in.js'
+import { openPlain, openV1 } from '../helpers/socket-client.js'
 
 t.test(
   'closes are counted by the codes that mean something here; clients choose among 3000 others',
   async (t) => {
     const node = await startNode(t)
-    const staff = await signIn(node, 'staff')
+    const staff = await openSession(node, 'staff')
     for (const code of [1000, 1000, 3000, 3999, 4000, 4999, 1003]) {
       const socket = await openPlain(node, staff)
       await socket.close(code)

@@ -6,11 +6,9 @@ import { requestFlowPlugin } from '../../plugins/http/request-flow.js'
 import { metricsPlugin } from '../../plugins/metrics.js'
 import { websocketPlugin } from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
-import { TEST_SECRETS } from '../helpers/app.js'
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
+import { portOf } from '../helpers/listen.js'
+import { TEST_SECRETS } from '../helpers/service.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 export interface FlowApp {
   app: FastifyInstance
@@ -59,7 +57,6 @@ export async function startFlow(
     return app.close()
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const port = portOf(app.server)
   return { app, port, begun, release }
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { createClient } from '../helpers/http.js'
-import { httpHead, openRaw } from '../helpers/raw.js'
-import { until } from '../live/until.js'
+import { createClient } from '../helpers/http-client.js'
+import { httpHead, openRaw } from '../helpers/raw-connection.js'
+import { until } from '../helpers/until.js'
 import { startFlow } from './flow-app.js'
 
 const get = (path: string) => httpHead(`GET ${path} HTTP/1.1`, 'Host: localhost')

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { EVENT_DATA } from '../../src/protocol/views.js'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
+import { createClient } from '../helpers/http-client.js'
+import { startService } from '../helpers/service.js'
 
 t.test('/docs describes the HTTP calls and the sockets', async (t) => {
-  const { url } = await startApp(t)
+  const { url } = await startService(t)
   const client = createClient(url)
   const openapi = await client.get('/docs/openapi.json')
   t.equal(openapi.status, 200)

@@ -5,19 +5,13 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import {
-  dataDirectory,
-  gone,
-  isRunning,
-  PATIENCE,
-  PROJECT,
-  postmasterPid,
-  until,
-} from '../database/servers.js'
-import { TEST_SECRETS } from '../helpers/app.js'
-import { within } from '../helpers/deadline.js'
-import { createClient } from '../helpers/http.js'
-import { connect } from '../helpers/socket.js'
+import { PATIENCE, within } from '../helpers/deadline.js'
+import { dataDirectory, gone, isRunning, PROJECT, postmasterPid } from '../helpers/embedded-servers.js'
+import { createClient } from '../helpers/http-client.js'
+import { TEST_SECRETS } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { until } from '../helpers/until.js'
 
 // initdb, two builds of the module graph, and several starts of the service on a busy machine
 t.setTimeout(240_000)
@@ -90,14 +84,13 @@ function from(localAddress: string, url: string, headers: Record<string, string>
 }
 
 /** Repeats the request until the answer is the wanted one. */
-async function eventually(url: string, isWanted: (status: number, body: string) => boolean) {
-  const giveUpAt = performance.now() + PATIENCE
-  for (;;) {
+async function answers(url: string, isWanted: (status: number, body: string) => boolean): Promise<string> {
+  const { body } = await until(async () => {
     const answer = await fetch(url)
     const body = await answer.text()
-    if (isWanted(answer.status, body)) return body
-    if (performance.now() > giveUpAt) throw new Error(`${url}: ${answer.status} ${body}`)
-  }
+    return isWanted(answer.status, body) && { body }
+  }, `the answer of ${url}`)
+  return body
 }
 
 t.test('npm run dev: one port, a change of a page and one of the service arrive', async (t) => {
@@ -110,10 +103,7 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
     const shell = await (await fetch(`${dev.url}/login`)).text()
     t.match(shell, /src="\/vite\/@vite\/client"/)
     t.match(shell, /src="\/vite\/pages\/login\.tsx"/)
-    const staff = createClient(dev.url)
-    t.match(await staff.post('/api/auth/login', { username: 'staff', password: 'houselights-demo' }), {
-      status: 200,
-    })
+    const staff = await signIn(dev.url, 'staff')
     const options = { cookie: staff.cookie, protocol: 'houselights.v1' }
     const socket = await connect(`${dev.url}/ws/all-seat-datasocket/`, options)
     await socket.expect({ type: 'hello' })
@@ -170,7 +160,7 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
   await t.test('a changed source restarts the service, and requests wait meanwhile', async (t) => {
     dev.edit('routes/operations/health.ts', "{ status: 'ok' }", "{ status: 'edited' }")
     const statuses = new Set<number>()
-    await eventually(`${dev.url}/healthz`, (status, body) => {
+    await answers(`${dev.url}/healthz`, (status, body) => {
       statuses.add(status)
       return body.includes('edited')
     })
@@ -181,14 +171,14 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
     'a service that does not start says why, with the line, and the next save tries again',
     async (t) => {
       dev.edit('routes/operations/health.ts', 'async (app) => {', 'async (app) => {\n  lost()')
-      const body = await eventually(`${dev.url}/healthz`, (status) => status === 503)
+      const body = await answers(`${dev.url}/healthz`, (status) => status === 503)
       t.match(body, /lost is not defined/)
       const lines = readFileSync(join(dev.root, 'routes/operations/health.ts'), 'utf8').split('\n')
       t.match(body, `routes/operations/health.ts:${lines.indexOf('  lost()') + 1}:`)
       dev.edit('routes/operations/health.ts', '\n  lost()', '\n  {')
-      await eventually(`${dev.url}/healthz`, (status, shown) => status === 503 && shown.includes('Transform'))
+      await answers(`${dev.url}/healthz`, (status, shown) => status === 503 && shown.includes('Transform'))
       dev.edit('routes/operations/health.ts', '\n  {', '')
-      await eventually(`${dev.url}/healthz`, (status) => status === 200)
+      await answers(`${dev.url}/healthz`, (status) => status === 200)
     },
   )
 

@@ -95,7 +95,7 @@ t.test('npx prisma reads the same file, and announces the database', async (t) =
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const all = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)])
-    const [[code], out, err] = await within(all, 4 * PATIENCE, 'prisma migrate status')
+    const [[code], out, err] = await within(all, PATIENCE, 'prisma migrate status')
     return { code, out, err }
   }
   const { code, out, err } = await prisma(file)

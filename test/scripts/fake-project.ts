@@ -143,7 +143,7 @@ async function appears(root: string, path: string): Promise<void> {
       watcher.on('change', look)
       look()
     })
-    await within(there, 2 * PATIENCE, path)
+    await within(there, PATIENCE, path)
   } finally {
     watcher.close()
   }
@@ -185,9 +185,9 @@ function start(root: string, script: string, args: string[], options: StartOptio
           listeners.add(look)
           look()
         }),
-        2 * PATIENCE,
+        PATIENCE,
         () => `${pattern} from ${script}; it printed: ${output}`,
       ),
-    ended: within(ended, 4 * PATIENCE, () => `the end of ${script}; it printed: ${output}`),
+    ended: within(ended, PATIENCE, () => `the end of ${script}; it printed: ${output}`),
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { PROJECT } from '../database/servers.js'
+import { PROJECT } from '../helpers/embedded-servers.js'
 import { latestBuild } from '../helpers/pages.js'
 import { fakeProject } from './fake-project.js'
 

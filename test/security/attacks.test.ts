@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { openRaw, sendRaw } from '../helpers/raw.js'
-import { connect } from '../helpers/socket.js'
-import { until } from '../live/until.js'
+import { postOrder } from '../helpers/customers.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { countOpen } from '../helpers/listen.js'
+import { openRaw, sendRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { until, untilSame } from '../helpers/until.js'
 import { frame, OPCODE } from './frames.js'
-import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
-import { order, signIn } from './people.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -27,11 +28,11 @@ function seeded(seed: number): (below: number) => number {
 }
 
 t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (t) => {
-  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const service = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const { app, port, url, logs } = service
   const staff = await signIn(url, 'staff')
   const guest = createClient(url)
-  await order(guest)
+  await postOrder(guest)
   const left = async () => [await countOpen(app.server), app.hub.connections.size, app.hub.lingering.size]
 
   await t.test('half-closed connections', async (t) => {
@@ -44,7 +45,7 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
         connection.destroy()
       }
     }
-    await eventually(t, 'nothing is left', left, [0, 0, 0])
+    await untilSame(t, 'nothing is left', left, [0, 0, 0])
   })
 
   await t.test('a handshake on a connection that has been used, and frames right behind it', async (t) => {
@@ -62,7 +63,7 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
     refused.write(Buffer.concat([Buffer.from(headOf(port, { path: PATH, cookie: guest.cookie })), early]))
     const answer = await readAnswer(refused)
     t.match(answer, { status: 403, rest: '' }, 'a refused one is sent no frame, whatever it sends first')
-    await eventually(t, 'nothing is left', left, [0, 0, 0])
+    await untilSame(t, 'nothing is left', left, [0, 0, 0])
   })
 
   await t.test('upgrades that are none, and other protocols', async (t) => {
@@ -83,7 +84,7 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
       const { text } = await sendRaw(port, bytes, { within: 300 })
       t.notMatch(text, /^HTTP\/1.1 (101|5)/, bytes.slice(0, 40))
     }
-    await eventually(t, 'nothing is left', left, [0, 0, 0])
+    await untilSame(t, 'nothing is left', left, [0, 0, 0])
   })
 
   await t.test('2,000 requests on one connection, as many ahead as may wait, are answered', async (t) => {
@@ -139,7 +140,7 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
       [...statuses.keys()].every((status) => status !== 101 && !(status >= 500)),
       'nobody got in, nothing broke',
     )
-    await eventually(t, 'nothing is left', left, [0, 0, 0])
+    await untilSame(t, 'nothing is left', left, [0, 0, 0])
   })
 
   t.equal((await staff.get('/api/auth/session')).status, 200, 'it lives')
@@ -150,7 +151,7 @@ t.test('bytes in every order: no crash, no 5xx, no leak, and no way in', async (
 })
 
 t.test('a connection that is reset behind its request: no fault, though its address is lost', async (t) => {
-  const { port, db, logs } = await startApp(t, { demo: true })
+  const { port, db, logs } = await startService(t, { demo: true })
   const before = await db.session.count()
   for (let i = 0; i < 5; i++) {
     const { socket } = await openRaw(port)
@@ -159,7 +160,7 @@ t.test('a connection that is reset behind its request: no fault, though its addr
     )
     socket.resetAndDestroy()
   }
-  await eventually(t, 'each was done', async () => (await db.session.count()) - before, 5)
+  await untilSame(t, 'each was done', async () => (await db.session.count()) - before, 5)
   t.notOk(
     logs.lines.some(({ level }) => (level ?? 0) >= 50),
     'nothing failed',
@@ -167,10 +168,10 @@ t.test('a connection that is reset behind its request: no fault, though its addr
 })
 
 t.test('a body that trickles in does nothing once the session has ended', async (t) => {
-  const { app, port, url, db } = await startApp(t, { demo: true })
+  const { app, port, url, db } = await startService(t, { demo: true })
   const staff = await signIn(url, 'staff')
   const guest = createClient(url)
-  const id = await order(guest)
+  const { id } = await postOrder(guest)
   const body = JSON.stringify({ text: 'from beyond', clientId: 'x' })
   const slow = await openRaw(port)
   const underWay = once(app.server, 'request')
@@ -188,7 +189,7 @@ t.test('a body that trickles in does nothing once the session has ended', async 
 })
 
 t.test('accounts are not made in the name of an admin who has been signed out', async (t) => {
-  const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { url, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const [thief, owner] = [await signIn(url, 'admin'), await signIn(url, 'admin')]
   const password = 'a-good-password-4711'
   // hashing takes its time: they are under way when the session ends
@@ -205,7 +206,7 @@ t.test('accounts are not made in the name of an admin who has been signed out', 
 })
 
 t.test('the old cookie does nothing after a change of password, however slowly its body comes', async (t) => {
-  const { app, port, url, db } = await startApp(t, { demo: true })
+  const { app, port, url, db } = await startService(t, { demo: true })
   const admin = await signIn(url, 'admin')
   const body = JSON.stringify({
     username: 'backdoor',
@@ -219,7 +220,7 @@ t.test('the old cookie does nothing after a change of password, however slowly i
     `POST /api/users HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${admin.cookie}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
   )
   await underWay
-  const changed = { currentPassword: 'houselights-demo', newPassword: 'another-password-4711' }
+  const changed = { currentPassword: DEMO_PASSWORD, newPassword: 'another-password-4711' }
   t.equal((await admin.post('/api/auth/password', changed)).status, 204)
   slow.write(body)
   const { status } = await readAnswer(slow)
@@ -228,10 +229,10 @@ t.test('the old cookie does nothing after a change of password, however slowly i
 })
 
 t.test('a guest who floods an order of their own holds up nobody else', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { app, port, url } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const staff = await signIn(url, 'staff')
   const guest = createClient(url)
-  const id = await order(guest)
+  const { id } = await postOrder(guest)
   const flood = Array.from({ length: 200 }, (_, i) =>
     guest.post(`/api/chats/${id}/messages`, { text: 'me, me, me', clientId: `c${i}` }),
   )
@@ -244,9 +245,9 @@ t.test('a guest who floods an order of their own holds up nobody else', async (t
 })
 
 t.test('messages by socket are limited as over HTTP', async (t) => {
-  const { url } = await startApp(t, { demo: true })
+  const { url } = await startService(t, { demo: true })
   const guest = createClient(url)
-  const id = await order(guest)
+  const { id } = await postOrder(guest)
   const staff = await signIn(url, 'staff')
   const socket = await connect(`${url}/ws/chat-socket/`, { cookie: staff.cookie, protocol: 'houselights.v1' })
   socket.subscribe()

@@ -1,12 +1,14 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { connect } from '../helpers/socket.js'
-import { shakeHands } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
-import { order, signIn } from './people.js'
-import { startTcpProxy } from './tcp-proxy.js'
+import { postOrder } from '../helpers/customers.js'
+import { testDatabase } from '../helpers/database.js'
+import { shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { countOpen } from '../helpers/listen.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { startTcpProxy } from '../helpers/tcp-proxy.js'
+import { untilSame } from '../helpers/until.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -27,14 +29,14 @@ t.test(
     const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port || 5432) })
     url.hostname = '127.0.0.1'
     url.port = String(proxy.port)
-    const service = await startApp(t, {
+    const service = await startService(t, {
       database: { ...database, url: url.href },
       env: { RATE_LIMITS: 'off' },
     })
     const { app, port } = service
     const staff = await signIn(service.url, 'staff')
     const guest = createClient(service.url)
-    await order(guest)
+    await postOrder(guest)
     const open = await connect(`${service.url}${PATH}`, { cookie: staff.cookie, protocol: 'houselights.v1' })
     open.subscribe()
     await open.expect({ type: 'snapshot' })
@@ -103,7 +105,7 @@ t.test(
       t.match(await createClient(service.url).get('/healthz'), { status: 200 })
       await open.expect({ type: 'stale' })
       proxy.pass()
-      await eventually(
+      await untilSame(
         t,
         'it is back',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
@@ -116,17 +118,16 @@ t.test(
       proxy.hold()
       await everybody('hung', 9500)
       proxy.pass()
-      await eventually(
+      await untilSame(
         t,
         'it is back',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
-        15_000,
       )
     })
 
     await open.close()
-    await eventually(
+    await untilSame(
       t,
       'nothing is left',
       async () => [await countOpen(app.server), app.hub.connections.size],

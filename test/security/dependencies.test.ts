@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
 
 // Traps of our dependencies that no behaviour of the service shows from outside; the others: docs/security.md.
 

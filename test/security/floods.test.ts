@@ -1,13 +1,13 @@
 import { createConnection } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { startApp, type TestApp } from '../helpers/app.js'
-import { openRaw, type RawConnection } from '../helpers/raw.js'
-import { connect } from '../helpers/socket.js'
+import { headOf, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { openRaw, type RawConnection } from '../helpers/raw-connection.js'
+import { startService, type TestService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { untilSame } from '../helpers/until.js'
 import { closeCode, frame, OPCODE } from './frames.js'
-import { headOf, readAnswer, shakeHands } from './handshakes.js'
-import { eventually } from './leaks.js'
-import { signIn } from './people.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -15,7 +15,7 @@ t.setTimeout(110_000)
 const PATH = '/ws/all-seat-datasocket/'
 const V1 = ['Sec-WebSocket-Protocol: houselights.v1']
 
-async function open(service: TestApp, cookie: string, extra: string[] = V1): Promise<RawConnection> {
+async function open(service: TestService, cookie: string, extra: string[] = V1): Promise<RawConnection> {
   const connection = await openRaw(service.port)
   connection.write(headOf(service.port, { path: PATH, cookie, extra }))
   const { status } = await readAnswer(connection)
@@ -24,7 +24,7 @@ async function open(service: TestApp, cookie: string, extra: string[] = V1): Pro
 }
 
 t.test('what a handshake negotiates: no compression, one subprotocol', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const shake = (...extra: string[]) => shakeHands(service.port, { path: PATH, cookie, extra })
   const deflate = await shake('Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x')
@@ -39,7 +39,7 @@ t.test('what a handshake negotiates: no compression, one subprotocol', async (t)
 })
 
 t.test('violations of RFC 6455 end the socket with their code, and nothing else', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
   const ends: [name: string, bytes: Buffer, code: number][] = [
@@ -84,7 +84,7 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
 })
 
 t.test('a client that has closed and keeps the connection is gone after 5 s', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const stubborn = createConnection({ port: service.port, host: '127.0.0.1', allowHalfOpen: true })
   t.teardown(() => stubborn.destroy())
@@ -93,11 +93,11 @@ t.test('a client that has closed and keeps the connection is gone after 5 s', as
   await service.logs.expect({ msg: 'WSCONNECT' })
   stubborn.write(frame(OPCODE.close, Buffer.from([0x03, 0xe8])))
   t.match(await service.logs.expect({ msg: 'WSDISCONNECT' }, { within: 15_000 }), { code: 1000 })
-  await eventually(t, 'its place is free', () => service.app.hub.connections.size, 0)
+  await untilSame(t, 'its place is free', () => service.app.hub.connections.size, 0)
 })
 
 t.test('messages that the protocol does not know: five, then 1008', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const hostile = [
     'no json',
@@ -119,7 +119,7 @@ t.test('messages that the protocol does not know: five, then 1008', async (t) =>
 })
 
 t.test('floods: what waits for a client that reads nothing is bounded, and nobody else waits', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const { hub } = service.app
   const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(OPCODE.ping, 'x'.repeat(125))))
@@ -150,11 +150,11 @@ t.test('floods: what waits for a client that reads nothing is bounded, and nobod
     t.ok(most < 300 * 1024, `${name}: ${most} bytes`)
     flood.destroy()
   }
-  await eventually(t, 'all gone', () => hub.connections.size, 0)
+  await untilSame(t, 'all gone', () => hub.connections.size, 0)
 })
 
 t.test('after a ping flood the latest ping is answered', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const connection = await open(service, cookie)
   for (let i = 0; i < 2000; i++) connection.write(frame(OPCODE.ping, `ping ${i}`))

@@ -1,4 +1,4 @@
-import type { RawConnection } from '../helpers/raw.js'
+import type { RawConnection } from '../helpers/raw-connection.js'
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 

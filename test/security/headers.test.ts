@@ -1,9 +1,10 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { httpHead, sendRaw } from '../helpers/raw.js'
-import { parseAnswer, shakeHands } from './handshakes.js'
-import { DEMO_PASSWORD, order } from './people.js'
+import { postOrder } from '../helpers/customers.js'
+import { parseAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { httpHead, sendRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
 /** What every answer carries, whatever it says. */
 const ALWAYS = {
@@ -15,7 +16,7 @@ const ALWAYS = {
 const INTERNAL = /FST_|prisma|postgres|redis|ECONN|statusCode|node_modules|\bat \w+ \(|stack/i
 
 t.test('a request as to a proxy, its target a whole URL, is the client’s mistake and not ours', async (t) => {
-  const { port, logs } = await startApp(t, { demo: true })
+  const { port, logs } = await startService(t, { demo: true })
   const own = `127.0.0.1:${port}`
   const targets = [`http://${own}/api/seats/demo-a1`, `http://${own}/healthz`, 'http://evil.example/', '*']
   for (const target of targets) {
@@ -27,7 +28,7 @@ t.test('a request as to a proxy, its target a whole URL, is the client’s mista
 })
 
 t.test('the same headers on every answer, and errors in one form', async (t) => {
-  const service = await startApp(t, { demo: true, pages: true })
+  const service = await startService(t, { demo: true, pages: true })
   const { url, port } = service
   const client = createClient(url)
   const json = { headers: { 'content-type': 'application/json' } }
@@ -129,7 +130,7 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
     const headers = { 'sec-fetch-site': site, origin: url }
     await note(site, 403, 'cross_origin', client.post('/api/auth/logout', {}, { headers }))
   }
-  await order(client)
+  await postOrder(client)
   await note('the caller’s own', 200, null, client.get('/api/auth/session'))
   await note('a page', 200, null, client.get('/login'))
   const { text } = await client.get('/login')
@@ -140,7 +141,7 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
 })
 
 t.test('answers that come before any hook, from bytes that are no request', async (t) => {
-  const { port } = await startApp(t)
+  const { port } = await startService(t)
   const bad: [name: string, bytes: string, status: number, code: string][] = [
     ['no HTTP', 'BLAH\r\n\r\n', 400, 'malformed_request'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400, 'malformed_request'],
@@ -169,7 +170,7 @@ t.test('answers that come before any hook, from bytes that are no request', asyn
 })
 
 t.test('500 and 503 say nothing of what is inside', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const { app, url, port, logs } = service
   const client = createClient(url)
   await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { startApp, type TestApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { postOrder } from '../helpers/customers.js'
+import { testDatabase } from '../helpers/database.js'
+import { shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
 import { startRedis } from '../helpers/redis.js'
-import { connect, type TestSocket } from '../helpers/socket.js'
-import { until } from '../live/until.js'
-import { shakeHands } from './handshakes.js'
-import { eventually } from './leaks.js'
-import { DEMO_PASSWORD, order, signIn } from './people.js'
+import { startService, type TestService } from '../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
+import { connect, type TestSocket } from '../helpers/socket-client.js'
+import type { Teardown } from '../helpers/teardown.js'
+import { until, untilSame } from '../helpers/until.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -19,18 +20,18 @@ t.test('limits over two nodes', async (t) => {
   const redis = await startRedis(t)
   const database = await testDatabase(t, { demo: true })
   const env = { REDIS_URL: redis.url, WS_MAX_PER_USER: '4', WS_REFUSALS: '1000' }
-  const a = await startApp(t, { database, env })
-  const b = await startApp(t, { database, env })
+  const a = await startService(t, { database, env })
+  const b = await startService(t, { database, env })
   const staff = await signIn(a.url, 'staff')
   const { id } = (await staff.get<{ user: { id: number } }>('/api/auth/session')).body.user
   const held: TestSocket[] = []
-  const open = async (node: TestApp) =>
+  const open = async (node: TestService) =>
     held.push(await connect(`${node.url}${PATH}`, { cookie: staff.cookie }))
-  const shake = async (node: TestApp, cookie: string | null = staff.cookie) =>
+  const shake = async (node: TestService, cookie: string | null = staff.cookie) =>
     (await shakeHands(node.port, { path: PATH, cookie })).status
   const closeAll = async () => {
     await Promise.all(held.splice(0).map((socket) => socket.close()))
-    await eventually(t, 'released', () => [a, b].map(({ app }) => app.socketLimits.count(id)), [0, 0])
+    await untilSame(t, 'released', () => [a, b].map(({ app }) => app.socketLimits.count(id)), [0, 0])
   }
 
   await t.test('WS_MAX_PER_USER counts the sockets of all nodes, concurrent ones too', async (t) => {
@@ -43,7 +44,7 @@ t.test('limits over two nodes', async (t) => {
     const admin = await signIn(b.url, 'admin')
     t.equal(await shake(b, admin.cookie), 101, 'another user is not affected')
     await held.pop()?.close()
-    await eventually(t, 'one may open again', () => shake(b), 101)
+    await untilSame(t, 'one may open again', () => shake(b), 101)
     await closeAll()
     const attempts = Array.from({ length: 20 }, (_, i) =>
       connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) => held.push(socket)),
@@ -60,7 +61,7 @@ t.test('limits over two nodes', async (t) => {
     await commands?.hset(name, killed, 4)
     await commands?.set(`${prefixOf(a)}node:${killed}`, 1, 'PX', 300)
     t.equal(await shake(a), 429)
-    await eventually(t, 'expired', () => shake(a), 101)
+    await untilSame(t, 'expired', () => shake(a), 101)
     t.equal(await commands?.hexists(name, killed), 0)
     await closeAll()
   })
@@ -68,11 +69,11 @@ t.test('limits over two nodes', async (t) => {
   await t.test('refusals are counted over all nodes, by session or address', async (t) => {
     const strict = { ...env, WS_REFUSALS: '6' }
     const [a, b] = await Promise.all([
-      startApp(t, { database, env: strict }),
-      startApp(t, { database, env: strict }),
+      startService(t, { database, env: strict }),
+      startService(t, { database, env: strict }),
     ])
     for (let i = 0; i < 6; i++) t.equal(await shake(i % 2 ? a : b, null), 401)
-    await eventually(
+    await untilSame(
       t,
       'blocked on both nodes',
       () => Promise.all([shake(a, null), shake(b, null)]),
@@ -80,14 +81,14 @@ t.test('limits over two nodes', async (t) => {
     )
     t.equal(await shake(a), 101)
     const guest = createClient(a.url)
-    await order(guest)
+    await postOrder(guest)
     for (let i = 0; i < 6; i++) t.equal(await shake(a, guest.cookie), 403)
-    await eventually(t, 'blocked on the other node too', () => shake(b, guest.cookie), 429)
+    await untilSame(t, 'blocked on the other node too', () => shake(b, guest.cookie), 429)
     t.equal(await shake(b), 101)
   })
 
   await t.test('guessing is slowed over all nodes', async (t) => {
-    const guess = async (node: TestApp, username = 'staff2') =>
+    const guess = async (node: TestService, username = 'staff2') =>
       (await createClient(node.url).post('/api/auth/login', { username, password: 'wrong' })).status
     for (let i = 0; i < 10; i++) t.equal(await guess(i % 2 ? a : b), 401)
     t.equal(await guess(a), 429)
@@ -97,7 +98,7 @@ t.test('limits over two nodes', async (t) => {
 
   await t.test('Redis hangs: no caller waits more than 250 ms, and each node limits its own', async (t) => {
     const guest = createClient(a.url)
-    await order(guest)
+    await postOrder(guest)
     const commands = countCommands(t, a)
     redis.pause()
     t.teardown(() => redis.resume())
@@ -133,18 +134,18 @@ t.test('limits over two nodes', async (t) => {
       Array.from({ length: 4 }, () => connect(`${a.url}${PATH}`, { cookie: admin.cookie })),
     )
     const counts = () => b.app.redis.commands?.hvals(`${prefixOf(a)}sockets:${own.id}`).catch(() => [])
-    await eventually(t, 'written', counts, ['4'], 12_000)
+    await untilSame(t, 'written', counts, ['4'])
     await redis.restart()
-    await eventually(t, 'written again', counts, ['4'], 12_000)
+    await untilSame(t, 'written again', counts, ['4'])
     t.equal(await shake(b, admin.cookie), 429)
     await Promise.all(sockets.map((socket) => socket.close()))
-    await eventually(t, 'released', () => shake(b, admin.cookie), 101)
+    await untilSame(t, 'released', () => shake(b, admin.cookie), 101)
   })
 
   await t.test('Redis down: everything goes on', async (t) => {
     const commands = countCommands(t, a)
     await redis.kill()
-    await eventually(t, 'noticed', () => a.app.redis.commands?.status !== 'ready', true)
+    await untilSame(t, 'noticed', () => a.app.redis.commands?.status !== 'ready', true)
     const { sent } = commands
     await open(a)
     t.equal((await staff.get('/api/auth/session')).status, 200)
@@ -160,7 +161,7 @@ t.test('limits over two nodes', async (t) => {
 })
 
 /** Counts what a node sends to Redis for its limits. */
-function countCommands(t: { teardown(fn: () => unknown): unknown }, { app }: TestApp): { sent: number } {
+function countCommands(t: Teardown, { app }: TestService): { sent: number } {
   const counter = { sent: 0 }
   const store = app.sharedStore
   if (!store) throw new Error('this node has no Redis')
@@ -177,14 +178,14 @@ function countCommands(t: { teardown(fn: () => unknown): unknown }, { app }: Tes
 }
 
 /** The prefix of the nodes' keys. */
-function prefixOf({ app }: TestApp): string {
+function prefixOf({ app }: TestService): string {
   return app.sharedStore?.nameOf('') ?? ''
 }
 
 t.test('requests are limited by session, or address, with Retry-After', async (t) => {
-  const service = await startApp(t, { demo: true })
+  const service = await startService(t, { demo: true })
   const guest = createClient(service.url)
-  const first = await order(guest)
+  const first = (await postOrder(guest)).id
   const send = (i: number) =>
     guest.post(`/api/chats/${first}/messages`, { text: 'hello', clientId: `c${i % 3}` })
   let sent = 0
@@ -197,7 +198,7 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
   t.match(last.headers, { 'retry-after': /^[1-9]\d*$/, 'content-security-policy': /./ })
   t.ok(sent >= 100, `after ${sent}: generous`)
   const other = createClient(service.url)
-  const second = await order(other)
+  const second = (await postOrder(other)).id
   t.match(await other.post(`/api/chats/${second}/messages`, { text: 'x', clientId: 'a' }), { status: 201 })
   t.equal((await guest.get(`/api/orders/${first}`)).status, 200, 'other calls are not limited')
   t.match(await service.logs.expect({ msg: 'REFUSE', reason: 'too_many_requests' }), { status: 429 })
@@ -205,7 +206,7 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
 
 t.test('a port in X-Forwarded-For doesn’t make another client', async (t) => {
   const env = { TRUST_PROXY: 'loopback', WS_REFUSALS: '4' }
-  const service = await startApp(t, { demo: true, env })
+  const service = await startService(t, { demo: true, env })
   const shake = async (address: string) =>
     (
       await shakeHands(service.port, {
@@ -237,7 +238,7 @@ t.test('a port in X-Forwarded-For doesn’t make another client', async (t) => {
 
 t.test('RATE_LIMITS=off disables all limits but WS_MAX_PER_USER', async (t) => {
   const env = { RATE_LIMITS: 'off', WS_REFUSALS: '1', WS_MAX_PER_USER: '1' }
-  const service = await startApp(t, { demo: true, env })
+  const service = await startService(t, { demo: true, env })
   const staff = await signIn(service.url, 'staff')
   const client = createClient(service.url)
   for (let i = 0; i < 12; i++) {

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { httpHead, openRaw, sendRaw } from '../helpers/raw.js'
-import { connect } from '../helpers/socket.js'
-import { until } from '../live/until.js'
-import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
-import { signIn } from './people.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { countOpen } from '../helpers/listen.js'
+import { httpHead, openRaw, sendRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { until, untilSame } from '../helpers/until.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -26,7 +26,7 @@ const statuses = (text: string) =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
 
 t.test('who asks a thousand times without reading is cut, and the service goes on', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true })
+  const { app, port, url } = await startService(t, { demo: true })
   for (let i = 0; i < 8; i++) {
     const flood = await openRaw(port)
     flood.write(get(port, '/docs/openapi.json').repeat(1000))
@@ -35,11 +35,11 @@ t.test('who asks a thousand times without reading is cut, and the service goes o
     flood.destroy()
   }
   t.match(await createClient(url).get(SEAT), { status: 200 })
-  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
 })
 
 t.test('an answer that is not taken is cut after a while; WebSockets have clocks of their own', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true })
+  const { app, port, url } = await startService(t, { demo: true })
   t.equal(app.server.timeout, 60_000)
   t.ok(app.server.timeout > app.server.requestTimeout, 'a slow request may take its time')
   // the same clock, faster
@@ -73,7 +73,7 @@ t.test('an answer that is not taken is cut after a while; WebSockets have clocks
 })
 
 t.test('requests that wait on their connection when the service stops are answered', async (t) => {
-  const { app, port, db, close } = await startApp(t, { demo: true })
+  const { app, port, db, close } = await startService(t, { demo: true })
   const connection = await openRaw(port)
   let requests = 0
   app.server.on('request', () => requests++)
@@ -99,7 +99,7 @@ t.test('requests that wait on their connection when the service stops are answer
 })
 
 t.test('an upgrade to what is not spoken here is ignored, and is no handshake', async (t) => {
-  const { app, port, logs } = await startApp(t, { demo: true, env: { WS_REFUSALS: '3' } })
+  const { app, port, logs } = await startService(t, { demo: true, env: { WS_REFUSALS: '3' } })
   for (let i = 0; i < 4; i++) {
     const { text, closed } = await sendRaw(port, get(port, SEAT, ...H2C))
     t.match(parseAnswer(text), { status: 200, rest: '', headers: new Map([['connection', 'close']]) })
@@ -120,12 +120,12 @@ t.test('an upgrade to what is not spoken here is ignored, and is no handshake', 
   t.match(await shakeHands(port, { path: SEAT }), { status: 404 }, 'a WebSocket elsewhere is none')
   const rejected = logs.lines.filter(({ msg }) => msg === 'WSREJECT').map(({ status }) => status)
   t.same(rejected, [401, 404])
-  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
 })
 
 t.test('a body behind an upgrade that is ignored is read', async (t) => {
-  const { port, url } = await startApp(t, { demo: true })
-  const body = JSON.stringify({ username: 'staff', password: 'houselights-demo' })
+  const { port, url } = await startService(t, { demo: true })
+  const body = JSON.stringify({ username: 'staff', password: DEMO_PASSWORD })
   const head = httpHead(
     'POST /api/auth/login HTTP/1.1',
     `Host: 127.0.0.1:${port}`,
@@ -145,19 +145,19 @@ t.test('a body behind an upgrade that is ignored is read', async (t) => {
 })
 
 t.test('an upgrade that does not wait for the answer before it is cut', async (t) => {
-  const { app, port, url, logs } = await startApp(t, { demo: true })
+  const { app, port, url, logs } = await startService(t, { demo: true })
   const staff = await signIn(url, 'staff')
   const shake = headOf(port, { path: SOCKET, cookie: staff.cookie })
   for (const upgrade of [shake, get(port, '/healthz', ...H2C)]) {
     const { text, closed } = await sendRaw(port, get(port, SEAT) + upgrade)
     t.match({ text, closed }, { text: '', closed: true })
   }
-  await eventually(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
   t.notOk(logs.lines.some(({ level }) => (level ?? 0) >= 40))
 })
 
 t.test('an expectation that nobody knows is ignored', async (t) => {
-  const { port } = await startApp(t, { demo: true })
+  const { port } = await startService(t, { demo: true })
   const answer = parseAnswer(
     (await sendRaw(port, get(port, '/api/auth/session', 'Expect: bogus', 'Connection: close'))).text,
   )

@@ -1,11 +1,13 @@
 import t, { type Test } from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { openRaw } from '../helpers/raw.js'
-import { connect } from '../helpers/socket.js'
-import { type Handshake, headOf, readAnswer, shakeHands } from './handshakes.js'
-import { eventually } from './leaks.js'
-import { gather, order, signIn } from './people.js'
+import { postOrder } from '../helpers/customers.js'
+import { type Handshake, headOf, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
+import { untilSame } from '../helpers/until.js'
+import { gather } from './people.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -27,7 +29,7 @@ async function everyPair(t: Test, port: number, good: Handshake): Promise<void> 
 }
 
 t.test('the cheap questions first', async (t) => {
-  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off', WS_MAX_PER_USER: '1' } })
+  const service = await startService(t, { demo: true, env: { RATE_LIMITS: 'off', WS_MAX_PER_USER: '1' } })
   const { port, app } = service
   const { guest, otherGuest, orderId } = await gather(service)
   const path = `/ws/payment-socket/${orderId}/`
@@ -56,16 +58,16 @@ t.test('the cheap questions first', async (t) => {
     })
     await other.close()
     await open.close()
-    await eventually(t, 'its place is free again', () => app.hub.connections.size, 0)
+    await untilSame(t, 'its place is free again', () => app.hub.connections.size, 0)
     t.equal((await shakeHands(port, { path, cookie: guest.cookie })).status, 101)
   })
 })
 
 t.test('too many refusals: 429 before any look-up, and for nobody else at the same address', async (t) => {
-  const { port, url, app, logs } = await startApp(t, { demo: true, env: { WS_REFUSALS: '5' } })
+  const { port, url, app, logs } = await startService(t, { demo: true, env: { WS_REFUSALS: '5' } })
   const staff = await signIn(url, 'staff')
   const guest = createClient(url)
-  await order(guest)
+  await postOrder(guest)
   const path = '/ws/all-seat-datasocket/'
   for (let i = 0; i < 5; i++) t.equal((await shakeHands(port, { path, cookie: null })).status, 401)
   const none = await shakeHands(port, { path, cookie: null })
@@ -98,7 +100,7 @@ t.test('too many refusals: 429 before any look-up, and for nobody else at the sa
 })
 
 t.test('a malformed path counts as a refusal, and is blocked, like any other', async (t) => {
-  const { port, logs } = await startApp(t, { env: { WS_REFUSALS: '5' } })
+  const { port, logs } = await startService(t, { env: { WS_REFUSALS: '5' } })
   const path = '/ws/%E0%A4%A'
   for (let i = 0; i < 5; i++) {
     t.match(await shakeHands(port, { path, cookie: null }), { status: 400, code: 'malformed_path' })
@@ -113,7 +115,7 @@ t.test('a malformed path counts as a refusal, and is blocked, like any other', a
 t.test(
   'a node that drains: 503 before all, what was accepted is answered, and nothing holds it up',
   async (t) => {
-    const service = await startApp(t, { demo: true, env: { WS_REFUSALS: '1', DRAIN_SECONDS: '2' } })
+    const service = await startService(t, { demo: true, env: { WS_REFUSALS: '1', DRAIN_SECONDS: '2' } })
     const { app, port, url } = service
     const staff = await signIn(url, 'staff')
     const path = '/ws/all-seat-datasocket/'
@@ -139,7 +141,7 @@ t.test(
     await staff.get('/healthz')
     const startedAt = performance.now()
     const closing = service.close()
-    await eventually(t, 'it drains', () => app.draining, true)
+    await untilSame(t, 'it drains', () => app.draining, true)
     late.write(headOf(port, { path, cookie: null, version: '8' }))
     bad.write(headOf(port, { path: '/ws/%E0%A4%A', cookie: null }))
     slow.write(body)

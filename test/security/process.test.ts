@@ -1,15 +1,16 @@
 import t, { type Test } from 'tap'
-import { TEST_SECRETS } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
+import { postOrder } from '../helpers/customers.js'
+import { testDatabase } from '../helpers/database.js'
+import { headOf, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
 import type { LogCapture } from '../helpers/logs.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { openRaw } from '../helpers/raw.js'
+import { openRaw } from '../helpers/raw-connection.js'
 import { startRedis } from '../helpers/redis.js'
+import { TEST_SECRETS } from '../helpers/service.js'
 import { spawnService } from '../helpers/service-process.js'
-import { connect } from '../helpers/socket.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
 import { frame, OPCODE } from './frames.js'
-import { headOf, readAnswer, shakeHands } from './handshakes.js'
-import { DEMO_PASSWORD, order, signIn } from './people.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -48,7 +49,7 @@ t.test('a busy and hostile hour: the process lives, ends with 0, and has written
   const tablet = await signIn(url, 'staff')
   const admin = await signIn(url, 'admin')
   const guest = createClient(url)
-  const id = await order(guest, 'demo-b7', { phone: PHONE })
+  const { id } = await postOrder(guest, { seat: 'demo-b7', phone: PHONE })
   for (const [who, client] of Object.entries({ staff, tablet, admin, guest })) keep(who, client.cookie)
   const { body: listed } = await staff.get<{ id: string; current: boolean }[]>('/api/auth/sessions')
   for (const [i, session] of listed.entries()) secrets.set(`session id ${i}`, session.id)

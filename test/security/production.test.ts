@@ -1,8 +1,9 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { shakeHands } from './handshakes.js'
-import { DEMO_PASSWORD, order } from './people.js'
+import { postOrder } from '../helpers/customers.js'
+import { shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { startService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
 const HOST = 'shop.example.com'
 const PRODUCTION = {
@@ -17,7 +18,7 @@ const lines = (headers: Record<string, string>) =>
   Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
 
 t.test('production behind a trusted proxy: https, __Host- cookie, HSTS, https origins', async (t) => {
-  const service = await startApp(t, { demo: true, env: { ...PRODUCTION, TRUST_PROXY: 'loopback' } })
+  const service = await startService(t, { demo: true, env: { ...PRODUCTION, TRUST_PROXY: 'loopback' } })
   const { url, port, logs } = service
   const client = createClient(url)
   const login = await client.post(
@@ -75,7 +76,7 @@ t.test('production behind a trusted proxy: https, __Host- cookie, HSTS, https or
 })
 
 t.test('production: a login that is not known to be over https is refused by name', async (t) => {
-  const { url, port } = await startApp(t, { demo: true, env: PRODUCTION })
+  const { url, port } = await startService(t, { demo: true, env: PRODUCTION })
   const client = createClient(url)
   const headers = { host: HOST, 'x-forwarded-proto': 'https' }
   const login = await client.post(
@@ -96,7 +97,7 @@ t.test('production: a login that is not known to be over https is refused by nam
 })
 
 t.test('X-Forwarded-* of a client changes no verdict, no limit and no address', async (t) => {
-  const { url, port, logs, db } = await startApp(t, { demo: true, env: { WS_REFUSALS: '3' } })
+  const { url, port, logs, db } = await startService(t, { demo: true, env: { WS_REFUSALS: '3' } })
   const client = createClient(url)
   const extra = lines({
     ...FORWARDED,
@@ -115,14 +116,14 @@ t.test('X-Forwarded-* of a client changes no verdict, no limit and no address', 
   })
   t.match(foreign, { status: 400, body: { error: 'disallowed_host' } })
   t.match(await logs.expect({ msg: 'WSREJECT' }), { address: '127.0.0.1' })
-  await order(client)
+  await postOrder(client)
   t.match(await db.session.findMany(), [{ ip: '127.0.0.1' }])
   const forwarded = await client.get('/metrics', { headers: { 'x-forwarded-for': '127.0.0.1' } })
   t.equal(forwarded.status, 403, 'what came through a proxy is not from loopback')
 })
 
 t.test('ALLOWED_HOSTS=* lets in every origin, and none, but no session', async (t) => {
-  const { url, port } = await startApp(t, { demo: true, env: { ALLOWED_HOSTS: '*' } })
+  const { url, port } = await startService(t, { demo: true, env: { ALLOWED_HOSTS: '*' } })
   const client = createClient(url)
   await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
   const path = '/ws/all-seat-datasocket/'

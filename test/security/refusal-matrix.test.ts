@@ -1,8 +1,9 @@
 import { Signer } from '@fastify/cookie'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { type Handshake, shakeHands } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
+import { type Handshake, shakeHands } from '../helpers/handshakes.js'
+import { countOpen } from '../helpers/listen.js'
+import { startService } from '../helpers/service.js'
+import { untilSame } from '../helpers/until.js'
 import { gather } from './people.js'
 
 // other files run beside this one
@@ -105,7 +106,7 @@ function cases(port: number, mine: string): Case[] {
 }
 
 t.test('every refusal on every socket: status, code, and nothing left behind', async (t) => {
-  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const service = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const { app, port, db } = service
   const people = await gather(service)
   const sessions = await db.session.count()
@@ -148,7 +149,7 @@ t.test('every refusal on every socket: status, code, and nothing left behind', a
     }
     t.equal((await people.staff.get(path)).status, 426, 'GET without an upgrade')
   }
-  await eventually(
+  await untilSame(
     t,
     'nothing is left behind',
     async () => ({
@@ -162,7 +163,7 @@ t.test('every refusal on every socket: status, code, and nothing left behind', a
 })
 
 t.test('ids in every odd form are 400; another’s order and no order are one answer', async (t) => {
-  const service = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const service = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const { port } = service
   const { guest, otherGuest, admin, staff, otherStaff, orderId } = await gather(service)
   const ask = (id: string | number, cookie = guest.cookie) =>

@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { openRaw } from '../helpers/raw.js'
-import { headOf, readAnswer } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
-import { order } from './people.js'
+import { postOrder } from '../helpers/customers.js'
+import { headOf, readAnswer } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { countOpen } from '../helpers/listen.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { untilSame } from '../helpers/until.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -45,9 +46,9 @@ async function storm(port: number, cookie: string | null, count: number): Promis
 }
 
 t.test('5,000 refusals leave no sessions, sockets or memory behind', async (t) => {
-  const { app, port, db, url } = await startApp(t, { demo: true, env: { LOG_LEVEL: 'warn' } })
+  const { app, port, db, url } = await startService(t, { demo: true, env: { LOG_LEVEL: 'warn' } })
   const guest = createClient(url)
-  await order(guest)
+  await postOrder(guest)
   const counts = async () => ({
     sessions: await db.session.count(),
     users: await db.user.count(),
@@ -78,5 +79,5 @@ t.test('5,000 refusals leave no sessions, sockets or memory behind', async (t) =
     t.ok(first <= 30 * 6 + AT_ONCE, `${first} were checked, ${second} blocked before`)
     t.ok((await heap()) - memory < 4, 'the heap has not grown')
   }
-  await eventually(t, 'as before', counts, before)
+  await untilSame(t, 'as before', counts, before)
 })

@@ -1,12 +1,13 @@
 import { Signer } from '@fastify/cookie'
 import t from 'tap'
-import { startApp, TEST_SECRETS } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { testDatabase } from '../helpers/postgres.js'
-import { openRaw } from '../helpers/raw.js'
-import { connect } from '../helpers/socket.js'
-import { parseAnswer, readAnswer, shakeHands } from './handshakes.js'
-import { DEMO_PASSWORD, order, signIn } from './people.js'
+import { postOrder } from '../helpers/customers.js'
+import { testDatabase } from '../helpers/database.js'
+import { parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { openRaw } from '../helpers/raw-connection.js'
+import { startService, TEST_SECRETS } from '../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
+import { connect } from '../helpers/socket-client.js'
 
 const PATH = '/ws/all-seat-datasocket/'
 const CREDENTIALS = { username: 'staff', password: DEMO_PASSWORD }
@@ -18,7 +19,7 @@ const clientWith = (url: string, value: string) => {
 }
 
 t.test('nothing is stored for who has no session, over HTTP or sockets', async (t) => {
-  const { url, port, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { url, port, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const staff = await signIn(url, 'staff')
   const old = staff.cookie
   await staff.post('/api/auth/logout')
@@ -37,7 +38,7 @@ t.test('nothing is stored for who has no session, over HTTP or sockets', async (
 t.test(
   'a login makes a new id; no id that the service did not make is adopted; the old one is dead',
   async (t) => {
-    const { url, db, app } = await startApp(t, { demo: true })
+    const { url, db, app } = await startService(t, { demo: true })
     const planted = ['planted', new Signer(TEST_SECRETS.SECRET_KEY).sign('planted')]
     for (const value of planted) {
       const client = clientWith(url, encodeURIComponent(value))
@@ -46,7 +47,7 @@ t.test(
       t.notMatch(cookieValue(client.cookie), /planted/)
     }
     const client = createClient(url)
-    await order(client)
+    await postOrder(client)
     const asGuest = client.cookie
     await client.post('/api/auth/login', CREDENTIALS)
     const first = client.cookie
@@ -70,7 +71,7 @@ t.test(
 )
 
 t.test('the cookie: its flags, its end, and its value nowhere else', async (t) => {
-  const { url } = await startApp(t, { demo: true })
+  const { url } = await startService(t, { demo: true })
   const client = createClient(url)
   const login = await client.post('/api/auth/login', CREDENTIALS)
   const [line = ''] = login.headers['set-cookie'] ?? []
@@ -95,14 +96,14 @@ t.test('the cookie: its flags, its end, and its value nowhere else', async (t) =
 
 t.test('secrets rotate: old cookies hold while their secret is listed, and no longer', async (t) => {
   const database = await testDatabase(t, { demo: true })
-  const before = await startApp(t, { database })
+  const before = await startService(t, { database })
   const staff = await signIn(before.url, 'staff')
   const SECRET_KEY = 'another-signing-secret-that-nobody-may-see'
-  const listed = await startApp(t, {
+  const listed = await startService(t, {
     database,
     env: { SECRET_KEY, SECRET_KEY_FALLBACKS: TEST_SECRETS.SECRET_KEY },
   })
-  const gone = await startApp(t, { database, env: { SECRET_KEY } })
+  const gone = await startService(t, { database, env: { SECRET_KEY } })
   const options = { headers: { cookie: staff.cookie } }
   for (const [node, status, shake] of [
     [listed, 200, 101],
@@ -114,7 +115,7 @@ t.test('secrets rotate: old cookies hold while their secret is listed, and no lo
 })
 
 t.test('a slow request that was under way at log-out brings nothing back to life', async (t) => {
-  const { url, port, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { url, port, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const staff = await signIn(url, 'staff')
   const cookie = staff.cookie
   // idle for long enough that the next request is noted
@@ -161,7 +162,7 @@ t.test('a slow request that was under way at log-out brings nothing back to life
 })
 
 t.test('unknown name, wrong password, disabled account: one answer, after the same work', async (t) => {
-  const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const { url, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   await db.user.update({ where: { username: 'staff2' }, data: { isActive: false } })
   const tries = [
     { username: 'nobody', password: DEMO_PASSWORD },
@@ -190,11 +191,11 @@ t.test('unknown name, wrong password, disabled account: one answer, after the sa
 })
 
 t.test('another’s order and no order are one answer over HTTP too', async (t) => {
-  const { url } = await startApp(t, { demo: true })
+  const { url } = await startService(t, { demo: true })
   const guest = createClient(url)
   const other = createClient(url)
-  const id = await order(guest)
-  await order(other, 'demo2-a1')
+  const { id } = await postOrder(guest)
+  await postOrder(other, { seat: 'demo2-a1' })
   const staff2 = await signIn(url, 'staff2')
   for (const client of [other, staff2]) {
     for (const path of ['', '/seen', '/payment']) {

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { startApp } from '../helpers/app.js'
-import { createClient } from '../helpers/http.js'
-import { openRaw, sendRaw } from '../helpers/raw.js'
-import { headOf, parseAnswer, readAnswer, shakeHands } from './handshakes.js'
-import { countOpen, eventually } from './leaks.js'
-import { signIn } from './people.js'
+import { headOf, parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
+import { countOpen } from '../helpers/listen.js'
+import { openRaw, sendRaw } from '../helpers/raw-connection.js'
+import { startService } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { untilSame } from '../helpers/until.js'
 
 // other files run beside this one
 t.setTimeout(110_000)
@@ -12,7 +13,7 @@ t.setTimeout(110_000)
 const UNLIMITED = { RATE_LIMITS: 'off' }
 
 t.test('an upgrade that is answered before any hook leaks no socket and does not hang the end', async (t) => {
-  const service = await startApp(t, { demo: true, env: UNLIMITED })
+  const service = await startService(t, { demo: true, env: UNLIMITED })
   const { app, port, logs } = service
   const paths: [path: string, overHttp: number][] = [
     ['/ws/payment-socket/%E0%A4%A/', 400],
@@ -29,14 +30,14 @@ t.test('an upgrade that is answered before any hook leaks no socket and does not
   t.match(await logs.expect({ msg: 'WSREJECT', reason: 'malformed_path' }), { status: 400 })
   const held = await openRaw(port)
   held.write(headOf(port, { path: '/ws/%E0%A4%A' }))
-  await eventually(t, 'no connection is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left', () => countOpen(app.server), 0)
   const startedAt = performance.now()
   await service.close()
   t.ok(performance.now() - startedAt < 3000, 'the service ends at once')
 })
 
 t.test('an upgrade of any route that is no socket is a 404, never a 101', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true, env: UNLIMITED, pages: true })
+  const { app, port, url } = await startService(t, { demo: true, env: UNLIMITED, pages: true })
   const admin = await signIn(url, 'admin')
   const routes = app.routeTable.filter(({ isSocket }) => !isSocket)
   t.ok(routes.length > 40, `${routes.length} routes`)
@@ -63,11 +64,11 @@ t.test('an upgrade of any route that is no socket is a 404, never a 101', async 
     (await shakeHands(port, { path: '*', method: 'OPTIONS', cookie: admin.cookie })).status === 101,
     false,
   )
-  await eventually(t, 'no connection is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left', () => countOpen(app.server), 0)
 })
 
 t.test('one reading of where a message ends', async (t) => {
-  const { port, url } = await startApp(t, { demo: true, env: UNLIMITED })
+  const { port, url } = await startService(t, { demo: true, env: UNLIMITED })
   const staff = await signIn(url, 'staff')
   const path = '/ws/all-seat-datasocket/'
   const second = `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
@@ -105,7 +106,7 @@ t.test('one reading of where a message ends', async (t) => {
 })
 
 t.test('slow headers and silent connections are cut', async (t) => {
-  const { app, port } = await startApp(t)
+  const { app, port } = await startService(t)
   t.equal(app.server.headersTimeout, 10_000)
   t.ok(app.server.requestTimeout <= 30_000 && app.server.requestTimeout > 0)
   t.ok(app.server.keepAliveTimeout <= 75_000 && app.server.keepAliveTimeout > 0)
@@ -132,7 +133,7 @@ t.test('slow headers and silent connections are cut', async (t) => {
 })
 
 t.test('a flood of headers hides nothing', async (t) => {
-  const { port, url } = await startApp(t, { demo: true, env: UNLIMITED })
+  const { port, url } = await startService(t, { demo: true, env: UNLIMITED })
   const staff = await signIn(url, 'staff')
   const path = '/ws/all-seat-datasocket/'
   const shake = (count: number) => {
@@ -156,7 +157,10 @@ t.test('a flood of headers hides nothing', async (t) => {
 })
 
 t.test('a client that resets at any stage leaves nothing, and no place taken', async (t) => {
-  const { app, port, url } = await startApp(t, { demo: true, env: { ...UNLIMITED, WS_MAX_PER_USER: '3' } })
+  const { app, port, url } = await startService(t, {
+    demo: true,
+    env: { ...UNLIMITED, WS_MAX_PER_USER: '3' },
+  })
   const staff = await signIn(url, 'staff')
   const path = '/ws/all-seat-datasocket/'
   const whole = headOf(port, { path, cookie: staff.cookie })
@@ -174,22 +178,22 @@ t.test('a client that resets at any stage leaves nothing, and no place taken', a
   }
   // those that were reset are still being looked at for a moment
   const shake = async () => (await shakeHands(port, { path, cookie: staff.cookie })).status
-  await eventually(
+  await untilSame(
     t,
     'there is room for three',
     async () => [await shake(), await shake(), await shake()],
     [101, 101, 101],
   )
-  await eventually(t, 'no place is taken', () => app.socketLimits.count(id), 0)
+  await untilSame(t, 'no place is taken', () => app.socketLimits.count(id), 0)
   for (let i = 0; i < 5; i++) {
     const connection = await openRaw(port)
     connection.write(whole)
     t.equal((await readAnswer(connection)).status, 101, 'there is room')
     connection.write(Buffer.from([0x81, 0xfe, 0x00]))
     connection.socket.resetAndDestroy()
-    await eventually(t, 'and its place is free', () => app.socketLimits.count(id), 0)
+    await untilSame(t, 'and its place is free', () => app.socketLimits.count(id), 0)
   }
-  await eventually(
+  await untilSame(
     t,
     'nothing is left',
     async () => [await countOpen(app.server), app.hub.connections.size],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { applyTheatre, type SeatLink } from '../../src/theatres/theatre-actions.js'
 import type { TheatreFile } from '../../src/theatres/theatre-file.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = { db, live: { publish() {} } }

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { type Incoming, type Link, LiveClient, type LiveOptions } from '../../web/live/client.js'
-import { deadUrl, event, hello, ManualClock, PeerServer, until } from './peer.js'
+import type { Teardown } from '../helpers/teardown.js'
+import { until } from '../helpers/until.js'
+import { deadUrl, event, hello, ManualClock, PeerServer } from './peer.js'
 
 const G = 'theatre:1:orders'
 
@@ -15,7 +17,7 @@ interface Seen {
 }
 
 async function begin(
-  test: { teardown(run: () => Promise<void>): void },
+  test: Teardown,
   options: Partial<LiveOptions> = {},
 ): Promise<Seen & { server: PeerServer }> {
   const server = new PeerServer()
@@ -54,9 +56,9 @@ async function goLive(
   client.start()
   const peer = await server.peer(0)
   peer.send(hello([G], { [G]: seq }))
-  await until('the subscription', () => peer.received.find((message) => message.type === 'subscribe'))
+  await until(() => peer.received.find((message) => message.type === 'subscribe'), 'the subscription')
   peer.send({ type: 'snapshot', group: G, seq, data: { orders: [] } })
-  await until('live', () => client.link.state === 'live')
+  await until(() => client.link.state === 'live', 'live')
 }
 
 t.test('subscribes without cursors, and is live once every snapshot has arrived', async (t) => {
@@ -66,13 +68,13 @@ t.test('subscribes without cursors, and is live once every snapshot has arrived'
   const peer = await seen.server.peer(0)
   t.equal(peer.socket.protocol, 'houselights.v1')
   peer.send(hello([G]))
-  await until('the subscription', () => peer.received.length === 1)
+  await until(() => peer.received.length === 1, 'the subscription')
   t.same(peer.received, [{ type: 'subscribe', cursors: {} }])
   peer.send({ type: 'presence', group: G, online: { staff: 1 } })
-  await until('the presence', () => seen.messages.length === 2)
+  await until(() => seen.messages.length === 2, 'the presence')
   t.equal(seen.client.link.state, 'catching-up', 'the snapshot is missing')
   peer.send({ type: 'snapshot', group: G, seq: 41, data: {} })
-  await until('live', () => seen.client.link.state === 'live')
+  await until(() => seen.client.link.state === 'live', 'live')
   t.same(seen.links, ['catching-up', 'live'])
   t.same(seen.client.cursors(), { [G]: 41 })
 })
@@ -84,22 +86,22 @@ t.test(
     await goLive(seen)
     const first = await seen.server.peer(0)
     first.send(event(G, 42))
-    await until('event 42', () => seen.client.cursors()[G] === 42)
+    await until(() => seen.client.cursors()[G] === 42, 'event 42')
     seen.clock.advance(1000)
     first.socket.terminate()
-    await until('stale', () => seen.client.link.state === 'stale')
+    await until(() => seen.client.link.state === 'stale', 'stale')
     t.equal(seen.client.link.since, seen.clock.now() - 1000, 'stale since the last frame received')
     seen.clock.advance(500)
     const second = await seen.server.peer(1)
     second.send(hello([G], { [G]: 44 }))
-    await until('the subscription', () => second.received.length === 1)
+    await until(() => second.received.length === 1, 'the subscription')
     t.same(second.received, [{ type: 'subscribe', cursors: { [G]: 42 } }])
     second.send({ type: 'pong' })
     second.send(event(G, 43))
-    await until('event 43', () => seen.client.cursors()[G] === 43)
+    await until(() => seen.client.cursors()[G] === 43, 'event 43')
     t.equal(seen.client.link.state, 'catching-up', 'one event is still missing')
     second.send(event(G, 44))
-    await until('live again', () => seen.client.link.state === 'live')
+    await until(() => seen.client.link.state === 'live', 'live again')
     const seqs = seen.messages.flatMap((message) => (message.type === 'event' ? [message.seq] : []))
     t.same(seqs, [42, 43, 44])
     t.same(seen.bugs, [])
@@ -112,7 +114,7 @@ t.test('a gap is reported, and repaired by a fresh snapshot of that group alone'
   const first = await seen.server.peer(0)
   first.send(event(G, 41))
   first.send(event(G, 43))
-  await until('two reports', () => seen.bugs.length === 2)
+  await until(() => seen.bugs.length === 2, 'two reports')
   t.match(seen.bugs[0], /event 41 came again after 41/)
   t.match(seen.bugs[1], /event 43 came after 41/)
   t.equal(seen.messages.filter((message) => message.type === 'event').length, 0, 'neither was applied')
@@ -120,7 +122,7 @@ t.test('a gap is reported, and repaired by a fresh snapshot of that group alone'
   seen.clock.advance(500)
   const second = await seen.server.peer(1)
   second.send(hello([G]))
-  await until('the subscription', () => second.received.length > 0)
+  await until(() => second.received.length > 0, 'the subscription')
   t.same(second.received[0], { type: 'subscribe', cursors: {} })
 })
 
@@ -134,7 +136,7 @@ t.test('backs off with full jitter, up to ten seconds', async (t) => {
   seen.client.start()
   const waits: number[] = []
   for (let attempt = 1; attempt <= 7; attempt += 1) {
-    await until('the random number', () => draws === attempt)
+    await until(() => draws === attempt, 'the random number')
     waits.push(...seen.clock.waits())
     seen.clock.advance(waits.at(-1) ?? 0)
   }
@@ -146,7 +148,7 @@ t.test('honours retry=N of a restarting node', async (t) => {
   await goLive(seen)
   const peer = await seen.server.peer(0)
   peer.socket.close(1012, 'retry=3210')
-  await until('stale', () => seen.client.link.state === 'stale')
+  await until(() => seen.client.link.state === 'stale', 'stale')
   t.same(seen.clock.waits(), [3210])
 })
 
@@ -155,7 +157,7 @@ t.test('stops when the session has ended, drops its cursors, and can be started 
   await goLive(seen)
   const peer = await seen.server.peer(0)
   peer.socket.close(4401)
-  await until('signed out', () => seen.client.link.state === 'signed-out')
+  await until(() => seen.client.link.state === 'signed-out', 'signed out')
   t.same(seen.clock.waits(), [], 'no reconnect is scheduled')
   t.same(seen.left, [G])
   t.same(seen.client.cursors(), {})
@@ -174,7 +176,7 @@ t.test('stops or retries by close code', async (t) => {
     await goLive(seen)
     const peer = await seen.server.peer(0)
     peer.socket.close(code)
-    await until(`${state} after ${code}`, () => seen.client.link.state === state)
+    await until(() => seen.client.link.state === state, `${state} after ${code}`)
   }
 })
 
@@ -191,13 +193,13 @@ t.test(
     })
     seen.server.refusing = true
     seen.client.start()
-    await until('the first verdict', () => checks === 1)
+    await until(() => checks === 1, 'the first verdict')
     t.equal(seen.client.link.state, 'connecting', 'it keeps retrying')
     verdict = 'signed-out'
-    await until('a wait', () => seen.clock.waits().includes(500))
+    await until(() => seen.clock.waits().includes(500), 'a wait')
     seen.clock.advance(500)
-    await until('the second verdict', () => checks === 2)
-    await until('signed out', () => seen.client.link.state === 'signed-out')
+    await until(() => checks === 2, 'the second verdict')
+    await until(() => seen.client.link.state === 'signed-out', 'signed out')
     t.same(seen.clock.waits(), [])
   },
 )
@@ -208,7 +210,7 @@ t.test('detects a dead link by an unanswered ping', async (t) => {
   const peer = await seen.server.peer(0)
   const before = peer.received.length
   seen.clock.advance(20_000)
-  await until('the ping', () => peer.received.length === before + 1)
+  await until(() => peer.received.length === before + 1, 'the ping')
   t.equal(seen.client.link.state, 'live')
   seen.clock.advance(8000)
   t.equal(seen.client.link.state, 'stale')
@@ -230,21 +232,21 @@ t.test('reports stale and fresh, expiring, left, and groups missing from the nex
   await goLive(seen)
   const first = await seen.server.peer(0)
   first.send({ type: 'stale', since: '2026-11-23T19:00:00.000Z' })
-  await until('stale', () => seen.client.link.state === 'stale')
+  await until(() => seen.client.link.state === 'stale', 'stale')
   t.equal(seen.client.link.since, Date.parse('2026-11-23T19:00:00.000Z'))
   first.send({ type: 'fresh' })
-  await until('live', () => seen.client.link.state === 'live')
+  await until(() => seen.client.link.state === 'live', 'live')
   first.send({ type: 'expiring', at: '2026-11-23T20:01:00.000Z' })
-  await until('expiring', () => seen.messages.some((message) => message.type === 'expiring'))
+  await until(() => seen.messages.some((message) => message.type === 'expiring'), 'expiring')
   first.socket.close(1012, 'retry=0')
-  await until('an immediate retry', () => seen.clock.waits().includes(0))
+  await until(() => seen.clock.waits().includes(0), 'an immediate retry')
   seen.clock.advance(0)
   const second = await seen.server.peer(1)
   second.send(hello(['theatre:2:orders']))
-  await until('the missing group', () => seen.left.length === 1)
+  await until(() => seen.left.length === 1, 'the missing group')
   t.same(seen.left, [G])
   second.send({ type: 'left', group: 'theatre:2:orders', reason: 'theatre' })
-  await until('live', () => seen.client.link.state === 'live')
+  await until(() => seen.client.link.state === 'live', 'live')
   t.same(seen.left, [G, 'theatre:2:orders'])
 })
 
@@ -255,7 +257,7 @@ t.test('skips unknown message types, reports unreadable frames', async (t) => {
   peer.socket.send('{"type":"novelty"}')
   peer.socket.send('{"type":"event","group":7}')
   peer.socket.send('not json')
-  await until('two reports', () => seen.bugs.length === 2)
+  await until(() => seen.bugs.length === 2, 'two reports')
   t.equal(seen.client.link.state, 'live')
 })
 
@@ -264,11 +266,11 @@ t.test('a client that missed nothing is live at the greeting', async (t) => {
   await goLive(seen)
   const first = await seen.server.peer(0)
   first.socket.close(1012, 'retry=0')
-  await until('an immediate retry', () => seen.clock.waits().includes(0))
+  await until(() => seen.clock.waits().includes(0), 'an immediate retry')
   seen.clock.advance(0)
   const second = await seen.server.peer(1)
   second.send(hello([G], { [G]: 41 }))
-  await until('live', () => seen.client.link.state === 'live')
+  await until(() => seen.client.link.state === 'live', 'live')
 })
 
 t.test('an event with an unknown name advances the cursor and is passed on', async (t) => {
@@ -277,7 +279,7 @@ t.test('an event with an unknown name advances the cursor and is passed on', asy
   const peer = await seen.server.peer(0)
   peer.send(event(G, 42, 42, 'order.novelty'))
   peer.send(event(G, 43))
-  await until('both', () => seen.client.cursors()[G] === 43)
+  await until(() => seen.client.cursors()[G] === 43, 'both')
   t.same(seen.bugs, [])
 })
 
@@ -287,5 +289,5 @@ t.test('sends only after the greeting', async (t) => {
   await goLive(seen)
   t.equal(seen.client.send({ type: 'send', chat: 7, text: 'hi', clientId: 'a' }), true)
   const peer = await seen.server.peer(0)
-  await until('the message', () => peer.received.some((message) => message.type === 'send'))
+  await until(() => peer.received.some((message) => message.type === 'send'), 'the message')
 })

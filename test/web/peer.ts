@@ -4,25 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { parseClientMessage } from '../../src/protocol/client-messages.js'
 import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
 import type { Clock } from '../../web/live/connection.js'
-
-const DEADLINE = 3000
-
-/** Resolves with the first truthy result of `holds`; fails after three seconds, naming what was awaited. */
-export async function until<T>(what: string, holds: () => T | null | undefined | false): Promise<T> {
-  const end = Date.now() + DEADLINE
-  for (;;) {
-    const found = holds()
-    if (found) return found
-    if (Date.now() > end) throw new Error(`Timed out waiting for ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
-function portOf(server: WebSocketServer): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server is not listening.')
-  return address.port
-}
+import { portOf } from '../helpers/listen.js'
+import { until } from '../helpers/until.js'
 
 export interface Peer {
   socket: WebSocket
@@ -56,7 +39,7 @@ export class PeerServer {
   }
 
   peer(index: number): Promise<Peer> {
-    return until(`connection ${index + 1}`, () => this.peers[index])
+    return until(() => this.peers[index], `connection ${index + 1}`)
   }
 
   async close(): Promise<void> {

@@ -2,18 +2,15 @@ import type { StoredEvent } from '../../events/event-log.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { EventName } from '../../protocol/views.js'
 
-/** The channel on which changes of rights are announced. No group can have this name. */
+/** The bus channel on which access changes are announced. Not a valid group name, so it never collides. */
 export const ACCESS_CHANNEL = 'access'
 
-/**
- * An event on its group's channel: two lines, as JSON text never holds a line break. So the data crosses the
- * bus without being encoded twice or parsed at all.
- */
+/** Encodes an event as a header line and its data, which is JSON text without line breaks and needs no second encoding. */
 export function encodeEvent({ seq, epoch, name, at, data }: StoredEvent): string {
   return `${seq} ${epoch} ${name} ${at}\n${data}`
 }
 
-/** Reads it again; null when it is none (the log will tell). */
+/** Null for a malformed message: the event is read from the log then. */
 export function decodeEvent(group: GroupName, message: string): StoredEvent | null {
   const [head, data] = message.split('\n')
   const [seq, epoch, name, at] = head?.split(' ') ?? []

@@ -1,16 +1,16 @@
 /**
- * How nodes tell each other of commits: the fast path, at most once. Nothing may hang on it alone: the log is the
- * truth, and every node asks it each second. Two forms under one test table: memory-bus.ts, redis-bus.ts.
+ * Pub/sub between nodes: the fast path, at most once. Nothing may depend on it alone: each node also polls the event
+ * log every second. Both implementations, memory-bus.ts and redis-bus.ts, pass the same tests.
  */
 export interface Bus {
   /**
-   * From when it resolves, messages published on the channel arrive, unless the link is down or slow: then it
-   * resolves all the same (within 50 ms), and the log tells what is missed; `onReset` tells when the link is back.
+   * Messages published after it resolves are received. If the link is down or slow it resolves within 50 ms anyway,
+   * and `onReset` is called once the link is back. Never rejects.
    */
   subscribe(channel: string): Promise<void>
-  /** Messages that are under way may still arrive. */
+  /** Messages in flight may still be received. */
   unsubscribe(channel: string): void
-  /** Tells every subscriber, this node's included. Never throws, never waits. */
+  /** Sends to every subscriber, this node included. Never throws or waits. */
   publish(channel: string, message: string): void
   /** Set once, by the hub. */
   listener: BusListener | null
@@ -21,6 +21,6 @@ export interface Bus {
 
 export interface BusListener {
   onMessage(channel: string, message: string): void
-  /** The link was down: what was published meanwhile is lost and must be read from the log. */
+  /** The link was down and is back. Messages published meanwhile are lost: read the log. */
   onReset(): void
 }

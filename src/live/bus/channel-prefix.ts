@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Database } from '../../database/client.js'
 
 /**
- * Names this database among those whose nodes share one Redis: an event of another database would be taken for ours
- * whenever its seq happened to be the next. The same on every node, and after a fail-over to a replica.
+ * Channel prefix that identifies the database: with several databases on one Redis, another one's event would be
+ * accepted whenever its seq happened to be the next. The same on every node, and after a failover to a replica.
  */
 export async function channelPrefix(db: Database): Promise<string> {
   const rows = await db.$queryRaw<{ identity: string }[]>`

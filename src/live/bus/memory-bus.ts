@@ -1,18 +1,18 @@
 import type { Bus, BusListener } from './bus.js'
 
-/** All the nodes of one process that share a broker hear each other. */
+/** Connects the buses of one process. */
 export class MemoryBroker {
-  readonly members = new Set<MemoryBus>()
+  readonly buses = new Set<MemoryBus>()
 }
 
-/** The bus within one process. Messages arrive in the next microtask, as over a network never within `publish`. */
+/** In-process bus. Like a network, it never delivers within `publish`, but in a microtask after it. */
 export class MemoryBus implements Bus {
   listener: BusListener | null = null
   readonly healthy = true
   private readonly channels = new Set<string>()
 
   constructor(private readonly broker: MemoryBroker = new MemoryBroker()) {
-    broker.members.add(this)
+    broker.buses.add(this)
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -24,15 +24,15 @@ export class MemoryBus implements Bus {
   }
 
   publish(channel: string, message: string): void {
-    for (const member of this.broker.members) {
+    for (const bus of this.broker.buses) {
       queueMicrotask(() => {
-        if (member.channels.has(channel)) member.listener?.onMessage(channel, message)
+        if (bus.channels.has(channel)) bus.listener?.onMessage(channel, message)
       })
     }
   }
 
   async close(): Promise<void> {
-    this.broker.members.delete(this)
+    this.broker.buses.delete(this)
     this.channels.clear()
   }
 }

@@ -1,7 +1,7 @@
 import { withDeadline } from '../../concurrency/deadline.js'
 import type { Bus, BusListener } from './bus.js'
 
-/** What the bus needs of a Redis client (ioredis fits); it must not queue while the link is down. */
+/** The part of ioredis that is used. The client must have no offline queue. */
 export interface RedisClient {
   readonly status: string
   publish(channel: string, message: string): Promise<unknown>
@@ -9,35 +9,34 @@ export interface RedisClient {
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: 'message', listener: (channel: string, message: string) => void): unknown
   on(event: 'ready' | 'close', listener: () => void): unknown
-  /** must be rejected when no answer comes in time */
+  /** must reject after a timeout */
   ping(): Promise<unknown>
   disconnect(reconnect: boolean): void
 }
 
 /**
- * ms that a join may wait for Redis to confirm a subscription: with the 200 ms of the question for the user's sockets,
- * which comes before, a handshake waits no more than 250 for it
+ * ms to wait for Redis to confirm a subscription. With the 200 ms for counting the user's sockets before it, a handshake
+ * waits at most 250 ms for Redis
  */
 const SUBSCRIBE_WAIT_MS = 50
-/** ms between pings of a link: a half-open one is silent for ever otherwise */
+/** ms between pings that detect a half-open link */
 const PING_EVERY_MS = 1000
-/** pings without an answer, one after the other, after which a link is given up and made anew */
-const MAX_MISSED = 5
+/** consecutive failed pings after which a link is reconnected */
+const MAX_FAILED = 5
 const SUBSCRIBE_BATCH = 500
-/** ms before a slow Redis is asked for the channels again */
+/** ms before a failed resubscription is retried */
 const RESUBSCRIBE_MS = 1000
 
 /**
- * The bus over Redis or Valkey pub/sub, on two links of its own. The wanted channels are kept here and subscribed
- * anew at each `ready`, after which the listener is told to read the log: a subscriber that was cut resubscribes
- * silently and never hears what was published meanwhile.
+ * Bus over Redis or Valkey pub/sub, with two links of its own. Resubscribes at each `ready` and then calls `onReset`:
+ * ioredis's own resubscription is silent, so that messages lost while the link was down would go unnoticed.
  */
 export class RedisBus implements Bus {
   listener: BusListener | null = null
   private readonly wanted = new Set<string>()
   private readonly links: Link[]
   private readonly pinger: NodeJS.Timeout
-  private again: NodeJS.Timeout | null = null
+  private retry: NodeJS.Timeout | null = null
   private closed = false
 
   constructor(
@@ -57,30 +56,30 @@ export class RedisBus implements Bus {
   }
 
   get healthy(): boolean {
-    return this.links.every((link) => link.answers)
+    return this.links.every((link) => link.healthy)
   }
 
   private async resubscribe(): Promise<void> {
     const channels = [...this.wanted]
     try {
       for (let i = 0; i < channels.length; i += SUBSCRIBE_BATCH) {
-        // some may have been given up since
+        // some may have been unsubscribed meanwhile
         const batch = channels.slice(i, i + SUBSCRIBE_BATCH).filter((channel) => this.wanted.has(channel))
         if (batch.length > 0)
           await this.subscriber.subscribe(...batch.map((channel) => this.prefix + channel))
       }
     } catch {
-      // the link went again: its next `ready` comes back here; or Redis was slow
-      if (!this.closed && this.subscriber.status === 'ready') this.resubscribeLater()
+      // if the link is down again, its next `ready` calls this again; else Redis was slow
+      if (!this.closed && this.subscriber.status === 'ready') this.retryResubscribe()
       return
     }
     if (!this.closed) this.listener?.onReset()
   }
 
-  private resubscribeLater(): void {
-    if (this.again) clearTimeout(this.again)
-    this.again = setTimeout(() => {
-      this.again = null
+  private retryResubscribe(): void {
+    if (this.retry) clearTimeout(this.retry)
+    this.retry = setTimeout(() => {
+      this.retry = null
       if (this.subscriber.status === 'ready') void this.resubscribe()
     }, RESUBSCRIBE_MS)
   }
@@ -89,7 +88,7 @@ export class RedisBus implements Bus {
     this.wanted.add(channel)
     if (this.subscriber.status !== 'ready') return
     const subscribed = this.subscriber.subscribe(this.prefix + channel)
-    // an unconfirmed subscription makes events late, not lost: the log is polled
+    // an unconfirmed subscription only delays events: the log is polled
     await withDeadline(subscribed, SUBSCRIBE_WAIT_MS, () => new Error('not confirmed')).catch(() => {})
   }
 
@@ -103,37 +102,37 @@ export class RedisBus implements Bus {
     this.publisher.publish(this.prefix + channel, message).catch(() => {})
   }
 
-  /** Stops listening. The links belong to who opened them. */
+  /** Stops pings and resubscription. Does not close the links. */
   async close(): Promise<void> {
     this.closed = true
     clearInterval(this.pinger)
-    if (this.again) clearTimeout(this.again)
+    if (this.retry) clearTimeout(this.retry)
     this.wanted.clear()
   }
 }
 
-/** Is there somebody at the other end? TCP alone would notice a silent one after minutes. */
+/** Detects a peer that is silent without closing, which TCP alone notices only after minutes. */
 class Link {
-  private missed = 0
+  private failed = 0
 
   constructor(private readonly client: RedisClient) {
     client.on('ready', () => {
-      this.missed = 0
+      this.failed = 0
     })
   }
 
-  get answers(): boolean {
-    return this.client.status === 'ready' && this.missed === 0
+  get healthy(): boolean {
+    return this.client.status === 'ready' && this.failed === 0
   }
 
   check(): void {
     if (this.client.status !== 'ready') return
     this.client.ping().then(
       () => {
-        this.missed = 0
+        this.failed = 0
       },
       () => {
-        if (++this.missed % MAX_MISSED === 0) this.client.disconnect(true)
+        if (++this.failed % MAX_FAILED === 0) this.client.disconnect(true)
       },
     )
   }

@@ -1,58 +1,26 @@
 import type { StoredEvent } from '../../events/event-log.js'
-import type { Principal } from '../../principal.js'
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { ServerMessage } from '../../protocol/messages.js'
-import { encodeMessage } from '../frames.js'
-
-/** What the engine needs of a socket; the plugin makes one of `ws`. */
-export interface LiveSocket {
-  /** Hands framed bytes to the stream, behind whatever waits there. */
-  write(frames: Buffer): void
-  /** bytes that the kernel has not taken yet */
-  readonly pendingBytes: number
-  /** bytes that the kernel has taken since the socket opened */
-  readonly takenBytes: number
-  /** Calls back once, when all that waits now has been taken, or the socket is gone. */
-  onceDrained(callback: () => void): void
-  ping(): void
-  /** Queues the close frame; the connection is cut 5 s later if the peer does not answer. */
-  close(code: CloseCode, reason: string): void
-  terminate(): void
-}
-
-/** What a connection was let in for: asked again at every change of rights. */
-export interface Admission {
-  /** public id of the session */
-  sessionId: string
-  principal: Principal
-  /** ms until the session ends, as of `readAt` */
-  remainingMs: number
-  /** performance.now() of the reading */
-  readAt: number
-  /** RFC 3339: when the session ends unless HTTP prolongs it */
-  endsAt: string
-  /** epoch of the snapshot in which all this was read */
-  epoch: number
-}
-
-/** The rule of a socket route: which groups this principal may hear here. None: nothing, 4403. */
-export type Guard = (principal: Principal) => GroupName[]
+import type { Admission, Guard } from './admission.js'
+import { encodeMessage } from './frames.js'
+import type { LiveSocket } from './live-socket.js'
 
 /** What a connection needs of its node. */
 export interface ConnectionHost {
   readHead(group: GroupName): Promise<number>
   readLog(group: GroupName, after: number, limit: number): Promise<readonly StoredEvent[]>
   reachEpoch(epoch: number): Promise<void>
-  forget(connection: Connection, code: number): void
-  /** Tells one connection how many are present in a group that it hears. */
-  showPresence(connection: Connection, group: GroupName): void
+  /** Called once, when the connection has closed. */
+  detach(connection: Connection, code: number): void
+  /** Sends the current presence count of a group. */
+  sendPresence(connection: Connection, group: GroupName): void
   onError(error: unknown, doing: string): void
 }
 
-/** What a connection needs of its membership of one group. */
+/** What a connection needs of its membership in one group. */
 export interface Subscription {
-  /** the number of staff present changed while the socket had no room */
+  /** the presence count changed while the socket was not writable */
   owesPresence: boolean
   pump(): void
   leave(): void
@@ -67,12 +35,12 @@ export interface ConnectionOptions {
   host: ConnectionHost
 }
 
-/** ms before a read that failed (the database is away) is tried again */
+/** ms before a failed task (the database is unavailable) is retried */
 const RETRY_MS = 1000
 
 /**
- * One socket: what it may hear, where it stands in each group, and whether bytes may go out just now. While a
- * change of rights is being looked at it is held: nothing is written to it.
+ * One accepted socket: the groups it may receive, its position in each, and whether it may be written to. While an
+ * access change is reviewed it is on hold: no event, snapshot or presence count is written.
  */
 export class Connection {
   readonly id: string
@@ -80,24 +48,26 @@ export class Connection {
   readonly host: ConnectionHost
   readonly openedAt = performance.now()
   readonly members = new Map<GroupName, Subscription>()
-  /** the groups it may hear; members of them once it subscribed */
+  /** the groups it may receive; it joins them when the client subscribes */
   readonly granted: Set<GroupName>
-  /** a page of the staff: present in what it hears, while its user is staff */
-  isScreen = false
+  /** counts towards the presence of its groups while its user is staff */
+  showsPresence = false
   admission: Admission
   closed = false
-  /** `hello` is out: other messages may follow */
+  /** `hello` was sent: other messages may follow */
   greeted = false
-  /** performance.now() of the last ping, and of its answer */
+  /** performance.now() of the last ping */
   pingedAt = this.openedAt
   awaitsPong = false
-  /** events went out since the last ping: its answer may have to wait for a slow reader */
+  /** something was written since the last ping: a slow reader answers it late */
   wroteSincePing = false
   private readonly socket: LiveSocket
   private holds = 0
   private draining = false
   private waiters: (() => void)[] = []
   private readonly retries = new Set<NodeJS.Timeout>()
+  private stalledSince = 0
+  private stalledAtBytes = 0
 
   constructor(options: ConnectionOptions) {
     this.id = options.id
@@ -116,12 +86,12 @@ export class Connection {
     return this.socket.pendingBytes
   }
 
-  /** May events be written now? Not while it is held or while bytes wait in the socket. */
-  get hasRoom(): boolean {
+  /** Whether events may be written: open, not on hold, and no bytes pending. */
+  get isWritable(): boolean {
     return !this.closed && this.holds === 0 && this.socket.pendingBytes === 0
   }
 
-  /** Hands framed bytes over. Only for what this connection may hear, and not while it is held. */
+  /** Writes framed bytes. The caller checks access and `isHeld`. */
   write(frames: Buffer): void {
     if (this.closed) return
     this.socket.write(frames)
@@ -129,13 +99,13 @@ export class Connection {
     if (this.socket.pendingBytes > 0) this.awaitDrain()
   }
 
-  /** Sends a message; none goes out before `hello`. */
+  /** Sends a message; before `hello` it is dropped. */
   send(message: ServerMessage): void {
     if (this.greeted || message.type === 'hello') this.write(encodeMessage(message))
   }
 
-  /** Pumps its members once what waits in the socket has been taken. */
-  goOnWhenDrained(): void {
+  /** Pumps the members once the pending bytes are accepted. Does nothing when none are pending. */
+  resumeWhenDrained(): void {
     if (!this.closed && this.socket.pendingBytes > 0) this.awaitDrain()
   }
 
@@ -144,43 +114,48 @@ export class Connection {
     this.draining = true
     this.socket.onceDrained(() => {
       this.draining = false
-      this.goOn()
+      this.resume()
     })
   }
 
-  private goOn(): void {
-    const waiters = this.waiters
-    this.waiters = []
-    for (const wake of waiters) wake()
+  private resume(): void {
+    this.wakeWaiters()
     for (const [group, member] of this.members) {
-      if (member.owesPresence && this.hasRoom) {
+      if (member.owesPresence && this.isWritable) {
         member.owesPresence = false
-        this.host.showPresence(this, group)
+        this.host.sendPresence(this, group)
       }
       member.pump()
     }
   }
 
-  /** Resolves at the next drain, release or close: look again then. */
-  whenRoom(): Promise<void> {
-    this.goOnWhenDrained()
+  private wakeWaiters(): void {
+    const waiters = this.waiters
+    this.waiters = []
+    for (const wake of waiters) wake()
+  }
+
+  /** Resolves at the next drain, release or close; check `isWritable` again then. */
+  whenWritable(): Promise<void> {
+    this.resumeWhenDrained()
     return new Promise((resolve) => this.waiters.push(resolve))
   }
 
+  /** Resolves at the next release, drain or close; check `isHeld` again then. */
   whenReleased(): Promise<void> {
     return new Promise((resolve) => this.waiters.push(resolve))
   }
 
-  /** Stops all that goes out until `release`, as often as it was held. */
+  /** Stops writes until every `hold` has had its `release`. */
   hold(): void {
     this.holds++
   }
 
   release(): void {
-    if (--this.holds === 0) this.goOn()
+    if (--this.holds === 0) this.resume()
   }
 
-  /** Runs a task; when the database fails it, tries again each second while the connection is open. */
+  /** Runs a task; when it fails, retries each second while the connection is open. */
   run(task: () => Promise<void>): void {
     task().catch((error: unknown) => {
       if (this.closed) return
@@ -193,25 +168,22 @@ export class Connection {
     })
   }
 
-  private stalledAt = 0
-  private stalledTaken = 0
-
-  /** Has the peer taken nothing for `ms` of what waits for it? */
+  /** Whether bytes have been pending for `ms` and the kernel accepted none of them. Call it regularly. */
   isStalled(now: number, ms: number): boolean {
     if (this.socket.pendingBytes === 0) {
-      this.stalledAt = 0
+      this.stalledSince = 0
       return false
     }
-    const taken = this.socket.takenBytes
-    if (this.stalledAt === 0 || taken !== this.stalledTaken) {
-      this.stalledAt = now
-      this.stalledTaken = taken
+    const accepted = this.socket.acceptedBytes
+    if (this.stalledSince === 0 || accepted !== this.stalledAtBytes) {
+      this.stalledSince = now
+      this.stalledAtBytes = accepted
     }
-    return now - this.stalledAt >= ms
+    return now - this.stalledSince >= ms
   }
 
-  /** The answer to a ping, or any other sign of life. */
-  heard(): void {
+  /** Called for every pong and every message from the peer. */
+  markAlive(): void {
     this.awaitsPong = false
   }
 
@@ -222,7 +194,7 @@ export class Connection {
     this.socket.ping()
   }
 
-  /** Ends one right of several. */
+  /** Revokes one of several groups. */
   leave(group: GroupName, reason: string): void {
     if (!this.granted.delete(group)) return
     this.members.get(group)?.leave()
@@ -230,11 +202,11 @@ export class Connection {
     this.send({ type: 'left', group, reason })
   }
 
-  /** Nothing goes out after the close frame. */
+  /** Sends the close frame; nothing is written after it. */
   close(code: CloseCode, reason: string): void {
     if (this.closed) return
     this.socket.close(code, reason)
-    this.ended(code)
+    this.dispose(code)
   }
 
   /** Closes with 1012 retry=0: the user gained a group. */
@@ -244,20 +216,18 @@ export class Connection {
 
   terminate(): void {
     this.socket.terminate()
-    this.ended(1006)
+    this.dispose(1006)
   }
 
-  /** The socket is gone, or as good as: forgets everything about it. Safe to call twice. */
-  ended(code: number): void {
+  /** Leaves all groups, clears timers and wakes waiters. Idempotent. */
+  dispose(code: number): void {
     if (this.closed) return
     this.closed = true
     for (const member of this.members.values()) member.leave()
     for (const timer of this.retries) clearTimeout(timer)
     this.retries.clear()
-    const waiters = this.waiters
-    this.waiters = []
-    for (const wake of waiters) wake()
-    this.host.forget(this, code)
+    this.wakeWaiters()
+    this.host.detach(this, code)
     this.members.clear()
   }
 }

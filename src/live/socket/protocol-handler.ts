@@ -5,13 +5,13 @@ import type { GroupName } from '../../protocol/groups.js'
 import type { ClientMessage } from '../../protocol/messages.js'
 import type { Connection } from './connection.js'
 
-/** messages that the protocol does not know, after which a socket is closed */
+/** invalid messages after which a socket is closed */
 const MAX_VIOLATIONS = 5
-/** messages that may wait for one another; beyond, the socket is not read */
-const MAX_WAITING = 16
+/** queued `send` messages above which reading from the socket is paused */
+const MAX_QUEUED = 16
 
 export type SendMessage = Extract<ClientMessage, { type: 'send' }>
-/** What a refused `send` is answered with. */
+/** The error sent in answer to a refused `send`. */
 export interface Refusal {
   code: string
   message: string
@@ -20,35 +20,35 @@ export interface Refusal {
 export interface ProtocolHandlerOptions {
   connection: Connection
   join(group: GroupName, cursor: number | null): void
-  /** seq of the last event of a group that this node knows of */
+  /** seq of the group's last event known to this node */
   headOf(group: GroupName): number | undefined
-  /** Looks after the session's end, and warns at once if it is near. */
+  /** Schedules the check of the session's end; sends `expiring` at once if less than a minute is left. */
   armDeadline(): void
-  /** RFC 3339 of when the node lost the database, or null */
+  /** RFC 3339: since when the node can't read the event log, or null */
   staleSince(): string | null
-  /** null: this socket takes no messages for others */
+  /** null: this socket doesn't accept `send` */
   onSend: ((message: SendMessage) => Promise<Refusal | null>) | null
-  /** Stops and goes on reading from the socket. */
+  /** Pauses and resumes reading from the socket. */
   pause(): void
   resume(): void
-  /** without a subprotocol: subscribed to all groups right after `hello`, without cursors */
-  subscribesAtOnce: boolean
+  /** clients without a subprotocol are subscribed to all groups right after `hello`, without cursors */
+  autoSubscribe: boolean
 }
 
-/** The client's side of `houselights.v1` on one connection. Messages are handled one after the other. */
+/** Speaks `houselights.v1` on one connection. */
 export class ProtocolHandler {
   private subscribed = false
   private violations = 0
-  private waiting = 0
-  private chain: Promise<void> = Promise.resolve()
+  private queued = 0
+  private queue: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: ProtocolHandlerOptions) {}
 
-  /** Greets. While its rights are still being looked at, once that is done. */
+  /** Sends `hello`; if the connection is on hold, once it is released. */
   start(): void {
     const { connection } = this.options
     if (!connection.isHeld) return this.greet()
-    // what it says meanwhile is read after the greeting
+    // messages that arrive meanwhile are handled after `hello`
     this.options.pause()
     connection.run(async () => {
       while (connection.isHeld && !connection.closed) await connection.whenReleased()
@@ -72,7 +72,7 @@ export class ProtocolHandler {
     this.options.armDeadline()
     const since = this.options.staleSince()
     if (since !== null) connection.send({ type: 'stale', since })
-    if (this.options.subscribesAtOnce) this.subscribe({})
+    if (this.options.autoSubscribe) this.subscribe({})
   }
 
   private positions(): Record<string, number> {
@@ -84,13 +84,13 @@ export class ProtocolHandler {
     return positions
   }
 
-  /** One message of the client; `text` is null for a binary one, which the protocol does not know. */
+  /** Handles one message; `text` is null for a binary one, which is invalid. */
   receive(text: string | null): void {
     const { connection } = this.options
     if (connection.closed) return
-    if (text === null) return this.violated('invalid_message', 'Messages are text.')
+    if (text === null) return this.rejectInvalid('invalid_message', 'Messages must be text frames.')
     const parsed = parseClientMessage(text)
-    if (!parsed.ok) return this.violated(parsed.code, parsed.reason)
+    if (!parsed.ok) return this.rejectInvalid(parsed.code, parsed.reason)
     const { message } = parsed
     if (message.type === 'ping') return connection.send({ type: 'pong' })
     if (message.type === 'subscribe') return this.subscribe(message.cursors ?? {})
@@ -98,7 +98,7 @@ export class ProtocolHandler {
   }
 
   private subscribe(cursors: Record<string, unknown>): void {
-    if (this.subscribed) return this.refuse('already_subscribed', 'A socket subscribes once.')
+    if (this.subscribed) return this.refuse('already_subscribed', 'A socket can subscribe only once.')
     this.subscribed = true
     const { connection, join } = this.options
     for (const group of connection.granted) {
@@ -106,26 +106,24 @@ export class ProtocolHandler {
     }
   }
 
+  /** Handles `send` messages one after the other. */
   private queueSend(message: SendMessage): void {
     const { onSend } = this.options
-    if (!onSend) return this.refuse('not_here', 'This socket takes no messages.')
-    if (++this.waiting >= MAX_WAITING) this.options.pause()
-    this.chain = this.chain.then(async () => {
+    if (!onSend) return this.refuse('not_here', 'This socket does not accept messages.')
+    if (++this.queued >= MAX_QUEUED) this.options.pause()
+    this.queue = this.queue.then(async () => {
       if (!this.options.connection.closed) {
         const refusal = await onSend(message)
         if (refusal) this.refuse(refusal.code, refusal.message)
       }
-      if (--this.waiting === MAX_WAITING - 1) this.options.resume()
+      if (--this.queued === MAX_QUEUED - 1) this.options.resume()
     })
   }
 
-  private violated(code: string, reason: string): void {
+  private rejectInvalid(code: string, reason: string): void {
     this.refuse(code, reason)
     if (++this.violations >= MAX_VIOLATIONS) {
-      this.options.connection.close(
-        CloseCode.policyViolation,
-        'too many messages that the protocol does not know',
-      )
+      this.options.connection.close(CloseCode.policyViolation, 'too many invalid messages')
     }
   }
 

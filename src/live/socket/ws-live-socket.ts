@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net'
 import type { CloseCode } from '../../protocol/close-codes.js'
-import type { LiveSocket } from './connection.js'
+import type { LiveSocket } from './live-socket.js'
 
-const NOTHING = Buffer.alloc(0)
+const EMPTY = Buffer.alloc(0)
 
-/** What is used of a `ws` socket. */
+/** The part of a `ws` WebSocket that is used. */
 interface WebSocketLike {
   readonly readyState: number
   readonly OPEN: number
@@ -13,16 +13,17 @@ interface WebSocketLike {
   terminate(): void
 }
 
+/** libuv's TCP handle */
 interface SocketHandle {
-  /** bytes that libuv was given */
+  /** bytes passed to libuv */
   bytesWritten?: number
-  /** bytes of them that it still holds for the kernel */
+  /** those of them that the kernel has not accepted yet */
   writeQueueSize?: number
 }
 
 /**
- * A `ws` socket as the engine sees it. Events are written to the TCP stream as they are, already framed: deflate is
- * off, so `ws` writes its own frames (pongs, close) at once to the same stream, and none falls inside another.
+ * A `LiveSocket` over `ws`. Frames are encoded once for all sockets and written straight to the TCP stream. Since
+ * deflate is off, `ws` writes its own frames (pong, close) synchronously to the same stream, so frames don't interleave.
  */
 export class WsLiveSocket implements LiveSocket {
   constructor(
@@ -38,9 +39,9 @@ export class WsLiveSocket implements LiveSocket {
     return this.stream.writableLength
   }
 
-  get takenBytes(): number {
-    // net.Socket keeps the handle in a property that its types don't know; without it a stall is judged by whole
-    // writes. Its own `bytesWritten` won't do: it counts what waits in the stream too, pongs for example.
+  get acceptedBytes(): number {
+    // `_handle` is internal to net.Socket; without it progress is seen per write, not per byte. The stream's own
+    // `bytesWritten` also counts bytes that are still buffered, such as pongs.
     const handle: SocketHandle | null = Reflect.get(this.stream, '_handle') ?? null
     if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
       return this.stream.bytesWritten - this.stream.writableLength
@@ -50,15 +51,15 @@ export class WsLiveSocket implements LiveSocket {
 
   onceDrained(callback: () => void): void {
     if (!this.stream.writable) return
-    // 'drain' comes only after a write beyond the high-water mark; the callback of an empty write always does
-    this.stream.write(NOTHING, () => callback())
+    // 'drain' is emitted only above the high-water mark; the callback of an empty write always runs
+    this.stream.write(EMPTY, () => callback())
   }
 
   ping(): void {
     if (this.ws.readyState === this.ws.OPEN) this.ws.ping()
   }
 
-  /** A peer that does not answer is cut by `ws` itself: `closeTimeout`, set by the plugin of the sockets. */
+  /** `ws` destroys the connection of a peer that does not answer: `closeTimeout` in plugins/sockets/websocket.ts. */
   close(code: CloseCode, reason: string): void {
     this.ws.close(code, reason)
   }

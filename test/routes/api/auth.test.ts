@@ -1,32 +1,28 @@
 import { Signer } from '@fastify/cookie'
 import t from 'tap'
-import { type AppOverrides, startApp, TEST_SECRETS } from '../../helpers/app.js'
-import { createClient, type HttpClient } from '../../helpers/http.js'
+import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { type ServiceOptions, startService, TEST_SECRETS } from '../../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../../helpers/sign-in.js'
 
-const PASSWORD = 'houselights-demo'
-const { db, url, logs, database } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+const { db, url, logs, database } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
 
 interface SignedIn {
   user: { id: number; username: string; role: string; theatres: { id: number; name: string }[] }
   expiresAt: string
 }
 
-async function signedIn(username = 'staff', base = url): Promise<HttpClient> {
-  const client = createClient(base)
-  const { status } = await client.post('/api/auth/login', { username, password: PASSWORD })
-  if (status !== 200) throw new Error(`the login answered ${status}`)
-  return client
-}
-
 /** Another service on the same database, with its own settings. */
-const another = async (env: AppOverrides['env'] = {}) =>
-  await startApp(t, { database, env: { RATE_LIMITS: 'off', ...env } })
+const another = async (env: ServiceOptions['env'] = {}) =>
+  await startService(t, { database, env: { RATE_LIMITS: 'off', ...env } })
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
 
 t.test('login: the user, the end, and one cookie as the contract says', async (t) => {
   const client = createClient(url)
-  const answer = await client.post<SignedIn>('/api/auth/login', { username: 'staff', password: PASSWORD })
+  const answer = await client.post<SignedIn>('/api/auth/login', {
+    username: 'staff',
+    password: DEMO_PASSWORD,
+  })
   t.equal(answer.status, 200)
   t.same(answer.body.user.theatres, [{ id: 1, name: 'Grand Cinema' }])
   t.match(answer.body.user, { username: 'staff', role: 'staff' })
@@ -60,9 +56,9 @@ t.test('every wrong login is one answer', async (t) => {
   })
   const tries = [
     { username: 'staff', password: 'wrong-password' },
-    { username: 'nobody', password: PASSWORD },
-    { username: 'gone', password: PASSWORD },
-    { username: 'nul\u0000', password: PASSWORD },
+    { username: 'nobody', password: DEMO_PASSWORD },
+    { username: 'gone', password: DEMO_PASSWORD },
+    { username: 'nul\u0000', password: DEMO_PASSWORD },
     { username: 'staff', password: 'x'.repeat(1024) },
   ]
   for (const body of tries) {
@@ -78,19 +74,19 @@ t.test('a login that is no login is refused, and its words are not repeated', as
   const bodies = [
     {},
     { username: 'staff' },
-    { username: '', password: PASSWORD },
-    { username: ['staff'], password: PASSWORD },
+    { username: '', password: DEMO_PASSWORD },
+    { username: ['staff'], password: DEMO_PASSWORD },
     { username: 'staff', password: { not: '' } },
-    { username: 'staff', password: PASSWORD, keep: 'true' },
-    { username: 'staff', password: PASSWORD, role: 'admin' },
-    { username: 'staff', password: `${PASSWORD}${'x'.repeat(1100)}` },
+    { username: 'staff', password: DEMO_PASSWORD, keep: 'true' },
+    { username: 'staff', password: DEMO_PASSWORD, role: 'admin' },
+    { username: 'staff', password: `${DEMO_PASSWORD}${'x'.repeat(1100)}` },
     [],
     null,
   ]
   for (const body of bodies) {
     const answer = await client.post<{ error: string }>('/api/auth/login', body)
     t.equal(answer.status, 400, JSON.stringify(body)?.slice(0, 60))
-    t.notOk(answer.text.includes(PASSWORD))
+    t.notOk(answer.text.includes(DEMO_PASSWORD))
   }
   t.equal(
     (
@@ -110,10 +106,10 @@ t.test(
     const planted = new Signer(TEST_SECRETS.SECRET_KEY).sign('x'.repeat(43))
     client.cookies.set('sessionid', planted)
     t.equal(await status(client), 401)
-    await client.post('/api/auth/login', { username: 'staff', password: PASSWORD })
+    await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
     t.not(client.cookies.get('sessionid'), planted)
     const first = client.cookie
-    await client.post('/api/auth/login', { username: 'staff', password: PASSWORD })
+    await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
     t.not(client.cookie, first)
     t.equal(await status(client), 200)
     t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie: first } })).status, 401)
@@ -127,7 +123,7 @@ t.test('guest: made once, then the live session', async (t) => {
   const again = await client.post('/api/auth/guest')
   t.same(again.body, first.body)
   t.equal(again.headers['set-cookie'], undefined)
-  const staff = await signedIn()
+  const staff = await signIn(url, 'staff')
   t.match((await staff.post('/api/auth/guest')).body, { user: { username: 'staff' } })
 })
 
@@ -135,15 +131,15 @@ t.test('keep: only the absolute age counts', async (t) => {
   const client = createClient(url)
   const { body } = await client.post<SignedIn>('/api/auth/login', {
     username: 'staff',
-    password: PASSWORD,
+    password: DEMO_PASSWORD,
     keep: true,
   })
   t.ok(Date.parse(body.expiresAt) - Date.now() > 43_100_000)
 })
 
 t.test('logout: 401 at once, the cookie goes, again is fine', async (t) => {
-  const client = await signedIn()
-  const other = await signedIn()
+  const client = await signIn(url, 'staff')
+  const other = await signIn(url, 'staff')
   const { cookie } = client
   const answer = await client.post('/api/auth/logout')
   t.equal(answer.status, 204)
@@ -154,7 +150,7 @@ t.test('logout: 401 at once, the cookie goes, again is fine', async (t) => {
 })
 
 t.test('a late answer to a dead session’s request takes no cookie away', async (t) => {
-  const client = await signedIn()
+  const client = await signIn(url, 'staff')
   const { cookie } = client
   await client.post('/api/auth/logout')
   const late = await client.get('/api/auth/session', { headers: { cookie } })
@@ -163,7 +159,7 @@ t.test('a late answer to a dead session’s request takes no cookie away', async
 
 t.test('requests that race a logout never bring the session back', async (t) => {
   for (let round = 0; round < 10; round++) {
-    const client = await signedIn()
+    const client = await signIn(url, 'staff')
     const { cookie } = client
     await db.$executeRaw`UPDATE sessions SET last_seen_at = now() - interval '10 minutes'`
     const use = () => client.get('/api/auth/session', { headers: { cookie } })
@@ -173,7 +169,7 @@ t.test('requests that race a logout never bring the session back', async (t) => 
 })
 
 t.test('HTTP prolongs a session; time ends it, by the database’s clock', async (t) => {
-  const client = await signedIn('staff2')
+  const client = await signIn(url, 'staff2')
   const user = await db.user.findUniqueOrThrow({ where: { username: 'staff2' } })
   const idle = (seconds: number) => db.$executeRaw`
     UPDATE sessions SET last_seen_at = last_seen_at - make_interval(secs => ${seconds}::float8) WHERE user_id = ${user.id}`
@@ -185,13 +181,13 @@ t.test('HTTP prolongs a session; time ends it, by the database’s clock', async
   t.equal(await status(client), 401)
   t.equal(await status(client), 401)
   const kept = createClient(url)
-  await kept.post('/api/auth/login', { username: 'staff2', password: PASSWORD, keep: true })
+  await kept.post('/api/auth/login', { username: 'staff2', password: DEMO_PASSWORD, keep: true })
   await db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() WHERE user_id = ${user.id}`
   t.equal(await status(kept), 401)
 })
 
 t.test('odd cookies are no session, and cost no query', async (t) => {
-  const client = await signedIn()
+  const client = await signIn(url, 'staff')
   const value = client.cookies.get('sessionid') ?? ''
   const decoded = decodeURIComponent(value)
   // whoever asks the table now gets a 503
@@ -219,20 +215,23 @@ t.test('odd cookies are no session, and cost no query', async (t) => {
 
 t.test('password: a new cookie, the old one and the other sessions are dead', async (t) => {
   const name = 'changing'
-  const admin = await signedIn('admin')
-  await admin.post('/api/users', { username: name, password: PASSWORD, role: 'staff', theatreIds: [1] })
-  const [here, there] = [await signedIn(name), await signedIn(name)]
+  const admin = await signIn(url, 'admin')
+  await admin.post('/api/users', { username: name, password: DEMO_PASSWORD, role: 'staff', theatreIds: [1] })
+  const [here, there] = [await signIn(url, name), await signIn(url, name)]
   const old = here.cookie
   const wrong = await here.post('/api/auth/password', {
     currentPassword: 'wrong-one',
     newPassword: 'another-password',
   })
   t.match(wrong, { status: 401, body: { error: 'invalid_credentials' } })
-  const weak = await here.post('/api/auth/password', { currentPassword: PASSWORD, newPassword: 'password1' })
+  const weak = await here.post('/api/auth/password', {
+    currentPassword: DEMO_PASSWORD,
+    newPassword: 'password1',
+  })
   t.match(weak, { status: 400, body: { error: 'validation_failed', details: [{ path: 'newPassword' }] } })
   t.notOk(weak.text.includes('password1'))
   const changed = await here.post('/api/auth/password', {
-    currentPassword: PASSWORD,
+    currentPassword: DEMO_PASSWORD,
     newPassword: 'another-password',
   })
   t.equal(changed.status, 204)
@@ -246,7 +245,7 @@ t.test('password: a new cookie, the old one and the other sessions are dead', as
 })
 
 t.test('an older secret still verifies, and the cookie stays', async (t) => {
-  const client = await signedIn()
+  const client = await signIn(url, 'staff')
   const rotated = await another({
     SECRET_KEY: 'the-new-secret-of-thirty-two-characters',
     SECRET_KEY_FALLBACKS: TEST_SECRETS.SECRET_KEY,
@@ -266,7 +265,7 @@ t.test('an older secret still verifies, and the cookie stays', async (t) => {
 t.test('a secure cookie: not over http, and named so that no sibling domain can set it', async (t) => {
   const secure = await another({ SESSION_COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1' })
   const client = createClient(secure.url)
-  const credentials = { username: 'staff', password: PASSWORD }
+  const credentials = { username: 'staff', password: DEMO_PASSWORD }
   for (const attempt of [
     () => client.post('/api/auth/login', credentials),
     () => client.post('/api/auth/guest'),
@@ -313,14 +312,14 @@ t.test('guessing is slowed, and the real user gets in from elsewhere', async (t)
   const answers: number[] = []
   for (let i = 0; i < 12; i++) answers.push((await from('192.0.2.9', 'a-guess')).status)
   t.same(answers, [...Array<number>(10).fill(401), 429, 429])
-  const refused = await from('192.0.2.9', PASSWORD)
+  const refused = await from('192.0.2.9', DEMO_PASSWORD)
   t.match(refused, { status: 429, body: { error: 'too_many_requests' } })
   t.ok(Number(refused.headers['retry-after']) > 0)
-  t.equal((await from('198.51.100.3', PASSWORD)).status, 200)
+  t.equal((await from('198.51.100.3', DEMO_PASSWORD)).status, 200)
 })
 
 t.test('without the database there is no access, and no reason given', async (t) => {
-  const client = await signedIn()
+  const client = await signIn(url, 'staff')
   const read = () => createClient(url).get('/api/auth/session', { headers: { cookie: client.cookie } })
   await db.$executeRaw`ALTER TABLE sessions RENAME TO sessions_away`
   const answer = await read()
@@ -332,7 +331,7 @@ t.test('without the database there is no access, and no reason given', async (t)
 
 t.test('no password and no cookie stands in the log', async (t) => {
   const text = logs.text
-  t.notOk(text.includes(PASSWORD))
+  t.notOk(text.includes(DEMO_PASSWORD))
   t.notOk(text.includes('another-password'))
   t.notMatch(text, /sessionid=/)
 })

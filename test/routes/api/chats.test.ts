@@ -1,16 +1,20 @@
 import t from 'tap'
 import type { ChatView, MessageView } from '../../../src/protocol/views.js'
-import type { HttpClient } from '../../helpers/http.js'
-import { NO_IDS, openSite } from '../world.js'
+import { postOrder } from '../../helpers/customers.js'
+import type { HttpClient } from '../../helpers/http-client.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
+import { signIn } from '../../helpers/sign-in.js'
+import { NO_IDS } from '../ids.js'
 
 const say = (client: HttpClient, chat: number | string, body: object) =>
   client.post<{ message: MessageView; error: string }>(`/api/chats/${chat}/messages`, body)
 
 t.test('customer and staff talk', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  const { id } = await site.order(owner)
-  const staff = await site.signIn('staff')
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  const { id } = await postOrder(owner, { paymentMethod: 'online' })
+  const staff = await signIn(service.url, 'staff')
   const asked = await say(owner, id, { text: 'When?', clientId: 'c1' })
   t.equal(asked.status, 201)
   t.match(asked.body.message, { id: Number, from: 'customer', text: 'When?', clientId: 'c1' })
@@ -31,15 +35,15 @@ t.test('customer and staff talk', async (t) => {
 })
 
 t.test('who may not, and what is no message', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  const { id } = await site.order(owner)
-  const stranger = site.browser()
-  await site.order(stranger, {}, 'demo-a2')
-  const [staff, staff2] = [await site.signIn('staff'), await site.signIn('staff2')]
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  const { id } = await postOrder(owner, { paymentMethod: 'online' })
+  const stranger = createClient(service.url)
+  await postOrder(stranger, { seat: 'demo-a2', paymentMethod: 'online' })
+  const [staff, staff2] = [await signIn(service.url, 'staff'), await signIn(service.url, 'staff2')]
   const body = { text: 'x', clientId: 'c' }
   for (const [client, status] of [
-    [site.browser(), 401],
+    [createClient(service.url), 401],
     [stranger, 404],
     [staff2, 404],
   ] as const) {
@@ -88,5 +92,5 @@ t.test('who may not, and what is no message', async (t) => {
     t.equal((await staff.get(`/api/chats/${id}/messages?before=${before}`)).status, 400, before)
     t.equal((await staff.post(`/api/chats/${id}/read?upTo=${before}`)).status, 400)
   }
-  t.equal(await site.db.chatMessage.count(), 0)
+  t.equal(await service.db.chatMessage.count(), 0)
 })

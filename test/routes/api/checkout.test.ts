@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import type { OrderView } from '../../../src/protocol/views.js'
-import { TEST_SECRETS } from '../../helpers/app.js'
-import type { HttpClient } from '../../helpers/http.js'
-import { openSite, type Site } from '../world.js'
+import { postOrder } from '../../helpers/customers.js'
+import type { HttpClient } from '../../helpers/http-client.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startService, TEST_SECRETS } from '../../helpers/service.js'
+import { signIn } from '../../helpers/sign-in.js'
 
 interface Payment {
   id: string
@@ -13,17 +15,17 @@ interface Payment {
   checkoutUrl: string
 }
 
-async function startPaying(site: Site, browser: HttpClient) {
-  const order = await site.order(browser)
+async function startPaying(browser: HttpClient) {
+  const order = await postOrder(browser, { paymentMethod: 'online' })
   const { body } = await browser.post<{ payment: Payment }>(`/api/orders/${order.id}/payment`)
   const read = async () => (await browser.get<{ order: OrderView }>(`/api/orders/${order.id}`)).body.order
   return { order, payment: body.payment, read }
 }
 
 t.test('from the seat to the confirmed order, through the simulated checkout', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  const { order, payment, read } = await startPaying(site, browser)
+  const service = await startService(t, { demo: true })
+  const browser = createClient(service.url)
+  const { order, payment, read } = await startPaying(browser)
   t.match(payment, { provider: 'simulated', status: 'pending', amount: order.total })
   t.equal(payment.checkoutUrl, `/checkout/${payment.id}`)
   const again = await browser.post<{ payment: Payment }>(`/api/orders/${order.id}/payment`)
@@ -34,8 +36,8 @@ t.test('from the seat to the confirmed order, through the simulated checkout', a
     theatreName: 'Grand Cinema',
   })
   for (const [client, status] of [
-    [site.browser(), 401],
-    [await site.signIn('staff'), 404],
+    [createClient(service.url), 401],
+    [await signIn(service.url, 'staff'), 404],
   ] as const) {
     t.equal((await client.get(checkout)).status, status)
     t.equal((await client.post(`${checkout}/pay`)).status, status)
@@ -49,7 +51,7 @@ t.test('from the seat to the confirmed order, through the simulated checkout', a
   t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204)
   t.same([(await read()).status, (await read()).paymentStatus], ['confirmed', 'paid'])
   t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204, 'pressed twice')
-  t.notMatch(site.logs.text, 'refund_due')
+  t.notMatch(service.logs.text, 'refund_due')
   const paid = await browser.post<{ error: string }>(`/api/orders/${order.id}/payment`)
   t.same([paid.status, paid.body.error], [409, 'already_paid'])
   for (const path of ['none', 'a%00', '..%2f', '%F0%9F%8D%BF']) {
@@ -64,22 +66,22 @@ t.test('a real provider’s checkout has no such buttons', async (t) => {
     RAZORPAY_KEY_ID: 'rzp_test_x',
     RAZORPAY_KEY_SECRET: 'hush-hush',
   }
-  const site = await openSite(t, { env })
-  const browser = site.browser()
-  const order = await site.order(browser)
-  await site.db.payment.create({
+  const service = await startService(t, { demo: true, env })
+  const browser = createClient(service.url)
+  const order = await postOrder(browser, { paymentMethod: 'online' })
+  await service.db.payment.create({
     data: { id: 'order_1', orderId: order.id, provider: 'razorpay', amount: order.total },
   })
   t.match((await browser.get('/api/checkout/order_1')).body, { publicKey: 'rzp_test_x' })
   for (const button of ['pay', 'fail'])
     t.equal((await browser.post(`/api/checkout/order_1/${button}`)).status, 404)
-  t.equal((await site.db.payment.findUniqueOrThrow({ where: { id: 'order_1' } })).status, 'pending')
+  t.equal((await service.db.payment.findUniqueOrThrow({ where: { id: 'order_1' } })).status, 'pending')
 })
 
 t.test('the webhook’s door', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  const { order, payment, read } = await startPaying(site, browser)
+  const service = await startService(t, { demo: true })
+  const browser = createClient(service.url)
+  const { order, payment, read } = await startPaying(browser)
   const entity = {
     id: 'pay_1',
     order_id: payment.id,
@@ -90,7 +92,7 @@ t.test('the webhook’s door', async (t) => {
   const bodyOf = (change: object = {}, event = 'payment.captured') =>
     JSON.stringify({ event, payload: { payment: { entity: { ...entity, ...change } } } })
   const post = (raw: string, headers: Record<string, string> = {}) =>
-    site.browser().post<{ error: string; outcome: string }>('/webhooks/payments', undefined, {
+    createClient(service.url).post<{ error: string; outcome: string }>('/webhooks/payments', undefined, {
       raw,
       headers: {
         'content-type': 'application/json',
@@ -109,7 +111,7 @@ t.test('the webhook’s door', async (t) => {
   t.equal((await post(bodyOf({ order_id: 'sim_none' }))).status, 404)
   const other = await post(bodyOf({ amount: order.total - 1 }))
   t.same([other.status, other.body.error], [422, 'amount_mismatch'])
-  t.match(await site.logs.expect({ msg: 'amount_mismatch' }), {
+  t.match(await service.logs.expect({ msg: 'amount_mismatch' }), {
     level: 50,
     orderId: order.id,
     paymentId: payment.id,
@@ -118,25 +120,29 @@ t.test('the webhook’s door', async (t) => {
   t.equal((await post('x'.repeat(100_000))).status, 413)
   const cross = {
     origin: 'https://api.razorpay.com',
-    'sec-fetch-site': 'cross-site',
+    'sec-fetch-service': 'cross-service',
     'content-type': 'text/plain',
   }
   t.same((await post(bodyOf(), cross)).body, { outcome: 'applied' }, 'its signature is its authority')
   t.same((await post(bodyOf())).body, { outcome: 'repeated' })
   t.equal((await read()).status, 'confirmed')
-  t.notMatch(site.logs.text, 'refund_due')
+  t.notMatch(service.logs.text, 'refund_due')
   t.equal((await post(bodyOf(), { 'x-razorpay-event-id': 'evt_2' })).status, 200)
-  t.match(await site.logs.expect({ msg: 'refund_due' }), { level: 50, orderId: order.id, eventId: 'evt_2' })
-  t.equal((await site.browser().get('/webhooks/payments')).status, 404)
+  t.match(await service.logs.expect({ msg: 'refund_due' }), {
+    level: 50,
+    orderId: order.id,
+    eventId: 'evt_2',
+  })
+  t.equal((await createClient(service.url).get('/webhooks/payments')).status, 404)
 })
 
 t.test('a capture for an order that staff have cancelled', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  const { order, payment, read } = await startPaying(site, browser)
-  await (await site.signIn('staff')).post(`/api/orders/${order.id}/cancel`)
+  const service = await startService(t, { demo: true })
+  const browser = createClient(service.url)
+  const { order, payment, read } = await startPaying(browser)
+  await (await signIn(service.url, 'staff')).post(`/api/orders/${order.id}/cancel`)
   t.equal((await browser.post(`/api/orders/${order.id}/payment`)).status, 409)
   t.equal((await browser.post(`/api/checkout/${payment.id}/pay`)).status, 204)
   t.same([(await read()).status, (await read()).paymentStatus], ['cancelled', 'paid'])
-  t.match(await site.logs.expect({ msg: 'refund_due' }), { level: 50, orderId: order.id })
+  t.match(await service.logs.expect({ msg: 'refund_due' }), { level: 50, orderId: order.id })
 })

@@ -1,17 +1,21 @@
 import t from 'tap'
 import type { OrderView } from '../../../src/protocol/views.js'
-import type { HttpClient } from '../../helpers/http.js'
-import { NO_IDS, openSite } from '../world.js'
+import { firstMenuItem, postOrder } from '../../helpers/customers.js'
+import type { HttpClient } from '../../helpers/http-client.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
+import { signIn } from '../../helpers/sign-in.js'
+import { NO_IDS } from '../ids.js'
 
 const STEPS = ['seen', 'deliver', 'cancel', 'collect-cash']
 
 t.test('another’s order and no order: the same answer, to the byte', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  const { id } = await site.order(owner)
-  const [stranger, staff2] = [site.browser(), await site.signIn('staff2')]
-  await site.order(stranger, {}, 'demo-a2')
-  for (const client of [stranger, staff2, site.browser()]) {
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  const { id } = await postOrder(owner, { paymentMethod: 'online' })
+  const [stranger, staff2] = [createClient(service.url), await signIn(service.url, 'staff2')]
+  await postOrder(stranger, { seat: 'demo-a2', paymentMethod: 'online' })
+  for (const client of [stranger, staff2, createClient(service.url)]) {
     const others = await client.get(`/api/orders/${id}`)
     const none = await client.get('/api/orders/2147483647')
     t.same([others.status, none.status], [404, 404])
@@ -25,19 +29,19 @@ t.test('another’s order and no order: the same answer, to the byte', async (t)
       (await client.get('/api/chats/2147483647/messages')).text,
     )
   }
-  for (const client of [owner, await site.signIn('staff'), await site.signIn('admin')]) {
+  for (const client of [owner, await signIn(service.url, 'staff'), await signIn(service.url, 'admin')]) {
     const { status, body } = await client.get<{ order: OrderView }>(`/api/orders/${id}`)
     t.same([status, body.order.id], [200, id])
   }
 })
 
 t.test('steps are the staff’s of that theatre; repeated ones are answered the same', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  const { id } = await site.order(owner, { paymentMethod: 'cash' })
-  const [staff, staff2] = [await site.signIn('staff'), await site.signIn('staff2')]
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  const { id } = await postOrder(owner, { paymentMethod: 'cash' })
+  const [staff, staff2] = [await signIn(service.url, 'staff'), await signIn(service.url, 'staff2')]
   for (const step of STEPS) {
-    t.equal((await site.browser().post(`/api/orders/${id}/${step}`)).status, 401)
+    t.equal((await createClient(service.url).post(`/api/orders/${id}/${step}`)).status, 401)
     t.equal((await owner.post(`/api/orders/${id}/${step}`)).status, 403)
     t.equal((await staff2.post(`/api/orders/${id}/${step}`)).status, 404)
     for (const path of NO_IDS) t.equal((await staff.post(`/api/orders/${path}/${step}`)).status, 404)
@@ -56,38 +60,38 @@ t.test('steps are the staff’s of that theatre; repeated ones are answered the 
 })
 
 t.test('a theatre’s orders and their position; the last ended ones', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  const staff = await site.signIn('staff')
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  const staff = await signIn(service.url, 'staff')
   const list = (client: HttpClient, query = '') =>
     client.get<{ orders: OrderView[]; cursor: number }>(`/api/theatres/1/orders${query}`)
   t.same((await list(staff)).body, { orders: [], cursor: 0 })
-  const a = await site.order(owner, { paymentMethod: 'cash' })
-  const b = await site.order(owner, { paymentMethod: 'online' })
-  await site.order(owner, { items: [{ menuItemId: site.items.other, quantity: 1 }] }, 'demo2-a1')
+  const a = await postOrder(owner, { paymentMethod: 'cash' })
+  const b = await postOrder(owner, { paymentMethod: 'online' })
+  await postOrder(owner, { seat: 'demo2-a1', paymentMethod: 'online' })
   t.same((await list(staff)).body, { orders: [a, b], cursor: 3 })
   await staff.post(`/api/orders/${a.id}/deliver`)
-  const after = (await list(await site.signIn('admin'))).body
+  const after = (await list(await signIn(service.url, 'admin'))).body
   t.same([after.orders.map(({ id }) => id), after.cursor], [[b.id], 4])
   await staff.post(`/api/orders/${b.id}/cancel`)
   const ended = (await list(staff, '?ended=1')).body
   t.same([ended.orders.map(({ id }) => id), ended.cursor], [[b.id, a.id], 5])
   t.equal((await list(staff, '?ended=2')).status, 400)
   t.equal((await list(staff, '?foo=1')).status, 400)
-  t.equal((await list(site.browser())).status, 401)
+  t.equal((await list(createClient(service.url))).status, 401)
   t.equal((await list(owner)).status, 403)
-  t.equal((await list(await site.signIn('staff2'))).status, 403)
+  t.equal((await list(await signIn(service.url, 'staff2'))).status, 403)
   t.equal((await staff.get('/api/theatres/99/orders')).status, 403)
-  t.equal((await (await site.signIn('admin')).get('/api/theatres/99/orders')).status, 404)
+  t.equal((await (await signIn(service.url, 'admin')).get('/api/theatres/99/orders')).status, 404)
   for (const path of NO_IDS.slice(0, -1))
     t.equal((await staff.get(`/api/theatres/${path}/orders`)).status, 404)
 })
 
 t.test('a theatre’s seats and their secrets; what is to be had', async (t) => {
-  const site = await openSite(t)
-  const owner = site.browser()
-  await site.order(owner)
-  const [staff, staff2] = [await site.signIn('staff'), await site.signIn('staff2')]
+  const service = await startService(t, { demo: true })
+  const owner = createClient(service.url)
+  await postOrder(owner, { paymentMethod: 'online' })
+  const [staff, staff2] = [await signIn(service.url, 'staff'), await signIn(service.url, 'staff2')]
   const { status, body } = await staff.get<{ halls: { seats: unknown[] }[] }>('/api/theatres/1/seats')
   t.equal(status, 200)
   t.match(body, {
@@ -96,12 +100,13 @@ t.test('a theatre’s seats and their secrets; what is to be had', async (t) => 
   })
   t.equal(body.halls[0]?.seats.length, 50)
   for (const client of [owner, staff2]) t.equal((await client.get('/api/theatres/1/seats')).status, 403)
-  const item = `/api/menu-items/${site.items.own}`
+  const { id } = await firstMenuItem(service.db)
+  const item = `/api/menu-items/${id}`
   const off = await staff.patch<{ menuItem: { available: boolean } }>(item, { available: false })
   t.same([off.status, off.body.menuItem.available], [200, false])
   t.equal((await staff2.patch(item, { available: true })).status, 404)
   t.equal((await owner.patch(item, { available: true })).status, 403)
-  t.equal((await site.browser().patch(item, { available: true })).status, 401)
+  t.equal((await createClient(service.url).patch(item, { available: true })).status, 401)
   for (const bad of [
     {},
     { available: 'true' },
@@ -113,5 +118,5 @@ t.test('a theatre’s seats and their secrets; what is to be had', async (t) => 
   }
   for (const path of NO_IDS)
     t.equal((await staff.patch(`/api/menu-items/${path}`, { available: true })).status, 404)
-  t.equal((await site.db.menuItem.findUniqueOrThrow({ where: { id: site.items.own } })).available, false)
+  t.equal((await service.db.menuItem.findUniqueOrThrow({ where: { id } })).available, false)
 })

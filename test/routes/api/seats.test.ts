@@ -1,12 +1,15 @@
 import t from 'tap'
 import type { OrderView } from '../../../src/protocol/views.js'
-import { openSite } from '../world.js'
+import { firstMenuItem, postOrder } from '../../helpers/customers.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
 
 t.test('a seat’s page: where it is and what can be had; no seat is 404', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  await site.db.menuItem.update({ where: { id: site.items.own }, data: { available: false } })
-  const hidden = await site.db.menuItem.create({
+  const service = await startService(t, { demo: true })
+  const { id: own } = await firstMenuItem(service.db)
+  const browser = createClient(service.url)
+  await service.db.menuItem.update({ where: { id: own }, data: { available: false } })
+  const hidden = await service.db.menuItem.create({
     data: { theatreId: 1, name: 'Gone', price: 100, listed: false },
   })
   const { status, body } = await browser.get<{ menu: { id: number; available: boolean }[] }>(
@@ -18,7 +21,7 @@ t.test('a seat’s page: where it is and what can be had; no seat is 404', async
     theatre: { id: 1, name: 'Grand Cinema' },
   })
   t.same(Object.keys(body.menu[0] ?? {}), ['id', 'name', 'description', 'price', 'vegetarian', 'available'])
-  t.equal(body.menu.find(({ id }) => id === site.items.own)?.available, false)
+  t.equal(body.menu.find(({ id }) => id === own)?.available, false)
   t.notOk(body.menu.some(({ id }) => id === hidden.id))
   t.same([...browser.cookies], [], 'looking makes no session')
   for (const token of [
@@ -31,7 +34,7 @@ t.test('a seat’s page: where it is and what can be had; no seat is 404', async
   ]) {
     const answer = await browser.get<{ error: string }>(`/api/seats/${token}`)
     t.same([answer.status, answer.body.error], [404, 'not_found'], token)
-    t.equal((await browser.post(`/api/seats/${token}/orders`, wanted(site.items.own))).status, 404)
+    t.equal((await browser.post(`/api/seats/${token}/orders`, wanted(own))).status, 404)
   }
   t.same([...browser.cookies], [])
 })
@@ -43,9 +46,10 @@ const wanted = (menuItemId: number, change: object = {}) => ({
 })
 
 t.test('the first order makes a guest; the same browser finds its orders again', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  const first = await site.order(browser, { phone: '+91 98765 43210' })
+  const service = await startService(t, { demo: true })
+  const { price: ownPrice } = await firstMenuItem(service.db)
+  const browser = createClient(service.url)
+  const first = await postOrder(browser, { phone: '+91 98765 43210', paymentMethod: 'online' })
   t.match(first, {
     theatreId: 1,
     theatreName: 'Grand Cinema',
@@ -53,26 +57,27 @@ t.test('the first order makes a guest; the same browser finds its orders again',
     status: 'placed',
     paymentStatus: 'pending',
     paymentMethod: 'online',
-    total: site.items.ownPrice,
+    total: ownPrice,
     confirmedAt: null,
   })
   t.equal(first.createdAt, new Date(first.createdAt).toISOString())
   t.equal(browser.cookies.size, 1)
-  const second = await site.order(browser, { paymentMethod: 'cash' })
+  const second = await postOrder(browser, { paymentMethod: 'cash' })
   t.equal(second.status, 'confirmed')
   const { body } = await browser.get<{ orders: OrderView[] }>('/api/orders?mine=1')
   t.same(body.orders, [second, first])
-  t.equal(await site.db.user.count({ where: { passwordHash: null } }), 1, 'one guest')
-  t.notMatch(site.logs.text, '98765', 'no log line holds a phone number')
-  t.equal((await site.browser().get('/api/orders?mine=1')).status, 401)
+  t.equal(await service.db.user.count({ where: { passwordHash: null } }), 1, 'one guest')
+  t.notMatch(service.logs.text, '98765', 'no log line holds a phone number')
+  t.equal((await createClient(service.url).get('/api/orders?mine=1')).status, 401)
   t.equal((await browser.get('/api/orders')).status, 400)
   t.equal((await browser.get('/api/orders?mine=2')).status, 400)
 })
 
 t.test('carts that are none of ours', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
-  const { own, other } = site.items
+  const service = await startService(t, { demo: true })
+  const { id: own } = await firstMenuItem(service.db)
+  const browser = createClient(service.url)
+  const { id: other } = await firstMenuItem(service.db, 2)
   const line = (quantity: unknown, menuItemId: unknown = own) => ({ items: [{ menuItemId, quantity }] })
   const bad: [object, string][] = [
     [line(0), 'validation_failed'],
@@ -126,42 +131,43 @@ t.test('carts that are none of ours', async (t) => {
     const headers = { 'content-type': 'application/json' }
     t.equal((await browser.post('/api/seats/demo-a1/orders', undefined, { raw, headers })).status, 400, raw)
   }
-  await site.db.menuItem.update({ where: { id: own }, data: { available: false } })
+  await service.db.menuItem.update({ where: { id: own }, data: { available: false } })
   const soldOut = await browser.post<{ error: string }>('/api/seats/demo-a1/orders', wanted(own))
   t.same([soldOut.status, soldOut.body.error], [409, 'menu_item_unavailable'])
-  t.equal(await site.db.order.count(), 0)
+  t.equal(await service.db.order.count(), 0)
 })
 
 t.test('Idempotency-Key', async (t) => {
-  const site = await openSite(t)
-  const browser = site.browser()
+  const service = await startService(t, { demo: true })
+  const { id: own } = await firstMenuItem(service.db)
+  const browser = createClient(service.url)
   await browser.post('/api/auth/guest', {})
   const send = (body: object, key: string, client = browser) =>
     client.post<{ order: OrderView; error: string }>('/api/seats/demo-a1/orders', body, {
       headers: { 'idempotency-key': key, 'content-type': 'application/json' },
     })
-  const body = wanted(site.items.own)
+  const body = wanted(own)
   const twins = await Promise.all([1, 2, 3, 4].map(() => send(body, 'k1')))
   t.same(twins.map(({ status }) => status).toSorted(), [200, 200, 200, 201])
   t.equal(new Set(twins.map(({ body }) => body.order.id)).size, 1)
   const replay = await send(body, 'k1')
   t.same([replay.status, replay.body.order], [200, twins[0]?.body.order])
-  const other = await send(wanted(site.items.own, { paymentMethod: 'cash' }), 'k1')
+  const other = await send(wanted(own, { paymentMethod: 'cash' }), 'k1')
   t.same([other.status, other.body.error], [422, 'idempotency_key_reused'])
   const elsewhere = await browser.post<{ error: string }>('/api/seats/demo-a2/orders', body, {
     headers: { 'idempotency-key': 'k1', 'content-type': 'application/json' },
   })
   t.equal(elsewhere.status, 422)
   t.equal((await send(body, 'k2')).status, 201)
-  t.equal((await send(body, 'k1', site.browser())).status, 201, 'another session’s key is another')
+  t.equal((await send(body, 'k1', createClient(service.url))).status, 201, 'another session’s key is another')
   for (const key of ['', 'a b', 'x'.repeat(256)]) t.equal((await send(body, key)).status, 400)
   t.equal((await send(body, 'x'.repeat(255))).status, 201)
 })
 
 t.test('prices, totals and owners of a client’s own are not even read', async (t) => {
-  const site = await openSite(t)
-  const { own, ownPrice } = site.items
-  const answer = await site.browser().post<{ order: OrderView }>('/api/seats/demo-a1/orders', {
+  const service = await startService(t, { demo: true })
+  const { id: own, price: ownPrice } = await firstMenuItem(service.db)
+  const answer = await createClient(service.url).post<{ order: OrderView }>('/api/seats/demo-a1/orders', {
     items: [{ menuItemId: own, quantity: 2, price: 1, unitPrice: 1, name: 'Free' }],
     paymentMethod: 'cash',
     total: 1,

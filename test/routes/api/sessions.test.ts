@@ -1,9 +1,9 @@
 import t from 'tap'
-import { startApp } from '../../helpers/app.js'
-import { createClient, type HttpClient } from '../../helpers/http.js'
+import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
+import { signIn } from '../../helpers/sign-in.js'
 
-const PASSWORD = 'houselights-demo'
-const { url, db } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+const { url, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
 
 interface Listed {
   id: string
@@ -12,14 +12,6 @@ interface Listed {
   lastSeenAt: string
   userAgent: string
   ip: string
-}
-
-async function signedIn(username: string, userAgent = 'tests'): Promise<HttpClient> {
-  const client = createClient(url)
-  const headers = { 'user-agent': userAgent }
-  const { status } = await client.post('/api/auth/login', { username, password: PASSWORD }, { headers })
-  if (status !== 200) throw new Error(`the login answered ${status}`)
-  return client
 }
 
 const listOf = async (client: HttpClient) => (await client.get<Listed[]>('/api/auth/sessions')).body
@@ -32,9 +24,9 @@ async function ownId(client: HttpClient): Promise<string> {
 }
 
 t.test('lists one’s own live sessions, and no cookie’s value', async (t) => {
-  const phone = await signedIn('staff', 'A phone <b>')
-  await signedIn('staff', 'x'.repeat(4000))
-  await signedIn('staff2')
+  const phone = await signIn(url, 'staff', { userAgent: 'A phone <b>' })
+  await signIn(url, 'staff', { userAgent: 'x'.repeat(4000) })
+  await signIn(url, 'staff2')
   const answer = await phone.get<Listed[]>('/api/auth/sessions')
   t.equal(answer.body.length, 2)
   t.match(
@@ -59,7 +51,11 @@ t.test('lists one’s own live sessions, and no cookie’s value', async (t) => 
 })
 
 t.test('ends one of them, and nobody else’s', async (t) => {
-  const [here, there, stranger] = [await signedIn('staff'), await signedIn('staff'), await signedIn('staff2')]
+  const [here, there, stranger] = [
+    await signIn(url, 'staff'),
+    await signIn(url, 'staff'),
+    await signIn(url, 'staff2'),
+  ]
   const theirs = await ownId(stranger)
   for (const id of [theirs, crypto.randomUUID(), '1', '%00', 'a%20b', `${theirs}0`]) {
     const answer = await here.delete(`/api/auth/sessions/${id}`)
@@ -70,7 +66,7 @@ t.test('ends one of them, and nobody else’s', async (t) => {
 })
 
 t.test('ending the current one is a logout', async (t) => {
-  const here = await signedIn('staff')
+  const here = await signIn(url, 'staff')
   const answer = await here.delete(`/api/auth/sessions/${await ownId(here)}`)
   t.match(answer, { status: 204, headers: { 'set-cookie': [/^sessionid=;/] } })
   t.equal(await status(here), 401)
@@ -78,10 +74,10 @@ t.test('ending the current one is a logout', async (t) => {
 
 t.test('ends all but the current one', async (t) => {
   const [here, one, two, stranger] = [
-    await signedIn('staff'),
-    await signedIn('staff'),
-    await signedIn('staff'),
-    await signedIn('staff2'),
+    await signIn(url, 'staff'),
+    await signIn(url, 'staff'),
+    await signIn(url, 'staff'),
+    await signIn(url, 'staff2'),
   ]
   t.equal((await here.delete('/api/auth/sessions')).status, 204)
   t.same(

@@ -1,26 +1,19 @@
 import t from 'tap'
-import { startApp } from '../../helpers/app.js'
-import { createClient, type HttpClient } from '../../helpers/http.js'
+import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
+import { DEMO_PASSWORD, signIn } from '../../helpers/sign-in.js'
 
-const PASSWORD = 'houselights-demo'
-const { url, db, logs } = await startApp(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+const { url, db, logs } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
 
 interface OneUser {
   user: { id: number; username: string; role: string; isActive: boolean; theatres: { id: number }[] }
 }
 
-async function signedIn(username: string, password = PASSWORD): Promise<HttpClient> {
-  const client = createClient(url)
-  const { status } = await client.post('/api/auth/login', { username, password })
-  if (status !== 200) throw new Error(`the login answered ${status}`)
-  return client
-}
-
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
-const admin = await signedIn('admin')
+const admin = await signIn(url, 'admin')
 const newUser = (username: string, more: object = {}) => ({
   username,
-  password: PASSWORD,
+  password: DEMO_PASSWORD,
   role: 'staff',
   theatreIds: [1],
   ...more,
@@ -35,7 +28,7 @@ t.test('makes, lists and changes accounts', async (t) => {
     },
   })
   t.notMatch(made.text, /password|hash|argon/i)
-  const anna = await signedIn('anna')
+  const anna = await signIn(url, 'anna')
   const changed = await admin.patch(`/api/users/${made.body.user.id}`, { theatreIds: [2, 1] })
   t.match(changed, { status: 200, body: { user: { theatres: [{ id: 1 }, { id: 2 }] } } })
   t.match(
@@ -57,28 +50,28 @@ t.test('a role changed applies to the next request', async (t) => {
   const { id } = (
     await admin.post<OneUser>('/api/users', newUser('berta', { role: 'admin', theatreIds: [] }))
   ).body.user
-  const berta = await signedIn('berta')
+  const berta = await signIn(url, 'berta')
   t.equal((await berta.get('/api/users')).status, 200)
   t.equal((await admin.patch(`/api/users/${id}`, { role: 'customer' })).status, 200)
   t.equal((await berta.get('/api/users')).status, 403)
   t.equal(await status(berta), 200, 'the session stays')
-  t.equal(await status(await signedIn('berta')), 200, 'a customer with a password signs in')
+  t.equal(await status(await signIn(url, 'berta')), 200, 'a customer with a password signs in')
 })
 
 t.test('disabling, and an admin’s new password, end all sessions', async (t) => {
   const { id } = (await admin.post<OneUser>('/api/users', newUser('clara'))).body.user
-  const sessions = [await signedIn('clara'), await signedIn('clara')]
+  const sessions = [await signIn(url, 'clara'), await signIn(url, 'clara')]
   t.match(await admin.patch(`/api/users/${id}`, { isActive: false }), {
     status: 200,
     body: { user: { isActive: false } },
   })
   t.same(await Promise.all(sessions.map(status)), [401, 401])
-  await t.rejects(signedIn('clara'), /401/)
+  await t.rejects(signIn(url, 'clara'), /401/)
   await admin.patch(`/api/users/${id}`, { isActive: true })
-  const again = await signedIn('clara')
+  const again = await signIn(url, 'clara')
   await admin.patch(`/api/users/${id}`, { password: 'another-password' })
   t.equal(await status(again), 401)
-  t.equal(await status(await signedIn('clara', 'another-password')), 200)
+  t.equal(await status(await signIn(url, 'clara', { password: 'another-password' })), 200)
   t.notOk(logs.text.includes('another-password'))
 })
 
@@ -168,6 +161,6 @@ t.test('for admins only', async (t) => {
   ]
   t.same(await asked(createClient(url)), [401, 401, 401, 401])
   t.same(await asked(guest), [403, 403, 403, 403])
-  t.same(await asked(await signedIn('staff')), [403, 403, 403, 403])
+  t.same(await asked(await signIn(url, 'staff')), [403, 403, 403, 403])
   t.equal(await db.user.count(), before)
 })

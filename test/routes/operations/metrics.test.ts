@@ -1,9 +1,9 @@
 import t from 'tap'
-import { startApp } from '../../helpers/app.js'
-import { createClient } from '../../helpers/http.js'
+import { createClient } from '../../helpers/http-client.js'
+import { startService } from '../../helpers/service.js'
 
 t.test('with METRICS_TOKEN only who sends it as a bearer token reads the metrics', async (t) => {
-  const { url } = await startApp(t, { env: { METRICS_TOKEN: 'token-4716' } })
+  const { url } = await startService(t, { env: { METRICS_TOKEN: 'token-4716' } })
   const status = async (authorization?: string) =>
     (await createClient(url).get('/metrics', authorization ? { headers: { authorization } } : {})).status
   for (const taken of ['Bearer token-4716', 'bearer token-4716', 'BEARER  token-4716']) {

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 import { PATIENCE, within } from './deadline.js'
 import { Mailbox, type Matcher } from './mailbox.js'
+import type { TestService } from './service.js'
 
 export interface ConnectOptions {
   /** as a request sends it: `name=value` */
@@ -183,4 +185,25 @@ export class TestSocket {
   terminate(): void {
     this.ws.terminate()
   }
+}
+
+export const ORDERS_SOCKET = '/ws/all-seat-datasocket/'
+
+/** A `houselights.v1` socket that has not subscribed yet. */
+export function openV1(
+  node: Pick<TestService, 'url'>,
+  { cookie }: { cookie: string },
+  path = ORDERS_SOCKET,
+  options: ConnectOptions = {},
+): Promise<TestSocket> {
+  return connect(node.url + path, { cookie, protocol: SUBPROTOCOL, ...options })
+}
+
+/** A socket without a subprotocol: subscribed at once to all its groups. */
+export function openPlain(
+  node: Pick<TestService, 'url'>,
+  { cookie }: { cookie: string },
+  path = ORDERS_SOCKET,
+): Promise<TestSocket> {
+  return connect(node.url + path, { cookie })
 }

@@ -2,37 +2,37 @@ import type { GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import type { Bus } from './bus/bus.js'
 import type { Feed, FeedReader } from './feed.js'
-import { encodeMessage } from './frames.js'
 import { Presence } from './presence.js'
 import type { Connection } from './socket/connection.js'
+import { encodeMessage } from './socket/frames.js'
 
-/** Shows the members of each group how many staff are there, as often as they can take it. */
-export class PresenceBoard {
+/** Sends each group's presence count to its members. */
+export class PresenceNotifier {
   readonly presence: Presence
-  private readonly due = new Set<GroupName>()
+  private readonly changed = new Set<GroupName>()
 
   constructor(
     bus: Bus,
     private readonly feeds: ReadonlyMap<GroupName, Feed>,
   ) {
-    this.presence = new Presence(bus, (group, staff, before) => this.changed(group, staff, before))
+    this.presence = new Presence(bus, (group, count, before) => this.onChange(group, count, before))
   }
 
-  /** The first and the last at once; how many others there are, once a second: a thousand may come at a time. */
-  private changed(group: GroupName, staff: number, before: number): void {
-    if (staff > 0 && before > 0) {
-      this.due.add(group)
+  /** Changes from or to zero are sent at once, others once a second: after a deploy a thousand may join in a second. */
+  private onChange(group: GroupName, count: number, before: number): void {
+    if (count > 0 && before > 0) {
+      this.changed.add(group)
       return
     }
-    this.tell(group)
+    this.broadcast(group)
   }
 
-  private tell(group: GroupName): void {
+  private broadcast(group: GroupName): void {
     const frame = this.frameOf(group)
     for (const reader of this.feeds.get(group)?.members ?? []) reader.sendPresence(frame)
   }
 
-  /** Shows the count to a reader that has just joined; nothing while nobody is present. */
+  /** Sends the count to a reader that has just joined, unless it is zero. */
   welcome(group: GroupName, reader: FeedReader): void {
     if (this.presence.count(group) > 0) reader.sendPresence(this.frameOf(group))
   }
@@ -45,15 +45,15 @@ export class PresenceBoard {
     return { type: 'presence', group, online: { staff: this.presence.count(group) } }
   }
 
-  /** Tells one connection how many are there now. */
-  show(connection: Connection, group: GroupName): void {
+  /** Sends the current count to one connection. */
+  send(connection: Connection, group: GroupName): void {
     connection.send(this.messageOf(group))
   }
 
   /** Called each second. */
   tick(): void {
     this.presence.tick()
-    for (const group of this.due) this.tell(group)
-    this.due.clear()
+    for (const group of this.changed) this.broadcast(group)
+    this.changed.clear()
   }
 }

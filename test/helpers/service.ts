@@ -5,12 +5,14 @@ import type { FastifyInstance } from 'fastify'
 import { createApp } from '../../src/app.js'
 import { type Config, loadConfig } from '../../src/config/config.js'
 import type { Database } from '../../src/database/client.js'
+import { type TestDatabase, testDatabase } from './database.js'
+import { portOf } from './listen.js'
 import { LogCapture } from './logs.js'
 import { builtPages } from './pages.js'
-import { type TestDatabase, testDatabase } from './postgres.js'
 import { keepCookieSecret, keepSecret } from './suite-output.js'
+import type { Teardown } from './teardown.js'
 
-export interface AppOverrides {
+export interface ServiceOptions {
   /** variables of the service's environment, over the tests' own; nothing comes from the process */
   env?: Record<string, string>
   /** shared with another node or another test; else one of its own, with the demo theatres if `demo` says so */
@@ -20,7 +22,7 @@ export interface AppOverrides {
   pages?: boolean
 }
 
-export interface TestApp {
+export interface TestService {
   app: FastifyInstance
   /** http://127.0.0.1:port */
   url: string
@@ -33,10 +35,6 @@ export interface TestApp {
   close(): Promise<void>
 }
 
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
-
 /** 32 characters and more, and easy to find where they must not be */
 export const TEST_SECRETS = {
   SECRET_KEY: 'test-signing-secret-that-nobody-may-see',
@@ -44,7 +42,7 @@ export const TEST_SECRETS = {
 }
 
 /** Starts one node of the service on a free port of 127.0.0.1, on real parts; closes it at teardown. */
-export async function startApp(t: Teardown, overrides: AppOverrides = {}): Promise<TestApp> {
+export async function startService(t: Teardown, overrides: ServiceOptions = {}): Promise<TestService> {
   const database =
     overrides.database ??
     (await testDatabase(t, overrides.demo === undefined ? {} : { demo: overrides.demo }))
@@ -74,7 +72,15 @@ export async function startApp(t: Teardown, overrides: AppOverrides = {}): Promi
   }
   t.teardown(close)
   await app.listen({ host: config.host, port: config.port })
-  const address = app.server.address()
-  const port = typeof address === 'object' && address ? address.port : 0
+  const port = portOf(app.server)
   return { app, url: `http://127.0.0.1:${port}`, port, config, logs, database, db: database.db, close }
+}
+
+/** A node with the demo theatres and no limits on how many come from one place. */
+export function startNode(t: Teardown, { env, ...overrides }: ServiceOptions = {}): Promise<TestService> {
+  return startService(t, {
+    demo: true,
+    ...overrides,
+    env: { RATE_LIMITS: 'off', WS_MAX_PER_USER: '100000', WS_HEARTBEAT_SECONDS: '1', ...env },
+  })
 }

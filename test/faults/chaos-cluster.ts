@@ -8,20 +8,17 @@ import { promisify } from 'node:util'
 import { ClusterNode } from '../../scripts/cluster/cluster-node.js'
 import { FrontProxy } from '../../scripts/cluster/front-proxy.js'
 import { freePort } from '../../scripts/cluster/programs.js'
-import { TEST_SECRETS } from '../helpers/app.js'
 import { type OwnRedis, startRedis } from '../helpers/redis.js'
+import { TEST_SECRETS } from '../helpers/service.js'
+import type { Teardown } from '../helpers/teardown.js'
 import { type OwnPostgres, startPostgres } from './chaos-postgres.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
-
 export const PASSWORD = 'chaos-password-of-the-staff'
 
 /** Three nodes as processes, the front before them, and what they need: all of it to be hurt. */
-export interface House {
+export interface ChaosCluster {
   url: string
   postgres: OwnPostgres
   redis: OwnRedis
@@ -33,7 +30,7 @@ export interface House {
   readonly endings: { node: number; how: string; at: number }[]
 }
 
-export interface HouseOptions {
+export interface ChaosClusterOptions {
   nodes?: number
   env?: Record<string, string>
   /** keeps the nodes' log lines in this folder */
@@ -55,14 +52,17 @@ async function buildService(): Promise<string> {
   return folder
 }
 
-export async function openHouse(t: Teardown, options: HouseOptions = {}): Promise<House> {
+export async function startChaosCluster(
+  t: Teardown,
+  options: ChaosClusterOptions = {},
+): Promise<ChaosCluster> {
   const folder = await buildService()
   const cwd = mkdtempSync(join(tmpdir(), 'houselights-nodes-'))
   t.teardown(() => rmSync(cwd, { recursive: true, force: true }))
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   const ports = await Promise.all(Array.from({ length: options.nodes ?? 3 }, () => freePort()))
   const troubles: string[] = []
-  const endings: House['endings'] = []
+  const endings: ChaosCluster['endings'] = []
   const env = {
     PATH: process.env.PATH ?? '',
     ...TEST_SECRETS,

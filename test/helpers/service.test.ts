@@ -1,8 +1,8 @@
 import t from 'tap'
-import { startApp, TEST_SECRETS } from './app.js'
-import { createClient } from './http.js'
-import { testDatabase } from './postgres.js'
-import { dropLeftovers, testServer, withClient } from './template.js'
+import { testDatabase } from './database.js'
+import { dropLeftovers, testServer, withClient } from './database-template.js'
+import { createClient } from './http-client.js'
+import { startService, TEST_SECRETS } from './service.js'
 
 const exists = async (url: string): Promise<boolean> => {
   const name = new URL(url).pathname.slice(1)
@@ -43,8 +43,8 @@ t.test('leftovers of killed runs are dropped when they are old, and only those',
 
 t.test('two nodes on one database, with their own settings and logs', async (t) => {
   const database = await testDatabase(t, { demo: true })
-  const one = await startApp(t, { database })
-  const two = await startApp(t, { database, env: { LOG_LEVEL: 'warn', WS_MAX_PAYLOAD: '99' } })
+  const one = await startService(t, { database })
+  const two = await startService(t, { database, env: { LOG_LEVEL: 'warn', WS_MAX_PAYLOAD: '99' } })
   t.not(one.port, two.port)
   t.equal(two.config.sockets.maxPayloadBytes, 99)
   for (const { url } of [one, two]) t.match(await createClient(url).get('/healthz'), { status: 200 })

@@ -1,7 +1,9 @@
 import type { Database } from '../../src/database/client.js'
-import { colleague, type Guest, orderFrom, say, saySomething, type Wish } from './guests.js'
+import type { Customer } from '../helpers/customers.js'
+import { orderFrom, sendMessage, type Wish } from '../helpers/customers.js'
+import { signIn } from '../helpers/sign-in.js'
 
-// A busy evening at the demo's Grand Cinema, for the eye: screenshots and whoever tries the pages by hand.
+// Orders of a busy night at the demo's Grand Cinema, for screenshots and for trying the pages by hand.
 
 interface Planned {
   seat: string
@@ -64,11 +66,11 @@ export async function addSecondHall(db: Database): Promise<void> {
   await db.seat.createMany({ data: seats.map((seat) => ({ ...seat, hallId: hall.id })) })
 }
 
-/** Makes the evening; answers with each live order's guest by the seat's token. */
-export async function playEvening(url: string, db: Database): Promise<Map<string, Guest>> {
+/** Places all of them; resolves to the customers by seat token. */
+export async function placeDemoOrders(url: string, db: Database): Promise<Map<string, Customer>> {
   await addSecondHall(db)
-  const staff = await colleague(url)
-  const guests = new Map<string, Guest>()
+  const staff = await signIn(url, 'staff')
+  const guests = new Map<string, Customer>()
   for (const planned of [...ENDED, ...LIVE, ...WAITING]) {
     const guest = await orderFrom(url, planned.seat, planned.wish, planned.how)
     if (planned.seen !== undefined) await staff.post(`/api/orders/${guest.orderId}/seen`)
@@ -78,9 +80,9 @@ export async function playEvening(url: string, db: Database): Promise<Map<string
   }
   await chatter(guests, db, (seat, text) => answer(guests, seat, text))
 
-  async function answer(all: Map<string, Guest>, seat: string, text: string): Promise<void> {
+  async function answer(all: Map<string, Customer>, seat: string, text: string): Promise<void> {
     const guest = all.get(seat)
-    if (guest) await saySomething(staff, guest.orderId, text, `staff-${seat}-${text.length}`)
+    if (guest) await sendMessage(staff, guest.orderId, text)
   }
   return guests
 }
@@ -97,13 +99,13 @@ async function makeOlder(db: Database, id: number, { ago, seen }: Planned): Prom
 }
 
 async function chatter(
-  guests: Map<string, Guest>,
+  guests: Map<string, Customer>,
   db: Database,
   answer: (seat: string, text: string) => Promise<void>,
 ): Promise<void> {
   const ask = async (seat: string, text: string): Promise<void> => {
     const guest = guests.get(seat)
-    if (guest) await say(guest, text)
+    if (guest) await sendMessage(guest.client, guest.orderId, text)
   }
   await ask('demo-c7', 'Hi, could you make one of the rolls without onion?')
   await answer('demo-c7', 'Of course. One without onion, one as it is.')

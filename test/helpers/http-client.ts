@@ -37,7 +37,7 @@ export interface HttpClient {
   readonly cookie: string
 }
 
-/** @param baseUrl as `startApp` gives it: http://127.0.0.1:port */
+/** @param baseUrl as `startService` gives it: http://127.0.0.1:port */
 export function createClient(baseUrl: string): HttpClient {
   const cookies = new Map<string, string>()
   const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -110,7 +110,7 @@ function exchange(
     outgoing.on('error', reject)
     outgoing.end(payload)
   })
-  return within(answered, options.within ?? 2 * PATIENCE, `the answer to ${method} ${path}`)
+  return within(answered, options.within ?? PATIENCE, `the answer to ${method} ${path}`)
 }
 
 interface Implied {

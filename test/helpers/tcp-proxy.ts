@@ -1,4 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { listen } from './listen.js'
+import type { Teardown } from './teardown.js'
 
 /** A link that can be cut and held, between a service and what it needs. */
 export interface TcpProxy {
@@ -9,10 +11,6 @@ export interface TcpProxy {
   hold(): void
   /** Everything goes through again; what was held is lost. */
   pass(): void
-}
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
 }
 
 export async function startTcpProxy(t: Teardown, to: { host: string; port: number }): Promise<TcpProxy> {
@@ -37,14 +35,13 @@ export async function startTcpProxy(t: Teardown, to: { host: string; port: numbe
     forward(client, target)
     forward(target, client)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listen(server)
   t.teardown(() => {
     destroyAll()
     server.close()
   })
-  const address = server.address()
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port,
     cut() {
       mode = 'cut'
       destroyAll()

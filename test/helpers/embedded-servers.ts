@@ -4,19 +4,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { processIdentity } from '../../src/database/embedded/process-identity.js'
-import { DeadlineError, within } from '../helpers/deadline.js'
+import { PATIENCE, within } from './deadline.js'
+import type { Teardown } from './teardown.js'
+import { until } from './until.js'
 
-/** ms that starting or stopping a server may take on a busy machine, with initdb and crash recovery */
-export const PATIENCE = 30_000
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
 const USER_SCRIPT = join(PROJECT, 'test', 'database', 'server-user.ts')
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
 
 /** A data directory of the test's own; at teardown a server that is left in it is ended, and all is removed. */
 export function dataDirectory(t: Teardown): string {
@@ -44,16 +39,7 @@ export function postmasterPid(directory: string): number | undefined {
 export const isRunning = (pid: number): boolean => processIdentity(pid) !== undefined
 
 /** Waits for the process's end. */
-export const gone = (pid: number): Promise<void> => until(() => !isRunning(pid), `the end of ${pid}`)
-
-/** Waits for the condition. */
-export async function until(condition: () => boolean, what: string, ms = PATIENCE): Promise<void> {
-  const giveUpAt = Date.now() + ms
-  while (!condition()) {
-    if (Date.now() > giveUpAt) throw new DeadlineError(what, ms)
-    await wait(5)
-  }
-}
+export const gone = (pid: number): Promise<true> => until(() => !isRunning(pid), `the end of ${pid}`)
 
 export interface ServerUser {
   readonly process: ChildProcess

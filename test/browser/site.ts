@@ -1,11 +1,9 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { startApp, type TestApp } from '../helpers/app.js'
 import { launchBrowser } from '../helpers/chromium.js'
-
-/** What a wait costs at most, in ms: browsers on a busy machine are slow, and a deadline that is met costs nothing. */
-export const PATIENCE = 20_000
-/** the password of all demo accounts */
-export const PASSWORD = 'houselights-demo'
+import { PATIENCE } from '../helpers/deadline.js'
+import { startService, type TestService } from '../helpers/service.js'
+import { DEMO_PASSWORD } from '../helpers/sign-in.js'
+import type { Teardown } from '../helpers/teardown.js'
 
 /** One hand, weak network: the smallest phone that the contract names. */
 export const PHONE: BrowserContextOptions = {
@@ -17,19 +15,15 @@ export const PHONE: BrowserContextOptions = {
 /** A tablet on a stand. */
 export const TABLET: BrowserContextOptions = { viewport: { width: 1180, height: 820 }, hasTouch: true }
 
-interface Test {
-  teardown(fn: () => unknown): unknown
-}
-
 /** One service with the demo theatres and one browser, with which a test file makes do. */
-export interface House extends TestApp {
+export interface Site extends TestService {
   browser: Browser
   /** A browser profile of its own: own cookies, own storage. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>
   /** A profile in which an account of the demo is signed in already. */
   staff(options?: BrowserContextOptions & { username?: string }): Promise<Visitor>
   /** what went wrong in any page: exceptions, violations of the security policy, broken promises of the socket */
-  mishaps: string[]
+  pageErrors: string[]
 }
 
 export interface Visitor {
@@ -38,18 +32,18 @@ export interface Visitor {
   open(path: string): Promise<Page>
 }
 
-export async function openHouse(t: Test, env: Record<string, string> = {}): Promise<House> {
-  const app = await startApp(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
+export async function startSite(t: Teardown, env: Record<string, string> = {}): Promise<Site> {
+  const app = await startService(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
   const browser = await launchBrowser(t)
-  const mishaps: string[] = []
+  const pageErrors: string[] = []
 
   async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ baseURL: app.url, locale: 'en-IN', ...options })
     context.setDefaultTimeout(PATIENCE)
     t.teardown(() => context.close())
-    context.on('weberror', (error) => mishaps.push(String(error.error())))
+    context.on('weberror', (error) => pageErrors.push(String(error.error())))
     context.on('console', (message) => {
-      if (message.type() === 'error' && isMishap(message.text())) mishaps.push(message.text())
+      if (message.type() === 'error' && isPageError(message.text())) pageErrors.push(message.text())
     })
     return {
       context,
@@ -61,38 +55,24 @@ export async function openHouse(t: Test, env: Record<string, string> = {}): Prom
     }
   }
 
-  async function staff({ username = 'staff', ...options }: Parameters<House['staff']>[0] = {}) {
+  async function staff({ username = 'staff', ...options }: Parameters<Site['staff']>[0] = {}) {
     const made = await visitor(options)
     const answer = await made.context.request.post('/api/auth/login', {
-      data: { username, password: PASSWORD },
+      data: { username, password: DEMO_PASSWORD },
     })
     if (answer.status() !== 200) throw new Error(`The login of ${username} was answered ${answer.status()}.`)
     return made
   }
 
-  return { ...app, browser, visitor, staff, mishaps }
+  return { ...app, browser, visitor, staff, pageErrors }
 }
 
 /** Browsers log each answer from 400 on and each socket that fails: tests of refusals and outages make many. */
-function isMishap(line: string): boolean {
+function isPageError(line: string): boolean {
   return !/Failed to load resource|WebSocket connection to .* failed|net::ERR_/.test(line)
 }
 
 /** Resolves when the page's link to the service is live (or in the state that is asked for). */
 export async function linkIs(page: Page, state = 'live'): Promise<void> {
   await page.locator(`[data-link-state="${state}"]`).first().waitFor()
-}
-
-/** Resolves with the first truthy answer, asked for again and again; the error names what was waited for. */
-export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T | null | undefined | false>,
-): Promise<T> {
-  const end = Date.now() + PATIENCE
-  for (;;) {
-    const found = await ask()
-    if (found) return found
-    if (Date.now() > end) throw new Error(`Waited in vain for ${what}.`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
 }

@@ -1,5 +1,4 @@
-import { PATIENCE } from '../helpers/deadline.js'
-import { openRaw, type RawConnection } from '../helpers/raw.js'
+import { openRaw, type RawConnection } from './raw-connection.js'
 
 /** One handshake, as bytes. What is left out is what a browser on the service's own page sends. */
 export interface Handshake {
@@ -58,9 +57,7 @@ export async function shakeHands(port: number, shake: Handshake): Promise<Answer
 }
 
 export async function readAnswer(connection: RawConnection): Promise<Answered> {
-  const [, status] = await connection.expect(/^HTTP\/1\.1 (\d{3})(?:.|\r|\n)*?\r\n\r\n/, {
-    within: 2 * PATIENCE,
-  })
+  const [, status] = await connection.expect(/^HTTP\/1\.1 (\d{3})(?:.|\r|\n)*?\r\n\r\n/)
   if (status !== '101') await connection.closed()
   return parseAnswer(connection.text)
 }

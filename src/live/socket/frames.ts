@@ -1,9 +1,9 @@
-import type { StoredEvent } from '../events/event-log.js'
-import type { ServerMessage } from '../protocol/messages.js'
+import type { StoredEvent } from '../../events/event-log.js'
+import type { ServerMessage } from '../../protocol/messages.js'
 
 /**
- * One unfragmented, unmasked text frame (RFC 6455 section 5.2), ready for the stream. Servers never mask and
- * deflate is off, so the same bytes serve every socket.
+ * Encodes one unfragmented, unmasked text frame (RFC 6455 section 5.2). Servers don't mask and deflate is off, so the
+ * same bytes can be written to every socket.
  */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text)
@@ -22,13 +22,12 @@ export function textFrame(text: string): Buffer {
   return frame
 }
 
-/** A message of `houselights.v1` as one frame. */
 export const encodeMessage = (message: ServerMessage) => textFrame(JSON.stringify(message))
 
-/** An event's frame. `data` is spliced in as the log stores it: it is JSON text already. */
+/** The event's `data` is JSON text already and is inserted as is. */
 export const encodeEventFrame = ({ group, seq, name, at, data }: StoredEvent) =>
   textFrame(`{"type":"event","group":"${group}","seq":${seq},"name":"${name}","at":"${at}","data":${data}}`)
 
-/** A snapshot's frame. `data` is JSON text. */
+/** `data` is JSON text and is inserted as is. */
 export const encodeSnapshot = (group: string, seq: number, data: string) =>
   textFrame(`{"type":"snapshot","group":"${group}","seq":${seq},"data":${data}}`)

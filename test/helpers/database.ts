@@ -1,14 +1,18 @@
 import { createDatabase, type Database } from '../../src/database/client.js'
-import { ensureTemplate, MIGRATED, newDatabaseName, testServer, WITH_DEMO, withClient } from './template.js'
+import {
+  ensureTemplate,
+  MIGRATED,
+  newDatabaseName,
+  testServer,
+  WITH_DEMO,
+  withClient,
+} from './database-template.js'
+import type { Teardown } from './teardown.js'
 
 export interface TestDatabase {
   url: string
   /** a small pool of the test's own, beside those of the services under test */
   db: Database
-}
-
-interface Teardown {
-  teardown(fn: () => unknown): unknown
 }
 
 /**

@@ -1,14 +1,14 @@
 import { findChromium } from './chromium.js'
+import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
 import { requireProgram } from './programs.js'
 import { REDIS } from './redis.js'
 import { type SuiteVerdict, watchSuite } from './suite-output.js'
-import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './template.js'
 
 /**
  * What the runner does before the first test file, so that files that run at once neither install the same program
  * nor start and stop the database in turn. A part that fails is told, and then fails the tests that need it.
  */
-export async function startServices(): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
+export async function startSharedServices(): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
   const output = watchSuite()
   await tell(async () => {
     if (!process.env.REDIS_URL) requireProgram(REDIS)

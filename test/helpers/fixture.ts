@@ -8,13 +8,14 @@ import { type NewOrder, placeOrder } from '../../src/orders/place-order.js'
 import type { Principal } from '../../src/principal.js'
 import type { PaymentMethod } from '../../src/protocol/views.js'
 import { findSeat, type SeatRecord } from '../../src/seats/seat-queries.js'
-import { testDatabase } from '../helpers/postgres.js'
+import { testDatabase } from './database.js'
+import type { Teardown } from './teardown.js'
 
-/** The demo theatres on a database of the test's own, and who acts in them. */
-export interface World {
+/** For tests of the domain: a database of its own with the demo theatres, and principals to act with. */
+export interface Fixture {
   db: Database
   ctx: ActionContext
-  /** what was published, in the order of the commits' ends */
+  /** what was published, in commit order */
   events: StoredEvent[]
   staff: Principal
   otherStaff: Principal
@@ -24,7 +25,7 @@ export interface World {
   seat(token: string): Promise<SeatRecord>
   /** the ids of a theatre's menu, in its order */
   menu(theatreId?: number): Promise<number[]>
-  /** one item for a new guest, unless told */
+  /** one item for a new guest unless given */
   order(given?: Partial<NewOrder> & { seat?: string; guest?: Guest }): Promise<OrderRecord>
 }
 
@@ -33,11 +34,7 @@ export interface Guest {
   orderer: { userId: number; sessionId: string }
 }
 
-interface Teardown {
-  teardown(fn: () => unknown): unknown
-}
-
-export async function createWorld(t: Teardown): Promise<World> {
+export async function createFixture(t: Teardown): Promise<Fixture> {
   const { db } = await testDatabase(t, { demo: true })
   const events: StoredEvent[] = []
   const live: Publisher = { publish: (committed) => void events.push(...committed.events) }
@@ -50,7 +47,7 @@ export async function createWorld(t: Teardown): Promise<World> {
   }
   const client = { userAgent: 'test', ip: '127.0.0.1' }
 
-  const world: World = {
+  const fixture: Fixture = {
     db,
     ctx,
     events,
@@ -71,13 +68,13 @@ export async function createWorld(t: Teardown): Promise<World> {
       return items.map(({ id }) => id)
     },
     async order({ seat = 'demo-a1', guest, ...given } = {}) {
-      const { orderer } = guest ?? (await world.guest())
-      const [menuItemId = 0] = await world.menu()
+      const { orderer } = guest ?? (await fixture.guest())
+      const [menuItemId = 0] = await fixture.menu()
       const wanted = { ...ONE_ONLINE, items: [{ menuItemId, quantity: 1 }], ...given }
-      return (await placeOrder(ctx, orderer, await world.seat(seat), wanted)).order
+      return (await placeOrder(ctx, orderer, await fixture.seat(seat), wanted)).order
     },
   }
-  return world
+  return fixture
 }
 
 const ONE_ONLINE = { paymentMethod: 'online' as PaymentMethod, phone: null, idempotencyKey: null }

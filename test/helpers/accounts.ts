@@ -1,4 +1,4 @@
-import type { AccountContext } from '../../src/accounts/account-actions.js'
+import { type AccountContext, login, type OpenedSession } from '../../src/accounts/account-actions.js'
 import type { SessionSettings } from '../../src/accounts/sessions.js'
 import { createUser, type NewUser } from '../../src/accounts/user-actions.js'
 import type { Account } from '../../src/accounts/user-queries.js'
@@ -35,6 +35,22 @@ export function makeUser(ctx: TestContext, given: Partial<NewUser> = {}): Promis
   made += 1
   const defaults = { username: `user-${made}`, password: PASSWORD, role: 'admin' as const, theatreIds: [] }
   return createUser(ctx, 'operator', { ...defaults, ...given })
+}
+
+interface LogInOptions {
+  password?: string
+  keep?: boolean
+  /** the session that the browser has already */
+  previous?: OpenedSession | null
+}
+
+/** Calls the domain's login; over HTTP it is `signIn`. */
+export function logIn(
+  ctx: TestContext,
+  username: string,
+  { password = PASSWORD, keep = false, previous }: LogInOptions = {},
+): Promise<OpenedSession> {
+  return login(ctx, { username, password, keep }, previous?.caller ?? null, CLIENT)
 }
 
 export async function makeTheatre(db: Database, name: string): Promise<number> {
