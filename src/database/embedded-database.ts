@@ -3,8 +3,8 @@ import { acquireEmbeddedServer, type EmbeddedServer } from './embedded/embedded-
 import { hasKnownMigrations } from './migrate.js'
 
 /**
- * Uses the embedded server with a database that this version can migrate. One that has migrations of another version is
- * kept in a folder beside it, which stderr names, and an empty one takes its place.
+ * Acquires the embedded server with a database that this version can migrate. A database with migrations of another
+ * version is moved to a folder beside it, whose path goes to stderr, and replaced by an empty one.
  */
 export function acquireMatchingServer({ dataDirectory }: { dataDirectory: string }): Promise<EmbeddedServer> {
   return acquireEmbeddedServer({
@@ -12,7 +12,7 @@ export function acquireMatchingServer({ dataDirectory }: { dataDirectory: string
     accepts: hasKnownMigrations,
     onSetAside: (folder) => {
       process.stderr.write(
-        `houselights: the embedded database has migrations of another version: it is kept in ${relative('', folder)}, and a new one is used\n`,
+        `houselights: the embedded database has migrations of another version: it was moved to ${relative('', folder)}, and a new one is used\n`,
       )
     },
   })

@@ -178,7 +178,7 @@ t.test('what can not be cured is said in one line with the remedy', async (t) =>
   const taken = acquireEmbeddedServer({ dataDirectory: directory })
   await t.rejects(taken, {
     code: 'embedded_server',
-    message: /is no PostgreSQL cluster: remove it .*DATABASE_URL$/,
+    message: /is not a PostgreSQL cluster: remove it .*DATABASE_URL$/,
   })
   t.strictSame(readdirSync(join(directory, 'postgres-users')), [], 'a failed use is none')
 })
