@@ -29,7 +29,6 @@ import { handshakePlugin } from '../plugins/sockets/handshake.js'
 import { livePlugin } from '../plugins/sockets/live.js'
 import { openSocketPlugin } from '../plugins/sockets/open-socket.js'
 import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
-import { socketLogPlugin } from '../plugins/sockets/socket-log.js'
 import { websocketPlugin } from '../plugins/sockets/websocket.js'
 import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
@@ -111,7 +110,6 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(securityHeadersPlugin)
   await app.register(overloadPlugin)
   await app.register(sessionCookiePlugin)
-  await app.register(socketLogPlugin)
   await app.register(auditPlugin)
   await app.register(databasePlugin, { url: options.databaseUrl })
   await app.register(redisPlugin, { url: settings.redisUrl })

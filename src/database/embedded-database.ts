@@ -8,8 +8,8 @@ export interface MatchingServer extends EmbeddedServer {
 }
 
 /**
- * Uses the embedded server with a database that this version can migrate. One that has migrations of another version is
- * kept in a folder beside it, which stderr names, and an empty one takes its place.
+ * Acquires the embedded server with a database that this version can migrate. A database with migrations of another
+ * version is moved to a folder beside it, whose path goes to stderr, and replaced by an empty one.
  */
 export async function acquireMatchingServer({
   dataDirectory,
@@ -26,7 +26,7 @@ export async function acquireMatchingServer({
     },
     onSetAside: (folder) => {
       process.stderr.write(
-        `houselights: the embedded database has migrations of another version: it is kept in ${relative('', folder)}, and a new one is used\n`,
+        `houselights: the embedded database has migrations of another version: it was moved to ${relative('', folder)}, and a new one is used\n`,
       )
     },
   })

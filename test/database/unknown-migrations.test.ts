@@ -27,13 +27,13 @@ t.test('an embedded database of another version is kept beside a new one', async
   )
 
   const inUse = acquireMatchingServer({ dataDirectory: directory })
-  await t.rejects(inUse, { name: 'EmbeddedServerError', message: /other processes use it: stop them/ })
+  await t.rejects(inUse, { name: 'EmbeddedServerError', message: /in use by other processes: stop them/ })
   await before.release()
 
   const service = spawnService(t, { folder })
   await service.listening()
   const line =
-    /^houselights: the embedded database has migrations of another version: it is kept in (\S+), and a new one is used$/m
+    /^houselights: the embedded database has migrations of another version: it was moved to (\S+), and a new one is used$/m
   const kept = line.exec(service.output())?.[1] ?? ''
   t.match(kept, /^\.data\/postgres-set-aside-\d{8}T\d{6}$/)
   service.child.kill('SIGTERM')
