@@ -90,7 +90,7 @@ t.test('a failure of the run itself counts', async (t) => {
     '    Bail out! no database',
     'Bail out! no database',
   )
-  t.match(stopped, { counts: { passed: 1, failed: 1 }, printed: /stopped: no database/ })
+  t.match(stopped, { counts: { passed: 1, failed: 1 }, printed: /bailed out: no database/ })
 })
 
 t.test('a run that is cut off keeps what it counted', async (t) => {
