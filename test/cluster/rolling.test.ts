@@ -38,7 +38,7 @@ t.test('a rolling restart under load: nobody misses anything, and no request fai
       await until(() => endings.length > before, `the end of node ${node.number}`, 25_000)
       rolled.push(node.number)
       await node.ready(60_000)
-      await front.nodes.look()
+      await front.nodes.probe()
     },
   })
   const report = await runChaos(t, {
