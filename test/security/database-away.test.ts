@@ -10,7 +10,7 @@ import { connect } from '../helpers/socket-client.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const PATH = '/ws/all-seat-datasocket/'
@@ -22,7 +22,7 @@ process.on('unhandledRejection', (reason) => rejections.push(reason))
 process.on('uncaughtException', (error) => rejections.push(error))
 
 t.test(
-  'no database, or no room in its pool: 503 in bounded time, never access, and back by itself',
+  'an unavailable database or a full pool gives 503 in bounded time, never access, and recovers',
   async (t) => {
     const database = await testDatabase(t, { demo: true })
     const url = new URL(database.url)
@@ -41,7 +41,7 @@ t.test(
     open.subscribe()
     await open.expect({ type: 'snapshot' })
 
-    const everybody = async (name: string, within: number) => {
+    const expectRefusals = async (name: string, within: number) => {
       const startedAt = performance.now()
       const answers = await Promise.all(
         [staff.cookie, guest.cookie, staff.cookie].map((cookie) => shakeHands(port, { path: PATH, cookie })),
@@ -56,35 +56,35 @@ t.test(
       t.match(
         await shakeHands(port, { path: PATH, cookie: null }),
         { status: 401 },
-        'without a cookie nothing is asked',
+        'without a cookie the database is not queried',
       )
       await open.roundTrip()
     }
 
-    await t.test('every connection for sockets is taken', async () => {
+    await t.test('refuses sockets, not requests, when the pool of sockets is full', async () => {
       const held = Array.from({ length: 6 }, () =>
         app.liveDb.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
       )
-      await everybody('full pool', 8000)
-      t.equal((await staff.get('/api/auth/session')).status, 200, 'calls have others')
+      await expectRefusals('full pool', 8000)
+      t.equal((await staff.get('/api/auth/session')).status, 200, 'requests have a pool of their own')
       await Promise.all(held)
     })
 
-    await t.test('every connection for calls is taken', async () => {
-      // half of them wait for the others, and whoever comes then for both
+    await t.test('refuses requests, not sockets, when the pool of requests is full', async () => {
+      // the second half waits for the first, and the request below for both
       const held = Array.from({ length: 20 }, () =>
         app.db.$queryRaw`SELECT pg_sleep(4.5)::text`.catch(() => {}),
       )
       t.equal(
         (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
-        'sockets have others',
+        'sockets have a pool of their own',
       )
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
       await Promise.all(held)
     })
 
-    await t.test('calls wait for a rush to pass', async () => {
+    await t.test('requests wait for a pool that is full for a short time', async () => {
       const held = Array.from({ length: 10 }, () =>
         app.db.$queryRaw`SELECT pg_sleep(3)::text`.catch(() => {}),
       )
@@ -92,13 +92,13 @@ t.test(
       await Promise.all(held)
     })
 
-    await t.test('the database refuses', async (t) => {
+    await t.test('recovers when the database refuses connections', async (t) => {
       proxy.cut()
       const seats = await Promise.all(
         Array.from({ length: 5 }, () => createClient(service.url).get('/api/seats/demo-a1')),
       )
       for (const answer of seats) t.match(answer, { status: 503, body: { error: 'unavailable' } })
-      await everybody('cut', 3000)
+      await expectRefusals('cut', 3000)
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
       t.match(await guest.get('/api/orders?mine=1'), { status: 503 })
       t.match(await createClient(service.url).get('/readyz'), { status: 503 })
@@ -107,20 +107,20 @@ t.test(
       proxy.pass()
       await untilSame(
         t,
-        'it is back',
+        'handshakes are accepted again',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
       )
       await open.expect({ type: 'fresh' })
     })
 
-    await t.test('the database hangs', async (t) => {
+    await t.test('recovers when the database hangs', async (t) => {
       proxy.hold()
-      await everybody('hung', 9500)
+      await expectRefusals('hung', 9500)
       proxy.pass()
       await untilSame(
         t,
-        'it is back',
+        'handshakes are accepted again',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
       )
@@ -129,10 +129,10 @@ t.test(
     await open.close()
     await untilSame(
       t,
-      'nothing is left',
+      'nothing is left open',
       async () => [await countOpen(app.server), app.hub.connections.size],
       [0, 0],
     )
-    t.same(rejections, [], 'no rejection that nobody handled')
+    t.same(rejections, [], 'no unhandled rejection')
   },
 )
