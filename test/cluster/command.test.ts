@@ -13,12 +13,12 @@ import { connect } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** ms for building what was changed, and for three nodes to start on a busy machine */
+/** ms for a build and the start of three nodes on a busy machine */
 const START = 120_000
 
 interface Run {
   child: ChildProcess
-  said(): string
+  stderr(): string
 }
 
 function run(t: Test, args: readonly string[], env: Record<string, string>): Run {
@@ -27,13 +27,13 @@ function run(t: Test, args: readonly string[], env: Record<string, string>): Run
     env: { PATH: process.env.PATH ?? '', PORT: '0', DRAIN_SECONDS: '1', ...TEST_SECRETS, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  // its nodes and its Redis end with it
+  // its nodes and its Redis exit with it
   t.teardown(() => child.kill('SIGKILL'))
   let text = ''
   child.stderr?.on('data', (chunk: Buffer) => {
     text += chunk.toString()
   })
-  return { child, said: () => text }
+  return { child, stderr: () => text }
 }
 
 const pidsIn = (text: string) =>
@@ -48,13 +48,13 @@ function isRunning(pid: number): boolean {
   }
 }
 
-t.test('three nodes behind one port: events cross, a killed node comes back, SIGTERM ends all', async (t) => {
+t.test('runs three nodes behind one port, restarts a killed one, and stops all on SIGTERM', async (t) => {
   requireProgram(REDIS)
   const database = await testDatabase(t, { demo: true })
-  const { child, said } = run(t, ['3'], { DATABASE_URL: database.url })
-  await until(() => /is up at/.test(said()) || child.exitCode !== null, 'the cluster to start', START)
-  const url = /up at (http:\S+),/.exec(said())?.[1] ?? t.fail(said())
-  const direct = [...said().matchAll(/ {2}\d {2}(http:\S+) {2}pid/g)].map((found) => found[1] ?? '')
+  const { child, stderr } = run(t, ['3'], { DATABASE_URL: database.url })
+  await until(() => /is up at/.test(stderr()) || child.exitCode !== null, 'the cluster to start', START)
+  const url = /up at (http:\S+),/.exec(stderr())?.[1] ?? t.fail(stderr())
+  const direct = [...stderr().matchAll(/ {2}\d {2}(http:\S+) {2}pid/g)].map((found) => found[1] ?? '')
   t.equal(direct.length, 3)
 
   const staff = await signIn(String(url), 'staff')
@@ -69,38 +69,42 @@ t.test('three nodes behind one port: events cross, a killed node comes back, SIG
     t.match(
       (await createClient(node).get<string>('/metrics')).text,
       /houselights_sockets 1\n/,
-      'each has one',
+      'one socket on each node',
     )
   }
-  t.match(await staff.get('/metrics'), { status: 403 }, 'the front’s own address opens nothing')
+  t.match(await staff.get('/metrics'), { status: 403 }, 'the proxy’s loopback address gives no access')
   const item = await database.db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
   const order = { items: [{ menuItemId: item.id, quantity: 1 }], paymentMethod: 'cash' }
   t.match(await createClient(String(url)).post('/api/seats/demo-a1/orders', order), { status: 201 })
   await Promise.all(sockets.map((socket) => socket.expect({ type: 'event', name: 'order.confirmed' })))
 
-  const [, second = 0] = pidsIn(said())
+  const [, second = 0] = pidsIn(stderr())
   process.kill(second, 'SIGKILL')
   for (let i = 0; i < 6; i++) t.match(await staff.get('/api/auth/session'), { status: 200 })
-  await until(() => pidsIn(said()).length === 4, 'the killed node to be started again', START)
-  t.match(said(), /node 2 ended \(SIGKILL\)/)
+  await until(() => pidsIn(stderr()).length === 4, 'the killed node to be restarted', START)
+  t.match(stderr(), /node 2 ended \(SIGKILL\)/)
 
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
-  t.same(await within(ended, 15_000, 'the end of the cluster'), [0, null])
+  t.same(await within(ended, 15_000, 'the cluster to stop'), [0, null])
   const codes = await Promise.all(sockets.map(async (socket) => (await socket.closed()).code))
-  t.same(codes.sort(), [1006, 1012, 1012], 'the killed node’s was cut, the others were told to come back')
-  t.same(pidsIn(said()).filter(isRunning), [], 'nothing is left')
+  t.same(
+    codes.sort(),
+    [1006, 1012, 1012],
+    'the socket of the killed node was cut, the others are asked to reconnect',
+  )
+  t.same(pidsIn(stderr()).filter(isRunning), [], 'no process is left running')
 })
 
-t.test('what is missing or wrong is one line', async (t) => {
+t.test('reports a missing program or an invalid setting in one line', async (t) => {
   const cases: [args: string[], env: Record<string, string>, code: number, line: RegExp][] = [
     [['3'], { PATH: '/nowhere' }, 1, /install redis-server \(or valkey-server\), or set REDIS_URL/],
     [['0'], {}, 2, /The number of nodes is 1 to 9/],
     [['3'], { PORT: 'x' }, 1, /PORT/],
   ]
   for (const [args, env, code, line] of cases) {
-    const { child, said } = run(t, args, { DATABASE_URL: 'postgresql://127.0.0.1:1/x', ...env })
-    t.same(await within(once(child, 'exit'), START, 'its end'), [code, null])
-    t.match(said().trim().split('\n').at(-1), line)
+    const { child, stderr } = run(t, args, { DATABASE_URL: 'postgresql://127.0.0.1:1/x', ...env })
+    t.same(await within(once(child, 'exit'), START, 'the command to exit'), [code, null])
+    t.match(stderr().trim().split('\n').at(-1), line)
   }
 })

@@ -10,7 +10,7 @@ import { until } from '../helpers/until.js'
 const GROUP = theatreOrders(1)
 
 t.test(
-  'a session that ends by time is told ahead, and closes its sockets, with a subprotocol and without',
+  'sends expiring before a session ends, then closes its sockets, with and without a subprotocol, with 4401',
   async (t) => {
     const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
     const staff = await openSession(node, 'staff')
@@ -21,9 +21,9 @@ t.test(
     t.match(
       await v1.expect({ type: 'expiring' }),
       { at: hello.sessionExpiresAt },
-      'less than 60 s remain: at once',
+      'less than 60 s are left: sent at once',
     )
-    // traffic on the socket prolongs nothing
+    // messages on the socket do not prolong the session
     const asking = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
     t.teardown(() => clearInterval(asking))
     for (const socket of [v1, plain]) t.equal((await socket.closed()).code, 4401)
@@ -34,7 +34,7 @@ t.test(
   },
 )
 
-t.test('the end has come and the database does not say: nothing more goes out', async (t) => {
+t.test('sends nothing after the session’s end while the database can’t confirm it', async (t) => {
   const node = await startNode(t, { env: { SESSION_ABSOLUTE_AGE: '2', SESSION_COOKIE_AGE: '2' } })
   const staff = await openSession(node, 'staff')
   const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
@@ -58,8 +58,8 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     await emit(node, GROUP)
     told++
     return Date.now() > end + 1500
-  }, 'a while after the end')
-  t.ok(told > 20 && seqsOf(v1, GROUP).length > 5, 'before it, everything came')
+  }, 'some time after the end')
+  t.ok(told > 20 && seqsOf(v1, GROUP).length > 5, 'events were delivered before the end')
   await emit(node, GROUP)
   unlock()
   await lock
@@ -68,14 +68,14 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     const late = socket.history.filter(
       ({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 500,
     )
-    t.strictSame(late, [], 'after the end nothing went out, nor when the database answered again')
+    t.strictSame(late, [], 'no event was sent after the end, even when the database answered again')
   }
 })
 
-t.test('HTTP prolongs it, and the socket is told', async (t) => {
+t.test('an HTTP request prolongs the session, and the socket gets the new end', async (t) => {
   const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '3' } })
   const staff = await openSession(node, 'staff')
-  // half its life later
+  // half of its lifetime later
   await node.db.$executeRaw`UPDATE sessions SET last_seen_at = last_seen_at - interval '1.5 s'`
   const socket = await openV1(node, staff)
   socket.subscribe()

@@ -28,7 +28,7 @@ t.test(
   },
 )
 
-t.test('tests open sockets over TCP: injectWS bypasses Node’s HTTP parser', async (t) => {
+t.test('tests open sockets over TCP: injected ones bypass Node’s HTTP parser', async (t) => {
   const users = sourcesBelow('test', 'bench').filter(({ text }) =>
     /\.inject\w*S\(|[^'`]inject[W]S/.test(text),
   )
