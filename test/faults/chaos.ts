@@ -143,7 +143,7 @@ async function recover({ nodes, postgres, redis, front }: ChaosCluster): Promise
   for (const node of nodes) {
     if (!(await node.ready(SETTLE_MS))) throw new Error(`node ${node.number} does not become ready`)
   }
-  await front.nodes.look()
+  await front.nodes.probe()
 }
 
 /** Every client with access must be live and up to date with the log. Others are recorded as violations. */

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { MemoryBroker, MemoryBus } from '../../src/live/bus/memory-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
+import { settlesBefore } from '../helpers/deadline.js'
 import { Mailbox } from '../helpers/mailbox.js'
 import { type OwnRedis, startRedis, testRedis } from '../helpers/redis.js'
 import { until } from '../helpers/until.js'
@@ -171,8 +172,8 @@ async function idOf({ publisher, subscriber }: RedisBusClient): Promise<number> 
 }
 
 async function expectRecovery(client: BusClient, message: string): Promise<void> {
-  await until(() => client.bus.healthy, 'the bus to be healthy', 15_000)
-  await client.resets.expect(() => true, { within: 10_000 })
+  await until(() => client.bus.healthy, 'the bus to be healthy')
+  await client.resets.expect(() => true)
   client.bus.publish('a', message)
   await client.received.expect({ message })
 }
@@ -209,7 +210,7 @@ t.test(
     try {
       await quick(t, () => client.bus.subscribe('b'))
       await until(() => !client.bus.healthy, 'the silence to be detected')
-      await until(() => client.subscriber.status !== 'ready', 'the silent link to be closed', 15_000)
+      await until(() => client.subscriber.status !== 'ready', 'the silent link to be closed')
     } finally {
       redis.resume()
     }
@@ -220,7 +221,5 @@ t.test(
 )
 
 async function quick(t: Test, work: () => Promise<void>): Promise<void> {
-  const startedAt = performance.now()
-  await work()
-  t.ok(performance.now() - startedAt < 1000, `took ${Math.round(performance.now() - startedAt)} ms`)
+  t.ok(await settlesBefore(work, 1000), 'it does not wait for Redis')
 }

@@ -17,7 +17,7 @@ t.test('a client that does not answer the close frame does not delay the shutdow
   // alive and sending, but it never closes
   unresponsive.write(frame(OPCODE.text, '{"theatre_id":1}'))
   // `ws` would wait 30 s for it
-  await within(service.close(), 10_000, 'the service to stop')
+  await within(service.close(), 25_000, 'the service to stop')
   await unresponsive.closed()
   t.equal(closeCode(unresponsive), 1012)
 })

@@ -3,7 +3,7 @@ import type { OrderRecord } from '../../src/orders/order-record.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import type { PaymentRecord } from '../../src/payments/payment-queries.js'
 import { createSimulatedProvider } from '../../src/payments/simulated-provider.js'
-import { type RawWebhook, takeWebhook, type WebhookResult } from '../../src/payments/webhook-actions.js'
+import { applyWebhook, type RawWebhook, type WebhookResult } from '../../src/payments/webhook-actions.js'
 import type { Fixture, Guest } from '../helpers/fixture.js'
 
 export const SECRET = 'the-secret-of-the-webhook'
@@ -49,4 +49,4 @@ export function signed(body: string | Buffer, eventId = `evt_${++ids}`): RawWebh
 }
 
 export const take = (fixture: Fixture, raw: RawWebhook): Promise<WebhookResult> =>
-  takeWebhook(fixture.ctx, SECRET, raw)
+  applyWebhook(fixture.ctx, SECRET, raw)

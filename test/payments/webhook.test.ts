@@ -82,7 +82,7 @@ t.test('refused, in this order: signature, form, payment, amount', async (t) => 
     const raw = webhookOf(payment, said)
     const { outcome, alarm, error } = await take(fixture, raw)
     t.same(
-      [outcome, alarm?.fact, error?.status, error?.code],
+      [outcome, alarm?.kind, error?.status, error?.code],
       ['refused', 'amount_mismatch', 422, 'amount_mismatch'],
     )
     t.match(alarm, { orderId: order.id, paymentId: payment.id, eventId: raw.eventId })
@@ -146,7 +146,7 @@ t.test('late and out of order, step by step', async (t) => {
     let alarms = 0
     for (const event of story) {
       if (event === 'cancel') await cancelOrder(fixture.ctx, fixture.staff, order.id)
-      else if ((await take(fixture, webhookOf(payment, { event }))).alarm?.fact === 'refund_due') alarms++
+      else if ((await take(fixture, webhookOf(payment, { event }))).alarm?.kind === 'refund_due') alarms++
     }
     t.same([await stateOf(fixture, order.id), alarms], [end, due], story.join(', '))
     const last = fixture.events.filter(({ group }) => group === 'theatre:1:orders').at(-1)
@@ -177,7 +177,7 @@ t.test(
     t.same(await take(fixture, webhookOf(payment)), { outcome: 'applied' })
     t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
     const { outcome, alarm } = await take(fixture, webhookOf(second))
-    t.same([outcome, alarm?.fact], ['unchanged', 'refund_due'])
+    t.same([outcome, alarm?.kind], ['unchanged', 'refund_due'])
     await take(fixture, webhookOf(second, { event: 'refund.processed' }))
     t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
     await take(fixture, webhookOf(payment, { event: 'refund.processed' }))
@@ -189,7 +189,7 @@ t.test('of two captures of one payment, the refund of the second leaves it paid'
   const fixture = await createFixture(t)
   const say = async (payment: Paying['payment'], event: string, entityId: unknown) => {
     const { outcome, alarm } = await take(fixture, webhookOf(payment, { event, entityId }))
-    return alarm ? `${outcome}, ${alarm.fact}` : outcome
+    return alarm ? `${outcome}, ${alarm.kind}` : outcome
   }
   const captureBoth = async () => {
     const paying = await startPaying(fixture)
@@ -248,7 +248,7 @@ t.test('staff cancel while the capture arrives: one order of things or the other
     t.same(await stateOf(fixture, order.id), ['cancelled', 'paid'])
     const names = fixture.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
     const captureFirst = names.includes('order.confirmed')
-    t.equal(alarm?.fact, captureFirst ? undefined : 'refund_due')
+    t.equal(alarm?.kind, captureFirst ? undefined : 'refund_due')
     t.equal(names.length, captureFirst ? 3 : 2)
   }
 })

@@ -186,8 +186,8 @@ t.test('a request whose body arrives after the session has ended is refused', as
   )
   slow.write(body.slice(0, 5))
   await started
-  const since = performance.now()
-  await until(() => performance.now() - since > 100, 'the time within which a revocation takes effect')
+  // once a later request of the same session is answered, the session of the first one has been read
+  t.match(await staff.get('/api/auth/session'), { status: 200 })
   await staff.post('/api/auth/logout')
   slow.write(body.slice(5))
   t.match(await readAnswer(slow), { status: 401 })
@@ -259,7 +259,7 @@ t.test('messages over a socket have the same rate limit as over HTTP', async (t)
   socket.subscribe()
   for (let i = 0; i < 241; i++) socket.send({ type: 'send', chat: id, text: 'again', clientId: `s${i}` })
   // the 240 commits run one after the other
-  const refusal = await socket.expect({ type: 'error' }, { within: 30_000 })
+  const refusal = await socket.expect({ type: 'error' })
   t.match(refusal, { code: 'too_many_requests' })
   t.equal(socket.history.filter(({ type }) => type === 'event').length, 240)
   await socket.close()
