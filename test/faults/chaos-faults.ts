@@ -137,17 +137,15 @@ const KINDS: Kind[] = [
     postgres.resume()
   }),
   postgres('postgres connections cut', 1, ({ postgres }) => postgres.cut()),
-  postgres(
-    'pool full: nobody can write',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('events', ms)).over,
-  ),
-  postgres(
-    'pool full: sessions can’t be read',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('sessions', ms)).over,
-  ),
+  postgres('pool full: nobody can write', 4000, (cluster, ms) => blocked(cluster, 'events', ms)),
+  postgres('pool full: sessions can’t be read', 4000, (cluster, ms) => blocked(cluster, 'sessions', ms)),
 ]
+
+async function blocked({ postgres }: ChaosCluster, what: 'events' | 'sessions', ms: number): Promise<void> {
+  const release = await postgres.block(what)
+  await wait(ms)
+  await release()
+}
 
 /** ms of a run that is long enough for a minute in which everybody goes on without Redis; one in each */
 const LONG_RUN_MS = 240_000

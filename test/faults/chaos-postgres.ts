@@ -19,8 +19,8 @@ export interface OwnPostgres {
   /** `fast` ends all sessions and stops cleanly; `crash` stops at once and has to recover. */
   stop(how: 'fast' | 'crash'): Promise<void>
   start(): Promise<void>
-  /** Keeps all that write events, or all that look sessions up, waiting for so long; resolves once they wait. */
-  block(what: 'events' | 'sessions', ms: number): Promise<{ over: Promise<void> }>
+  /** Keeps all that write events, or all that read sessions, waiting until what it resolves to is called. */
+  block(what: 'events' | 'sessions'): Promise<() => Promise<void>>
   /** Ends all connections of the services. */
   cut(): Promise<void>
 }
@@ -76,7 +76,7 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
     async start() {
       await start()
     },
-    async block(what, ms) {
+    async block(what) {
       const lock =
         what === 'events'
           ? 'SELECT pg_advisory_xact_lock(7310029)'
@@ -92,16 +92,8 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
         await client.end()
         throw error
       }
-      const held = client.query('SELECT pg_sleep($1)', [ms / 1000]).then(() => client.query('ROLLBACK'))
-      // it may well be restarted meanwhile
-      return {
-        over: held
-          .then(
-            () => {},
-            () => {},
-          )
-          .finally(() => client.end().catch(() => {})),
-      }
+      // the server may have been restarted meanwhile
+      return () => client.end().catch(() => {})
     },
     async cut() {
       await run(
