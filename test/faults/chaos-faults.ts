@@ -137,17 +137,15 @@ const KINDS: Kind[] = [
     postgres.resume()
   }),
   postgres('postgres connections cut', 1, ({ postgres }) => postgres.cut()),
-  postgres(
-    'pool full: writes blocked',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('events', ms)).over,
-  ),
-  postgres(
-    'pool full: session reads blocked',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('sessions', ms)).over,
-  ),
+  postgres('pool full: writes blocked', 4000, (cluster, ms) => block(cluster, 'events', ms)),
+  postgres('pool full: session reads blocked', 4000, (cluster, ms) => block(cluster, 'sessions', ms)),
 ]
+
+async function block({ postgres }: ChaosCluster, what: 'events' | 'sessions', ms: number): Promise<void> {
+  const release = await postgres.block(what)
+  await wait(ms)
+  await release()
+}
 
 /** in runs of this length and more, in ms: one minute without Redis per such period */
 const LONG_RUN_MS = 240_000

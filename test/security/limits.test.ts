@@ -48,7 +48,9 @@ t.test('limits over two nodes', async (t) => {
     await untilSame(t, 'another socket can be opened', () => shake(b), 101)
     await closeAll()
     const attempts = Array.from({ length: 20 }, (_, i) =>
-      connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) => sockets.push(socket)),
+      connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) =>
+        sockets.push(socket),
+      ),
     )
     await Promise.allSettled(attempts)
     t.ok(sockets.length <= 4 && sockets.length > 0, `${sockets.length} of 20 concurrent ones`)
