@@ -62,7 +62,7 @@ export async function withContext(
   const server = await acquireMatchingServer(config)
   try {
     // an embedded database may be new, so prepare it as a start does; an external one is migrated by the service
-    await applyMigrations(server.url)
+    if (!server.isCurrent) await applyMigrations(server.url)
     if (!config.isProduction) await loadDemoData(server.url)
     await withDatabase(config, server.url, work)
   } finally {

@@ -103,7 +103,7 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
   }
 }
 
-type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
+export type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
 
 /** Decides the clear cases only; failed migrations and everything else are left to the engine. */
 function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): State {
@@ -119,13 +119,10 @@ function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): 
     : 'behind'
 }
 
-/** Whether all of the database's migrations exist unchanged in this project. True for a database without any. */
-export async function hasKnownMigrations(
-  databaseUrl: string,
-  { root = projectRoot() } = {},
-): Promise<boolean> {
+/** Compares the database's migrations with this project's. A database without any is `behind`. */
+export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
   const migrations = readMigrations(join(root, 'prisma', 'migrations'))
-  return stateOf(await readApplied(databaseUrl), migrations) !== 'unknown migrations'
+  return stateOf(await readApplied(databaseUrl), migrations)
 }
 
 type Call = (method: string, params: object) => Promise<unknown>

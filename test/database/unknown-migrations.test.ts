@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { acquireMatchingServer } from '../../src/database/embedded-database.js'
-import { applyMigrations, hasKnownMigrations } from '../../src/database/migrate.js'
+import { applyMigrations, migrationState } from '../../src/database/migrate.js'
 import { testDatabase } from '../helpers/database.js'
 import { withClient } from '../helpers/database-template.js'
 import { dataDirectory } from '../helpers/embedded-servers.js'
@@ -59,9 +59,9 @@ t.test('an embedded database of another version is set aside and replaced', asyn
 t.test('an external database of another version prevents the start and is not changed', async (t) => {
   for (const change of [FOREIGN, CHANGED]) {
     const { url } = await testDatabase(t)
-    t.ok(await hasKnownMigrations(url))
+    t.equal(await migrationState(url), 'current')
     await withClient(url, (client) => client.query(change))
-    t.notOk(await hasKnownMigrations(url))
+    t.equal(await migrationState(url), 'unknown migrations')
     await t.rejects(applyMigrations(url), { name: 'MigrationError', code: 'unknown_migrations' })
     const service = spawnService(t, { env: { DATABASE_URL: url } })
     t.strictSame(await service.ended(), [1, null])
