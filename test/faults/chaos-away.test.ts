@@ -137,8 +137,8 @@ t.test('a node never waits long for Redis, whether down, paused or killed', asyn
   const body = { items: [{ menuItemId: item.id, quantity: 1 }], paymentMethod: 'cash' }
 
   // that a caller waits for Redis for less than 250 ms is shown in test/security/limits.test.ts and test/live/bus.test.ts
-  const goesOn = async (t: Test, state: string) => {
-    await readyzSays(t, url, state)
+  const expectNoWait = async (t: Test, state: string) => {
+    await expectReadyz(t, url, state)
     t.equal(await shake(url, staff.cookie), 101)
     t.equal((await createClient(url).post('/api/seats/demo-a1/orders', body)).status, 201)
     t.equal((await staff.get('/api/auth/session')).status, 200)
@@ -156,7 +156,7 @@ t.test('a node never waits long for Redis, whether down, paused or killed', asyn
       const answer = await staff.post<{ order: { id: number } }>('/api/seats/demo-a1/orders', body)
       ids.push(answer.body.order.id)
     }
-    await paused(t, redis, async () => {
+    await whilePaused(t, redis, async () => {
       for (const id of ids) t.equal(await shake(url, staff.cookie, `/ws/payment-socket/${id}/`), 101)
     })
   })
@@ -173,7 +173,7 @@ async function whilePaused(t: Test, redis: OwnRedis, work: () => Promise<void>):
   redis.resume()
 }
 
-async function readyzSays(t: Test, url: string, status: string): Promise<void> {
+async function expectReadyz(t: Test, url: string, status: string): Promise<void> {
   const ask = () => createClient(url).get<{ status: string }>('/readyz')
   await until(async () => (await ask()).body.status === status, `readyz to say ${status}`)
   t.equal((await ask()).status, 200)
