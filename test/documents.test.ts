@@ -49,7 +49,8 @@ const DOCUMENTS = [
 ]
 
 t.test('the files that the documents name exist', async (t) => {
-  const inRepository = /(?<![/\w])(?:src|plugins|routes|web|test|prisma|scripts|docs|bench|deploy)\/[\w./@-]+\.\w+/g
+  const inRepository =
+    /(?<![/\w])(?:src|plugins|routes|web|test|prisma|scripts|docs|bench|deploy)\/[\w./@-]+\.\w+/g
   const inTests = /`((?:security|live|accounts|limits|events|plugins|routes|faults|http|config)\/[\w/-]+)`/g
   for (const document of DOCUMENTS) {
     const text = read(document)
