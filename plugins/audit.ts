@@ -1,10 +1,21 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { withoutPort } from '../src/http/client-address.js'
+import { readId } from '../src/http/request-target.js'
+import type { Connection } from '../src/live/socket/connection.js'
 import { printable, printableOrigin, pseudonym } from '../src/logging.js'
+import { CloseCode } from '../src/protocol/close-codes.js'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** writes the audit records of sockets; those of HTTP requests are written by hooks */
+    audit: {
+      socketOpened(request: FastifyRequest, connection: Connection): void
+      socketRefused(request: FastifyRequest, status: number, reason: string): void
+      socketClosed(connection: Connection, code: number): void
+    }
+  }
   interface FastifyRequest {
     /** the caller before the handler ran: a logout removes it */
     askedBy: Caller | null
@@ -27,13 +38,17 @@ const NAMES: Record<string, string> = {
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
+/** Clients may send thousands of codes, each of which would be a time series. 1005, 1006: no close frame arrived. */
+const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1005, 1006])
+
 /**
- * Writes one audit record per decision over HTTP: for every request to change something, and for every refusal, with
- * user, session (hashed), address, origin, resource, verdict and reason. The resource is the route's pattern: paths
- * contain seat tokens and session ids. Sockets have records of their own (socket-log).
+ * Writes one audit record per access decision: for every request to change something, every refusal, and the opening and
+ * end of every socket, with user, session (hashed), address, origin, resource, verdict and reason. The resource is the
+ * route's pattern: paths contain seat tokens and session ids.
  */
 export const auditPlugin = fp(
   async (app) => {
+    app.decorate('audit', socketAudit(app))
     app.decorateRequest('askedBy', null)
     app.decorateRequest('refusal', null)
     app.addHook('preHandler', async (request) => {
@@ -53,8 +68,7 @@ export const auditPlugin = fp(
       app.log.info(
         {
           ...who(request),
-          address: printable(withoutPort(request.ip)),
-          origin: printableOrigin(request.headers.origin),
+          ...from(request),
           resource,
           target: targetOf(request),
           verdict: isRefused ? 'refused' : 'accepted',
@@ -65,8 +79,48 @@ export const auditPlugin = fp(
       )
     })
   },
-  { name: 'audit', fastify: '5.x', dependencies: ['websocket', 'session-cookie'] },
+  { name: 'audit', fastify: '5.x', dependencies: ['websocket', 'metrics', 'session-cookie'] },
 )
+
+function socketAudit(app: FastifyInstance): FastifyInstance['audit'] {
+  return {
+    socketOpened(request, connection) {
+      app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
+      app.log.info({ ...from(request), resource: socketOf(request), ...ownerOf(connection) }, 'WSCONNECT')
+    },
+    socketRefused(request, status, reason) {
+      app.metrics.handshakes.inc({ verdict: 'refused', reason })
+      app.log.info(
+        { ...from(request), resource: socketOf(request), ...who(request), status, reason },
+        'WSREJECT',
+      )
+    },
+    socketClosed(connection, code) {
+      app.metrics.closes.inc({ code: KNOWN_CODES.has(code) ? code : 'other' })
+      const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
+      app.log.info({ ...ownerOf(connection), code, seconds }, 'WSDISCONNECT')
+    },
+  }
+}
+
+function from({ ip, headers }: FastifyRequest) {
+  return { address: printable(withoutPort(ip)), origin: printableOrigin(headers.origin) }
+}
+
+function ownerOf({ id, admission: { principal, sessionId } }: Connection) {
+  return { connection: id, user: principal.userId, session: pseudonym(sessionId) }
+}
+
+/**
+ * The socket route's pattern with the order's id filled in, and nothing else of the path: clients may put a key or a
+ * phone number there.
+ */
+function socketOf({ routeOptions, params }: FastifyRequest): string {
+  const { url = 'no route' } = routeOptions
+  if (typeof params !== 'object' || params === null || !('orderId' in params)) return url
+  const id = typeof params.orderId === 'string' ? readId(params.orderId) : null
+  return id === null ? url : url.replace(':orderId', String(id))
+}
 
 function who(request: FastifyRequest) {
   const caller = request.caller ?? request.askedBy

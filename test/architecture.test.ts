@@ -17,6 +17,36 @@ const WEB_ROOMS: Record<string, string[]> = {
   staff: ['chat', 'lib', 'live', 'strings', 'ui'],
   pages: ['chat', 'customer', 'lib', 'live', 'staff', 'strings', 'ui'],
 }
+const DOMAIN = ['events', 'protocol', 'access', 'accounts']
+/** what each room of src may import besides itself and the base rooms */
+const SRC_ROOMS: Record<string, string[]> = {
+  protocol: [],
+  principal: ['protocol'],
+  events: ['protocol'],
+  live: ['events', 'protocol'],
+  http: [],
+  limits: ['http'],
+  accounts: ['events', 'protocol', 'access'],
+  access: ['protocol', 'http'],
+  theatres: DOMAIN,
+  seats: [...DOMAIN, 'theatres'],
+  orders: [...DOMAIN, 'theatres', 'seats'],
+  payments: [...DOMAIN, 'theatres', 'seats', 'orders'],
+  chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
+  snapshots: [...DOMAIN, 'orders', 'chat'],
+  'demo-data': ['accounts', 'theatres'],
+  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats'],
+}
+const BASE_ROOMS = [
+  'concurrency',
+  'database',
+  'config',
+  'errors',
+  'principal',
+  'logging',
+  'start-error',
+  'greeting',
+]
 // the entrances: they put the parts together
 const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
 const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
@@ -73,11 +103,25 @@ t.test('the domain knows no Fastify, no ws and no ioredis', async (t) => {
   t.strictSame(shown(broken), [])
 })
 
-t.test('the delivery engine knows no orders, payments, chat or accounts', async (t) => {
-  const broken = importsBelow('src/live').filter(({ target }) =>
-    /^src\/(?:orders|payments|chat|accounts|seats|access)\//.test(target),
-  )
+const roomOf = (path: string) => /^src\/([\w-]+)(?:\/|\.ts$)/.exec(path)?.[1] ?? ''
+
+t.test('each room of src imports only the rooms that it may', async (t) => {
+  const imports = importsBelow('src').filter(({ target }) => target.startsWith('src/'))
+  t.ok(imports.length > 200, 'imports between the rooms are seen')
+  const broken = imports.filter(({ file, target }) => {
+    const [from, to] = [roomOf(file), roomOf(target)]
+    return (
+      from !== to && !BASE_ROOMS.includes(to) && !SRC_ROOMS[from]?.includes(to) && !COMPOSITION.includes(file)
+    )
+  })
   t.strictSame(shown(broken), [])
+  t.strictSame(
+    [...new Set(imports.map(({ file }) => roomOf(file)))].filter(
+      (room) => !SRC_ROOMS[room] && !BASE_ROOMS.includes(room),
+    ),
+    ['app', 'server'],
+    'every room has its rule',
+  )
 })
 
 t.test('a plugin uses no other plugin’s values, and no route', async (t) => {

@@ -45,7 +45,7 @@ export const livePlugin = fp(
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
-      onClosed: (connection, code) => app.socketLog.closed(connection, code),
+      onClosed: (connection, code) => app.audit.socketClosed(connection, code),
       onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
     })
     app.decorate('hub', hub)
@@ -60,7 +60,7 @@ export const livePlugin = fp(
   {
     name: 'live',
     fastify: '5.x',
-    dependencies: ['config', 'database', 'redis', 'websocket', 'socket-log', 'metrics'],
+    dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
   },
 )
 

@@ -38,7 +38,7 @@ export const openSocketPlugin = fp(
     app.decorate('socketChat', new SocketChat(app.actions, app.config.session, countMessage, onError))
     app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))
   },
-  { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'socket-log', 'hit-counter'] },
+  { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'audit', 'hit-counter'] },
 )
 
 /** Synchronous from the accepted socket to its listeners: no message and no event can be missed between. */
@@ -56,7 +56,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     groups,
     admission: toAdmission(caller),
   })
-  app.socketLog.connected(request, connection)
+  app.audit.socketOpened(request, connection)
   connection.showsPresence = live.presence === true
   if (connection.showsPresence && caller.principal.role === 'staff') app.hub.presence.set(connection, groups)
   const receive = startProtocol(app, ws, connection, live)

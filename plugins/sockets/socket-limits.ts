@@ -62,7 +62,7 @@ export const socketLimitsPlugin = fp(
         if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), 'Too many refused handshakes just now.')
       },
       async refused(request, status, reason) {
-        app.socketLog.rejected(request, status, reason)
+        app.audit.socketRefused(request, status, reason)
         // a draining node refuses everybody: not the clients' fault, and other nodes accept them
         if (rateLimits && !app.draining) await refusals.add(clientOf(request))
       },
@@ -82,15 +82,7 @@ export const socketLimitsPlugin = fp(
   {
     name: 'socket-limits',
     fastify: '5.x',
-    dependencies: [
-      'config',
-      'websocket',
-      'session-cookie',
-      'socket-log',
-      'shared-store',
-      'hit-counter',
-      'live',
-    ],
+    dependencies: ['config', 'websocket', 'session-cookie', 'audit', 'shared-store', 'hit-counter', 'live'],
   },
 )
 

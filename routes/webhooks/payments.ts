@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { takeWebhook } from '../../src/payments/webhook-actions.js'
+import { applyWebhook } from '../../src/payments/webhook-actions.js'
 
 /** The provider's calls are a few KB. */
 const BODY_BYTES = 64 * 1024
@@ -14,12 +14,12 @@ export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
 
   app.post('/webhooks/payments', { bodyLimit: BODY_BYTES, config: { signed: true } }, async (request) => {
-    const { outcome, alarm, error } = await takeWebhook(ctx, webhookSecret, {
+    const { outcome, alarm, error } = await applyWebhook(ctx, webhookSecret, {
       rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       signature: oneHeader(request, 'x-razorpay-signature'),
       eventId: oneHeader(request, 'x-razorpay-event-id'),
     })
-    if (alarm) request.log.error(alarm, alarm.fact)
+    if (alarm) request.log.error(alarm, alarm.kind)
     if (error) throw error
     return { outcome }
   })

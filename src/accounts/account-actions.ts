@@ -58,23 +58,16 @@ export async function login(
   })
 }
 
-/** Creates a guest and a session in the caller's transaction. */
-export async function startGuest(
-  tx: Transaction,
-  client: ClientInfo,
-  settings: SessionSettings,
-): Promise<OpenedSession> {
-  const { id } = await tx.user.create({
-    data: { username: guestUsername(), role: 'customer' },
-    select: { id: true },
-  })
-  // guests cannot sign in again, so only the absolute age counts
-  return await openSession(tx, { userId: id, keep: true, client }, settings)
-}
-
-/** Creates a guest and a session in a transaction of its own. */
+/** Creates a guest and the guest's session. */
 export function openGuest(ctx: AccountContext, client: ClientInfo): Promise<OpenedSession> {
-  return commit(ctx, async (tx) => ({ result: await startGuest(tx, client, ctx.sessions) }))
+  return commit(ctx, async (tx) => {
+    const { id } = await tx.user.create({
+      data: { username: guestUsername(), role: 'customer' },
+      select: { id: true },
+    })
+    // guests cannot sign in again, so only the absolute age counts
+    return { result: await openSession(tx, { userId: id, keep: true, client }, ctx.sessions) }
+  })
 }
 
 /** Ends the caller's session on every node. */

@@ -4,7 +4,7 @@ import pLimit from 'p-limit'
 import { invalid, unavailable } from '../errors.js'
 import { isCommonPassword } from './common-passwords.js'
 
-export const MIN_PASSWORD = 8
+const MIN_PASSWORD = 8
 export const MAX_PASSWORD = 128
 
 /** argon2id (the library's default) with the parameters of the OWASP Password Storage Cheat Sheet; memory in KiB. */

@@ -51,7 +51,7 @@ export function hashToken(token: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Seconds for which further HTTP requests don't update `last_seen_at`: min(60 s, 1 % of the idle age). */
-export const touchSeconds = ({ idleSeconds }: SessionSettings) => Math.min(60, idleSeconds / 100)
+const touchSeconds = ({ idleSeconds }: SessionSettings) => Math.min(60, idleSeconds / 100)
 
 /** When session `s` ends. `last_seen_at` may be `touchSeconds` too old, so the idle age is extended by as much. */
 export function endsAt(settings: SessionSettings): Prisma.Sql {

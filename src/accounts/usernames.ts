@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { invalid } from '../errors.js'
 
-export const MAX_USERNAME = 150
+const MAX_USERNAME = 150
 const GUEST_PREFIX = 'guest-'
 /** Django's set (letters and digits of any script, and @ . + - _), plus combining marks, which Indic scripts need */
 const ALLOWED = /^[\p{L}\p{N}_.@+-][\p{L}\p{M}\p{N}_.@+-]*$/u

@@ -14,21 +14,23 @@ export interface NewMessage {
   /** the order's id */
   chat: number
   text: string
-  /** the client's name for it: repeated, it is stored once */
+  /** chosen by the client; a message sent again with the same id is stored once */
   clientId: string
 }
 
 export interface SentMessage {
   message: MessageRecord
-  /** false: it was stored before, under the same `clientId` */
+  /** false: it had already been stored with the same `clientId` */
   created: boolean
 }
 
 /**
- * Says something in an order's conversation: its owner as the customer, all others as staff. Who may is asked
- * with each message. A `clientId` that the sender has sent before answers with the message stored then. An answer of the staff marks what stands before it as read.
+ * Sends a message in an order's conversation, as the customer if the principal owns the order, else as staff. Access
+ * is checked for each message. If the sender has already used the `clientId`, the message stored then is returned. A
+ * message from staff marks all earlier ones as read.
  *
- * Throws `validation_failed`, and `not_found` for a conversation that is not the principal's, as for none.
+ * Throws `validation_failed`, and `not_found` for a conversation that the principal may not see, as for a missing
+ * one.
  */
 export async function sendMessage(
   ctx: ActionContext,
@@ -56,8 +58,8 @@ export async function sendMessage(
 const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
 
 /**
- * Locks the conversation to the commit, so that its messages' ids rise in the order of its events: pages, unread
- * counts and clients go by them. Says on which side the principal speaks.
+ * Locks the order's row until the commit, so that the ids of its messages rise in the order of its events: paging,
+ * unread counts and clients rely on it. Returns the side that the principal writes for.
  */
 async function lockChat(
   tx: Transaction,
@@ -82,8 +84,8 @@ function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
 }
 
 /**
- * Marks a conversation as read by the staff: up to a message, or all of it. Never moves back. Throws `not_found` for
- * a conversation of another theatre, as for none.
+ * Marks a conversation as read by the staff, up to a message or as a whole; never moves back. Throws `not_found` for a
+ * conversation of another theatre, as for a missing one.
  */
 export async function markChatRead(
   ctx: ActionContext,
@@ -92,13 +94,13 @@ export async function markChatRead(
   upTo: number | null = null,
 ): Promise<void> {
   const work = async (tx: Transaction): Promise<Outcome<void>> => {
-    const [held] = await tx.$queryRaw<{ readUpTo: number }[]>`
+    const [locked] = await tx.$queryRaw<{ readUpTo: number }[]>`
       SELECT o.staff_read_up_to AS "readUpTo" FROM orders o
       WHERE o.id = ${chatId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
-    if (!held) throw notFound('chat')
+    if (!locked) throw notFound('chat')
     const before = await readChat(tx, chatId)
     const target = Math.min(upTo ?? Number.POSITIVE_INFINITY, before.lastMessage?.id ?? 0)
-    if (before.unread === 0 || target <= held.readUpTo) return { result: undefined }
+    if (before.unread === 0 || target <= locked.readUpTo) return { result: undefined }
     await moveReadUpTo(tx, chatId, target)
     const chat = await readChat(tx, chatId)
     if (chat.unread === before.unread) return { result: undefined }
@@ -113,7 +115,7 @@ export async function markChatRead(
 
 async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {
   const [chat] = await readChats(tx, Prisma.sql`o.id = ${chatId}::int`)
-  if (!chat) throw new Error('a conversation is gone within its own transaction')
+  if (!chat) throw new Error(`conversation ${chatId} is missing in its own transaction`)
   return chat
 }
 

@@ -1,4 +1,4 @@
-import { managedOrders, visibleOrders } from '../access/order-access.js'
+import { visibleOrders } from '../access/order-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import type { Principal } from '../principal.js'
@@ -11,7 +11,7 @@ export interface MessageRecord {
   at: Date
 }
 
-/** A conversation: an order, where it is, and what was said last. */
+/** A conversation: its order, the seat and the last message. */
 export interface ChatRecord {
   /** the order's id */
   id: number
@@ -23,16 +23,16 @@ export interface ChatRecord {
   hallName: string
   phone: string | null
   createdAt: Date
-  /** the customer's messages that no staff has read */
+  /** messages of the customer that no staff member has read */
   unread: number
-  /** null: nothing was said yet */
+  /** null: no messages yet */
   lastMessage: MessageRecord | null
 }
 
-/** messages of one page, and of an order's snapshot */
-export const PAGE = 50
-/** conversations that are listed at once */
-const LISTED = 200
+/** messages per page, and in an order's snapshot */
+const PAGE_SIZE = 50
+/** conversations per list */
+const MAX_CHATS = 200
 
 interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
   messageId: number | null
@@ -59,7 +59,7 @@ export async function readChats(db: Database | Transaction, where: Prisma.Sql): 
     LEFT JOIN LATERAL (
       SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
     WHERE ${where}
-    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${LISTED}::int`
+    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${MAX_CHATS}::int`
   return rows.map(({ messageId, messageFrom, messageText, messageClientId, messageAt, ...chat }) => ({
     ...chat,
     lastMessage:
@@ -69,23 +69,18 @@ export async function readChats(db: Database | Transaction, where: Prisma.Sql): 
   }))
 }
 
-/** Orders that are running or of the last day: whose conversations anybody still looks at. */
-export const recentChats = Prisma.sql`(o.status IN ('placed', 'confirmed', 'seen') OR o.created_at > now() - interval '1 day')`
+/** Condition on the order `o`: still live, or placed within the last day. */
+const recentChats = Prisma.sql`(o.status IN ('placed', 'confirmed', 'seen') OR o.created_at > now() - interval '1 day')`
 
-/** A theatre's recent conversations in which something was said, the last spoken first, at most 200. */
+/** A theatre's recent conversations that have messages, most recently active first, at most 200. */
 export function listChats(db: Database | Transaction, theatreId: number): Promise<ChatRecord[]> {
   return readChats(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND m.id IS NOT NULL AND ${recentChats}`)
-}
-
-/** The same for all the theatres that the principal runs. */
-export function listManagedChats(db: Database, principal: Principal): Promise<ChatRecord[]> {
-  return readChats(db, Prisma.sql`${managedOrders(principal)} AND m.id IS NOT NULL AND ${recentChats}`)
 }
 
 export interface MessagePage {
   /** oldest first */
   messages: MessageRecord[]
-  /** are there older ones? */
+  /** older messages exist */
   more: boolean
 }
 
@@ -99,12 +94,12 @@ export async function recentMessages(
     where: before === null ? { orderId } : { orderId, id: { lt: before } },
     select: { id: true, from: true, text: true, clientId: true, at: true },
     orderBy: { id: 'desc' },
-    take: PAGE + 1,
+    take: PAGE_SIZE + 1,
   })
-  return { messages: found.slice(0, PAGE).reverse(), more: found.length > PAGE }
+  return { messages: found.slice(0, PAGE_SIZE).reverse(), more: found.length > PAGE_SIZE }
 }
 
-/** A page of a conversation that the principal may see. Throws `not_found` for another's, as for none. */
+/** A page of a conversation that the principal may see. Throws `not_found` for any other, as for a missing one. */
 export async function listMessages(
   db: Database,
   principal: Principal,

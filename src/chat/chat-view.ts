@@ -1,12 +1,12 @@
 import type { ChatView, MessageView } from '../protocol/views.js'
 import type { ChatRecord, MessageRecord } from './chat-queries.js'
 
-/** Says which side spoke, never who: customers learn no staff's name. */
+/** Names the side, never the person: customers don't see who of the staff wrote. */
 export function viewMessage({ id, from, text, at, clientId }: MessageRecord): MessageView {
   return { id, from, text, at: at.toISOString(), clientId }
 }
 
-/** The conversation as staff see it, with what they have not read. */
+/** A conversation as staff see it, with its unread count. */
 export function viewChat(chat: ChatRecord): ChatView {
   return {
     id: chat.id,

@@ -3,26 +3,26 @@ import { DomainError } from '../errors.js'
 import type { ActionContext } from '../events/commit.js'
 import { sendMessage } from './chat-actions.js'
 
-/** What a refused message is answered with. */
+/** The error frame for a refused message. */
 export interface ChatRefusal {
   code: string
   message: string
 }
 
 /**
- * Messages that come by socket. Who speaks is read from the database with each of them: a right that ends between
- * two messages ends before the second, whatever this node has heard.
+ * Stores messages that arrive over a socket. Reads the session from the database for each one, so that a revocation
+ * committed before a message applies to it, even if this node has not processed it yet.
  */
 export class SocketChat {
   constructor(
     private readonly ctx: ActionContext,
     private readonly settings: SessionSettings,
-    /** counts a message of this session: null, or for how many seconds there are too many */
+    /** counts a message of this session; returns null, or the seconds to wait when there are too many */
     private readonly countMessage: (sessionId: string) => Promise<number | null>,
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Says something; the event itself is the answer. Null, or why it was refused. Never throws. */
+  /** Stores a message; its event is the confirmation. Returns null, or why it was refused. Never throws. */
   async send(
     sessionId: string,
     message: { chat: number; text: string; clientId: string },

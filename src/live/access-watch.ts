@@ -113,7 +113,7 @@ export class AccessWatch {
     if (admission.epoch < connection.admission.epoch) return
     connection.admission = admission
     const allowed = connection.guard(admission.principal)
-    if (allowed.length === 0) return connection.close(CloseCode.forbidden, 'nothing left to hear')
+    if (allowed.length === 0) return connection.close(CloseCode.forbidden, 'access revoked')
     if (allowed.some((group) => !connection.granted.has(group))) {
       return connection.restart()
     }

@@ -29,14 +29,7 @@ export interface OrderRecord {
   cancelledAt: Date | null
 }
 
-/** The states that still need work: the live orders of staff pages. */
-export const LIVE_STATUSES = ['placed', 'confirmed', 'seen'] as const satisfies readonly OrderStatus[]
-
-export function isLive(status: OrderStatus): boolean {
-  return LIVE_STATUSES.some((live) => live === status)
-}
-
-/** `isLive` as a condition on the row `o` of `orders`. */
+/** The order in row `o` of `orders` still needs work: staff pages show it. */
 export const liveOrders = Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')`
 
 /** Reads orders in one statement. `where` is a condition on the row `o` of `orders`; `tail` is ORDER BY and LIMIT. */

@@ -10,9 +10,9 @@ import { findPending, type PaymentRecord, paymentFields } from './payment-querie
 import type { PaymentProvider } from './provider.js'
 
 /**
- * The pending payment of the principal's own order; a new one if there is none (after a failed one, too). Two at
- * once get the same. Throws `not_found` for another's order, as for none; 409 `already_paid`, `order_cancelled`,
- * `cash_order`; 503 when the provider does not answer.
+ * Returns the pending payment of the principal's own order, or starts one; concurrent calls get the same payment.
+ * Throws `not_found` for someone else's order, as for a missing one; 409 `already_paid`, `order_cancelled`,
+ * `cash_order`; and 503 when the provider does not answer.
  */
 export async function startPayment(
   ctx: ActionContext,
@@ -25,20 +25,23 @@ export async function startPayment(
   checkPayable(order)
   const pending = await findPending(ctx.db, orderId)
   if (pending) return pending
-  // outside of the transaction: no lock waits for somebody else's server
+  // outside the transaction: no lock may depend on an external server
   const { id } = await provider.createOrder({ orderId, amount: order.total })
   return await storePayment(ctx, { id, orderId, provider: provider.name, amount: order.total })
 }
 
 function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): void {
   if (paymentStatus === 'paid' || paymentStatus === 'refunded') {
-    throw conflict('already_paid', 'The order was paid already.')
+    throw conflict('already_paid', 'The order has already been paid.')
   }
   if (status === 'cancelled') throw conflict('order_cancelled', 'The order was cancelled: order again.')
   if (paymentMethod === 'cash') throw conflict('cash_order', 'The order is paid in cash at the seat.')
 }
 
-/** What changed while the provider was asked decides; a payment that loses is one that nobody will ever pay. */
+/**
+ * Checks the order again, which may have changed during the provider's call. If another payment was stored meanwhile,
+ * that one is returned; ours stays unused at the provider.
+ */
 function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
   const { orderId } = given
   const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {

@@ -16,7 +16,7 @@ export interface PaymentRecord {
 
 export const paymentFields = { id: true, orderId: true, provider: true, status: true, amount: true } as const
 
-/** The payment of an order that waits for its money; there is at most one. */
+/** The pending payment of an order; there is at most one. */
 export function findPending(db: Database | Transaction, orderId: number): Promise<PaymentRecord | null> {
   return db.payment.findFirst({ where: { orderId, status: 'pending' }, select: paymentFields })
 }
@@ -25,7 +25,7 @@ export interface CheckoutRecord extends PaymentRecord {
   theatreName: string
 }
 
-/** A payment of the principal's own order. Throws `not_found` for another's, as for none. */
+/** A payment of the principal's own order. Throws `not_found` for someone else's, as for a missing one. */
 export async function findCheckout(
   db: Database,
   principal: Principal,

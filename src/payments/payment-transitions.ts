@@ -2,32 +2,32 @@ import type { OrderEventName } from '../orders/order-events.js'
 import type { OrderStatus, PaymentStatus } from '../protocol/views.js'
 import type { WebhookEventName } from './webhook-body.js'
 
-/** Where a payment and its order stand when the provider says something. */
+/** The state of a payment and its order when a provider's event arrives. */
 export interface PaymentState {
   order: { status: OrderStatus; paymentStatus: PaymentStatus }
   payment: PaymentStatus
   /** the order's other payments */
   others: readonly PaymentStatus[]
-  /** a capture of this payment was told before */
+  /** this payment has been captured before */
   wasCaptured: boolean
-  /** it speaks of money that came as a capture after the payment's first */
+  /** the event is about a surplus capture, one after the payment's first */
   isOfSurplus: boolean
 }
 
-/** What follows. Null: stays as it is. */
+/** The changes that an event causes; null: unchanged. */
 export interface Change {
   payment: PaymentStatus | null
   order: { paymentStatus: PaymentStatus; confirms: boolean } | null
   events: readonly OrderEventName[]
-  /** we hold money that nobody owes us: an operator has to give it back */
+  /** we received money that we are not owed: an operator has to refund it */
   refundDue: boolean
 }
 
 const NOTHING: Change = { payment: null, order: null, events: [], refundDue: false }
 
 /**
- * The state machine of payments. Events come late, repeated and out of order, and none moves an order backwards:
- * each is judged by where things stand, not by what ought to have come before.
+ * The state machine of payments. Events arrive late, repeated and out of order, and none may move an order backwards,
+ * so each is decided by the current state, not by an expected sequence.
  */
 export function decide(event: WebhookEventName, state: PaymentState): Change {
   switch (event) {
@@ -41,9 +41,9 @@ export function decide(event: WebhookEventName, state: PaymentState): Change {
 }
 
 function decideCaptured({ order, payment, wasCaptured }: PaymentState): Change {
-  if (payment === 'refunded' && !wasCaptured) return NOTHING // its refund overtook it
+  if (payment === 'refunded' && !wasCaptured) return NOTHING // its refund arrived first
   if (payment === 'paid' || payment === 'refunded') return { ...NOTHING, refundDue: true }
-  // another payment has paid the order; this one is noted, so that its refund is not taken for the order's
+  // another payment has paid the order; recording this one keeps its refund from counting as the order's
   if (order.paymentStatus === 'paid' || order.paymentStatus === 'refunded') {
     return { ...NOTHING, payment: 'paid', refundDue: true }
   }
@@ -75,12 +75,12 @@ function decideFailed({ order, payment }: PaymentState): Change {
 }
 
 function decideRefunded({ order, payment, others, isOfSurplus }: PaymentState): Change {
-  // what was captured twice and given back once is still paid
+  // the refund of a surplus capture leaves the payment paid
   if (payment === 'refunded' || isOfSurplus) return NOTHING
   const refunded: Change = { ...NOTHING, payment: 'refunded' }
   if (order.paymentStatus === 'refunded') return refunded
-  // what was paid twice and given back once is still paid; what is being paid anew is still pending
-  const stands = order.paymentStatus === 'paid' ? 'paid' : 'pending'
-  if (others.includes(stands)) return refunded
+  // another payment still pays for the order, or is about to
+  const current = order.paymentStatus === 'paid' ? 'paid' : 'pending'
+  if (others.includes(current)) return refunded
   return { ...refunded, order: { paymentStatus: 'refunded', confirms: false }, events: ['payment.refunded'] }
 }

@@ -7,7 +7,7 @@ export function viewPayment(payment: PaymentRecord, provider: PaymentProvider): 
   return { id, provider: payment.provider, status, amount, checkoutUrl: provider.checkoutUrl(id) }
 }
 
-/** What the page needs at which the customer pays. */
+/** What the checkout page shows. */
 export function viewCheckout(checkout: CheckoutRecord, { publicKey }: PaymentProvider): CheckoutView {
   const { id, status, amount, orderId, provider, theatreName } = checkout
   return { payment: { id, status, amount, orderId, provider }, theatreName, publicKey }

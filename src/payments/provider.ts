@@ -1,24 +1,24 @@
 import type { PaymentsConfig } from '../config/config.js'
 
-/** What is to be paid. */
+/** An order to be paid. */
 export interface PaymentRequest {
   orderId: number
   /** paise */
   amount: number
 }
 
-/** Who takes the money. Asked outside of transactions: it may be slow. */
+/** A payment provider. It may be slow, so it is called outside transactions. */
 export interface PaymentProvider {
   readonly name: PaymentsConfig['provider']
-  /** what its checkout in the browser needs to name us; null: nothing */
+  /** identifies us in the provider's checkout in the browser; null if it needs no key */
   readonly publicKey: string | null
-  /** Registers a payment; its id is the provider's. Throws 503 `payment_provider_unavailable`. */
+  /** Registers a payment and returns the provider's id for it. Throws 503 `payment_provider_unavailable`. */
   createOrder(request: PaymentRequest): Promise<{ id: string }>
-  /** Where the customer pays: a path of ours. */
+  /** The path of our page on which the customer pays. */
   checkoutUrl(paymentId: string): string
 }
 
-/** A payment's id as providers give it; other text in its place names no payment. */
+/** Whether the text has the form of a provider's payment id. */
 export function isPaymentId(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(text)
 }

@@ -10,7 +10,7 @@ export interface RazorpayOptions {
 }
 
 const BASE_URL = 'https://api.razorpay.com'
-/** a customer waits at the counter of a web page: longer than this is a failure */
+/** ms; the customer is waiting for the checkout */
 const DEADLINE_MS = 8000
 
 /** Razorpay's Orders API (https://razorpay.com/docs/api/orders/create/). */
@@ -29,7 +29,7 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
     })
     if (!response.ok) {
       await response.body?.cancel()
-      throw new Error(`Razorpay answered ${response.status}`)
+      throw new Error(`Razorpay responded with status ${response.status}`)
     }
     return await response.json()
   }
@@ -48,21 +48,21 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
   }
 }
 
-/** What Razorpay answered must be the order that was asked for: its id ends up in paths and queries. */
+/** Checks that the response is the order that was requested: its id ends up in paths and queries. */
 function readOrderId(body: unknown, amount: number): string {
   if (typeof body === 'object' && body !== null && 'id' in body && 'amount' in body && 'currency' in body) {
     const { id } = body
     if (typeof id === 'string' && isPaymentId(id) && body.amount === amount && body.currency === 'INR')
       return id
   }
-  throw new Error('Razorpay’s answer is not the order that was asked for')
+  throw new Error('Razorpay’s response is not the order that was requested')
 }
 
 function providerUnavailable(cause: unknown): DomainError {
   const error = new DomainError(
     503,
     'payment_provider_unavailable',
-    'The payment can’t be started just now: try again.',
+    'The payment can’t be started right now: try again.',
     { retryAfter: 5 },
   )
   error.cause = cause

@@ -8,8 +8,8 @@ export interface SignedWebhook {
 }
 
 /**
- * What the provider would send once the customer has paid (or could not). The event's id is the button's: pressed
- * twice, it is one event.
+ * The webhook that a provider would send once the customer has paid, or failed to. The event id depends on the payment
+ * and the outcome only, so that a button pressed twice is one event.
  */
 export function simulateWebhook(
   { id, amount }: CheckoutRecord,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { PaymentProvider } from './provider.js'
 
-/** Takes no money: the checkout is a page of ours whose buttons send the signed webhook. Not for production. */
+/** Takes no money: our checkout page has buttons that send the signed webhook. Not for production. */
 export function createSimulatedProvider(): PaymentProvider {
   return {
     name: 'simulated',

@@ -9,43 +9,43 @@ import { isPaymentId } from './provider.js'
 import { readEventId, readWebhook, type WebhookEvent, type WebhookEventName } from './webhook-body.js'
 import { isSignedWith } from './webhook-signature.js'
 
-/** A webhook as it came: the body byte for byte, for its signature is over the bytes. */
+/** A webhook as received; the signature covers the bytes of the body. */
 export interface RawWebhook {
   rawBody: Buffer
   signature: string | undefined
   eventId: string | undefined
 }
 
-/** What an operator has to be told, at error level: the domain knows no logger. */
+/** Something that an operator must act on; the caller logs it at error level. */
 export interface WebhookAlarm {
-  fact: 'refund_due' | 'amount_mismatch'
+  kind: 'refund_due' | 'amount_mismatch'
   paymentId: string
   orderId: number
   eventId: string
-  /** paise, as the webhook says */
+  /** paise, according to the webhook */
   amount: number
 }
 
 export interface WebhookResult {
-  /** `unchanged`: valid, but too late or out of order to change anything */
+  /** `unchanged`: valid, but late or out of order, so that nothing changed */
   outcome: 'applied' | 'unchanged' | 'repeated' | 'ignored' | 'refused'
   alarm?: WebhookAlarm
-  /** what the provider is answered instead of 200 */
+  /** the response to the provider, if not 200 */
   error?: DomainError
 }
 
 /**
- * Takes a payment provider's word, at most once per event id. In this order: 400 `invalid_signature`, 400
- * `malformed_webhook`, an event of another kind is `ignored`, 404 for a payment that is not ours, 422
- * `amount_mismatch` (returned, with its alarm) for another amount or currency than the order's.
+ * Applies a payment provider's webhook, at most once per event id. Checks in this order: throws 400 `invalid_signature`
+ * and 400 `malformed_webhook`; ignores other kinds of events; throws 404 for an unknown payment; returns 422
+ * `amount_mismatch` with an alarm for an amount or currency other than the order's.
  */
-export async function takeWebhook(
+export async function applyWebhook(
   ctx: ActionContext,
   secret: string,
   raw: RawWebhook,
 ): Promise<WebhookResult> {
   if (!isSignedWith(raw.rawBody, raw.signature, secret)) {
-    throw new DomainError(400, 'invalid_signature', 'The signature is not that of this body.')
+    throw new DomainError(400, 'invalid_signature', 'The signature does not match the body.')
   }
   const event = readWebhook(raw.rawBody)
   const eventId = readEventId(raw.eventId)
@@ -55,16 +55,16 @@ export async function takeWebhook(
   const { orderId, amount } = payment
   const alarm = { paymentId: payment.id, orderId, eventId, amount: event.amount }
   if (event.amount !== amount || event.currency !== 'INR') {
-    const error = new DomainError(422, 'amount_mismatch', 'The amount is not that of the order.')
-    return { outcome: 'refused', alarm: { fact: 'amount_mismatch', ...alarm }, error }
+    const error = new DomainError(422, 'amount_mismatch', 'The amount does not match the order.')
+    return { outcome: 'refused', alarm: { kind: 'amount_mismatch', ...alarm }, error }
   }
   const change = await applyOnce(ctx, payment, event, eventId)
   if (!change) return { outcome: 'repeated' }
   const outcome = change.order ? 'applied' : 'unchanged'
-  return change.refundDue ? { outcome, alarm: { fact: 'refund_due', ...alarm } } : { outcome }
+  return change.refundDue ? { outcome, alarm: { kind: 'refund_due', ...alarm } } : { outcome }
 }
 
-/** Of a payment and its order, what never changes: `amount` is the order's total. */
+/** Reads what never changes of a payment and its order; `amount` is the order's total. */
 async function findPayment({ db }: ActionContext, paymentId: string): Promise<PaymentRecord | null> {
   if (!isPaymentId(paymentId)) return null
   const payment = await db.payment.findUnique({
@@ -74,7 +74,7 @@ async function findPayment({ db }: ActionContext, paymentId: string): Promise<Pa
   return payment && { ...payment, amount: payment.order.total }
 }
 
-/** Null: this event id was applied before. */
+/** Returns null if the event id was applied before. */
 function applyOnce(
   ctx: ActionContext,
   { id, orderId }: PaymentRecord,
@@ -85,11 +85,11 @@ function applyOnce(
     const state = await lockState(tx, orderId, id)
     const wasCaptured = state.captures.length > 0
     const surplus = name === CAPTURED && wasCaptured
-    const noted = await tx.$executeRaw`
+    const inserted = await tx.$executeRaw`
       INSERT INTO payment_events (id, payment_id, name, provider_payment_id, surplus)
       VALUES (${eventId}, ${id}, ${name}, ${entityId}, ${surplus})
       ON CONFLICT (id) DO NOTHING`
-    if (noted === 0) return { result: null }
+    if (inserted === 0) return { result: null }
     const change = decide(name, { ...state, wasCaptured, isOfSurplus: isOfSurplus(state.captures, entityId) })
     if (change.payment) {
       await tx.payment.update({ where: { id }, data: { status: change.payment }, select: { id: true } })
@@ -108,7 +108,7 @@ interface Capture {
   surplus: boolean
 }
 
-/** Only what is surely not the first capture's: an id that was not told, or never captured, is taken for that. */
+/** Whether the id is only known from surplus captures. A missing or unknown id is attributed to the first capture. */
 function isOfSurplus(captures: readonly Capture[], entityId: string | null): boolean {
   if (entityId === null) return false
   const same = captures.filter(({ providerPaymentId }) => providerPaymentId === entityId)
@@ -119,14 +119,14 @@ interface LockedState extends Pick<PaymentState, 'order' | 'payment' | 'others'>
   captures: Capture[]
 }
 
-/** Locks the order, then reads what all its payments have come to: nobody else changes them meanwhile. */
+/** Locks the order's row, which every change of its payments takes first, then reads their state. */
 async function lockState(tx: Transaction, orderId: number, paymentId: string): Promise<LockedState> {
   const [order] = await tx.$queryRaw<LockedState['order'][]>`
     SELECT status::text AS status, payment_status::text AS "paymentStatus"
     FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
   const payments = await tx.payment.findMany({ where: { orderId }, select: { id: true, status: true } })
   const payment = payments.find(({ id }) => id === paymentId)
-  if (!order || !payment) throw new Error('a payment has lost its order')
+  if (!order || !payment) throw new Error(`payment ${paymentId} or its order is missing`)
   return {
     order,
     payment: payment.status,

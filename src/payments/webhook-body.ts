@@ -1,14 +1,14 @@
 import { DomainError } from '../errors.js'
 
-export const WEBHOOK_EVENTS = ['payment.captured', 'payment.failed', 'refund.processed'] as const
+const WEBHOOK_EVENTS = ['payment.captured', 'payment.failed', 'refund.processed'] as const
 export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number]
 
-/** What a webhook says, read from its body. */
+/** The parsed body of a webhook. */
 export interface WebhookEvent {
   name: WebhookEventName
   /** our payment's id: the provider's order id */
   paymentId: string
-  /** the provider's own id of what was paid; null: not told */
+  /** the provider's id of the individual charge; null: missing */
   entityId: string | null
   /** paise, if `currency` is INR */
   amount: number
@@ -24,9 +24,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 
-/**
- * Reads a signed body; null for an event of a kind that does not concern us. Throws 400 `malformed_webhook`.
- */
+/** Parses a signed body; null for a kind of event that is not handled. Throws 400 `malformed_webhook`. */
 export function readWebhook(rawBody: Buffer): WebhookEvent | null {
   const body = parse(rawBody)
   const event = member(body, 'event')
@@ -40,11 +38,11 @@ export function readWebhook(rawBody: Buffer): WebhookEvent | null {
   if (typeof paymentId !== 'string' || typeof currency !== 'string' || typeof amount !== 'number') {
     throw malformed('has no payment entity with order_id, amount and currency')
   }
-  if (!Number.isSafeInteger(amount)) throw malformed('has an amount that is no whole number')
+  if (!Number.isSafeInteger(amount)) throw malformed('has an amount that is not an integer')
   return { name, paymentId, entityId: readEntityId(member(entity, 'id')), amount, currency }
 }
 
-/** Nothing hangs on it but which of two captures a refund is of: what can't be an id is none. */
+/** Only tells which of two captures a refund belongs to, so an invalid id is treated as missing. */
 const readEntityId = (value: unknown): string | null =>
   typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value) ? value : null
 
@@ -59,6 +57,6 @@ function parse(rawBody: Buffer): unknown {
 /** The provider's id of the event, from its header. Throws 400 `malformed_webhook`. */
 export function readEventId(header: string | undefined): string {
   if (header === undefined || !/^[\x21-\x7e]{1,255}$/.test(header))
-    throw malformed('has no X-Razorpay-Event-Id')
+    throw malformed('has no valid X-Razorpay-Event-Id')
   return header
 }

@@ -5,7 +5,7 @@ export function signWebhook(rawBody: Buffer | string, secret: string): string {
   return createHmac('sha256', secret).update(rawBody).digest('hex')
 }
 
-/** Was the body signed with the secret? Takes the same time wherever the signatures differ. */
+/** Whether the signature of the body is valid. Compares in constant time. */
 export function isSignedWith(rawBody: Buffer, signature: string | undefined, secret: string): boolean {
   if (signature === undefined || !/^[0-9a-f]{64}$/i.test(signature)) return false
   const expected = Buffer.from(signWebhook(rawBody, secret), 'hex')

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Command, perform, UsageError } from '../../src/commands/command.js'
+import { type Command, execute, UsageError } from '../../src/commands/command.js'
 import { TEST_SECRETS } from '../helpers/service.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -13,15 +13,15 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  /** null: the embedded database of the folder that it runs in */
+  /** null: the embedded database of the working directory */
   databaseUrl: string | null
   stdin?: string
   env?: Record<string, string>
-  /** where a spawned command runs, unless in the project */
+  /** working directory of a spawned command; the project by default */
   folder?: string
 }
 
-// with secrets of its own it writes none into .data/
+// with given secrets the command generates none in .data/
 const environment = ({ databaseUrl, env }: RunOptions) => ({
   ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
   ...TEST_SECRETS,
@@ -31,23 +31,23 @@ const environment = ({ databaseUrl, env }: RunOptions) => ({
 /** Runs a command in this process. The password is the first line of `stdin`. */
 export async function runCommand(command: Command, args: string[], options: RunOptions): Promise<Finished> {
   const finished = { out: '', err: '' }
-  const code = await perform(command, args, {
+  const code = await execute(command, args, {
     env: environment(options),
     print: (line) => {
       finished.out += `${line}\n`
     },
-    complain: (text) => {
+    printError: (text) => {
       finished.err += `${text}\n`
     },
     readNewPassword: async () => {
-      if (options.stdin === undefined) throw new UsageError('nobody to ask')
+      if (options.stdin === undefined) throw new UsageError('no password given')
       return options.stdin
     },
   })
   return { code, ...finished }
 }
 
-/** Runs a command's file as the npm script does, and waits for its end. */
+/** Runs a command in a process, as the npm script does, and waits for its exit. */
 export function spawnCommand(
   name: 'user' | 'theatre',
   args: string[],

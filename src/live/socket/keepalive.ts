@@ -18,7 +18,7 @@ export function keepAlive(
 ): void {
   for (const connection of connections) {
     if (connection.isStalled(now, STALLED_MS)) {
-      connection.close(CloseCode.tryAgainLater, 'took nothing for too long')
+      connection.close(CloseCode.tryAgainLater, 'read timeout')
     } else if (connection.awaitsPong) {
       const allowed = connection.wroteSincePing ? STALLED_MS : PONG_MS
       // the ping may be queued behind the pending bytes: its timeout starts when they are accepted

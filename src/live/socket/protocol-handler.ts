@@ -88,7 +88,7 @@ export class ProtocolHandler {
   receive(text: string | null): void {
     const { connection } = this.options
     if (connection.closed) return
-    if (text === null) return this.rejectInvalid('invalid_message', 'Messages are text.')
+    if (text === null) return this.rejectInvalid('invalid_message', 'Messages must be text frames.')
     const parsed = parseClientMessage(text)
     if (!parsed.ok) return this.rejectInvalid(parsed.code, parsed.reason)
     const { message } = parsed
@@ -98,7 +98,7 @@ export class ProtocolHandler {
   }
 
   private subscribe(cursors: Record<string, unknown>): void {
-    if (this.subscribed) return this.refuse('already_subscribed', 'A socket subscribes once.')
+    if (this.subscribed) return this.refuse('already_subscribed', 'A socket can subscribe only once.')
     this.subscribed = true
     const { connection, join } = this.options
     for (const group of connection.granted) {
@@ -109,7 +109,7 @@ export class ProtocolHandler {
   /** Handles `send` messages one after the other. */
   private queueSend(message: SendMessage): void {
     const { onSend } = this.options
-    if (!onSend) return this.refuse('not_here', 'This socket takes no messages.')
+    if (!onSend) return this.refuse('not_here', 'This socket does not accept messages.')
     if (++this.queued >= MAX_QUEUED) this.options.pause()
     this.queue = this.queue.then(async () => {
       if (!this.options.connection.closed) {
@@ -123,10 +123,7 @@ export class ProtocolHandler {
   private rejectInvalid(code: string, reason: string): void {
     this.refuse(code, reason)
     if (++this.violations >= MAX_VIOLATIONS) {
-      this.options.connection.close(
-        CloseCode.policyViolation,
-        'too many messages that the protocol does not know',
-      )
+      this.options.connection.close(CloseCode.policyViolation, 'too many invalid messages')
     }
   }
 
