@@ -71,12 +71,14 @@ async function signIn(url: string, device: string): Promise<Cookie[]> {
 async function take(page: Page, shot: Shot, light: boolean): Promise<void> {
   const path = join(FOLDER, `${shot.name}${light ? '-light' : ''}.png`)
   await page.mouse.move(0, 0)
+  // halls and unread counts come by requests of their own
+  await page.waitForLoadState('networkidle')
   await page.evaluate('document.fonts.ready')
   const taken = await page.screenshot({ fullPage: shot.full ?? false, animations: 'disabled' })
   const small = packPng(taken)
   writeFileSync(path, small)
-  const told = `${Math.round(taken.length / 1024)} -> ${Math.round(small.length / 1024)} KB`
-  process.stdout.write(`${path} ${told}${small.length > BIGGEST ? '  TOO BIG' : ''}\n`)
+  const sizes = `${Math.round(taken.length / 1024)} -> ${Math.round(small.length / 1024)} KB`
+  process.stdout.write(`${path} ${sizes}${small.length > BIGGEST ? '  TOO BIG' : ''}\n`)
 }
 
 async function run(): Promise<void> {
