@@ -57,7 +57,7 @@ t.test('a dead connection is detected when the page is shown again', async () =>
   await board.close()
 })
 
-t.test('a phone offline: retrying places one order, and its progress is shown once it is online', async (t) => {
+t.test('an offline phone: retrying places one order, whose progress is shown once online', async (t) => {
   const customer = await site.visitor({ ...PHONE, ...through })
   const phone = await customer.open('/s/demo-d3')
   await phone.getByRole('button', { name: 'Add one Masala Chai' }).click()
