@@ -151,6 +151,19 @@ t.test(
   },
 )
 
+t.test('pages import the types of the wire’s schemas, never the schemas', async (t) => {
+  const imports = filesBelow('web').flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    const found = text.matchAll(
+      /^(?:import|export) [^;']*from '[./]*src\/protocol\/(?:views|messages)\.js'/gm,
+    )
+    return [...found].map(([statement]) => ({ file, statement }))
+  })
+  t.ok(imports.length > 3, 'such imports are seen')
+  const values = imports.filter(({ statement }) => !/^(?:import|export) type /.test(statement))
+  t.strictSame(values, [])
+})
+
 t.test('the rooms of the pages import in one direction; staff and customer never each other', async (t) => {
   const roomOf = (path: string) => /^web\/(\w+)\//.exec(path)?.[1] ?? ''
   const imports = importsBelow('web').filter(({ file, target }) => roomOf(file) && target.startsWith('web/'))

@@ -112,7 +112,7 @@ async function identify(
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
   const found = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
-    // fail closed, whatever the error: without a result nobody is admitted
+    // fail closed, whatever the error: without a result no socket is admitted
     app.log.error({ err }, 'session look-up failed')
     throw unavailable()
   })

@@ -89,7 +89,8 @@ t.test('sockets that join during a stream of events get each event exactly once'
   const last = await emit(node, GROUP)
   const faults: string[] = []
   for (const socket of sockets) {
-    await socket.expect((frame) => frame.type === 'event' && frame.seq === last)
+    // on a busy machine a snapshot may be read after the last event, and include it
+    await socket.expect(({ type, seq }) => (type === 'event' || type === 'snapshot') && seq === last)
     const snapshot = socket.history.find(({ type }) => type === 'snapshot')
     const fault = faultIn(seqsOf(socket, GROUP), Number(snapshot?.seq ?? startAt) + 1, last)
     if (fault) faults.push(fault)
