@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { builtPages } from '../helpers/pages.js'
@@ -42,52 +41,6 @@ t.test('the first load of each page: under 60 KB of compressed JavaScript', asyn
 })
 
 const site = await startSite(t)
-
-/** Loads a page at 400 kbit/s with 400 ms round trip (Lighthouse's slow 3G). Resolves to the ms until `ready` is shown. */
-async function timeOnSlow3g(page: Page, path: string, ready: string): Promise<number> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Network.enable')
-  await session.send('Network.clearBrowserCache')
-  await session.send('Network.emulateNetworkConditions', {
-    offline: false,
-    latency: 400,
-    downloadThroughput: 50_000,
-    uploadThroughput: 50_000,
-  })
-  await page.goto(path, { waitUntil: 'commit' })
-  // by the page's own clock, at the frame that shows it: a locator polls only every half second
-  const seen = await page.waitForFunction(
-    (selector) => {
-      const { document } = globalThis as unknown as { document: { querySelector(of: string): unknown } }
-      return document.querySelector(selector) !== null && performance.now()
-    },
-    ready,
-    { polling: 'raf' },
-  )
-  return Number(await seen.jsonValue())
-}
-
-t.test('slow 3G: the time is reported, not asserted, since it depends on the machine', async (t) => {
-  const guest = await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
-  const phone = await site.visitor(PHONE)
-  await phone.context.addCookies(
-    [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
-  )
-  const [stranger, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
-  for (const [{ context }, path, ready] of [
-    [stranger, '/s/demo-a1', '[data-action=add]'],
-    [phone, `/orders/${guest.orderId}`, '.progress'],
-    [stranger, '/login', 'input[name=password]'],
-    [tablet, '/theatre/live-orders/', LIVE],
-    [tablet, '/theatre/chat/', LIVE],
-    [tablet, '/theatre/seats/', '.qr'],
-    [tablet, '/account', '.device'],
-  ] as const) {
-    const page = await context.newPage()
-    t.comment(`${path} usable after ${Math.round(await timeOnSlow3g(page, path, ready))} ms`)
-    await page.close()
-  }
-})
 
 t.test('preloaded requests are not repeated, and the preloaded socket is the one used', async (t) => {
   const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })

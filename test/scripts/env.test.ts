@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { announceDatabase, loadEnvFile } from '../../scripts/lib/env.mjs'
-import { PATIENCE, within } from '../helpers/deadline.js'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { fakeProject } from './fake-project.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -95,7 +95,7 @@ t.test('npx prisma reads the same file, and announces the database', async (t) =
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const all = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)])
-    const [[code], out, err] = await within(all, PATIENCE, 'prisma migrate status')
+    const [[code], out, err] = await within(all, PROGRAM_PATIENCE, 'prisma migrate status')
     return { code, out, err }
   }
   const { code, out, err } = await prisma(file)

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { PATIENCE, within } from '../helpers/deadline.js'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 
 /** A stand-in for a tool: appends a line to the project's log, then writes the files that the tool would. */
 const tool = (name: string, rest = '') => `
@@ -143,7 +143,7 @@ async function appears(root: string, path: string): Promise<void> {
       watcher.on('change', look)
       look()
     })
-    await within(there, PATIENCE, path)
+    await within(there, PROGRAM_PATIENCE, path)
   } finally {
     watcher.close()
   }
@@ -185,9 +185,9 @@ function start(root: string, script: string, args: string[], options: StartOptio
           listeners.add(look)
           look()
         }),
-        PATIENCE,
+        PROGRAM_PATIENCE,
         () => `${pattern} from ${script}; it printed: ${output}`,
       ),
-    ended: within(ended, PATIENCE, () => `the end of ${script}; it printed: ${output}`),
+    ended: within(ended, PROGRAM_PATIENCE, () => `the end of ${script}; it printed: ${output}`),
   }
 }
