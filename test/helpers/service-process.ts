@@ -50,7 +50,7 @@ export function spawnService(
   child.stderr?.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
   })
-  // but for the greeting of a demo: the contract's own words
+  // the greeting prints the demo password on purpose
   keepOutput(() => errors.replaceAll('password houselights-demo)', ')'))
   const output = () => `${logs.text}\n${errors}`
   const exit = once(child, 'exit')
