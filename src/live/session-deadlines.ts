@@ -32,8 +32,8 @@ export class SessionDeadlines {
   /** Schedules the next check. Call it whenever the connection's admission is new. */
   arm(connection: Connection): void {
     if (connection.closed) return
-    const { remainingMs, readAt, endsAt } = connection.admission
-    const left = remainingMs - (performance.now() - readAt)
+    const { endsAt } = connection.admission
+    const left = timeLeft(connection)
     const announced = this.announced.get(connection)
     let next = left
     if (connection.greeted) {
@@ -80,8 +80,8 @@ export class SessionDeadlines {
     const due = this.due
     this.due = new Set()
     const sessionIds = [...new Set([...due].map((connection) => connection.admission.sessionId))]
-    // the query may take a while
-    for (const connection of due) this.holdIfExpired(connection)
+    // the query may take a while, beyond the session's end too
+    for (const connection of due) this.holdAtEnd(connection)
     let admissions: Map<string, Admission>
     try {
       admissions = await this.readAdmissions(sessionIds)
@@ -105,17 +105,29 @@ export class SessionDeadlines {
   }
 
   private retryLater(connection: Connection): void {
-    this.holdIfExpired(connection)
-    this.checkIn(connection, RETRY_MS)
+    this.holdAtEnd(connection)
+    if (this.unconfirmed.has(connection)) this.checkIn(connection, RETRY_MS)
+    else this.checkIn(connection, Math.min(timeLeft(connection), RETRY_MS))
   }
 
-  private holdIfExpired(connection: Connection): void {
-    const { remainingMs, readAt } = connection.admission
+  /** Holds a connection from its session's end on. Timers may fire a fraction of a millisecond early. */
+  private holdAtEnd(connection: Connection): void {
     if (connection.closed || this.unconfirmed.has(connection)) return
-    if (performance.now() - readAt < remainingMs) return
+    const left = timeLeft(connection)
+    if (left > 0) {
+      clearTimeout(this.timers.get(connection))
+      const timer = setTimeout(() => this.holdAtEnd(connection), Math.min(Math.ceil(left), MAX_TIMER_MS))
+      this.timers.set(connection, timer)
+      return
+    }
     this.unconfirmed.add(connection)
     connection.hold()
   }
+}
+
+/** ms until the session's end, as of the last reading */
+function timeLeft({ admission }: Connection): number {
+  return admission.remainingMs - (performance.now() - admission.readAt)
 }
 
 function differs(a: string, b: string): boolean {

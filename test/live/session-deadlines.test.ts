@@ -1,0 +1,47 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import { SessionDeadlines } from '../../src/live/session-deadlines.js'
+import type { Admission } from '../../src/live/socket/admission.js'
+import type { Connection } from '../../src/live/socket/connection.js'
+import { until } from '../helpers/until.js'
+
+const REMAINING_MS = 50
+
+t.test(
+  'holds a connection at its session’s end even if the query began before and does not return',
+  async (t) => {
+    const readAt = performance.now()
+    const calls: string[] = []
+    const connection = {
+      admission: { sessionId: 's', remainingMs: REMAINING_MS, readAt, endsAt: '2026-11-29T20:00:00.000Z' },
+      greeted: true,
+      closed: false,
+      send: () => {},
+      hold: () => calls.push('hold'),
+      release: () => calls.push('release'),
+      close: (code: number) => calls.push(`close ${code}`),
+    } as unknown as Connection
+    // a timer may fire a fraction of a millisecond before its time by this clock
+    const early = mock.method(performance, 'now', () => readAt + REMAINING_MS - 0.3)
+    t.teardown(() => early.mock.restore())
+    let answer = (_admissions: Map<string, Admission>) => {}
+    let queries = 0
+    const deadlines = new SessionDeadlines(() => {
+      queries++
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    })
+    deadlines.arm(connection)
+    t.teardown(() => deadlines.disarm(connection))
+    await until(() => queries === 1, 'the session to be read again')
+    t.strictSame(calls, [], 'not before the end')
+    early.mock.restore()
+    await until(() => calls.length > 0, 'the connection to be held')
+    t.strictSame(calls, ['hold'])
+    answer(new Map())
+    await until(() => calls.length > 1, 'the connection to be closed')
+    t.strictSame(calls, ['hold', 'close 4401'])
+    t.equal(queries, 1)
+  },
+)
