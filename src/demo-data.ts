@@ -11,11 +11,13 @@ interface DemoAccount {
   role: Role
   /** the name of theirs */
   theatre: string | null
+  manager?: boolean
 }
 
 const ACCOUNTS: DemoAccount[] = [
   { username: 'staff', role: 'staff', theatre: 'Grand Cinema' },
   { username: 'staff2', role: 'staff', theatre: 'Riverside' },
+  { username: 'manager', role: 'staff', theatre: 'Grand Cinema', manager: true },
   { username: 'admin', role: 'admin', theatre: null },
 ]
 
@@ -131,7 +133,7 @@ async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Pr
 
 async function addAccount(
   tx: Transaction,
-  { username, role, theatre }: DemoAccount,
+  { username, role, theatre, manager = false }: DemoAccount,
   passwordHash: string,
 ): Promise<void> {
   const [made] = await tx.$queryRaw<{ id: number }[]>`
@@ -140,5 +142,5 @@ async function addAccount(
   if (!made || theatre === null) return
   // by name: an owner's own theatre may have the id, and is nobody's whose password everybody knows
   const found = await tx.theatre.findUnique({ where: { name: theatre }, select: { id: true } })
-  if (found) await tx.staffTheatre.create({ data: { userId: made.id, theatreId: found.id } })
+  if (found) await tx.staffTheatre.create({ data: { userId: made.id, theatreId: found.id, manager } })
 }

@@ -20,7 +20,7 @@ export const UserView = Type.Object({
   id: Type.Integer(),
   username: Type.String(),
   role: Role,
-  theatres: Type.Array(IdAndName),
+  theatres: Type.Array(Type.Object({ ...IdAndName.properties, manager: Type.Boolean() })),
 })
 
 /** A user as admins see it. */
