@@ -6,7 +6,9 @@ import { loadDemoData } from '../src/demo-data.js'
 async function seed(): Promise<void> {
   const { NODE_ENV, DATABASE_URL: url } = process.env
   if (NODE_ENV === 'production') {
-    throw new Error('NODE_ENV is production: accounts whose password everybody knows are not for there.')
+    throw new Error(
+      'NODE_ENV is production: the demo accounts have a public password and can’t be loaded there.',
+    )
   }
   if (url) return await loadDemoData(url)
   const server = await acquireEmbeddedServer({ dataDirectory: '.data' })

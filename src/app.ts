@@ -51,24 +51,26 @@ import type { Config } from './config/config.js'
 export interface AppOptions {
   /** DATABASE_URL, or the embedded server's */
   databaseUrl: string
-  /** where log lines go; stdout unless told */
+  /** where log lines go; stdout by default */
   logStream?: NodeJS.WritableStream
-  /** the folder of the built pages; null: this process serves none */
+  /** the folder of the built pages; null: serve none */
   pagesDirectory?: string | null
 }
 
-/** ms; a client that sends its headers slower than this is cut */
+/** ms after which a client that has not sent its headers is disconnected */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 65_000
-/** ms for which nothing comes and nothing of an answer is taken, on a connection that is no WebSocket */
-const SILENCE_MS = 60_000
+/** ms without a byte read or written after which a connection that is not a WebSocket is closed */
+const INACTIVITY_MS = 60_000
 const BODY_BYTES = 64 * 1024
+/** ms that a plugin may take to start, and to close beyond the drain */
+const PLUGIN_MS = 10_000
 
 /**
- * The composition root. First what every request passes, in this order; then the sockets, which look a session up
- * without leaving a trace; then, in a scope of its own, everything with sessions. Resolves once all is connected;
- * the caller listens, and closes.
+ * The composition root: first what applies to every request, in this order; then the sockets, which read a session
+ * without writing to it; then, in a scope of their own, the routes with sessions. Resolves once everything is
+ * connected; the caller listens, and closes.
  */
 export async function createApp(settings: Config, options: AppOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = pino(
@@ -77,21 +79,23 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   )
   const app = Fastify({
     loggerInstance: logger,
-    // Fastify's own lines hold the query, where old clients still send an API key
+    // Fastify's own lines contain the query, in which old clients still send an API key
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: SILENCE_MS,
+    connectionTimeout: INACTIVITY_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: 2000,
-      // a missing Host is for host-check to answer, in the form of all errors
+      // host-check answers a missing Host, in the form of all errors
       requireHostHeader: false,
     },
-    // a request that was accepted is answered, in a shutdown too
+    // a request that was accepted is answered during a shutdown too
     return503OnClosing: false,
+    // closing waits for the drain; Fastify's default would give up after 10 s
+    pluginTimeout: settings.drainSeconds * 1000 + PLUGIN_MS,
     frameworkErrors: answerRouterError,
     clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },

@@ -9,7 +9,7 @@ const PASSWORD = 'houselights-demo'
 interface DemoAccount {
   username: string
   role: Role
-  /** the name of theirs */
+  /** name of the theatre whose staff it is */
   theatre: string | null
   manager?: boolean
 }
@@ -49,7 +49,7 @@ const RIVERSIDE_MENU: MenuEntry[] = [
   item('Mango Lassi', 140, true, 'Alphonso pulp and thick yoghurt'),
 ]
 
-/** Seats of the rows, numbered from 1; their tokens are the prefix and the name in lower case. */
+/** The seats of some rows, numbered from 1. A token is the prefix and the seat's name in lower case. */
 function seatsOf(rows: string, perRow: number, prefix: string) {
   return [...rows].flatMap((row) =>
     Array.from({ length: perRow }, (_, index) => {
@@ -59,7 +59,7 @@ function seatsOf(rows: string, perRow: number, prefix: string) {
   )
 }
 
-/** In the order of their ids. */
+/** in the order of their ids, from 1 */
 const THEATRES: TheatreFile[] = [
   {
     name: 'Grand Cinema',
@@ -80,8 +80,8 @@ const THEATRES: TheatreFile[] = [
 ]
 
 /**
- * The demo theatres and accounts, whose password everybody knows: never for production; the callers refuse there.
- * What is there stays as it is, so it may run at every start; once all is there that takes one query.
+ * Loads the demo theatres and accounts. Their password is public, so callers must not do it in production. Existing
+ * rows stay as they are, so it can run at every start; if nothing is missing it takes one query.
  */
 export async function loadDemoData(databaseUrl: string): Promise<void> {
   const db = createDatabase({
@@ -97,13 +97,13 @@ export async function loadDemoData(databaseUrl: string): Promise<void> {
   }
 }
 
-/** The same through an open database. */
+/** The same through an open client. */
 export async function writeDemoData(db: Database): Promise<void> {
   if (await isLoaded(db)) return
   const passwordHash = await hashPassword(PASSWORD)
   await db.$transaction(
     async (tx) => {
-      // two services may start on one new database
+      // two services may start at once with the same new database
       await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('houselights demo data'))::text`
       for (const [index, theatre] of THEATRES.entries()) await addTheatre(tx, index + 1, theatre)
       for (const account of ACCOUNTS) await addAccount(tx, account, passwordHash)
@@ -122,12 +122,12 @@ async function isLoaded(db: Database): Promise<boolean> {
 }
 
 async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Promise<void> {
-  const [there] = await tx.$queryRaw<{ name: string }[]>`
+  const [existing] = await tx.$queryRaw<{ name: string }[]>`
     SELECT name FROM theatres WHERE id = ${id}::int OR name = ${theatre.name} LIMIT 1`
-  // an owner's own theatre keeps its place
-  if (there) return
+  // an owner's theatre is left alone
+  if (existing) return
   await writeTheatre(tx, theatre, id)
-  // the id was given, not drawn: the next one drawn must lie beyond it
+  // the id did not come from the sequence, which must continue after it
   await tx.$queryRaw`SELECT setval(pg_get_serial_sequence('theatres', 'id'), (SELECT max(id) FROM theatres))`
 }
 
@@ -136,11 +136,11 @@ async function addAccount(
   { username, role, theatre, manager = false }: DemoAccount,
   passwordHash: string,
 ): Promise<void> {
-  const [made] = await tx.$queryRaw<{ id: number }[]>`
+  const [created] = await tx.$queryRaw<{ id: number }[]>`
     INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${role}::role)
     ON CONFLICT DO NOTHING RETURNING id`
-  if (!made || theatre === null) return
-  // by name: an owner's own theatre may have the id, and is nobody's whose password everybody knows
+  if (!created || theatre === null) return
+  // by name: the demo theatre's id may belong to an owner's theatre, to which a public password must give no access
   const found = await tx.theatre.findUnique({ where: { name: theatre }, select: { id: true } })
-  if (found) await tx.staffTheatre.create({ data: { userId: made.id, theatreId: found.id, manager } })
+  if (found) await tx.staffTheatre.create({ data: { userId: created.id, theatreId: found.id, manager } })
 }

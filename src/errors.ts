@@ -1,4 +1,4 @@
-/** One violated rule of a request: where, and what is allowed there. */
+/** One validation error: the field's path and the rule that it violates. */
 export interface ErrorDetail {
   path: string
   message: string
@@ -11,8 +11,8 @@ interface Extras {
 }
 
 /**
- * An error that the caller may see: `code` is the snake_case word of the contract, `message` one sentence that
- * says what to do. Everything else that is thrown is ours and leaves as a plain 500.
+ * An error that clients may see: a stable snake_case `code`, and a one-sentence `message` that says what to do. Any
+ * other error becomes a 500 without details.
  */
 export class DomainError extends Error {
   readonly details: ErrorDetail[] | undefined
@@ -34,9 +34,9 @@ export class DomainError extends Error {
 export const notFound = (what: string) => new DomainError(404, 'not_found', `There is no such ${what}.`)
 
 export const unauthenticated = () =>
-  new DomainError(401, 'unauthenticated', 'There is no live session: sign in first.')
+  new DomainError(401, 'unauthenticated', 'You are not signed in: sign in first.')
 
-export const forbidden = () => new DomainError(403, 'forbidden', 'This is not yours to see or do.')
+export const forbidden = () => new DomainError(403, 'forbidden', 'You don’t have permission to do this.')
 
 export const invalid = (path: string, message: string) =>
   new DomainError(400, 'validation_failed', `${path}: ${message}`, { details: [{ path, message }] })
@@ -47,4 +47,4 @@ export const tooMany = (retryAfter: number, message = 'Too many attempts: wait a
   new DomainError(429, 'too_many_requests', message, { retryAfter })
 
 export const unavailable = () =>
-  new DomainError(503, 'unavailable', 'The service can’t answer just now: try again.', { retryAfter: 1 })
+  new DomainError(503, 'unavailable', 'The service is temporarily unavailable: try again.', { retryAfter: 1 })

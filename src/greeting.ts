@@ -1,12 +1,12 @@
 import type { Config } from './config/config.js'
 
-/** The URL of a port of this service, as its user opens it. */
+/** The URL at which a browser on this machine reaches a port of the service. */
 export function baseUrl({ host }: Pick<Config, 'host'>, port: number): string {
   const name = ['0.0.0.0', '::', '127.0.0.1'].includes(host) ? 'localhost' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-/** What the terminal shows once the service answers: its URLs, and the demo accounts if it has them. */
+/** What the terminal shows once the service listens: its URLs, and the demo accounts if there are any. */
 export function greeting(config: Config, { port, hasDemo }: { port: number; hasDemo: boolean }): string {
   const base = baseUrl(config, port)
   const lines = ['', `houselights is up at ${base}`]
@@ -18,6 +18,8 @@ export function greeting(config: Config, { port, hasDemo }: { port: number; hasD
   }
   lines.push(`  API       ${base}/docs   (HTTP calls and sockets)`)
   if (config.redisUrl === null)
-    lines.push('  REDIS_URL is unset: events reach other processes on this database within 2 s, not at once.')
+    lines.push(
+      '  REDIS_URL is unset: other processes on this database receive events within 2 s, not immediately.',
+    )
   return `${lines.join('\n')}\n\n`
 }

@@ -2,16 +2,16 @@ import type { UserView } from './protocol/views.js'
 
 export type Role = 'customer' | 'staff' | 'admin'
 
-/** Who is asking, as of one snapshot of the database. */
+/** An authenticated user with role and theatres, as of one database snapshot. */
 export interface Principal {
   readonly userId: number
   readonly username: string
   readonly role: Role
-  /** the theatres that are theirs: those whose staff they are; for admins all */
+  /** for staff: the theatres they belong to; for admins: all; for customers: none */
   readonly theatres: readonly { readonly id: number; readonly name: string; readonly manager: boolean }[]
 }
 
-/** The user as the caller's own answers and `hello` show them. */
+/** The user as the API and the `hello` frame show it. */
 export function viewUser(principal: Principal): UserView {
   return {
     id: principal.userId,

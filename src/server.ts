@@ -8,70 +8,62 @@ import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
 import { greeting } from './greeting.js'
 import { explainStart } from './start-error.js'
+import { onStopSignals } from './stop-signals.js'
 
-/** ms after which a shutdown that hangs is ended, beyond the time that the drain may take */
+/** ms that a shutdown may take beyond the drain before the process exits anyway */
 const SHUTDOWN_GRACE_MS = 10_000
 
-/** ms between two looks whether the embedded server still runs: nobody else would start it again */
-const LOOK_AFTER_DATABASE_MS = 2000
-
-/** ms in which the same signal again is the same word again */
-const ECHO_MS = 1000
+/** ms between two checks that the embedded server still runs: nothing else would restart it */
+const REVIVE_EVERY_MS = 2000
 
 interface DatabaseLease {
   url: string
   embedded: boolean
+  /** whether all migrations are known to be applied */
+  isCurrent: boolean
   release(): Promise<void>
 }
 
-/** What the process has taken, in this order; given back the last first. */
-type Held = (() => Promise<unknown>)[]
+/** Closes what the process has opened, in reverse order. */
+type Closers = (() => Promise<unknown>)[]
 
-/** The process: environment, signals, database, service, drain. Started by `npm start` in the project's folder. */
+/** The process: environment, signals, database, service, drain. `npm start` runs it in the project's folder. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env, { dataDirectory: '.data' })
-  // before anything is taken: a database that is not given back would go on running
+  // before anything is opened: an embedded database that is not released keeps running
   const stop = listenForSignals()
-  const held: Held = []
+  const closers: Closers = []
   let isClean = true
   try {
-    const app = await start(config, stop, held)
+    const app = await start(config, stop, closers)
     if (!stop.aborted) await once(stop, 'abort')
     app.log.info({ signal: stop.reason }, 'draining')
   } catch (error) {
-    // told to stop while it started; Ctrl-C has ended the programs of its current step as well
+    // stopped while starting: Ctrl-C also ends the child processes of the current step, which then fails
     if (!stop.aborted) throw error
   } finally {
-    isClean = await giveBack(held, config)
+    isClean = await close(closers, config)
   }
   process.exit(isClean ? 0 : 1)
 }
 
-/**
- * Aborted, with the signal as its reason, by SIGTERM or SIGINT. A second one does not wait; but Ctrl-C comes twice,
- * from the terminal and from npm, which passes it on.
- */
+/** Aborted by SIGTERM or SIGINT, with the signal as its reason. A second signal exits without draining. */
 function listenForSignals(): AbortSignal {
   const stop = new AbortController()
-  let toldAt = 0
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      const isEcho = signal === stop.signal.reason && performance.now() - toldAt < ECHO_MS
-      if (stop.signal.aborted && !isEcho) process.exit(1)
-      if (stop.signal.aborted) return
-      toldAt = performance.now()
-      stop.abort(signal)
-    })
-  }
+  onStopSignals(
+    ['SIGTERM', 'SIGINT'],
+    (signal) => stop.abort(signal),
+    () => process.exit(1),
+  )
   return stop.signal
 }
 
-/** Brings the service up; once it is told to stop it ends its current step and throws `stop.reason`. */
-async function start(config: Config, stop: AbortSignal, held: Held): Promise<FastifyInstance> {
+/** Starts the service. Once `stop` is aborted it finishes the current step, then throws `stop.reason`. */
+async function start(config: Config, stop: AbortSignal, closers: Closers): Promise<FastifyInstance> {
   const database = await openDatabase(config)
-  held.push(() => database.release())
+  closers.push(() => database.release())
   stop.throwIfAborted()
-  await applyMigrations(database.url)
+  if (!database.isCurrent) await applyMigrations(database.url)
   stop.throwIfAborted()
   if (database.embedded && !config.isProduction) await loadDemoData(database.url)
   stop.throwIfAborted()
@@ -79,7 +71,7 @@ async function start(config: Config, stop: AbortSignal, held: Held): Promise<Fas
     databaseUrl: database.url,
     pagesDirectory: fileURLToPath(new URL('../web', import.meta.url)),
   })
-  held.push(() => app.close())
+  closers.push(() => app.close())
   stop.throwIfAborted()
   await app.listen({ host: config.host, port: config.port })
   announce(app, config, database)
@@ -89,12 +81,12 @@ async function start(config: Config, stop: AbortSignal, held: Held): Promise<Fas
   return app
 }
 
-/** One that fails does not keep the others; false when one did. */
-async function giveBack(held: Held, { drainSeconds }: Config): Promise<boolean> {
+/** Returns whether all closed; one that fails does not keep the others open. */
+async function close(closers: Closers, { drainSeconds }: Config): Promise<boolean> {
   setTimeout(() => process.exit(1), drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
   let isClean = true
-  for (const end of held.reverse()) {
-    await end().catch((error: unknown) => {
+  for (const closeOne of closers.reverse()) {
+    await closeOne().catch((error: unknown) => {
       isClean = false
       process.stderr.write(`houselights: the shutdown failed: ${explainStart(error)}\n`)
     })
@@ -104,7 +96,7 @@ async function giveBack(held: Held, { drainSeconds }: Config): Promise<boolean> 
 
 async function openDatabase(config: Config): Promise<DatabaseLease> {
   if (config.databaseUrl !== null) {
-    return { url: config.databaseUrl, embedded: false, release: async () => {} }
+    return { url: config.databaseUrl, embedded: false, isCurrent: false, release: async () => {} }
   }
   const server = await acquireMatchingServer(config)
   let reviving = false
@@ -117,15 +109,15 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
       .finally(() => {
         reviving = false
       })
-  }, LOOK_AFTER_DATABASE_MS)
+  }, REVIVE_EVERY_MS)
   const release = () => {
     clearInterval(watch)
     return server.release()
   }
-  return { url: server.url, embedded: true, release }
+  return { url: server.url, embedded: true, isCurrent: server.isCurrent, release }
 }
 
-/** Reports the port to the process that started this one over IPC, or else greets the person at the terminal. */
+/** Reports the port over IPC to a parent process; without one, prints the greeting on the terminal. */
 function announce(app: FastifyInstance, config: Config, database: DatabaseLease): void {
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port

@@ -42,11 +42,11 @@ t.test('a folder that may not be written is no fault of the port', async (t) => 
   const line = explainStart(
     Object.assign(new Error("EACCES: permission denied, open '/x/.data/lock'"), refused),
   )
-  t.match(line, /^This user may not write .*\/x\/\.data\/lock.*belongs to\.$/)
+  t.match(line, /^The current user can’t write .*\/x\/\.data\/lock.*directory’s owner\.$/)
   t.notMatch(line, /PORT/)
   const reserved = { code: 'EACCES', syscall: 'listen', port: 80 }
   const said = Object.assign(new Error('listen EACCES: permission denied 127.0.0.1:80'), reserved)
-  t.match(explainStart(said), /^PORT may not/)
+  t.match(explainStart(said), /^PORT can’t be opened/)
 })
 
 t.test('a fault of ours keeps its trace', async (t) => {

@@ -51,7 +51,6 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { principal } = app.callerOf(request)
       const user = await createUser(app.actionsOf(request), principal, {
         theatreIds: [],
-        managerOf: [],
         ...request.body,
       })
       return reply.code(201).send({ user: viewAccount(user) })

@@ -1,21 +1,21 @@
-import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ServiceOptions, ServiceProcess } from '../lib/service-process.js'
+import { isReady } from './node-pool.js'
 
-/** ms from a node's end to its next start; doubled, up to the second, while it ends soon after */
+/** ms from a node's exit to its restart; doubled each time it exits soon after its start */
 const RESTART_MS = 250
 const RESTART_MAX_MS = 8000
-/** ms after which a node counts as one that runs */
-const STEADY_MS = 10_000
-const LOOK_EVERY_MS = 50
+/** ms after which a node counts as stable */
+const STABLE_MS = 10_000
+const READY_POLL_MS = 50
 
-export interface NodeNews {
+export interface NodeObserver {
   onStart(node: ClusterNode): void
-  /** It ended without having been stopped from here. */
-  onLost(node: ClusterNode, how: string, againInMs: number): void
+  /** The node exited without having been stopped. */
+  onExit(node: ClusterNode, reason: string, restartInMs: number): void
 }
 
-/** A place of the cluster: a node that is started again whenever it ends, until the cluster stops. */
+/** One node of the cluster, restarted whenever it exits, until it is stopped. */
 export class ClusterNode {
   private service: ServiceProcess | null = null
   private readonly stopped = new AbortController()
@@ -26,7 +26,7 @@ export class ClusterNode {
     readonly number: number,
     readonly port: number,
     private readonly options: ServiceOptions,
-    private readonly news: NodeNews,
+    private readonly observer: NodeObserver,
   ) {}
 
   get pid(): number {
@@ -41,19 +41,20 @@ export class ClusterNode {
     for (let pause = RESTART_MS; !this.stopped.signal.aborted; pause = Math.min(pause * 2, RESTART_MAX_MS)) {
       const startedAt = performance.now()
       this.service = new ServiceProcess(this.options)
-      this.news.onStart(this)
+      this.observer.onStart(this)
       const { code, signal } = await this.service.ended
       if (this.stopped.signal.aborted) return
-      if (performance.now() - startedAt > STEADY_MS) pause = RESTART_MS
-      this.news.onLost(this, signal ?? `exit code ${code}`, pause)
+      if (performance.now() - startedAt > STABLE_MS) pause = RESTART_MS
+      this.observer.onExit(this, signal ?? `exit code ${code}`, pause)
       await wait(pause, undefined, { signal: this.stopped.signal }).catch(() => {})
     }
   }
 
-  /** Resolves to whether it is ready within so many ms. */
+  /** Waits up to `ms` until it is ready. Resolves to false after that, or when it is stopped. */
   async ready(ms: number): Promise<boolean> {
-    for (const giveUpAt = performance.now() + ms; performance.now() < giveUpAt; await wait(LOOK_EVERY_MS)) {
-      if (await answers(this.port)) return true
+    const deadline = performance.now() + ms
+    for (; performance.now() < deadline; await wait(READY_POLL_MS)) {
+      if (await isReady(this.port)) return true
       if (this.stopped.signal.aborted) return false
     }
     return false
@@ -63,26 +64,20 @@ export class ClusterNode {
     this.service?.signal(signal)
   }
 
-  /** Lets it drain, and starts it no more. Resolves to whether it ended as it should. */
+  /** Drains it and does not restart it. Resolves to whether it exited cleanly. */
   async stop(): Promise<boolean> {
     this.stopped.abort()
     const service = this.service?.isRunning ? this.service : null
     service?.signal('SIGTERM')
-    const ending = await service?.ended
+    const status = await service?.ended
     await this.running
-    // one that was still starting has nothing to drain
-    return !ending || ending.code === 0 || ending.signal === 'SIGTERM'
+    // one that was still starting is ended by the signal itself
+    return !status || status.code === 0 || status.signal === 'SIGTERM'
   }
-}
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path: '/readyz', agent: false }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode === 200)
-    })
-    asked.once('error', () => resolve(false))
-    asked.setTimeout(2000, () => asked.destroy())
-    asked.end()
-  })
+  /** Ends it without a drain, and does not restart it. */
+  async abort(): Promise<void> {
+    this.stopped.abort()
+    await this.service?.abort()
+  }
 }

@@ -6,116 +6,114 @@ import { FrontProxy } from './front-proxy.js'
 import { findOnPath, freePort, type PrivateRedis, startPrivateRedis } from './programs.js'
 
 const REDIS_COMMANDS = ['redis-server', 'valkey-server']
-/** ms that a node may take to be ready: the first one migrates, and may make the database */
+/** ms that a node may take to be ready: the first one migrates, and may create the database */
 const READY_MS = 120_000
+const ROLL_POLL_MS = 50
 
 export interface ClusterOptions {
   count: number
-  /** the service's entry, as built */
+  /** the built service's entry */
   server: string
   env: NodeJS.ProcessEnv
-  /** a line for the person at the terminal */
-  say(line: string): void
+  /** prints a line on the terminal */
+  print(line: string): void
   onLog(chunk: Buffer): void
 }
 
-/** Some nodes on this machine, their Redis, and one port before them. */
+/** Several nodes on this machine, their Redis, and one port in front of them. */
 export class Cluster {
-  private constructor(
-    readonly url: string,
-    readonly nodes: readonly ClusterNode[],
-    private readonly front: FrontProxy,
-    private readonly redis: PrivateRedis | null,
-  ) {}
+  private readonly config: Config
+  private readonly stopped = new AbortController()
+  private ownNodes: ClusterNode[] = []
+  private front: FrontProxy | null = null
+  private redis: PrivateRedis | null = null
 
-  /** Resolves once all nodes are ready. Throws an InputError, one line, for what is missing. */
-  static async start(options: ClusterOptions): Promise<Cluster> {
-    const config = loadConfig(options.env, { dataDirectory: '.data' })
-    const redis = await openRedis(config, options.env)
+  /** @throws {ConfigError} when a variable is invalid */
+  constructor(private readonly options: ClusterOptions) {
+    this.config = loadConfig(options.env, { dataDirectory: '.data' })
+  }
+
+  get nodes(): readonly ClusterNode[] {
+    return this.ownNodes
+  }
+
+  /**
+   * Resolves to the cluster's URL once all nodes are ready.
+   *
+   * @throws {InputError} in one line, when something is missing
+   */
+  async start(): Promise<string> {
+    const { count } = this.options
+    const redisUrl = await this.openRedis()
     const ports: number[] = []
-    for (let i = 0; i < options.count; i++) ports.push(await freePort())
-    const nodes = ports.map((port, i) => createNode(i + 1, port, redis, options))
-    const front = new FrontProxy(ports)
-    const undo = async () => {
-      await Promise.all(nodes.map((node) => node.stop()))
-      await front.close()
-      await redis.own?.stop()
+    while (ports.length < count) ports.push(await freePort())
+    this.stopped.signal.throwIfAborted()
+    this.ownNodes = ports.map((port, i) => this.createNode(i + 1, port, redisUrl))
+    this.front = new FrontProxy(ports)
+    const port = await this.front.listen(this.config.host, this.config.port)
+    // the first one alone: it migrates the database for the others
+    for (const batch of [this.nodes.slice(0, 1), this.nodes.slice(1)]) {
+      for (const node of batch) node.start()
+      const ready = await Promise.all(batch.map((node) => node.ready(READY_MS)))
+      if (ready.includes(false)) throw new InputError('a node does not start: see its output above.')
     }
-    try {
-      const port = await front.listen(config.host, config.port)
-      // the first alone: it brings the database to where the others find it
-      for (const batch of [nodes.slice(0, 1), nodes.slice(1)]) {
-        for (const node of batch) node.start()
-        const ready = await Promise.all(batch.map((node) => node.ready(READY_MS)))
-        if (ready.includes(false)) throw new InputError('a node does not start: see what it said above.')
-      }
-      await front.nodes.look()
-      return new Cluster(baseUrl(config, port), nodes, front, redis.own)
-    } catch (error) {
-      await undo()
-      throw error
-    }
+    await this.front.nodes.probe()
+    return baseUrl(this.config, port)
   }
 
-  /** Drains every node, then ends what belongs to the cluster. Resolves to whether all ended as they should. */
+  /** Drains every node and closes the rest, also while starting. Resolves to whether all exited cleanly. */
   async stop(): Promise<boolean> {
-    const ended = await Promise.all(this.nodes.map((node) => node.stop()))
-    await this.front.close()
+    this.stopped.abort()
+    const clean = await Promise.all(this.nodes.map((node) => node.stop()))
+    await this.front?.close()
     await this.redis?.stop()
-    return !ended.includes(false)
+    return !clean.includes(false)
   }
 
-  /** Restarts one node after the other, as a deploy does. */
+  /** Ends everything without draining. */
+  async abort(): Promise<void> {
+    this.stopped.abort()
+    await Promise.all(this.nodes.map((node) => node.abort()))
+  }
+
+  /** Restarts the nodes one after the other, as a deploy does. */
   async roll(): Promise<void> {
     for (const node of this.nodes) {
-      const before = node.pid
+      const { pid } = node
       node.signal('SIGTERM')
-      while (node.pid === before) await new Promise((resolve) => setTimeout(resolve, 50))
+      while (node.pid === pid) await new Promise((resolve) => setTimeout(resolve, ROLL_POLL_MS))
       if (!(await node.ready(READY_MS))) return
-      await this.front.nodes.look()
+      await this.front?.nodes.probe()
     }
   }
 
-  /** Ends everything at once. */
-  kill(): void {
-    for (const node of this.nodes) node.signal('SIGKILL')
+  /** Resolves to the URL of REDIS_URL's server, or of one that is started for this cluster. */
+  private async openRedis(): Promise<string> {
+    if (this.config.redisUrl !== null) return this.config.redisUrl
+    const program = findOnPath(REDIS_COMMANDS, this.options.env.PATH ?? '')
+    if (program === null) {
+      throw new InputError(
+        'nodes publish events to each other over Redis, and there is none: install redis-server (or valkey-server), or set REDIS_URL.',
+      )
+    }
+    this.redis = await startPrivateRedis(program)
+    return this.redis.url
   }
-}
 
-interface RedisOfCluster {
-  url: string
-  own: PrivateRedis | null
-}
-
-async function openRedis(config: Config, env: NodeJS.ProcessEnv): Promise<RedisOfCluster> {
-  if (config.redisUrl !== null) return { url: config.redisUrl, own: null }
-  const program = findOnPath(REDIS_COMMANDS, env.PATH ?? '')
-  if (program === null) {
-    throw new InputError(
-      'nodes tell each other of events over Redis, and there is none: install redis-server (or valkey-server), or set REDIS_URL.',
-    )
+  private createNode(number: number, port: number, redisUrl: string): ClusterNode {
+    const { env, print, onLog, server } = this.options
+    const service = {
+      args: ['--enable-source-maps', server],
+      // the front proxy's X-Forwarded-For is the client's address
+      env: { ...env, HOST: '127.0.0.1', PORT: String(port), REDIS_URL: redisUrl, TRUST_PROXY: 'loopback' },
+      cwd: process.cwd(),
+      onLog,
+      onStderr: (chunk: Buffer) => print(`node ${number}: ${chunk.toString().trim()}`),
+    }
+    return new ClusterNode(number, port, service, {
+      onStart: (node) => print(`node ${number} starts on port ${port}, pid ${node.pid}`),
+      onExit: (_node, reason, restartInMs) =>
+        print(`node ${number} exited (${reason}); restarting in ${restartInMs} ms`),
+    })
   }
-  const own = await startPrivateRedis(program)
-  return { url: own.url, own }
-}
-
-function createNode(
-  number: number,
-  port: number,
-  redis: RedisOfCluster,
-  options: ClusterOptions,
-): ClusterNode {
-  const { env, say, onLog, server } = options
-  const service = {
-    args: ['--enable-source-maps', server],
-    // the front says whose address it is
-    env: { ...env, HOST: '127.0.0.1', PORT: String(port), REDIS_URL: redis.url, TRUST_PROXY: 'loopback' },
-    cwd: process.cwd(),
-    onLog,
-    onComplaint: (chunk: Buffer) => say(`node ${number}: ${chunk.toString().trim()}`),
-  }
-  return new ClusterNode(number, port, service, {
-    onStart: (node) => say(`node ${number} starts on port ${port}, pid ${node.pid}`),
-    onLost: (_node, how, againInMs) => say(`node ${number} ended (${how}); again in ${againInMs} ms`),
-  })
 }

@@ -1,16 +1,16 @@
-import { request as ask, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, request as forwardTo, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { answeredHeaders, forwardedHeaders, joinTunnel, listenOn, rawHead } from '../lib/proxying.js'
+import { forwardedHeaders, joinTunnel, listenOn, rawHead, responseHeaders } from '../lib/proxying.js'
 import { NodePool } from './node-pool.js'
 
-/** ms that a node may take to begin its answer */
-const ANSWER_MS = 30_000
-/** ms for what is under way when the front closes */
+/** ms that a node may take to begin its response */
+const RESPONSE_MS = 30_000
+/** ms for requests in flight when the proxy closes */
 const CLOSE_MS = 1000
 
 /**
- * One port before several nodes, for trying things by hand and for tests: every connection and every request goes to
- * the next node, also those of one client. For production there is deploy/nginx.conf.
+ * One port in front of several nodes, for tests and for trying things out: each connection and each request goes to the
+ * next node, also those of one client. For production use deploy/nginx.conf.
  */
 export class FrontProxy {
   private readonly server = createServer()
@@ -20,60 +20,60 @@ export class FrontProxy {
   constructor(ports: readonly number[]) {
     this.nodes = new NodePool(ports)
     this.server.on('request', (request, response) => {
-      this.forward(request, response, this.nodes.inTurn()).catch(() => response.destroy())
+      this.forward(request, response, this.nodes.order()).catch(() => response.destroy())
     })
     this.server.on('upgrade', (request, client, head) => {
       this.tunnel(request, client, head).catch(() => client.destroy())
     })
   }
 
-  /** Resolves to the port; 0 asks for any free one. */
+  /** Resolves to the port; 0 means any free one. */
   listen(host: string, port: number): Promise<number> {
     return listenOn(this.server, host, port)
   }
 
   private async forward(request: IncomingMessage, response: ServerResponse, ports: number[]): Promise<void> {
-    // connected before anything is sent: what was not sent can go to another node, a POST too
+    // connect before sending: a request that was not sent can go to another node, even a POST
     const reached = await this.nodes.connect(ports)
     if (!reached) return refuse(response, 503)
     if (response.destroyed) return void reached.socket.destroy()
-    const passed = ask({
+    const forwarded = forwardTo({
       method: request.method,
       path: request.url,
       headers: forwardedHeaders(request, false),
       createConnection: () => reached.socket,
-      timeout: ANSWER_MS,
+      timeout: RESPONSE_MS,
     })
-    let isOver = false
+    let isDone = false
     const fail = (status: 502 | 504) => {
-      if (isOver) return
-      isOver = true
-      passed.destroy()
+      if (isDone) return
+      isDone = true
+      forwarded.destroy()
       if (response.headersSent || response.destroyed) return void response.destroy()
-      // the node may have done what was asked: only what changes nothing may be asked again
+      // the node may have processed the request: only safe methods may be repeated
       const isSafe = request.method === 'GET' || request.method === 'HEAD'
       if (!isSafe || status === 504 || reached.rest.length === 0) return refuse(response, status)
       this.forward(request, response, reached.rest).catch(() => response.destroy())
     }
-    passed.once('timeout', () => fail(504))
-    passed.on('error', () => fail(502))
-    passed.once('response', (answer) => {
+    forwarded.once('timeout', () => fail(504))
+    forwarded.on('error', () => fail(502))
+    forwarded.once('response', (reply) => {
       response.sendDate = false
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answeredHeaders(answer.rawHeaders))
-      answer.on('error', () => response.destroy())
-      answer.once('end', () => {
-        isOver = true
+      response.writeHead(reply.statusCode ?? 502, reply.statusMessage, responseHeaders(reply.rawHeaders))
+      reply.on('error', () => response.destroy())
+      reply.once('end', () => {
+        isDone = true
       })
-      answer.pipe(response)
+      reply.pipe(response)
     })
-    response.once('close', () => passed.destroy())
-    request.pipe(passed)
+    response.once('close', () => forwarded.destroy())
+    request.pipe(forwarded)
   }
 
-  /** From here on bytes: the node's answer, a refusal too, goes to the client as it is. */
+  /** Forwards bytes from here on: the node's response, also a refusal, reaches the client unchanged. */
   private async tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     client.on('error', () => {})
-    const reached = await this.nodes.connect(this.nodes.inTurn())
+    const reached = await this.nodes.connect(this.nodes.order())
     if (!reached)
       return void client.end(`HTTP/1.1 503 Service Unavailable\r\n${rawHead(REFUSAL)}\r\n${REFUSED}`)
     const { socket } = reached
@@ -85,7 +85,7 @@ export class FrontProxy {
     joinTunnel(this.tunnels, client, socket)
   }
 
-  /** Takes nothing new, lets what is under way come to its end for a moment, and cuts the rest. */
+  /** Accepts nothing new, gives requests in flight a moment to finish, and cuts the rest. */
   async close(): Promise<void> {
     this.nodes.close()
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
@@ -99,7 +99,7 @@ export class FrontProxy {
   }
 }
 
-const REFUSED = '{"error":"unavailable","message":"No node answers just now: try again."}'
+const REFUSED = '{"error":"unavailable","message":"No node is available: try again."}'
 const REFUSAL = [
   'Content-Type',
   'application/json; charset=utf-8',

@@ -1,80 +1,74 @@
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 
-/** ms between two looks at /readyz, and what one may take */
-const LOOK_EVERY_MS = 500
-const LOOK_MS = 1000
-/** ms that a connection to a node on this machine may take */
+/** ms between two probes of /readyz, and the deadline of one */
+const PROBE_EVERY_MS = 500
+const PROBE_MS = 1000
+/** ms that connecting to a node on this machine may take */
 const CONNECT_MS = 1000
 
-interface Place {
+interface Upstream {
   readonly port: number
   ready: boolean
 }
 
-/** The nodes behind the front: which of them to ask, in turn, without sticky sessions. */
+/** The nodes behind the front proxy: round robin over those that are ready, without sticky sessions. */
 export class NodePool {
-  private readonly places: Place[]
-  private turn = 0
-  private readonly ticker: NodeJS.Timeout
+  private readonly upstreams: Upstream[]
+  private next = 0
+  private readonly timer: NodeJS.Timeout
 
   constructor(ports: readonly number[]) {
-    this.places = ports.map((port) => ({ port, ready: false }))
-    this.ticker = setInterval(() => void this.look(), LOOK_EVERY_MS)
+    this.upstreams = ports.map((port) => ({ port, ready: false }))
+    this.timer = setInterval(() => void this.probe(), PROBE_EVERY_MS)
   }
 
-  /** Ports in the order in which to try them: those that are ready, in turn, then the others: they may be by now. */
-  inTurn(): number[] {
-    const ready = this.places.filter((place) => place.ready)
-    const from = this.turn++ % Math.max(1, ready.length)
-    const others = this.places.filter((place) => !place.ready)
-    return [...ready.slice(from), ...ready.slice(0, from), ...others].map(({ port }) => port)
-  }
-
-  get readyCount(): number {
-    return this.places.filter(({ ready }) => ready).length
+  /** All ports in the order in which to try them: ready nodes round robin, then the others, which may be ready by now. */
+  order(): number[] {
+    const ready = this.upstreams.filter((upstream) => upstream.ready)
+    const first = this.next++ % Math.max(1, ready.length)
+    const others = this.upstreams.filter((upstream) => !upstream.ready)
+    return [...ready.slice(first), ...ready.slice(0, first), ...others].map(({ port }) => port)
   }
 
   /** Asks every node whether it is ready. */
-  async look(): Promise<void> {
+  async probe(): Promise<void> {
     await Promise.all(
-      this.places.map(async (place) => {
-        place.ready = await isReady(place.port)
+      this.upstreams.map(async (upstream) => {
+        upstream.ready = await isReady(upstream.port)
       }),
     )
   }
 
-  /** A connection to the first of these nodes that takes one, and the nodes after it. Null: none does. */
+  /** Connects to the first of the ports that accepts. `rest`: the ports after it. null: none accepts. */
   async connect(ports: readonly number[]): Promise<{ socket: Socket; rest: number[] } | null> {
     for (const [at, port] of ports.entries()) {
       const socket = await open(port)
       if (socket) return { socket, rest: ports.slice(at + 1) }
-      for (const place of this.places) if (place.port === port) place.ready = false
+      for (const upstream of this.upstreams) if (upstream.port === port) upstream.ready = false
     }
     return null
   }
 
   close(): void {
-    clearInterval(this.ticker)
+    clearInterval(this.timer)
   }
 }
 
-function isReady(port: number): Promise<boolean> {
+/** Whether the node on this port answers /readyz with 200. */
+export function isReady(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request(
-      { host: '127.0.0.1', port, path: '/readyz', agent: false, timeout: LOOK_MS },
-      (answer) => {
-        resolve(answer.statusCode === 200)
-        answer.resume()
-      },
-    )
-    const timer = setTimeout(() => asked.destroy(), LOOK_MS)
-    asked.once('error', () => resolve(false))
-    asked.once('close', () => {
+    const probe = request({ host: '127.0.0.1', port, path: '/readyz', agent: false }, (response) => {
+      resolve(response.statusCode === 200)
+      response.resume()
+    })
+    const timer = setTimeout(() => probe.destroy(), PROBE_MS)
+    probe.once('error', () => resolve(false))
+    probe.once('close', () => {
       clearTimeout(timer)
       resolve(false)
     })
-    asked.end()
+    probe.end()
   })
 }
 

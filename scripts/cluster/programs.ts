@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** ms that a Redis on this machine may take to answer */
+/** ms after which a Redis on this machine must accept connections */
 const START_MS = 5000
 
 export interface PrivateRedis {
@@ -32,31 +32,32 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The shell tells the server's end, and the end of the pipe, which is this process's own, ends the server. */
-const KEEPER =
+/** The shell exits with the server, and ends the server when the pipe closes, which happens however this process ends. */
+const RUN_UNTIL_PIPE_CLOSES =
   '"$0" "$@" >/dev/null 2>&1 & server=$!; (cat >/dev/null <&3; kill $server 2>/dev/null) & wait $server'
 
-/** A Redis of this cluster alone, in memory only, gone with it. */
+/** Starts a Redis for this cluster alone, in memory only; it ends with this process. */
 export async function startPrivateRedis(program: string): Promise<PrivateRedis> {
   const port = await freePort()
   const folder = mkdtempSync(join(tmpdir(), 'houselights-redis-'))
   const settings = { port: `${port}`, bind: '127.0.0.1', save: '', appendonly: 'no', dir: folder }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
-  // detached: a Ctrl-C at the terminal is for this process, which ends the nodes first
-  const child = spawn('sh', ['-c', KEEPER, program, ...args], {
+  // detached: Ctrl-C at the terminal must not end it before the nodes have drained
+  const child = spawn('sh', ['-c', RUN_UNTIL_PIPE_CLOSES, program, ...args], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     detached: true,
   })
-  let isOver = false
+  let hasEnded = false
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve())
     child.once('exit', () => resolve())
   }).then(() => {
-    isOver = true
+    hasEnded = true
     rmSync(folder, { recursive: true, force: true })
   })
-  for (const giveUpAt = performance.now() + START_MS; !(await isListening(port)); await wait(20)) {
-    if (isOver || performance.now() > giveUpAt) throw new Error(`${program} does not start`)
+  const deadline = performance.now() + START_MS
+  for (; !(await isListening(port)); await wait(20)) {
+    if (hasEnded || performance.now() > deadline) throw new Error(`${program} does not start`)
   }
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -78,7 +79,7 @@ function isListening(port: number): Promise<boolean> {
   })
 }
 
-/** A port that is free just now. */
+/** A port that is currently free. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

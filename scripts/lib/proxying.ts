@@ -2,34 +2,28 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** Hop-by-hop headers (RFC 9110, 7.6.1), and headers that only a proxy may set. */
-const OF_ONE_CONNECTION = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-])
-const OF_PROXIES = /^(?:forwarded|x-forwarded-.+|x-real-ip)$/i
+/** Hop-by-hop headers (RFC 9110, 7.6.1) */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])
+/** Headers that only a proxy may set */
+const SET_BY_PROXIES = /^(?:forwarded|x-forwarded-.+|x-real-ip)$/i
 
 /**
- * The headers of a request as a node receives them: unchanged, repeated ones too, except that X-Forwarded-For is the
- * client's actual address. A flat list of names and values.
+ * The headers of a request as a node receives them, as a flat list of names and values: unchanged, repeated ones
+ * included, except that X-Forwarded-For is the client's actual address.
  */
 export function forwardedHeaders(request: IncomingMessage, isUpgrade: boolean): string[] {
   const kept = isUpgrade ? request.rawHeaders : endToEndHeaders(request.rawHeaders)
-  const headers = filterHeaders(kept, (name) => !OF_PROXIES.test(name))
+  const headers = filterHeaders(kept, (name) => !SET_BY_PROXIES.test(name))
   headers.push('X-Forwarded-For', request.socket.remoteAddress ?? 'unknown', 'X-Forwarded-Proto', 'http')
   return headers
 }
 
-/** Without the headers that concern one connection only. */
+/** The headers without the hop-by-hop ones. */
 export const endToEndHeaders = (rawHeaders: readonly string[]): string[] =>
-  filterHeaders(rawHeaders, (name) => !OF_ONE_CONNECTION.has(name.toLowerCase()))
+  filterHeaders(rawHeaders, (name) => !HOP_BY_HOP.has(name.toLowerCase()))
 
-/** The headers of an answer as the client receives them; this server decides itself how to delimit the body. */
-export const answeredHeaders = (rawHeaders: readonly string[]): string[] =>
+/** The headers of a response as the client receives them. Without Transfer-Encoding: Node frames the body anew. */
+export const responseHeaders = (rawHeaders: readonly string[]): string[] =>
   filterHeaders(endToEndHeaders(rawHeaders), (name) => name.toLowerCase() !== 'transfer-encoding')
 
 function filterHeaders(rawHeaders: readonly string[], keeps: (name: string) => boolean): string[] {
@@ -41,14 +35,14 @@ function filterHeaders(rawHeaders: readonly string[], keeps: (name: string) => b
   return headers
 }
 
-/** The header lines of a message that is written by hand. */
+/** The header lines of a message that is written to a socket directly. */
 export function rawHead(headers: readonly string[]): string {
   let text = ''
   for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
   return text
 }
 
-/** Resolves to the port; 0 asks for any free one. */
+/** Resolves to the port; 0 means any free one. */
 export function listenOn(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -60,7 +54,7 @@ export function listenOn(server: Server, host: string, port: number): Promise<nu
   })
 }
 
-/** Joins an upgraded client and its upstream, byte for byte. `tunnels` holds the client until it closes. */
+/** Pipes an upgraded client and its upstream into each other. `tunnels` holds the client until it closes. */
 export function joinTunnel(tunnels: Set<Duplex>, client: Duplex, upstream: Socket): void {
   tunnels.add(client)
   upstream.on('error', () => {})
@@ -68,7 +62,7 @@ export function joinTunnel(tunnels: Set<Duplex>, client: Duplex, upstream: Socke
     tunnels.delete(client)
     upstream.destroy()
   })
-  // what the upstream sent last still has to arrive
+  // the last bytes from the upstream still have to arrive
   upstream.once('close', () => client.end(() => client.destroy()))
   client.pipe(upstream)
   upstream.pipe(client)

@@ -1,27 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
+/** ms after which a process that does not end at its second signal is killed */
+const ABORT_MS = 2000
+
 export interface ServiceOptions {
   /** arguments for Node: its options, then the service's entry */
   args: readonly string[]
   env: NodeJS.ProcessEnv
   cwd: string
-  /** its log; without this it writes to this process's own stdout, even after this process was killed */
+  /** stdout; without this it is this process's own stdout, even after this process was killed */
   onLog?(chunk: Buffer): void
-  onComplaint(chunk: Buffer): void
-  /** what it sends over IPC */
+  onStderr(chunk: Buffer): void
+  /** messages over IPC */
   onMessage?(message: unknown): void
 }
 
-export interface Ending {
+export interface ExitStatus {
   code: number | null
   signal: NodeJS.Signals | null
 }
 
 /**
  * Makes the service drain and exit when the process that started it is gone. The IPC channel closes while that process
- * is still being torn down, and would count as a user of the embedded database: the service waits for its own new parent.
+ * is still being torn down and would still count as a user of the embedded database, so the service waits until it has
+ * another parent.
  */
-const WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
+const EXIT_WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
   const parent = process.ppid
   const end = (tries) => {
     if (process.ppid === parent && tries > 0) setTimeout(end, 10, tries - 1)
@@ -31,14 +35,14 @@ const WITH_PARENT = `data:text/javascript,${encodeURIComponent(`
   process.channel?.unref()
 `)}`
 
-/** The service in a process of its own. */
+/** The service in a child process. */
 export class ServiceProcess {
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<ExitStatus>
   private readonly child: ChildProcess
-  private ending: Ending | null = null
+  private status: ExitStatus | null = null
 
-  constructor({ args, env, cwd, onLog, onComplaint, onMessage }: ServiceOptions) {
-    this.child = spawn(process.execPath, ['--import', WITH_PARENT, ...args], {
+  constructor({ args, env, cwd, onLog, onStderr, onMessage }: ServiceOptions) {
+    this.child = spawn(process.execPath, ['--import', EXIT_WITH_PARENT, ...args], {
       cwd,
       env,
       // its own process group: Ctrl-C at the terminal would reach it a second time, and a second signal skips the drain
@@ -46,14 +50,14 @@ export class ServiceProcess {
       stdio: ['ignore', onLog ? 'pipe' : 'inherit', 'pipe', 'ipc'],
     })
     if (onLog) this.child.stdout?.on('data', onLog)
-    this.child.stderr?.on('data', onComplaint)
+    this.child.stderr?.on('data', onStderr)
     if (onMessage) this.child.on('message', onMessage)
-    this.ended = new Promise<Ending>((resolve) => {
+    this.ended = new Promise<ExitStatus>((resolve) => {
       this.child.once('error', () => resolve({ code: null, signal: null }))
       this.child.once('close', (code, signal) => resolve({ code, signal }))
-    }).then((ending) => {
-      this.ending = ending
-      return ending
+    }).then((status) => {
+      this.status = status
+      return status
     })
   }
 
@@ -62,7 +66,7 @@ export class ServiceProcess {
   }
 
   get isRunning(): boolean {
-    return this.ending === null && this.child.exitCode === null && this.child.signalCode === null
+    return this.status === null && this.child.exitCode === null && this.child.signalCode === null
   }
 
   /** Does nothing once it has ended. */
@@ -70,9 +74,19 @@ export class ServiceProcess {
     if (this.isRunning) this.child.kill(signal)
   }
 
-  /** Sends a message over IPC; calls back only when it cannot be sent. */
-  send(message: object, failed: () => void): void {
-    if (this.isRunning) this.child.send(message, (error) => error && failed())
-    else failed()
+  /** Ends it without a drain, but not by SIGKILL, which would leave an embedded database running. */
+  async abort(): Promise<void> {
+    // two different signals: the second is no copy of the first (src/stop-signals.ts)
+    this.signal('SIGTERM')
+    this.signal('SIGINT')
+    const timer = setTimeout(() => this.signal('SIGKILL'), ABORT_MS)
+    await this.ended
+    clearTimeout(timer)
+  }
+
+  /** Sends a message over IPC; calls `onFailure` when it cannot be sent. */
+  send(message: object, onFailure: () => void): void {
+    if (this.isRunning) this.child.send(message, (error) => error && onFailure())
+    else onFailure()
   }
 }

@@ -16,8 +16,8 @@ export interface NewUser {
   password: string
   role: Role
   theatreIds: readonly number[]
-  /** those of the theatres that the user manages */
-  managerOf: readonly number[]
+  /** those of the theatres that the user manages; none if missing */
+  managerOf?: readonly number[]
 }
 
 /** What is missing stays as it is. */

@@ -1,20 +1,20 @@
-import { type Command, perform } from './command.js'
+import { type Command, execute } from './command.js'
 import { readNewPassword } from './password-input.js'
 
-/** The commands that `npm run <name>` runs; each is loaded only when it is called. */
+/** The commands of `npm run <name>`, loaded on demand. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   user: async () => (await import('./user-command.js')).userCommand,
   theatre: async () => (await import('./theatre-command.js')).theatreCommand,
 }
 
-/** Runs the command that the first argument names: on this process's streams, with its exit code. */
+/** Runs the command named by the first argument, on the process's streams, and sets the exit code. */
 async function main([name = '', ...args]: string[]): Promise<void> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!load) throw new Error(`Unknown command "${name}". Available: ${Object.keys(COMMANDS).join(', ')}.`)
-  process.exitCode = await perform(await load(), args, {
+  process.exitCode = await execute(await load(), args, {
     env: process.env,
     print: (line) => void process.stdout.write(`${line}\n`),
-    complain: (text) => void process.stderr.write(`${text}\n`),
+    printError: (text) => void process.stderr.write(`${text}\n`),
     readNewPassword,
   })
 }

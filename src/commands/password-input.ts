@@ -4,8 +4,8 @@ import { Writable } from 'node:stream'
 import { InputError, UsageError } from './command.js'
 
 /**
- * Asks for a new password: twice and without echo at a terminal, else it is the first line of stdin. It is never an
- * argument: those stand in the list of processes and in the shell's history.
+ * Reads a new password: at a terminal by asking twice, without echo; else from the first line of stdin. It can't be an
+ * argument, because those are visible in the process list and in the shell's history.
  */
 export async function readNewPassword(): Promise<string> {
   return process.stdin.isTTY ? await askTwice() : await readFirstLine()
@@ -17,12 +17,12 @@ async function readFirstLine(): Promise<string> {
     lines.close()
     return line
   }
-  throw new UsageError('No password came on stdin: give it as one line.')
+  throw new UsageError('No password on stdin: pass it as one line.')
 }
 
 async function askTwice(): Promise<string> {
-  // readline echoes what is typed to its output: to one that swallows it. Opened before the first question, as it
-  // is what turns the terminal's own echo off.
+  // readline turns the terminal's echo off and echoes what is typed to its output, which discards it here. It must be
+  // open before the first prompt.
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: silence, terminal: true })
   terminal.once('SIGINT', () => {
@@ -31,20 +31,20 @@ async function askTwice(): Promise<string> {
     process.exit(130)
   })
   const closed = once(terminal, 'close').then(() => {
-    throw new UsageError('No password was given.')
+    throw new UsageError('No password given.')
   })
-  // the finally below closes it too, when nobody is asked any more
+  // the `finally` below closes the terminal too, after the last question
   closed.catch(() => {})
   async function ask(question: string): Promise<string> {
     process.stderr.write(question)
-    // Ctrl-D rejects the question with words of its own, and closes the terminal: those say it
+    // Ctrl-D rejects the question with readline's message and closes the terminal: prefer our error
     const answer = await Promise.race([terminal.question('').catch(() => closed), closed])
     process.stderr.write('\n')
     return answer
   }
   try {
     const password = await ask('Password: ')
-    if (password !== (await ask('Once more: '))) throw new InputError('The two passwords differ.')
+    if (password !== (await ask('Repeat password: '))) throw new InputError('The passwords do not match.')
     return password
   } finally {
     terminal.close()

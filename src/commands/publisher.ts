@@ -5,18 +5,18 @@ import { channelPrefix } from '../live/bus/channel-prefix.js'
 
 export interface CommandPublisher {
   live: Publisher
-  /** Resolves once what was published is on its way. */
+  /** Resolves once everything published has been sent, or has failed. */
   close(): Promise<void>
 }
 
-/** ms that a command waits for Redis, at its start and at its end */
+/** ms that a command waits for Redis, at the start and at the end */
 const REDIS_WAIT_MS = 1000
 
 /**
- * Tells running nodes of a command's commits at once. Without REDIS_URL, or while Redis is away, nothing is lost: the
- * nodes ask the log every second, and for changes of rights with it.
+ * Publishes a command's commits to the running nodes over Redis. Without REDIS_URL, or while Redis is down, nothing is
+ * lost: the nodes poll the database for events and changes of rights every second.
  */
-export async function openPublisher(redisUrl: string | null, db: Database): Promise<CommandPublisher> {
+export async function createPublisher(redisUrl: string | null, db: Database): Promise<CommandPublisher> {
   if (redisUrl === null) return { live: { publish() {} }, close: async () => {} }
   const { Redis } = await import('ioredis')
   const redis = new Redis(redisUrl, {

@@ -3,44 +3,48 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { applyTheatre } from '../theatres/theatre-actions.js'
 import { parseTheatreFile, type TheatreFile } from '../theatres/theatre-file.js'
-import { type Command, InputError, type Surroundings, UsageError, withContext } from './command.js'
+import { type Command, type CommandIo, InputError, UsageError, withContext } from './command.js'
 
-const USAGE = `Theatres of houselights.
+const USAGE = `Manages the theatres of houselights.
 
   npm run theatre -- apply FILE [--url https://orders.example.com]
-      makes the theatre what the file says: made, or changed; the same file again changes nothing.
-      Prints the seats' links, which their QR codes open; --url is where your visitors reach the service.
+      Creates or updates the theatre described in FILE. Applying the same file again changes nothing.
+      Prints the links for the seats' QR codes; --url is the address at which visitors reach the service.
 
-The file is JSON:
+FILE is JSON:
 
   { "name": "Grand Cinema", "timeZone": "Asia/Kolkata",
-    "max_time": 30, "min_time": 10,              minutes allowed for an order; left when it begins to blink
+    "max_time": 30,                              minutes allowed for an order
+    "min_time": 10,                              minutes left at which an order starts to blink
     "halls": [ { "name": "Screen 1",
                  "seats": [ "A1", "A2", { "name": "A3", "token": "a-secret-of-yours" } ] } ],
-    "menu":  [ { "name": "Masala Chai", "description": "Served hot", "price": 8000,     in paise
+    "menu":  [ { "name": "Masala Chai", "description": "Served hot", "price": 8000,     paise
                  "vegetarian": true, "available": true } ] }
 
-A seat keeps its token unless the file gives another. Menu items that the file does not name are taken off the menu;
-seats and halls that it does not name stay. Without "available" an item stays as the staff left it.`
+A seat keeps its token unless the file gives a new one. Menu items that are not in the file are taken off the menu;
+seats and halls that are not in it stay. Without "available", an item stays as the staff set it.`
 
-async function apply(path: string, givenUrl: string | undefined, around: Surroundings): Promise<void> {
+async function apply(path: string, givenUrl: string | undefined, io: CommandIo): Promise<void> {
   const base = givenUrl === undefined ? null : readBaseUrl(givenUrl)
-  const file = await readTheatreFile(path, around)
-  await withContext(around, async (ctx) => {
+  const file = await readTheatreFile(path, io)
+  await withContext(io, async (ctx) => {
     const { config } = ctx
     const { id, changes, seats } = await applyTheatre(ctx, file)
-    around.print(
-      `Theatre ${id} "${file.name}": ${changes === 0 ? 'nothing to change' : `${changes} changes`}.`,
-    )
+    io.print(`Theatre ${id} "${file.name}": ${summarize(changes)}.`)
     const origin = base ?? `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${config.port}`
-    for (const { hall, seat, token } of seats) around.print(`${hall}  ${seat}  ${origin}/s/${token}`)
+    for (const { hall, seat, token } of seats) io.print(`${hall}  ${seat}  ${origin}/s/${token}`)
   })
 }
 
-async function readTheatreFile(path: string, { env }: Surroundings): Promise<TheatreFile> {
+function summarize(changes: number): string {
+  if (changes === 0) return 'no changes'
+  return changes === 1 ? '1 change' : `${changes} changes`
+}
+
+async function readTheatreFile(path: string, { env }: CommandIo): Promise<TheatreFile> {
   let text: string
   try {
-    // npm runs its scripts in the project's folder, and says where it was called
+    // npm runs scripts in the project's folder; INIT_CWD is where the user called it
     text = await readFile(resolve(env.INIT_CWD ?? '.', path), 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
@@ -54,22 +58,23 @@ async function readTheatreFile(path: string, { env }: Surroundings): Promise<The
 function readBaseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new UsageError('--url is like https://orders.example.com.')
+    throw new UsageError('--url must be a URL such as https://orders.example.com.')
   return url.origin
 }
 
 /** `npm run theatre` */
 export const theatreCommand: Command = {
   usage: USAGE,
-  async run(argv, around) {
+  async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: argv,
       options: { url: { type: 'string' } },
       allowPositionals: true,
     })
     const [verb = '', path, ...rest] = positionals
-    if (verb !== 'apply') throw new UsageError(`There is no "theatre ${verb}".`)
-    if (path === undefined || rest.length > 0) throw new UsageError('Which file? Give one.')
-    await apply(path, values.url, around)
+    if (verb !== 'apply') throw new UsageError(`Unknown command: theatre ${verb}.`)
+    if (path === undefined) throw new UsageError('Missing argument: FILE.')
+    if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest.join(' ')}.`)
+    await apply(path, values.url, io)
   },
 }

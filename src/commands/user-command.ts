@@ -11,118 +11,126 @@ import { type Account, findAccountByName, listAccounts } from '../accounts/user-
 import { notFound } from '../errors.js'
 import type { Role } from '../principal.js'
 import { MAX_ID } from '../protocol/groups.js'
-import { type Command, type CommandContext, type Surroundings, UsageError, withContext } from './command.js'
+import { type Command, type CommandContext, type CommandIo, UsageError, withContext } from './command.js'
 
-const USAGE = `Accounts of houselights. Changes reach running services within two seconds.
+const USAGE = `Manages the accounts of houselights. Running services apply changes within two seconds.
 
-  npm run user -- create --username U --role staff|admin|customer [--theatre ID]...
+  npm run user -- create --username U --role staff|admin|customer [--theatre ID]... [--manages ID]...
   npm run user -- list
-  npm run user -- disable --username U         ends all sessions of U
+  npm run user -- disable --username U         also ends all sessions of U
   npm run user -- enable --username U
-  npm run user -- set-password --username U    ends all sessions of U
-  npm run user -- sessions --username U        lists the live ones
+  npm run user -- set-password --username U    also ends all sessions of U
+  npm run user -- sessions --username U        lists the live sessions of U
   npm run user -- revoke --username U          ends all sessions of U
-  npm run user -- revoke --session ID          ends that one
+  npm run user -- revoke --session ID          ends one session
 
-A password is asked for, or read from the first line of stdin; it has 8 to 128 characters.`
+The password is prompted for, or read from the first line of stdin. It must have 8 to 128 characters.`
 
 const OPTIONS = {
   username: { type: 'string' },
   role: { type: 'string' },
   theatre: { type: 'string', multiple: true },
+  manages: { type: 'string', multiple: true },
   session: { type: 'string' },
 } as const
 
-interface Given {
+interface Options {
   username?: string | undefined
   role?: string | undefined
   theatre?: string[] | undefined
+  manages?: string[] | undefined
   session?: string | undefined
 }
 
-type Verb = (given: Given, around: Surroundings) => Promise<void>
+type Verb = (options: Options, io: CommandIo) => Promise<void>
 
 const VERBS: Record<string, Verb> = {
   create,
   list,
-  disable: (given, around) =>
-    change(given, around, { isActive: false }, 'is disabled; all sessions have ended'),
-  enable: (given, around) => change(given, around, { isActive: true }, 'is enabled'),
-  'set-password': async (given, around) => {
-    named(given)
+  disable: (options, io) =>
+    change(options, io, { isActive: false }, 'is disabled, and all its sessions have ended'),
+  enable: (options, io) => change(options, io, { isActive: true }, 'is enabled'),
+  'set-password': async (options, io) => {
+    requireUsername(options)
     await change(
-      given,
-      around,
-      { password: await around.readNewPassword() },
-      'has a new password; all sessions have ended',
+      options,
+      io,
+      { password: await io.readNewPassword() },
+      'has a new password, and all its sessions have ended',
     )
   },
   sessions,
   revoke,
 }
 
-async function create(given: Given, around: Surroundings): Promise<void> {
-  const username = named(given)
-  const role = readRole(given.role)
-  const theatreIds = (given.theatre ?? []).map(readTheatreId)
+async function create(options: Options, io: CommandIo): Promise<void> {
+  const username = requireUsername(options)
+  const role = readRole(options.role)
+  const managerOf = (options.manages ?? []).map(readTheatreId)
+  // managers belong to their theatres: --theatre need not repeat them
+  const theatreIds = [...(options.theatre ?? []).map(readTheatreId), ...managerOf]
   if (role === 'staff' && theatreIds.length === 0)
-    throw new UsageError('Staff need --theatre ID, once or more.')
-  const password = await around.readNewPassword()
-  await withContext(around, async (ctx) => {
-    const account = await createUser(ctx, 'operator', { username, password, role, theatreIds })
-    around.print(`Made ${describe(account)}.`)
+    throw new UsageError('Missing option: staff need at least one --theatre ID.')
+  const password = await io.readNewPassword()
+  await withContext(io, async (ctx) => {
+    const account = await createUser(ctx, 'operator', {
+      username,
+      password,
+      role,
+      theatreIds,
+      managerOf,
+    })
+    io.print(`Created ${describe(account)}.`)
   })
 }
 
-async function list(_given: Given, around: Surroundings): Promise<void> {
-  await withContext(around, async ({ db }) => {
-    for (const account of await listAccounts(db)) around.print(describe(account))
+async function list(_options: Options, io: CommandIo): Promise<void> {
+  await withContext(io, async ({ db }) => {
+    for (const account of await listAccounts(db)) io.print(describe(account))
   })
 }
 
-async function change(given: Given, around: Surroundings, what: UserChange, done: string): Promise<void> {
-  const username = named(given)
-  await withContext(around, async (ctx) => {
+async function change(options: Options, io: CommandIo, what: UserChange, done: string): Promise<void> {
+  const username = requireUsername(options)
+  await withContext(io, async (ctx) => {
     const { principal } = await accountOf(ctx, username)
     await updateUser(ctx, 'operator', principal.userId, what)
-    around.print(`${principal.username} ${done}.`)
+    io.print(`${principal.username} ${done}.`)
   })
 }
 
-async function sessions(given: Given, around: Surroundings): Promise<void> {
-  const username = named(given)
-  await withContext(around, async (ctx) => {
+async function sessions(options: Options, io: CommandIo): Promise<void> {
+  const username = requireUsername(options)
+  await withContext(io, async (ctx) => {
     const { principal } = await accountOf(ctx, username)
     const live = await listSessions(ctx.db, principal.userId, ctx.config.session)
     for (const { id, createdAt, lastSeenAt, ip, userAgent } of live) {
-      around.print(
-        [id, createdAt.toISOString(), lastSeenAt.toISOString(), ip, printable(userAgent)].join('  '),
-      )
+      io.print([id, createdAt.toISOString(), lastSeenAt.toISOString(), ip, printable(userAgent)].join('  '))
     }
-    around.print(
-      `${live.length} live ${live.length === 1 ? 'session' : 'sessions'} (id, made, last seen, address, browser)`,
+    io.print(
+      `${live.length} live ${live.length === 1 ? 'session' : 'sessions'} (id, created, last seen, address, browser)`,
     )
   })
 }
 
-async function revoke(given: Given, around: Surroundings): Promise<void> {
-  if (given.session === undefined) named(given)
-  await withContext(around, async (ctx) => {
-    if (given.session === undefined) {
-      const { principal } = await accountOf(ctx, named(given))
+async function revoke(options: Options, io: CommandIo): Promise<void> {
+  if (options.session === undefined) requireUsername(options)
+  await withContext(io, async (ctx) => {
+    if (options.session === undefined) {
+      const { principal } = await accountOf(ctx, requireUsername(options))
       const ended = await revokeSessions(ctx, 'operator', principal.userId)
-      around.print(`Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${principal.username}.`)
+      io.print(`Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${principal.username}.`)
       return
     }
-    const userId = await findSessionOwner(ctx.db, given.session)
+    const userId = await findSessionOwner(ctx.db, options.session)
     if (userId === null) throw notFound('session')
-    await revokeSession(ctx, 'operator', userId, given.session)
-    around.print(`Ended session ${given.session}.`)
+    await revokeSession(ctx, 'operator', userId, options.session)
+    io.print(`Ended session ${options.session}.`)
   })
 }
 
-function named({ username }: Given): string {
-  if (!username) throw new UsageError('Which account? Give --username U.')
+function requireUsername({ username }: Options): string {
+  if (!username) throw new UsageError('Missing option: --username U.')
   return username
 }
 
@@ -134,34 +142,35 @@ async function accountOf({ db }: CommandContext, username: string): Promise<Acco
 
 function readRole(role: string | undefined): Role {
   if (role === 'staff' || role === 'admin' || role === 'customer') return role
-  throw new UsageError('Which role? Give --role staff, admin or customer.')
+  throw new UsageError('Missing or invalid option: --role must be staff, admin or customer.')
 }
 
 function readTheatreId(text: string): number {
   const id = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0
   if (id < 1 || id > MAX_ID)
-    throw new UsageError(`--theatre is a theatre's number, not ${JSON.stringify(text)}.`)
+    throw new UsageError(`Invalid option: --theatre must be a theatre's number, not ${JSON.stringify(text)}.`)
   return id
 }
 
-/** What a browser calls itself may hold anything; a terminal obeys control characters. */
+/** A user agent is client input, and a terminal obeys control characters. */
 const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '?')
 
 function describe({ principal, isActive }: Account): string {
   const { userId, username, role, theatres } = principal
-  const where = theatres.map((theatre) => `${theatre.id} (${theatre.name})`).join(', ')
-  return `${username}: ${role} number ${userId}${where && ` of theatre ${where}`}${isActive ? '' : ', disabled'}`
+  const mark = (manager: boolean) => (manager && role === 'staff' ? ', manager' : '')
+  const where = theatres.map(({ id, name, manager }) => `${id} (${name}${mark(manager)})`).join(', ')
+  return `${username} (user ${userId}): ${role}${where && ` of theatre ${where}`}${isActive ? '' : ', disabled'}`
 }
 
 /** `npm run user` */
 export const userCommand: Command = {
   usage: USAGE,
-  async run(argv, around) {
+  async run(argv, io) {
     const { values, positionals } = parseArgs({ args: argv, options: OPTIONS, allowPositionals: true })
     const [verb = '', ...rest] = positionals
-    const act = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
-    if (!act) throw new UsageError(`There is no "user ${verb}".`)
-    if (rest.length > 0) throw new UsageError(`Too much: ${rest.join(' ')}.`)
-    await act(values, around)
+    const run = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+    if (!run) throw new UsageError(`Unknown command: user ${verb}.`)
+    if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest.join(' ')}.`)
+    await run(values, io)
   },
 }

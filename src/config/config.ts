@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './network.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
-import { readSigningSecrets, readWebhookSecret, settleSigningSecrets } from './secrets.js'
+import { readSigningSecrets, readWebhookSecret, resolveSigningSecrets } from './secrets.js'
 
 export { ConfigError } from './reader.js'
 
@@ -24,7 +24,7 @@ export interface SessionConfig {
 export interface SocketsConfig {
   /** bytes a client may send in one message */
   maxPayloadBytes: number
-  /** bytes that may wait for one slow socket */
+  /** seconds between pings */
   heartbeatSeconds: number
   /** open sockets of one user, over all nodes */
   maxPerUser: number
@@ -45,14 +45,14 @@ export interface RazorpayKeys {
 interface Settings {
   environment: (typeof ENVIRONMENTS)[number]
   isProduction: boolean
-  /** absolute path; holds what the service generates */
+  /** absolute path; for what the service generates */
   dataDirectory: string
   host: string
   /** 0: any free port */
   port: number
   /** null: the embedded server */
   databaseUrl: string | null
-  /** null: pub/sub within this process only */
+  /** null: no Redis; other processes read events from the database */
   redisUrl: string | null
   /** cookie secrets: the first one signs, all verify; never empty */
   secrets: string[]
@@ -114,7 +114,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
-    secrets: settleSigningSecrets(givenSecrets, dataDirectory),
+    secrets: resolveSigningSecrets(givenSecrets, dataDirectory),
   }
   return deepFreeze(settings)
 }

@@ -37,7 +37,7 @@ export function readSigningSecrets(reader: Reader, isProduction: boolean): Given
 }
 
 /** All secrets that sign and verify, the signing one first; generates it when none was given. */
-export function settleSigningSecrets(given: GivenSecrets, dataDirectory: string): string[] {
+export function resolveSigningSecrets(given: GivenSecrets, dataDirectory: string): string[] {
   return [given.key ?? generatedSecret('SECRET_KEY', dataDirectory, 'secret-key'), ...given.fallbacks]
 }
 

@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.js'
 
 export type Database = PrismaClient
-/** What runs inside one transaction; every query function takes either. */
+/** A client inside a transaction. */
 export type Transaction = Prisma.TransactionClient
 export { Prisma }
 
@@ -10,15 +10,15 @@ export interface DatabaseOptions {
   url: string
   /** connections of this node */
   poolSize: number
-  /** ms that a caller waits for a connection before it gives up; a full pool must not hang a handshake */
+  /** ms that a caller waits for a connection, so that an exhausted pool can't hang a handshake */
   poolTimeoutMs: number
   /** ms that one statement may take */
   statementTimeoutMs: number
 }
 
 /**
- * Opens the pool. Nothing is connected yet: the first query connects. Every wait has a deadline.
- * The caller closes it with `$disconnect`.
+ * Creates a client with a connection pool. Connects at the first query. Every wait has a deadline. The caller closes it
+ * with `$disconnect`.
  */
 export function createDatabase(options: DatabaseOptions): Database {
   const adapter = new PrismaPg(
@@ -31,10 +31,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       query_timeout: options.statementTimeoutMs + 1000,
       keepAlive: true,
       application_name: 'houselights',
-      // between the pool's listener for errors and the adapter's there is none, and an 'error' without one ends the
-      // process: a server that shuts down may say so in the very bytes that open a connection
+      // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
+      // process: a server that is shutting down may send one as soon as a connection is open
       onConnect: (client) => void client.on('error', () => {}),
-      // the adapter takes every time for UTC, whatever offset the server writes it with
+      // the adapter reads every time as UTC, whatever its offset
       options: '-c TimeZone=UTC',
     },
     { onPoolError: () => {}, onConnectionError: () => {} },

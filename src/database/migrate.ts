@@ -7,7 +7,7 @@ import { MigrationError, runSchemaEngine } from './schema-engine-process.js'
 
 export { MigrationError }
 
-/** How long another node's migrations may take before this one gives up waiting for them. */
+/** ms to wait for another node's migrations */
 const LOCK_DEADLINE = 15 * 60_000
 const LOCK_TIMED_OUT = 'P1002'
 const UNKNOWN =
@@ -20,13 +20,13 @@ interface Migration {
 }
 
 /**
- * Applies the pending migrations of prisma/migrations as `prisma migrate deploy` does: by Prisma's engine, under its
- * advisory lock, so any number of nodes can start at once. Creates the database if it does not exist. If nothing is
- * pending, one query finds out.
+ * Applies the pending migrations of prisma/migrations as `prisma migrate deploy` does: with Prisma's engine, under
+ * its advisory lock, so that any number of nodes can start at once. Creates the database if it does not exist. If
+ * nothing is pending it takes one query.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
  * @returns the names of the migrations that this call applied
  * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), or with
- *   `unknown_migrations` when the database has migrations that this project does not have, or has changed
+ * `unknown_migrations` when the database has migrations that this project does not have, or has changed
  */
 export async function applyMigrations(
   databaseUrl: string,
@@ -49,14 +49,14 @@ export async function applyMigrations(
         return (result as { appliedMigrationNames: string[] }).appliedMigrationNames
       })
     } catch (error) {
-      // The engine waits 10 s for its lock; migrations that another node applies can take longer.
+      // the engine waits 10 s for its lock, but another node's migrations can take longer
       const isLocked = error instanceof MigrationError && error.code === LOCK_TIMED_OUT
       if (!isLocked || Date.now() > giveUpAt) throw error
     }
   }
 }
 
-/** The nearest directory above this file with a package.json: the same from src/ and from dist/. */
+/** The nearest parent directory with a package.json: works from src/ and from dist/. */
 function projectRoot(): string {
   let directory = dirname(fileURLToPath(import.meta.url))
   while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory)
@@ -81,7 +81,7 @@ interface Applied {
   readonly done: boolean
 }
 
-/** null: Prisma's engine has to say what is wrong */
+/** null: unreadable; Prisma's engine will report why */
 type AppliedMigrations = readonly Applied[] | 'no database' | null
 
 async function readApplied(url: string): Promise<AppliedMigrations> {
@@ -103,9 +103,9 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
   }
 }
 
-type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
+export type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
 
-/** Only what is plainly current or foreign is decided here; failed migrations and the rest are the engine's to judge. */
+/** Decides the clear cases only; failed migrations and everything else are left to the engine. */
 function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): State {
   if (applied === 'no database') return applied
   if (applied === null) return 'behind'
@@ -119,13 +119,10 @@ function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): 
     : 'behind'
 }
 
-/** Whether all migrations of the database are ones of this project, unchanged. A database without any qualifies. */
-export async function hasKnownMigrations(
-  databaseUrl: string,
-  { root = projectRoot() } = {},
-): Promise<boolean> {
+/** Compares the database's migrations with this project's. A database without any is `behind`. */
+export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
   const migrations = readMigrations(join(root, 'prisma', 'migrations'))
-  return stateOf(await readApplied(databaseUrl), migrations) !== 'unknown migrations'
+  return stateOf(await readApplied(databaseUrl), migrations)
 }
 
 type Call = (method: string, params: object) => Promise<unknown>

@@ -2,10 +2,10 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
-/** Long migrations rewrite large tables; a start that hangs for longer hides that something is wrong. */
+/** ms; long enough for migrations that rewrite large tables */
 const DEADLINE = 15 * 60_000
 
-/** A migration that can't be applied, with Prisma's code where it has one. */
+/** A migration that can't be applied, with Prisma's error code if there is one. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 
@@ -27,9 +27,9 @@ interface Answer {
 type Engine = ChildProcessByStdio<Writable, Readable, null>
 
 /**
- * Runs the schema engine in a process of its own (it is 5 MB of WebAssembly that a running service does not
- * need) for as long as the work takes. One call at a time.
- * @throws {MigrationError} what the engine answers, or that it ended or took longer than 15 minutes
+ * Runs the schema engine while `work` runs, one call at a time. It gets a process of its own, because it is 5 MB of
+ * WebAssembly that a running service does not need.
+ * @throws {MigrationError} for an error response, and if the engine exits early or takes longer than 15 minutes
  */
 export async function runSchemaEngine<T>(
   script: string,
@@ -40,10 +40,10 @@ export async function runSchemaEngine<T>(
   const engine: Engine = spawn(process.execPath, args, {
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: DEADLINE,
-    // Ctrl-C reaches a whole process group; a migration that is cut short counts as failed, and blocks all starts.
+    // out of reach of the terminal's Ctrl-C: an interrupted migration counts as failed, and blocks every start
     detached: true,
   })
-  // Writing to an engine that has ended: its end is told by `answers`.
+  // writing to an engine that has exited: `answers` reports the exit
   engine.stdin.on('error', () => {})
   const answers = createInterface({ input: engine.stdout })[Symbol.asyncIterator]()
   let id = 0
@@ -59,7 +59,7 @@ export async function runSchemaEngine<T>(
 }
 
 function resultOf(line: IteratorResult<string>): unknown {
-  if (line.done === true) throw new MigrationError('the schema engine ended without an answer: start again')
+  if (line.done === true) throw new MigrationError('the schema engine exited without a response: start again')
   const { result, error } = JSON.parse(line.value) as Answer
   if (error === undefined) return result
   const message = error.data?.message ?? error.message

@@ -27,7 +27,7 @@ async function startFront(t: Test, ports: readonly number[]): Promise<{ url: str
   const front = new FrontProxy(ports)
   t.teardown(() => front.close())
   const port = await front.listen('127.0.0.1', 0)
-  await front.nodes.look()
+  await front.nodes.probe()
   return { url: `http://127.0.0.1:${port}`, port }
 }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Command, perform, UsageError } from '../../src/commands/command.js'
+import { type Command, execute, UsageError } from '../../src/commands/command.js'
 import { TEST_SECRETS } from '../helpers/service.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -31,12 +31,12 @@ const environment = ({ databaseUrl, env }: RunOptions) => ({
 /** Runs a command in this process. The password is the first line of `stdin`. */
 export async function runCommand(command: Command, args: string[], options: RunOptions): Promise<Finished> {
   const finished = { out: '', err: '' }
-  const code = await perform(command, args, {
+  const code = await execute(command, args, {
     env: environment(options),
     print: (line) => {
       finished.out += `${line}\n`
     },
-    complain: (text) => {
+    printError: (text) => {
       finished.err += `${text}\n`
     },
     readNewPassword: async () => {

@@ -27,7 +27,7 @@ t.test('create: the password comes from stdin, and the account signs in', async 
   t.match(made, {
     code: 0,
     err: '',
-    out: /^Made anna: staff number \d+ of theatre 1 \(Grand Cinema\), 2 \(Riverside\)\.\n$/,
+    out: /^Created anna \(user \d+\): staff of theatre 1 \(Grand Cinema\), 2 \(Riverside\)\.\n$/,
   })
   t.match(
     (await (await signIn(url, 'anna', { password: 'a-good-password' })).get('/api/auth/session')).body,
@@ -92,7 +92,7 @@ t.test('disable ends everything, in the running service too; enable lets sign in
   const client = await signIn(url, 'staff2')
   t.match(await user(['disable', '--username', 'Staff2']), {
     code: 0,
-    out: 'staff2 is disabled; all sessions have ended.\n',
+    out: 'staff2 is disabled, and all its sessions have ended.\n',
   })
   t.equal(await status(client), 401)
   await t.rejects(signIn(url, 'staff2'), /401/)
@@ -142,22 +142,26 @@ t.test('a bad setting and a missing database are one line', async (t) => {
   t.match(await run(database.url, { PORT: 'x' }), { code: 1, err: /^PORT is "x": [^\n]+\n$/ })
   const nowhere = new URL(database.url)
   nowhere.port = '1'
-  t.match(await run(nowhere.href), { code: 1, err: /^It failed: [^\n]+\n$/ })
+  t.match(await run(nowhere.href), { code: 1, err: /^The command failed: [^\n]+\n$/ })
   const empty = new URL(database.url)
   empty.pathname = '/postgres'
   t.match(await run(empty.href), {
     code: 1,
     err: 'The database has no tables yet: run "npx prisma migrate deploy" first.\n',
   })
-  t.match(await run(database.url), { code: 0, out: /^admin: admin number 3/ })
+  t.match(await run(database.url), { code: 0, out: /^admin \(user 3\): admin/ })
 })
 
 t.test('as a process: the password is the first line of stdin, the exit code says how it went', async (t) => {
   const spawn = (args: string[], stdin: string) =>
     spawnCommand('user', args, { databaseUrl: database.url, stdin })
   const create = ['create', '--username', 'zoe', '--role', 'admin']
-  t.match(await spawn(create, 'a-good-password\r\nmore\n'), { code: 0, err: '', out: /^Made zoe: admin/ })
+  t.match(await spawn(create, 'a-good-password\r\nmore\n'), {
+    code: 0,
+    err: '',
+    out: /^Created zoe \(user \d+\): admin/,
+  })
   await signIn(url, 'zoe', { password: 'a-good-password' })
   t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is already an account/ })
-  t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password came/ })
+  t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password on stdin/ })
 })

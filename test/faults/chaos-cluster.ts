@@ -85,7 +85,7 @@ export async function startChaosCluster(
       onLog(chunk: Buffer) {
         if (options.logs) appendFileSync(join(options.logs, `node-${i + 1}.log`), chunk)
       },
-      onComplaint(chunk: Buffer) {
+      onStderr(chunk: Buffer) {
         const text = chunk.toString()
         if (text.includes('houselights is up at')) isUp = true
         // a start while the database is away fails, and is tried again
@@ -97,7 +97,7 @@ export async function startChaosCluster(
       onStart() {
         isUp = false
       },
-      onLost(_node, how) {
+      onExit(_node, how) {
         endings.push({ node: i + 1, how, at: performance.now() })
         if (isUp && !['SIGKILL', 'SIGTERM', 'exit code 0'].includes(how))
           troubles.push(`node ${i + 1} ended: ${how}`)
@@ -114,7 +114,7 @@ export async function startChaosCluster(
   for (const node of nodes) node.start()
   const ready = await Promise.all(nodes.map((node) => node.ready(60_000)))
   if (ready.includes(false)) throw new Error(`a node did not start: ${troubles.join('; ')}`)
-  await front.nodes.look()
+  await front.nodes.probe()
   return { url, postgres, redis, front, nodes, troubles, endings }
 }
 

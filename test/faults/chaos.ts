@@ -143,7 +143,7 @@ async function heal({ nodes, postgres, redis, front }: ChaosCluster): Promise<vo
   for (const node of nodes) {
     if (!(await node.ready(SETTLE_MS))) throw new Error(`node ${node.number} does not come back`)
   }
-  await front.nodes.look()
+  await front.nodes.probe()
 }
 
 /** All who have a right to listen are live, and have all that the log has. Whoever is not is told of. */

@@ -59,9 +59,9 @@ t.test('one that stops again and again', async (t) => {
       slow.ws.ping()
     }
     slow.resume()
-    if (round % 2 === 0) await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up', 30_000)
+    if (round % 2 === 0) await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up')
   }
-  await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up', 30_000)
+  await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up')
   t.equal(faultIn(seqsOf(slow, GROUP), before + 1, last), null)
   slow.terminate()
 })
@@ -81,7 +81,7 @@ t.test('a client that floods and does not read is not read any more', async (t) 
   t.comment(`at most ${most} bytes waited for it, ${flood.ws.bufferedAmount} with it`)
   t.ok(most > 0 && most < 500_000)
   flood.terminate()
-  await until(() => node.app.hub.connections.size === 0, 'it to be gone', 10_000)
+  await until(() => node.app.hub.connections.size === 0, 'it to be gone')
 })
 
 t.test('ping frames of one that does not read cost no more', async (t) => {
@@ -97,5 +97,5 @@ t.test('ping frames of one that does not read cost no more', async (t) => {
   t.comment(`at most ${most} bytes waited for it`)
   t.ok(most < 100_000)
   flood.resume()
-  await flood.roundTrip({ within: 20_000 })
+  await flood.roundTrip()
 })

@@ -18,3 +18,21 @@ export function within<T>(promise: Promise<T>, ms: number, what: string | (() =>
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+/**
+ * Whether the work settles before a timer of `ms` that starts with it. Timers of one process fire in the order in which
+ * they are due, however late, so a busy machine changes nothing for work that waits for timers only.
+ */
+export async function settlesBefore(work: () => Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const isUp = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
+  })
+  const isDone = work().then((): true => true)
+  try {
+    return await Promise.race([isDone, isUp])
+  } finally {
+    clearTimeout(timer)
+    await isDone
+  }
+}

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { MemoryBroker, MemoryBus } from '../../src/live/bus/memory-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
+import { settlesBefore } from '../helpers/deadline.js'
 import { Mailbox } from '../helpers/mailbox.js'
 import { type OwnRedis, startRedis, testRedis } from '../helpers/redis.js'
 import { until } from '../helpers/until.js'
@@ -164,8 +165,8 @@ async function idOf({ publisher, subscriber }: RedisEar): Promise<number> {
 }
 
 async function hearsAgain(ear: Ear, message: string): Promise<void> {
-  await until(() => ear.bus.healthy, 'the bus to be healthy', 15_000)
-  await ear.resets.expect(() => true, { within: 10_000 })
+  await until(() => ear.bus.healthy, 'the bus to be healthy')
+  await ear.resets.expect(() => true)
   ear.bus.publish('a', message)
   await ear.heard.expect({ message })
 }
@@ -202,7 +203,7 @@ t.test(
     try {
       await quick(t, () => ear.bus.subscribe('b'))
       await until(() => !ear.bus.healthy, 'the silence to be noticed')
-      await until(() => ear.subscriber.status !== 'ready', 'the silent link to be given up', 15_000)
+      await until(() => ear.subscriber.status !== 'ready', 'the silent link to be given up')
     } finally {
       redis.resume()
     }
@@ -213,7 +214,5 @@ t.test(
 )
 
 async function quick(t: Test, work: () => Promise<void>): Promise<void> {
-  const startedAt = performance.now()
-  await work()
-  t.ok(performance.now() - startedAt < 1000, `took ${Math.round(performance.now() - startedAt)} ms`)
+  t.ok(await settlesBefore(work, 1000), 'it does not wait for Redis')
 }

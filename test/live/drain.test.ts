@@ -17,7 +17,7 @@ t.test('a client that does not answer the close frame does not hold up the end',
   // it lives and says so, but never closes
   deaf.write(frame(OPCODE.text, '{"theatre_id":1}'))
   // `ws` would wait 30 s for it
-  await within(service.close(), 10_000, 'the end of the service')
+  await within(service.close(), 25_000, 'the end of the service')
   await deaf.closed()
   t.equal(closeCode(deaf), 1012)
 })

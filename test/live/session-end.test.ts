@@ -8,13 +8,14 @@ import { openPlain, openV1 } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
+/** ms by which an instant that was computed twice may differ */
+const SAME_END_MS = 500
 
 t.test(
   'a session that ends by time is told ahead, and closes its sockets, with a subprotocol and without',
   async (t) => {
     const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
     const staff = await openSession(node, 'staff')
-    const startedAt = performance.now()
     const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
     v1.subscribe()
     const hello = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
@@ -27,8 +28,7 @@ t.test(
     const asking = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
     t.teardown(() => clearInterval(asking))
     for (const socket of [v1, plain]) t.equal((await socket.closed()).code, 4401)
-    const lived = performance.now() - startedAt
-    t.ok(lived > 1500 && lived < 4000, `${Math.round(lived)} ms`)
+    t.ok(Date.now() >= Date.parse(hello.sessionExpiresAt) - SAME_END_MS, 'not before its end')
     const again = await openV1(node, staff).catch((error: unknown) => error)
     t.match(again, { status: 401 })
   },
@@ -53,22 +53,22 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     },
     { timeout: 20_000 },
   )
-  let told = 0
+  let late = 0
   await until(async () => {
+    if (Date.now() > end + 1000) late++
     await emit(node, GROUP)
-    told++
-    return Date.now() > end + 1500
-  }, 'a while after the end')
-  t.ok(told > 20 && seqsOf(v1, GROUP).length > 5, 'before it, everything came')
+    return Date.now() > end + 1500 && late >= 5
+  }, 'events a while after the end')
+  t.ok(seqsOf(v1, GROUP).length > 0, 'before it, they came')
   await emit(node, GROUP)
   unlock()
   await lock
   for (const socket of [v1, plain]) {
     t.equal((await socket.closed()).code, 4401)
-    const late = socket.history.filter(
-      ({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 500,
+    const tooLate = socket.history.filter(
+      ({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 1000,
     )
-    t.strictSame(late, [], 'after the end nothing went out, nor when the database answered again')
+    t.strictSame(tooLate, [], 'after the end nothing went out, nor when the database answered again')
   }
 })
 
@@ -84,7 +84,8 @@ t.test('HTTP prolongs it, and the socket is told', async (t) => {
   t.equal((await client.get('/api/auth/session', { headers: { cookie: staff.cookie } })).status, 200)
   const second = await socket.expect<{ at: string }>({ type: 'expiring' })
   const moved = Date.parse(second.at) - Date.parse(first.at)
-  t.ok(moved > 1000 && moved < 3000, `moved by ${moved} ms`)
+  t.ok(moved >= 1500 - SAME_END_MS, `moved by ${moved} ms`)
+  t.ok(Date.parse(second.at) <= Date.now() + 3000 + SAME_END_MS, 'to one life from now')
   await arrived(socket, GROUP, await emit(node, GROUP))
   t.equal((await socket.closed()).code, 4401)
 })

@@ -13,7 +13,7 @@ import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 
-// initdb, two builds of the module graph, and several starts of the service on a busy machine
+// initdb and several starts of the service, on a busy machine
 t.setTimeout(240_000)
 
 const COPIED = ['package.json', 'package-lock.json', 'prisma.config.ts', 'tsconfig.json']
@@ -24,13 +24,13 @@ interface Dev {
   child: ChildProcess
   output(): string
   url: string
-  /** replaces text in a file of the copy; it must be there */
+  /** Replaces text in a file of the copy. Throws when the file does not contain it. */
   edit(path: string, from: string, to: string): void
   ended(): Promise<unknown>
 }
 
-/** `npm run dev` on a copy of this project. */
-async function startDev(t: Test): Promise<Dev> {
+/** Starts `npm run dev` on a copy of this project. */
+async function startDev(t: Test, env: Record<string, string> = {}): Promise<Dev> {
   const root = dataDirectory(t)
   const data = join(root, '.data')
   for (const name of [...COPIED, ...COPIED_FOLDERS]) {
@@ -43,7 +43,7 @@ async function startDev(t: Test): Promise<Dev> {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, ['scripts/dev.mjs'], {
     cwd: root,
-    env: { PATH, PORT: '0', ...TEST_SECRETS },
+    env: { PATH, PORT: '0', ...TEST_SECRETS, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit')
@@ -74,7 +74,7 @@ async function startDev(t: Test): Promise<Dev> {
   }
 }
 
-/** A request from another address of this machine, as from another computer. */
+/** Sends a request from another address of this machine, as from another computer. */
 function from(localAddress: string, url: string, headers: Record<string, string> = {}) {
   return new Promise<{ status: number; body: string }>((resolve, reject) => {
     get(url, { localAddress, headers }, (answer) => {
@@ -93,13 +93,13 @@ async function answers(url: string, isWanted: (status: number, body: string) => 
   return body
 }
 
-t.test('npm run dev: one port, a change of a page and one of the service arrive', async (t) => {
+t.test('npm run dev: one port; changes of pages and of the service take effect', async (t) => {
   const dev = await startDev(t)
   t.match(dev.output(), /^houselights: database: embedded \(\.data\/postgres\)\n/)
   t.match(dev.output(), new RegExp(`staff +${dev.url}/login .*password houselights-demo`))
   t.match(dev.output(), `${dev.url}/docs`)
 
-  await t.test('the page comes from its sources, the API and the sockets from the service', async (t) => {
+  await t.test('pages load their sources from Vite; API and sockets are the service’s', async (t) => {
     const shell = await (await fetch(`${dev.url}/login`)).text()
     t.match(shell, /src="\/vite\/@vite\/client"/)
     t.match(shell, /src="\/vite\/pages\/login\.tsx"/)
@@ -112,7 +112,7 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
     socket.terminate()
   })
 
-  await t.test('the service judges hosts, origins and addresses as without a front', async (t) => {
+  await t.test('hosts, origins and client addresses are checked as without the proxy', async (t) => {
     t.match(await from('127.0.0.1', `${dev.url}/login`, { host: 'evil.example' }), { status: 400 })
     t.match(await from('127.0.0.1', `${dev.url}/vite/pages/login.tsx`, { host: 'evil.example' }), {
       status: 403,
@@ -130,14 +130,14 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
     t.notMatch(dev.output().slice(before), '192.0.2.1')
   })
 
-  await t.test('Vite serves sources of pages, and nothing that is secret', async (t) => {
+  await t.test('Vite serves the pages’ sources and no secrets', async (t) => {
     const file = (path: string) => from('127.0.0.1', `${dev.url}/vite/@fs${join(dev.root, path)}?raw`)
     writeFileSync(join(dev.root, '.env'), 'SECRET=1')
     for (const path of ['.data/postgres/settings.json', '.env', 'package.json'])
       t.match(await file(path), { status: 403 }, path)
   })
 
-  await t.test('a changed page is announced on the same port, and its module is new', async (t) => {
+  await t.test('a changed page is announced on the same port, and its module has changed', async (t) => {
     const client = await (await fetch(`${dev.url}/vite/@vite/client`)).text()
     const token = /wsToken = "([^"]+)"/.exec(client)?.[1]
     await (await fetch(`${dev.url}/vite/pages/login.tsx`)).text()
@@ -157,7 +157,7 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
     socket.terminate()
   })
 
-  await t.test('a changed source restarts the service, and requests wait meanwhile', async (t) => {
+  await t.test('a changed source restarts the service; requests wait meanwhile', async (t) => {
     dev.edit('routes/operations/health.ts', "{ status: 'ok' }", "{ status: 'edited' }")
     const statuses = new Set<number>()
     await answers(`${dev.url}/healthz`, (status, body) => {
@@ -168,7 +168,7 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
   })
 
   await t.test(
-    'a service that does not start says why, with the line, and the next save tries again',
+    'a service that fails to start shows the error with its line; the next save starts it again',
     async (t) => {
       dev.edit('routes/operations/health.ts', 'async (app) => {', 'async (app) => {\n  lost()')
       const body = await answers(`${dev.url}/healthz`, (status) => status === 503)
@@ -187,13 +187,26 @@ t.test('npm run dev: one port, a change of a page and one of the service arrive'
   t.equal(postmasterPid(join(dev.root, '.data')), undefined, 'the database has stopped')
 })
 
-t.test('when it is killed nothing is left', async (t) => {
+t.test('a second signal ends a drain at once, with exit code 1, and the database stops', async (t) => {
+  const dev = await startDev(t, { DRAIN_SECONDS: '600' })
+  const { cookie } = await signIn(dev.url, 'staff')
+  // the drain closes the first socket at once, the second after 300 s
+  for (let i = 0; i < 2; i++) await connect(`${dev.url}/ws/all-seat-datasocket/`, { cookie })
+  dev.child.kill('SIGINT')
+  await until(() => /"msg":"WSDISCONNECT"/.test(dev.output()), 'the drain')
+  const database = postmasterPid(join(dev.root, '.data')) ?? t.fail('no database runs')
+  dev.child.kill('SIGTERM')
+  t.strictSame(await dev.ended(), [1, null])
+  await gone(Number(database))
+})
+
+t.test('when it is killed no process is left', async (t) => {
   const dev = await startDev(t)
   const database = postmasterPid(join(dev.root, '.data'))
   if (database === undefined) return t.fail('no database runs')
   t.ok(isRunning(database))
   dev.child.kill('SIGKILL')
   await dev.ended()
-  // the service, its last user, stops it when it ends
+  // the service is the last to use it, and stops it when it exits
   await gone(database)
 })

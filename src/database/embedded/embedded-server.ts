@@ -4,38 +4,38 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { type Cluster, clusterAt, ensureCluster, makeDirectory, readSettings, USER } from './cluster.js'
 import { EmbeddedServerError } from './embedded-server-error.js'
-import { hasCode, tryLock, unlinkIfThere, withLock } from './file-lock.js'
+import { hasCode, tryLock, unlinkIfExists, withLock } from './file-lock.js'
 import { addLease, countLeases, lockPath } from './leases.js'
-import { findPostmaster, stopPostmaster, tellToStop } from './postmaster.js'
+import { findPostmaster, requestStop, stopPostmaster } from './postmaster.js'
 import { ensurePostmaster } from './start-server.js'
 
 export { EmbeddedServerError }
 
-/** ms; more than the lock's holder can take: initdb, a start and a stop have deadlines of their own */
+/** ms; longer than any holder keeps the lock: initdb, start and stop have deadlines of their own */
 const LOCK_DEADLINE = 240_000
 const CONNECT_DEADLINE = 30_000
 const DATABASE = 'houselights'
 
 /** One use of the embedded PostgreSQL server. */
 export interface EmbeddedServer {
-  /** of the database `houselights`, as the cluster's owner */
+  /** URL of the database `houselights`, as the cluster's owner */
   readonly url: string
   /** The URL of another database of the server. */
   urlOf(database: string): string
   /**
-   * Creates a database, as a copy of `template` if given, which must have no connections.
+   * Creates a database, as a copy of `template` if given; the template must have no connections.
    * @returns its URL
    */
   createDatabase(name: string, options?: { template?: string }): Promise<string>
-  /** Drops a database and closes its connections. Does nothing when it does not exist. */
+  /** Drops a database and closes its connections. Does nothing if it does not exist. */
   dropDatabase(name: string): Promise<void>
   /**
-   * Starts the server again if it has crashed or was killed. Cheap while it runs.
+   * Restarts the server if it has crashed or was killed. Cheap while it runs.
    * @throws {EmbeddedServerError} when it cannot be started, or not at its URL
    */
   revive(): Promise<void>
   /**
-   * Ends this use. The last one stops the server, cleanly, and waits for it. Can be called again.
+   * Ends this use. The last one stops the server cleanly and waits for it. Can be called more than once.
    * @throws {EmbeddedServerError} when the server does not stop within 30 s
    */
   release(): Promise<void>
@@ -43,19 +43,19 @@ export interface EmbeddedServer {
 
 export interface AcquireOptions {
   dataDirectory: string
-  /** Whether the caller can use the database; if not, its files are set aside and a new one takes their place. */
+  /** Whether the caller can use the database; if not, its files are set aside and a new database is created. */
   accepts?(url: string): Promise<boolean>
-  /** Called with the folder to which they were moved. */
+  /** Called with the folder that the files were moved to. */
   onSetAside?(folder: string): void
 }
 
 /**
- * Uses the PostgreSQL server under `<dataDirectory>/postgres`: creates its cluster at the first use, starts it unless
- * it runs, and creates the database `houselights`. All processes that use a directory share its server. The server
- * outlives a killed process; the next one finds it, and the last to finish stops it. A process that exits without
- * `release` gives up its use, but does not wait for the server to stop.
+ * Acquires the PostgreSQL server under `<dataDirectory>/postgres`: creates its cluster at the first use, starts it if
+ * it is not running, and creates the database `houselights`. All processes that use a directory share its server. The
+ * server outlives a killed process; the next process finds it, and the last one to release it stops it. A process
+ * that exits without `release` gives up its use, but does not wait for the server to stop.
  *
- * @throws {EmbeddedServerError} in one line with the remedy, when PostgreSQL cannot run here
+ * @throws {EmbeddedServerError} when PostgreSQL cannot run here, in one line that names the remedy
  */
 export async function acquireEmbeddedServer(options: AcquireOptions): Promise<EmbeddedServer> {
   const directory = resolve(options.dataDirectory)
@@ -66,14 +66,14 @@ export async function acquireEmbeddedServer(options: AcquireOptions): Promise<Em
     const lease = addLease(use.users)
     try {
       await ensureCluster(use.cluster)
-      let urlOf = await connectable(use)
+      let urlOf = await ensureReady(use)
       if (options.accepts && !(await options.accepts(urlOf(DATABASE)))) {
         options.onSetAside?.(await setAside(use))
-        urlOf = await connectable(use)
+        urlOf = await ensureReady(use)
       }
-      return serverOf(use, lease, urlOf)
+      return createServer(use, lease, urlOf)
     } catch (error) {
-      unlinkIfThere(lease)
+      unlinkIfExists(lease)
       throw error
     }
   })
@@ -84,23 +84,23 @@ interface Use {
   readonly users: string
 }
 
-/** Moves the cluster's files away and creates an empty one. Only under the lock. Returns the folder they are in. */
+/** Moves the cluster's files to another folder, which it returns, and creates an empty cluster. Holds the lock. */
 async function setAside({ cluster, users }: Use): Promise<string> {
   if (countLeases(users) > 1) {
     throw new EmbeddedServerError(
-      'the embedded database has migrations of another version, and other processes use it: stop them, then start again',
+      'the embedded database has migrations of another version and is in use by other processes: stop them, then start again',
     )
   }
   await stopPostmaster(cluster)
-  const moment = new Date().toISOString().replace(/[-:]|\.\d+Z/g, '')
-  const folder = `${cluster.home}-set-aside-${moment}`
+  const timestamp = new Date().toISOString().replace(/[-:]|\.\d+Z/g, '')
+  const folder = `${cluster.home}-set-aside-${timestamp}`
   renameSync(cluster.home, folder)
   await ensureCluster(cluster)
   return folder
 }
 
-/** Starts the server unless it runs; resolves once the database accepts connections. */
-async function connectable({ cluster }: Use): Promise<(database: string) => string> {
+/** Starts the server if it is not running; resolves once the database accepts connections. */
+async function ensureReady({ cluster }: Use): Promise<(database: string) => string> {
   const giveUpAt = Date.now() + CONNECT_DEADLINE
   for (;;) {
     const port = await ensurePostmaster(cluster)
@@ -111,8 +111,8 @@ async function connectable({ cluster }: Use): Promise<(database: string) => stri
       await ensureDatabase(urlOf)
       return urlOf
     } catch (error) {
-      // another process may be stopping the server, which is then started again
-      if (!isPassing(error) || Date.now() > giveUpAt) throw unusable(error, cluster.home)
+      // another process may be stopping the server: start it again
+      if (!isTransient(error) || Date.now() > giveUpAt) throw unusable(error, cluster.home)
       await wait(20)
     }
   }
@@ -127,7 +127,7 @@ async function ensureDatabase(urlOf: (name: string) => string): Promise<void> {
   }
 }
 
-const isPassing = (error: unknown): boolean =>
+const isTransient = (error: unknown): boolean =>
   ['57P01', '57P03', 'ECONNREFUSED', 'ECONNRESET'].some((code) => hasCode(error, code))
 
 function unusable(error: unknown, home: string): EmbeddedServerError {
@@ -143,7 +143,7 @@ async function query(url: string, sql: (client: pg.Client) => string): Promise<v
     ssl: false,
     connectionTimeoutMillis: CONNECT_DEADLINE,
   })
-  // without a listener a connection that breaks while idle would crash the process
+  // without a listener, a connection that breaks while idle would crash the process
   client.on('error', () => {})
   try {
     await client.connect()
@@ -153,7 +153,7 @@ async function query(url: string, sql: (client: pg.Client) => string): Promise<v
   }
 }
 
-/** This process's leases by path; one exit listener gives up those that are left. */
+/** This process's leases by path; an exit listener releases those that are left. */
 const held = new Map<string, Use>()
 let watchesExit = false
 
@@ -166,7 +166,7 @@ function releaseAtExit(use: Use, lease: string): void {
   })
 }
 
-function serverOf(use: Use, lease: string, urlOf: (name: string) => string): EmbeddedServer {
+function createServer(use: Use, lease: string, urlOf: (name: string) => string): EmbeddedServer {
   let released: Promise<void> | undefined
   releaseAtExit(use, lease)
   return {
@@ -187,8 +187,10 @@ function serverOf(use: Use, lease: string, urlOf: (name: string) => string): Emb
     async revive() {
       if (released || findPostmaster(use.cluster)) return
       await withLock(lockPath(use.users), LOCK_DEADLINE, async () => {
-        if (released || (await connectable(use))(DATABASE) === urlOf(DATABASE)) return
-        throw new EmbeddedServerError('the embedded PostgreSQL restarted on another port: start again')
+        if (released || (await ensureReady(use))(DATABASE) === urlOf(DATABASE)) return
+        throw new EmbeddedServerError(
+          'the embedded PostgreSQL restarted on another port: restart the service',
+        )
       })
     },
     release() {
@@ -200,27 +202,27 @@ function serverOf(use: Use, lease: string, urlOf: (name: string) => string): Emb
 
 async function release({ cluster, users }: Use, lease: string): Promise<void> {
   await withLock(lockPath(users), LOCK_DEADLINE, async () => {
-    unlinkIfThere(lease)
+    unlinkIfExists(lease)
     if (countLeases(users) === 0) await stopPostmaster(cluster)
   })
 }
 
 /**
- * The part of `release` that an exit handler can do. A process that holds the lock for longer than a moment is starting
- * the server for itself, and will stop it.
+ * The synchronous part of `release`, for the exit listener. A process that holds the lock for longer is starting the
+ * server for itself, and will stop it later.
  */
 function releaseNow({ cluster, users }: Use, lease: string): void {
-  const still = new Int32Array(new SharedArrayBuffer(4))
+  const sleepCell = new Int32Array(new SharedArrayBuffer(4))
   let unlock = tryLock(lockPath(users))
   for (let tries = 0; unlock === undefined && tries < 200; tries += 1) {
-    Atomics.wait(still, 0, 0, 5)
+    Atomics.wait(sleepCell, 0, 0, 5)
     unlock = tryLock(lockPath(users))
   }
-  unlinkIfThere(lease)
+  unlinkIfExists(lease)
   if (unlock === undefined) return
   try {
     const running = countLeases(users) === 0 ? findPostmaster(cluster) : undefined
-    if (running !== undefined) tellToStop(cluster, running)
+    if (running !== undefined) requestStop(cluster, running)
   } finally {
     unlock()
   }

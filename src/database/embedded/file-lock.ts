@@ -5,47 +5,47 @@ import { EmbeddedServerError } from './embedded-server-error.js'
 import { describeHolder, isHolderAlive } from './process-identity.js'
 
 /**
- * Takes the lock if it is free or its holder is dead; answers with the function that gives it back, or
- * `undefined` when a living process holds it. Synchronous, because a process that exits can't wait.
+ * Tries to take the lock. Returns the function that releases it, or undefined when it is taken; a dead holder's lock is
+ * removed, so that the next try succeeds. Synchronous, because an exit listener can't wait.
  */
 export function tryLock(path: string): (() => void) | undefined {
   const token = randomUUID()
   const draft = `${path}.${token}`
   writeFileSync(draft, describeHolder(token), { mode: 0o600 })
   try {
-    // A hard link appears at once and whole: nobody reads a lock without its holder's name.
+    // a hard link appears atomically with its content: a lock always names its holder
     linkSync(draft, path)
-    return () => unlinkIfThere(path)
+    return () => unlinkIfExists(path)
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
     breakIfDead(path)
     return undefined
   } finally {
-    unlinkIfThere(draft)
+    unlinkIfExists(draft)
   }
 }
 
 /**
- * Removes a dead process's lock. Checking and removing are two steps, and between them another could remove
- * the dead lock and take its own, which would then be removed instead. So only the holder of a lock on *this*
- * dead lock (its content names it) may remove it, and looks again first.
+ * Removes a dead process's lock. Between the check and the removal, another process could remove the dead lock and
+ * take its own, which would then be removed instead. So removing needs a second lock, named after the dead lock's
+ * content, and checks again under it.
  */
 function breakIfDead(path: string): void {
-  const found = readIfThere(path)
+  const found = readIfExists(path)
   if (found === undefined || isHolderAlive(found)) return
   const name = createHash('sha256').update(found).digest('hex').slice(0, 16)
   const unlock = tryLock(`${path}.${name}`)
   if (unlock === undefined) return
   try {
-    if (readIfThere(path) === found) unlinkIfThere(path)
+    if (readIfExists(path) === found) unlinkIfExists(path)
   } finally {
     unlock()
   }
 }
 
 /**
- * Runs the work while this process alone holds the lock.
- * @param deadline milliseconds to wait for it
+ * Runs `work` while holding the lock.
+ * @param deadline ms to wait for the lock
  * @throws {EmbeddedServerError} when the lock was not free in time
  */
 export async function withLock<T>(path: string, deadline: number, work: () => Promise<T>): Promise<T> {
@@ -60,7 +60,7 @@ export async function withLock<T>(path: string, deadline: number, work: () => Pr
       }
     }
     if (Date.now() > giveUpAt) {
-      const holder = readIfThere(path) ?? 'nobody'
+      const holder = readIfExists(path) ?? 'unknown'
       throw new EmbeddedServerError(
         `another process (${holder}) has been starting or stopping the embedded PostgreSQL for ${deadline / 1000} s: end it, then start again`,
       )
@@ -69,8 +69,8 @@ export async function withLock<T>(path: string, deadline: number, work: () => Pr
   }
 }
 
-/** The content, or `undefined` when there is no such file. */
-export function readIfThere(path: string): string | undefined {
+/** The file's content, or undefined if it does not exist. */
+export function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
@@ -79,8 +79,8 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Removes the file; that it is gone already is fine. */
-export function unlinkIfThere(path: string): void {
+/** Removes the file if it exists. */
+export function unlinkIfExists(path: string): void {
   try {
     unlinkSync(path)
   } catch (error) {
@@ -88,7 +88,7 @@ export function unlinkIfThere(path: string): void {
   }
 }
 
-/** Whether the error is a system error (or a driver's) with this code. */
+/** Whether this is an error with the given code, of the system or a driver. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }

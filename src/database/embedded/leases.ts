@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readIfThere, unlinkIfThere } from './file-lock.js'
+import { readIfExists, unlinkIfExists } from './file-lock.js'
 import { describeHolder, isHolderAlive } from './process-identity.js'
 
 const LOCK = 'lock'
 const SUFFIX = '.lease'
 
-/** The lock under which leases are counted and the server is started and stopped. */
+/** The lock that is held to count leases and to start and stop the server. */
 export function lockPath(directory: string): string {
   return join(directory, LOCK)
 }
 
-/** Says that this process uses the server. Only under the lock. Answers with the lease's path. */
+/** Records that this process uses the server. Call only while holding the lock. Returns the lease's path. */
 export function addLease(directory: string): string {
   const token = randomUUID()
   const path = join(directory, `${process.pid}-${token}${SUFFIX}`)
@@ -21,18 +21,18 @@ export function addLease(directory: string): string {
 }
 
 /**
- * How many living users the server has. Only under the lock: what dead processes left behind (leases, drafts
- * of locks) is removed on the way.
+ * Counts the leases of running processes, and removes the files that dead processes left (leases, drafts of locks).
+ * Call only while holding the lock.
  */
 export function countLeases(directory: string): number {
-  let living = 0
+  let count = 0
   for (const name of readdirSync(directory)) {
     const path = join(directory, name)
     if (name === LOCK) continue
-    const text = readIfThere(path)
+    const text = readIfExists(path)
     if (text === undefined) continue
-    if (!isHolderAlive(text)) unlinkIfThere(path)
-    else if (name.endsWith(SUFFIX)) living += 1
+    if (!isHolderAlive(text)) unlinkIfExists(path)
+    else if (name.endsWith(SUFFIX)) count += 1
   }
-  return living
+  return count
 }

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Cluster } from './cluster.js'
 import { EmbeddedServerError } from './embedded-server-error.js'
-import { hasCode, readIfThere, unlinkIfThere } from './file-lock.js'
+import { hasCode, readIfExists, unlinkIfExists } from './file-lock.js'
 import { processIdentity } from './process-identity.js'
 
+/** ms */
 const STOP_DEADLINE = 30_000
 
-/** A server process that runs on the cluster. */
+/** The cluster's server process. */
 export interface Postmaster {
   readonly pid: number
   readonly port: number
@@ -16,13 +17,13 @@ export interface Postmaster {
 }
 
 /**
- * The server that runs on this cluster, whoever started it, by the file that PostgreSQL keeps
- * (https://www.postgresql.org/docs/current/storage-file-layout.html). A file left over from a crash does not
- * count, and not when its pid has been given to another program either; PostgreSQL would then refuse to start.
+ * Finds the cluster's running server, whichever process started it, by its postmaster.pid
+ * (https://www.postgresql.org/docs/current/storage-file-layout.html). Ignores a file left by a crash; if its pid now
+ * belongs to another program, removes it, because PostgreSQL would refuse to start.
  */
 export function findPostmaster(cluster: Cluster): Postmaster | undefined {
   const path = join(cluster.data, 'postmaster.pid')
-  const text = readIfThere(path)
+  const text = readIfExists(path)
   if (text === undefined) return undefined
   const [pidLine, , , portLine, , , , status = ''] = text.split('\n')
   const pid = Number(pidLine)
@@ -30,39 +31,39 @@ export function findPostmaster(cluster: Cluster): Postmaster | undefined {
   const identity = processIdentity(pid)
   if (identity === undefined) return undefined
   if (!isPostmaster(pid, cluster)) {
-    unlinkIfThere(path)
+    unlinkIfExists(path)
     return undefined
   }
-  if (readIfThere(stopMark(cluster)) === identity) return { pid, port: Number(portLine), state: 'stopping' }
+  if (readIfExists(stopMark(cluster)) === identity) return { pid, port: Number(portLine), state: 'stopping' }
   const state = (['ready', 'stopping'] as const).find((known) => known === status.trim()) ?? 'starting'
   return { pid, port: Number(portLine), state }
 }
 
-/** The server's working directory is its cluster, even when that has been moved since. */
+/** The server's working directory is its cluster, even if that has been moved. */
 function isPostmaster(pid: number, cluster: Cluster): boolean {
   try {
     if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster.data)
   } catch {
-    // Not ours to look at, or gone this moment: the caller's wait decides.
+    // no permission, or just exited: assume it is ours; the caller's deadline bounds a wrong guess
   }
   return true
 }
 
 /**
- * A server that was told to stop still says "ready" for a moment; who came in that moment would get a server
- * that goes away. So the telling is written down first.
+ * The file that marks a server as stopping. postmaster.pid still says "ready" for a moment after the signal, and a
+ * process that read it then would use a server that is about to exit.
  */
 function stopMark(cluster: Cluster): string {
   return join(cluster.home, 'stopping')
 }
 
-/** Tells the server to end its sessions and stop cleanly; does not wait. Only under the lock. */
-export function tellToStop(cluster: Cluster, { pid }: Postmaster): void {
+/** Signals the server to close its connections and stop cleanly; does not wait. Call only while holding the lock. */
+export function requestStop(cluster: Cluster, { pid }: Postmaster): void {
   const identity = processIdentity(pid)
   if (identity === undefined) return
   writeFileSync(stopMark(cluster), identity, { mode: 0o600 })
   try {
-    // "Fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html
+    // "fast shutdown": https://www.postgresql.org/docs/current/server-shutdown.html
     process.kill(pid, 'SIGINT')
   } catch (error) {
     if (!hasCode(error, 'ESRCH')) throw error
@@ -70,14 +71,14 @@ export function tellToStop(cluster: Cluster, { pid }: Postmaster): void {
 }
 
 /**
- * Stops the server cleanly. Only under the lock.
+ * Stops the server cleanly and waits for it. Call only while holding the lock.
  * @throws {EmbeddedServerError} when it still runs after 30 s
  */
 export async function stopPostmaster(cluster: Cluster): Promise<void> {
   const found = findPostmaster(cluster)
   if (found === undefined) return
   const identity = processIdentity(found.pid)
-  tellToStop(cluster, found)
+  requestStop(cluster, found)
   const giveUpAt = Date.now() + STOP_DEADLINE
   while (identity !== undefined && processIdentity(found.pid) === identity) {
     if (Date.now() > giveUpAt) {

@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs'
 let bootId: string | undefined
 
 /**
- * A text that no other process has had under this pid, or `undefined` when none runs under it (a zombie does
- * not run). The start time is what tells a process from a later one that was given the same pid.
+ * A string that identifies the process with this pid, or undefined when there is none (a zombie counts as none). It
+ * contains the start time, which distinguishes a process from a later one with the same pid.
  */
 export function processIdentity(pid: number): string | undefined {
   if (process.platform !== 'linux') return identityByPs(pid)
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in parentheses, may hold spaces and parentheses itself: count from its end.
+    // the second field, the name in parentheses, may contain spaces and parentheses: count from its end
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [state, startTicks] = [fields[0], fields[19]]
     if (state === 'Z' || state === 'X') return undefined
@@ -27,7 +27,7 @@ function identityByPs(pid: number): string | undefined {
     const line = execFileSync('/bin/ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      // The start time is written as the locale has it.
+      // the start time's format depends on the locale
       env: { LC_ALL: 'C' },
     }).trim()
     const [state = 'Z', ...started] = line.split(/\s+/)
@@ -37,7 +37,7 @@ function identityByPs(pid: number): string | undefined {
   }
 }
 
-/** Who holds a lock or a lease: good for as long as that very process runs. */
+/** The process that holds a lock or a lease, which is valid while that process runs. */
 export interface Holder {
   readonly pid: number
   readonly identity: string
@@ -51,18 +51,18 @@ function currentHolder(): Holder {
   return self
 }
 
-/** Whether the text is a holder's, written by {@link describeHolder}, who still runs. */
+/** Whether the text was written by {@link describeHolder} in a process that still runs. */
 export function isHolderAlive(text: string): boolean {
   try {
     const { pid, identity } = JSON.parse(text) as Partial<Holder>
     return typeof pid === 'number' && processIdentity(pid) === identity
   } catch {
-    // Cut short by a power failure: whoever wrote it is gone.
+    // truncated by a power failure, so its writer is gone
     return false
   }
 }
 
-/** A line that names this process; the token makes each one unlike all others. */
+/** A line that identifies this process; the token makes each line unique. */
 export function describeHolder(token: string): string {
   return JSON.stringify({ ...currentHolder(), token })
 }

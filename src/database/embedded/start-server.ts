@@ -4,15 +4,16 @@ import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cluster, prepareToRun, readSettings, serverEnvironment, writeSettings } from './cluster.js'
 import { EmbeddedServerError } from './embedded-server-error.js'
-import { findPostmaster, tellToStop } from './postmaster.js'
+import { findPostmaster, requestStop } from './postmaster.js'
 import { commandLine } from './run-as.js'
 
-/** Crash recovery replays what was written since the last checkpoint: seconds, not minutes. */
+/** ms; crash recovery replays what was written since the last checkpoint, which takes seconds */
 const START_DEADLINE = 60_000
+/** bytes */
 const LOG_LIMIT = 10 * 1024 * 1024
 
-/** Failures that pass: another took the port meanwhile, or a killed server's children are still ending. */
-const PASSING =
+/** Transient failures: another program took the port meanwhile, or children of a killed server are still exiting. */
+const TRANSIENT =
   /could not (bind|create any TCP)|pre-existing shared memory block|lock file "postmaster.pid" already/
 
 interface Attempt {
@@ -21,10 +22,10 @@ interface Attempt {
 }
 
 /**
- * Starts the server, or waits for the one that is starting, recovering or stopping. It belongs to no session
- * of this process: neither its end nor a signal to its group reaches the server. Only under the lock.
+ * Starts the server, or waits for one that is starting, recovering or stopping. The server is detached: neither the
+ * exit of this process nor a signal to its group reaches it. Call only while holding the lock.
  * @returns its port
- * @throws {EmbeddedServerError} when it is not ready within a minute, with what PostgreSQL said
+ * @throws {EmbeddedServerError} with PostgreSQL's message, when it is not ready within a minute
  */
 export async function ensurePostmaster(cluster: Cluster): Promise<number> {
   const giveUpAt = Date.now() + START_DEADLINE
@@ -32,20 +33,20 @@ export async function ensurePostmaster(cluster: Cluster): Promise<number> {
   for (;;) {
     const found = findPostmaster(cluster)
     if (found?.state === 'ready') return found.port
-    // Whoever wanted it stopped may have been killed between saying so and doing it.
-    if (found?.state === 'stopping') tellToStop(cluster, found)
+    // the process that marked it as stopping may have been killed before it sent the signal
+    if (found?.state === 'stopping') requestStop(cluster, found)
     if (found === undefined && attempt === undefined) attempt = await start(cluster)
-    const words = attempt?.ended ? lastWords(cluster, attempt.logStart) : ''
-    if (words !== '' && !PASSING.test(words)) throw failure(cluster, `said "${words}"`)
+    const reason = attempt?.ended ? readFailure(cluster, attempt.logStart) : ''
+    if (reason !== '' && !TRANSIENT.test(reason)) throw failure(cluster, `failed with "${reason}"`)
     if (attempt?.ended) attempt = undefined
     if (Date.now() > giveUpAt) throw failure(cluster, `was not ready within ${START_DEADLINE / 1000} s`)
-    await wait(words === '' ? 5 : 100)
+    await wait(reason === '' ? 5 : 100)
   }
 }
 
 function failure(cluster: Cluster, what: string): EmbeddedServerError {
   const remedy = what.includes('incompatible')
-    ? `its files are another version's: remove ${cluster.home} to begin with an empty database`
+    ? `its files are from another version: remove ${cluster.home} to start with an empty database`
     : `see ${cluster.log}`
   return new EmbeddedServerError(`the embedded PostgreSQL ${what}: ${remedy}, or set DATABASE_URL`)
 }
@@ -70,7 +71,7 @@ function serverArguments(cluster: Cluster, port: number): string[] {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     max_connections: 200,
-    // Nobody replicates a development database; what is committed still survives a power failure.
+    // a development database needs no replication; commits still survive a power failure
     wal_level: 'minimal',
     max_wal_senders: 0,
     timezone: 'UTC',
@@ -91,7 +92,7 @@ function watch(child: ChildProcess, logStart: number): Attempt {
   return attempt
 }
 
-/** The port that the server had before, so that its URL stays the same, unless another program has it now. */
+/** The port that the server used before, so that its URL stays the same, or another one if it is taken. */
 async function freePort(wanted = 0): Promise<number> {
   const server = createServer()
   const port = await new Promise<number | undefined>((resolve) => {
@@ -107,17 +108,17 @@ async function freePort(wanted = 0): Promise<number> {
   throw new EmbeddedServerError('no free port on 127.0.0.1 for the embedded PostgreSQL: set DATABASE_URL')
 }
 
-/** Opened here and handed down, so that PostgreSQL's account needs no right to the directory. */
+/** Opened here and passed on as a descriptor, so that PostgreSQL's account needs no access to the directory. */
 function openLog(cluster: Cluster): { descriptor: number; size: number } {
   const size = statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0
   if (size > LOG_LIMIT) renameSync(cluster.log, `${cluster.log}.1`)
   return { descriptor: openSync(cluster.log, 'a', 0o600), size: size > LOG_LIMIT ? 0 : size }
 }
 
-/** Why an attempt ended, by what it logged. */
-function lastWords(cluster: Cluster, logStart: number): string {
+/** Why an attempt failed, according to the log. */
+function readFailure(cluster: Cluster, logStart: number): string {
   const lines = readFileSync(cluster.log).subarray(logStart).toString('utf8').trim().split('\n')
   const fatal = lines.filter((line) => /FATAL|PANIC|error|could not/i.test(line))
-  const found = fatal.find((line) => PASSING.test(line)) ?? fatal.at(-1) ?? lines.at(-1)
+  const found = fatal.find((line) => TRANSIENT.test(line)) ?? fatal.at(-1) ?? lines.at(-1)
   return found?.trim() || 'nothing'
 }

@@ -1,34 +1,36 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { inRoot } from '../lib/paths.mjs'
 import { ServiceProcess } from '../lib/service-process.js'
-import { isPeerMessage, type PeerMessage } from './peers.js'
+import { type ClientAddressMessage, isClientAddressMessage } from './client-addresses.js'
 
-/** ms; a service that ignores SIGTERM for longer is killed */
+/** ms after which a service that ignores SIGTERM is killed */
 const STOP_MS = 5000
-/** characters of stderr that an error page shows */
+/** characters of stderr that the error page shows */
 const ERROR_LENGTH = 20_000
 
-/** The service is not running: `message` is what it printed before it ended. */
+/** The service is not running. `message` is what it printed before it exited. */
 export class ServiceDown extends Error {}
 
 /** A running service. */
 export interface Running {
   readonly port: number
-  /** Makes the connection that the front opened from `port` count as the client's; resolves once it does. */
-  introduce(port: number, address: string): Promise<void>
+  /** Gives the connection that the proxy opened from `port` its client's address. Resolves once the service has it. */
+  setClientAddress(port: number, address: string): Promise<void>
 }
 
 export interface DevServiceOptions {
   env: NodeJS.ProcessEnv
-  /** a line for the terminal */
-  say(line: string): void
-  /** The service answers again after it had failed: pages that show the failure can load anew. */
+  /** prints a line on the terminal */
+  print(line: string): void
+  /** The service answers again after a failure: pages that show the failure can reload. */
   onRecovery(): void
 }
 
-/** The service from its sources, in a process of its own that can be replaced. */
+/** The service, run from its sources in a child process that can be replaced. */
 export class DevService {
   private process: ServiceProcess | null = null
+  /** being replaced or closed */
+  private ending: ServiceProcess | null = null
   private current: Promise<Running> = Promise.reject(new ServiceDown('The service has not started yet.'))
   private changes: Promise<void> = Promise.resolve()
   private hasFailed = false
@@ -38,12 +40,16 @@ export class DevService {
     this.current.catch(() => {})
   }
 
-  /** Resolves to the service once it answers. Throws a ServiceDown when its start failed. */
+  /**
+   * Resolves to the service once it answers.
+   *
+   * @throws {ServiceDown} when it failed to start
+   */
   running(): Promise<Running> {
     return this.current
   }
 
-  /** Replaces the process, after `prepare`. Requests wait meanwhile. Resolves to whether the new one answers. */
+  /** Replaces the process, after `prepare`; requests wait meanwhile. Resolves to whether the new one answers. */
   async restart(prepare: () => Promise<void> = async () => {}): Promise<boolean> {
     const next = this.changes.then(async () => {
       await this.end()
@@ -62,9 +68,9 @@ export class DevService {
       return true
     } catch (error) {
       this.hasFailed = true
-      // what the service itself printed is on the terminal
+      // the service's own output is on the terminal already
       if (!(error instanceof ServiceDown))
-        this.options.say(error instanceof Error ? error.message : String(error))
+        this.options.print(error instanceof Error ? error.message : String(error))
       return false
     }
   }
@@ -75,23 +81,24 @@ export class DevService {
     await this.changes
   }
 
-  /** Ends it without waiting. */
-  kill(): void {
-    this.process?.signal('SIGKILL')
+  /** Ends it without a drain. */
+  async abort(): Promise<void> {
+    this.isClosed = true
+    await Promise.all([this.process?.abort(), this.ending?.abort()])
   }
 
   private async end(): Promise<void> {
     const running = this.process
     this.process = null
     if (!running?.isRunning) return
+    this.ending = running
     running.signal('SIGTERM')
-    const deadline = new AbortController()
-    const tooLate = wait(STOP_MS, undefined, { signal: deadline.signal }).then(() =>
-      running.signal('SIGKILL'),
-    )
+    const ended = new AbortController()
+    const timeout = wait(STOP_MS, undefined, { signal: ended.signal }).then(() => running.signal('SIGKILL'))
     await running.ended
-    deadline.abort()
-    await tooLate.catch(() => {})
+    ended.abort()
+    await timeout.catch(() => {})
+    this.ending = null
   }
 
   private spawn(): Promise<Running> {
@@ -104,41 +111,43 @@ export class DevService {
           '--import',
           import.meta.resolve('tsx'),
           '--import',
-          import.meta.resolve('./peers.ts'),
+          import.meta.resolve('./client-addresses.ts'),
           inRoot('src/server.ts'),
         ],
         env: { ...this.options.env, HOST: '127.0.0.1', PORT: '0' },
         cwd: inRoot(),
-        onComplaint: (chunk) => {
+        onStderr: (chunk) => {
           process.stderr.write(chunk)
           errors = `${errors}${chunk.toString()}`.slice(-ERROR_LENGTH)
         },
         onMessage: (message) => {
-          if (isPeerMessage(message)) acknowledged.get(message.port)?.()
-          if (isListening(message)) resolve({ port: message.port, introduce })
+          if (isClientAddressMessage(message)) acknowledged.get(message.port)?.()
+          if (isListening(message)) resolve({ port: message.port, setClientAddress })
         },
       })
-      const introduce = (port: number, address: string) =>
+      const setClientAddress = (port: number, address: string) =>
         new Promise<void>((done) => {
           const settle = () => {
             acknowledged.delete(port)
             done()
           }
           acknowledged.set(port, settle)
-          child.send({ type: 'peer', port, address } satisfies PeerMessage, settle)
+          child.send({ type: 'client-address', port, address } satisfies ClientAddressMessage, settle)
         })
       this.process = child
       void child.ended.then(({ code, signal }) => {
-        const down = new ServiceDown(errors.trim() || `The service ended (${signal ?? `exit code ${code}`}).`)
+        const down = new ServiceDown(
+          errors.trim() || `The service exited (${signal ?? `exit code ${code}`}).`,
+        )
         for (const settle of acknowledged.values()) settle()
         reject(down)
         if (this.process !== child || this.isClosed) return
-        // it ended by itself: requests fail with the reason instead of waiting
+        // it exited by itself: requests fail with the reason instead of waiting
         this.process = null
         this.hasFailed = true
         this.current = Promise.reject(down)
         this.current.catch(() => {})
-        this.options.say('the service is down; the next change starts it again')
+        this.options.print('the service is down; the next change starts it again')
       })
     })
   }

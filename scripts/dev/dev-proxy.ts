@@ -9,17 +9,17 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { withDeadline } from '../../src/concurrency/deadline.js'
-import { answeredHeaders, endToEndHeaders, joinTunnel, listenOn, rawHead } from '../lib/proxying.js'
-import type { DevPages } from './pages.js'
-import { type DevService, ServiceDown } from './service.js'
+import { endToEndHeaders, joinTunnel, listenOn, rawHead, responseHeaders } from '../lib/proxying.js'
+import type { DevPages } from './dev-pages.js'
+import { type DevService, ServiceDown } from './dev-service.js'
 
-/** ms for which a request waits for a service that restarts */
+/** ms for which a request waits while the service restarts */
 const WAIT_MS = 20_000
 
-const startsTooSlowly = () => new ServiceDown('The service takes long to start: try again.')
+const startTimedOut = () => new ServiceDown('The service is taking long to start: try again.')
 
-/** The one port of `npm run dev`: Vite answers for the sources of the pages, the service for everything else. */
-export class DevFront {
+/** The one port of `npm run dev`: Vite serves the pages' sources, the service everything else. */
+export class DevProxy {
   readonly server: Server = createServer({ requireHostHeader: false })
   private readonly tunnels = new Set<Duplex>()
   private pages: DevPages | null = null
@@ -30,13 +30,13 @@ export class DevFront {
       this.forward(request, response).catch((error: unknown) => this.fail(response, error))
     })
     this.server.on('upgrade', (request, client, head) => {
-      // Vite's own listener takes it
+      // Vite's own listener handles it
       if (this.pages?.owns(request, true)) return
       this.tunnel(request, client, head).catch(() => client.destroy())
     })
   }
 
-  /** Resolves to the port. */
+  /** Resolves to the port; 0 means any free one. */
   listen(pages: DevPages, host: string, port: number): Promise<number> {
     this.pages = pages
     return listenOn(this.server, host, port)
@@ -49,17 +49,17 @@ export class DevFront {
     await closed
   }
 
-  /** A connection to the service that counts as the client's own. */
+  /** Connects to the service with the client's address. */
   private async connect({ socket: client }: IncomingMessage): Promise<Socket> {
     const address = client.remoteAddress ?? ''
-    const { port, introduce } = await withDeadline(this.service.running(), WAIT_MS, startsTooSlowly)
+    const { port, setClientAddress } = await withDeadline(this.service.running(), WAIT_MS, startTimedOut)
     const socket = connect({ host: '127.0.0.1', port, noDelay: true })
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)
     })
     socket.on('error', () => {})
-    await introduce(socket.localPort ?? 0, address)
+    await setClientAddress(socket.localPort ?? 0, address)
     return socket
   }
 
@@ -73,38 +73,39 @@ export class DevFront {
       createConnection: () => socket,
     })
     forwarded.on('error', (error) => this.fail(response, error))
-    forwarded.once('response', (answer) => {
-      this.answer(request, answer, response).catch((error: unknown) => this.fail(response, error))
+    forwarded.once('response', (reply) => {
+      this.respond(request, reply, response).catch((error: unknown) => this.fail(response, error))
     })
     response.once('close', () => forwarded.destroy())
     request.pipe(forwarded)
   }
 
-  private async answer(
+  /** Passes the service's response on; a page is changed to load its modules from Vite. */
+  private async respond(
     request: IncomingMessage,
-    answer: IncomingMessage,
+    reply: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
     const { url = '' } = request
-    const isPage = (answer.headers['content-type'] ?? '').startsWith('text/html') && !url.startsWith('/docs')
+    const isPage = (reply.headers['content-type'] ?? '').startsWith('text/html') && !url.startsWith('/docs')
     response.sendDate = false
-    const headers = answeredHeaders(answer.rawHeaders)
+    const headers = responseHeaders(reply.rawHeaders)
     if (!isPage || !this.pages || request.method !== 'GET') {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
-      answer.on('error', () => response.destroy())
-      return void answer.pipe(response)
+      response.writeHead(reply.statusCode ?? 502, reply.statusMessage, headers)
+      reply.on('error', () => response.destroy())
+      return void reply.pipe(response)
     }
-    const html = await this.pages.transform(await text(answer), url)
+    const html = await this.pages.transform(await text(reply), url)
     const adapted = headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== 'content-length')
     for (const [i, name] of adapted.entries()) {
       if (i % 2 === 0 && name.toLowerCase() === 'content-security-policy')
         adapted[i + 1] = this.pages.allowStyles(adapted[i + 1] ?? '')
     }
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, adapted)
+    response.writeHead(reply.statusCode ?? 502, reply.statusMessage, adapted)
     response.end(html)
   }
 
-  /** From here on bytes: the service's answer, a refusal too, goes to the client as it is. */
+  /** Forwards bytes from here on: the service's response, also a refusal, reaches the client unchanged. */
   private async tunnel(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     client.on('error', () => {})
     const socket = await this.connect(request)
@@ -115,7 +116,7 @@ export class DevFront {
     joinTunnel(this.tunnels, client, socket)
   }
 
-  /** 503 with what the service printed before it ended; the page comes back by itself once it answers. */
+  /** Responds 503 with what the service printed before it exited. The page reloads itself once the service is back. */
   private fail(response: ServerResponse, error: unknown): void {
     if (response.headersSent) return void response.destroy()
     const reason = error instanceof ServiceDown ? error.message : `The service does not answer: ${error}`

@@ -6,26 +6,26 @@ import { createServer } from 'vite'
 import type { Config } from '../../src/config/config.js'
 import { inRoot } from '../lib/paths.mjs'
 
-/** Below this path Vite answers; all other paths are the service's. */
+/** Vite serves everything below this path, the service all other paths. */
 const BASE = '/vite/'
 const SOCKET_PROTOCOLS = ['vite-hmr', 'vite-ping']
 
 /** The pages from their sources, with hot module replacement. */
 export interface DevPages {
-  /** Whether Vite answers the request; `isUpgrade`: its socket for hot replacement */
+  /** Whether Vite handles the request; with `isUpgrade`, its WebSocket for hot replacement. */
   owns(request: IncomingMessage, isUpgrade: boolean): boolean
   handle(request: IncomingMessage, response: ServerResponse): void
-  /** The shell of a page, as the service answers with it, for the sources. */
+  /** Changes the HTML of a page, as the service sends it, to load the sources. */
   transform(html: string, url: string): Promise<string>
-  /** The content policy of a page, with the nonce that styles need while they are replaced. */
+  /** Adds to a page's Content-Security-Policy the nonce of the styles that Vite injects. */
   allowStyles(policy: string): string
-  /** Calls `onChange` for each file or folder that changes, beside the pages' own. */
+  /** Watches more paths; calls `onChange` for each file or folder that changes. */
   watch(paths: readonly string[], onChange: (path: string) => void): void
   reload(): void
   close(): Promise<void>
 }
 
-/** Serves web/ on the front's own port. */
+/** Starts Vite for web/, with its WebSocket on the proxy's server. */
 export async function openPages(server: Server, { allowedHosts }: Config): Promise<DevPages> {
   const nonce = randomBytes(16).toString('base64')
   const vite = await createServer({
@@ -41,7 +41,7 @@ export async function openPages(server: Server, { allowedHosts }: Config): Promi
       hmr: { server },
       allowedHosts: allowedHosts.includes('*') ? true : [...allowedHosts],
       cors: false,
-      // not the whole project: .data/ holds secrets
+      // not the whole project: .data/ contains secrets
       fs: { allow: [inRoot('web'), inRoot('src'), realpathSync(inRoot('node_modules'))] },
     },
   })
