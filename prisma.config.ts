@@ -8,7 +8,7 @@ import { announceDatabase, loadEnvFile } from './scripts/lib/env.mjs'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 // On a fresh clone npx downloads some version of Prisma, which finds none of our packages. Install them as `npm start`
-// does, then run the command with the version this project pins.
+// does, then run the command with the version that this project pins.
 const ownPrisma = here('node_modules/prisma/build/index.js')
 if (!existsSync(ownPrisma)) {
   runNode(here('scripts/prepare.mjs'), '--packages')
@@ -16,14 +16,14 @@ if (!existsSync(ownPrisma)) {
   process.exit()
 }
 
-/** Runs a Node program on this terminal; if it fails, this process exits with its code. */
+/** Runs a Node program on this terminal; when it fails, this process exits with its code. */
 function runNode(...args: string[]): void {
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
 
-// The schema engine from npm replaces the binary that the CLI would download (docs/decisions), and the CLI makes no
-// update checks. It loads this file before it reads these variables.
+// The schema engine from npm replaces the binary that the CLI would download, and the CLI makes no update checks. It reads
+// these variables after it has loaded this file.
 const engine = here('scripts/schema-engine.mjs')
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= engine
 process.env.CHECKPOINT_DISABLE ??= '1'

@@ -1,4 +1,4 @@
-// `npx prisma db seed`: the demo theatres and accounts, into DATABASE_URL's database or the embedded one.
+// `npx prisma db seed`: loads the demo theatres and accounts into DATABASE_URL's database, or else the embedded one.
 
 import { acquireEmbeddedServer } from '../src/database/embedded/embedded-server.js'
 import { loadDemoData } from '../src/demo-data.js'

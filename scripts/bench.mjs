@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run bench`: prepares, then runs bench/run.ts from the sources.
+// `npm run bench`: prepares the project, then runs bench/run.ts from its source.
 import { spawnSync } from 'node:child_process'
 import { announceDatabase, loadEnvFile } from './lib/env.mjs'
 import { inRoot, root } from './lib/paths.mjs'

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run chaos -- --minutes 30 --seed N`: prepares, then runs test/faults/chaos-run.ts from the sources.
+// `npm run chaos -- --minutes 30 --seed N`: prepares the project, then runs test/faults/chaos-run.ts from its source.
 import { spawnSync } from 'node:child_process'
 import { inRoot, root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'

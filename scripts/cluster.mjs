@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run cluster -- 3`: prepares, then runs scripts/cluster/ from the sources. Its nodes run the build.
+// `npm run cluster -- 3`: prepares the project, then runs scripts/cluster/ from its sources. The nodes run the build.
 import { join } from 'node:path'
 import { markInUse } from './lib/build.mjs'
 import { announceDatabase, loadEnvFile } from './lib/env.mjs'

@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run theatre`, `npm run user`: prepares, then runs src/commands/main.ts as built, in this process.
+// `npm run theatre`, `npm run user`: prepares the project, then runs the built src/commands/main.ts in this process.
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
@@ -10,7 +10,7 @@ import { enableSourceMaps } from './lib/source-maps.mjs'
 import { prepare } from './prepare.mjs'
 
 await script(async () => {
-  // paths in arguments are relative to where the user is
+  // paths in arguments are relative to the user's working directory
   process.env.INIT_CWD ??= process.cwd()
   process.chdir(root)
   loadEnvFile()

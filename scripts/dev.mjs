@@ -1,5 +1,5 @@
 // @ts-check
-// `npm run dev`: installs what is missing, then runs scripts/dev/ from the sources. Nothing is built.
+// `npm run dev`: installs what is missing, then runs scripts/dev/ from its sources. Nothing is built.
 import { announceDatabase, loadEnvFile } from './lib/env.mjs'
 import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'

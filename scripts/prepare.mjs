@@ -1,6 +1,6 @@
 // @ts-check
-// Brings a clone to where it can run: packages, database client, build. Run before anything is installed, so on
-// Node's own modules only; does only what changed, and costs little when nothing did.
+// Prepares a clone to run: packages, database client, build. Uses Node's own modules only, since it runs before anything
+// is installed. Skips every step whose inputs have not changed.
 import { pathToFileURL } from 'node:url'
 import { build, buildFolder, markLatest } from './lib/build.mjs'
 import { buildTap, generate, install } from './lib/install.mjs'
@@ -8,23 +8,23 @@ import { withLock } from './lib/lock.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 
-/** builds in a row that changing sources may spoil */
-const BUILDS = 5
+/** builds that sources changing meanwhile may invalidate in a row */
+const MAX_BUILDS = 5
 
 /** @param {string} line */
-const say = (line) => process.stderr.write(`houselights: ${line}\n`)
+const print = (line) => process.stderr.write(`houselights: ${line}\n`)
 
 /** Installs what is missing. */
 export const preparePackages = () => run([install, generate])
 
-/** Installs what is missing, and what only tests need. */
+/** Installs what is missing, and prepares what only tests need. */
 export const prepareTools = () => run([install, generate, buildTap])
 
-/** @returns {Promise<string>} the folder with the build of the sources as they are */
+/** @returns {Promise<string>} the folder with the build of the current sources */
 export async function prepare() {
   await preparePackages()
-  for (let tries = 0; tries < BUILDS; tries++) {
-    // what the sources are now, once: somebody may go on writing while they are built
+  for (let tries = 0; tries < MAX_BUILDS; tries++) {
+    // the sources are hashed once: they may change during the build
     const folder = buildFolder()
     const step = build(folder)
     await run([step])
@@ -32,20 +32,20 @@ export async function prepare() {
     markLatest(folder)
     return folder
   }
-  throw new Error('The sources changed each time while they were built: start again.')
+  throw new Error('The sources kept changing during the build: start again.')
 }
 
 /** @param {import('./lib/install.mjs').Step[]} steps */
 async function run(steps) {
   if (!steps.every((step) => step.isDone())) {
-    const onWait = () => say('another process is preparing, waiting for it…')
+    const onWait = () => print('another process is preparing this folder, waiting for it…')
     await withLock(inRoot('.data/prepare.lock'), onWait, async () => {
       for (const step of steps) {
         if (step.isDone()) continue
         const began = Date.now()
-        say(`${step.what}…`)
+        print(`${step.what}…`)
         await step.run()
-        say(`${step.what}: done in ${((Date.now() - began) / 1000).toFixed(1)} s`)
+        print(`${step.what}: done in ${((Date.now() - began) / 1000).toFixed(1)} s`)
       }
     })
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // @ts-check
-// Prisma's schema engine as WebAssembly behind the command line and the JSON-RPC of the native one, so
-// that no engine binary has to be downloaded. prisma.config.ts names this file in
-// PRISMA_SCHEMA_ENGINE_BINARY; src/database/migrate.ts starts it as well.
+// Prisma's schema engine as WebAssembly, with the command line and the JSON-RPC of the native engine, so that no engine
+// binary has to be downloaded. prisma.config.ts sets PRISMA_SCHEMA_ENGINE_BINARY to this file; src/database/migrate.ts
+// starts it too.
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { logError, toUserFacing } from './schema-engine/errors.mjs'
@@ -12,7 +12,7 @@ import { canConnect, createDatabase, dropDatabase } from './schema-engine/postgr
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  // Newer CLIs may pass options that this engine does not know; the native engine's errors would be obscure.
+  // a newer CLI may pass options that this engine does not know
   strict: false,
   options: {
     datasource: { type: 'string' },
@@ -29,7 +29,7 @@ function datasource() {
   return { ...parsed, url: parsed.url ?? '' }
 }
 
-/** One command of `schema-engine cli …`: exit code 0, or 1 with a log line that the CLI reads. */
+/** Runs a command of `schema-engine cli …`: exit code 0, or 1 with a log line that the CLI reads. */
 async function runCliCommand(/** @type {string | undefined} */ command) {
   /** @type {Map<string, (url: string) => Promise<unknown>>} */
   const commands = new Map(
@@ -59,7 +59,7 @@ async function main() {
   await serveJsonRpc({ datamodels, factory: adapterFactory(datasource()) })
 }
 
-// The CLI ends its engine with SIGTERM right after closing stdin, every time: that is a normal end.
+// the CLI always sends SIGTERM right after it closes stdin: a normal end
 process.on('SIGTERM', () => process.exit(0))
 
 function fail(/** @type {unknown} */ error) {
@@ -67,5 +67,5 @@ function fail(/** @type {unknown} */ error) {
   process.exit(1)
 }
 
-// Not left to the event loop: the engine's pool stays open.
+// explicitly: the engine's open pool keeps the event loop alive
 main().then(() => process.exit(0), fail)

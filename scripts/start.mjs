@@ -1,5 +1,6 @@
 // @ts-check
-// `npm start`: prepares, then becomes the service, so that signals reach it and its exit code is the command's.
+// `npm start`: prepares the project, then runs the service in this process, so that signals reach it and the exit code is
+// its own.
 import module from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -16,7 +17,7 @@ await script(async () => {
   announceDatabase()
   const folder = await prepare()
   markInUse(folder)
-  // Node 22 and later cache compiled code, so the next start is faster
+  // Node 22 and later cache compiled code, which makes the next start faster
   const { enableCompileCache } = /** @type {{ enableCompileCache?: (folder: string) => unknown }} */ (module)
   enableCompileCache?.(inRoot('node_modules/.cache/compile'))
   enableSourceMaps()

@@ -1,6 +1,6 @@
 // @ts-check
-// `npm test`: prepares, checks format, lint and types, runs every tap test, and ends with the counts alone on a line.
-// With file names (`npm test -- test/live/feed.test.ts`) it runs only those, without the checks.
+// `npm test`: prepares the project, checks format, lint and types, runs every test, and ends with the counts alone on a
+// line. With file names (`npm test -- test/live/v1.test.ts`) it runs only those, without the checks.
 import { countingTests, runChecks, runTests } from './lib/checks.mjs'
 import { script } from './lib/run.mjs'
 

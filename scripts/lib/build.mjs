@@ -15,7 +15,7 @@ import { extname, join } from 'node:path'
 import { hashOf } from './hash.mjs'
 import { isAlive } from './lock.mjs'
 import { inRoot } from './paths.mjs'
-import { isRefusal, must, runNode } from './run.mjs'
+import { isPermissionError, must, runNode } from './run.mjs'
 
 const CODE = ['src', 'plugins', 'routes', 'prisma', 'scripts']
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']
@@ -23,9 +23,9 @@ const GENERATED = join('src', 'database', 'generated')
 const KEPT = 3
 const HOUR_MS = 3_600_000
 
-/** The folder that holds, or will hold, the build of the sources as they are. */
+/** The folder of the build of the current sources, whether it exists or not. */
 export function buildFolder() {
-  // the generated client follows from prisma/ and the lockfile
+  // the generated client depends only on prisma/ and the lockfile
   return inRoot(
     'dist',
     hashOf([...CODE, 'web', ...CONFIGURATION], (name) => name === GENERATED),
@@ -33,7 +33,7 @@ export function buildFolder() {
 }
 
 /**
- * The step that makes that folder.
+ * The step that builds into that folder.
  *
  * @param {string} target
  * @returns {import('./install.mjs').Step}
@@ -45,12 +45,12 @@ export const build = (target) => ({
     const temporary = inRoot('dist', `.tmp-${process.pid}-${Date.now()}`)
     mkdirSync(temporary, { recursive: true })
     try {
-      // both to their ends: what still runs would write into the folder that is being removed
+      // await both: one that still runs would write into the folder that is being removed
       const results = await Promise.allSettled([buildServer(temporary), buildPages(temporary)])
       for (const result of results) if (result.status === 'rejected') throw result.reason
-      // the sources changed meanwhile: it is a build of neither the old nor the new ones
+      // the sources changed meanwhile: it may mix old and new ones
       if (buildFolder() !== target) return
-      // as a whole or not at all; a folder that is there is never written to again
+      // atomic; an existing build is never written to again
       if (!existsSync(target)) renameSync(temporary, target)
     } finally {
       rmSync(temporary, { recursive: true, force: true })
@@ -63,7 +63,7 @@ export const build = (target) => ({
 async function buildServer(folder) {
   const args = ['-p', 'tsconfig.build.json', '--outDir', folder]
   await must('building the service', runNode(inRoot('node_modules/typescript/bin/tsc'), args))
-  // what is no TypeScript lies where it did, seen from the code
+  // other files keep their place relative to the code
   for (const name of CODE) {
     if (existsSync(inRoot(name)))
       cpSync(inRoot(name), join(folder, name), { recursive: true, filter: isAsset })
@@ -81,8 +81,8 @@ async function buildPages(folder) {
 }
 
 /**
- * Says that this process runs from the build, so that no later build removes it. A user who may only read the clone
- * runs from it all the same: a service need not own its code.
+ * Marks the build as used by this process, so that no later build removes it. A user who may only read the clone can
+ * run it all the same: a service need not own its code.
  *
  * @param {string} folder
  */
@@ -91,14 +91,14 @@ export function markInUse(folder) {
   try {
     writeFileSync(mark, '')
   } catch (error) {
-    if (isRefusal(error)) return
+    if (isPermissionError(error)) return
     throw error
   }
   process.on('exit', () => rmSync(mark, { force: true }))
 }
 
 /**
- * dist/latest names the build of the sources as they are: tests that run from the sources take the pages from it.
+ * Writes the build's name to dist/latest, from which tests that run from the sources take the pages.
  *
  * @param {string} folder
  */
@@ -106,14 +106,14 @@ export function markLatest(folder) {
   const pointer = inRoot('dist/latest')
   const name = `${folder.slice(inRoot('dist').length + 1)}\n`
   if (existsSync(pointer) && readFileSync(pointer, 'utf8') === name) return
-  const aside = `${pointer}.${process.pid}`
-  writeFileSync(aside, name)
-  renameSync(aside, pointer)
+  const temporary = `${pointer}.${process.pid}`
+  writeFileSync(temporary, name)
+  renameSync(temporary, pointer)
   utimesSync(folder, new Date(), new Date())
 }
 
 /**
- * Removes old builds but for the newest few and those that a process runs from.
+ * Removes old builds, except the newest few and those that a process runs.
  *
  * @param {string} current
  */

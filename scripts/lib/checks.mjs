@@ -1,5 +1,5 @@
 // @ts-check
-// What `npm test` and `npm run check` share: the static checks, the run of tap, and the line of counts.
+// What `npm test` and `npm run check` share: the static checks, running tap, and the line of counts.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { devNull } from 'node:os'
@@ -20,7 +20,7 @@ export const print = (line) => process.stdout.write(`${line}\n`)
  */
 export async function countingTests(work) {
   process.chdir(root)
-  // a developer's settings must not change what is tested; the environment can
+  // tests do not depend on a developer's .env
   process.env.HOUSELIGHTS_ENV_FILE = devNull
   announceDatabase(inRoot('.data/test/postgres'))
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -33,7 +33,7 @@ export async function countingTests(work) {
     process.stderr.write(`houselights: ${error.message}\n`)
     counts.failed++
   }
-  // a run without tests proves nothing
+  // a run without tests is a failure
   if (counts.passed + counts.failed === 0) {
     print('No test ran.')
     counts.failed = 1
@@ -45,7 +45,7 @@ export async function countingTests(work) {
 }
 
 /**
- * Runs a step that most tests can do without: its failure counts as one failed test.
+ * Runs a step that most tests do not need: its failure counts as one failed test.
  *
  * @param {() => Promise<unknown>} step
  * @returns {Promise<number>}
@@ -62,7 +62,7 @@ async function attempt(step) {
 }
 
 /**
- * Format, lint and types.
+ * Checks format, lint and types, all at once.
  *
  * @returns {Promise<number>} how many failed
  */
@@ -91,7 +91,7 @@ export async function runChecks() {
 /**
  * Runs test files with tap, and adds to the counts.
  *
- * @param {string[]} files none: all of them, as .taprc says
+ * @param {string[]} files empty: all that .taprc includes
  * @param {import('./tap-report.mjs').Counts} counts
  */
 export async function runTests(files, counts) {
@@ -118,11 +118,11 @@ export async function runTests(files, counts) {
 }
 
 /**
- * One more test, over all files: no service wrote a secret that it was given.
+ * One more test over all files: no service has printed one of its secrets.
  *
  * @param {import('../../test/helpers/suite-output.ts').SuiteVerdict} verdict
  * @param {import('./tap-report.mjs').Counts} counts
- * @param {boolean} isWhole all files ran: having searched nothing is then a failure
+ * @param {boolean} isWhole all files ran, so that searching nothing is a failure
  */
 function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
   const wasSearched = bytes > 0 && secrets > 0
@@ -137,7 +137,7 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 }
 
 /**
- * Starts what the test files share, so that no file pays for it alone: see test/helpers/shared-services.ts.
+ * Starts what the test files share: see test/helpers/shared-services.ts.
  *
  * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startSharedServices>}
  */

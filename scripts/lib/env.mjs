@@ -1,5 +1,5 @@
 // @ts-check
-// The environment of a command: the process's own variables, then those of `.env`.
+// The environment of a command: the process's own variables, then those in `.env`.
 import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -7,8 +7,8 @@ import { inRoot, root } from './paths.mjs'
 import { ScriptError } from './run.mjs'
 
 /**
- * Sets the variables of the file that HOUSELIGHTS_ENV_FILE names, or else of `.env` if there is one. A variable that
- * is already set, even to nothing, keeps its value.
+ * Sets the variables in the file that HOUSELIGHTS_ENV_FILE names, or else in `.env` if it exists. A variable that is
+ * already set, even to an empty value, keeps it.
  *
  * @throws {ScriptError} one line, when the file cannot be read
  */
@@ -28,8 +28,8 @@ export function loadEnvFile(env = process.env) {
 }
 
 /**
- * Says on stderr which database the command uses. Says nothing where there is none: the command then fails, and
- * names the variable.
+ * Prints to stderr which database the command uses. Prints nothing without one: the command then fails with an error
+ * that names the variable.
  *
  * @param {string} [embedded] the embedded server's folder
  */
@@ -44,7 +44,7 @@ export function announceDatabase(embedded = inRoot('.data/postgres'), env = proc
 }
 
 /**
- * A database's address without its password, or its options, which can hold one.
+ * A database's URL without its password, and without options, which can contain one.
  *
  * @param {string} text
  */

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { inRoot } from './paths.mjs'
 
 /**
- * A content hash of files and folders, given from the root; missing ones count as such.
+ * A hash of the contents of files and folders, named relative to the root; they may be missing.
  *
  * @param {string[]} names
- * @param {(name: string) => boolean} [skip] leaves files and whole folders out
+ * @param {(name: string) => boolean} [skip] leaves out a file or a whole folder
  */
 export function hashOf(names, skip = () => false) {
   const hash = createHash('sha256')

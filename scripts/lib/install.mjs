@@ -6,7 +6,7 @@ import { must, runNode, runNpm } from './run.mjs'
 
 const STAMP = inRoot('node_modules/.houselights-stamp')
 
-/** @returns {Record<string, string>} what was done in this node_modules: step -> hash of what it was done for */
+/** @returns {Record<string, string>} the steps done in this node_modules: step -> hash of its inputs */
 function readStamp() {
   try {
     return JSON.parse(readFileSync(STAMP, 'utf8'))
@@ -29,7 +29,7 @@ export const install = {
   isDone() {
     const hash = lockHash()
     if (readStamp().install === hash) return true
-    // somebody ran npm by hand
+    // npm may have been run by hand
     if (!isInstalled()) return false
     stamp('install', hash)
     return true
@@ -48,11 +48,11 @@ export const install = {
 }
 
 /**
- * A folder for npm's cache where its own can't be written: it lies in the home directory, which the account of a
- * service may lack. null: npm's own will do.
+ * A folder for npm's cache when its default, in the home directory, is not writable: a service account may have no home
+ * directory. null: the default is writable.
  */
 function ownCache() {
-  // npm tells the programs that it starts
+  // npm sets this for the programs that it starts
   const { npm_config_cache: cache } = process.env
   if (!cache) return null
   try {
@@ -66,7 +66,7 @@ function ownCache() {
 
 const lockHash = () => `${hashOf(['package-lock.json'])}-${process.platform}-${process.arch}`
 
-/** Whether node_modules is what the lockfile asks for, by npm's own record of what it installed. */
+/** Whether node_modules matches the lockfile, according to npm's own record of what it installed. */
 function isInstalled() {
   try {
     const wanted = JSON.parse(readFileSync(inRoot('package-lock.json'), 'utf8')).packages
@@ -91,7 +91,7 @@ export const generate = {
     readStamp().generate === schemaHash() && existsSync(inRoot('src/database/generated/client.ts')),
   async run() {
     const hash = schemaHash()
-    // no look at Prisma's servers for news
+    // no update check on Prisma's servers
     const env = { CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' }
     await must(
       'prisma generate',
@@ -104,8 +104,8 @@ export const generate = {
 const schemaHash = () => hashOf(['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'])
 
 /**
- * tap's own TypeScript loader can't work with TypeScript 7 (docs/decisions/0002). Plugins are compiled into tap's
- * test class, so leaving one out takes a build of that class; npm puts the default one back.
+ * tap's TypeScript plugin does not work with TypeScript 7 (docs/decisions/0002-tap-through-tsx.md). Plugins are compiled
+ * into tap's test class, so leaving one out means rebuilding that class; npm restores the default one.
  *
  * @type {Step}
  */

@@ -14,17 +14,17 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const BEAT_MS = 1000
-/** ms without a beat after which a holder on another machine, or in another container, counts as dead */
+const HEARTBEAT_MS = 1000
+/** ms without a heartbeat after which a holder on another machine, or in another container, counts as dead */
 const DEAD_MS = 15_000
 const GIVE_UP_MS = 15 * 60_000
 
 /**
- * Runs `work` while no other process on these files does. A holder that died is found out by its pid, or, where
- * pids can't be compared, by the beat that it no longer gives; so `work` must not block the event loop.
+ * Runs `work` while holding the lock file. A dead holder is detected by its pid, or, where pids can't be compared, by its
+ * missing heartbeat; so `work` must not block the event loop.
  *
  * @template T
- * @param {string} path the lock's file
+ * @param {string} path the lock file
  * @param {() => void} onWait called once when another process holds it
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
@@ -33,51 +33,51 @@ export async function withLock(path, onWait, work) {
   mkdirSync(dirname(path), { recursive: true })
   const mine = JSON.stringify({ host: hostname(), pid: process.pid, token: randomUUID() })
   const deadline = Date.now() + GIVE_UP_MS
-  let told = false
+  let isWaiting = false
   while (!create(path, mine)) {
     if (stealFromDead(path)) continue
     if (Date.now() > deadline)
-      throw new Error(`another process has been preparing for too long; delete ${path} if none is`)
-    if (!told) onWait()
-    told = true
+      throw new Error(`another process has held the lock for too long: if none is running, delete ${path}`)
+    if (!isWaiting) onWait()
+    isWaiting = true
     await sleep(100)
   }
-  const beat = setInterval(() => {
+  const heartbeat = setInterval(() => {
     const now = new Date()
     try {
       utimesSync(path, now, now)
     } catch {}
-  }, BEAT_MS)
+  }, HEARTBEAT_MS)
   try {
     return await work()
   } finally {
-    clearInterval(beat)
+    clearInterval(heartbeat)
     if (read(path) === mine) rmSync(path, { force: true })
   }
 }
 
 /**
- * The file appears with its content whole: written aside, then linked.
+ * Creates the file with its content in one atomic step: written under another name, then linked.
  *
  * @param {string} path
  * @param {string} content
  */
 function create(path, content) {
-  const aside = `${path}.${randomUUID()}`
-  writeFileSync(aside, content, { flag: 'wx' })
+  const temporary = `${path}.${randomUUID()}`
+  writeFileSync(temporary, content, { flag: 'wx' })
   try {
-    linkSync(aside, path)
+    linkSync(temporary, path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     return createWithoutLinks(path, content)
   } finally {
-    rmSync(aside, { force: true })
+    rmSync(temporary, { force: true })
   }
 }
 
 /**
- * For file systems that know no hard links.
+ * For file systems without hard links.
  *
  * @param {string} path
  * @param {string} content
@@ -97,20 +97,20 @@ function stealFromDead(path) {
   const held = read(path)
   if (held === null) return true
   if (!isDead(path, held)) return false
-  const aside = `${path}.${randomUUID()}`
+  const temporary = `${path}.${randomUUID()}`
   try {
-    renameSync(path, aside)
+    renameSync(path, temporary)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return true
     throw error
   }
-  // another waiter was quicker, and this is its fresh lock: give it back
-  if (read(aside) !== held) {
+  // another waiter has replaced the lock already: restore its lock
+  if (read(temporary) !== held) {
     try {
-      linkSync(aside, path)
+      linkSync(temporary, path)
     } catch {}
   }
-  rmSync(aside, { force: true })
+  rmSync(temporary, { force: true })
   return true
 }
 

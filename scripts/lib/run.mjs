@@ -35,7 +35,7 @@ export function runNode(file, args, { env = {}, show = false } = {}) {
  */
 function runProgram(program, args, { env = {}, show = false } = {}) {
   return new Promise((resolve, reject) => {
-    // stdout is reserved for the service's log and the commands' output
+    // stdout is for the service's log and the commands' output only
     const child = spawn(program, args, {
       cwd: root,
       env: { ...process.env, ...env },
@@ -94,19 +94,19 @@ export async function must(what, step) {
 }
 
 /**
- * Whether the system denied a write: the clone belongs to another user, or lies on a read-only file system.
+ * Whether the system denied a write: the clone belongs to another user, or is on a read-only file system.
  *
  * @param {unknown} error
  * @returns {error is Error}
  */
-export function isRefusal(error) {
-  return error instanceof Error && 'code' in error && REFUSED.includes(String(error.code))
+export function isPermissionError(error) {
+  return error instanceof Error && 'code' in error && DENIED.includes(String(error.code))
 }
 
-const REFUSED = ['EACCES', 'EPERM', 'EROFS']
+const DENIED = ['EACCES', 'EPERM', 'EROFS']
 
 /**
- * The top level of every script: expected errors become one line.
+ * The top level of every script: prints expected errors in one line.
  *
  * @param {() => Promise<unknown>} main
  */
@@ -114,8 +114,8 @@ export async function script(main) {
   try {
     await main()
   } catch (error) {
-    if (!(error instanceof ScriptError) && !isRefusal(error)) throw error
-    const remedy = isRefusal(error) ? ': prepare it as the user who owns the project’s folder' : ''
+    if (!(error instanceof ScriptError) && !isPermissionError(error)) throw error
+    const remedy = isPermissionError(error) ? ': run it as the user who owns the project’s folder' : ''
     process.stderr.write(`houselights: ${error.message}${remedy}\n`)
     process.exitCode = 1
   }

@@ -1,7 +1,7 @@
 // @ts-check
 import module from 'node:module'
 
-/** Makes stack traces of the build name the sources. Packages are left alone where Node can tell: maps cost time. */
+/** Makes stack traces of the build point to the sources. Skips packages where Node can, since reading maps takes time. */
 export function enableSourceMaps() {
   const { setSourceMapsSupport } =
     /** @type {{ setSourceMapsSupport?: (enabled: boolean, options: { nodeModules: boolean }) => void }} */ (

@@ -1,9 +1,9 @@
 // @ts-check
-// Reads the runner's TAP, prints one line per test file and every failure, and counts.
+// Reads the runner's TAP output, prints a line for each test file and every failure, and counts the results.
 
 /**
- * Test points: leaves, not the subtests that hold them. A file that failed without a failed point of its own (it
- * crashed, was killed or could not be loaded), or that holds no test, counts as one that failed.
+ * Counts of test points: leaves, not the subtests that contain them. A file that failed without a failed test point (it
+ * crashed, was killed or could not be loaded), or that has no test, counts as one failure.
  *
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
  */
@@ -14,7 +14,7 @@
  * @returns {Promise<Counts>}
  */
 export async function reportTap(input, print) {
-  // not at the top: this file is loaded before packages are there
+  // a dynamic import: this file is loaded before packages are installed
   const { Parser } = await import('tap-parser')
   const total = { passed: 0, failed: 0, skipped: 0 }
   let file = newFile()
@@ -42,16 +42,16 @@ export async function reportTap(input, print) {
     file.failed++
     file.failures.push(describe(point))
   })
-  // at this level: the end of a file, or, rarely, a point of the runner's own, which is a leaf
+  // at this level: the end of a file or, rarely, a test point of the runner itself, which is a leaf
   parser.on('assert', (point) => {
     if (!point.closingTestPoint) return
-    judgeWhole(file, point)
+    countWhole(file, point)
     print(summary(file, point))
     closeFile()
   })
   parser.on('bailout', (reason) => {
     file.failed++
-    file.failures.push(indent(`✗ everything was stopped: ${reason || 'no reason given'}`))
+    file.failures.push(indent(`✗ bailed out: ${reason || 'no reason given'}`))
   })
   await new Promise((resolve, reject) => {
     parser.on('complete', resolve)
@@ -64,12 +64,12 @@ export async function reportTap(input, print) {
 const newFile = () => ({ passed: 0, failed: 0, skipped: 0, failures: /** @type {string[]} */ ([]) })
 
 /**
- * Counts what only the file's end tells.
+ * Counts what shows only at the end of a file.
  *
  * @param {ReturnType<typeof newFile>} file
  * @param {any} point
  */
-function judgeWhole(file, point) {
+function countWhole(file, point) {
   const isEmpty = file.passed + file.failed + file.skipped === 0
   if (isEmpty && point.ok && point.skip && point.skip !== NO_TESTS) {
     file.skipped = 1
@@ -77,19 +77,19 @@ function judgeWhole(file, point) {
   }
   if (file.failed > 0 || (point.ok && !isEmpty)) return
   file.failed = 1
-  file.failures.push(indent(whyWhole(point)))
+  file.failures.push(indent(explainWhole(point)))
 }
 
-/** as tap says it of a file that ended well and tested nothing */
+/** tap's reason for a file that ended without an error and without a test */
 const NO_TESTS = 'no tests found'
 
 /** @param {any} point */
-function whyWhole({ name, ok, diag }) {
+function explainWhole({ name, ok, diag }) {
   const { exitCode, signal, expired } = diag ?? {}
-  if (expired) return `✗ ${expired} took too long`
+  if (expired) return `✗ ${expired} timed out`
   if (signal) return `✗ ${name} was killed by ${signal}`
-  if (exitCode) return `✗ ${name} ended with exit code ${exitCode}: see what it printed`
-  return `✗ ${name} ${ok ? 'holds no test' : 'did not end as a test must'}`
+  if (exitCode) return `✗ ${name} ended with exit code ${exitCode}: see its output`
+  return `✗ ${name} ${ok ? 'has no test' : 'did not complete its test plan'}`
 }
 
 /**
@@ -108,7 +108,7 @@ function describe({ fullname, name, diag }) {
   const lines = [`✗ ${fullname ?? name}`]
   if (at?.fileName) lines.push(`  at ${at.fileName}:${at.lineNumber}:${at.columnNumber}`)
   if (message) lines.push(indent(String(message), '  '))
-  if (expired) lines.push(`  took too long (${expired})`)
+  if (expired) lines.push(`  timed out (${expired})`)
   if (diff) lines.push(indent(diff, '  '))
   else if (wanted !== undefined || found !== undefined) {
     lines.push(

@@ -1,10 +1,10 @@
 // @ts-check
-// Errors of the driver and of the WebAssembly engine, in the shapes in which the Prisma CLI shows them.
+// Errors of the driver and of the WebAssembly engine, in the form that the Prisma CLI shows.
 // Codes and texts: https://www.prisma.io/docs/orm/reference/error-reference
 
 /** @typedef {{ is_panic: boolean, message: string, meta: unknown, error_code?: string }} UserFacing */
 
-/** The CLI drops the first line of stderr, and parses each of the others as JSON. */
+/** The CLI drops the first line of stderr and parses every other line as JSON. */
 export function logError(/** @type {UserFacing} */ error) {
   const at = new Date().toISOString()
   const line = (/** @type {string} */ level, /** @type {object} */ fields) =>
@@ -14,8 +14,8 @@ export function logError(/** @type {UserFacing} */ error) {
   )
 }
 
-/** The engine gives an error of the adapter's Prisma's words, and not always its code. */
-const CODE_BY_WORDS = /** @type {const} */ ([
+/** The engine reports an adapter's error with Prisma's message, but not always with its code. */
+const CODE_BY_MESSAGE = /** @type {const} */ ([
   [/^Authentication failed against database server/, 'P1000'],
   [/^Can't reach database server/, 'P1001'],
   [/^Database `.*` does not exist/, 'P1003'],
@@ -26,7 +26,7 @@ const CODE_BY_WORDS = /** @type {const} */ ([
 /** @typedef {{ host?: string, port?: number, user?: string, database?: string }} Target */
 
 /**
- * @param {unknown} error of the driver (then with the server that was asked in `target`) or of the engine
+ * @param {unknown} error of the driver (with the server in `target`) or of the engine
  * @returns {UserFacing}
  */
 export function toUserFacing(error) {
@@ -57,7 +57,7 @@ export function toUserFacing(error) {
     case '3D000':
       return known('P1003', `Database \`${target.database ?? ''}\` does not exist`)
     case '42P04':
-    // The same, when two make it at the same time; nothing else that is asked directly can violate a key.
+    // two processes created it at the same time: no other direct statement can violate a unique key
     case '23505':
       return known('P1009', `Database \`${target.database ?? ''}\` already exists on the database server`)
     case '42501':
@@ -69,15 +69,15 @@ export function toUserFacing(error) {
   if (/^P\d{4}$/.test(code)) {
     return { is_panic: false, message: failure.message ?? '', meta: failure.meta ?? {}, error_code: code }
   }
-  const [, worded] = CODE_BY_WORDS.find(([words]) => words.test(failure.message ?? '')) ?? []
-  if (worded !== undefined) return known(worded, failure.message ?? '')
-  // A panic is never reported as one: the CLI would offer to send it to Prisma, who did not make this engine.
+  const [, messageCode] = CODE_BY_MESSAGE.find(([pattern]) => pattern.test(failure.message ?? '')) ?? []
+  if (messageCode !== undefined) return known(messageCode, failure.message ?? '')
+  // never reported as a panic: the CLI would offer to send it to Prisma, who do not maintain this setup
   return { is_panic: false, message: failure.message ?? String(error), meta: null }
 }
 
 /**
- * A script that failed: the engine has only "external connector error" and a trace of itself; the author
- * needs the database's words. P3018 is what the native engine answers for a migration that is applied.
+ * Adds the database's message to the error of a failed script, for which the engine has only "external connector error"
+ * and its own trace. For a migration the native engine reports P3018.
  * @param {UserFacing} error
  * @param {{ code: string, message: string }} script
  * @returns {UserFacing}

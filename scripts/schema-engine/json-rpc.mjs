@@ -1,5 +1,5 @@
 // @ts-check
-// The engine's side of the Prisma CLI's JSON-RPC 2.0: one object a line, requests on stdin, answers on stdout.
+// The engine's side of the Prisma CLI's JSON-RPC 2.0: one object per line, requests on stdin, responses on stdout.
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -8,7 +8,7 @@ import { lastPanic, loadSchemaEngine } from './load-engine.mjs'
 import { takeScriptError } from './postgres-adapter.mjs'
 import { createDatabase } from './postgres-server.mjs'
 
-/** What the CLI may call; anything else is refused rather than looked up on the object. */
+/** What the CLI may call: no other name is looked up on the engine object. */
 const METHODS = new Set([
   'applyMigrations',
   'createMigration',
@@ -37,7 +37,7 @@ export async function serveJsonRpc({ datamodels, factory }) {
   const engine = await openEngine(datamodels, factory)
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line)
-    // An answer to one of our own `print` requests.
+    // a response to one of our own `print` requests
     if (request.method === undefined) continue
     send({ jsonrpc: '2.0', id: request.id, ...(await answer(engine, request)) })
   }
@@ -56,17 +56,17 @@ async function openEngine(paths, factory) {
   ])
   const bound = bindMigrationAwareSqlAdapterFactory(factory)
   const log = (/** @type {string} */ message) => process.stderr.write(`${message}\n`)
-  // An empty list of files is a panic, none is not.
+  // the engine panics on an empty list, but not on none
   const options = { datamodels: datamodels.length === 0 ? undefined : datamodels }
   /** @type {Promise<import('@prisma/schema-engine-wasm').SchemaEngine> | undefined} */
   let opening
   return {
-    /** Connects, at the first request. */
+    /** Connects at the first request. */
     engine: () => {
       opening ??= SchemaEngine.new(options, log, bound)
       return opening
     },
-    /** The engine keeps errors that it does not know apart, under a number, and speaks of "External error id#0". */
+    /** Returns the original of an error that the engine reports as "External error id#0". */
     original: (/** @type {unknown} */ error) => {
       const id = /^External error id#(\d+)$/.exec(error instanceof Error ? error.message : '')?.[1]
       return id === undefined ? error : (bound.errorRegistry.consumeError(Number(id))?.error ?? error)
@@ -77,8 +77,8 @@ async function openEngine(paths, factory) {
 /** @typedef {Awaited<ReturnType<typeof openEngine>>} Open */
 
 /**
- * A panic comes from a callback of the engine that nobody awaits, and the request would stay without an answer.
- * The process stays as well: the CLI, finding its engine gone, would end without a word.
+ * Rejects at a panic. It is thrown in a callback of the engine that nothing awaits, so the request would never get a
+ * response. The process keeps running: without its engine the CLI would exit silently.
  */
 const panicked = new Promise((_, reject) => {
   process.on('uncaughtException', (error) => {
@@ -94,8 +94,8 @@ async function answer(/** @type {Open} */ open, /** @type {{ method: string, par
     return { result: await Promise.race([call(open, request), panicked]) }
   } catch (error) {
     const script = takeScriptError()
-    const plain = toUserFacing(open.original(error))
-    const data = script === undefined ? plain : withScriptError(plain, script)
+    const failure = toUserFacing(open.original(error))
+    const data = script === undefined ? failure : withScriptError(failure, script)
     return { error: { code: 4466, message: 'An error happened. Check the data field for details.', data } }
   }
 }
@@ -116,7 +116,7 @@ async function call(
     await engine.diagnoseMigrationHistory({ ...params, optInToShadowDatabase: true })
     return engine[name](params)
   })
-  // The native engine has the CLI print the script first, and answers without it.
+  // like the native engine: let the CLI print the script, and respond without it
   if (name === 'diff' && typeof result.stdout === 'string') {
     send({ jsonrpc: '2.0', id: 1, method: 'print', params: { content: result.stdout } })
     return { ...result, stdout: null }
@@ -125,9 +125,9 @@ async function call(
 }
 
 /**
- * Two commands (evaluateDataLoss, createMigration) have no way of their own to a shadow database in this build,
- * and live on what a diagnosis has left in the engine's cache. That is out of date when `migrate dev` has
- * applied pending migrations since, so another diagnosis is made.
+ * In this build evaluateDataLoss and createMigration cannot open a shadow database; they use what a diagnosis has left in
+ * the engine's cache. After `migrate dev` has applied pending migrations that cache is outdated, and another diagnosis is
+ * needed.
  */
 function isMissingFromCache(/** @type {unknown} */ error) {
   return error instanceof Error && error.message.includes('must be provided through an external factory')

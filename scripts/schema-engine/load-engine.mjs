@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-/** Where the engine leaves the words of a panic; what JavaScript then sees is only "unreachable". */
+/** The engine stores the message of a panic here; the JavaScript error says only "unreachable". */
 const panics = {
   message: '',
   set_message(/** @type {string} */ message) {
@@ -11,14 +11,14 @@ const panics = {
 }
 Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: panics })
 
-/** The words of the last panic of the engine, or an empty text. */
+/** The message of the engine's last panic, or an empty string. */
 export function lastPanic() {
   return panics.message
 }
 
 /**
- * Instantiates @prisma/schema-engine-wasm. Its own entry imports the .wasm file as an ES module, which Node
- * can't do without a flag; so what that entry does is done by hand.
+ * Instantiates @prisma/schema-engine-wasm. Its own entry point imports the .wasm file as an ES module, which Node supports
+ * only behind a flag, so this does by hand what that entry point does.
  * @returns {Promise<typeof import('@prisma/schema-engine-wasm').SchemaEngine>}
  */
 export async function loadSchemaEngine() {

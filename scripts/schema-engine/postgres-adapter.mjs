@@ -1,14 +1,14 @@
 // @ts-check
-// @prisma/adapter-pg as the schema engine needs it. The stock adapter serves queries of an application; a
-// migration asks for more: one session that keeps its locks and settings, scripts in one piece, the
-// catalogue's own types, and a shadow database that is gone afterwards.
+// @prisma/adapter-pg, extended for the schema engine. The stock adapter serves an application's queries; migrations also
+// need one database session that keeps its locks and settings, scripts in one piece, the catalog's own types, and a
+// temporary shadow database.
 import { randomUUID } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
 import { drop, empty, parseUrl, poolConfig, withClient } from './postgres-server.mjs'
 
-/** PostgreSQL's internal one-byte "char" type, which the catalogue uses and the adapter does not know. */
+/** PostgreSQL's internal one-byte "char" type, which the catalog uses and the adapter does not support. */
 const INTERNAL_CHAR = 18
 const TEXT = 25
 
@@ -20,13 +20,13 @@ async function connect(
   const pool = new pg.Pool(poolConfig(target))
   const adapter = await new PrismaPg(pool, { schema: target.schema ?? 'public' }).connect()
   const startTransaction = adapter.startTransaction.bind(adapter)
-  // Its translation of driver errors.
+  // its translation of driver errors
   const { onError } = /** @type {{ onError(error: unknown): never }} */ (/** @type {unknown} */ (adapter))
   return Object.assign(readInternalChar(adapter), {
     startTransaction: async (/** @type {import('@prisma/driver-adapter-utils').IsolationLevel} */ level) =>
       readInternalChar(await startTransaction(level)),
-    // In one piece, by the simple protocol: the stock one splits at every semicolon, those in the bodies of
-    // functions included. A script without a BEGIN of its own is one transaction, as with the native engine.
+    // in one piece, by the simple query protocol: the stock adapter splits at every semicolon, also in function bodies.
+    // A script without its own BEGIN is one transaction, as with the native engine.
     executeScript: async (/** @type {string} */ script) => {
       await pool.query(script).catch((error) => {
         keepScriptError(error, script)
@@ -41,8 +41,7 @@ async function connect(
 }
 
 /**
- * The stock adapter refuses columns of the type "char", and has no column type for them; the engine reads them
- * as characters, and takes nothing else.
+ * The stock adapter rejects columns of the type "char"; the engine expects them as characters.
  * @template {import('@prisma/driver-adapter-utils').SqlQueryable} T
  * @param {T} queryable
  * @returns {T}
@@ -73,7 +72,7 @@ function readInternalChar(queryable) {
 /** @type {{ code: string, message: string } | undefined} */
 let failedScript
 
-/** Why the last script failed, in the database's words; asked for once. */
+/** Returns and clears the database's error of the last failed script. */
 export function takeScriptError() {
   const last = failedScript
   failedScript = undefined
@@ -81,7 +80,7 @@ export function takeScriptError() {
 }
 
 /**
- * The engine gets the adapter's short translation ("No such table"); what the author of a script needs is kept.
+ * Keeps the full error: the engine gets only the adapter's short translation ("No such table").
  * @param {unknown} error
  * @param {string} script
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// The PostgreSQL server behind a datasource URL: connecting to it, and making and dropping its databases.
+// The PostgreSQL server of a datasource URL: connecting to it, creating and dropping its databases.
 import pg from 'pg'
 
 /**
@@ -8,7 +8,7 @@ import pg from 'pg'
  */
 
 /**
- * Host, port and so on apart: given a connection string, a pool's own `database` would be overruled by it.
+ * Parses the URL, since a connection string would override a pool's `database`.
  * @returns {Target}
  */
 export function parseUrl(/** @type {string} */ url) {
@@ -36,8 +36,8 @@ export function poolConfig(/** @type {Target} */ { schema, ...target }) {
   const quoted = `"${schema?.replaceAll('"', '""')}"`
   return {
     ...target,
-    // The advisory lock, search_path and a script's transaction belong to a session: there is only one, and
-    // it is never retired while idle.
+    // the advisory lock, search_path and a script's transaction belong to one database session, so the pool has one
+    // connection and never closes it while idle
     max: 1,
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: 15_000,
@@ -45,7 +45,7 @@ export function poolConfig(/** @type {Target} */ { schema, ...target }) {
   }
 }
 
-/** A shadow database that the user names is emptied first, as the native engine does. */
+/** Empties a shadow database that the user has named, as the native engine does. */
 export async function empty(/** @type {pg.Client} */ client) {
   const { rows } = await client.query(
     "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'",
@@ -56,7 +56,7 @@ export async function empty(/** @type {pg.Client} */ client) {
   await client.query('CREATE SCHEMA IF NOT EXISTS public')
 }
 
-/** By force: a session of a pool that has just ended may still be on its way out. */
+/** With FORCE: connections of a pool that has just ended may not be closed yet. */
 export async function drop(/** @type {pg.Client} */ client, /** @type {string} */ database) {
   await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(database)} WITH (FORCE)`)
 }
@@ -66,7 +66,7 @@ export async function canConnect(/** @type {string} */ url) {
   await withClient(parseUrl(url), (client) => client.query('SELECT 1'))
 }
 
-/** `cli create-database`: from the maintenance database, since the wanted one does not exist. */
+/** `cli create-database`: connects to the maintenance database, since the new one does not exist yet. */
 export async function createDatabase(/** @type {string} */ url) {
   const target = parseUrl(url)
   await withMaintenance(target, (client) =>
@@ -99,7 +99,7 @@ export async function withClient(
   /** @type {(c: pg.Client) => Promise<unknown>} */ work,
 ) {
   const client = new pg.Client(poolConfig(target))
-  // Without a listener an idle connection's error would end the process.
+  // without a listener an idle connection's error would crash the process
   client.on('error', () => {})
   try {
     await client.connect()

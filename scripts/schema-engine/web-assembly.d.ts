@@ -1,4 +1,4 @@
-/** As far as it is used here: TypeScript declares it for browsers only. */
+/** Only what is used here: TypeScript declares WebAssembly for browsers only. */
 declare namespace WebAssembly {
   class RuntimeError extends Error {}
   function instantiate(

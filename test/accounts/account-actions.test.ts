@@ -36,21 +36,21 @@ async function newUser(): Promise<{ username: string; userId: number }> {
   return { username: principal.username, userId: principal.userId }
 }
 
-t.test('signs in, in whatever case the name is written', async (t) => {
+t.test('login ignores the case of the username', async (t) => {
   const { username, userId } = await newUser()
   const opened = await signIn(username.toUpperCase())
   t.match(opened.caller, { principal: { userId, username, role: 'admin' } })
   t.ok(await isLive(opened))
-  t.same(ctx.published, [], 'nobody’s rights end by it')
+  t.same(ctx.published, [], 'a login without a previous session revokes nothing')
 })
 
-t.test('unknown name, wrong password, disabled account, guest: one refusal', async (t) => {
+t.test('unknown name, wrong password, disabled account and guest give the same error', async (t) => {
   const { username, userId } = await newUser()
   const disabled = await newUser()
   await updateUser(ctx, 'operator', disabled.userId, { isActive: false })
   const guest = await openGuest(ctx, CLIENT)
-  const tries: [string, string][] = [
-    ['nobody-of-this-name', PASSWORD],
+  const attempts: [string, string][] = [
+    ['no-such-user', PASSWORD],
     [username, 'not-the-password'],
     [username, `${PASSWORD} `],
     [disabled.username, PASSWORD],
@@ -61,7 +61,7 @@ t.test('unknown name, wrong password, disabled account, guest: one refusal', asy
     ["' OR 1=1 --", PASSWORD],
     ['%', PASSWORD],
   ]
-  for (const [name, password] of tries) {
+  for (const [name, password] of attempts) {
     await t.rejects(
       logIn(ctx, name, { password }),
       { status: 401, code: 'invalid_credentials', message: 'The username or the password is wrong.' },
@@ -71,7 +71,7 @@ t.test('unknown name, wrong password, disabled account, guest: one refusal', asy
   t.equal(await db.session.count({ where: { userId } }), 0)
 })
 
-t.test('a login ends the caller’s previous session, whoever’s it was', async (t) => {
+t.test('a login ends the caller’s previous session, even another user’s', async (t) => {
   const guest = await openGuest(ctx, CLIENT)
   const { username } = await newUser()
   const before = await readEpoch(db)
@@ -82,22 +82,22 @@ t.test('a login ends the caller’s previous session, whoever’s it was', async
   t.equal(await readEpoch(db), before + 2)
 })
 
-t.test('guests: a reserved name, no password, the absolute age alone', async (t) => {
+t.test('guests have a reserved name, no password and only an absolute age', async (t) => {
   const { caller } = await openGuest(ctx, CLIENT)
   t.match(caller.principal, { role: 'customer', username: /^guest-[0-9a-f]{24}$/, theatres: [] })
   t.same(caller.session.expiresAt, caller.session.absoluteEndsAt)
 })
 
-t.test('logout: gone at once, told, and once only', async (t) => {
+t.test('logout ends the session at once and publishes it once', async (t) => {
   const { username } = await newUser()
   const opened = await signIn(username)
   const other = await signIn(username)
   await Promise.all([logout(ctx, opened.caller), logout(ctx, opened.caller)])
-  t.same([await isLive(opened), await isLive(other)], [false, true], 'the other device stays')
+  t.same([await isLive(opened), await isLive(other)], [false, true], 'the other device stays signed in')
   t.same(ctx.published, [endedOf(opened)])
 })
 
-t.test('ends one of one’s own sessions, and nobody else’s', async (t) => {
+t.test('a user can end one of their own sessions, but no one else’s', async (t) => {
   const { username } = await newUser()
   const [here, there] = [await signIn(username), await signIn(username)]
   const stranger = await signIn((await newUser()).username)
@@ -112,7 +112,7 @@ t.test('ends one of one’s own sessions, and nobody else’s', async (t) => {
   })
 })
 
-t.test('ends all the others', async (t) => {
+t.test('a user can end all their other sessions', async (t) => {
   const { username } = await newUser()
   const sessions = [await signIn(username), await signIn(username), await signIn(username)]
   const [here, one, two] = sessions
@@ -125,21 +125,21 @@ t.test('ends all the others', async (t) => {
   )
 })
 
-t.test('a session that has ended ends no others', async (t) => {
+t.test('an ended session can’t end others', async (t) => {
   const { username } = await newUser()
-  const [dead, alive] = [await signIn(username), await signIn(username)]
-  await logout(ctx, dead.caller)
+  const [ended, live] = [await signIn(username), await signIn(username)]
+  await logout(ctx, ended.caller)
   const refusal = { status: 401, code: 'unauthenticated' }
-  await t.rejects(endOtherSessions(ctx, dead.caller), refusal)
-  await t.rejects(endOwnSession(ctx, dead.caller, alive.caller.session.id), refusal)
+  await t.rejects(endOtherSessions(ctx, ended.caller), refusal)
+  await t.rejects(endOwnSession(ctx, ended.caller, live.caller.session.id), refusal)
   await t.rejects(
-    changePassword(ctx, dead.caller, { currentPassword: PASSWORD, newPassword: 'another-password' }, CLIENT),
+    changePassword(ctx, ended.caller, { currentPassword: PASSWORD, newPassword: 'another-password' }, CLIENT),
     refusal,
   )
-  t.ok(await isLive(alive))
+  t.ok(await isLive(live))
 })
 
-t.test('password change: a new token, the same id, the others end', async (t) => {
+t.test('a password change gives the session a new token and ends all others', async (t) => {
   const { username } = await newUser()
   const [here, there] = [await signIn(username), await signIn(username)]
   const given = { currentPassword: PASSWORD, newPassword: 'another-password' }
@@ -149,12 +149,12 @@ t.test('password change: a new token, the same id, the others end', async (t) =>
   t.same([await isLive(here), await isLive(there)], [false, false])
   t.equal((await findLive(db, renewed.token, SETTINGS))?.session.id, here.caller.session.id)
   const renewal = { kind: 'user_changed', userId: here.caller.principal.userId, sessionId: null }
-  t.same(ctx.published, [endedOf(there), renewal], 'the own one keeps its sockets')
+  t.same(ctx.published, [endedOf(there), renewal], 'the caller’s own session does not end')
   await t.rejects(signIn(username), { code: 'invalid_credentials' })
   await logIn(ctx, username, { password: 'another-password' })
 })
 
-t.test('password change: refused with a wrong or a weak one, and nothing changes', async (t) => {
+t.test('a password change with a wrong or a weak password is refused and changes nothing', async (t) => {
   const { username } = await newUser()
   const here = await signIn(username)
   const change = (currentPassword: string, newPassword: string) =>
@@ -170,13 +170,13 @@ t.test('password change: refused with a wrong or a weak one, and nothing changes
   await t.rejects(
     changePassword(ctx, guest.caller, { currentPassword: '', newPassword: 'another-password' }, CLIENT),
     { status: 401, code: 'invalid_credentials' },
-    'a guest has none to change',
+    'a guest has no password to change',
   )
   t.ok(await isLive(here))
   t.ok(await isLive(await signIn(username)))
 })
 
-t.test('tries are counted for logins and password changes alike', async (t) => {
+t.test('logins and password changes count towards the same limit', async (t) => {
   const throttled = { ...ctx, throttle: createLoginThrottle(createLocalCounter()) }
   const { username } = await newUser()
   const here = await signIn(username)
@@ -195,7 +195,7 @@ t.test('tries are counted for logins and password changes alike', async (t) => {
   await t.rejects(
     login(throttled, { username, password: PASSWORD, keep: false }, null, CLIENT),
     { status: 429, code: 'too_many_requests' },
-    'the right one too: or the answers would tell it',
+    'the right password too: otherwise the response would reveal it',
   )
   await login(throttled, { username, password: PASSWORD, keep: false }, null, {
     ...CLIENT,
@@ -203,20 +203,20 @@ t.test('tries are counted for logins and password changes alike', async (t) => {
   })
 })
 
-t.test('a login that races disabling leaves no live session', async (t) => {
+t.test('a login concurrent with disabling leaves no live session', async (t) => {
   for (let round = 0; round < 12; round++) {
     const { username, userId } = await newUser()
-    const tries = await Promise.allSettled([
+    const outcomes = await Promise.allSettled([
       signIn(username),
       signIn(username),
       updateUser(ctx, 'operator', userId, { isActive: false }),
     ])
-    t.equal(tries[2].status, 'fulfilled')
+    t.equal(outcomes[2].status, 'fulfilled')
     if ((await db.session.count({ where: { userId } })) > 0) t.fail('a session outlived its user')
   }
 })
 
-t.test('a login that races a new password has none of the old one’s', async (t) => {
+t.test('a login concurrent with a new password leaves no session of the old one', async (t) => {
   for (let round = 0; round < 8; round++) {
     const { username, userId } = await newUser()
     await Promise.allSettled([
@@ -224,27 +224,30 @@ t.test('a login that races a new password has none of the old one’s', async (t
       updateUser(ctx, 'operator', userId, { password: 'another-password' }),
       signIn(username),
     ])
-    if ((await db.session.count({ where: { userId } })) > 0) t.fail('a session of the old password lives')
+    if ((await db.session.count({ where: { userId } })) > 0) t.fail('a session of the old password is live')
   }
 })
 
-t.test('logins, logouts and ends of one user all at once: no deadlock, no error of ours', async (t) => {
-  const { username } = await newUser()
-  for (let round = 0; round < 6; round++) {
-    const opened = await Promise.all([signIn(username), signIn(username), signIn(username)])
-    const outcomes = await Promise.allSettled([
-      ...opened.map(({ caller }) => endOtherSessions(ctx, caller)),
-      ...opened.map(({ caller }) => logout(ctx, caller)),
-      ...opened.map((session) => signIn(username, session)),
-    ])
-    for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'unauthenticated' })
+t.test(
+  'concurrent logins, logouts and revocations of one user cause no deadlock or internal error',
+  async (t) => {
+    const { username } = await newUser()
+    for (let round = 0; round < 6; round++) {
+      const opened = await Promise.all([signIn(username), signIn(username), signIn(username)])
+      const outcomes = await Promise.allSettled([
+        ...opened.map(({ caller }) => endOtherSessions(ctx, caller)),
+        ...opened.map(({ caller }) => logout(ctx, caller)),
+        ...opened.map((session) => signIn(username, session)),
+      ])
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'unauthenticated' })
+      }
+      for (const session of opened) t.notOk(await isLive(session), 'each was logged out')
     }
-    for (const session of opened) t.notOk(await isLive(session), 'each was logged out')
-  }
-})
+  },
+)
 
-t.test('published is what is stored, in the order of its epochs', async (t) => {
+t.test('the stored changes have consecutive epochs', async (t) => {
   const { username } = await newUser()
   const opened = await Promise.all([signIn(username), signIn(username), signIn(username)])
   const before = await readEpoch(db)

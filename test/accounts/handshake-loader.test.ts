@@ -8,7 +8,7 @@ import { testDatabase } from '../helpers/database.js'
 const { db } = await testDatabase(t)
 const ctx = contextOn(db)
 let queries = 0
-/** the same client, its questions counted */
+/** the same client, with its queries counted */
 const counted: Database = new Proxy(db, {
   get(target, name) {
     if (name === '$queryRaw') queries++
@@ -22,25 +22,25 @@ async function openSession(): Promise<{ token: string; userId: number }> {
   return { token: (await db.$transaction((tx) => startSession(tx, session, SETTINGS))).token, userId }
 }
 
-t.test('a storm shares queries, and everybody gets their own answer', async (t) => {
+t.test('handshakes of a storm share queries, and each gets its own session', async (t) => {
   const loader = new HandshakeLoader(counted, SETTINGS)
   const sessions = await Promise.all(Array.from({ length: 5 }, openSession))
   queries = 0
-  const answers: Promise<unknown>[] = []
+  const results: Promise<unknown>[] = []
   for (let turn = 0; turn < 60; turn++) {
     const { token, userId } = sessions[turn % 5] ?? { token: '', userId: 0 }
-    answers.push(
+    results.push(
       loader.load({ token, orderId: null }).then((found) => t.equal(found?.principal.userId, userId)),
       loader.load({ token: `${token}x`, orderId: null }).then((found) => t.equal(found, null)),
     )
-    // they come one after the other, not all in one turn of the event loop
+    // they arrive over many turns of the event loop, not in one
     await new Promise((resolve) => setImmediate(resolve))
   }
-  await Promise.all(answers)
+  await Promise.all(results)
   t.ok(queries <= 20, `${queries} queries for 120 handshakes`)
 })
 
-t.test('more than one query holds are asked for at once after each other', async (t) => {
+t.test('more handshakes than fit into a query take several', async (t) => {
   const loader = new HandshakeLoader(counted, SETTINGS)
   const { token, userId } = await openSession()
   queries = 0

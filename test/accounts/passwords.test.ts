@@ -11,7 +11,7 @@ import {
 
 const refusal = (rule: RegExp) => ({ status: 400, code: 'validation_failed', message: rule })
 
-t.test('a new password has 8 to 128 characters, counted as people count them', async (t) => {
+t.test('a new password has 8 to 128 characters, counted as code points after normalization', async (t) => {
   t.throws(() => checkNewPassword('seven-7', 'password'), refusal(/8 to 128/))
   t.throws(() => checkNewPassword('é'.repeat(7), 'password'), refusal(/8 to 128/))
   // seven letters written with combining accents are 14 code points before they are normalized
@@ -25,7 +25,7 @@ t.test('a new password has 8 to 128 characters, counted as people count them', a
   t.doesNotThrow(() => checkNewPassword('x'.repeat(MAX_PASSWORD), 'password'))
 })
 
-t.test('the commonest passwords are refused, whatever their case; the demo’s is allowed', async (t) => {
+t.test('the most common passwords are refused in any case; the demo password is allowed', async (t) => {
   for (const common of [
     'password',
     'PassWord',
@@ -49,18 +49,18 @@ t.test('the list has 10,000 passwords', async (t) => {
   t.notOk(isCommonPassword('Its license (MIT):'))
 })
 
-t.test('no message holds the password', async (t) => {
+t.test('no error message contains the password', async (t) => {
   for (const password of ['password', 'tiny-77', 'z'.repeat(200)]) {
     try {
       checkNewPassword(password, 'field')
-      t.fail('it was not refused')
+      t.fail('the password was not refused')
     } catch (error) {
       t.notMatch(String(error).replaceAll('passwords', ''), password)
     }
   }
 })
 
-t.test('argon2id, without truncation', async (t) => {
+t.test('hashes with argon2id, without truncation', async (t) => {
   const long = 'x'.repeat(MAX_PASSWORD)
   const hash = await hashPassword(long)
   t.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
@@ -70,32 +70,32 @@ t.test('argon2id, without truncation', async (t) => {
   t.not(await hashPassword(long), hash, 'each hash has its own salt')
 })
 
-t.test('Unicode forms of one password are equal', async (t) => {
+t.test('Unicode forms of the same password are equal', async (t) => {
   const hash = await hashPassword('caf\u00e9-au-lait')
   t.ok(await verifyPassword(hash, 'cafe\u0301-au-lait'))
 })
 
-t.test('without an account the answer is false, after the same work', async (t) => {
+t.test('without a hash, verification fails after the same work', async (t) => {
   const shape = (hash: string) => [hash.split('$').slice(0, 4), hash.length]
   t.same(
     shape(DUMMY_HASH),
     shape(await hashPassword('whatever-it-is')),
-    'the dummy costs what the real ones cost',
+    'the dummy hash costs as much as a real one',
   )
   t.notOk(await verifyPassword(null, 'whatever-it-is'))
 })
 
-t.test('two hundred concurrent sign-ins, as a shift starts, all succeed', async (t) => {
-  const answers = await Promise.all(Array.from({ length: 200 }, () => verifyPassword(null, 'a guess')))
-  t.equal(answers.length, 200)
+t.test('two hundred concurrent sign-ins, as when a shift starts, are all served', async (t) => {
+  const results = await Promise.all(Array.from({ length: 200 }, () => verifyPassword(null, 'a guess')))
+  t.equal(results.length, 200)
 })
 
-t.test('a flood waits in a bounded queue', async (t) => {
+t.test('a flood of verifications waits in a bounded queue', async (t) => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: 320 }, () => verifyPassword(null, 'a guess')),
   )
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
-  t.ok(refused.length >= 40, 'those beyond it are refused')
+  t.ok(refused.length >= 40, 'verifications beyond the bound are refused')
   for (const { reason } of refused) t.match(reason, { status: 503, retryAfter: 1 })
-  t.notOk(await verifyPassword(null, 'a guess'), 'afterwards it accepts again')
+  t.notOk(await verifyPassword(null, 'a guess'), 'the queue accepts work again afterwards')
 })

@@ -28,20 +28,20 @@ async function openFor(userId: number, keep = false): Promise<IssuedSession> {
   return await db.$transaction((tx) => startSession(tx, { userId, keep, client: CLIENT }, SETTINGS))
 }
 
-async function open(keep = false): Promise<IssuedSession & { userId: number }> {
+async function openSession(keep = false): Promise<IssuedSession & { userId: number }> {
   const { principal } = await makeUser(ctx)
   return { ...(await openFor(principal.userId, keep)), userId: principal.userId }
 }
 
-/** Lets time pass for one session: the database's clock is the judge, so its row moves back. */
-async function pass(on: Database, id: string, seconds: number): Promise<void> {
+/** Lets time pass for one session: sessions expire by the database's clock, so its times are moved back. */
+async function age(on: Database, id: string, seconds: number): Promise<void> {
   await on.$executeRaw`
     UPDATE sessions SET last_seen_at = last_seen_at - make_interval(secs => ${seconds}::float8),
       created_at = created_at - make_interval(secs => ${seconds}::float8),
       absolute_ends_at = absolute_ends_at - make_interval(secs => ${seconds}::float8) WHERE id = ${id}::uuid`
 }
 
-t.test('one query: the session, its user, the theatres and the epoch', async (t) => {
+t.test('one query reads the session, its user, the theatres and the epoch', async (t) => {
   const grand = await makeTheatre(db, 'Grand')
   const river = await makeTheatre(db, 'River')
   const { principal } = await makeUser(ctx, { username: 'both', role: 'staff', theatreIds: [river, grand] })
@@ -62,12 +62,12 @@ t.test('one query: the session, its user, the theatres and the epoch', async (t)
   t.match(
     await findLive(db, token, SETTINGS),
     { principal: { role: 'customer', theatres: [] } },
-    'they no longer count',
+    'the theatres of a former staff member don’t count',
   )
 })
 
-t.test('the table opens nothing', async (t) => {
-  const { token, id } = await open()
+t.test('nothing in the sessions table works as a token', async (t) => {
+  const { token, id } = await openSession()
   t.ok(Buffer.from(token, 'base64url').length >= 16)
   const row = await db.session.findUniqueOrThrow({ where: { id } })
   t.same(Buffer.from(row.tokenHash), Buffer.from(hashToken(token)))
@@ -84,72 +84,72 @@ t.test('the table opens nothing', async (t) => {
   }
 })
 
-t.test('idle: lives for its age and at most g longer', async (t) => {
-  const { token, id, userId } = await open()
-  await pass(db, id, 37)
-  t.equal((await findLive(db, token, SETTINGS))?.session.isStale, true, 'g is 36 s here')
-  await pass(db, id, 3563 + 34)
+t.test('an idle session lives for its age and at most the touch interval longer', async (t) => {
+  const { token, id, userId } = await openSession()
+  await age(db, id, 37)
+  t.equal((await findLive(db, token, SETTINGS))?.session.isStale, true, 'the touch interval is 36 s here')
+  await age(db, id, 3563 + 34)
   t.ok(await findLive(db, token, SETTINGS))
   t.equal((await listSessions(db, userId, SETTINGS)).length, 1)
-  await pass(db, id, 3)
+  await age(db, id, 3)
   t.equal(await findLive(db, token, SETTINGS), null)
   t.equal(await findLiveById(db, id, SETTINGS), null)
-  t.equal(await touch(db, id, SETTINGS), null, 'and no request revives it')
+  t.equal(await touch(db, id, SETTINGS), null, 'no request revives it')
   t.equal(await db.$transaction((tx) => rotateSession(tx, id, SETTINGS)), null)
   t.same(await listSessions(db, userId, SETTINGS), [])
 })
 
-t.test('kept: only the absolute age counts, and it counts for all', async (t) => {
-  const kept = await open(true)
-  const used = await open()
+t.test('with keep only the absolute age counts; without it, both do', async (t) => {
+  const kept = await openSession(true)
+  const used = await openSession()
   for (let hour = 0; hour < 11; hour++) {
-    await pass(db, kept.id, 3600)
-    await pass(db, used.id, 3600)
+    await age(db, kept.id, 3600)
+    await age(db, used.id, 3600)
     t.ok(await touch(db, used.id, SETTINGS))
   }
   t.ok(await findLive(db, kept.token, SETTINGS))
   const times = await touch(db, used.id, SETTINGS)
-  t.equal(times?.expiresAt.getTime(), times?.absoluteEndsAt.getTime(), 'it tells the nearer end')
-  await pass(db, kept.id, 3601)
-  await pass(db, used.id, 3601)
+  t.equal(times?.expiresAt.getTime(), times?.absoluteEndsAt.getTime(), 'the nearer end counts')
+  await age(db, kept.id, 3601)
+  await age(db, used.id, 3601)
   t.equal(await findLive(db, kept.token, SETTINGS), null)
   t.equal(await findLive(db, used.token, SETTINGS), null)
 })
 
-t.test('a touch moves the idle end, and only that', async (t) => {
-  const { id, token, absoluteEndsAt } = await open()
-  await pass(db, id, 1000)
+t.test('a touch postpones the idle end and nothing else', async (t) => {
+  const { id, token, absoluteEndsAt } = await openSession()
+  await age(db, id, 1000)
   const before = await findLive(db, token, SETTINGS)
   const after = await touch(db, id, SETTINGS)
   t.ok(before && after && after.remainingMs - before.session.remainingMs > 999_000)
   t.equal(after?.absoluteEndsAt.getTime(), absoluteEndsAt.getTime() - 1_000_000)
 })
 
-t.test('a disabled user has no live session, whatever the row says', async (t) => {
-  const { id, token, userId } = await open()
+t.test('a disabled user has no live session, even if the row exists', async (t) => {
+  const { id, token, userId } = await openSession()
   await db.user.update({ where: { id: userId }, data: { isActive: false } })
   t.equal(await findLive(db, token, SETTINGS), null)
   t.equal(await touch(db, id, SETTINGS), null)
 })
 
-t.test('a touch that races the end never revives the session', async (t) => {
+t.test('a touch concurrent with the end never revives the session', async (t) => {
   for (let round = 0; round < 40; round++) {
-    const { id, token, userId } = await open()
+    const { id, token, userId } = await openSession()
     const end = () => db.$transaction((tx) => endSession(tx, id, userId))
     const use = () => touch(db, id, SETTINGS)
     await Promise.all(round % 2 ? [use(), end(), use()] : [end(), use(), use()])
-    if (await findLive(db, token, SETTINGS)) t.fail('it lives')
-    if (await touch(db, id, SETTINGS)) t.fail('it was touched')
+    if (await findLive(db, token, SETTINGS)) t.fail('the session is live')
+    if (await touch(db, id, SETTINGS)) t.fail('the session was touched')
   }
 })
 
-t.test('a touch that waits for an uncommitted end finds nothing after it', async (t) => {
-  const { id, token, userId } = await open()
-  let late: Promise<unknown> = Promise.resolve('not asked')
+t.test('a touch that waits for an uncommitted end returns null', async (t) => {
+  const { id, token, userId } = await openSession()
+  let late: Promise<unknown> = Promise.resolve('not called')
   await db.$transaction(async (tx) => {
     await endSession(tx, id, userId)
     late = touch(db, id, SETTINGS)
-    // the touch stands in line behind this transaction's lock before it commits
+    // the touch waits for this transaction's lock before the commit
     await waitForLock(db)
   })
   t.equal(await late, null)
@@ -166,15 +166,15 @@ async function waitForLock(on: Database): Promise<void> {
 }
 
 t.test('a new token replaces the old one; the public id stays', async (t) => {
-  const { id, token } = await open()
+  const { id, token } = await openSession()
   const renewed = await db.$transaction((tx) => rotateSession(tx, id, SETTINGS))
   t.equal(renewed?.id, id)
   t.equal(await findLive(db, token, SETTINGS), null)
   t.equal((await findLive(db, renewed?.token ?? '', SETTINGS))?.session.id, id)
 })
 
-t.test('the order of a handshake comes in the same query', async (t) => {
-  const { token, userId } = await open()
+t.test('a handshake’s order is read in the same query', async (t) => {
+  const { token, userId } = await openSession()
   const theatreId = await makeTheatre(db, 'Ordered')
   const hall = await db.hall.create({
     data: { theatreId, name: 'Screen 1', seats: { create: { name: 'A1', token: 'seat-1' } } },
@@ -184,65 +184,64 @@ t.test('the order of a handshake comes in the same query', async (t) => {
   const order = await db.order.create({
     data: { theatreId, seatId, customerId: userId, paymentMethod: 'online', total: 100 },
   })
-  const ask = async (asked: string, orderId: number | null) =>
+  const lookUp = async (key: string, orderId: number | null) =>
     (
       await findLiveForHandshakes(
         db,
         [
           { token: 'other', orderId: null },
-          { token: asked, orderId },
+          { token: key, orderId },
         ],
         SETTINGS,
       )
     )[1]
-  t.match(await ask(token, order.id), {
+  t.match(await lookUp(token, order.id), {
     principal: { userId },
     order: { customerId: userId, theatreId },
   })
-  t.match(await ask(token, 2_147_483_647), { principal: { userId }, order: null })
-  t.equal(await ask('nobody', order.id), null)
+  t.match(await lookUp(token, 2_147_483_647), { principal: { userId }, order: null })
+  t.equal(await lookUp('nobody', order.id), null)
 })
 
-t.test('many at once: those that have ended are missing', async (t) => {
-  const [one, two, gone] = await Promise.all([open(), open(), open()])
-  await pass(db, gone.id, 4000)
+t.test('of many sessions read at once, ended ones are missing', async (t) => {
+  const [one, two, gone] = await Promise.all([openSession(), openSession(), openSession()])
+  await age(db, gone.id, 4000)
   const found = await findLiveByIds(db, [one.id, two.id, gone.id, crypto.randomUUID()], SETTINGS)
   t.same([...found.keys()].sort(), [one.id, two.id].sort())
   t.equal(found.get(one.id)?.principal.userId, one.userId)
   t.equal((await findLiveByIds(db, [], SETTINGS)).size, 0)
 })
 
-t.test('ending a session that is not the user’s, or none, ends nothing', async (t) => {
-  const mine = await open()
-  const other = await open()
-  for (const id of [mine.id, crypto.randomUUID(), 'no-uuid', '\u0000', '']) {
+t.test('ending someone else’s session or a missing one does nothing', async (t) => {
+  const mine = await openSession()
+  const other = await openSession()
+  for (const id of [mine.id, crypto.randomUUID(), 'not-a-uuid', '\u0000', '']) {
     t.same(await db.$transaction((tx) => endSession(tx, id, other.userId)), [])
   }
   t.ok(await findLive(db, mine.token, SETTINGS))
 })
 
-t.test('forgets what has ended by time, in batches, and guests that left nothing', async (t) => {
+t.test('deletes expired sessions in batches, and guests without any data', async (t) => {
   const { db } = await testDatabase(t)
-  const here = contextOn(db)
-  const { principal } = await makeUser(here)
+  const { principal } = await makeUser(contextOn(db))
   const start = (userId: number) =>
     db.$transaction((tx) => startSession(tx, { userId, keep: false, client: CLIENT }, SETTINGS))
   const ended = await Promise.all(Array.from({ length: 7 }, () => start(principal.userId)))
-  for (const { id } of ended) await pass(db, id, 4000)
+  for (const { id } of ended) await age(db, id, 4000)
   const kept = await start(principal.userId)
   const guest = (name: string) =>
     db.user.create({ data: { username: `guest-${name}`, role: 'customer', createdAt: new Date(0) } })
-  const [idle, there] = await Promise.all([
+  const [idle, signedIn] = await Promise.all([
     guest('idle'),
-    guest('there'),
+    guest('signed-in'),
     db.user.create({ data: { username: 'guest-new', role: 'customer' } }),
   ])
-  await start(there.id)
+  await start(signedIn.id)
   t.equal(await deleteExpiredSessions(db, SETTINGS, 3), 7)
   t.ok(await findLive(db, kept.token, SETTINGS))
   t.equal(await db.user.findUnique({ where: { id: idle.id } }), null)
   t.same((await db.user.findMany({ where: { role: 'customer' } })).map((user) => user.username).sort(), [
     'guest-new',
-    'guest-there',
+    'guest-signed-in',
   ])
 })

@@ -18,17 +18,17 @@ const { db } = await testDatabase(t)
 const ctx = contextOn(db)
 const grand = await makeTheatre(db, 'Grand')
 const river = await makeTheatre(db, 'River')
-const boss = await makeUser(ctx, { username: 'boss' })
+const admin = await makeUser(ctx, { username: 'root' })
 t.beforeEach(() => {
   ctx.published.length = 0
 })
 
-const create = (username: string, more = {}, actor: Principal | 'operator' = boss.principal) =>
+const create = (username: string, more = {}, actor: Principal | 'operator' = admin.principal) =>
   createUser(ctx, actor, { username, password: PASSWORD, role: 'staff', theatreIds: [grand], ...more })
 const signIn = (username: string) => logIn(ctx, username)
 const changed = (userId: number) => ({ kind: 'user_changed', userId, sessionId: null })
 
-t.test('makes accounts', async (t) => {
+t.test('creates accounts', async (t) => {
   t.match(await create('anna'), {
     principal: { username: 'anna', role: 'staff', theatres: [{ id: grand }] },
     isActive: true,
@@ -45,7 +45,7 @@ t.test('makes accounts', async (t) => {
   t.equal(await findAccountByName(db, 'nobody'), null)
 })
 
-t.test('refuses bad names', async (t) => {
+t.test('refuses invalid names', async (t) => {
   const names = [
     '',
     ' ',
@@ -70,14 +70,14 @@ t.test('refuses bad names', async (t) => {
   await create('x'.repeat(150))
 })
 
-t.test('refuses a name that is taken, in any case and form', async (t) => {
+t.test('refuses a taken name in any case and Unicode form', async (t) => {
   await create('Clara')
   for (const name of ['Clara', 'clara', 'CLARA', 'Ｃlara']) {
     await t.rejects(create(name), { status: 409, code: 'username_taken' }, name)
   }
 })
 
-t.test('two of one name at once: one is made', async (t) => {
+t.test('of concurrent calls with the same name, one succeeds', async (t) => {
   for (let round = 0; round < 10; round++) {
     const outcomes = await Promise.allSettled([
       create(`Twin-${round}`),
@@ -91,7 +91,7 @@ t.test('two of one name at once: one is made', async (t) => {
   }
 })
 
-t.test('refuses weak passwords, unknown theatres, staff of none; nothing stays', async (t) => {
+t.test('refuses weak passwords, unknown theatres and staff without one, and stores nothing', async (t) => {
   await t.rejects(create('dora', { password: 'password' }), {
     status: 400,
     code: 'validation_failed',
@@ -110,11 +110,11 @@ t.test('refuses weak passwords, unknown theatres, staff of none; nothing stays',
   t.equal(await findAccountByName(db, 'dora'), null)
 })
 
-t.test('disabling ends all sessions; enabling brings none back', async (t) => {
+t.test('disabling ends all sessions, and enabling restores none', async (t) => {
   const { principal } = await create('eve')
   const [one, two] = [await signIn('eve'), await signIn('eve')]
   const before = await readEpoch(db)
-  t.match(await updateUser(ctx, boss.principal, principal.userId, { isActive: false }), { isActive: false })
+  t.match(await updateUser(ctx, admin.principal, principal.userId, { isActive: false }), { isActive: false })
   const ids = [one, two].map(({ caller }) => caller.session.id)
   t.same(
     ctx.published
@@ -125,30 +125,30 @@ t.test('disabling ends all sessions; enabling brings none back', async (t) => {
   )
   t.same(ctx.published.slice(2), [changed(principal.userId)])
   t.equal(await readEpoch(db), before + 3)
-  await updateUser(ctx, boss.principal, principal.userId, { isActive: false })
-  await updateUser(ctx, boss.principal, principal.userId, { isActive: true })
-  t.equal(await readEpoch(db), before + 3, 'a repeat and an enabling are no change of rights')
+  await updateUser(ctx, admin.principal, principal.userId, { isActive: false })
+  await updateUser(ctx, admin.principal, principal.userId, { isActive: true })
+  t.equal(await readEpoch(db), before + 3, 'repeating and enabling don’t change rights')
   t.equal(await findLive(db, one.token, SETTINGS), null)
   await signIn('eve')
 })
 
-t.test('an admin’s setting a password ends all sessions', async (t) => {
+t.test('a password set by an admin ends all sessions', async (t) => {
   const { principal } = await create('fred')
   const { token, caller } = await signIn('fred')
-  await updateUser(ctx, boss.principal, principal.userId, { password: 'another-password' })
+  await updateUser(ctx, admin.principal, principal.userId, { password: 'another-password' })
   t.equal(await findLive(db, token, SETTINGS), null)
   t.same(ctx.published, [{ kind: 'session_ended', sessionId: caller.session.id, userId: principal.userId }])
   await t.rejects(signIn('fred'), { code: 'invalid_credentials' })
-  await t.rejects(updateUser(ctx, boss.principal, principal.userId, { password: 'password' }), {
+  await t.rejects(updateUser(ctx, admin.principal, principal.userId, { password: 'password' }), {
     status: 400,
     code: 'validation_failed',
   })
 })
 
-t.test('a change of role or theatres ends no session, but is told', async (t) => {
+t.test('a change of role or theatres is published, but ends no session', async (t) => {
   const { userId } = (await create('gina')).principal
   const { token } = await signIn('gina')
-  const update = (change: object) => updateUser(ctx, boss.principal, userId, change)
+  const update = (change: object) => updateUser(ctx, admin.principal, userId, change)
   t.match(await update({ theatreIds: [river, grand, grand] }), {
     principal: { theatres: [{ id: grand }, { id: river }] },
   })
@@ -156,7 +156,7 @@ t.test('a change of role or theatres ends no session, but is told', async (t) =>
   await update({ theatreIds: [grand, river] })
   await update({ role: 'staff' })
   await update({})
-  t.same(ctx.published, [changed(userId)], 'what was so already is none')
+  t.same(ctx.published, [changed(userId)], 'an update that changes nothing is not published')
   t.match(await update({ role: 'customer' }), { principal: { role: 'customer', theatres: [] } })
   await update({ role: 'admin' })
   t.equal(ctx.published.length, 3)
@@ -165,33 +165,33 @@ t.test('a change of role or theatres ends no session, but is told', async (t) =>
   await signIn('gina')
 })
 
-t.test('a refused change changes nothing', async (t) => {
+t.test('a refused update changes nothing', async (t) => {
   const { userId } = (await create('hans')).principal
   const before = await readEpoch(db)
-  await t.rejects(updateUser(ctx, boss.principal, userId, { role: 'admin', theatreIds: [999_999] }), {
+  await t.rejects(updateUser(ctx, admin.principal, userId, { role: 'admin', theatreIds: [999_999] }), {
     status: 400,
     code: 'validation_failed',
   })
   t.match(await findAccountByName(db, 'hans'), { principal: { role: 'staff', theatres: [{ id: grand }] } })
   t.equal(await readEpoch(db), before)
-  await t.rejects(updateUser(ctx, boss.principal, 2_147_483_647, { isActive: false }), {
+  await t.rejects(updateUser(ctx, admin.principal, 2_147_483_647, { isActive: false }), {
     status: 404,
     code: 'not_found',
   })
 })
 
-t.test('only an admin who still is one', async (t) => {
+t.test('only an actor who is still an active admin may change accounts', async (t) => {
   const { principal } = await create('ida', { role: 'admin', theatreIds: [] })
   const { userId } = (await create('john')).principal
-  await updateUser(ctx, boss.principal, principal.userId, { role: 'staff' })
+  await updateUser(ctx, admin.principal, principal.userId, { role: 'staff' })
   await t.rejects(updateUser(ctx, principal, userId, { isActive: false }), { status: 403, code: 'forbidden' })
   await t.rejects(create('kate', {}, principal), { status: 403, code: 'forbidden' })
-  await updateUser(ctx, boss.principal, principal.userId, { role: 'admin', isActive: false })
+  await updateUser(ctx, admin.principal, principal.userId, { role: 'admin', isActive: false })
   await t.rejects(revokeSessions(ctx, principal, userId), { status: 403, code: 'forbidden' })
   t.equal(await findAccountByName(db, 'kate'), null)
 })
 
-t.test('two admins who disable each other: one of them wins, and none is stuck', async (t) => {
+t.test('of two admins who disable each other, one succeeds, without a deadlock', async (t) => {
   for (let round = 0; round < 8; round++) {
     const [a, b] = await Promise.all([makeUser(ctx), makeUser(ctx)])
     const outcomes = await Promise.allSettled([
@@ -204,7 +204,7 @@ t.test('two admins who disable each other: one of them wins, and none is stuck',
   }
 })
 
-t.test('an operator ends sessions', async (t) => {
+t.test('an operator can end one session or all', async (t) => {
   const { userId } = (await create('lena')).principal
   const [one, two, three] = [await signIn('lena'), await signIn('lena'), await signIn('lena')]
   await revokeSession(ctx, 'operator', userId, one.caller.session.id)
@@ -212,7 +212,7 @@ t.test('an operator ends sessions', async (t) => {
     status: 404,
     code: 'not_found',
   })
-  await t.rejects(revokeSession(ctx, 'operator', boss.principal.userId, two.caller.session.id), {
+  await t.rejects(revokeSession(ctx, 'operator', admin.principal.userId, two.caller.session.id), {
     status: 404,
     code: 'not_found',
   })

@@ -10,7 +10,7 @@ let ids = 0
 const send = (fixture: Fixture, principal: Principal, chat: number, text: string, clientId = `c${++ids}`) =>
   sendMessage(fixture.ctx, principal, { chat, text, clientId })
 
-async function open(t: Teardown, phone: string | null = null) {
+async function createChat(t: Teardown, phone: string | null = null) {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   const { id } = await fixture.order({ guest, phone })
@@ -19,12 +19,12 @@ async function open(t: Teardown, phone: string | null = null) {
   return { fixture, guest, id, unread }
 }
 
-t.test('a message is told to the theatre and to the customer, who learns no staff’s name', async (t) => {
-  const { fixture, guest, id } = await open(t)
-  const asked = await send(fixture, guest.principal, id, 'Hello?', 'mine')
-  const answered = await send(fixture, fixture.admin, id, 'Yes')
-  t.match(asked, { created: true, message: { from: 'customer', text: 'Hello?', clientId: 'mine' } })
-  t.match(answered, { created: true, message: { from: 'staff' } })
+t.test('a message goes to the theatre and the customer, without names of the staff', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
+  const question = await send(fixture, guest.principal, id, 'Hello?', 'mine')
+  const reply = await send(fixture, fixture.admin, id, 'Yes')
+  t.match(question, { created: true, message: { from: 'customer', text: 'Hello?', clientId: 'mine' } })
+  t.match(reply, { created: true, message: { from: 'staff' } })
   t.same(
     fixture.events.map(({ name, group, seq }) => [name, group, seq]),
     [
@@ -40,14 +40,18 @@ t.test('a message is told to the theatre and to the customer, who learns no staf
     conversation: { id, theatreId: 1, unread: 1 },
     message: { text: 'Hello?', clientId: 'mine' },
   })
-  t.same(Object.keys(data[3]).sort(), ['chat', 'message'], 'customers learn nothing of the staff’s side')
+  t.same(
+    Object.keys(data[3]).sort(),
+    ['chat', 'message'],
+    'customers don’t get the staff’s view of the conversation',
+  )
   t.same(Object.keys(data[3].message).sort(), ['at', 'clientId', 'from', 'id', 'text'])
   for (const { group, data } of fixture.events)
     if (group.startsWith('order:')) t.notMatch(data, /admin|unread/)
 })
 
-t.test('a repeated clientId is stored once, at once too; another sender’s is another', async (t) => {
-  const { fixture, guest, id } = await open(t)
+t.test('a repeated clientId is stored once per sender, also concurrently', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
   for (let round = 0; round < 15; round++) {
     fixture.events.length = 0
     const sent = await Promise.all(
@@ -62,25 +66,25 @@ t.test('a repeated clientId is stored once, at once too; another sender’s is a
   t.equal(await fixture.db.chatMessage.count(), 16)
 })
 
-t.test('many speak at once: the ids of a conversation rise in the order of its events', async (t) => {
-  const { fixture, guest, id } = await open(t)
-  const speakers = [guest.principal, fixture.staff, fixture.admin]
+t.test('with concurrent senders, message ids rise in the order of the events', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
+  const senders = [guest.principal, fixture.staff, fixture.admin]
   await Promise.all(
-    Array.from({ length: 40 }, (_, i) => send(fixture, speakers[i % 3] ?? fixture.admin, id, `m${i}`)),
+    Array.from({ length: 40 }, (_, i) => send(fixture, senders[i % 3] ?? fixture.admin, id, `m${i}`)),
   )
-  const told = fixture.events
+  const messageIds = fixture.events
     .filter(({ group }) => group === `order:${id}`)
     .sort((a, b) => a.seq - b.seq)
     .map(({ data }): number => JSON.parse(data).message.id)
   t.same(
-    told,
-    told.toSorted((a, b) => a - b),
+    messageIds,
+    messageIds.toSorted((a, b) => a - b),
   )
-  t.equal(told.length, 40)
+  t.equal(messageIds.length, 40)
 })
 
-t.test('who may not is told that there is no such chat, for each message anew', async (t) => {
-  const { fixture, guest, id } = await open(t)
+t.test('for principals without access the chat does not exist', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
   const stranger = (await fixture.guest()).principal
   for (const principal of [fixture.otherStaff, stranger, { ...fixture.staff, theatres: [] }]) {
     t.equal(await refusal(send(fixture, principal, id, 'x')), 'not_found')
@@ -91,7 +95,7 @@ t.test('who may not is told that there is no such chat, for each message anew', 
   t.equal(
     await refusal(markChatRead(fixture.ctx, guest.principal, id)),
     'not_found',
-    'reading is the staff’s',
+    'only staff mark as read',
   )
   t.equal(await refusal(send(fixture, guest.principal, id, ' ')), 'validation_failed')
   t.equal(await refusal(send(fixture, guest.principal, id, 'x', '')), 'validation_failed')
@@ -99,11 +103,11 @@ t.test('who may not is told that there is no such chat, for each message anew', 
 })
 
 t.test(
-  'unread: the customer’s messages since the staff last read or answered; never moves back',
+  'unread counts the customer’s messages since the staff last read or replied, and never moves back',
   async (t) => {
-    const { fixture, guest, id, unread } = await open(t)
-    const told = () => fixture.events.filter(({ name }) => name === 'chat.read')
-    t.equal(await unread(), undefined, 'nothing was said: in no list')
+    const { fixture, guest, id, unread } = await createChat(t)
+    const readEvents = () => fixture.events.filter(({ name }) => name === 'chat.read')
+    t.equal(await unread(), undefined, 'a conversation without messages is not listed')
     await markChatRead(fixture.ctx, fixture.staff, id)
     const first = await send(fixture, guest.principal, id, '1')
     const second = await send(fixture, guest.principal, id, '2')
@@ -116,24 +120,24 @@ t.test(
     t.equal(await unread(), 0)
     await markChatRead(fixture.ctx, fixture.staff, id, 2_147_483_647)
     const third = await send(fixture, guest.principal, id, '3')
-    t.equal(await unread(), 1, 'what was not there can’t have been read')
+    t.equal(await unread(), 1, 'a later message can’t be marked in advance')
     await send(fixture, fixture.staff, id, 'yes')
     t.equal(await unread(), 0)
     await markChatRead(fixture.ctx, fixture.staff, id)
     t.match(
-      told().map(({ group, data }) => ({ group, data: JSON.parse(data) })),
+      readEvents().map(({ group, data }) => ({ group, data: JSON.parse(data) })),
       [
         { group: 'theatre:1:chat', data: { chat: id, conversation: { id, unread: 1 } } },
         { group: 'theatre:1:chat', data: { chat: id, conversation: { id, unread: 0 } } },
       ],
-      'told once for each change, and to the staff alone',
+      'one event for each change, to the staff only',
     )
     t.ok(second.message.id < third.message.id)
   },
 )
 
-t.test('history by page, oldest first', async (t) => {
-  const { fixture, guest, id } = await open(t)
+t.test('the history is paged, oldest first', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
   for (let i = 1; i <= 120; i++) await send(fixture, guest.principal, id, String(i))
   const read: string[][] = []
   let before: number | null = null
@@ -159,8 +163,8 @@ t.test('history by page, oldest first', async (t) => {
   t.same(await listMessages(fixture.db, fixture.staff, id, 1), { messages: [], more: false })
 })
 
-t.test('the list: the last spoken first; what is over since yesterday is not in it', async (t) => {
-  const { fixture, guest, id } = await open(t)
+t.test('the list has the most recently active first, without ended orders older than a day', async (t) => {
+  const { fixture, guest, id } = await createChat(t)
   const other = await fixture.order({ guest, seat: 'demo-b7' })
   await send(fixture, guest.principal, id, 'first')
   await send(fixture, guest.principal, other.id, 'second')
@@ -175,7 +179,7 @@ t.test('the list: the last spoken first; what is over since yesterday is not in 
   })
   const yesterday = new Date(Date.now() - 25 * 3_600_000)
   await fixture.db.order.update({ where: { id: other.id }, data: { createdAt: yesterday } })
-  t.equal((await listChats(fixture.db, 1)).length, 2, 'it runs still')
+  t.equal((await listChats(fixture.db, 1)).length, 2, 'a live order stays listed')
   await fixture.db.order.update({
     where: { id: other.id },
     data: { status: 'cancelled', cancelledAt: new Date() },

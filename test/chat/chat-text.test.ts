@@ -1,7 +1,7 @@
 import t from 'tap'
 import { checkClientId, cleanText } from '../../src/chat/chat-text.js'
 
-t.test('text stays text', async (t) => {
+t.test('ordinary text is unchanged, and line breaks become line feeds', async (t) => {
   for (const text of [
     'hello',
     ' two  spaces ',
@@ -15,12 +15,12 @@ t.test('text stays text', async (t) => {
   t.equal(cleanText('a\r\nb\rc\u2028d\u2029e'), 'a\nb\nc\nd\ne')
 })
 
-t.test('controls and marks that turn the text around are taken out', async (t) => {
+t.test('control and bidirectional characters are removed', async (t) => {
   t.equal(cleanText('a\u0007b\u001b[31mc\u007f\u0085d'), 'ab[31mcd')
   t.equal(cleanText('\u202egnp.exe\u202c \u2066x\u2069 \u200e\u200f\u061cy\ufeff'), 'gnp.exe x y')
 })
 
-t.test('bounds: 1 to 2,000 characters, counted as people count them', async (t) => {
+t.test('a message has 1 to 2,000 code points, and is not blank', async (t) => {
   t.equal(cleanText('x'.repeat(2000)).length, 2000)
   t.equal([...cleanText('😀'.repeat(2000))].length, 2000)
   for (const text of [
@@ -40,7 +40,7 @@ t.test('bounds: 1 to 2,000 characters, counted as people count them', async (t) 
   }
 })
 
-t.test('a client’s own name for a message', async (t) => {
+t.test('a client id is 1 to 64 printable ASCII characters', async (t) => {
   for (const id of ['x', '7f2c9d1e-0000-4000-8000-000000000000', 'x'.repeat(64), 'a b']) {
     t.equal(checkClientId(id), id)
   }

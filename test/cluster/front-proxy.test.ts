@@ -9,7 +9,7 @@ import { listen } from '../helpers/listen.js'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A node that answers as the test says; ready unless the test says otherwise. */
+/** An upstream node with the test's handler; /readyz always answers 200. */
 async function startNode(t: Test, handle: Handler): Promise<{ port: number; server: Server }> {
   const server = createServer((request, response) => {
     if (request.url === '/readyz') return void response.end()
@@ -41,7 +41,7 @@ const named =
     request.on('end', () => response.end(`${name} ${body}`))
   }
 
-t.test('in turn, and past a node that is gone', async (t) => {
+t.test('balances over the nodes and skips one that is down', async (t) => {
   const [one, two] = [await startNode(t, named('one')), await startNode(t, named('two'))]
   const { url } = await startFront(t, [one.port, await freePort(), two.port])
   const client = createClient(url)
@@ -49,24 +49,21 @@ t.test('in turn, and past a node that is gone', async (t) => {
   for (let i = 0; i < 6; i++) answers.push((await client.post<string>('/x', { i })).text)
   t.equal(answers.filter((text) => text.startsWith('one')).length, 3)
   t.equal(answers.filter((text) => text.startsWith('two')).length, 3)
-  t.match(answers[5], /\{"i":5\}$/, 'the body arrives, however many nodes were tried')
+  t.match(answers[5], /\{"i":5\}$/, 'the body arrives even if several nodes were tried')
 })
 
-t.test(
-  'a node that breaks off: what changes nothing is asked again, what may have been done is not',
-  async (t) => {
-    const broken = await startNode(t, (request) => request.socket.resetAndDestroy())
-    const whole = await startNode(t, named('whole'))
-    const { url } = await startFront(t, [broken.port, whole.port])
-    const client = createClient(url)
-    t.match(await client.get('/x'), { status: 200, text: 'whole ' })
-    t.match(await client.get('/x'), { status: 200 })
-    const answers = [await client.post('/x', {}), await client.post('/x', {})]
-    t.same(answers.map(({ status }) => status).sort(), [200, 502])
-  },
-)
+t.test('retries safe requests when a node breaks off, and no others', async (t) => {
+  const broken = await startNode(t, (request) => request.socket.resetAndDestroy())
+  const whole = await startNode(t, named('whole'))
+  const { url } = await startFront(t, [broken.port, whole.port])
+  const client = createClient(url)
+  t.match(await client.get('/x'), { status: 200, text: 'whole ' })
+  t.match(await client.get('/x'), { status: 200 })
+  const answers = [await client.post('/x', {}), await client.post('/x', {})]
+  t.same(answers.map(({ status }) => status).sort(), [200, 502])
+})
 
-t.test('no node: 503 at once, for requests and handshakes', async (t) => {
+t.test('answers 503 at once when no node is ready, to requests and handshakes', async (t) => {
   const { url, port } = await startFront(t, [await freePort(), await freePort()])
   t.match(await createClient(url).get('/'), { status: 503, body: { error: 'unavailable' } })
   const text = await exchange(
@@ -76,7 +73,7 @@ t.test('no node: 503 at once, for requests and handshakes', async (t) => {
   t.match(text, /^HTTP\/1\.1 503 .*Retry-After: 1/s)
 })
 
-t.test('headers as they came, but whose address it is says the front alone', async (t) => {
+t.test('passes headers on unchanged, but replaces the forwarding headers', async (t) => {
   const node = await startNode(t, (request, response) => response.end(JSON.stringify(request.rawHeaders)))
   const { url } = await startFront(t, [node.port])
   const headers = ['Host', 'x.example:81', 'X-One', '1', 'x-one', '2', 'X-Forwarded-For', '6.6.6.6']
@@ -90,7 +87,7 @@ t.test('headers as they came, but whose address it is says the front alone', asy
   ])
 })
 
-t.test('an upgrade is bytes from end to end, a refused one too', async (t) => {
+t.test('tunnels an accepted upgrade and passes a refused one on', async (t) => {
   const node = await startNode(t, named('no'))
   node.server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => {})
@@ -107,16 +104,16 @@ t.test('an upgrade is bytes from end to end, a refused one too', async (t) => {
   t.match(await exchange(port, ask('/ws'), ' late'), /^HTTP\/1\.1 101 .*\r\n\r\nearly late$/s)
 })
 
-/** Sends, sends more once something came, then ends; resolves to all that came. */
+/** Sends `text`, then `more` after the first bytes of the answer; resolves to all bytes received. */
 function exchange(port: number, text: string, more = ''): Promise<string> {
   const done = new Promise<string>((resolve, reject) => {
-    let heard = ''
+    let received = ''
     const socket = connect(port, '127.0.0.1', () => socket.write(text))
     socket.setEncoding('utf8').on('data', (chunk) => {
-      if (heard === '' && more !== '') socket.end(more)
-      heard += String(chunk)
+      if (received === '' && more !== '') socket.end(more)
+      received += String(chunk)
     })
-    socket.on('error', reject).on('close', () => resolve(heard))
+    socket.on('error', reject).on('close', () => resolve(received))
   })
-  return within(done, 5000, 'the end of the exchange')
+  return within(done, 5000, 'the connection to close')
 }

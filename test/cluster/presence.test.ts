@@ -27,16 +27,16 @@ const [staff, staff2, admin] = [
   await openSession(one, 'admin'),
 ]
 
-t.test('staff are counted on any node as they come and go, in their own theatre only', async (t) => {
+t.test('counts staff sockets over all nodes, only in their own theatre', async (t) => {
   const first = await openPlain(one, staff)
-  await until(() => two.app.hub.presence.count(GROUP) === 1, 'the other node to know')
+  await until(() => two.app.hub.presence.count(GROUP) === 1, 'the other node to count it')
   const dashboard = await openPlain(two, admin)
   await dashboard.expect({ type: 'presence', group: GROUP, online: { staff: 1 } })
   const other = await openV1(one, staff2)
   await dashboard.expect({ type: 'presence', group: theatreOrders(2), online: { staff: 1 } })
   const second = await openV1(two, staff)
   await dashboard.expect({ type: 'presence', group: GROUP, online: { staff: 2 } })
-  // what a page sends grants nothing and counts nowhere
+  // messages from the client do not change where it is counted
   for (const text of ['{"theatre_id": 2}', 'garbage {']) first.send(text)
   await first.roundTrip()
   t.equal(two.app.hub.presence.count(theatreOrders(2)), 1)
@@ -48,32 +48,32 @@ t.test('staff are counted on any node as they come and go, in their own theatre 
   await dashboard.close()
 })
 
-t.test('a page that the service has closed is not there, whatever it still says', async (t) => {
+t.test('does not count a socket that the service has closed, whatever it still sends', async (t) => {
   const { presence } = one.app.hub
   const leaver = await openSession(one, 'staff')
-  // one that answers no close frame
-  const deaf = await openRaw(one.port)
-  t.teardown(() => deaf.destroy())
-  deaf.write(headOf(one.port, { path: ORDERS_SOCKET, cookie: leaver.cookie }))
-  t.equal((await readAnswer(deaf)).status, 101)
-  await until(() => presence.count(GROUP) === 1, 'it to be counted')
+  // does not answer the close frame
+  const unresponsive = await openRaw(one.port)
+  t.teardown(() => unresponsive.destroy())
+  unresponsive.write(headOf(one.port, { path: ORDERS_SOCKET, cookie: leaver.cookie }))
+  t.equal((await readAnswer(unresponsive)).status, 101)
+  await until(() => presence.count(GROUP) === 1, 'the socket to be counted')
   const logout = await createClient(one.url).post('/api/auth/logout', undefined, {
     headers: { cookie: leaver.cookie },
   })
   t.equal(logout.status, 204)
-  await until(() => closeCode(deaf) === CloseCode.sessionEnded, 'the close frame')
-  deaf.write(frame(OPCODE.text, '{"theatre_id":1}'))
-  deaf.write(frame(OPCODE.close))
-  await deaf.closed()
-  // counted together with all that changed before it
+  await until(() => closeCode(unresponsive) === CloseCode.sessionEnded, 'the close frame')
+  unresponsive.write(frame(OPCODE.text, '{"theatre_id":1}'))
+  unresponsive.write(frame(OPCODE.close))
+  await unresponsive.closed()
+  // changes are applied in order: once this one is counted, the earlier ones are too
   const later = await openV1(one, staff2)
-  await until(() => presence.count(theatreOrders(2)) === 1, 'one that came after it')
+  await until(() => presence.count(theatreOrders(2)) === 1, 'a later socket to be counted')
   t.equal(presence.count(GROUP), 0)
   await later.close()
-  await until(() => presence.count(theatreOrders(2)) === 0, 'nobody to be left')
+  await until(() => presence.count(theatreOrders(2)) === 0, 'no socket to be counted')
 })
 
-t.test('a change of role: who becomes staff is there, who is staff no more is not', async (t) => {
+t.test('counts a socket from when its user becomes staff until they are no longer', async (t) => {
   const { app, db } = one
   const both = [1, 2]
   const password = 'a-good-password'
@@ -87,24 +87,24 @@ t.test('a change of role: who becomes staff is there, who is staff no more is no
 
   const rising = await openV1(one, await openSession(one, 'rises'))
   const falling = await openV1(one, await openSession(one, 'falls'))
-  await counted(1, 1, 'the staff alone')
+  await counted(1, 1, 'only the staff user')
 
   await updateUser(app.actions, operator, await idOf('rises'), { role: 'admin' })
-  await counted(0, 0, 'nobody: an admin is not counted')
+  await counted(0, 0, 'none: admins are not counted')
   await rising.roundTrip()
 
-  t.equal(rising.ws.readyState, rising.ws.OPEN, 'who keeps all groups keeps the socket')
+  t.equal(rising.ws.readyState, rising.ws.OPEN, 'a user who keeps all groups keeps the socket')
   await updateUser(app.actions, operator, await idOf('falls'), { role: 'staff' })
-  await counted(1, 0, 'who is staff of the first theatre now')
+  await counted(1, 0, 'the new staff user of the first theatre')
   const newcomers = [await openV1(one, staff), await openV1(one, staff2)]
-  await counted(2, 1, 'two more')
+  await counted(2, 1, 'two more sockets')
   await newcomers[1]?.close()
-  await counted(2, 0, 'one to have gone')
+  await counted(2, 0, 'one closed')
   for (const socket of [rising, falling, ...newcomers]) await socket.close()
-  await counted(0, 0, 'nobody')
+  await counted(0, 0, 'none')
 })
 
-t.test('houselights.v1 is told how many there are, the ones on the other node too', async (t) => {
+t.test('sends the presence count over all nodes when a socket subscribes and when it changes', async (t) => {
   const [a, b] = [await openV1(one, staff), await openV1(two, staff)]
   for (const socket of [a, b]) socket.subscribe()
   for (const socket of [a, b]) await socket.expect({ type: 'presence', group: GROUP, online: { staff: 2 } })
@@ -120,21 +120,21 @@ t.test('houselights.v1 is told how many there are, the ones on the other node to
   for (const socket of [a, c]) await socket.close()
 })
 
-t.test('a channel is held only while the node has members of its group', async (t) => {
+t.test('subscribes to a group’s channel only while the node has members of the group', async (t) => {
   const { commands } = one.app.redis
   if (!commands) throw new Error('no Redis')
-  const held = async () =>
+  const channels = async () =>
     (await commands.pubsub('CHANNELS', '*')).map(String).filter((name) => name.endsWith(GROUP))
-  await until(async () => (await held()).length === 0, 'the channels to be given up')
+  await until(async () => (await channels()).length === 0, 'the channels to be unsubscribed')
   const [a, b] = [await openV1(one, staff), await openV1(two, staff)]
   for (const socket of [a, b]) {
     socket.subscribe()
     await socket.expect({ type: 'snapshot' })
   }
-  const [channel = ''] = await held()
+  const [channel = ''] = await channels()
   t.same(await commands.pubsub('NUMSUB', channel), [channel, 2])
   await a.close()
-  await until(async () => (await commands.pubsub('NUMSUB', channel))[1] === 1, 'one node to give it up')
+  await until(async () => (await commands.pubsub('NUMSUB', channel))[1] === 1, 'one node to unsubscribe')
   await b.close()
-  await until(async () => (await held()).length === 0, 'the other too')
+  await until(async () => (await channels()).length === 0, 'the other node to unsubscribe')
 })

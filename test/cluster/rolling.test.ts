@@ -5,37 +5,37 @@ import { headOf, readAnswer } from '../helpers/handshakes.js'
 import { openRaw } from '../helpers/raw-connection.js'
 import { until } from '../helpers/until.js'
 
-// Three processes under load behind a front without sticky sessions, restarted one after the other as a deploy does.
+// Three node processes under load behind a proxy without sticky sessions, restarted one after the other as in a deploy.
 
 t.setTimeout(300_000)
 const DRAIN_SECONDS = 4
 
-/** Someone who takes the socket and then neither reads nor answers the close frame. */
-async function ignoreEverything(t: Test, port: number, cookie: string): Promise<string> {
-  const deaf = await openRaw(port)
-  t.teardown(() => deaf.socket.destroy())
-  deaf.write(headOf(port, { path: '/ws/all-seat-datasocket/', cookie }))
-  const { status } = await readAnswer(deaf)
-  deaf.socket.pause()
+/** Opens a socket that neither reads nor answers the close frame. */
+async function openUnresponsive(t: Test, port: number, cookie: string): Promise<string> {
+  const unresponsive = await openRaw(port)
+  t.teardown(() => unresponsive.socket.destroy())
+  unresponsive.write(headOf(port, { path: '/ws/all-seat-datasocket/', cookie }))
+  const { status } = await readAnswer(unresponsive)
+  unresponsive.socket.pause()
   return String(status)
 }
 
-t.test('a rolling restart under load: nobody misses anything, and no request fails', async (t) => {
+t.test('a rolling restart under load loses no event and no request', async (t) => {
   const rolled: number[] = []
-  const deaf: string[] = []
+  const unresponsive: string[] = []
   const roll = (place: number): PlannedFault => ({
     at: 4000,
     name: 'SIGTERM of node',
     target: 'one after the other',
-    async run({ nodes, endings, front }, crowd) {
+    async run({ nodes, exits, front }, crowd) {
       const node = nodes[place]
       const cookie = crowd.screens.find(({ identity }) => identity)?.identity?.http.cookie ?? ''
       if (!node) return
-      deaf.push(await ignoreEverything(t, node.port, cookie))
-      const before = endings.length
+      unresponsive.push(await openUnresponsive(t, node.port, cookie))
+      const before = exits.length
       node.signal('SIGTERM')
-      // somebody ignores it: `ws` alone would wait 30 s for that one
-      await until(() => endings.length > before, `the end of node ${node.number}`, 25_000)
+      // `ws` alone would wait 30 s for the unresponsive socket
+      await until(() => exits.length > before, `node ${node.number} to exit`, 25_000)
       rolled.push(node.number)
       await node.ready(60_000)
       await front.nodes.probe()
@@ -51,27 +51,27 @@ t.test('a rolling restart under load: nobody misses anything, and no request fai
     print: () => {},
   })
 
-  t.strictSame(report.violations, [], 'every history is the log')
-  t.strictSame(deaf, ['101', '101', '101'])
+  t.strictSame(report.violations, [], 'every client received exactly the log')
+  t.strictSame(unresponsive, ['101', '101', '101'])
   const failed = [...report.requests].filter(([status]) => status === 0 || status >= 500)
   t.strictSame([...failed, ...report.unanswered], [], 'no request was dropped or answered 5xx')
-  t.ok((report.requests.get(200) ?? 0) > 100, 'and there were many')
+  t.ok((report.requests.get(200) ?? 0) > 100, 'there were many requests')
 
   t.strictSame(rolled, [1, 2, 3])
   t.strictSame(
-    report.endings.map(({ how }) => how),
+    report.exits.map(({ how }) => how),
     Array(3).fill('exit code 0'),
   )
 
-  const told = report.closes.filter(({ code }) => code === 1012)
-  t.ok(told.length > 50, `${told.length} sockets were told to come back`)
-  const delays = told.map(({ reason }) => Number(/^retry=(\d+)$/.exec(reason)?.[1] ?? Number.NaN))
-  t.notOk(delays.some(Number.isNaN), 'each with its own moment')
-  t.ok(new Set(delays).size > told.length / 2, 'which are spread')
-  t.ok(new Set(told.map(({ at }) => at)).size > 20, 'and were told one after the other')
+  const restarts = report.closes.filter(({ code }) => code === 1012)
+  t.ok(restarts.length > 50, `${restarts.length} sockets were closed with 1012`)
+  const delays = restarts.map(({ reason }) => Number(/^retry=(\d+)$/.exec(reason)?.[1] ?? Number.NaN))
+  t.notOk(delays.some(Number.isNaN), 'each has a delay')
+  t.ok(new Set(delays).size > restarts.length / 2, 'the delays are spread')
+  t.ok(new Set(restarts.map(({ at }) => at)).size > 20, 'the closes are spread too')
   t.notOk(
     report.closes.some(({ code }) => code === 1006),
-    'nobody was cut',
+    'no socket was cut',
   )
   t.comment(`longest outage ${report.longestOutageMs} ms, latest event ${report.latestEvent.ms} ms`)
 })

@@ -9,7 +9,7 @@ import { startNode, type TestService } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
 import { openPlain, openV1, type TestSocket } from '../helpers/socket-client.js'
 
-// Real logouts against real events on two nodes over a real Redis. SEED replays the choices, not the timing.
+// Logouts race events on two nodes over a real Redis. SEED replays the choices, not the timing.
 
 const SEED = seedOfRun()
 const ROUNDS = Number(process.env.ROUNDS ?? 200)
@@ -29,7 +29,7 @@ witness.at = await head(database.db, GROUP)
 witness.one.subscribe({ [GROUP]: witness.at })
 second.subscribe({ [GROUP]: witness.at })
 
-/** The events that were committed with an epoch from this one on, as the log holds them. */
+/** The seqs of the events in the log with this epoch or a later one. */
 async function committedFrom(epoch: bigint): Promise<Set<number>> {
   const rows = await database.db.$queryRaw<{ seq: number }[]>`
     SELECT seq FROM live_events WHERE group_name = ${GROUP} AND epoch >= ${epoch}`
@@ -39,11 +39,11 @@ async function committedFrom(epoch: bigint): Promise<Set<number>> {
 async function epochOf(sessionId: string): Promise<bigint> {
   const [row] = await database.db.$queryRaw<{ epoch: bigint }[]>`
     SELECT epoch FROM access_changes WHERE session_id = ${sessionId}::uuid`
-  if (!row) throw new Error('no such change')
+  if (!row) throw new Error('the access change is missing')
   return row.epoch
 }
 
-t.test('no event that was committed after a logout reaches the one who left, on either node', async (t) => {
+t.test('delivers no event committed after a logout to the session that ended, on either node', async (t) => {
   const ended: { socket: TestSocket; sessionId: string }[] = []
   for (let round = 0; round < ROUNDS / 10; round++) {
     const batch = await Promise.all(
@@ -56,34 +56,38 @@ t.test('no event that was committed after a logout reaches the one who left, on 
         return { who, socket }
       }),
     )
-    // logouts and events at once, from both nodes
+    // concurrent logouts and events, from both nodes
     await Promise.all([
       ...batch.map(async ({ who }) => endSession(random.pick(nodes), who)),
       ...Array.from({ length: 20 }, () => emit(random.pick(nodes), GROUP)),
     ])
     ended.push(...batch.map(({ who, socket }) => ({ socket, sessionId: who.sessionId })))
   }
-  let heard = 0
+  let received = 0
   for (const { socket, sessionId } of ended) {
     t.equal((await socket.closed()).code, 4401)
     const forbidden = await committedFrom(await epochOf(sessionId))
     const seqs = seqsOf(socket, GROUP)
-    heard += seqs.length
+    received += seqs.length
     const leaked = seqs.filter((seq) => forbidden.has(seq))
-    if (leaked.length > 0) t.fail(`SEED=${SEED}: heard ${leaked} after its end`)
+    if (leaked.length > 0) t.fail(`SEED=${SEED}: received ${leaked} after the logout`)
     if (seqs.length > 0) t.equal(faultIn(seqs, seqs[0] ?? 0, seqs.at(-1) ?? 0), null)
   }
   const last = await head(database.db, GROUP)
   for (const socket of [witness.one, second]) {
     await arrived(socket, GROUP, last)
-    t.equal(faultIn(seqsOf(socket, GROUP), witness.at + 1, last), null, 'the others have all, once, in order')
+    t.equal(
+      faultIn(seqsOf(socket, GROUP), witness.at + 1, last),
+      null,
+      'the other sockets got every event, once and in order',
+    )
   }
   t.comment(
-    `${ended.length} logouts raced ${last - witness.at} events (${heard} heard in time), SEED=${SEED}`,
+    `${ended.length} logouts raced ${last - witness.at} events (${received} received before them), SEED=${SEED}`,
   )
 })
 
-t.test('from the commit of a revocation to the closed socket, two nodes over Redis', async (t) => {
+t.test('closes a socket on another node after a revocation, over Redis', async (t) => {
   const times: number[] = []
   for (let i = 0; i < 100; i++) {
     const who = await openSession(nodes[1], 'staff')
@@ -99,10 +103,12 @@ t.test('from the commit of a revocation to the closed socket, two nodes over Red
   times.sort((a, b) => a - b)
   const at = (share: number) =>
     (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(1)
-  t.comment(`revocation to silence, ms: p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)}`)
+  t.comment(
+    `commit of the revocation to close, ms: p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)}`,
+  )
 })
 
-t.test('Redis down: events and a revocation come with the next polls of the database', async (t) => {
+t.test('without Redis, events and revocations arrive with the next polls of the event log', async (t) => {
   const who = await openSession(nodes[1], 'staff')
   const socket = await openV1(nodes[1], who)
   socket.subscribe()
@@ -112,24 +118,24 @@ t.test('Redis down: events and a revocation come with the next polls of the data
   const last = await emit(nodes[0], GROUP)
   polls()
   await arrived(socket, GROUP, last)
-  // one each second, of which a busy machine may skip one
+  // one poll per second; a busy machine may skip one
   const forEvent = polls()
-  t.ok(forEvent <= 3, `an event came with poll ${forEvent}`)
+  t.ok(forEvent <= 3, `the event arrived with poll ${forEvent}`)
   await endSession(nodes[0], who)
   polls()
   t.equal((await socket.closed()).code, 4401)
   const forRevocation = polls()
-  t.ok(forRevocation <= 3, `a revocation came with poll ${forRevocation}`)
+  t.ok(forRevocation <= 3, `the revocation arrived with poll ${forRevocation}`)
 })
 
-/** Counts the polls of the event log by a node since the last call. */
+/** Returns the number of a node's polls since the last call. */
 function pollsOf(t: Test, { app }: TestService): () => number {
   const logPoll: LogPoll = Reflect.get(app.hub, 'logPoll')
   const calls = t.capture(logPoll, 'poll', logPoll.poll)
   return () => calls().length
 }
 
-t.test('Redis back and empty: events over the bus again, nothing lost, nothing twice', async (t) => {
+t.test('after Redis restarted empty, every event arrives once and in order', async (t) => {
   await Promise.all([redis.restart(), ...Array.from({ length: 30 }, () => emit(random.pick(nodes), GROUP))])
   for (let i = 0; i < 5; i++) {
     redis.pause()

@@ -3,18 +3,18 @@ import { withDeadline } from '../../src/concurrency/deadline.js'
 
 const late = () => new Error('too late')
 
-t.test('settles as the work does, and leaves no timer behind', async (t) => {
+t.test('settles as the work does, and clears its timer', async (t) => {
   const clear = t.capture(globalThis, 'clearTimeout', globalThis.clearTimeout)
   t.equal(await withDeadline(Promise.resolve(7), 60_000, late), 7)
   await t.rejects(withDeadline(Promise.reject(new Error('broken')), 60_000, late), { message: 'broken' })
   t.equal(clear().length, 2)
 })
 
-t.test('rejects when the time is up; what the work does then is ignored', async (t) => {
+t.test('rejects at the deadline, and ignores a later rejection of the work', async (t) => {
   const unhandled: unknown[] = []
-  const note = (reason: unknown) => unhandled.push(reason)
-  process.on('unhandledRejection', note)
-  t.teardown(() => process.off('unhandledRejection', note))
+  const onUnhandled = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', onUnhandled)
+  t.teardown(() => process.off('unhandledRejection', onUnhandled))
   let fail = (_error: Error) => {}
   const work = new Promise<never>((_, reject) => {
     fail = reject

@@ -15,37 +15,37 @@ async function signedIn() {
   const { principal } = await makeUser(ctx, { role: 'staff', theatreIds: theatres.slice(0, 1) })
   const { token } = await logIn(ctx, principal.username)
   const caller = await findLive(db, token, SETTINGS)
-  if (!caller) throw new Error('nobody signed in')
+  if (!caller) throw new Error('the session is missing')
   return { caller, onBehalf: onBehalfOf(caller), userId: principal.userId }
 }
 
 let made = 0
 
-/** A change in this one's name. Answers with what came of it, and whether it was stored. */
-async function change(onBehalf: OnBehalf, meanwhile: () => Promise<unknown> = async () => {}) {
+/** Commits a change on behalf of a session; returns its result or error code, and how many rows were stored. */
+async function change(onBehalf: OnBehalf, before: () => Promise<unknown> = async () => {}) {
   const name = `theatre of ${++made}`
   const work = commit({ ...ctx, onBehalf }, async (tx): Promise<Outcome<string>> => {
     const times = { timeZone: 'UTC', maxTime: 9, minTime: 1 }
     await tx.theatre.create({ data: { name, ...times }, select: { id: true } })
-    await meanwhile()
+    await before()
     return { result: 'done' }
   })
-  const said = await work.catch((error: unknown) =>
+  const outcome = await work.catch((error: unknown) =>
     error instanceof Error ? Reflect.get(error, 'code') : error,
   )
-  return [said, await db.theatre.count({ where: { name } })]
+  return [outcome, await db.theatre.count({ where: { name } })]
 }
 
-t.test('in the name of a session: as long as its rights are what they were', async (t) => {
+t.test('commits on behalf of a session whose permissions are unchanged', async (t) => {
   const { onBehalf } = await signedIn()
   const other = await signedIn()
   t.strictSame(await change(onBehalf), ['done', 1])
   await updateUser(ctx, 'operator', other.userId, { isActive: false })
-  t.strictSame(await change(onBehalf), ['done', 1], 'others’ changes are not its own')
+  t.strictSame(await change(onBehalf), ['done', 1], 'changes of other users have no effect')
 })
 
-t.test('once they have changed nothing is stored, however late in the work that was', async (t) => {
-  const endings: [name: string, end: (userId: number) => Promise<unknown>, said: string][] = [
+t.test('stores nothing once the permissions have changed, even while the transaction runs', async (t) => {
+  const changes: [name: string, apply: (userId: number) => Promise<unknown>, code: string][] = [
     ['disabled', (id) => updateUser(ctx, 'operator', id, { isActive: false }), 'unauthenticated'],
     [
       'a new password',
@@ -59,30 +59,30 @@ t.test('once they have changed nothing is stored, however late in the work that 
     ],
     ['another role', (id) => updateUser(ctx, 'operator', id, { role: 'customer' }), 'rights_changed'],
   ]
-  for (const [name, end, said] of endings) {
+  for (const [name, apply, code] of changes) {
     const { onBehalf, userId } = await signedIn()
-    t.strictSame(await change(onBehalf, () => end(userId)), [said, 0], `${name}, meanwhile`)
-    t.strictSame(await change(onBehalf), [said, 0], `${name}, before`)
+    t.strictSame(await change(onBehalf, () => apply(userId)), [code, 0], `${name}, during the transaction`)
+    t.strictSame(await change(onBehalf), [code, 0], `${name}, before it`)
   }
 })
 
-t.test('a request that is under way under the old token is not carried out', async (t) => {
+t.test('refuses a request in progress when its session gets a new token', async (t) => {
   const { caller, onBehalf } = await signedIn()
   const given = { currentPassword: PASSWORD, newPassword: 'another-password' }
   const renew = () => changePassword(ctx, caller, given, CLIENT)
   t.strictSame(await change(onBehalf, renew), ['rights_changed', 0])
 })
 
-t.test('its own changes of rights do not stop it', async (t) => {
+t.test('is not refused because of its own access changes', async (t) => {
   const { onBehalf, userId } = await signedIn()
   await commit({ ...ctx, onBehalf }, async () => ({
     result: null,
     changes: [{ kind: 'user_changed', userId, sessionId: null }],
   }))
-  t.strictSame(await change(onBehalf), ['rights_changed', 0], 'the next one is stopped by them')
+  t.strictSame(await change(onBehalf), ['rights_changed', 0], 'but the next commit is')
 })
 
-t.test('changes with the same queue key use one connection', async (t) => {
+t.test('runs commits with the same queue key one after the other', async (t) => {
   const queue = new KeyedQueue()
   const running = { now: 0, most: 0 }
   const options: CommitOptions = { queueKey: 'order:1' }

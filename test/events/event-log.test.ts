@@ -23,7 +23,7 @@ const CHANGE = { kind: 'user_changed', userId: 1, sessionId: null } as const
 const appendTo = (db: Database, ...[events, changes]: [NewEvent[], (typeof CHANGE)[]?]) =>
   db.$transaction((tx) => append(tx, events, changes))
 
-t.test('numbers each group by itself, keeps the order and the very text', async (t) => {
+t.test('numbers each group separately, and keeps the order and the exact data', async (t) => {
   const { db } = await testDatabase(t)
   const odd = { text: 'a "b" \n \\u0000 ü 𝄞', deep: [{ a: null }], big: 1e21 }
   const { events, epoch } = await appendTo(db, [
@@ -47,8 +47,8 @@ t.test('numbers each group by itself, keeps the order and the very text', async 
   for (const group of [ONE, TWO, ORDER]) {
     t.same(
       await readAfter(db, group, 0, 100),
-      events.filter((told) => told.group === group),
-      `${group} as it was told`,
+      events.filter((appended) => appended.group === group),
+      `${group} is read as it was appended`,
     )
   }
   t.same(
@@ -66,19 +66,16 @@ t.test('numbers each group by itself, keeps the order and the very text', async 
   t.match((await appendTo(db, [event(ONE, {})])).events, [{ seq: 4 }])
 })
 
-t.test(
-  'at any other isolation level it refuses: the epoch would be read from before the locks',
-  async (t) => {
-    const { db } = await testDatabase(t)
-    await t.rejects(
-      db.$transaction((tx) => append(tx, [event(ONE, {})]), { isolationLevel: 'RepeatableRead' }),
-      /needs read committed/,
-    )
-    t.equal(await db.liveEvent.count(), 0)
-  },
-)
+t.test('requires read committed: otherwise the epoch would be older than the locks', async (t) => {
+  const { db } = await testDatabase(t)
+  await t.rejects(
+    db.$transaction((tx) => append(tx, [event(ONE, {})]), { isolationLevel: 'RepeatableRead' }),
+    /needs read committed/,
+  )
+  t.equal(await db.liveEvent.count(), 0)
+})
 
-t.test('what is rolled back leaves no gap', async (t) => {
+t.test('a rolled back transaction leaves no gap', async (t) => {
   const { db } = await testDatabase(t)
   await appendTo(db, [event(ONE, {})])
   await t.rejects(
@@ -94,7 +91,7 @@ t.test('what is rolled back leaves no gap', async (t) => {
 })
 
 t.test(
-  'each change of rights raises the epoch by one; an event of the same commit comes after it',
+  'each access change raises the epoch by one, and precedes the events of its transaction',
   async (t) => {
     const { db } = await testDatabase(t)
     t.match(await appendTo(db, [], [CHANGE]), { epoch: 1, events: [] })
@@ -105,16 +102,16 @@ t.test(
   },
 )
 
-t.test('hundreds of racing transactions: gapless, in the order of commits, epochs too', async (t) => {
+t.test('hundreds of racing transactions stay gapless and in commit order, the epochs too', async (t) => {
   const seed = seedOfRun()
   const random = new Random(seed)
   const { url, db: reader } = await testDatabase(t)
   const db = createDatabase({ url, poolSize: 12, poolTimeoutMs: 20_000, statementTimeoutMs: 10_000 })
   t.teardown(() => db.$disconnect())
-  // a reader that looks all the time: whatever it sees of a group, and of the epochs, must be a beginning
+  // reads continuously: every read must see a gapless prefix of each group and of the epochs
   let on = true
-  const seen = { looks: 0, faults: [] as string[] }
-  const looking = (async () => {
+  const seen = { reads: 0, faults: [] as string[] }
+  const reading = (async () => {
     while (on) {
       const rows = await reader.$queryRaw<
         { name: string; head: number; count: number; last: number; epoch: number; top: number }[]
@@ -122,7 +119,7 @@ t.test('hundreds of racing transactions: gapless, in the order of commits, epoch
         SELECT g.name, g.seq AS head, count(e.seq)::int AS count, max(e.seq) AS last, a.epoch::int AS epoch,
           coalesce(max(e.epoch), 0)::int AS top
         FROM live_groups g CROSS JOIN access_epoch a LEFT JOIN live_events e ON e.group_name = g.name GROUP BY 1, 2, 5`
-      seen.looks++
+      seen.reads++
       for (const { name, head, count, last, epoch, top } of rows) {
         if (head !== count || last !== head || top > epoch)
           seen.faults.push(`${name}: ${head} ${count} ${last}, ${top} > ${epoch}`)
@@ -149,7 +146,7 @@ t.test('hundreds of racing transactions: gapless, in the order of commits, epoch
     }),
   )
   on = false
-  await looking
+  await reading
   t.same(seen.faults, [], `SEED=${seed}`)
   t.equal((await readHeads(db, [])).epoch, changes)
   for (const group of [ONE, TWO, ORDER]) {
@@ -157,14 +154,14 @@ t.test('hundreds of racing transactions: gapless, in the order of commits, epoch
     t.ok(events.every(({ seq }, i) => seq === i + 1))
     t.ok(
       events.every(({ epoch }, i) => epoch >= (events[i - 1]?.epoch ?? 0)),
-      'epochs never fall',
+      'epochs never decrease',
     )
   }
-  t.comment(`${seen.looks} looks, SEED=${seed}`)
+  t.comment(`${seen.reads} reads, SEED=${seed}`)
 })
 
 t.test(
-  'a revocation waits for events under way, and events wait for it: the leak of house.md 3',
+  'a revocation waits for uncommitted events, and events wait for an uncommitted revocation',
   async (t) => {
     const { url, db } = await testDatabase(t)
     const call = 'SELECT epoch::int AS epoch FROM houselights_append($1::json, $2::json)'
@@ -179,22 +176,22 @@ t.test(
           revoked = true
         })
         await first.query('SELECT pg_sleep(0.2)')
-        t.equal(revoked, false, 'an event of epoch 0 is not committed yet')
+        t.equal(revoked, false, 'it waits: an event of epoch 0 is not committed yet')
         await first.query('COMMIT')
         await revoking
         await first.query('BEGIN')
         await first.query(call, ['[]', changes])
-        const telling = second.query<{ epoch: number }>(call, [JSON.stringify([event(TWO, {})]), '[]'])
+        const appending = second.query<{ epoch: number }>(call, [JSON.stringify([event(TWO, {})]), '[]'])
         await first.query('SELECT pg_sleep(0.2)')
         await first.query('COMMIT')
-        t.same((await telling).rows, [{ epoch: 2 }], 'it carries the epoch that precedes it')
+        t.same((await appending).rows, [{ epoch: 2 }], 'the event has the epoch of the revocation before it')
       }),
     )
     t.equal((await readHeads(db, [])).epoch, 2)
   },
 )
 
-t.test('forgets what is old, in batches, and nothing else', async (t) => {
+t.test('deletes only old events and access changes, in batches', async (t) => {
   const { db } = await testDatabase(t)
   await appendTo(
     db,
@@ -209,6 +206,6 @@ t.test('forgets what is old, in batches, and nothing else', async (t) => {
     [21, 22, 23, 24, 25],
   )
   t.match(await readAccessChanges(db, 0), { epoch: 2, changes: [{ epoch: 2 }] })
-  t.match((await readHeads(db, [ONE])).seqs.get(ONE), 25, 'the counter stays')
+  t.match((await readHeads(db, [ONE])).seqs.get(ONE), 25, 'the counter is kept')
   t.match(await appendTo(db, [event(ONE, {})]), { events: [{ seq: 26 }] })
 })

@@ -1,16 +1,16 @@
 import type { Crowd } from './chaos-crowd.js'
 import type { Account } from './chaos-people.js'
 
-/** Sessions end, users are disabled and moved between theatres, again and again, until the crowd goes home. */
+/** Ends sessions, disables users and moves them between theatres until the crowd stops. */
 export async function keepChanging(crowd: Crowd, paceMs: number, done: Map<string, number>): Promise<void> {
-  const note = (what: string) => done.set(what, (done.get(what) ?? 0) + 1)
-  while (!crowd.isOver) {
+  const count = (what: string) => done.set(what, (done.get(what) ?? 0) + 1)
+  while (!crowd.isStopping) {
     await crowd.pause(paceMs / 2 + crowd.random.below(paceMs))
-    const account = crowd.random.pick(crowd.town.staff)
+    const account = crowd.random.pick(crowd.data.staff)
     const dice = crowd.random.next()
-    if (dice < 0.4) await logOut(crowd).then(() => note('logged out'))
-    else if (dice < 0.6) await disableForAWhile(crowd, account).then(() => note('disabled'))
-    else await move(crowd, account).then(() => note('moved'))
+    if (dice < 0.4) await logOut(crowd).then(() => count('logged out'))
+    else if (dice < 0.6) await disableForAWhile(crowd, account).then(() => count('disabled'))
+    else await move(crowd, account).then(() => count('moved'))
   }
 }
 
@@ -30,7 +30,7 @@ async function change(crowd: Crowd, { id }: Account, body: object, persists = fa
 
 async function disableForAWhile(crowd: Crowd, account: Account): Promise<void> {
   await change(crowd, account, { isActive: false })
-  // comes back though the others go home meanwhile
+  // enabled again even if the crowd stops in between
   crowd.run(async () => {
     await crowd.rest(500 + crowd.random.below(2500))
     await change(crowd, account, { isActive: true }, true)
@@ -38,7 +38,7 @@ async function disableForAWhile(crowd: Crowd, account: Account): Promise<void> {
 }
 
 async function move(crowd: Crowd, account: Account): Promise<void> {
-  const { theatres } = crowd.town
+  const { theatres } = crowd.data
   const first = crowd.random.pick(theatres)
   const second = crowd.random.pick(theatres)
   const theatreIds = crowd.random.chance(0.5) ? [first.id] : [...new Set([first.id, second.id])]

@@ -4,7 +4,7 @@ import type { HttpClient } from '../helpers/http-client.js'
 import type { Received, Records } from './chaos-record.js'
 import type { GroupState } from './chaos-state.js'
 
-/** Who a client is just now; changes with every sign-in. */
+/** A client's current session; replaced at every sign-in. */
 export interface Identity {
   http: HttpClient
   userId: number
@@ -18,16 +18,16 @@ export interface ClientOptions {
   orderId: number | null
   records: Records
   identity(): Identity
-  /** Its session or its rights have ended: come back later, or never. */
+  /** The session ended or access was revoked. */
   onStop(why: 'signed-out' | 'forbidden'): void
 }
 
-/** What faults do to any client. */
+/** What faults can do to a client. */
 export interface ChaosClient {
   readonly who: string
-  /** cuts the connection without a word */
+  /** destroys the connection without a close frame */
   cut(): void
-  /** stops and goes on reading */
+  /** pauses and resumes reading */
   pause(): void
   resume(): void
   start(): void
@@ -39,23 +39,23 @@ export const connectOptions = ({ url, identity }: ClientOptions) => ({
   headers: { origin: url, cookie: identity().http.cookie },
 })
 
-/** A page's own client (web/live), with a record of what it was told and of what came over each of its sockets. */
+/** The pages' own client (web/live), recording everything that it receives. */
 export class V1Client implements ChaosClient {
   readonly who: string
   readonly live: LiveClient
-  /** of each group: the last seq, or null after `left` */
+  /** last seq of each group that was not left */
   readonly cursors = new Map<string, number>()
-  /** ms that it was not live, at the longest */
+  /** longest time without being live, in ms */
   longestOutage = 0
-  /** what it went through in its longest outage */
+  /** what happened during the longest outage */
   longestTrail = ''
   private trail: string[] = []
-  isOver = false
+  isStopped = false
   private socket: WebSocket | null = null
   private received: Received | null = null
   private awaySince: number | null = null
   private wasLive = false
-  /** Date.now() from when on it says that it is live */
+  /** Date.now() since when it is live */
   private liveSince = Number.POSITIVE_INFINITY
 
   constructor(private readonly options: ClientOptions) {
@@ -137,8 +137,8 @@ export class V1Client implements ChaosClient {
 
   private onSnapshot(group: string, seq: number, data: GroupState): void {
     if (!this.received) return
-    // nothing is ever older than what this run keeps: a snapshot in place of events has lost them
-    if (this.cursors.has(group)) this.options.records.violation(`${this.who}: ${group} began anew at ${seq}`)
+    // nothing is deleted by retention during a run: a snapshot in place of events means lost events
+    if (this.cursors.has(group)) this.options.records.violation(`${this.who}: ${group} restarted at ${seq}`)
     this.cursors.set(group, seq)
     this.options.records.snapshot(this.received, group, seq, data)
   }
@@ -164,7 +164,7 @@ export class V1Client implements ChaosClient {
   }
 
   stop(): void {
-    this.isOver = true
+    this.isStopped = true
     this.live.stop()
   }
 

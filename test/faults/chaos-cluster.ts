@@ -17,29 +17,29 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 export const PASSWORD = 'chaos-password-of-the-staff'
 
-/** Three nodes as processes, the front before them, and what they need: all of it to be hurt. */
+/** Three node processes behind a proxy, with a PostgreSQL and a Redis of their own: all of them targets of faults. */
 export interface ChaosCluster {
   url: string
   postgres: OwnPostgres
   redis: OwnRedis
   front: FrontProxy
   nodes: readonly ClusterNode[]
-  /** what a node may not do: end by itself, or write what is no log line */
-  readonly troubles: string[]
-  /** each end of a node */
-  readonly endings: { node: number; how: string; at: number }[]
+  /** unexpected exits of nodes, and output that is not a log line */
+  readonly problems: string[]
+  /** every exit of a node */
+  readonly exits: { node: number; how: string; at: number }[]
 }
 
 export interface ChaosClusterOptions {
   nodes?: number
   env?: Record<string, string>
-  /** keeps the nodes' log lines in this folder */
+  /** folder for the nodes' logs */
   logs?: string | null
 }
 
 /**
- * The folder of the service as built from the sources as they are; it is kept while this process runs. CHAOS_SERVICE
- * names another, one that was broken on purpose for instance: what is looked for must be found in it.
+ * Builds the service and returns its folder, which is kept while this process runs. CHAOS_SERVICE names another build,
+ * for example one with a deliberate bug that the run must find.
  */
 async function buildService(): Promise<string> {
   const { CHAOS_SERVICE: given } = process.env
@@ -61,8 +61,8 @@ export async function startChaosCluster(
   t.teardown(() => rmSync(cwd, { recursive: true, force: true }))
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   const ports = await Promise.all(Array.from({ length: options.nodes ?? 3 }, () => freePort()))
-  const troubles: string[] = []
-  const endings: ChaosCluster['endings'] = []
+  const problems: string[] = []
+  const exits: ChaosCluster['exits'] = []
   const env = {
     PATH: process.env.PATH ?? '',
     ...TEST_SECRETS,
@@ -88,9 +88,9 @@ export async function startChaosCluster(
       onStderr(chunk: Buffer) {
         const text = chunk.toString()
         if (text.includes('houselights is up at')) isUp = true
-        // a start while the database is away fails, and is tried again
+        // a start fails while the database is unavailable, and is retried
         else if (!text.includes('can’t start'))
-          troubles.push(`node ${i + 1} said: ${text.trim().slice(0, 500)}`)
+          problems.push(`node ${i + 1} wrote: ${text.trim().slice(0, 500)}`)
       },
     }
     return new ClusterNode(i + 1, port, service, {
@@ -98,9 +98,9 @@ export async function startChaosCluster(
         isUp = false
       },
       onExit(_node, how) {
-        endings.push({ node: i + 1, how, at: performance.now() })
+        exits.push({ node: i + 1, how, at: performance.now() })
         if (isUp && !['SIGKILL', 'SIGTERM', 'exit code 0'].includes(how))
-          troubles.push(`node ${i + 1} ended: ${how}`)
+          problems.push(`node ${i + 1} exited: ${how}`)
       },
     })
   })
@@ -113,10 +113,10 @@ export async function startChaosCluster(
   const url = `http://127.0.0.1:${await front.listen('127.0.0.1', 0)}`
   for (const node of nodes) node.start()
   const ready = await Promise.all(nodes.map((node) => node.ready(60_000)))
-  if (ready.includes(false)) throw new Error(`a node did not start: ${troubles.join('; ')}`)
+  if (ready.includes(false)) throw new Error(`a node did not start: ${problems.join('; ')}`)
   await front.nodes.probe()
-  return { url, postgres, redis, front, nodes, troubles, endings }
+  return { url, postgres, redis, front, nodes, problems, exits }
 }
 
-/** For comparing what a thousand clients were sent without keeping it. */
+/** Compares what many clients received without storing it. */
 export const digest = (text: string): string => createHash('sha1').update(text).digest('base64').slice(0, 16)

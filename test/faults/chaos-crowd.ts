@@ -4,72 +4,73 @@ import type { HttpClient } from '../helpers/http-client.js'
 import type { Random } from '../helpers/random.js'
 import { type ChaosClient, type Identity, V1Client } from './chaos-clients.js'
 import type { ChaosCluster } from './chaos-cluster.js'
-import { type Account, type Answered, send, signIn, Tally, type Town } from './chaos-people.js'
+import { type Account, type Answered, type SeedData, send, signIn, Tally } from './chaos-people.js'
 import type { Records } from './chaos-record.js'
 
 export const ORDERS_SOCKET = '/ws/all-seat-datasocket/'
 const CHAT_SOCKET = '/ws/chat-socket/'
-const REFUSED_AGAIN_MS = 1000
+const FORBIDDEN_RETRY_MS = 1000
 
-/** A screen of the staff: signs in again whenever its session has ended. */
+/** A staff page: signs in again whenever its session has ended. */
 interface Screen {
   account: Account
   client: ChaosClient
   identity: Identity | null
 }
 
-/** Everybody who is there in a run, and the end of it. */
+/** All simulated users of a run. */
 export class Crowd {
   readonly tally = new Tally()
   readonly screens: Screen[] = []
   readonly customers = new Set<ChaosClient>()
   readonly journeys = new Set<Promise<void>>()
-  readonly comingBack = new Set<Promise<void>>()
-  /** all that ever was v1: their longest outages count */
+  readonly signingIn = new Set<Promise<void>>()
+  /** every client of the run, also those that have left: for the longest outage */
   readonly v1: V1Client[] = []
-  /** aborted: nobody begins anything more */
-  readonly over = new AbortController()
-  /** aborted: nobody is there any more */
-  private readonly gone = new AbortController()
+  /** aborted: nothing new is started */
+  readonly stopping = new AbortController()
+  /** aborted: everything has stopped */
+  private readonly stopped = new AbortController()
   admin: HttpClient | null = null
 
   constructor(
     readonly cluster: ChaosCluster,
-    readonly town: Town,
+    readonly data: SeedData,
     readonly records: Records,
     readonly random: Random,
   ) {
-    // each of them waits
-    setMaxListeners(0, this.over.signal, this.gone.signal)
+    // every user adds listeners
+    setMaxListeners(0, this.stopping.signal, this.stopped.signal)
   }
 
   get clients(): ChaosClient[] {
     return [...this.screens.map(({ client }) => client), ...this.customers]
   }
 
-  /** Whatever it is that people do. `among`: whose end is waited for. */
+  /** Runs a user's actions in the background; `among` is the set of running ones. */
   run(journey: () => Promise<void>, among: Set<Promise<void>> = this.journeys): void {
     const running = journey()
       .catch((error: unknown) => {
-        const isEnd = error instanceof Error && error.name === 'AbortError'
-        if (!isEnd) this.records.violation(`the test itself: ${error instanceof Error ? error.stack : error}`)
+        const isAbort = error instanceof Error && error.name === 'AbortError'
+        if (!isAbort)
+          this.records.violation(`bug in the test: ${error instanceof Error ? error.stack : error}`)
       })
       .finally(() => among.delete(running))
     among.add(running)
   }
 
-  /** Rejects when the crowd goes home meanwhile. */
+  /** Waits; rejects when the crowd begins to stop. */
   pause(ms: number): Promise<void> {
-    return wait(ms, undefined, { signal: this.over.signal })
+    return wait(ms, undefined, { signal: this.stopping.signal })
   }
 
-  /** Goes on when the crowd goes home. */
+  /** Waits; rejects only when everything has stopped. */
   rest(ms: number): Promise<void> {
-    return wait(ms, undefined, { signal: this.gone.signal })
+    return wait(ms, undefined, { signal: this.stopped.signal })
   }
 
-  get isOver(): boolean {
-    return this.over.signal.aborted
+  get isStopping(): boolean {
+    return this.stopping.signal.aborted
   }
 
   ask<T>(
@@ -82,10 +83,10 @@ export class Crowd {
     return send<T>(this.tally, http, method, path, body, headers)
   }
 
-  /** An admin's session that works, however often the one before has ended. */
+  /** A client with a valid admin session; signs in again when needed. */
   async adminHttp(): Promise<HttpClient> {
     while (!this.admin) {
-      this.admin = (await signIn(this.cluster, this.tally, this.town.admin))?.http ?? null
+      this.admin = (await signIn(this.cluster, this.tally, this.data.admin))?.http ?? null
       if (!this.admin) await this.rest(300)
     }
     return this.admin
@@ -101,37 +102,37 @@ export class Crowd {
       orderId: null,
       records: this.records,
       identity: () => {
-        if (!screen.identity) throw new Error('nobody has signed in')
+        if (!screen.identity) throw new Error('not signed in')
         return screen.identity
       },
-      onStop: (why: 'signed-out' | 'forbidden') => this.run(() => this.comeBack(full, why), this.comingBack),
+      onStop: (why: 'signed-out' | 'forbidden') => this.run(() => this.comeBack(full, why), this.signingIn),
     }
     const client = new V1Client(options)
     this.v1.push(client)
     const full: Screen = Object.assign(screen, { client })
     this.screens.push(full)
-    this.run(() => this.comeBack(full, 'signed-out'), this.comingBack)
+    this.run(() => this.comeBack(full, 'signed-out'), this.signingIn)
   }
 
   private async comeBack(screen: Screen, why: 'signed-out' | 'forbidden'): Promise<void> {
     if (why === 'signed-out') screen.identity = null
-    else await this.rest(REFUSED_AGAIN_MS)
+    else await this.rest(FORBIDDEN_RETRY_MS)
     while (!screen.identity) {
       const session = await signIn(this.cluster, this.tally, screen.account)
       if (session) screen.identity = { ...session, userId: screen.account.id }
       else await this.rest(500 + this.random.below(500))
     }
-    if (!this.gone.signal.aborted) screen.client.start()
+    if (!this.stopped.signal.aborted) screen.client.start()
   }
 
-  /** Nobody does anything any more; the screens and the customers that are there stay. */
-  async goHome(): Promise<void> {
-    this.over.abort()
+  /** Ends all activity; the open screens and customer pages stay connected. */
+  async stopActivity(): Promise<void> {
+    this.stopping.abort()
     while (this.journeys.size > 0) await Promise.allSettled([...this.journeys])
   }
 
   stop(): void {
-    this.gone.abort()
+    this.stopped.abort()
     for (const client of this.clients) client.stop()
   }
 }

@@ -4,19 +4,19 @@ import type { Random } from '../helpers/random.js'
 import type { ChaosCluster } from './chaos-cluster.js'
 import type { Crowd } from './chaos-crowd.js'
 
-/** One fault as it is planned: everything about it comes from the seed. */
+/** A planned fault. Everything about it derives from the seed. */
 export interface PlannedFault {
-  /** ms from the beginning */
+  /** ms from the start */
   at: number
   name: string
-  /** what it hurts: faults of one target come one after the other */
+  /** faults of the same target run one after the other */
   target: string
   run(cluster: ChaosCluster, crowd: Crowd): Promise<void>
 }
 
 interface Kind {
   name: string
-  /** how many of its cards lie in the deck */
+  /** its number of cards in the deck */
   cards: number
   plan(random: Random, nodes: number): Omit<PlannedFault, 'at'>
 }
@@ -26,7 +26,7 @@ const fault = (name: string, target: string, run: PlannedFault['run']) => ({ nam
 const node = (
   name: string,
   cards: number,
-  hurt: (signal: (name: NodeJS.Signals) => void, ms: number) => Promise<void>,
+  inject: (signal: (name: NodeJS.Signals) => void, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards,
@@ -34,11 +34,11 @@ const node = (
     const place = random.below(nodes)
     const ms = 300 + random.below(3200)
     return fault(`${name} ${place + 1}`, `node ${place}`, async ({ nodes }) => {
-      const hurting = nodes[place]
-      if (!hurting) return
-      await hurt((signal) => hurting.signal(signal), ms)
-      // it is whole again before its next fault, unless others keep it from that
-      await hurting.ready(15_000)
+      const target = nodes[place]
+      if (!target) return
+      await inject((signal) => target.signal(signal), ms)
+      // ready again before its next fault, unless other faults prevent that
+      await target.ready(15_000)
     })
   },
 })
@@ -47,42 +47,42 @@ const redis = (
   name: string,
   cards: number,
   longest: number,
-  hurt: (cluster: ChaosCluster, ms: number) => Promise<void>,
+  inject: (cluster: ChaosCluster, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards,
   plan(random) {
     const ms = 100 + random.below(longest)
-    return fault(`${name} (${ms} ms)`, 'redis', (cluster) => hurt(cluster, ms))
+    return fault(`${name} (${ms} ms)`, 'redis', (cluster) => inject(cluster, ms))
   },
 })
 
 const postgres = (
   name: string,
   longest: number,
-  hurt: (cluster: ChaosCluster, ms: number) => Promise<void>,
+  inject: (cluster: ChaosCluster, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards: 1,
   plan(random) {
     const ms = 100 + random.below(longest)
-    return fault(`${name} (${ms} ms)`, 'postgres', (cluster) => hurt(cluster, ms))
+    return fault(`${name} (${ms} ms)`, 'postgres', (cluster) => inject(cluster, ms))
   },
 })
 
-/** Some clients at once, drawn when it happens: who is there depends on the moment. */
+/** Some of the clients that are connected when the fault happens. */
 const clients = (
   name: string,
   cards: number,
   most: number,
-  hurt: (crowd: Crowd, few: number, ms: number) => Promise<void>,
+  inject: (crowd: Crowd, few: number, ms: number) => Promise<void>,
 ): Kind => ({
   name,
   cards,
   plan(random) {
     const few = 1 + random.below(most)
     const ms = 500 + random.below(7000)
-    return fault(`${name} (${few})`, name, (_cluster, crowd) => hurt(crowd, few, ms))
+    return fault(`${name} (${few})`, name, (_cluster, crowd) => inject(crowd, few, ms))
   },
 })
 
@@ -137,19 +137,17 @@ const KINDS: Kind[] = [
     postgres.resume()
   }),
   postgres('postgres connections cut', 1, ({ postgres }) => postgres.cut()),
-  postgres(
-    'pool full: nobody can write',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('events', ms)).over,
-  ),
-  postgres(
-    'pool full: sessions can’t be read',
-    4000,
-    async ({ postgres }, ms) => (await postgres.block('sessions', ms)).over,
-  ),
+  postgres('pool full: writes blocked', 4000, (cluster, ms) => block(cluster, 'events', ms)),
+  postgres('pool full: session reads blocked', 4000, (cluster, ms) => block(cluster, 'sessions', ms)),
 ]
 
-/** ms of a run that is long enough for a minute in which everybody goes on without Redis; one in each */
+async function block({ postgres }: ChaosCluster, what: 'events' | 'sessions', ms: number): Promise<void> {
+  const release = await postgres.block(what)
+  await wait(ms)
+  await release()
+}
+
+/** in runs of this length and more, in ms: one minute without Redis per such period */
 const LONG_RUN_MS = 240_000
 
 const withoutRedis = (at: number): PlannedFault => ({
@@ -161,7 +159,7 @@ const withoutRedis = (at: number): PlannedFault => ({
   }),
 })
 
-/** all cards in an order of the seed's own, dealt again when they are used up */
+/** All cards, shuffled by the seed, and again when they are used up. */
 export function planFaults(random: Random, forMs: number, nodes: number, everyMs: number): PlannedFault[] {
   const planned: PlannedFault[] = []
   for (let at = LONG_RUN_MS / 2; at <= forMs - LONG_RUN_MS / 2; at += LONG_RUN_MS)

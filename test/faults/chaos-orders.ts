@@ -12,22 +12,22 @@ interface Guest {
   sessionId: string
 }
 
-/** One customer after the other at one place, until the crowd goes home. */
+/** Simulates one customer after the other until the crowd stops. */
 export async function keepOrdering(crowd: Crowd, paceMs: number): Promise<void> {
-  while (!crowd.isOver) {
+  while (!crowd.isStopping) {
     await crowd.pause(crowd.random.below(paceMs))
     await visit(crowd, () => crowd.pause(paceMs / 2 + crowd.random.below(paceMs)))
   }
 }
 
-/** From the seat to the empty plate. Every step may fail; then it is tried again, or left. */
+/** One customer's visit, from the order to its delivery. A step that fails is retried or skipped. */
 async function visit(crowd: Crowd, think: () => Promise<void>): Promise<void> {
-  const { random, town } = crowd
-  const theatre = random.pick(town.theatres)
+  const { random, data } = crowd
+  const theatre = random.pick(data.theatres)
   const guest = await arrive(crowd)
   if (!guest) return
   const paymentMethod = random.chance(0.8) ? 'online' : 'cash'
-  const order = await place(crowd, guest, random.pick(theatre.seats), {
+  const order = await placeOrder(crowd, guest, random.pick(theatre.seats), {
     items: [{ menuItemId: theatre.item, quantity: 1 + random.below(3) }],
     paymentMethod,
   })
@@ -48,7 +48,7 @@ async function visit(crowd: Crowd, think: () => Promise<void>): Promise<void> {
     if (random.chance(0.2)) await crowd.ask(guest.http, 'POST', '/api/auth/logout')
     await think()
   } finally {
-    if (!crowd.isOver) {
+    if (!crowd.isStopping) {
       client.stop()
       crowd.customers.delete(client)
     }
@@ -63,8 +63,13 @@ async function arrive(crowd: Crowd): Promise<Guest | null> {
   return session && { ...session, userId: body.user.id }
 }
 
-/** The same key each time: however often it is asked, it is one order. */
-async function place(crowd: Crowd, { http }: Guest, seat: string, wanted: object): Promise<OrderView | null> {
+/** Uses one idempotency key: however often the request is sent, it creates one order. */
+async function placeOrder(
+  crowd: Crowd,
+  { http }: Guest,
+  seat: string,
+  given: object,
+): Promise<OrderView | null> {
   const headers = { 'idempotency-key': randomUUID() }
   const placed = new Set<number>()
   for (let tries = 0; tries < 6; tries++) {
@@ -72,14 +77,15 @@ async function place(crowd: Crowd, { http }: Guest, seat: string, wanted: object
       http,
       'POST',
       `/api/seats/${seat}/orders`,
-      wanted,
+      given,
       headers,
     )
     if (answer.body && (answer.status === 201 || answer.status === 200)) {
       placed.add(answer.body.order.id)
-      // sometimes asked again though it was answered: a page that was reloaded
+      // sometimes sent again after it succeeded, like a reloaded page
       if (tries > 0 || !crowd.random.chance(0.1)) {
-        if (placed.size > 1) crowd.records.violation(`one key made the orders ${[...placed].join(' and ')}`)
+        if (placed.size > 1)
+          crowd.records.violation(`one idempotency key created the orders ${[...placed].join(' and ')}`)
         return answer.body.order
       }
     }
@@ -118,12 +124,12 @@ async function pay(
     const { body, status } = await crowd.ask<{ payment: { id: string } }>(http, 'POST', path)
     if (status !== 200 || !body) continue
     await think()
-    await tellWebhook(crowd, order, body.payment.id, outcome)
+    await sendWebhook(crowd, order, body.payment.id, outcome)
   }
 }
 
-/** As the provider does: again until it is taken, and sometimes once more. */
-async function tellWebhook(crowd: Crowd, order: OrderView, paymentId: string, event: string): Promise<void> {
+/** Sends the webhook like the provider: until it is accepted, and sometimes once more. */
+async function sendWebhook(crowd: Crowd, order: OrderView, paymentId: string, event: string): Promise<void> {
   const entity = {
     id: 'pay_1',
     order_id: paymentId,
@@ -151,17 +157,17 @@ async function tellWebhook(crowd: Crowd, order: OrderView, paymentId: string, ev
 }
 
 async function chat(crowd: Crowd, { http }: Guest, orderId: number): Promise<void> {
-  const say = (who: HttpClient, text: string, clientId: string) =>
+  const send = (who: HttpClient, text: string, clientId: string) =>
     crowd.ask(who, 'POST', `/api/chats/${orderId}/messages`, { text, clientId })
   const clientId = randomUUID()
   for (let tries = 0; tries < 3; tries++) {
-    const { status } = await say(http, `Where is my tea? ${clientId}`, clientId)
+    const { status } = await send(http, `Where is my tea? ${clientId}`, clientId)
     if (status > 0 && status < 500) break
   }
-  await say(await crowd.adminHttp(), `On its way, ${clientId}`, randomUUID())
+  await send(await crowd.adminHttp(), `On its way, ${clientId}`, randomUUID())
 }
 
-/** A step of the staff: one of them, else the admin; tried until it was answered. */
+/** Performs a step as a staff user or, if that fails, as the admin, until it is answered. */
 async function staffStep(crowd: Crowd, path: string): Promise<void> {
   const staff = crowd.random.pick(crowd.screens).identity
   if (staff && (await crowd.ask(staff.http, 'POST', path)).status === 200) return

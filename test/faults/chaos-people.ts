@@ -13,17 +13,17 @@ export interface Account {
   username: string
 }
 
-export interface Town {
+export interface SeedData {
   theatres: { id: number; item: number; seats: string[] }[]
   staff: Account[]
   admin: Account
 }
 
 /**
- * The theatres and their staff. Beside the service's own tables a note is taken, in each change's own transaction, of
- * who is staff where: what the rights were at each epoch is then the database's word, not the test's.
+ * Creates the theatres and their staff, and a trigger that records each change of the staff of a theatre in the same
+ * transaction, so that the access at each epoch is known from the database itself.
  */
-export async function settle({ postgres }: ChaosCluster): Promise<Town> {
+export async function seedDatabase({ postgres }: ChaosCluster): Promise<SeedData> {
   await postgres.query(`
     CREATE TABLE chaos_rights (id bigserial PRIMARY KEY, xid text NOT NULL, user_id int NOT NULL, theatre_id int NOT NULL, gained boolean NOT NULL);
     CREATE FUNCTION chaos_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -39,7 +39,7 @@ export async function settle({ postgres }: ChaosCluster): Promise<Town> {
   })
   try {
     const passwordHash = await hashPassword(PASSWORD)
-    const theatres: Town['theatres'] = []
+    const theatres: SeedData['theatres'] = []
     for (let n = 1; n <= THEATRES; n++) {
       const seats = Array.from({ length: SEATS }, (_, i) => ({
         name: `A${i + 1}`,
@@ -62,8 +62,8 @@ export async function settle({ postgres }: ChaosCluster): Promise<Town> {
     const staff: Account[] = []
     for (let n = 0; n < STAFF; n++) {
       const user = await db.user.create({ data: { username: `staff${n}`, passwordHash, role: 'staff' } })
-      const theirs = [theatres[n % THEATRES], ...(n % 3 === 0 ? [theatres[(n + 1) % THEATRES]] : [])]
-      for (const theatre of theirs) {
+      const ownTheatres = [theatres[n % THEATRES], ...(n % 3 === 0 ? [theatres[(n + 1) % THEATRES]] : [])]
+      for (const theatre of ownTheatres) {
         if (theatre) await db.staffTheatre.create({ data: { userId: user.id, theatreId: theatre.id } })
       }
       staff.push({ id: user.id, username: user.username })
@@ -75,7 +75,7 @@ export async function settle({ postgres }: ChaosCluster): Promise<Town> {
   }
 }
 
-/** What requests were answered with; a 5xx that is no 502, 503 or 504 is a bug whatever was killed. */
+/** Counts responses. A 5xx other than 502, 503 and 504 is a bug, whatever was killed. */
 export class Tally {
   readonly statuses = new Map<number, number>()
   readonly bugs: string[] = []
@@ -98,7 +98,7 @@ export interface Answered<T> {
 /** ms that a request may take before its client gives up */
 const REQUEST_MS = 8000
 
-/** One request; whatever goes wrong is an outcome. */
+/** Sends a request. Never rejects. */
 export async function send<T = unknown>(
   tally: Tally,
   http: HttpClient,
@@ -118,7 +118,7 @@ export async function send<T = unknown>(
   }
 }
 
-/** A new session, and its public id. Null: not just now, or not with this account. */
+/** Signs in; null if that fails now or for this account. */
 export async function signIn(
   cluster: ChaosCluster,
   tally: Tally,
@@ -131,7 +131,7 @@ export async function signIn(
   return withSession(tally, http)
 }
 
-/** The session that a client has just got, with its public id. */
+/** Reads the public id of a client's new session. */
 export async function withSession(
   tally: Tally,
   http: HttpClient,

@@ -8,20 +8,20 @@ import { withClient } from '../helpers/database-template.js'
 import { gone, postmasterPid } from '../helpers/embedded-servers.js'
 import type { Teardown } from '../helpers/teardown.js'
 
-/** A PostgreSQL server of a test's own, to be hurt: always at the same address. */
+/** A test's own PostgreSQL server, for faults. Its address does not change. */
 export interface OwnPostgres {
   /** of the migrated database */
   readonly url: string
   query<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>
-  /** Holds it still (SIGSTOP): connections stay, new ones are not taken, and nothing answers. */
+  /** Stops it with SIGSTOP: connections stay open, new ones are not accepted, and nothing answers. */
   pause(): Promise<void>
   resume(): void
   /** `fast` ends all sessions and stops cleanly; `crash` stops at once and has to recover. */
   stop(how: 'fast' | 'crash'): Promise<void>
   start(): Promise<void>
-  /** Keeps all that write events, or all that look sessions up, waiting for so long; resolves once they wait. */
-  block(what: 'events' | 'sessions', ms: number): Promise<{ over: Promise<void> }>
-  /** Ends all connections of the services. */
+  /** Blocks all writes of events or all reads of sessions, until the function that it resolves to is called. */
+  block(what: 'events' | 'sessions'): Promise<() => Promise<void>>
+  /** Terminates all connections of the service. */
   cut(): Promise<void>
 }
 
@@ -55,7 +55,7 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
       const pid = postmasterPid(directory)
       if (pid === undefined) return
       await withClient(url, async (client) => {
-        // the postmaster first: no new backend comes after the question
+        // the postmaster first, so that no backend starts after the query
         stopped = [pid]
         signal(pid, 'SIGSTOP')
         const { rows } = await client.query<{ pid: number }>(
@@ -76,7 +76,7 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
     async start() {
       await start()
     },
-    async block(what, ms) {
+    async block(what) {
       const lock =
         what === 'events'
           ? 'SELECT pg_advisory_xact_lock(7310029)'
@@ -92,16 +92,8 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
         await client.end()
         throw error
       }
-      const held = client.query('SELECT pg_sleep($1)', [ms / 1000]).then(() => client.query('ROLLBACK'))
-      // it may well be restarted meanwhile
-      return {
-        over: held
-          .then(
-            () => {},
-            () => {},
-          )
-          .finally(() => client.end().catch(() => {})),
-      }
+      // the server may have been restarted meanwhile
+      return () => client.end().catch(() => {})
     },
     async cut() {
       await run(
@@ -115,6 +107,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // it has ended
+    // it has exited
   }
 }

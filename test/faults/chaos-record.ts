@@ -1,14 +1,14 @@
 import { digest } from './chaos-cluster.js'
 import { comparable, type GroupState } from './chaos-state.js'
 
-/** One socket as its end saw it: for whom it was opened, and what came over it, by the moment. */
+/** Everything that one socket received. */
 export interface Received {
   who: string
   userId: number
   sessionId: string
-  /** the order that it is about; null: the theatres of its user */
+  /** the socket's order; null for sockets of the user's theatres */
   orderId: number | null
-  /** of events: group, seq, ms since 1970 */
+  /** by group; times in ms since 1970 */
   events: Map<string, { seqs: number[]; times: number[] }>
   snapshots: { group: string; seq: number; at: number }[]
   groups: string[]
@@ -16,20 +16,20 @@ export interface Received {
 }
 
 /**
- * What all clients of a run were told. Events and snapshots are kept as digests, once: whoever is told something
- * else of the same seq than another client is a violation at once, and what all agree on is compared with the log.
+ * Everything that the clients of a run received. Events and snapshots are stored once, as digests: two clients that
+ * receive different content for the same seq are a violation, and the rest is compared with the log at the end.
  */
 export class Records {
   readonly sockets: Received[] = []
   readonly violations: string[] = []
-  /** group -> seq -> digest of name, moment and data */
+  /** group -> seq -> digest of name, time and data */
   readonly events = new Map<string, Map<number, string>>()
-  /** group -> seq -> what snapshots said, as `comparable` writes it */
+  /** group -> seq -> the snapshot's state, as `comparable` text */
   readonly snapshots = new Map<string, Map<number, string>>()
   /** how sockets ended, ms since 1970 */
   readonly closes: { code: number; reason: string; at: number }[] = []
   eventCount = 0
-  /** ms from an event's commit to a client, at the most, and to whom */
+  /** longest time from an event's commit to a client */
   latest = { ms: 0, who: '' }
 
   violation(text: string): void {
@@ -62,7 +62,7 @@ export class Records {
     const was = known.get(seq)
     if (was === undefined) known.set(seq, is)
     else if (was !== is)
-      this.violation(`${socket.who}: another event ${group} ${seq} than others were told of`)
+      this.violation(`${socket.who}: event ${group} ${seq} differs from what others received`)
     const list = socket.events.get(group) ?? { seqs: [], times: [] }
     socket.events.set(group, list)
     list.seqs.push(seq)
@@ -73,7 +73,7 @@ export class Records {
     this.closes.push({ code, reason, at: Date.now() })
   }
 
-  /** How late an event came to a client that was there before it. */
+  /** Records the delay of an event to a client that was live before it. */
   late(who: string, ms: number): void {
     if (ms > this.latest.ms) this.latest = { ms, who }
   }
@@ -86,7 +86,7 @@ export class Records {
     const was = known.get(seq)
     if (was === undefined) known.set(seq, is)
     else if (was !== is)
-      this.violation(`${socket.who}: another snapshot of ${group} at ${seq} than others got`)
+      this.violation(`${socket.who}: the snapshot of ${group} at ${seq} differs from what others received`)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ChaosCluster } from './chaos-cluster.js'
-import type { Judgement } from './chaos-judge.js'
 import type { Records } from './chaos-record.js'
+import type { LogTotals } from './chaos-verify.js'
 
 export interface ChaosReport {
   seed: number
@@ -8,31 +8,31 @@ export interface ChaosReport {
   violations: string[]
   faults: Map<string, number>
   changes: Map<string, number>
-  judgement: Judgement
-  /** clients at a time, and sockets that were opened in all */
+  totals: LogTotals
+  /** concurrent clients; `sockets` is the total opened */
   clients: number
   sockets: number
   deliveries: number
-  endings: ChaosCluster['endings']
+  exits: ChaosCluster['exits']
   closes: Records['closes']
   longestOutageMs: number
   longestTrail: string
   latestEvent: { ms: number; who: string }
-  /** status -> how many; 0: no answer */
+  /** status -> count; 0: no response */
   requests: Map<number, number>
   unanswered: string[]
 }
 
-/** What a run has shown, for people. */
+/** Formats a report as lines of text. */
 export function describeChaos(report: ChaosReport): string[] {
   const counts = (map: Map<string | number, number>) =>
     [...map].map(([name, count]) => `${name}: ${count}`).join(', ')
-  const { judgement: is } = report
+  const { totals } = report
   return [
     `faults: ${counts(report.faults)}`,
-    `changes of rights: ${counts(report.changes)} (${is.epochs} epochs); nodes ended ${report.endings.length} times`,
-    `clients: ${report.clients} at a time, ${report.sockets} sockets opened`,
-    `events: ${is.events} in ${is.groups} groups, of ${is.orders} orders; ${report.deliveries} delivered`,
+    `access changes: ${counts(report.changes)} (${totals.epochs} epochs); nodes exited ${report.exits.length} times`,
+    `clients: ${report.clients} concurrent, ${report.sockets} sockets opened`,
+    `events: ${totals.events} in ${totals.groups} groups, of ${totals.orders} orders; ${report.deliveries} delivered`,
     `requests by status: ${counts(report.requests)}`,
     `longest outage seen by a client: ${report.longestOutageMs} ms; latest event: ${report.latestEvent.ms} ms`,
     `  ${report.longestTrail}`,

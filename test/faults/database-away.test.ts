@@ -9,17 +9,17 @@ import { openV1, RefusedError } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
-/** As if the server had gone: nobody connects, and who was connected is cut. */
-async function takeAway({ url }: TestDatabase): Promise<() => Promise<void>> {
+/** Simulates a server that is down: refuses new connections and terminates the open ones. */
+async function takeDown({ url }: TestDatabase): Promise<() => Promise<void>> {
   const name = new URL(url).pathname.slice(1)
   const { adminUrl } = await testServer()
-  const say = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
-  await say(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
-  await say(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  return async () => void (await say(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
+  const run = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
+  await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+  await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  return async () => void (await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
 }
 
-/** Events one after the other, whatever fails, until it is told to stop. */
+/** Emits events one after the other, ignoring failures, until stopped. */
 function keepEmitting(node: TestService): () => Promise<void> {
   let on = true
   const flowing = (async () => {
@@ -32,7 +32,7 @@ function keepEmitting(node: TestService): () => Promise<void> {
 }
 
 t.test(
-  'PostgreSQL away: sockets stay and are told, handshakes are refused in time, nothing is missed',
+  'while PostgreSQL is down sockets stay open and get stale, handshakes get 503, and no event is lost',
   async (t) => {
     const node = await startNode(t)
     const staff = await openSession(node, 'staff')
@@ -41,16 +41,16 @@ t.test(
     const before = await head(node.db, GROUP)
     for (const each of [socket, doomed]) each.subscribe({ [GROUP]: before })
     await arrived(socket, GROUP, await emit(node, GROUP))
-    // commits are cut in the middle, some after they have succeeded
+    // some commits are cut in the middle, some after they have succeeded
     const stop = keepEmitting(node)
-    const giveBack = await takeAway(node.database)
+    const bringUp = await takeDown(node.database)
     try {
       t.match(await socket.expect({ type: 'stale' }), { since: /Z$/ })
       const refusal = await openV1(node, staff).catch((error: unknown) => error)
       t.ok(refusal instanceof RefusedError && refusal.status === 503)
       t.equal(socket.ws.readyState, socket.ws.OPEN)
     } finally {
-      await giveBack()
+      await bringUp()
     }
     await socket.expect({ type: 'fresh' })
     await stop()
@@ -63,28 +63,31 @@ t.test(
   },
 )
 
-t.test('a node that hears of each event from the log only is fresh again while events flow', async (t) => {
-  const one = await startNode(t)
-  // no Redis: what the first node tells, the second reads each second
-  const two = await startNode(t, { database: one.database })
-  const socket = await openV1(two, await openSession(two, 'staff'))
-  socket.subscribe()
-  const stop = keepEmitting(one)
-  try {
-    const giveBack = await takeAway(one.database)
+t.test(
+  'a node that gets events only from the log becomes fresh again while events keep coming',
+  async (t) => {
+    const one = await startNode(t)
+    // without Redis the second node reads the first one's events from the log every second
+    const two = await startNode(t, { database: one.database })
+    const socket = await openV1(two, await openSession(two, 'staff'))
+    socket.subscribe()
+    const stop = keepEmitting(one)
     try {
-      await socket.expect({ type: 'stale' })
+      const bringUp = await takeDown(one.database)
+      try {
+        await socket.expect({ type: 'stale' })
+      } finally {
+        await bringUp()
+      }
+      t.ok(await socket.expect({ type: 'fresh' }))
     } finally {
-      await giveBack()
+      await stop()
     }
-    t.ok(await socket.expect({ type: 'fresh' }))
-  } finally {
-    await stop()
-  }
-  await arrived(socket, GROUP, await emit(one, GROUP))
-})
+    await arrived(socket, GROUP, await emit(one, GROUP))
+  },
+)
 
-t.test('a client that subscribes while the log is away is served once it is back', async (t) => {
+t.test('a client that subscribes while PostgreSQL is down is served once it is up', async (t) => {
   const node = await startNode(t)
   const staff = await openSession(node, 'staff')
   const before = await emit(node, GROUP, 3)
@@ -92,13 +95,13 @@ t.test('a client that subscribes while the log is away is served once it is back
   keeper.subscribe()
   await keeper.expect({ type: 'snapshot' })
   const [fresh, resuming] = [await openV1(node, staff), await openV1(node, staff)]
-  const giveBack = await takeAway(node.database)
+  const bringUp = await takeDown(node.database)
   try {
     fresh.subscribe()
     resuming.subscribe({ [GROUP]: 0 })
     await keeper.expect({ type: 'stale' })
   } finally {
-    await giveBack()
+    await bringUp()
   }
   const last = await emit(node, GROUP)
   t.match(await fresh.expect({ type: 'snapshot' }), { seq: Number })

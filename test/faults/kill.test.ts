@@ -10,7 +10,7 @@ import { openV1 } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
-/** Commits an event and dies before it tells anybody. */
+/** Runs a process that commits an event and is killed before it publishes. */
 async function commitAndDie(url: string): Promise<NodeJS.Signals | null> {
   const script = fileURLToPath(new URL('dying-node.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import=tsx', script, url], {
@@ -19,10 +19,10 @@ async function commitAndDie(url: string): Promise<NodeJS.Signals | null> {
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>
     child.once('exit', (_, signal) => resolve(signal)),
   )
-  return within(ended, 30_000, 'the child to die')
+  return within(ended, 30_000, 'the child to exit')
 }
 
-t.test('kill -9 between commit and publish: the event comes all the same', async (t) => {
+t.test('delivers an event whose node was killed between commit and publish', async (t) => {
   const node = await startNode(t)
   const staff = await openSession(node, 'staff')
   const socket = await openV1(node, staff)
@@ -32,7 +32,7 @@ t.test('kill -9 between commit and publish: the event comes all the same', async
   const lost = await head(node.db, GROUP)
   t.equal(lost, before + 1)
   await arrived(socket, GROUP, lost)
-  t.pass('to those who listen on another node, from the log')
+  t.pass('delivered on another node, from the log')
   await node.close()
   t.equal((await socket.closed()).code, 1012)
 

@@ -13,10 +13,10 @@ const PING = JSON.stringify({ type: 'ping', padding: 'x'.repeat(90) })
 
 const node = await startNode(t)
 const staff = await openSession(node, 'staff')
-const waiting = () => [...node.app.hub.connections].map((connection) => connection.pendingBytes)
+const pending = () => [...node.app.hub.connections].map((connection) => connection.pendingBytes)
 
 t.test(
-  'a v1 reader that stops costs its position, ends with everything, and nobody waits for it',
+  'a client that stops reading costs bounded memory, gets every event later, and delays no other',
   async (t) => {
     const before = await head(node.db, GROUP)
     const slow = await openV1(node, staff)
@@ -32,10 +32,10 @@ t.test(
       const committedAt = performance.now()
       await arrived(quick, GROUP, last)
       longest = Math.max(longest, performance.now() - committedAt)
-      most = Math.max(most, ...waiting())
+      most = Math.max(most, ...pending())
     }
     t.comment(
-      `${EVENTS} events: at most ${most} bytes waited; the other reader waited ${longest.toFixed(0)} ms`,
+      `${EVENTS} events: at most ${most} bytes pending; the other reader waited ${longest.toFixed(0)} ms`,
     )
     t.ok(most > 0, 'the kernel’s buffers were full')
     t.ok(most < 100_000)
@@ -47,7 +47,7 @@ t.test(
   },
 )
 
-t.test('one that stops again and again', async (t) => {
+t.test('a client that stops reading repeatedly gets every event in order', async (t) => {
   const before = await head(node.db, GROUP)
   const slow = await openV1(node, staff)
   slow.subscribe({ [GROUP]: before })
@@ -59,9 +59,9 @@ t.test('one that stops again and again', async (t) => {
       slow.ws.ping()
     }
     slow.resume()
-    if (round % 2 === 0) await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up')
+    if (round % 2 === 0) await until(() => seqsOf(slow, GROUP).at(-1) === last, 'it to catch up')
   }
-  await until(() => seqsOf(slow, GROUP).at(-1) === last, 'its catching up')
+  await until(() => seqsOf(slow, GROUP).at(-1) === last, 'it to catch up')
   t.equal(faultIn(seqsOf(slow, GROUP), before + 1, last), null)
   slow.terminate()
 })
@@ -72,19 +72,19 @@ t.test('a client that floods and does not read is not read any more', async (t) 
   flood.pause()
   let most = 0
   const deadline = performance.now() + 20_000
-  // what the client can't send any more is not read by the service
+  // when the client can't send more, the service has stopped reading
   while (flood.ws.bufferedAmount < 4_000_000 && most < 2_000_000 && performance.now() < deadline) {
     for (let i = 0; i < 500; i++) flood.ws.send(PING)
     await new Promise((resolve) => setImmediate(resolve))
-    most = Math.max(most, ...waiting())
+    most = Math.max(most, ...pending())
   }
-  t.comment(`at most ${most} bytes waited for it, ${flood.ws.bufferedAmount} with it`)
+  t.comment(`at most ${most} bytes pending in the service, ${flood.ws.bufferedAmount} in the client`)
   t.ok(most > 0 && most < 500_000)
   flood.terminate()
-  await until(() => node.app.hub.connections.size === 0, 'it to be gone')
+  await until(() => node.app.hub.connections.size === 0, 'it to be closed')
 })
 
-t.test('ping frames of one that does not read cost no more', async (t) => {
+t.test('ping frames from a client that does not read cost bounded memory', async (t) => {
   const flood = await openV1(node, staff)
   await flood.expect({ type: 'hello' })
   flood.pause()
@@ -92,9 +92,9 @@ t.test('ping frames of one that does not read cost no more', async (t) => {
   for (let i = 0; i < 300; i++) {
     for (let j = 0; j < 500; j++) flood.ws.ping(PING)
     await new Promise((resolve) => setImmediate(resolve))
-    most = Math.max(most, ...waiting())
+    most = Math.max(most, ...pending())
   }
-  t.comment(`at most ${most} bytes waited for it`)
+  t.comment(`at most ${most} bytes pending`)
   t.ok(most < 100_000)
   flood.resume()
   await flood.roundTrip()

@@ -4,7 +4,7 @@ import { testDatabase } from '../helpers/database.js'
 import { startRedis } from '../helpers/redis.js'
 import { startService } from '../helpers/service.js'
 
-t.test('this node alone: windows end, and refunds don’t go below zero', async (t) => {
+t.test('on one node windows expire, and refunds don’t go below zero', async (t) => {
   let now = 1
   const counter = createLocalCounter({ now: () => now })
   t.same(await counter.hit('k', 10, 1), { allowed: true, remainingMs: 10_000 })
@@ -17,7 +17,7 @@ t.test('this node alone: windows end, and refunds don’t go below zero', async 
   t.match(await counter.hit('k', 10, 1), { allowed: false })
 })
 
-t.test('this node alone: a flood of keys evicts those that were not hit for longest', async (t) => {
+t.test('on one node a flood of keys evicts the least recently hit ones', async (t) => {
   const counter = createLocalCounter({ maxKeys: 3 })
   await counter.hit('attacker', 10, 1)
   for (let i = 0; i < 100; i++) {
@@ -27,7 +27,7 @@ t.test('this node alone: a flood of keys evicts those that were not hit for long
   t.ok((await counter.hit('other 0', 10, 1)).allowed, 'evicted')
 })
 
-t.test('over two nodes', async (t) => {
+t.test('on two nodes', async (t) => {
   const redis = await startRedis(t)
   const database = await testDatabase(t)
   const env = { REDIS_URL: redis.url }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createLocalCounter, type HitCounter } from '../../src/limits/hit-counter.js'
 import { Refusals } from '../../src/limits/refusals.js'
 
-t.test('a client that reaches the limit is blocked for the rest of its window, and no other', async (t) => {
+t.test('only the client that reaches the limit is blocked, for the rest of its window', async (t) => {
   const refusals = new Refusals(3, createLocalCounter())
   for (let i = 0; i < 2; i++) await refusals.add('session token-4711')
   t.equal(refusals.blockedMs('session token-4711'), 0)

@@ -7,7 +7,7 @@ function storeThat(reply: () => unknown): SharedStore {
   return { nameOf: (key) => `test:${key}`, attempt: (commands) => commands(), run: async () => reply() }
 }
 
-t.test('the store is down: this node’s own sockets are limited, concurrent ones too', async (t) => {
+t.test('while the store is down each node limits its own sockets, concurrent ones too', async (t) => {
   const users = new UserSockets(
     'n',
     3,
@@ -26,7 +26,7 @@ t.test('the store is down: this node’s own sockets are limited, concurrent one
   t.equal(users.count(1), 0, 'never below zero')
 })
 
-t.test('the store has no room: a refused socket is not counted', async (t) => {
+t.test('a socket that the store refuses is not counted', async (t) => {
   const users = new UserSockets(
     'n',
     3,

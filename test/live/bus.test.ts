@@ -8,29 +8,29 @@ import { Mailbox } from '../helpers/mailbox.js'
 import { type OwnRedis, startRedis, testRedis } from '../helpers/redis.js'
 import { until } from '../helpers/until.js'
 
-interface Heard {
+interface BusMessage {
   channel: string
   message: string
 }
 
-/** A bus and all that its listener was told. */
-interface Ear {
+/** A bus and everything its listener received. */
+interface BusClient {
   bus: Bus
-  heard: Mailbox<Heard>
+  received: Mailbox<BusMessage>
   resets: Mailbox<true>
 }
 
-function listen(bus: Bus): Ear {
-  const heard = new Mailbox<Heard>('bus')
+function listen(bus: Bus): BusClient {
+  const received = new Mailbox<BusMessage>('bus')
   const resets = new Mailbox<true>('resets')
   bus.listener = {
-    onMessage: (channel, message) => heard.push({ channel, message }),
+    onMessage: (channel, message) => received.push({ channel, message }),
     onReset: () => resets.push(true),
   }
-  return { bus, heard, resets }
+  return { bus, received, resets }
 }
 
-// as plugins/redis.ts opens them
+// the same as in plugins/redis.ts
 const OPTIONS = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -40,15 +40,15 @@ const OPTIONS = {
   retryStrategy: () => 50,
 }
 
-interface RedisEar extends Ear {
+interface RedisBusClient extends BusClient {
   publisher: Redis
   subscriber: Redis
 }
 
 let links = 0
 
-async function redisEar(t: Test, url: string, prefix: string, ready = true): Promise<RedisEar> {
-  const name = `ear-${process.pid}-${++links}`
+async function openRedisBus(t: Test, url: string, prefix: string, ready = true): Promise<RedisBusClient> {
+  const name = `bus-${process.pid}-${++links}`
   const open = (kind: string) => new Redis(url, { ...OPTIONS, connectionName: `${name}-${kind}` })
   const [publisher, subscriber] = [open('publisher'), open('subscriber')]
   for (const link of [publisher, subscriber]) link.on('error', () => {})
@@ -62,7 +62,7 @@ async function redisEar(t: Test, url: string, prefix: string, ready = true): Pro
   return { ...listen(bus), publisher, subscriber }
 }
 
-const FORMS = {
+const BUSES = {
   memory: async (t: Test) => {
     const broker = new MemoryBroker()
     return async () => {
@@ -74,142 +74,149 @@ const FORMS = {
   redis: async (t: Test) => {
     const url = await testRedis()
     const prefix = `test:${process.pid}:${++links}:`
-    return (): Promise<Ear> => redisEar(t, url, prefix)
+    return (): Promise<BusClient> => openRedisBus(t, url, prefix)
   },
 }
 
-for (const [name, form] of Object.entries(FORMS)) {
-  t.test(`the contract of a bus: ${name}`, async (t) => {
-    const open = await form(t)
+for (const [name, setUp] of Object.entries(BUSES)) {
+  t.test(`${name} bus`, async (t) => {
+    const open = await setUp(t)
     const [one, two] = [await open(), await open()]
 
-    t.test(
-      'what is published after a subscription arrives, at every subscriber, the publisher too',
-      async (t) => {
-        await Promise.all([one.bus.subscribe('a'), two.bus.subscribe('a')])
-        one.bus.publish('a', 'first')
-        for (const { heard } of [one, two])
-          t.match(await heard.expect({ message: 'first' }), { channel: 'a' })
-      },
-    )
-
-    t.test('never within publish', async (t) => {
-      const before = one.heard.history.length
-      one.bus.publish('a', 'later')
-      t.equal(one.heard.history.length, before)
-      await one.heard.expect({ message: 'later' })
-      await two.heard.expect({ message: 'later' })
+    t.test('delivers to every subscriber, the publisher included, once subscribe has resolved', async (t) => {
+      await Promise.all([one.bus.subscribe('a'), two.bus.subscribe('a')])
+      one.bus.publish('a', 'first')
+      for (const { received } of [one, two])
+        t.match(await received.expect({ message: 'first' }), { channel: 'a' })
     })
 
-    t.test('in the order of one publisher, unharmed', async (t) => {
+    t.test('never delivers within publish', async (t) => {
+      const before = one.received.history.length
+      one.bus.publish('a', 'later')
+      t.equal(one.received.history.length, before)
+      await one.received.expect({ message: 'later' })
+      await two.received.expect({ message: 'later' })
+    })
+
+    t.test('keeps the order of one publisher and the exact text', async (t) => {
       const texts = Array.from({ length: 500 }, (_, i) => `${i} "ü\n𝄞 ${'x'.repeat(i)}`)
       for (const text of texts) one.bus.publish('a', text)
-      await two.heard.expect({ message: texts.at(-1) })
+      await two.received.expect({ message: texts.at(-1) })
       t.strictSame(
-        two.heard.history.slice(-500).map(({ message }) => message),
+        two.received.history.slice(-500).map(({ message }) => message),
         texts,
       )
     })
 
-    t.test('nobody hears other channels', async () => {
+    t.test('delivers no messages of other channels', async () => {
       await two.bus.subscribe('b')
       one.bus.publish('b', 'for two')
-      await two.heard.expect({ message: 'for two' })
+      await two.received.expect({ message: 'for two' })
       one.bus.publish('a', 'mark')
-      await one.heard.refute({ channel: 'b' }, { until: one.heard.expect({ message: 'mark' }) })
+      await one.received.refute({ channel: 'b' }, { until: one.received.expect({ message: 'mark' }) })
     })
 
-    t.test('a channel that was given up is silent, the others go on; it can be taken up again', async (t) => {
+    t.test('delivers nothing after unsubscribe, until subscribed again; other channels go on', async (t) => {
       two.bus.unsubscribe('a')
       await two.bus.subscribe('c')
-      one.bus.publish('a', 'unheard')
-      one.bus.publish('c', 'heard')
-      await two.heard.refute({ message: 'unheard' }, { until: two.heard.expect({ message: 'heard' }) })
+      one.bus.publish('a', 'dropped')
+      one.bus.publish('c', 'delivered')
+      await two.received.refute(
+        { message: 'dropped' },
+        { until: two.received.expect({ message: 'delivered' }) },
+      )
       await two.bus.subscribe('a')
       one.bus.publish('a', 'again')
-      t.match(await two.heard.expect({ message: 'again' }), { channel: 'a' })
+      t.match(await two.received.expect({ message: 'again' }), { channel: 'a' })
     })
 
-    t.test('many channels at once', async (t) => {
+    t.test('handles 1,200 channels at once', async (t) => {
       const channels = Array.from({ length: 1200 }, (_, i) => `many-${i}`)
       await Promise.all(channels.map((channel) => two.bus.subscribe(channel)))
       for (const channel of channels) one.bus.publish(channel, channel)
-      for (const channel of channels) await two.heard.expect({ channel, message: channel })
+      for (const channel of channels) await two.received.expect({ channel, message: channel })
       for (const channel of channels) two.bus.unsubscribe(channel)
       t.equal(one.resets.history.length, 0)
     })
   })
 }
 
-t.test('Redis: a subscriber that is cut subscribes anew, and says that it was deaf', async (t) => {
-  const ear = await redisEar(t, await testRedis(), `cut:${process.pid}:`)
+t.test('Redis: after its link was killed a subscriber resubscribes and reports onReset', async (t) => {
+  const client = await openRedisBus(t, await testRedis(), `cut:${process.pid}:`)
   const channels = Array.from({ length: 700 }, (_, i) => `channel-${i}`)
-  await Promise.all(channels.map((channel) => ear.bus.subscribe(channel)))
-  ear.bus.unsubscribe('channel-3')
+  await Promise.all(channels.map((channel) => client.bus.subscribe(channel)))
+  client.bus.unsubscribe('channel-3')
   for (let round = 0; round < 3; round++) {
-    await ear.publisher.client('KILL', 'ID', await ear.subscriber.client('ID').catch(() => idOf(ear)))
-    await ear.resets.expect(() => true)
-    ear.bus.publish('channel-699', `after ${round}`)
-    await ear.heard.expect({ message: `after ${round}` })
+    await client.publisher.client(
+      'KILL',
+      'ID',
+      await client.subscriber.client('ID').catch(() => idOf(client)),
+    )
+    await client.resets.expect(() => true)
+    client.bus.publish('channel-699', `after ${round}`)
+    await client.received.expect({ message: `after ${round}` })
   }
-  ear.bus.publish('channel-3', 'given up')
-  ear.bus.publish('channel-0', 'mark')
-  await ear.heard.refute({ message: 'given up' }, { until: ear.heard.expect({ message: 'mark' }) })
+  client.bus.publish('channel-3', 'unsubscribed')
+  client.bus.publish('channel-0', 'mark')
+  await client.received.refute(
+    { message: 'unsubscribed' },
+    { until: client.received.expect({ message: 'mark' }) },
+  )
 })
 
-/** A subscriber may not ask for its own id: found in the list by its name. */
-async function idOf({ publisher, subscriber }: RedisEar): Promise<number> {
+/** A subscribed link can't run CLIENT ID: its id is found in the client list by its name. */
+async function idOf({ publisher, subscriber }: RedisBusClient): Promise<number> {
   const list = String(await publisher.client('LIST'))
   const line = list.split('\n').find((entry) => entry.includes(`name=${subscriber.options.connectionName} `))
   return Number(/id=(\d+)/.exec(line ?? '')?.[1])
 }
 
-async function hearsAgain(ear: Ear, message: string): Promise<void> {
-  await until(() => ear.bus.healthy, 'the bus to be healthy')
-  await ear.resets.expect(() => true)
-  ear.bus.publish('a', message)
-  await ear.heard.expect({ message })
+async function expectRecovery(client: BusClient, message: string): Promise<void> {
+  await until(() => client.bus.healthy, 'the bus to be healthy')
+  await client.resets.expect(() => true)
+  client.bus.publish('a', message)
+  await client.received.expect({ message })
 }
 
-t.test('Redis down, at the start too: nothing waits, and it comes back by itself', async (t) => {
+t.test('Redis: while it is down, at the start too, nothing waits; the bus recovers by itself', async (t) => {
   const redis = await startRedis(t)
   await redis.kill()
-  const ear = await redisEar(t, redis.url, 'p:', false)
-  await quick(t, () => ear.bus.subscribe('a'))
-  ear.bus.publish('a', 'lost')
-  t.equal(ear.bus.healthy, false)
+  const client = await openRedisBus(t, redis.url, 'p:', false)
+  await quick(t, () => client.bus.subscribe('a'))
+  client.bus.publish('a', 'lost')
+  t.equal(client.bus.healthy, false)
   await redis.restart()
-  await hearsAgain(ear, 'back')
+  await expectRecovery(client, 'back')
   await redis.kill()
-  await until(() => !ear.bus.healthy, 'the loss to be known')
-  await quick(t, () => ear.bus.subscribe('b'))
-  ear.bus.publish('a', 'lost')
+  await until(() => !client.bus.healthy, 'the loss to be detected')
+  await quick(t, () => client.bus.subscribe('b'))
+  client.bus.publish('a', 'lost')
   await redis.restart()
-  await hearsAgain(ear, 'back again')
+  await expectRecovery(client, 'back again')
   t.strictSame(
-    ear.heard.history.map(({ message }) => message),
+    client.received.history.map(({ message }) => message),
     ['back', 'back again'],
-    'what was published meanwhile does not come late',
+    'messages published while it was down are never delivered',
   )
 })
 
 t.test(
-  'Redis stopped, its links open: known within seconds, nothing waits, nothing is queued without end',
+  'Redis: while it hangs with open links nothing waits; the links are given up and reconnected',
   async (t) => {
     const redis: OwnRedis = await startRedis(t)
-    const ear = await redisEar(t, redis.url, 'p:')
-    await ear.bus.subscribe('a')
+    const client = await openRedisBus(t, redis.url, 'p:')
+    await client.bus.subscribe('a')
     redis.pause()
     try {
-      await quick(t, () => ear.bus.subscribe('b'))
-      await until(() => !ear.bus.healthy, 'the silence to be noticed')
-      await until(() => ear.subscriber.status !== 'ready', 'the silent link to be given up')
+      await quick(t, () => client.bus.subscribe('b'))
+      await until(() => !client.bus.healthy, 'the silence to be detected')
+      await until(() => client.subscriber.status !== 'ready', 'the silent link to be closed')
     } finally {
       redis.resume()
     }
-    await hearsAgain(ear, 'back')
-    ear.bus.publish('b', 'taken up meanwhile')
-    t.match(await ear.heard.expect({ channel: 'b' }), { message: 'taken up meanwhile' })
+    await expectRecovery(client, 'back')
+    client.bus.publish('b', 'subscribed while it hung')
+    t.match(await client.received.expect({ channel: 'b' }), { message: 'subscribed while it hung' })
   },
 )
 

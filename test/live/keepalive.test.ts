@@ -23,11 +23,11 @@ class FakeSocket implements LiveSocket {
 }
 
 const unused = async () => {
-  throw new Error('not asked here')
+  throw new Error('not used by keepAlive')
 }
 
-/** A connection, and a clock that looks at it once a second as the hub does. */
-function watched() {
+/** A connection, and a clock that runs `keepAlive` once a second as the hub does. */
+function createConnection() {
   const socket = new FakeSocket()
   const connection = new Connection({
     id: 'one',
@@ -63,8 +63,8 @@ function watched() {
   return { socket, connection, pass }
 }
 
-t.test('a ping each heartbeat; answered, all is well', async (t) => {
-  const { socket, connection, pass } = watched()
+t.test('pings each heartbeat and keeps a connection that answers', async (t) => {
+  const { socket, connection, pass } = createConnection()
   pass(24)
   t.equal(socket.pings, 0)
   pass(100, () => connection.markAlive())
@@ -72,48 +72,54 @@ t.test('a ping each heartbeat; answered, all is well', async (t) => {
   t.equal(socket.end, null)
 })
 
-t.test('silent for 10 s after a ping, and nothing was sent to it: cut', async (t) => {
-  const { socket, pass } = watched()
-  pass(25)
-  t.equal(socket.pings, 1)
-  pass(10)
-  t.equal(socket.end, null)
-  pass(1)
-  t.equal(socket.end, 'terminated')
-})
+t.test(
+  'terminates a connection that is silent for 10 s after a ping if nothing was written to it',
+  async (t) => {
+    const { socket, pass } = createConnection()
+    pass(25)
+    t.equal(socket.pings, 1)
+    pass(10)
+    t.equal(socket.end, null)
+    pass(1)
+    t.equal(socket.end, 'terminated')
+  },
+)
 
-t.test('a slow reader whom the kernel still serves has 30 s to come to the ping', async (t) => {
-  const { socket, connection, pass } = watched()
+t.test('gives a connection 30 s to answer a ping if something was written after it', async (t) => {
+  const { socket, connection, pass } = createConnection()
   pass(25)
   connection.write(Buffer.from('x'))
   pass(20)
-  t.equal(socket.end, null, 'a pause of 20 s ends nothing')
+  t.equal(socket.end, null, '20 s are not enough to terminate it')
   pass(11)
   t.equal(socket.end, 'terminated')
 })
 
-t.test('while bytes wait no ping is judged, and its time begins when they have gone', async (t) => {
-  const { socket, connection, pass } = watched()
-  pass(25)
-  connection.write(Buffer.from('x'))
-  socket.pendingBytes = 10
-  pass(200, () => socket.acceptedBytes++)
-  t.equal(socket.end, null, 'it takes a little each second: slow, not dead')
-  socket.pendingBytes = 0
-  pass(29)
-  t.equal(socket.end, null)
-  connection.markAlive()
-  pass(10)
-  t.equal(socket.end, null)
-})
+t.test(
+  'does not time out a ping while bytes are pending; its time starts when they are accepted',
+  async (t) => {
+    const { socket, connection, pass } = createConnection()
+    pass(25)
+    connection.write(Buffer.from('x'))
+    socket.pendingBytes = 10
+    pass(200, () => socket.acceptedBytes++)
+    t.equal(socket.end, null, 'some bytes are accepted each second: slow, not dead')
+    socket.pendingBytes = 0
+    pass(29)
+    t.equal(socket.end, null)
+    connection.markAlive()
+    pass(10)
+    t.equal(socket.end, null)
+  },
+)
 
-t.test('who takes nothing at all for 30 s is closed: 1013', async (t) => {
-  const { socket, pass } = watched()
+t.test('closes with 1013 when no byte is accepted for 30 s', async (t) => {
+  const { socket, pass } = createConnection()
   socket.pendingBytes = 10
   pass(20)
   socket.acceptedBytes = 1
   pass(30)
-  t.equal(socket.end, null, 'it took a byte meanwhile')
+  t.equal(socket.end, null, 'a byte was accepted in between')
   pass(2)
   t.equal(socket.end, 1013)
 })

@@ -14,8 +14,8 @@ import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import type { Random } from '../helpers/random.js'
 
-/** Lets the test decide what happens next: everything that takes time waits here for its turn. */
-export class Turns {
+/** Runs asynchronous steps in a random order: everything that takes time waits here until the test picks it. */
+export class Scheduler {
   private readonly waiting: (() => void)[] = []
 
   constructor(private readonly random: Random) {}
@@ -28,54 +28,54 @@ export class Turns {
     return new Promise((resolve) => this.waiting.push(resolve))
   }
 
-  /** Something that waited goes on; false when nothing waits. */
-  one(): boolean {
+  /** Resumes one random waiter; false if there is none. */
+  runOne(): boolean {
     const [next] = this.waiting.splice(this.random.below(this.waiting.length), 1)
     next?.()
     return next !== undefined
   }
 }
 
-interface Right {
+interface AccessSpan {
   from: number
   until: number
 }
 
 /**
- * The database, as the engine may believe it to be: commits happen one after the other, each read sees one of its
- * moments, and takes a while before and after. Knows at each moment who might hear what.
+ * A model of the database: commits are serial, and each read sees one consistent state, with delays before and after.
+ * Records which session had access to which group at each commit.
  */
 export class ModelDatabase {
-  /** how many commits there were */
+  /** number of commits so far */
   now = 0
   epoch = 0
   failing = 0
   readonly events = new Map<GroupName, (StoredEvent & { committedAt: number })[]>()
   private changes: AccessChange[] = []
-  /** the last seq of a group that the log has forgotten */
-  readonly forgotten = new Map<GroupName, number>()
+  /** last seq of each group that retention deleted */
+  readonly deleted = new Map<GroupName, number>()
   private readonly users = new Map<number, { theatres: Set<number>; admin: boolean }>()
   private readonly sessions = new Map<string, { userId: number; endedAt: number }>()
-  private readonly rights = new Map<string, Right[]>()
+  private readonly spans = new Map<string, AccessSpan[]>()
 
   constructor(
-    private readonly turns: Turns,
+    private readonly scheduler: Scheduler,
     private readonly random: Random,
     readonly theatres: readonly number[],
   ) {}
 
-  private async read<T>(look: () => T): Promise<T> {
-    await this.turns.wait()
-    if (this.random.chance(this.failing)) throw new Error('the model’s database is away')
-    const seen = look()
-    await this.turns.wait()
+  private async read<T>(query: () => T): Promise<T> {
+    await this.scheduler.wait()
+    if (this.random.chance(this.failing)) throw new Error('the model database is unavailable')
+    const seen = query()
+    await this.scheduler.wait()
     return seen
   }
 
   readonly log: EventLog = {
     readAfter: (group, after, limit) =>
       this.read(() => {
-        const from = Math.max(after, this.forgotten.get(group) ?? 0)
+        const from = Math.max(after, this.deleted.get(group) ?? 0)
         return this.of(group).slice(from, from + limit)
       }),
     readHeads: (groups) =>
@@ -128,33 +128,33 @@ export class ModelDatabase {
 
   addUser(userId: number, theatres: readonly number[], admin: boolean): void {
     this.users.set(userId, { theatres: new Set(theatres), admin })
-    for (const theatre of theatres) this.openRight(userId, theatre)
+    for (const theatre of theatres) this.grant(userId, theatre)
   }
 
-  private rightsOf(userId: number, theatre: number): Right[] {
+  private spansOf(userId: number, theatre: number): AccessSpan[] {
     const key = `${userId} ${theatre}`
-    const found = this.rights.get(key) ?? []
-    this.rights.set(key, found)
+    const found = this.spans.get(key) ?? []
+    this.spans.set(key, found)
     return found
   }
 
-  private openRight(userId: number, theatre: number): void {
-    this.rightsOf(userId, theatre).push({ from: this.now, until: Number.POSITIVE_INFINITY })
+  private grant(userId: number, theatre: number): void {
+    this.spansOf(userId, theatre).push({ from: this.now, until: Number.POSITIVE_INFINITY })
   }
 
   addSession(sessionId: string, userId: number): void {
     this.sessions.set(sessionId, { userId, endedAt: Number.POSITIVE_INFINITY })
   }
 
-  /** Was there a moment from the one to the other, both included, at which this session might hear the group? */
-  mightHear(sessionId: string, group: GroupName, from: number, until: number): boolean {
+  /** Whether this session had access to the group at any commit from `from` to `until`, both included. */
+  hadAccess(sessionId: string, group: GroupName, from: number, until: number): boolean {
     const session = this.sessions.get(sessionId)
     const theatre = this.theatres.find((id) => theatreOrders(id) === group)
     if (!session || theatre === undefined) return false
-    return this.rightsOf(session.userId, theatre).some(
-      (right) =>
-        Math.max(right.from, from) <= until &&
-        Math.min(right.until, session.endedAt) > Math.max(right.from, from),
+    return this.spansOf(session.userId, theatre).some(
+      (span) =>
+        Math.max(span.from, from) <= until &&
+        Math.min(span.until, session.endedAt) > Math.max(span.from, from),
     )
   }
 
@@ -173,13 +173,13 @@ export class ModelDatabase {
 
   // ---- commits
 
-  /** What retention does: the oldest are gone. */
-  forget(group: GroupName, upTo: number): void {
-    this.forgotten.set(group, Math.max(this.forgotten.get(group) ?? 0, upTo))
+  /** What retention does: deletes the oldest events and access changes. */
+  deleteUpTo(group: GroupName, upTo: number): void {
+    this.deleted.set(group, Math.max(this.deleted.get(group) ?? 0, upTo))
     this.changes = this.changes.slice(-1)
   }
 
-  private note(userId: number | null, sessionId: string | null): NewAccessChange {
+  private appendChange(userId: number | null, sessionId: string | null): NewAccessChange {
     this.changes.push({ epoch: ++this.epoch, userId, sessionId })
     return { kind: sessionId ? 'session_ended' : 'user_changed', userId, sessionId }
   }
@@ -208,7 +208,7 @@ export class ModelDatabase {
     this.now++
     const session = this.sessions.get(sessionId)
     if (session) session.endedAt = Math.min(session.endedAt, this.now)
-    const changes = [this.note(session?.userId ?? null, sessionId)]
+    const changes = [this.appendChange(session?.userId ?? null, sessionId)]
     return { committed: { events: [], epoch: this.epoch }, changes }
   }
 
@@ -216,25 +216,25 @@ export class ModelDatabase {
     this.now++
     const user = this.users.get(userId)
     if (user?.theatres.delete(theatre)) {
-      for (const right of this.rightsOf(userId, theatre)) right.until = Math.min(right.until, this.now)
+      for (const span of this.spansOf(userId, theatre)) span.until = Math.min(span.until, this.now)
     } else {
       user?.theatres.add(theatre)
-      this.openRight(userId, theatre)
+      this.grant(userId, theatre)
     }
-    const changes = [this.note(userId, null)]
+    const changes = [this.appendChange(userId, null)]
     return { committed: { events: [], epoch: this.epoch }, changes }
   }
 }
 
-/** A bus at its worst: each message comes late, in any order, twice, or not at all. */
-export class WorstBus implements Bus {
+/** A bus that delays, reorders, duplicates and loses messages. */
+export class UnreliableBus implements Bus {
   listener: BusListener | null = null
   readonly healthy = true
   readonly channels = new Set<string>()
 
   constructor(
-    private readonly nodes: Set<WorstBus>,
-    private readonly turns: Turns,
+    private readonly nodes: Set<UnreliableBus>,
+    private readonly scheduler: Scheduler,
     private readonly random: Random,
     private readonly loss: () => number,
   ) {
@@ -242,9 +242,9 @@ export class WorstBus implements Bus {
   }
 
   async subscribe(channel: string): Promise<void> {
-    await this.turns.wait()
+    await this.scheduler.wait()
     this.channels.add(channel)
-    if (this.random.chance(0.5)) await this.turns.wait()
+    if (this.random.chance(0.5)) await this.scheduler.wait()
   }
 
   unsubscribe(channel: string): void {
@@ -254,7 +254,7 @@ export class WorstBus implements Bus {
   publish(channel: string, message: string): void {
     for (const node of this.nodes) {
       while (!this.random.chance(this.loss())) {
-        void this.turns.wait().then(() => {
+        void this.scheduler.wait().then(() => {
           if (node.channels.has(channel)) node.listener?.onMessage(channel, message)
         })
         if (!this.random.chance(0.2)) break
@@ -267,11 +267,11 @@ export class WorstBus implements Bus {
   }
 }
 
-/** A socket that takes bytes when it likes, and says what it was given at the moment that it was. */
+/** A socket that accepts bytes when the test wants it to, and reports each frame as it is written. */
 export class ModelSocket implements LiveSocket {
   pendingBytes = 0
   acceptedBytes = 0
-  /** takes nothing */
+  /** accepts nothing */
   blocked = false
   end: { code: number; reason: string } | null = null
   private drained: (() => void)[] = []
@@ -279,7 +279,7 @@ export class ModelSocket implements LiveSocket {
   constructor(private readonly onText: (text: string) => void) {}
 
   write(frames: Buffer): void {
-    if (this.end) throw new Error('written to after its end')
+    if (this.end) throw new Error('write after close')
     if (this.blocked) this.pendingBytes += frames.length
     for (const text of textsOf(frames)) this.onText(text)
   }
@@ -289,13 +289,13 @@ export class ModelSocket implements LiveSocket {
     this.drained.push(callback)
   }
 
-  /** Takes nothing from now on; sometimes bytes that are not the engine's wait already (a pong of `ws`). */
+  /** Accepts nothing from now on. `foreignBytes` are pending bytes not written by the engine, such as a pong of `ws`. */
   block(foreignBytes: number): void {
     this.blocked = true
     this.pendingBytes += foreignBytes
   }
 
-  /** Takes what waits. */
+  /** Accepts the pending bytes. */
   drain(): void {
     this.blocked = false
     this.pendingBytes = 0
@@ -315,11 +315,11 @@ export class ModelSocket implements LiveSocket {
   }
 }
 
-/** The texts of unmasked, unfragmented frames. */
+/** Decodes unmasked, unfragmented text frames. */
 export function textsOf(bytes: Buffer): string[] {
   const texts: string[] = []
   for (let at = 0; at < bytes.length; ) {
-    if (bytes[at] !== 0x81) throw new Error(`no text frame at ${at}`)
+    if (bytes[at] !== 0x81) throw new Error(`not a text frame at ${at}`)
     const short = bytes[at + 1] ?? 0
     const head = short < 126 ? 2 : short === 126 ? 4 : 10
     const length =

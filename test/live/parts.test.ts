@@ -33,7 +33,7 @@ function event(seq: number, given: Partial<StoredEvent> = {}): StoredEvent {
   }
 }
 
-t.test('frames: the three lengths of RFC 6455 5.2, counted in bytes', async (t) => {
+t.test('textFrame encodes the three length formats of RFC 6455 5.2, in bytes', async (t) => {
   for (const [length, head] of [
     [0, [0x81, 0]],
     [125, [0x81, 125]],
@@ -51,7 +51,7 @@ t.test('frames: the three lengths of RFC 6455 5.2, counted in bytes', async (t) 
   t.strictSame(textsOf(Buffer.concat([textFrame(text), textFrame('a')])), [text, 'a'])
 })
 
-t.test('the ring: gapless to the head, bounded in number and bytes, one encoding', async (t) => {
+t.test('Ring is gapless up to its head, bounded, and shares slices', async (t) => {
   const ring = new Ring(10, 8, 1000)
   t.strictSame([ring.head, ring.tail, ring.size], [10, 10, 0])
   t.throws(() => ring.push(event(12)), RangeError)
@@ -59,11 +59,11 @@ t.test('the ring: gapless to the head, bounded in number and bytes, one encoding
   for (let seq = 11; seq <= 40; seq++) ring.push(event(seq))
   t.equal(ring.head, 40)
   t.ok(ring.size >= 8 && ring.size <= 10)
-  t.equal(ring.sliceAfter(ring.tail - 1, 1e6), null, 'older than the ring')
+  t.equal(ring.sliceAfter(ring.tail - 1, 1e6), null, 'the position is older than the ring')
   const all = ring.sliceAfter(ring.tail, 1e6)
   t.equal(all?.to, 40)
   t.equal(textsOf(all?.bytes ?? Buffer.alloc(0)).length, ring.size)
-  t.equal(ring.sliceAfter(ring.tail, 1e6), all, 'one slice for all who stand there')
+  t.equal(ring.sliceAfter(ring.tail, 1e6), all, 'readers at the same position share a slice')
   ring.push(event(41))
   t.equal(ring.sliceAfter(40, 1e6)?.to, 41)
   t.same(ring.sliceAfter(41, 1e6), { bytes: Buffer.alloc(0), to: 41 })
@@ -72,12 +72,12 @@ t.test('the ring: gapless to the head, bounded in number and bytes, one encoding
   t.equal(small?.to, ring.tail + 1, 'at least one event')
 })
 
-t.test('the ring: big events count by their bytes; older ones are put before; restart forgets', async (t) => {
+t.test('Ring bounds its bytes, prepends older events and restarts empty', async (t) => {
   const ring = new Ring(0, 100, 1000)
   for (let seq = 1; seq <= 20; seq++) ring.push(event(seq, { data: `"${'x'.repeat(200)}"` }))
   t.ok(ring.size <= 7)
   ring.push(event(21, { data: `"${'x'.repeat(5000)}"` }))
-  t.equal(ring.size, 1, 'one that is larger than the bound is held all the same')
+  t.equal(ring.size, 1, 'an event larger than the bound is kept alone')
   const filled = new Ring(50, 10, 1e6)
   filled.prepend([event(49), event(50)])
   t.equal(filled.tail, 48)
@@ -91,7 +91,7 @@ t.test('the ring: big events count by their bytes; older ones are put before; re
   filled.push(event(71))
 })
 
-t.test('the ring against a plain list, thousands of slices', async (t) => {
+t.test('Ring returns the right events in thousands of random slices', async (t) => {
   const seed = seedOfRun()
   const random = new Random(seed)
   const ring = new Ring(0, 30, 4000)
@@ -116,7 +116,7 @@ t.test('the ring against a plain list, thousands of slices', async (t) => {
   }
 })
 
-t.test('groups: built from ids, read from nothing else', async (t) => {
+t.test('group names are built from valid ids, and nothing else parses as one', async (t) => {
   t.equal(theatreOrders(7), 'theatre:7:orders')
   t.same(readGroup(theatreChat(MAX_ID)), { kind: 'theatre-chat', theatreId: MAX_ID })
   t.same(readGroup(orderGroup(1)), { kind: 'order', orderId: 1 })
@@ -137,7 +137,7 @@ t.test('groups: built from ids, read from nothing else', async (t) => {
     t.equal(asGroup(name), null, JSON.stringify(name))
 })
 
-t.test('what clients may say', async (t) => {
+t.test('parses valid client messages and refuses invalid ones with a code', async (t) => {
   const good: [string, unknown][] = [
     ['{"type":"ping","more":1}', { type: 'ping' }],
     ['{"type":"subscribe"}', { type: 'subscribe', cursors: {} }],
@@ -167,7 +167,7 @@ t.test('what clients may say', async (t) => {
   t.ok(MAX_TEXT > 0)
 })
 
-t.test('events cross the bus unharmed, and nothing else is taken for one', async (t) => {
+t.test('an event survives the bus encoding, and malformed messages decode to null', async (t) => {
   const data = JSON.stringify({ text: 'two\nlines \u2028 "ü" 𝄞' })
   const sent = event(5, { data })
   t.same(decodeEvent(GROUP, encodeEvent(sent)), sent)
@@ -175,7 +175,7 @@ t.test('events cross the bus unharmed, and nothing else is taken for one', async
     t.equal(decodeEvent(GROUP, text), null, JSON.stringify(text))
 })
 
-t.test('after a close a client comes back, or stops and says why', async (t) => {
+t.test('afterClose tells clients to reconnect, or to stop and why', async (t) => {
   t.same(afterClose(CloseCode.serviceRestart, 'retry=1234'), { action: 'retry', delayMs: 1234 })
   t.same(afterClose(CloseCode.serviceRestart, 'retry=-1'), { action: 'retry', delayMs: null })
   t.same(afterClose(1006, 'retry=5'), { action: 'retry', delayMs: null })
@@ -190,7 +190,7 @@ t.test('after a close a client comes back, or stops and says why', async (t) => 
     t.same(afterClose(code, ''), { action: 'stop', why })
 })
 
-t.test('an index: several values under one key, none left behind', async (t) => {
+t.test('MultiMap stores several values per key and removes them all', async (t) => {
   const index = new MultiMap<number, object>()
   const [a, b, c] = [{}, {}, {}]
   index.remove(1, a)

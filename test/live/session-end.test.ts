@@ -8,11 +8,11 @@ import { openPlain, openV1 } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 
 const GROUP = theatreOrders(1)
-/** ms by which an instant that was computed twice may differ */
+/** ms by which two computations of the same time may differ */
 const SAME_END_MS = 500
 
 t.test(
-  'a session that ends by time is told ahead, and closes its sockets, with a subprotocol and without',
+  'sends expiring before a session ends, then closes its sockets, with and without a subprotocol, with 4401',
   async (t) => {
     const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '2' } })
     const staff = await openSession(node, 'staff')
@@ -22,19 +22,19 @@ t.test(
     t.match(
       await v1.expect({ type: 'expiring' }),
       { at: hello.sessionExpiresAt },
-      'less than 60 s remain: at once',
+      'less than 60 s are left: sent at once',
     )
-    // traffic on the socket prolongs nothing
-    const asking = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
-    t.teardown(() => clearInterval(asking))
+    // messages on the socket do not prolong the session
+    const pinging = setInterval(() => v1.ws.readyState === v1.ws.OPEN && v1.send({ type: 'ping' }), 200)
+    t.teardown(() => clearInterval(pinging))
     for (const socket of [v1, plain]) t.equal((await socket.closed()).code, 4401)
-    t.ok(Date.now() >= Date.parse(hello.sessionExpiresAt) - SAME_END_MS, 'not before its end')
+    t.ok(Date.now() >= Date.parse(hello.sessionExpiresAt) - SAME_END_MS, 'not before the session’s end')
     const again = await openV1(node, staff).catch((error: unknown) => error)
     t.match(again, { status: 401 })
   },
 )
 
-t.test('the end has come and the database does not say: nothing more goes out', async (t) => {
+t.test('sends nothing after the session’s end while the database can’t confirm it', async (t) => {
   const node = await startNode(t, { env: { SESSION_ABSOLUTE_AGE: '2', SESSION_COOKIE_AGE: '2' } })
   const staff = await openSession(node, 'staff')
   const [v1, plain] = [await openV1(node, staff), await openPlain(node, staff)]
@@ -58,8 +58,8 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     if (Date.now() > end + 1000) late++
     await emit(node, GROUP)
     return Date.now() > end + 1500 && late >= 5
-  }, 'events a while after the end')
-  t.ok(seqsOf(v1, GROUP).length > 0, 'before it, they came')
+  }, 'events some time after the end')
+  t.ok(seqsOf(v1, GROUP).length > 0, 'events were delivered before the end')
   await emit(node, GROUP)
   unlock()
   await lock
@@ -68,14 +68,14 @@ t.test('the end has come and the database does not say: nothing more goes out', 
     const tooLate = socket.history.filter(
       ({ type, at }) => type === 'event' && Date.parse(String(at)) > end + 1000,
     )
-    t.strictSame(tooLate, [], 'after the end nothing went out, nor when the database answered again')
+    t.strictSame(tooLate, [], 'no event was sent after the end, even when the database answered again')
   }
 })
 
-t.test('HTTP prolongs it, and the socket is told', async (t) => {
+t.test('an HTTP request prolongs the session, and the socket gets the new end', async (t) => {
   const node = await startNode(t, { env: { SESSION_COOKIE_AGE: '3' } })
   const staff = await openSession(node, 'staff')
-  // half its life later
+  // half of its lifetime later
   await node.db.$executeRaw`UPDATE sessions SET last_seen_at = last_seen_at - interval '1.5 s'`
   const socket = await openV1(node, staff)
   socket.subscribe()
@@ -85,7 +85,7 @@ t.test('HTTP prolongs it, and the socket is told', async (t) => {
   const second = await socket.expect<{ at: string }>({ type: 'expiring' })
   const moved = Date.parse(second.at) - Date.parse(first.at)
   t.ok(moved >= 1500 - SAME_END_MS, `moved by ${moved} ms`)
-  t.ok(Date.parse(second.at) <= Date.now() + 3000 + SAME_END_MS, 'to one life from now')
+  t.ok(Date.parse(second.at) <= Date.now() + 3000 + SAME_END_MS, 'at most one lifetime from now')
   await arrived(socket, GROUP, await emit(node, GROUP))
   t.equal((await socket.closed()).code, 4401)
 })

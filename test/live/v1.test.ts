@@ -30,26 +30,29 @@ t.teardown(async () => {
   for (const connection of [...node.app.hub.connections]) connection.terminate()
 })
 
-t.test('without a subprotocol: the same frames, subscribed at once, without cursors', async (t) => {
-  const socket = await openPlain(node, admin)
-  t.equal(socket.ws.protocol, '')
-  const hello = await socket.expect<{ groups: string[] }>({ type: 'hello' })
-  t.strictSame(socket.history[0], hello)
-  for (const group of [GROUP, OTHER]) {
-    t.ok(hello.groups.includes(group))
-    await socket.expect({ type: 'snapshot', group })
-  }
-  const last = await emit(node, GROUP, 3)
-  await arrived(socket, GROUP, last)
-  t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null)
-  socket.subscribe({ [GROUP]: 0 })
-  await socket.expect({ type: 'error', code: 'already_subscribed' })
-  await socket.roundTrip()
-  t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null, 'a later cursor replays nothing')
-  await socket.close()
-})
+t.test(
+  'without a subprotocol a client is subscribed at once, without cursors, and gets the same frames',
+  async (t) => {
+    const socket = await openPlain(node, admin)
+    t.equal(socket.ws.protocol, '')
+    const hello = await socket.expect<{ groups: string[] }>({ type: 'hello' })
+    t.strictSame(socket.history[0], hello)
+    for (const group of [GROUP, OTHER]) {
+      t.ok(hello.groups.includes(group))
+      await socket.expect({ type: 'snapshot', group })
+    }
+    const last = await emit(node, GROUP, 3)
+    await arrived(socket, GROUP, last)
+    t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null)
+    socket.subscribe({ [GROUP]: 0 })
+    await socket.expect({ type: 'error', code: 'already_subscribed' })
+    await socket.roundTrip()
+    t.equal(faultIn(seqsOf(socket, GROUP), last - 2, last), null, 'a later cursor replays nothing')
+    await socket.close()
+  },
+)
 
-t.test('hello comes first and says who is there, what may be heard and until when', async (t) => {
+t.test('hello is the first message, with the user, groups, positions and end of session', async (t) => {
   const socket = await openV1(node, staff)
   const hello = await socket.expect({ type: 'hello' })
   t.strictSame(socket.history[0], hello)
@@ -70,19 +73,19 @@ t.test('hello comes first and says who is there, what may be heard and until whe
   )
 })
 
-t.test('without a cursor: a snapshot as of the head, then every event', async (t) => {
+t.test('without a cursor a client gets a snapshot at the head, then every event', async (t) => {
   const before = await emit(node, GROUP, 3)
   const socket = await subscribed()
   t.match(await socket.expect({ type: 'snapshot' }), { group: GROUP, seq: before, data: { orders: [] } })
   const last = await emit(node, GROUP, 5)
   await arrived(socket, GROUP, last)
   t.strictSame(seqsOf(socket, GROUP), range(before + 1, last))
-  // who is present may be told at any moment
-  const heard = socket.history.filter(({ type }) => type === 'event').at(-1)
-  t.match(heard, { name: 'order.placed', at: /Z$/, data: { n: Number } })
+  // presence messages may come at any moment
+  const lastEvent = socket.history.filter(({ type }) => type === 'event').at(-1)
+  t.match(lastEvent, { name: 'order.placed', at: /Z$/, data: { n: Number } })
 })
 
-t.test('who has seen a change finds it in a snapshot, however lately another one was taken', async (t) => {
+t.test('a shared snapshot is never older than an event the client has seen', async (t) => {
   for (let round = 0; round < 5; round++) {
     const last = await emit(node, GROUP)
     const sockets = await Promise.all([subscribed(), subscribed()])
@@ -91,7 +94,7 @@ t.test('who has seen a change finds it in a snapshot, however lately another one
   }
 })
 
-t.test('with a cursor: everything after it, exactly once and in order, and no snapshot', async (t) => {
+t.test('with a cursor a client gets every event after it, once and in order, and no snapshot', async (t) => {
   const before = await head(node.db, GROUP)
   const middle = await emit(node, GROUP, 20)
   const socket = await subscribed({ [GROUP]: before })
@@ -106,10 +109,10 @@ t.test('with a cursor: everything after it, exactly once and in order, and no sn
 
   const atZero = await subscribed({ [GROUP]: 0 })
   await arrived(atZero, GROUP, last)
-  t.equal(faultIn(seqsOf(atZero, GROUP), 1, last), null, 'from the first on')
+  t.equal(faultIn(seqsOf(atZero, GROUP), 1, last), null, 'from the first event on')
 })
 
-t.test('a cursor at the head gets nothing but what comes', async (t) => {
+t.test('a cursor at the head gets only new events', async (t) => {
   const at = await head(node.db, GROUP)
   const socket = await subscribed({ [GROUP]: at })
   socket.send({ type: 'ping' })
@@ -120,9 +123,9 @@ t.test('a cursor at the head gets nothing but what comes', async (t) => {
   t.strictSame(seqsOf(socket, GROUP), [last])
 })
 
-t.test('a cursor that this node has not reached, but the log has, is no reason for a snapshot', async (t) => {
+t.test('a cursor ahead of this node but not of the log needs no snapshot', async (t) => {
   await subscribed()
-  // commits that no bus tells of
+  // commits that are not published
   await commit({ db: node.db, live: { publish() {} } }, async () => ({
     result: undefined,
     events: [eventFor(GROUP), eventFor(GROUP), eventFor(GROUP)],
@@ -136,7 +139,7 @@ t.test('a cursor that this node has not reached, but the log has, is no reason f
   t.notOk(socket.history.some(({ type }) => type === 'snapshot'))
 })
 
-t.test('a cursor that can’t be honoured: a snapshot, then events', async (t) => {
+t.test('an invalid cursor gets a snapshot, then events', async (t) => {
   const at = await head(node.db, GROUP)
   const cursors: Record<string, unknown> = {
     'ahead of the head': at + 1,
@@ -159,7 +162,7 @@ t.test('a cursor that can’t be honoured: a snapshot, then events', async (t) =
   }
 })
 
-t.test('cursors of groups that are not theirs, or are none, grant nothing', async (t) => {
+t.test('cursors for other or unknown groups grant no access', async (t) => {
   const theirs = await emit(node, OTHER)
   const socket = await subscribed({ [OTHER]: 0, __proto__: 1, constructor: 1, 'order:1': 0, nonsense: 3 })
   await socket.expect({ type: 'snapshot', group: GROUP })
@@ -169,11 +172,11 @@ t.test('cursors of groups that are not theirs, or are none, grant nothing', asyn
   t.strictSame(new Set(socket.history.flatMap(({ group }) => group ?? [])), new Set([GROUP]))
 })
 
-t.test('a cursor older than what is kept: a snapshot', async (t) => {
+t.test('a cursor older than the retained events gets a snapshot', async (t) => {
   const before = await head(node.db, GROUP)
   const kept = await emit(node, GROUP, 10)
   await node.db.$executeRaw`DELETE FROM live_events WHERE group_name = ${GROUP} AND seq <= ${kept - 5}`
-  // on a node that has none of it in memory
+  // on a node that has none of the events in memory
   const fresh = await startNode(t, { database: node.database })
   const open = async (cursor: number) => {
     const socket = await openV1(fresh, staff)
@@ -194,7 +197,7 @@ t.test('a cursor older than what is kept: a snapshot', async (t) => {
   t.equal(faultIn(seqsOf(justKept, GROUP), kept - 4, last), null)
 })
 
-t.test('a cursor thousands of events old is read from the log', async (t) => {
+t.test('a cursor thousands of events old is served from the log', async (t) => {
   const before = await head(node.db, GROUP)
   let last = 0
   for (let i = 0; i < 5; i++) last = await emit(node, GROUP, 500, 200)
@@ -209,24 +212,21 @@ t.test('a cursor thousands of events old is read from the log', async (t) => {
   t.equal(faultIn(third ?? [], before + 1301, last), null)
 })
 
-t.test(
-  'ping is answered, as often as it is asked; a second subscription is refused and changes nothing',
-  async (t) => {
-    const socket = await subscribed()
-    await socket.expect({ type: 'snapshot' })
-    for (let i = 0; i < 20; i++) socket.send({ type: 'ping' })
-    for (let i = 0; i < 20; i++) await socket.expect({ type: 'pong' })
-    socket.subscribe()
-    t.match(await socket.expect({ type: 'error' }), { code: 'already_subscribed', message: String })
-    socket.send({ type: 'send', chat: 1, text: 'x', clientId: 'y' })
-    t.match(await socket.expect({ type: 'error' }), { code: 'not_here' })
-    const last = await emit(node, GROUP)
-    await arrived(socket, GROUP, last)
-    t.equal(seqsOf(socket, GROUP).length, 1)
-  },
-)
+t.test('answers every ping, and refuses a second subscription without effect', async (t) => {
+  const socket = await subscribed()
+  await socket.expect({ type: 'snapshot' })
+  for (let i = 0; i < 20; i++) socket.send({ type: 'ping' })
+  for (let i = 0; i < 20; i++) await socket.expect({ type: 'pong' })
+  socket.subscribe()
+  t.match(await socket.expect({ type: 'error' }), { code: 'already_subscribed', message: String })
+  socket.send({ type: 'send', chat: 1, text: 'x', clientId: 'y' })
+  t.match(await socket.expect({ type: 'error' }), { code: 'not_here' })
+  const last = await emit(node, GROUP)
+  await arrived(socket, GROUP, last)
+  t.equal(seqsOf(socket, GROUP).length, 1)
+})
 
-t.test('the fifth message that the protocol does not know ends it: 1008', async (t) => {
+t.test('closes with 1008 after the fifth invalid message', async (t) => {
   const wrong: unknown[] = [
     'not json',
     '[]',
@@ -249,7 +249,7 @@ t.test('the fifth message that the protocol does not know ends it: 1008', async 
   t.equal((await binary.closed()).code, 1008)
 })
 
-t.test('too big: 1009; text that is no UTF-8: 1007; both ends clean', async (t) => {
+t.test('closes with 1009 for a message too big and with 1007 for invalid UTF-8', async (t) => {
   const fits = await openV1(node, staff)
   fits.send(`{"type":"ping","padding":"${'x'.repeat(2048 - 28)}"}`)
   await fits.expect({ type: 'pong' })
@@ -261,7 +261,7 @@ t.test('too big: 1009; text that is no UTF-8: 1007; both ends clean', async (t) 
   t.equal((await garbled.closed()).code, 1007)
 })
 
-t.test('an admin hears all theatres on one socket, each in its own order', async (t) => {
+t.test('an admin receives all theatres on one socket, each in order', async (t) => {
   const at = { one: await head(node.db, GROUP), two: await head(node.db, OTHER) }
   await emit(node, OTHER, 4)
   const socket = await subscribed({ [GROUP]: at.one, [OTHER]: at.two }, admin)
@@ -273,7 +273,7 @@ t.test('an admin hears all theatres on one socket, each in its own order', async
   t.equal(faultIn(seqsOf(socket, OTHER), at.two + 1, last.two), null)
 })
 
-t.test('an order’s socket: its owner hears it, and a snapshot holds the order', async (t) => {
+t.test('an order’s socket gives its owner a snapshot with the order, and its events', async (t) => {
   const { caller, token } = await openGuest(
     {
       ...node.app.actions,
@@ -315,11 +315,11 @@ t.test('an order’s socket: its owner hears it, and a snapshot holds the order'
   t.strictSame(seqsOf(resumed, orderGroup(order.id)), [1, 2])
 })
 
-t.test('a client that takes its time to subscribe is served all the same', async (t) => {
+t.test('a client that subscribes after its feed was closed as idle is served', async (t) => {
   const slow = await openV1(node, staff, '/ws/chat-socket/')
   await slow.expect({ type: 'hello' })
   const chat = theatreChat(1)
-  // nobody else listens: the node has given the group up by then
+  // no other member: the node closes the feed
   t.ok(await until(() => !node.app.hub.feeds.has(chat), 'the feed to be closed'))
   slow.subscribe()
   await slow.expect({ type: 'snapshot', group: chat })
@@ -327,41 +327,44 @@ t.test('a client that takes its time to subscribe is served all the same', async
   await arrived(slow, chat, last)
 })
 
-t.test('a theatre that is taken away is left; the others go on; with nothing left: 4403', async (t) => {
-  const both = await node.db.user.create({
-    data: { username: 'both', role: 'staff', theatres: { create: [{ theatreId: 1 }, { theatreId: 2 }] } },
-  })
-  const lose = (theatreId: number) =>
-    commit(node.app.actions, async (tx) => {
-      await tx.staffTheatre.deleteMany({ where: { userId: both.id, theatreId } })
+t.test(
+  'leaves a theatre whose access is revoked; closes with 4403 when none is left, with 1012 when one is gained',
+  async (t) => {
+    const both = await node.db.user.create({
+      data: { username: 'both', role: 'staff', theatres: { create: [{ theatreId: 1 }, { theatreId: 2 }] } },
+    })
+    const lose = (theatreId: number) =>
+      commit(node.app.actions, async (tx) => {
+        await tx.staffTheatre.deleteMany({ where: { userId: both.id, theatreId } })
+        return { result: undefined, changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }] }
+      })
+    const socket = await subscribed(undefined, await openSession(node, 'both'))
+    await socket.expect({ type: 'snapshot', group: GROUP })
+    await socket.expect({ type: 'snapshot', group: OTHER })
+    await lose(2)
+    t.match(await socket.expect({ type: 'left' }), { group: OTHER, reason: String })
+    await emit(node, OTHER)
+    const last = await emit(node, GROUP)
+    await arrived(socket, GROUP, last)
+    t.strictSame(seqsOf(socket, OTHER), [])
+    await node.db.staffTheatre.create({ data: { userId: both.id, theatreId: 2 } })
+    await commit(node.app.actions, async () => ({
+      result: undefined,
+      changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
+    }))
+    t.match(await socket.closed(), { code: 1012, reason: 'retry=0' }, 'a group was gained: reconnect')
+
+    const again = await subscribed(undefined, await openSession(node, 'both'))
+    t.match(again.history[0], { groups: [GROUP, OTHER] })
+    await commit(node.app.actions, async (tx) => {
+      await tx.staffTheatre.deleteMany({ where: { userId: both.id } })
       return { result: undefined, changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }] }
     })
-  const socket = await subscribed(undefined, await openSession(node, 'both'))
-  await socket.expect({ type: 'snapshot', group: GROUP })
-  await socket.expect({ type: 'snapshot', group: OTHER })
-  await lose(2)
-  t.match(await socket.expect({ type: 'left' }), { group: OTHER, reason: String })
-  await emit(node, OTHER)
-  const last = await emit(node, GROUP)
-  await arrived(socket, GROUP, last)
-  t.strictSame(seqsOf(socket, OTHER), [])
-  await node.db.staffTheatre.create({ data: { userId: both.id, theatreId: 2 } })
-  await commit(node.app.actions, async () => ({
-    result: undefined,
-    changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
-  }))
-  t.match(await socket.closed(), { code: 1012, reason: 'retry=0' }, 'more to hear: come back')
+    t.equal((await again.closed()).code, 4403)
+  },
+)
 
-  const again = await subscribed(undefined, await openSession(node, 'both'))
-  t.match(again.history[0], { groups: [GROUP, OTHER] })
-  await commit(node.app.actions, async (tx) => {
-    await tx.staffTheatre.deleteMany({ where: { userId: both.id } })
-    return { result: undefined, changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }] }
-  })
-  t.equal((await again.closed()).code, 4403)
-})
-
-t.test('messages that come with the handshake’s last bytes are not lost', async (t) => {
+t.test('handles messages that arrive together with the handshake', async (t) => {
   const raw = await openRaw(node.port)
   const payload = Buffer.from('{"type":"ping"}')
   const frame = Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload])

@@ -4,10 +4,10 @@ import type { OrderRecord } from '../../src/orders/order-record.js'
 import type { OrderStatus, PaymentStatus } from '../../src/protocol/views.js'
 import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
 
-const STEPS = { markSeen, deliverOrder, cancelOrder, collectCash }
-type StepName = keyof typeof STEPS
+const ACTIONS = { markSeen, deliverOrder, cancelOrder, collectCash }
+type ActionName = keyof typeof ACTIONS
 
-/** An order brought to a state by the real steps. */
+/** An order brought to a state by the real actions. */
 async function orderIn(
   fixture: Fixture,
   status: OrderStatus,
@@ -27,8 +27,8 @@ async function orderIn(
   return order
 }
 
-// [state, step, state after (null: refused), event (null: the step was done before)]
-const TABLE: [OrderStatus, StepName, OrderStatus | null, string | null][] = [
+// [state, action, state after (null: refused), event (null: already done)]
+const TABLE: [OrderStatus, ActionName, OrderStatus | null, string | null][] = [
   ['placed', 'markSeen', null, null],
   ['confirmed', 'markSeen', 'seen', 'order.seen'],
   ['seen', 'markSeen', 'seen', null],
@@ -46,17 +46,17 @@ const TABLE: [OrderStatus, StepName, OrderStatus | null, string | null][] = [
   ['cancelled', 'cancelOrder', 'cancelled', null],
 ]
 
-t.test('the state machine', async (t) => {
+t.test('every action in every state', async (t) => {
   const fixture = await createFixture(t)
   for (const [from, name, to, event] of TABLE) {
     const order = await orderIn(fixture, from, from === 'placed' ? 'online' : 'cash')
-    const step = STEPS[name](fixture.ctx, fixture.staff, order.id)
+    const action = ACTIONS[name](fixture.ctx, fixture.staff, order.id)
     if (to === null) {
-      t.equal(await refusal(step), 'invalid_transition', `${name} of ${from}`)
+      t.equal(await refusal(action), 'invalid_transition', `${name} of ${from}`)
       t.same(fixture.events, [])
       continue
     }
-    const after = await step
+    const after = await action
     t.equal(after.status, to, `${name} of ${from}`)
     const expected = event ? [event, event] : []
     t.same(
@@ -67,7 +67,7 @@ t.test('the state machine', async (t) => {
   }
 })
 
-t.test('cash is collected once, of cash orders that are not cancelled', async (t) => {
+t.test('cash is collected once, and only for cash orders that are not cancelled', async (t) => {
   const fixture = await createFixture(t)
   const cases: ['online' | 'cash', OrderStatus, PaymentStatus | null][] = [
     ['online', 'placed', null],
@@ -91,37 +91,40 @@ t.test('cash is collected once, of cash orders that are not cancelled', async (t
     )
     fixture.events.length = 0
     t.equal((await collectCash(fixture.ctx, fixture.staff, id)).status, status)
-    t.same(fixture.events, [], 'once')
+    t.same(fixture.events, [], 'repeating it emits no event')
   }
 })
 
-t.test('another theatre’s staff and customers: as for an order that does not exist', async (t) => {
+t.test('for other theatres’ staff and for customers the order does not exist', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   const { id } = await fixture.order({ guest, paymentMethod: 'cash' })
   fixture.events.length = 0
-  for (const step of Object.values(STEPS)) {
+  for (const action of Object.values(ACTIONS)) {
     for (const principal of [fixture.otherStaff, guest.principal, { ...fixture.staff, theatres: [] }]) {
-      t.equal(await refusal(step(fixture.ctx, principal, id)), 'not_found')
+      t.equal(await refusal(action(fixture.ctx, principal, id)), 'not_found')
     }
-    t.equal(await refusal(step(fixture.ctx, fixture.staff, 2_147_483_647)), 'not_found')
+    t.equal(await refusal(action(fixture.ctx, fixture.staff, 2_147_483_647)), 'not_found')
   }
   t.same(fixture.events, [])
   t.equal((await markSeen(fixture.ctx, fixture.admin, id)).status, 'seen')
 })
 
-t.test('deliver and cancel at once: one of them; the same step at once: done, told once', async (t) => {
-  const fixture = await createFixture(t)
-  for (let round = 0; round < 20; round++) {
-    const { id } = await orderIn(fixture, 'confirmed')
-    const outcomes = await Promise.all(
-      [deliverOrder, cancelOrder, deliverOrder, cancelOrder].map((step) =>
-        refusal(step(fixture.ctx, fixture.staff, id)),
-      ),
-    )
-    t.same(outcomes.toSorted(), ['done', 'done', 'invalid_transition', 'invalid_transition'])
-    t.equal(fixture.events.length, 2)
-    const stored = await fixture.db.order.findUniqueOrThrow({ where: { id } })
-    t.equal(fixture.events[0]?.name, `order.${stored.status}`)
-  }
-})
+t.test(
+  'of concurrent deliver and cancel one succeeds; concurrent repeats succeed with one event',
+  async (t) => {
+    const fixture = await createFixture(t)
+    for (let round = 0; round < 20; round++) {
+      const { id } = await orderIn(fixture, 'confirmed')
+      const outcomes = await Promise.all(
+        [deliverOrder, cancelOrder, deliverOrder, cancelOrder].map((action) =>
+          refusal(action(fixture.ctx, fixture.staff, id)),
+        ),
+      )
+      t.same(outcomes.toSorted(), ['done', 'done', 'invalid_transition', 'invalid_transition'])
+      t.equal(fixture.events.length, 2)
+      const stored = await fixture.db.order.findUniqueOrThrow({ where: { id } })
+      t.equal(fixture.events[0]?.name, `order.${stored.status}`)
+    }
+  },
+)

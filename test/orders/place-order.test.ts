@@ -5,7 +5,7 @@ import { placeOrder } from '../../src/orders/place-order.js'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { createFixture, refusal } from '../helpers/fixture.js'
 
-t.test('names, prices and the total are the database’s; repeated lines are added up', async (t) => {
+t.test('names, prices and the total come from the database; repeated lines are summed', async (t) => {
   const fixture = await createFixture(t)
   const [first = 0, second = 0] = await fixture.menu()
   const items = [
@@ -26,15 +26,15 @@ t.test('names, prices and the total are the database’s; repeated lines are add
   t.equal(order.total, (a?.price ?? 0) + 3 * (b?.price ?? 0))
   t.equal(order.status, 'placed')
   t.equal(order.phone, '+91 98765-43210')
-  t.notOk(JSON.stringify(viewOrder(order)).includes('98765'), 'the phone is in no view')
+  t.notOk(JSON.stringify(viewOrder(order)).includes('98765'), 'views don’t show the phone')
   await fixture.db.menuItem.update({ where: { id: first }, data: { name: 'Other', price: 1 } })
   const again = await fixture.db.orderItem.findFirstOrThrow({
     where: { orderId: order.id, menuItemId: first },
   })
-  t.equal(again.unitPrice, a?.price, 'a later change of the menu changes no order')
+  t.equal(again.unitPrice, a?.price, 'later changes of the menu don’t affect orders')
 })
 
-t.test('events: an online order is placed, a cash order is confirmed as it is made', async (t) => {
+t.test('an online order emits order.placed; a cash order is confirmed at once', async (t) => {
   const fixture = await createFixture(t)
   const online = await fixture.order({ seat: 'demo-b2' })
   t.same(
@@ -49,21 +49,21 @@ t.test('events: an online order is placed, a cash order is confirmed as it is ma
   const cash = await fixture.order({ paymentMethod: 'cash' })
   t.same([cash.status, cash.paymentStatus], ['confirmed', 'pending'])
   t.ok(cash.confirmedAt)
-  const mine = fixture.events.filter(({ group }) => group === theatreOrders(1))
+  const ofTheatre = fixture.events.filter(({ group }) => group === theatreOrders(1))
   t.same(
-    mine.map(({ name }) => name),
+    ofTheatre.map(({ name }) => name),
     ['order.placed', 'order.confirmed'],
   )
 })
 
 t.test(
-  'what is not on the theatre’s menu, or not to be had, is refused and leaves nothing behind',
+  'items that are sold out or not on the theatre’s menu are refused, and nothing is stored',
   async (t) => {
     const fixture = await createFixture(t)
-    const [available = 0, soldOut = 0, gone = 0] = await fixture.menu()
+    const [available = 0, soldOut = 0, unlisted = 0] = await fixture.menu()
     const [elsewhere = 0] = await fixture.menu(2)
     await fixture.db.menuItem.update({ where: { id: soldOut }, data: { available: false } })
-    await fixture.db.menuItem.update({ where: { id: gone }, data: { listed: false } })
+    await fixture.db.menuItem.update({ where: { id: unlisted }, data: { listed: false } })
     const ordering = (menuItemId: number) =>
       refusal(
         fixture.order({
@@ -74,7 +74,7 @@ t.test(
         }),
       )
     t.equal(await ordering(soldOut), 'menu_item_unavailable')
-    t.equal(await ordering(gone), 'unknown_menu_item')
+    t.equal(await ordering(unlisted), 'unknown_menu_item')
     t.equal(await ordering(elsewhere), 'unknown_menu_item')
     t.equal(await ordering(2_147_483_647), 'unknown_menu_item')
     t.equal(await fixture.db.order.count(), 0)
@@ -82,7 +82,7 @@ t.test(
   },
 )
 
-t.test('bounds of a cart', async (t) => {
+t.test('carts and phones out of bounds are refused', async (t) => {
   const line = (quantity: number, menuItemId = 1) => ({ menuItemId, quantity })
   for (const items of [
     [],
@@ -109,61 +109,68 @@ t.test('bounds of a cart', async (t) => {
   }
 })
 
-t.test('a key: the same order again; another body is refused; keys are the session’s own', async (t) => {
-  const fixture = await createFixture(t)
-  const guest = await fixture.guest()
-  const [a = 0, b = 0] = await fixture.menu()
-  const seat = await fixture.seat('demo-a1')
-  const given = {
-    items: [
-      { menuItemId: a, quantity: 1 },
-      { menuItemId: b, quantity: 2 },
-    ],
-    paymentMethod: 'online' as const,
-    phone: null,
-    idempotencyKey: 'key-1',
-  }
-  const first = await placeOrder(fixture.ctx, guest.orderer, seat, given)
-  t.equal(first.created, true)
-  await fixture.db.menuItem.update({ where: { id: a }, data: { available: false } })
-  const reordered = { ...given, items: given.items.toReversed() }
-  const again = await placeOrder(fixture.ctx, guest.orderer, seat, reordered)
-  t.same([again.created, again.order.id], [false, first.order.id], 'a replay, though an item is sold out now')
-  for (const other of [
-    { ...given, items: given.items.slice(1) },
-    { ...given, paymentMethod: 'cash' as const },
-    { ...given, phone: '12345' },
-  ]) {
-    t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, seat, other)), 'idempotency_key_reused')
-  }
-  const otherSeat = await fixture.seat('demo-a2')
-  t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, otherSeat, given)), 'idempotency_key_reused')
-  await fixture.db.menuItem.update({ where: { id: a }, data: { available: true } })
-  const stranger = await placeOrder(fixture.ctx, (await fixture.guest()).orderer, seat, given)
-  t.not(stranger.order.id, first.order.id)
-  for (const idempotencyKey of ['', 'a b', 'ü', 'x'.repeat(256)]) {
-    t.equal(
-      await refusal(placeOrder(fixture.ctx, guest.orderer, seat, { ...given, idempotencyKey })),
-      'validation_failed',
+t.test(
+  'an idempotency key returns the same order, refuses another body, and is scoped to the session',
+  async (t) => {
+    const fixture = await createFixture(t)
+    const guest = await fixture.guest()
+    const [a = 0, b = 0] = await fixture.menu()
+    const seat = await fixture.seat('demo-a1')
+    const given = {
+      items: [
+        { menuItemId: a, quantity: 1 },
+        { menuItemId: b, quantity: 2 },
+      ],
+      paymentMethod: 'online' as const,
+      phone: null,
+      idempotencyKey: 'key-1',
+    }
+    const first = await placeOrder(fixture.ctx, guest.orderer, seat, given)
+    t.equal(first.created, true)
+    await fixture.db.menuItem.update({ where: { id: a }, data: { available: false } })
+    const reordered = { ...given, items: given.items.toReversed() }
+    const again = await placeOrder(fixture.ctx, guest.orderer, seat, reordered)
+    t.same(
+      [again.created, again.order.id],
+      [false, first.order.id],
+      'a replay works even if an item is sold out now',
     )
-  }
-})
+    for (const other of [
+      { ...given, items: given.items.slice(1) },
+      { ...given, paymentMethod: 'cash' as const },
+      { ...given, phone: '12345' },
+    ]) {
+      t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, seat, other)), 'idempotency_key_reused')
+    }
+    const otherSeat = await fixture.seat('demo-a2')
+    t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, otherSeat, given)), 'idempotency_key_reused')
+    await fixture.db.menuItem.update({ where: { id: a }, data: { available: true } })
+    const stranger = await placeOrder(fixture.ctx, (await fixture.guest()).orderer, seat, given)
+    t.not(stranger.order.id, first.order.id)
+    for (const idempotencyKey of ['', 'a b', 'ü', 'x'.repeat(256)]) {
+      t.equal(
+        await refusal(placeOrder(fixture.ctx, guest.orderer, seat, { ...given, idempotencyKey })),
+        'validation_failed',
+      )
+    }
+  },
+)
 
-t.test('twins with one key at once: one order, one set of events', async (t) => {
+t.test('concurrent requests with one key create one order with one set of events', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
     const guest = await fixture.guest()
     fixture.events.length = 0
-    const twins = await Promise.all(
+    const orders = await Promise.all(
       [1, 2, 3].map(() => fixture.order({ guest, idempotencyKey: `key-${round}` })),
     )
-    t.equal(new Set(twins.map(({ id }) => id)).size, 1)
+    t.equal(new Set(orders.map(({ id }) => id)).size, 1)
     t.equal(fixture.events.length, 2)
   }
   t.equal(await fixture.db.order.count(), 15)
 })
 
-t.test('orders from one seat at the same instant are all taken, each with its own number', async (t) => {
+t.test('concurrent orders from one seat are all placed, each with its own id', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 10; round++) {
     const orders = await Promise.all([
@@ -181,11 +188,11 @@ t.test('orders from one seat at the same instant are all taken, each with its ow
   t.same(
     seqs,
     Array.from({ length: 40 }, (_, index) => index + 1),
-    'gapless',
+    'the theatre’s seqs have no gap',
   )
 })
 
-t.test('a session that has just ended orders nothing', async (t) => {
+t.test('a session that has just ended can’t place an order', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   await fixture.db.session.delete({ where: { id: guest.orderer.sessionId } })

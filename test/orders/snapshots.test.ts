@@ -5,26 +5,26 @@ import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { EVENT_DATA, type EventName } from '../../src/protocol/views.js'
 import { createFixture, type Fixture, type Guest } from '../helpers/fixture.js'
-import { provider, take, webhookOf } from '../payments/payments.js'
-import { apply, EMPTY, snapshot } from './fold.js'
+import { apply, provider, webhookOf } from '../payments/payments.js'
+import { applyEvents, EMPTY, snapshot } from './client-model.js'
 
 t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
-  const told = new Set<EventName>()
+  const seen = new Set<EventName>()
   const ids: number[] = []
   let state = await snapshot(fixture, ids)
 
   async function step(what: string, work: () => Promise<unknown>): Promise<void> {
     fixture.events.length = 0
     await work()
-    for (const { name } of fixture.events) told.add(name)
+    for (const { name } of fixture.events) seen.add(name)
     for (const { id } of await fixture.db.order.findMany({ select: { id: true } })) {
       if (ids.includes(id)) continue
       ids.push(id)
       state.each.set(id, EMPTY)
     }
-    state = apply(state, fixture.events)
+    state = applyEvents(state, fixture.events)
     t.same(state, await snapshot(fixture, ids), what)
   }
 
@@ -34,14 +34,14 @@ t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t
   const [, second = 0] = ids
   await step('pending', () => startPayment(fixture.ctx, provider, guest.principal, first))
   const payment = await startPayment(fixture.ctx, provider, guest.principal, first)
-  await step('failed', () => take(fixture, webhookOf(payment, { event: 'payment.failed' })))
-  await step('asked', () => say(fixture, guest, first, 'Is it on its way?'))
+  await step('failed', () => apply(fixture, webhookOf(payment, { event: 'payment.failed' })))
+  await step('asked', () => ask(fixture, guest, first, 'Is it on its way?'))
   await step('pending again', () => startPayment(fixture.ctx, provider, guest.principal, first))
   const again = await startPayment(fixture.ctx, provider, guest.principal, first)
-  await step('captured', () => take(fixture, webhookOf(again)))
+  await step('captured', () => apply(fixture, webhookOf(again)))
   await step('seen', () => markSeen(fixture.ctx, fixture.staff, first))
   await step('answered', () => answer(fixture, first, 'It is'))
-  await step('asked elsewhere', () => say(fixture, guest, second, 'And mine?'))
+  await step('asked elsewhere', () => ask(fixture, guest, second, 'And mine?'))
   await step('read', () => markChatRead(fixture.ctx, fixture.staff, second))
   await step('cash', () => fixture.order({ guest, paymentMethod: 'cash' }))
   const [, , cash = 0] = ids
@@ -50,21 +50,21 @@ t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t
   await step('cancelled', () =>
     cancelOrder(fixture.ctx, fixture.staff, second).then(() => answer(fixture, second, 'Sorry')),
   )
-  await step('refunded', () => take(fixture, webhookOf(again, { event: 'refund.processed' })))
+  await step('refunded', () => apply(fixture, webhookOf(again, { event: 'refund.processed' })))
   await step('unpaid', async () => {
     const { id } = await fixture.order({ guest })
     await fixture.db.order.update({ where: { id }, data: { createdAt: new Date(Date.now() - 3_600_000) } })
     await cancelUnpaidOrders(fixture.ctx, 30)
   })
   await step('a long conversation', async () => {
-    for (let i = 0; i < 60; i++) await say(fixture, guest, first, `message ${i}`)
+    for (let i = 0; i < 60; i++) await ask(fixture, guest, first, `message ${i}`)
   })
-  t.same([...told].sort(), Object.keys(EVENT_DATA).sort(), 'every kind was told')
+  t.same([...seen].sort(), Object.keys(EVENT_DATA).sort(), 'every kind of event occurred')
 })
 
 let ids = 0
 
-function say(fixture: Fixture, { principal }: Guest, chat: number, text: string): Promise<unknown> {
+function ask(fixture: Fixture, { principal }: Guest, chat: number, text: string): Promise<unknown> {
   return sendMessage(fixture.ctx, principal, { chat, text, clientId: `c${++ids}` })
 }
 

@@ -1,20 +1,20 @@
 import t from 'tap'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { createFixture } from '../helpers/fixture.js'
-import { startPaying, take, webhookOf } from '../payments/payments.js'
+import { apply, startPaying, webhookOf } from '../payments/payments.js'
 
 const OLD = new Date(Date.now() - 31 * 60_000)
 
-t.test('online orders that stay unpaid are cancelled, each with its events; no other', async (t) => {
+t.test('cancels old unpaid online orders, each with its events, and no others', async (t) => {
   const fixture = await createFixture(t)
   const { order: paid, payment } = await startPaying(fixture)
-  await take(fixture, webhookOf(payment))
-  const { order: failed, payment: lost } = await startPaying(fixture)
-  await take(fixture, webhookOf(lost, { event: 'payment.failed' }))
+  await apply(fixture, webhookOf(payment))
+  const { order: failed, payment: failedPayment } = await startPaying(fixture)
+  await apply(fixture, webhookOf(failedPayment, { event: 'payment.failed' }))
   const unpaid = await fixture.order({ seat: 'demo-d4' })
   const cash = await fixture.order({ paymentMethod: 'cash' })
   await fixture.db.order.updateMany({ data: { createdAt: OLD } })
-  const young = await fixture.order()
+  const recent = await fixture.order()
   fixture.events.length = 0
   t.equal(await cancelUnpaidOrders(fixture.ctx, 30), 2)
   const statuses = new Map(
@@ -27,7 +27,7 @@ t.test('online orders that stay unpaid are cancelled, each with its events; no o
   t.equal(statuses.get(failed.id), 'cancelled failed')
   t.equal(statuses.get(unpaid.id), 'cancelled pending')
   t.equal(statuses.get(cash.id), 'confirmed pending')
-  t.equal(statuses.get(young.id), 'placed pending')
+  t.equal(statuses.get(recent.id), 'placed pending')
   t.same(
     fixture.events.map(({ name, group }) => [name, group]),
     [failed, unpaid].flatMap(({ id }) => [
@@ -38,15 +38,15 @@ t.test('online orders that stay unpaid are cancelled, each with its events; no o
   t.equal(await cancelUnpaidOrders(fixture.ctx, 30), 0)
 })
 
-t.test('many nodes at once: each order is cancelled once; one that is held is left for later', async (t) => {
+t.test('concurrent runs cancel each order once and skip a locked one', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   for (let i = 0; i < 12; i++) await fixture.order({ guest })
   await fixture.db.order.updateMany({ data: { createdAt: OLD } })
-  const held = await fixture.db.order.findFirstOrThrow({ orderBy: { id: 'asc' } })
+  const locked = await fixture.db.order.findFirstOrThrow({ orderBy: { id: 'asc' } })
   fixture.events.length = 0
   await fixture.db.$transaction(async (tx) => {
-    await tx.$queryRaw`SELECT id FROM orders WHERE id = ${held.id}::int FOR NO KEY UPDATE`
+    await tx.$queryRaw`SELECT id FROM orders WHERE id = ${locked.id}::int FOR NO KEY UPDATE`
     const counts = await Promise.all([1, 2].map(() => cancelUnpaidOrders(fixture.ctx, 30)))
     t.equal(
       counts.reduce((sum, count) => sum + count, 0),
@@ -57,14 +57,14 @@ t.test('many nodes at once: each order is cancelled once; one that is held is le
   t.equal(await cancelUnpaidOrders(fixture.ctx, 30), 1)
 })
 
-t.test('a capture that comes while the order is being cancelled is not lost', async (t) => {
+t.test('a capture concurrent with the cancelling is not lost', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
     const { order, payment } = await startPaying(fixture)
     await fixture.db.order.update({ where: { id: order.id }, data: { createdAt: OLD } })
     const [, { alarm }] = await Promise.all([
       cancelUnpaidOrders(fixture.ctx, 30),
-      take(fixture, webhookOf(payment)),
+      apply(fixture, webhookOf(payment)),
     ])
     const { status, paymentStatus } = await fixture.db.order.findUniqueOrThrow({ where: { id: order.id } })
     t.equal(paymentStatus, 'paid')

@@ -5,9 +5,9 @@ import { startPayment } from '../../src/payments/payment-actions.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import type { PaymentProvider } from '../../src/payments/provider.js'
 import { createFixture, refusal } from '../helpers/fixture.js'
-import { provider, startPaying, take, webhookOf } from './payments.js'
+import { apply, provider, startPaying, webhookOf } from './payments.js'
 
-t.test('a payment is made once; until it ends the same is answered', async (t) => {
+t.test('starting a payment again returns the pending one', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   const order = await fixture.order({ guest })
@@ -25,7 +25,7 @@ t.test('a payment is made once; until it ends the same is answered', async (t) =
   t.equal(fixture.events.length, 2)
 })
 
-t.test('two payments begun at once are one', async (t) => {
+t.test('concurrent starts create one payment', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
     const guest = await fixture.guest()
@@ -40,7 +40,7 @@ t.test('two payments begun at once are one', async (t) => {
   }
 })
 
-t.test('who may not, and when not', async (t) => {
+t.test('only the owner may pay, and only an order that is payable', async (t) => {
   const fixture = await createFixture(t)
   const { guest, order, payment } = await startPaying(fixture)
   const start = (principal = guest.principal, id = order.id) =>
@@ -50,9 +50,9 @@ t.test('who may not, and when not', async (t) => {
     t.equal(await refusal(findCheckout(fixture.db, principal, payment.id)), 'not_found')
   }
   t.equal(await start(guest.principal, 2_147_483_647), 'not_found')
-  await take(fixture, webhookOf(payment))
+  await apply(fixture, webhookOf(payment))
   t.equal(await start(), 'already_paid')
-  await take(fixture, webhookOf(payment, { event: 'refund.processed' }))
+  await apply(fixture, webhookOf(payment, { event: 'refund.processed' }))
   t.equal(await start(), 'already_paid')
   const cancelled = await fixture.order({ guest })
   await cancelOrder(fixture.ctx, fixture.staff, cancelled.id)
@@ -64,7 +64,7 @@ t.test('who may not, and when not', async (t) => {
   }
 })
 
-t.test('what changes while the provider is asked decides', async (t) => {
+t.test('an order cancelled during the provider’s call gets no payment', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   const order = await fixture.order({ guest })
@@ -79,7 +79,7 @@ t.test('what changes while the provider is asked decides', async (t) => {
   t.equal(await fixture.db.payment.count(), 0)
 })
 
-t.test('a provider that fails leaves nothing behind', async (t) => {
+t.test('if the provider fails, nothing is stored', async (t) => {
   const fixture = await createFixture(t)
   const guest = await fixture.guest()
   const order = await fixture.order({ guest })

@@ -20,7 +20,7 @@ const state = (
 const PAID = ['payment.paid']
 const CONFIRMED = ['payment.paid', 'order.confirmed']
 
-// [what comes, when, the order's paymentStatus after (null: unchanged), events, the payment's status after, refund due]
+// [event, state, the order's new paymentStatus (null: unchanged), events, the payment's new status, refund due]
 const TABLE: [
   WebhookEventName,
   PaymentState,
@@ -31,7 +31,7 @@ const TABLE: [
 ][] = [
   ['payment.captured', state('placed', 'pending', 'pending'), 'paid', CONFIRMED, 'paid', false],
   ['payment.captured', state('placed', 'failed', 'failed'), 'paid', CONFIRMED, 'paid', false],
-  // the first payment's capture arrives after a second one was begun
+  // the first payment's capture arrives after a second payment was started
   [
     'payment.captured',
     state('placed', 'pending', 'failed', { others: ['pending'] }),
@@ -63,7 +63,7 @@ const TABLE: [
     'paid',
     true,
   ],
-  // its refund overtook it
+  // the refund arrived first
   ['payment.captured', state('placed', 'refunded', 'refunded'), null, [], null, false],
   ['payment.failed', state('placed', 'pending', 'pending'), 'failed', ['payment.failed'], 'failed', false],
   ['payment.failed', state('cancelled', 'pending', 'pending'), 'failed', ['payment.failed'], 'failed', false],
@@ -71,7 +71,7 @@ const TABLE: [
   ['payment.failed', state('confirmed', 'paid', 'paid', { wasCaptured: true }), null, [], null, false],
   ['payment.failed', state('confirmed', 'paid', 'pending', { others: ['paid'] }), null, [], 'failed', false],
   ['payment.failed', state('cancelled', 'refunded', 'refunded'), null, [], null, false],
-  // a late word of the first payment while a second one is under way
+  // a late event of the first payment while a second one is pending
   ['payment.failed', state('placed', 'pending', 'failed', { others: ['pending'] }), null, [], null, false],
   [
     'refund.processed',
@@ -90,7 +90,7 @@ const TABLE: [
     false,
   ],
   ['refund.processed', state('delivered', 'refunded', 'refunded'), null, [], null, false],
-  // what was paid twice and given back once is still paid
+  // paid twice and refunded once is still paid
   ['refund.processed', state('confirmed', 'paid', 'paid', { others: ['paid'] }), null, [], 'refunded', false],
   [
     'refund.processed',

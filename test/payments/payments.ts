@@ -15,7 +15,7 @@ export interface Paying {
   payment: PaymentRecord
 }
 
-/** An online order of a new guest with a pending payment; the events so far are forgotten. */
+/** An online order of a new guest with a pending payment. Clears the fixture's events. */
 export async function startPaying(fixture: Fixture): Promise<Paying> {
   const guest = await fixture.guest()
   const order = await fixture.order({ guest })
@@ -26,21 +26,24 @@ export async function startPaying(fixture: Fixture): Promise<Paying> {
 
 let ids = 0
 
-export interface Said {
+export interface WebhookContent {
   event?: string
   amount?: unknown
   currency?: unknown
   eventId?: string
-  /** the provider's id of what was paid; null: none */
+  /** the provider's id of the charge */
   entityId?: unknown
 }
 
-/** A webhook as the provider sends it, about a payment. */
-export function webhookOf(payment: Pick<PaymentRecord, 'id' | 'amount'>, said: Said = {}): RawWebhook {
-  const { event = 'payment.captured', amount = payment.amount, currency = 'INR' } = said
-  const { entityId: id = 'pay_1' } = said
+/** A signed webhook about a payment, as the provider would send it. */
+export function webhookOf(
+  payment: Pick<PaymentRecord, 'id' | 'amount'>,
+  content: WebhookContent = {},
+): RawWebhook {
+  const { event = 'payment.captured', amount = payment.amount, currency = 'INR' } = content
+  const { entityId: id = 'pay_1' } = content
   const entity = { id, order_id: payment.id, amount, currency, status: 'captured' }
-  return signed(JSON.stringify({ event, payload: { payment: { entity } } }), said.eventId)
+  return signed(JSON.stringify({ event, payload: { payment: { entity } } }), content.eventId)
 }
 
 export function signed(body: string | Buffer, eventId = `evt_${++ids}`): RawWebhook {
@@ -48,5 +51,5 @@ export function signed(body: string | Buffer, eventId = `evt_${++ids}`): RawWebh
   return { rawBody, signature: createHmac('sha256', SECRET).update(rawBody).digest('hex'), eventId }
 }
 
-export const take = (fixture: Fixture, raw: RawWebhook): Promise<WebhookResult> =>
+export const apply = (fixture: Fixture, raw: RawWebhook): Promise<WebhookResult> =>
   applyWebhook(fixture.ctx, SECRET, raw)

@@ -5,7 +5,7 @@ import { createRazorpayProvider } from '../../src/payments/razorpay-provider.js'
 import { listen } from '../helpers/listen.js'
 import type { Teardown } from '../helpers/teardown.js'
 
-/** Razorpay's side of the wire, on a real socket. */
+/** A stand-in for Razorpay's API, on a real socket. */
 async function serve(
   t: Teardown,
   answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
@@ -27,22 +27,27 @@ async function serve(
 
 const keys = { id: 'rzp_test_key', secret: 'hush' }
 
-t.test('asks for an order of the amount, in rupees’ hundredths, with its keys', async (t) => {
-  const asked: unknown[] = []
+t.test('requests an order of the amount in paise, authenticated with the keys', async (t) => {
+  const received: unknown[] = []
   const baseUrl = await serve(t, (request, response, body) => {
-    asked.push(request.method, request.url, request.headers.authorization, JSON.parse(body))
+    received.push(request.method, request.url, request.headers.authorization, JSON.parse(body))
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ id: 'order_Abc123', amount: 45000, currency: 'INR', status: 'created' }))
   })
   const provider = createRazorpayProvider({ keys, baseUrl })
   t.same(await provider.createOrder({ orderId: 7, amount: 45000 }), { id: 'order_Abc123' })
   const authorization = `Basic ${Buffer.from('rzp_test_key:hush').toString('base64')}`
-  t.same(asked, ['POST', '/v1/orders', authorization, { amount: 45000, currency: 'INR', receipt: 'order-7' }])
+  t.same(received, [
+    'POST',
+    '/v1/orders',
+    authorization,
+    { amount: 45000, currency: 'INR', receipt: 'order-7' },
+  ])
   t.equal(provider.checkoutUrl('order_Abc123'), '/checkout/order_Abc123')
   t.same([provider.name, provider.publicKey], ['razorpay', 'rzp_test_key'])
 })
 
-t.test('whatever goes wrong there is one refusal here, and tells nothing', async (t) => {
+t.test('every failure of the API gives the same error, without details', async (t) => {
   const good = { id: 'order_1', amount: 100, currency: 'INR' }
   const answers: [string, (response: ServerResponse) => void][] = [
     ['401', (response) => response.writeHead(401).end('{"error":{"description":"hush"}}')],
@@ -55,7 +60,7 @@ t.test('whatever goes wrong there is one refusal here, and tells nothing', async
     ['an odd id', (response) => response.end(JSON.stringify({ ...good, id: '../admin' }))],
     ['no id', (response) => response.end(JSON.stringify({ ...good, id: 7 }))],
     ['a cut connection', (response) => response.destroy()],
-    ['silence', () => {}],
+    ['no response', () => {}],
   ]
   for (const [what, answer] of answers) {
     const baseUrl = await serve(t, (_request, response) => answer(response))
@@ -64,13 +69,13 @@ t.test('whatever goes wrong there is one refusal here, and tells nothing', async
       () => null,
       (thrown: unknown) => thrown,
     )
-    if (!(error instanceof DomainError)) throw new Error(`${what}: no refusal`)
+    if (!(error instanceof DomainError)) throw new Error(`${what}: not refused`)
     t.same([error.status, error.code], [503, 'payment_provider_unavailable'], what)
     t.notMatch(error.message, /hush|127/)
   }
 })
 
-t.test('without keys no payment can be started, and nobody is asked', async (t) => {
+t.test('without keys no payment can be started', async (t) => {
   const provider = createRazorpayProvider({ keys: null, baseUrl: 'http://127.0.0.1:1' })
   await t.rejects(provider.createOrder({ orderId: 7, amount: 45000 }), { status: 503 } as Error & {
     status: number

@@ -4,7 +4,7 @@ import { readOrder } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
-import { type Paying, provider, SECRET, signed, startPaying, take, webhookOf } from './payments.js'
+import { apply, type Paying, provider, SECRET, signed, startPaying, webhookOf } from './payments.js'
 
 const stateOf = async (fixture: Fixture, orderId: number) => {
   const { status, paymentStatus } = await fixture.db.order.findUniqueOrThrow({ where: { id: orderId } })
@@ -12,11 +12,11 @@ const stateOf = async (fixture: Fixture, orderId: number) => {
 }
 
 t.test(
-  'a capture pays, then confirms, in both groups, with the order as a fresh read shows it',
+  'a capture emits payment.paid, then order.confirmed, to both groups, with the current order',
   async (t) => {
     const fixture = await createFixture(t)
     const { order, payment } = await startPaying(fixture)
-    t.same(await take(fixture, webhookOf(payment)), { outcome: 'applied' })
+    t.same(await apply(fixture, webhookOf(payment)), { outcome: 'applied' })
     t.same(
       fixture.events.map(({ name, group }) => [name, group]),
       [
@@ -33,7 +33,7 @@ t.test(
   },
 )
 
-t.test('refused, in this order: signature, form, payment, amount', async (t) => {
+t.test('checks the signature first, then the form, the payment and the amount', async (t) => {
   const fixture = await createFixture(t)
   const { order, payment } = await startPaying(fixture)
   const good = webhookOf(payment)
@@ -71,16 +71,16 @@ t.test('refused, in this order: signature, form, payment, amount', async (t) => 
     ['not_found', withBody({ order_id: "' OR 1=1 --" })],
   ]
   for (const [code, raw] of cases) {
-    t.equal(await refusal(take(fixture, raw)), code, raw.rawBody.toString().slice(0, 120))
+    t.equal(await refusal(apply(fixture, raw)), code, raw.rawBody.toString().slice(0, 120))
   }
-  for (const said of [
+  for (const content of [
     { amount: payment.amount + 1 },
     { amount: 0 },
     { amount: -payment.amount },
     { currency: 'USD' },
   ]) {
-    const raw = webhookOf(payment, said)
-    const { outcome, alarm, error } = await take(fixture, raw)
+    const raw = webhookOf(payment, content)
+    const { outcome, alarm, error } = await apply(fixture, raw)
     t.same(
       [outcome, alarm?.kind, error?.status, error?.code],
       ['refused', 'amount_mismatch', 422, 'amount_mismatch'],
@@ -89,23 +89,23 @@ t.test('refused, in this order: signature, form, payment, amount', async (t) => 
   }
   t.same(await stateOf(fixture, order.id), ['placed', 'pending'])
   t.same(fixture.events, [])
-  t.equal(await fixture.db.paymentEvent.count(), 0, 'what was refused may come again, put right')
-  t.same(await take(fixture, { ...good, signature: good.signature?.toUpperCase() }), { outcome: 'applied' })
+  t.equal(await fixture.db.paymentEvent.count(), 0, 'a refused event id can be sent again, corrected')
+  t.same(await apply(fixture, { ...good, signature: good.signature?.toUpperCase() }), { outcome: 'applied' })
 })
 
-t.test('events of other kinds are ignored, whatever they hold', async (t) => {
+t.test('events of other kinds are ignored, whatever their content', async (t) => {
   const fixture = await createFixture(t)
   for (const event of ['order.paid', 'payment.authorized', '__proto__', 'constructor', '']) {
-    t.same(await take(fixture, signed(JSON.stringify({ event, payload: 7 }))), { outcome: 'ignored' })
+    t.same(await apply(fixture, signed(JSON.stringify({ event, payload: 7 }))), { outcome: 'ignored' })
   }
 })
 
-t.test('the same event twice, also at once, is applied once', async (t) => {
+t.test('a repeated event is applied once, also concurrently', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 15; round++) {
     const { payment } = await startPaying(fixture)
     const raw = webhookOf(payment)
-    const outcomes = (await Promise.all([take(fixture, raw), take(fixture, raw), take(fixture, raw)])).map(
+    const outcomes = (await Promise.all([apply(fixture, raw), apply(fixture, raw), apply(fixture, raw)])).map(
       ({ outcome, alarm }) => [outcome, alarm],
     )
     t.same(outcomes.toSorted(), [
@@ -114,14 +114,14 @@ t.test('the same event twice, also at once, is applied once', async (t) => {
       ['repeated', undefined],
     ])
     t.equal(fixture.events.length, 4)
-    t.same(await take(fixture, raw), { outcome: 'repeated' })
+    t.same(await apply(fixture, raw), { outcome: 'repeated' })
   }
 })
 
-t.test('late and out of order, step by step', async (t) => {
+t.test('sequences of late, repeated and out-of-order events', async (t) => {
   const fixture = await createFixture(t)
-  // [events, the order at the end, how often a refund is due]
-  const stories: [string[], [string, string], number][] = [
+  // [events, the order's final state, number of refunds due]
+  const sequences: [string[], [string, string], number][] = [
     [['payment.failed'], ['placed', 'failed'], 0],
     [['payment.failed', 'payment.captured'], ['confirmed', 'paid'], 0],
     [['payment.captured', 'payment.failed'], ['confirmed', 'paid'], 0],
@@ -141,108 +141,114 @@ t.test('late and out of order, step by step', async (t) => {
     [['cancel', 'payment.captured', 'refund.processed'], ['cancelled', 'refunded'], 1],
     [['payment.captured', 'cancel', 'refund.processed'], ['cancelled', 'refunded'], 0],
   ]
-  for (const [story, end, due] of stories) {
+  for (const [sequence, end, due] of sequences) {
     const { order, payment } = await startPaying(fixture)
     let alarms = 0
-    for (const event of story) {
+    for (const event of sequence) {
       if (event === 'cancel') await cancelOrder(fixture.ctx, fixture.staff, order.id)
-      else if ((await take(fixture, webhookOf(payment, { event }))).alarm?.kind === 'refund_due') alarms++
+      else if ((await apply(fixture, webhookOf(payment, { event }))).alarm?.kind === 'refund_due') alarms++
     }
-    t.same([await stateOf(fixture, order.id), alarms], [end, due], story.join(', '))
+    t.same([await stateOf(fixture, order.id), alarms], [end, due], sequence.join(', '))
     const last = fixture.events.filter(({ group }) => group === 'theatre:1:orders').at(-1)
     t.same(
       JSON.parse(last?.data ?? ''),
       viewOrder(await readOrder(fixture.db, order.id)),
-      'events tell of every change',
+      'the last event shows the final state',
     )
   }
 })
 
 t.test(
-  'a failed payment can be tried again; a late capture of the first pays, of the second is due back',
+  'a failed payment can be retried; a late capture of the first one pays, that of the second must be refunded',
   async (t) => {
     const fixture = await createFixture(t)
     const { guest, order, payment } = await startPaying(fixture)
-    await take(fixture, webhookOf(payment, { event: 'payment.failed' }))
+    await apply(fixture, webhookOf(payment, { event: 'payment.failed' }))
     const second = await startPayment(fixture.ctx, provider, guest.principal, order.id)
     t.not(second.id, payment.id)
     t.same(await stateOf(fixture, order.id), ['placed', 'pending'])
     t.equal(fixture.events.at(-1)?.name, 'payment.pending')
-    await take(fixture, webhookOf(payment, { event: 'payment.failed' }))
+    await apply(fixture, webhookOf(payment, { event: 'payment.failed' }))
     t.same(
       await stateOf(fixture, order.id),
       ['placed', 'pending'],
-      'the first one’s late word is not the second one’s',
+      'a late event of the first payment does not affect the second',
     )
-    t.same(await take(fixture, webhookOf(payment)), { outcome: 'applied' })
+    t.same(await apply(fixture, webhookOf(payment)), { outcome: 'applied' })
     t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
-    const { outcome, alarm } = await take(fixture, webhookOf(second))
+    const { outcome, alarm } = await apply(fixture, webhookOf(second))
     t.same([outcome, alarm?.kind], ['unchanged', 'refund_due'])
-    await take(fixture, webhookOf(second, { event: 'refund.processed' }))
-    t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'], 'what was given back is the second one’s')
-    await take(fixture, webhookOf(payment, { event: 'refund.processed' }))
+    await apply(fixture, webhookOf(second, { event: 'refund.processed' }))
+    t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'], 'only the second payment was refunded')
+    await apply(fixture, webhookOf(payment, { event: 'refund.processed' }))
     t.same(await stateOf(fixture, order.id), ['confirmed', 'refunded'])
   },
 )
 
 t.test('of two captures of one payment, the refund of the second leaves it paid', async (t) => {
   const fixture = await createFixture(t)
-  const say = async (payment: Paying['payment'], event: string, entityId: unknown) => {
-    const { outcome, alarm } = await take(fixture, webhookOf(payment, { event, entityId }))
+  const send = async (payment: Paying['payment'], event: string, entityId: unknown) => {
+    const { outcome, alarm } = await apply(fixture, webhookOf(payment, { event, entityId }))
     return alarm ? `${outcome}, ${alarm.kind}` : outcome
   }
   const captureBoth = async () => {
     const paying = await startPaying(fixture)
-    t.equal(await say(paying.payment, 'payment.captured', 'pay_A'), 'applied')
-    t.equal(await say(paying.payment, 'payment.captured', 'pay_B'), 'unchanged, refund_due')
+    t.equal(await send(paying.payment, 'payment.captured', 'pay_A'), 'applied')
+    t.equal(await send(paying.payment, 'payment.captured', 'pay_B'), 'unchanged, refund_due')
     fixture.events.length = 0
     return paying
   }
   const { order, payment } = await captureBoth()
-  t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged')
-  t.equal(await say(payment, 'refund.processed', 'pay_B'), 'unchanged', 'told again')
+  t.equal(await send(payment, 'refund.processed', 'pay_B'), 'unchanged')
+  t.equal(await send(payment, 'refund.processed', 'pay_B'), 'unchanged', 'repeated')
   t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
   t.same(fixture.events, [])
-  t.equal(await say(payment, 'refund.processed', 'pay_A'), 'applied')
+  t.equal(await send(payment, 'refund.processed', 'pay_A'), 'applied')
   t.same(await stateOf(fixture, order.id), ['confirmed', 'refunded'])
 
-  // the first one's, and whatever can't be told apart from it
+  // the first capture's id, and everything that is attributed to it
   for (const id of ['pay_A', 'pay_C', null, undefined, 7, '', 'a\0b', '\ud800', { toString: 'pay_B' }]) {
     const paying = await captureBoth()
-    t.equal(await say(paying.payment, 'refund.processed', id), 'applied', JSON.stringify(id))
+    t.equal(await send(paying.payment, 'refund.processed', id), 'applied', JSON.stringify(id))
     t.same(await stateOf(fixture, paying.order.id), ['confirmed', 'refunded'])
   }
 
   const repeated = await startPaying(fixture)
-  t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'applied')
-  t.equal(await say(repeated.payment, 'payment.captured', 'pay_A'), 'unchanged, refund_due')
-  t.equal(await say(repeated.payment, 'refund.processed', 'pay_A'), 'applied', 'the first is given back')
+  t.equal(await send(repeated.payment, 'payment.captured', 'pay_A'), 'applied')
+  t.equal(await send(repeated.payment, 'payment.captured', 'pay_A'), 'unchanged, refund_due')
+  t.equal(
+    await send(repeated.payment, 'refund.processed', 'pay_A'),
+    'applied',
+    'attributed to the first capture',
+  )
 })
 
 t.test(
-  'captures that come at once: one is the first, and the refund of another leaves it paid',
+  'of concurrent captures one is the first, and refunds of the others leave the order paid',
   async (t) => {
     const fixture = await createFixture(t)
     for (let round = 0; round < 10; round++) {
       const { order, payment } = await startPaying(fixture)
       const ids = ['pay_A', 'pay_B', 'pay_C']
-      const said = await Promise.all(ids.map((entityId) => take(fixture, webhookOf(payment, { entityId }))))
-      const surplus = ids.filter((_, i) => said[i]?.outcome === 'unchanged')
+      const results = await Promise.all(
+        ids.map((entityId) => apply(fixture, webhookOf(payment, { entityId }))),
+      )
+      const surplus = ids.filter((_, i) => results[i]?.outcome === 'unchanged')
       t.equal(surplus.length, 2)
       for (const entityId of surplus) {
-        await take(fixture, webhookOf(payment, { event: 'refund.processed', entityId }))
+        await apply(fixture, webhookOf(payment, { event: 'refund.processed', entityId }))
       }
       t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
     }
   },
 )
 
-t.test('staff cancel while the capture arrives: one order of things or the other, never half', async (t) => {
+t.test('a cancelling concurrent with a capture happens entirely before or after it', async (t) => {
   const fixture = await createFixture(t)
   for (let round = 0; round < 20; round++) {
     const { order, payment } = await startPaying(fixture)
     const [{ alarm }] = await Promise.all([
-      take(fixture, webhookOf(payment)),
+      apply(fixture, webhookOf(payment)),
       cancelOrder(fixture.ctx, fixture.staff, order.id),
     ])
     t.same(await stateOf(fixture, order.id), ['cancelled', 'paid'])
@@ -253,27 +259,32 @@ t.test('staff cancel while the capture arrives: one order of things or the other
   }
 })
 
-t.test('all kinds at once, twice each, about one payment: consistent, and paid at most once', async (t) => {
-  const fixture = await createFixture(t)
-  for (let round = 0; round < 10; round++) {
-    const { order, payment } = await startPaying(fixture)
-    const kinds = ['payment.captured', 'payment.failed', 'refund.processed'] as const
-    const raws = kinds.flatMap((event) => {
-      const raw = webhookOf(payment, { event })
-      return [raw, raw]
-    })
-    const results = await Promise.all(raws.map((raw) => take(fixture, raw)))
-    t.equal(results.filter(({ outcome }) => outcome === 'repeated').length, 3)
-    const names = fixture.events.filter(({ group }) => group === `order:${order.id}`).map(({ name }) => name)
-    t.ok(names.filter((name) => name === 'payment.paid').length <= 1)
-    t.equal((await stateOf(fixture, order.id))[1], 'refunded')
-  }
-})
+t.test(
+  'concurrent, repeated events of all kinds leave one payment consistent and paid at most once',
+  async (t) => {
+    const fixture = await createFixture(t)
+    for (let round = 0; round < 10; round++) {
+      const { order, payment } = await startPaying(fixture)
+      const kinds = ['payment.captured', 'payment.failed', 'refund.processed'] as const
+      const raws = kinds.flatMap((event) => {
+        const raw = webhookOf(payment, { event })
+        return [raw, raw]
+      })
+      const results = await Promise.all(raws.map((raw) => apply(fixture, raw)))
+      t.equal(results.filter(({ outcome }) => outcome === 'repeated').length, 3)
+      const names = fixture.events
+        .filter(({ group }) => group === `order:${order.id}`)
+        .map(({ name }) => name)
+      t.ok(names.filter((name) => name === 'payment.paid').length <= 1)
+      t.equal((await stateOf(fixture, order.id))[1], 'refunded')
+    }
+  },
+)
 
-t.test('the secret is compared over bytes', async (t) => {
+t.test('the signature covers the exact bytes of the body', async (t) => {
   const fixture = await createFixture(t)
   const { payment } = await startPaying(fixture)
   const spaced = signed(`  ${webhookOf(payment).rawBody.toString()}\n`)
-  t.same(await take(fixture, spaced), { outcome: 'applied' })
+  t.same(await apply(fixture, spaced), { outcome: 'applied' })
   t.notMatch(JSON.stringify(fixture.events), SECRET)
 })

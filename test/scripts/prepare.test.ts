@@ -137,7 +137,7 @@ t.test('a user with read-only access runs a prepared project', { skip: !isRoot &
 t.test('and gets a one-line error when it is not prepared', { skip: !isRoot && ONLY_ROOT }, async (t) => {
   const run = fakeProject(t).runAsOtherUser('start.mjs')
   t.match(await run.ended, { code: 1 })
-  t.match(run.output(), /\nhouselights: EACCES: .*: prepare it as the user who owns the project’s folder\n$/)
+  t.match(run.output(), /\nhouselights: EACCES: .*: run it as the user who owns the project’s folder\n$/)
 })
 
 t.test('npm gets a cache in the project when its own is not writable', async (t) => {

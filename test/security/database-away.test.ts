@@ -11,7 +11,7 @@ import { connect } from '../helpers/socket-client.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const PATH = '/ws/all-seat-datasocket/'
@@ -22,7 +22,7 @@ const rejections: unknown[] = []
 process.on('unhandledRejection', (reason) => rejections.push(reason))
 process.on('uncaughtException', (error) => rejections.push(error))
 
-/** Takes that many connections of a pool; resolves once it has them, to what gives them back. */
+/** Occupies connections of a pool. Resolves once it has them, to a function that releases them. */
 async function occupy(pool: Database, connections: number): Promise<() => Promise<unknown>> {
   let isOver = false
   let taken = 0
@@ -30,13 +30,13 @@ async function occupy(pool: Database, connections: number): Promise<() => Promis
     pool.$transaction(
       async (tx) => {
         taken++
-        // never idle: the server ends transactions that are
+        // keeps querying: the server ends idle transactions
         while (!isOver) await tx.$queryRaw`SELECT pg_sleep(0.05)::text`
       },
       { maxWait: 20_000, timeout: 60_000 },
     ),
   )
-  await until(() => taken === connections, 'the connections to be taken')
+  await until(() => taken === connections, 'the connections to be occupied')
   return () => {
     isOver = true
     return Promise.all(uses)
@@ -44,7 +44,7 @@ async function occupy(pool: Database, connections: number): Promise<() => Promis
 }
 
 t.test(
-  'no database, or no room in its pool: 503 in bounded time, never access, and back by itself',
+  'an unavailable database or a full pool gives 503 in bounded time, never access, and recovers',
   async (t) => {
     const database = await testDatabase(t, { demo: true })
     const url = new URL(database.url)
@@ -63,7 +63,7 @@ t.test(
     open.subscribe()
     await open.expect({ type: 'snapshot' })
 
-    const everybody = async (name: string) => {
+    const expectRefusals = async (name: string) => {
       const answers = await Promise.all(
         [staff.cookie, guest.cookie, staff.cookie].map((cookie) => shakeHands(port, { path: PATH, cookie })),
       )
@@ -75,45 +75,45 @@ t.test(
       t.match(
         await shakeHands(port, { path: PATH, cookie: null }),
         { status: 401 },
-        'without a cookie nothing is asked',
+        'without a cookie the database is not queried',
       )
       await open.roundTrip()
     }
 
-    await t.test('every connection for sockets is taken', async () => {
+    await t.test('refuses sockets, not requests, when the pool of sockets is full', async () => {
       const release = await occupy(app.liveDb, 6)
-      await everybody('full pool')
-      t.equal((await staff.get('/api/auth/session')).status, 200, 'calls have others')
+      await expectRefusals('full pool')
+      t.equal((await staff.get('/api/auth/session')).status, 200, 'requests have a pool of their own')
       await release()
     })
 
-    await t.test('every connection for calls is taken', async () => {
+    await t.test('refuses requests, not sockets, when the pool of requests is full', async () => {
       const release = await occupy(app.db, 10)
       t.equal(
         (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
-        'sockets have others',
+        'sockets have a pool of their own',
       )
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
       await release()
     })
 
-    await t.test('calls wait for a rush to pass', async () => {
+    await t.test('requests wait for a pool that is full for a short time', async () => {
       const release = await occupy(app.db, 10)
       const answer = staff.get('/api/auth/session')
-      // the service has it, since a later connection is answered
+      // once a later request on another connection is answered, the service has received this one
       t.equal((await createClient(service.url).get('/healthz')).status, 200)
       await release()
       t.equal((await answer).status, 200)
     })
 
-    await t.test('the database refuses', async (t) => {
+    await t.test('recovers when the database refuses connections', async (t) => {
       proxy.cut()
       const seats = await Promise.all(
         Array.from({ length: 5 }, () => createClient(service.url).get('/api/seats/demo-a1')),
       )
       for (const answer of seats) t.match(answer, { status: 503, body: { error: 'unavailable' } })
-      await everybody('cut')
+      await expectRefusals('cut')
       t.match(await staff.get('/api/auth/session'), { status: 503, body: { error: 'unavailable' } })
       t.match(await guest.get('/api/orders?mine=1'), { status: 503 })
       t.match(await createClient(service.url).get('/readyz'), { status: 503 })
@@ -122,20 +122,20 @@ t.test(
       proxy.pass()
       await untilSame(
         t,
-        'it is back',
+        'handshakes are accepted again',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
       )
       await open.expect({ type: 'fresh' })
     })
 
-    await t.test('the database hangs', async (t) => {
+    await t.test('recovers when the database hangs', async (t) => {
       proxy.hold()
-      await everybody('hung')
+      await expectRefusals('hung')
       proxy.pass()
       await untilSame(
         t,
-        'it is back',
+        'handshakes are accepted again',
         async () => (await shakeHands(port, { path: PATH, cookie: staff.cookie })).status,
         101,
       )
@@ -144,10 +144,10 @@ t.test(
     await open.close()
     await untilSame(
       t,
-      'nothing is left',
+      'nothing is left open',
       async () => [await countOpen(app.server), app.hub.connections.size],
       [0, 0],
     )
-    t.same(rejections, [], 'no rejection that nobody handled')
+    t.same(rejections, [], 'no unhandled rejection')
   },
 )

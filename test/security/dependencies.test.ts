@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { testDatabase } from '../helpers/database.js'
 
-// Traps of our dependencies that no behaviour of the service shows from outside; the others: docs/security.md.
+// Pitfalls of dependencies that can't be tested through the service. For the others see docs/security.md.
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -18,7 +18,7 @@ function sourcesBelow(...folders: string[]): { name: string; text: string }[] {
 }
 
 t.test(
-  'a client that resets in an asynchronous hook ended the process before @fastify/websocket 11.3.6',
+  '@fastify/websocket is 11.3.6 or later: before, a reset during an asynchronous hook ended the process',
   async (t) => {
     const { version } = createRequire(import.meta.url)('@fastify/websocket/package.json') as {
       version: string
@@ -28,7 +28,7 @@ t.test(
   },
 )
 
-t.test('sockets are tested over TCP: what injects them does not pass Node’s parser', async (t) => {
+t.test('tests open sockets over TCP: injected ones bypass Node’s HTTP parser', async (t) => {
   const users = sourcesBelow('test', 'bench').filter(({ text }) =>
     /\.inject\w*S\(|[^'`]inject[W]S/.test(text),
   )
@@ -38,12 +38,12 @@ t.test('sockets are tested over TCP: what injects them does not pass Node’s pa
   )
 })
 
-t.test('an undefined value drops no condition, and an object is no value', async (t) => {
+t.test('Prisma rejects undefined values instead of dropping the condition', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
-  // as untyped code would: the compiler refuses both
+  // as untyped code could: the compiler rejects it
   const where = (condition: object) => ({ where: condition }) as { where: { id: number } }
   const id = 1
-  t.ok(await db.user.findUnique(where({ id })), 'there is one')
+  t.ok(await db.user.findUnique(where({ id })), 'the user exists')
   const undefineds: (() => PromiseLike<unknown>)[] = [
     () => db.user.findFirst(where({ id, role: undefined })),
     () => db.user.findUnique(where({ id, role: undefined })),
@@ -51,7 +51,7 @@ t.test('an undefined value drops no condition, and an object is no value', async
     () => db.user.deleteMany(where({ id: undefined })),
   ]
   for (const query of undefineds) await t.rejects(async () => query(), /undefined/)
-  t.equal(await db.user.count({ where: { isActive: true } }), await db.user.count(), 'nobody was changed')
+  t.equal(await db.user.count({ where: { isActive: true } }), await db.user.count(), 'no user was changed')
 })
 
 t.test('no query is logged with its parameters', async (t) => {

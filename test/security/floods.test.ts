@@ -9,7 +9,7 @@ import { connect } from '../helpers/socket-client.js'
 import { untilSame } from '../helpers/until.js'
 import { closeCode, frame, OPCODE } from './frames.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const PATH = '/ws/all-seat-datasocket/'
@@ -23,7 +23,7 @@ async function open(service: TestService, cookie: string, extra: string[] = V1):
   return connection
 }
 
-t.test('what a handshake negotiates: no compression, one subprotocol', async (t) => {
+t.test('a handshake negotiates no compression and only the known subprotocol', async (t) => {
   const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const shake = (...extra: string[]) => shakeHands(service.port, { path: PATH, cookie, extra })
@@ -34,11 +34,11 @@ t.test('what a handshake negotiates: no compression, one subprotocol', async (t)
     (await shake(`Sec-WebSocket-Protocol: ${offered}`)).headers.get('sec-websocket-protocol')
   t.equal(await picked('houselights.v1'), 'houselights.v1')
   t.equal(await picked('evil, houselights.v1, x'), 'houselights.v1')
-  t.equal(await picked('evil, houselights.v2'), undefined, 'what is not known is not echoed')
+  t.equal(await picked('evil, houselights.v2'), undefined, 'an unknown subprotocol is not echoed')
   t.equal(await picked('HOUSELIGHTS.V1'), undefined)
 })
 
-t.test('violations of RFC 6455 end the socket with their code, and nothing else', async (t) => {
+t.test('violations of RFC 6455 close only their own socket, with the right code', async (t) => {
   const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
@@ -47,13 +47,13 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
     ['a reserved bit', frame(OPCODE.text, '{}', { rsv: 0x40 }), 1002],
     ['a reserved opcode', frame(3, 'x'), 1002],
     ['a reserved control opcode', frame(11, ''), 1002],
-    ['a control frame in parts', frame(OPCODE.ping, '', { fin: false }), 1002],
+    ['a fragmented control frame', frame(OPCODE.ping, '', { fin: false }), 1002],
     ['a long ping', frame(OPCODE.ping, 'x'.repeat(126)), 1002],
-    ['a continuation of nothing', frame(OPCODE.continuation, 'x'), 1002],
+    ['a continuation without a start', frame(OPCODE.continuation, 'x'), 1002],
     ['a bad close code', frame(OPCODE.close, Buffer.from([0x03, 0xed])), 1002],
     ['a close code of one byte', frame(OPCODE.close, 'x'), 1002],
     ['bad UTF-8', frame(OPCODE.text, Buffer.from([0xc3, 0x28])), 1007],
-    ['a message beyond the bound', frame(OPCODE.text, 'x'.repeat(16_385)), 1009],
+    ['a message above the limit', frame(OPCODE.text, 'x'.repeat(16_385)), 1009],
     [
       '2^63 bytes announced',
       Buffer.from([0x82, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0]),
@@ -71,11 +71,11 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
     t.match(await service.logs.expect({ msg: 'WSDISCONNECT', connection: id }), { code }, `${name}, logged`)
     connection.destroy()
   }
-  const parts = await open(service, cookie)
-  parts.write(frame(OPCODE.text, '{"type":', { fin: false }))
-  for (let i = 0; i < 100; i++) parts.write(frame(OPCODE.continuation, ' ', { fin: false }))
-  await parts.closed()
-  t.match(closeCode(parts), 1008, 'a message in a hundred parts')
+  const fragments = await open(service, cookie)
+  fragments.write(frame(OPCODE.text, '{"type":', { fin: false }))
+  for (let i = 0; i < 100; i++) fragments.write(frame(OPCODE.continuation, ' ', { fin: false }))
+  await fragments.closed()
+  t.match(closeCode(fragments), 1008, 'a message in a hundred fragments')
   const exact = await open(service, cookie)
   exact.write(frame(OPCODE.text, `{"type":"ping"}${' '.repeat(16_384 - 15)}`))
   await exact.expect(/"type":"pong"/)
@@ -83,7 +83,7 @@ t.test('violations of RFC 6455 end the socket with their code, and nothing else'
   await other.roundTrip()
 })
 
-t.test('a client that has closed and keeps the connection is gone after 5 s', async (t) => {
+t.test('destroys the connection 5 s after the close frames if the client keeps it open', async (t) => {
   const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const stubborn = createConnection({ port: service.port, host: '127.0.0.1', allowHalfOpen: true })
@@ -93,10 +93,10 @@ t.test('a client that has closed and keeps the connection is gone after 5 s', as
   await service.logs.expect({ msg: 'WSCONNECT' })
   stubborn.write(frame(OPCODE.close, Buffer.from([0x03, 0xe8])))
   t.match(await service.logs.expect({ msg: 'WSDISCONNECT' }), { code: 1000 })
-  await untilSame(t, 'its place is free', () => service.app.hub.connections.size, 0)
+  await untilSame(t, 'its connection is no longer counted', () => service.app.hub.connections.size, 0)
 })
 
-t.test('messages that the protocol does not know: five, then 1008', async (t) => {
+t.test('closes with 1008 after five invalid messages', async (t) => {
   const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const hostile = [
@@ -118,42 +118,45 @@ t.test('messages that the protocol does not know: five, then 1008', async (t) =>
   t.equal(Reflect.get({}, 'type'), undefined)
 })
 
-t.test('floods: what waits for a client that reads nothing is bounded, and nobody else waits', async (t) => {
-  const service = await startService(t, { demo: true })
-  const { cookie } = await signIn(service.url, 'staff')
-  const { hub } = service.app
-  const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(OPCODE.ping, 'x'.repeat(125))))
-  const messages = Buffer.concat(Array.from({ length: 3000 }, () => frame(OPCODE.text, '{"type":"ping"}')))
-  for (const [name, bytes, times] of [
-    ['pings', pings, 500],
-    ['messages', messages, 40],
-  ] as const) {
-    const before = new Set(hub.connections)
-    const flood = await open(service, cookie)
-    const connection = [...hub.connections].find((one) => !before.has(one))
-    if (!connection) throw new Error('it is not there')
-    flood.socket.pause()
-    let most = 0
-    for (let i = 0; i < times; i++) {
-      // not more than the kernel takes: this is about the service's memory
-      if (!flood.socket.write(bytes)) {
-        await Promise.race([new Promise((resolve) => flood.socket.once('drain', resolve)), wait(50)])
+t.test(
+  'bounds the unsent bytes of a flooding client that does not read, without delaying others',
+  async (t) => {
+    const service = await startService(t, { demo: true })
+    const { cookie } = await signIn(service.url, 'staff')
+    const { hub } = service.app
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => frame(OPCODE.ping, 'x'.repeat(125))))
+    const messages = Buffer.concat(Array.from({ length: 3000 }, () => frame(OPCODE.text, '{"type":"ping"}')))
+    for (const [name, bytes, times] of [
+      ['pings', pings, 500],
+      ['messages', messages, 40],
+    ] as const) {
+      const before = new Set(hub.connections)
+      const flood = await open(service, cookie)
+      const connection = [...hub.connections].find((one) => !before.has(one))
+      if (!connection) throw new Error('the connection is missing')
+      flood.socket.pause()
+      let most = 0
+      for (let i = 0; i < times; i++) {
+        // no more than the kernel accepts: the test is about the service's memory, not the client's
+        if (!flood.socket.write(bytes)) {
+          await Promise.race([new Promise((resolve) => flood.socket.once('drain', resolve)), wait(50)])
+        }
+        most = Math.max(most, connection.pendingBytes)
+        if (i % 50 === 0) {
+          const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
+          await other.roundTrip()
+          await other.close()
+        }
       }
-      most = Math.max(most, connection.pendingBytes)
-      if (i % 50 === 0) {
-        const other = await connect(`${service.url}${PATH}`, { cookie, protocol: 'houselights.v1' })
-        await other.roundTrip()
-        await other.close()
-      }
+      t.comment(`${name}: at most ${most} bytes pending`)
+      t.ok(most < 300 * 1024, `${name}: ${most} bytes`)
+      flood.destroy()
     }
-    t.comment(`${name}: at most ${most} bytes waited`)
-    t.ok(most < 300 * 1024, `${name}: ${most} bytes`)
-    flood.destroy()
-  }
-  await untilSame(t, 'all gone', () => hub.connections.size, 0)
-})
+    await untilSame(t, 'all connections are closed', () => hub.connections.size, 0)
+  },
+)
 
-t.test('after a ping flood the latest ping is answered', async (t) => {
+t.test('answers the latest ping after a flood of pings', async (t) => {
   const service = await startService(t, { demo: true })
   const { cookie } = await signIn(service.url, 'staff')
   const connection = await open(service, cookie)

@@ -6,7 +6,7 @@ import { httpHead, sendRaw } from '../helpers/raw-connection.js'
 import { startService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
-/** What every answer carries, whatever it says. */
+/** Headers of every response. */
 const ALWAYS = {
   'content-security-policy': /^default-src 'self';/,
   'x-content-type-options': 'nosniff',
@@ -15,7 +15,7 @@ const ALWAYS = {
 }
 const INTERNAL = /FST_|prisma|postgres|redis|ECONN|statusCode|node_modules|\bat \w+ \(|stack/i
 
-t.test('a request as to a proxy, its target a whole URL, is the client’s mistake and not ours', async (t) => {
+t.test('a request target in absolute form is answered 400 and logged as no error', async (t) => {
   const { port, logs } = await startService(t, { demo: true })
   const own = `127.0.0.1:${port}`
   const targets = [`http://${own}/api/seats/demo-a1`, `http://${own}/healthz`, 'http://evil.example/', '*']
@@ -27,7 +27,7 @@ t.test('a request as to a proxy, its target a whole URL, is the client’s mista
   t.notOk(logs.lines.some(({ level = 0 }) => level >= 50))
 })
 
-t.test('the same headers on every answer, and errors in one form', async (t) => {
+t.test('every response has the security headers, and every error the same form', async (t) => {
   const service = await startService(t, { demo: true, pages: true })
   const { url, port } = service
   const client = createClient(url)
@@ -39,9 +39,9 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
     name: string,
     status: number,
     code: string | null,
-    ask: ReturnType<typeof client.get>,
+    request: ReturnType<typeof client.get>,
   ) => {
-    const answer = await ask
+    const answer = await request
     answers.push([name, status, code])
     t.match(answer, { status, headers: ALWAYS }, name)
     t.notMatch(answer.headers, { 'x-powered-by': /./ })
@@ -53,7 +53,7 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
     if (code === null) return
     t.match(answer.body, { error: code, message: /\w.*\.$/ }, `${name}: the contract’s form`)
     t.match(answer.headers['content-type'], /^application\/json/)
-    t.notMatch(answer.text, INTERNAL, `${name}: nothing internal`)
+    t.notMatch(answer.text, INTERNAL, `${name}: no internal details`)
   }
   await note('200', 200, null, client.get('/api/seats/demo-a1'))
   await note('probe', 200, null, client.get('/healthz'))
@@ -134,13 +134,17 @@ t.test('the same headers on every answer, and errors in one form', async (t) => 
   await note('the caller’s own', 200, null, client.get('/api/auth/session'))
   await note('a page', 200, null, client.get('/login'))
   const { text } = await client.get('/login')
-  t.notMatch(text, /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:/i, 'nothing inline')
+  t.notMatch(
+    text,
+    /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:/i,
+    'no inline scripts or styles',
+  )
   const [, asset = ''] = /(\/assets\/[\w.-]+\.js)/.exec(text) ?? []
   await note('asset', 200, null, client.get(asset))
   t.ok(answers.length > 20)
 })
 
-t.test('answers that come before any hook, from bytes that are no request', async (t) => {
+t.test('responses to unparsable requests have the right status and code', async (t) => {
   const { port } = await startService(t)
   const bad: [name: string, bytes: string, status: number, code: string][] = [
     ['no HTTP', 'BLAH\r\n\r\n', 400, 'malformed_request'],
@@ -169,7 +173,7 @@ t.test('answers that come before any hook, from bytes that are no request', asyn
   }
 })
 
-t.test('500 and 503 say nothing of what is inside', async (t) => {
+t.test('500 and 503 reveal no internal details', async (t) => {
   const service = await startService(t, { demo: true })
   const { app, url, port, logs } = service
   const client = createClient(url)
@@ -178,7 +182,7 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
   const fail = (error: Error) => {
     for (const { db } of pools) Reflect.set(db, '$queryRaw', () => Promise.reject(error))
   }
-  const mend = () => {
+  const restore = () => {
     for (const { db, query } of pools) Reflect.set(db, '$queryRaw', query)
   }
   for (const [error, status, code] of [
@@ -192,20 +196,24 @@ t.test('500 and 503 say nothing of what is inside', async (t) => {
     fail(error)
     const expected = { status, headers: ALWAYS, body: { error: code } }
     const answer = await createClient(url).post('/api/auth/login', { username: 'staff', password: 'x' })
-    mend()
+    restore()
     t.match(answer, expected)
     t.notMatch(answer.text, INTERNAL)
     if (status === 503) t.match(answer.headers, { 'retry-after': /^\d+$/ })
   }
   fail(new Error('redis and prisma are down'))
   const session = await client.get('/api/auth/session')
-  t.match(session, { status: 503, body: { error: 'unavailable' } }, 'a store that fails opens nothing')
+  t.match(
+    session,
+    { status: 503, body: { error: 'unavailable' } },
+    'a failed session look-up gives no access',
+  )
   const shake = await shakeHands(port, { path: '/ws/all-seat-datasocket/', cookie: client.cookie })
   t.match(shake, { status: 503, code: 'unavailable' })
   t.notMatch(shake.body, INTERNAL)
-  mend()
+  restore()
   t.ok(
     logs.lines.some(({ level }) => level === 50),
-    'the operator reads what it was',
+    'the error is logged',
   )
 })

@@ -12,7 +12,7 @@ import { connect, type TestSocket } from '../helpers/socket-client.js'
 import type { Teardown } from '../helpers/teardown.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const PATH = '/ws/all-seat-datasocket/'
@@ -25,13 +25,13 @@ t.test('limits over two nodes', async (t) => {
   const b = await startService(t, { database, env })
   const staff = await signIn(a.url, 'staff')
   const { id } = (await staff.get<{ user: { id: number } }>('/api/auth/session')).body.user
-  const held: TestSocket[] = []
+  const sockets: TestSocket[] = []
   const open = async (node: TestService) =>
-    held.push(await connect(`${node.url}${PATH}`, { cookie: staff.cookie }))
+    sockets.push(await connect(`${node.url}${PATH}`, { cookie: staff.cookie }))
   const shake = async (node: TestService, cookie: string | null = staff.cookie) =>
     (await shakeHands(node.port, { path: PATH, cookie })).status
   const closeAll = async () => {
-    await Promise.all(held.splice(0).map((socket) => socket.close()))
+    await Promise.all(sockets.splice(0).map((socket) => socket.close()))
     await untilSame(t, 'released', () => [a, b].map(({ app }) => app.socketLimits.count(id)), [0, 0])
   }
 
@@ -44,14 +44,16 @@ t.test('limits over two nodes', async (t) => {
     t.equal(await shake(b), 429)
     const admin = await signIn(b.url, 'admin')
     t.equal(await shake(b, admin.cookie), 101, 'another user is not affected')
-    await held.pop()?.close()
-    await untilSame(t, 'one may open again', () => shake(b), 101)
+    await sockets.pop()?.close()
+    await untilSame(t, 'another socket can be opened', () => shake(b), 101)
     await closeAll()
     const attempts = Array.from({ length: 20 }, (_, i) =>
-      connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) => held.push(socket)),
+      connect(`${(i % 2 ? a : b).url}${PATH}`, { cookie: staff.cookie }).then((socket) =>
+        sockets.push(socket),
+      ),
     )
     await Promise.allSettled(attempts)
-    t.ok(held.length <= 4 && held.length > 0, `${held.length} of 20 concurrent ones`)
+    t.ok(sockets.length <= 4 && sockets.length > 0, `${sockets.length} of 20 concurrent ones`)
     await closeAll()
   })
 
@@ -88,45 +90,48 @@ t.test('limits over two nodes', async (t) => {
     t.equal(await shake(b), 101)
   })
 
-  await t.test('guessing is slowed over all nodes', async (t) => {
+  await t.test('counts failed logins over all nodes', async (t) => {
     const guess = async (node: TestService, username = 'staff2') =>
       (await createClient(node.url).post('/api/auth/login', { username, password: 'wrong' })).status
     for (let i = 0; i < 10; i++) t.equal(await guess(i % 2 ? a : b), 401)
     t.equal(await guess(a), 429)
     t.equal(await guess(b), 429)
-    t.equal(await guess(b, 'staff'), 401, 'another account from here')
+    t.equal(await guess(b, 'staff'), 401, 'another account from the same address')
   })
 
-  await t.test('Redis hangs: no caller waits more than 250 ms, and each node limits its own', async (t) => {
-    const guest = createClient(a.url)
-    await postOrder(guest)
-    const commands = countCommands(t, a)
-    redis.pause()
-    t.teardown(() => redis.resume())
-    const startedAt = performance.now()
-    for (let i = 0; i < 4; i++) await open(a)
-    t.equal(await shake(a), 429, 'this node’s own count')
-    for (let i = 0; i < 8; i++) t.equal(await shake(a, guest.cookie), 403)
-    const inTime: boolean[] = []
-    await until(async () => {
-      const { sent } = commands
-      let gaveRedisTime = false
-      const patient = setTimeout(() => {
-        gaveRedisTime = true
-      }, 100)
-      const isInTime = await settlesBefore(() => a.app.hitCounter.hit('a key', 60, 100_000), 250)
-      clearTimeout(patient)
-      if (commands.sent > sent) inTime.push(isInTime && gaveRedisTime)
-      return inTime.length >= 4
-    }, 'four hits that waited for Redis')
-    t.same(inTime, [true, true, true, true], 'each waited for a reply, and none for 250 ms')
-    const seconds = (performance.now() - startedAt) / 1000
-    t.ok(commands.sent <= 2 + seconds, `${commands.sent} commands in ${seconds.toFixed(1)} s`)
-    redis.resume()
-    await closeAll()
-  })
+  await t.test(
+    'no request waits more than 250 ms for a hanging Redis, and each node limits on its own',
+    async (t) => {
+      const guest = createClient(a.url)
+      await postOrder(guest)
+      const commands = countCommands(t, a)
+      redis.pause()
+      t.teardown(() => redis.resume())
+      const startedAt = performance.now()
+      for (let i = 0; i < 4; i++) await open(a)
+      t.equal(await shake(a), 429, 'this node’s own count')
+      for (let i = 0; i < 8; i++) t.equal(await shake(a, guest.cookie), 403)
+      const inTime: boolean[] = []
+      await until(async () => {
+        const { sent } = commands
+        let gaveRedisTime = false
+        const patient = setTimeout(() => {
+          gaveRedisTime = true
+        }, 100)
+        const isInTime = await settlesBefore(() => a.app.hitCounter.hit('a key', 60, 100_000), 250)
+        clearTimeout(patient)
+        if (commands.sent > sent) inTime.push(isInTime && gaveRedisTime)
+        return inTime.length >= 4
+      }, 'four hits that waited for Redis')
+      t.same(inTime, [true, true, true, true], 'each waited for a reply, and none for 250 ms')
+      const seconds = (performance.now() - startedAt) / 1000
+      t.ok(commands.sent <= 2 + seconds, `${commands.sent} commands in ${seconds.toFixed(1)} s`)
+      redis.resume()
+      await closeAll()
+    },
+  )
 
-  await t.test('Redis that restarts empty gets the open sockets again', async (t) => {
+  await t.test('counts open sockets again after Redis restarted empty', async (t) => {
     // a user whose count is written for no other reason
     const admin = await signIn(a.url, 'admin')
     const own = (await admin.get<{ user: { id: number } }>('/api/auth/session')).body.user
@@ -142,10 +147,10 @@ t.test('limits over two nodes', async (t) => {
     await untilSame(t, 'released', () => shake(b, admin.cookie), 101)
   })
 
-  await t.test('Redis down: everything goes on', async (t) => {
+  await t.test('requests and sockets work while Redis is down', async (t) => {
     const commands = countCommands(t, a)
     await redis.kill()
-    await untilSame(t, 'noticed', () => a.app.redis.commands?.status !== 'ready', true)
+    await untilSame(t, 'the node knows', () => a.app.redis.commands?.status !== 'ready', true)
     const { sent } = commands
     await open(a)
     t.equal((await staff.get('/api/auth/session')).status, 200)
@@ -155,7 +160,7 @@ t.test('limits over two nodes', async (t) => {
     })
     t.equal(login.status, 200)
     t.notMatch(JSON.stringify(login.body), /redis/i)
-    t.equal(commands.sent, sent, 'and nothing waits for it')
+    t.equal(commands.sent, sent, 'no command is sent to Redis')
     await closeAll()
   })
 })
@@ -196,7 +201,7 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
   }
   t.match(last, { status: 429, body: { error: 'too_many_requests', message: /./ } })
   t.match(last.headers, { 'retry-after': /^[1-9]\d*$/, 'content-security-policy': /./ })
-  t.ok(sent >= 100, `after ${sent}: generous`)
+  t.ok(sent >= 100, `after ${sent} messages`)
   const other = createClient(service.url)
   const second = (await postOrder(other)).id
   t.match(await other.post(`/api/chats/${second}/messages`, { text: 'x', clientId: 'a' }), { status: 201 })
@@ -204,7 +209,7 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
   t.match(await service.logs.expect({ msg: 'REFUSE', reason: 'too_many_requests' }), { status: 429 })
 })
 
-t.test('a port in X-Forwarded-For doesn’t make another client', async (t) => {
+t.test('a port in X-Forwarded-For does not change the client’s address', async (t) => {
   const env = { TRUST_PROXY: 'loopback', WS_REFUSALS: '4' }
   const service = await startService(t, { demo: true, env })
   const shake = async (address: string) =>

@@ -10,7 +10,7 @@ import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const SOCKET = '/ws/all-seat-datasocket/'
@@ -25,7 +25,7 @@ const H2C = [
 const statuses = (text: string) =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
 
-t.test('who asks a thousand times without reading is cut, and the service goes on', async (t) => {
+t.test('cuts a client that pipelines a thousand requests, without effect on others', async (t) => {
   const { app, port, url } = await startService(t, { demo: true })
   for (let i = 0; i < 8; i++) {
     const flood = await openRaw(port)
@@ -35,25 +35,25 @@ t.test('who asks a thousand times without reading is cut, and the service goes o
     flood.destroy()
   }
   t.match(await createClient(url).get(SEAT), { status: 200 })
-  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
 })
 
-t.test('an answer that is not taken is cut after a while; WebSockets have clocks of their own', async (t) => {
+t.test('cuts a connection whose response is not read; WebSockets have timeouts of their own', async (t) => {
   const { app, port, url } = await startService(t, { demo: true })
   t.equal(app.server.timeout, 60_000)
-  t.ok(app.server.timeout > app.server.requestTimeout, 'a slow request may take its time')
+  t.ok(app.server.timeout > app.server.requestTimeout, 'the idle timeout is longer than a request may take')
   const staff = await signIn(url, 'staff')
   const upgraded = once(app.websocketServer, 'connection')
   const socket = await connect(`${url}${SOCKET}`, { cookie: staff.cookie, protocol: 'houselights.v1' })
   const [, { socket: stream }] = await upgraded
-  t.match(stream, { timeout: 0 }, 'no clock runs')
-  t.equal(stream.listenerCount('timeout'), 0, 'and none would be heard')
+  t.match(stream, { timeout: 0 }, 'a WebSocket has no idle timeout')
+  t.equal(stream.listenerCount('timeout'), 0, 'and no listener for one')
 
   const accepted = once(app.server, 'connection')
   const unread = await openRaw(port)
   const [served]: Socket[] = await accepted
   unread.socket.pause()
-  // the system takes some megabytes for it
+  // the kernel buffers some megabytes
   let waiting = 0
   app.server.on('request', (_request, response) => {
     waiting++
@@ -62,43 +62,46 @@ t.test('an answer that is not taken is cut after a while; WebSockets have clocks
   while (served && served.writableLength === 0) {
     unread.write(get(port, '/docs/openapi.json').repeat(8))
     await once(app.server, 'request')
-    await until(() => waiting === 0 || served.writableLength > 0, 'the answers to be taken, or not')
+    await until(
+      () => waiting === 0 || served.writableLength > 0,
+      'the responses to be accepted by the kernel, or pending',
+    )
   }
-  // the same clock, faster, for this connection alone: a login on a busy machine takes longer
+  // a shorter timeout, for this connection only: a login on a busy machine takes longer
   served?.setTimeout(300)
-  await until(() => served?.destroyed === true, 'its end')
+  await until(() => served?.destroyed === true, 'the connection to be cut')
   await socket.roundTrip()
   await socket.close()
   unread.destroy()
 })
 
-t.test('requests that wait on their connection when the service stops are answered', async (t) => {
+t.test('answers pipelined requests that are waiting when the service stops', async (t) => {
   const { app, port, db, close } = await startService(t, { demo: true })
   const connection = await openRaw(port)
   let requests = 0
   app.server.on('request', () => requests++)
-  let letGo = () => {}
+  let unlock = () => {}
   const locked = new Promise<void>((resolve) => {
-    letGo = resolve
+    unlock = resolve
   })
   const lock = db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE seats IN ACCESS EXCLUSIVE MODE`
     connection.write(get(port, SEAT).repeat(3))
-    await until(() => requests === 3, 'the requests to have come')
+    await until(() => requests === 3, 'the requests to arrive')
     await locked
   })
-  await until(() => requests === 3, 'the requests to have come')
+  await until(() => requests === 3, 'the requests to arrive')
   const closed = close()
-  await until(() => !app.server.listening, 'the end of listening')
-  letGo()
+  await until(() => !app.server.listening, 'the server to stop listening')
+  unlock()
   await lock
   await connection.closed()
   t.same(statuses(connection.text), [200, 200, 200])
-  t.equal(connection.text.match(/connection: close/gi)?.length, 1, 'the last one ends the connection')
+  t.equal(connection.text.match(/connection: close/gi)?.length, 1, 'the last response closes the connection')
   await closed
 })
 
-t.test('an upgrade to what is not spoken here is ignored, and is no handshake', async (t) => {
+t.test('ignores an upgrade to another protocol, and does not count it as a handshake', async (t) => {
   const { app, port, logs } = await startService(t, { demo: true, env: { WS_REFUSALS: '3' } })
   for (let i = 0; i < 4; i++) {
     const { text, closed } = await sendRaw(port, get(port, SEAT, ...H2C))
@@ -116,14 +119,18 @@ t.test('an upgrade to what is not spoken here is ignored, and is no handshake', 
     status: 400,
     code: 'malformed_handshake',
   })
-  t.match(await shakeHands(port, { path: SOCKET, cookie: null }), { status: 401 }, 'none of them counts')
-  t.match(await shakeHands(port, { path: SEAT }), { status: 404 }, 'a WebSocket elsewhere is none')
+  t.match(
+    await shakeHands(port, { path: SOCKET, cookie: null }),
+    { status: 401 },
+    'none of them counts as a refusal',
+  )
+  t.match(await shakeHands(port, { path: SEAT }), { status: 404 }, 'a handshake on another path')
   const rejected = logs.lines.filter(({ msg }) => msg === 'WSREJECT').map(({ status }) => status)
   t.same(rejected, [401, 404])
-  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
 })
 
-t.test('a body behind an upgrade that is ignored is read', async (t) => {
+t.test('reads the body of a request whose upgrade is ignored', async (t) => {
   const { port, url } = await startService(t, { demo: true })
   const body = JSON.stringify({ username: 'staff', password: DEMO_PASSWORD })
   const head = httpHead(
@@ -141,10 +148,10 @@ t.test('a body behind an upgrade that is ignored is read', async (t) => {
   t.match(await readAnswer(slow), { status: 200, rest: '' })
   const smuggled = head.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n')
   const { text } = await sendRaw(port, `${smuggled}0\r\n\r\n${get(port, '/healthz')}`)
-  t.same(statuses(text), [400], 'one reading of where it ends')
+  t.same(statuses(text), [400], 'an ambiguous length is refused')
 })
 
-t.test('an upgrade that does not wait for the answer before it is cut', async (t) => {
+t.test('cuts a connection that pipelines an upgrade behind another request', async (t) => {
   const { app, port, url, logs } = await startService(t, { demo: true })
   const staff = await signIn(url, 'staff')
   const shake = headOf(port, { path: SOCKET, cookie: staff.cookie })
@@ -152,11 +159,11 @@ t.test('an upgrade that does not wait for the answer before it is cut', async (t
     const { text, closed } = await sendRaw(port, get(port, SEAT) + upgrade)
     t.match({ text, closed }, { text: '', closed: true })
   }
-  await untilSame(t, 'nothing is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
   t.notOk(logs.lines.some(({ level }) => (level ?? 0) >= 40))
 })
 
-t.test('an expectation that nobody knows is ignored', async (t) => {
+t.test('ignores an unknown Expect header', async (t) => {
   const { port } = await startService(t, { demo: true })
   const answer = parseAnswer(
     (await sendRaw(port, get(port, '/api/auth/session', 'Expect: bogus', 'Connection: close'))).text,

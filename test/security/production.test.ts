@@ -17,7 +17,7 @@ const FORWARDED = { 'x-forwarded-proto': 'https', 'x-forwarded-host': HOST, 'x-f
 const lines = (headers: Record<string, string>) =>
   Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
 
-t.test('production behind a trusted proxy: https, __Host- cookie, HSTS, https origins', async (t) => {
+t.test('production behind a trusted proxy has a __Host- cookie, HSTS and https origins only', async (t) => {
   const service = await startService(t, { demo: true, env: { ...PRODUCTION, TRUST_PROXY: 'loopback' } })
   const { url, port, logs } = service
   const client = createClient(url)
@@ -63,19 +63,19 @@ t.test('production behind a trusted proxy: https, __Host- cookie, HSTS, https or
   for (const origin of refused)
     t.match(await shake(origin), { status: 403, code: 'origin_not_allowed' }, String(origin))
   const sub = await shake('https://a.theatre.example', { 'x-forwarded-host': 'a.theatre.example' })
-  t.equal(sub.status, 101, 'a subdomain that is served, on its own page')
+  t.equal(sub.status, 101, 'an allowed subdomain, from its own page')
   const sibling = await shake('https://b.theatre.example', { 'x-forwarded-host': 'a.theatre.example' })
-  t.equal(sibling.status, 403, 'and not on its sibling’s')
+  t.equal(sibling.status, 403, 'not from a sibling’s page')
   t.match(await shake('https://evil.example', { 'x-forwarded-host': 'evil.example' }), { status: 400 })
   t.match(await client.get('/healthz', { headers: { ...FORWARDED, 'x-forwarded-host': 'evil.example' } }), {
     status: 200,
   })
   t.match(await client.get('/metrics'), { status: 403 }, 'no metrics in production without a token')
   const docs = await client.get('/docs/static/swagger-initializer.js', { headers: FORWARDED })
-  t.match(docs, { status: 200, text: /"supportedSubmitMethods":\[\]/ }, 'the documentation sends no calls')
+  t.match(docs, { status: 200, text: /"supportedSubmitMethods":\[\]/ }, 'the documentation sends no requests')
 })
 
-t.test('production: a login that is not known to be over https is refused by name', async (t) => {
+t.test('production refuses a login that is not known to be over https, and names the remedy', async (t) => {
   const { url, port } = await startService(t, { demo: true, env: PRODUCTION })
   const client = createClient(url)
   const headers = { host: HOST, 'x-forwarded-proto': 'https' }
@@ -96,7 +96,7 @@ t.test('production: a login that is not known to be over https is refused by nam
   t.notOk(shake.headers.has('strict-transport-security'))
 })
 
-t.test('X-Forwarded-* of a client changes no verdict, no limit and no address', async (t) => {
+t.test('X-Forwarded-* from an untrusted client changes no decision, limit or address', async (t) => {
   const { url, port, logs, db } = await startService(t, { demo: true, env: { WS_REFUSALS: '3' } })
   const client = createClient(url)
   const extra = lines({
@@ -119,10 +119,10 @@ t.test('X-Forwarded-* of a client changes no verdict, no limit and no address', 
   await postOrder(client)
   t.match(await db.session.findMany(), [{ ip: '127.0.0.1' }])
   const forwarded = await client.get('/metrics', { headers: { 'x-forwarded-for': '127.0.0.1' } })
-  t.equal(forwarded.status, 403, 'what came through a proxy is not from loopback')
+  t.equal(forwarded.status, 403, 'a proxied request is not from loopback')
 })
 
-t.test('ALLOWED_HOSTS=* lets in every origin, and none, but no session', async (t) => {
+t.test('ALLOWED_HOSTS=* allows any or no origin, but still requires a session', async (t) => {
   const { url, port } = await startService(t, { demo: true, env: { ALLOWED_HOSTS: '*' } })
   const client = createClient(url)
   await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
@@ -131,7 +131,7 @@ t.test('ALLOWED_HOSTS=* lets in every origin, and none, but no session', async (
     t.equal((await shakeHands(port, { path, cookie: client.cookie, origin })).status, 101, String(origin))
   }
   const extra = ['Origin: http://evil.example']
-  t.equal((await shakeHands(port, { path, cookie: client.cookie, extra })).status, 101, 'two')
+  t.equal((await shakeHands(port, { path, cookie: client.cookie, extra })).status, 101, 'two Origin headers')
   t.equal((await shakeHands(port, { path, cookie: client.cookie, host: 'any.example' })).status, 101)
   t.equal((await shakeHands(port, { path, cookie: null })).status, 401)
   t.equal((await shakeHands(port, { path, cookie: client.cookie, extra: ['Host: b'] })).status, 400)

@@ -9,16 +9,16 @@ import { openRaw } from '../helpers/raw-connection.js'
 import { startService } from '../helpers/service.js'
 import { untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 setFlagsFromString('--expose-gc')
-const collect: unknown = runInNewContext('gc')
+const collectGarbage: unknown = runInNewContext('gc')
 
-/** Live heap in MB. */
+/** Heap in use after a garbage collection, in MB. */
 async function heap(): Promise<number> {
   for (let i = 0; i < 3; i++) {
-    if (typeof collect === 'function') collect()
+    if (typeof collectGarbage === 'function') collectGarbage()
     await new Promise((resolve) => setImmediate(resolve))
   }
   return process.memoryUsage().heapUsed / 1_048_576
@@ -61,9 +61,9 @@ t.test('5,000 refusals leave no sessions, sockets or memory behind', async (t) =
   const before = await counts()
   for (const [name, cookie, status, count] of [
     ['anonymous', null, 401, REFUSALS],
-    ['with a session without the right', guest.cookie, 403, 1000],
+    ['with a session without permission', guest.cookie, 403, 1000],
   ] as const) {
-    // what the first ones compile and cache is no leak
+    // warms up caches and compiled code, which are no leak
     await storm(port, cookie, WARM_UP)
     const memory = await heap()
     const cpu = process.cpuUsage()
@@ -71,13 +71,13 @@ t.test('5,000 refusals leave no sessions, sockets or memory behind', async (t) =
     const statuses = await storm(port, cookie, count)
     const { user, system } = process.cpuUsage(cpu)
     const each = (user + system) / 1000 / count
-    t.comment(`${name}: ${each.toFixed(2)} ms of CPU each, this client's own half included`)
+    t.comment(`${name}: ${each.toFixed(2)} ms of CPU each, including this test client's`)
     t.comment(`${name}: ${Math.round(count / ((performance.now() - startedAt) / 1000))} a second`)
     t.comment(`${name}: heap ${((await heap()) - memory).toFixed(2)} MB more`)
     const [first, second] = [statuses.get(status) ?? 0, statuses.get(429) ?? 0]
     t.equal(first + second, count)
-    t.ok(first <= 30 * 6 + AT_ONCE, `${first} were checked, ${second} blocked before`)
+    t.ok(first <= 30 * 6 + AT_ONCE, `${first} were checked, ${second} blocked before the check`)
     t.ok((await heap()) - memory < 4, 'the heap has not grown')
   }
-  await untilSame(t, 'as before', counts, before)
+  await untilSame(t, 'the same counts as before', counts, before)
 })

@@ -20,7 +20,7 @@ const clientWith = (url: string, value: string) => {
   return client
 }
 
-t.test('nothing is stored for who has no session, over HTTP or sockets', async (t) => {
+t.test('creates no session for unauthenticated requests and handshakes', async (t) => {
   const { url, port, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const staff = await signIn(url, 'staff')
   const old = staff.cookie
@@ -37,42 +37,43 @@ t.test('nothing is stored for who has no session, over HTTP or sockets', async (
   t.equal(await db.session.count(), 0)
 })
 
-t.test(
-  'a login makes a new id; no id that the service did not make is adopted; the old one is dead',
-  async (t) => {
-    const { url, db, app } = await startService(t, { demo: true })
-    const planted = ['planted', new Signer(TEST_SECRETS.SECRET_KEY).sign('planted')]
-    for (const value of planted) {
-      const client = clientWith(url, encodeURIComponent(value))
-      t.equal((await client.get('/api/auth/session')).status, 401)
-      t.equal((await client.post('/api/auth/login', CREDENTIALS)).status, 200)
-      t.notMatch(cookieValue(client.cookie), /planted/)
-    }
-    const client = createClient(url)
-    await postOrder(client)
-    const asGuest = client.cookie
-    await client.post('/api/auth/login', CREDENTIALS)
-    const first = client.cookie
-    await client.post('/api/auth/login', CREDENTIALS)
-    t.equal(new Set([asGuest, first, client.cookie]).size, 3)
-    for (const dead of [asGuest, first]) {
-      t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie: dead } })).status, 401)
-    }
-    const token = cookieValue(client.cookie).split('.')[0] ?? ''
-    t.ok(Buffer.from(token, 'base64url').length >= 16, '128 random bits or more')
-    const rows = JSON.stringify(await db.session.findMany(), (_key, value: unknown) =>
-      value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
-    )
-    t.notOk(rows.includes(token), 'stored hashed')
-    const doubled = { headers: { cookie: `${client.cookie}; sessionid=x` } }
-    t.equal((await createClient(url).get('/api/auth/session', doubled)).status, 401, 'two cookies are none')
-    const joined = { headers: ['Cookie', client.cookie, 'Cookie', client.cookie] }
-    t.equal((await createClient(url).get('/api/auth/session', joined)).status, 401, 'in two headers too')
-    t.equal(app.sessionCookie.name, 'sessionid')
-  },
-)
+t.test('a login creates a new id, never adopts a planted one, and ends the old session', async (t) => {
+  const { url, db, app } = await startService(t, { demo: true })
+  const planted = ['planted', new Signer(TEST_SECRETS.SECRET_KEY).sign('planted')]
+  for (const value of planted) {
+    const client = clientWith(url, encodeURIComponent(value))
+    t.equal((await client.get('/api/auth/session')).status, 401)
+    t.equal((await client.post('/api/auth/login', CREDENTIALS)).status, 200)
+    t.notMatch(cookieValue(client.cookie), /planted/)
+  }
+  const client = createClient(url)
+  await postOrder(client)
+  const asGuest = client.cookie
+  await client.post('/api/auth/login', CREDENTIALS)
+  const first = client.cookie
+  await client.post('/api/auth/login', CREDENTIALS)
+  t.equal(new Set([asGuest, first, client.cookie]).size, 3)
+  for (const dead of [asGuest, first]) {
+    t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie: dead } })).status, 401)
+  }
+  const token = cookieValue(client.cookie).split('.')[0] ?? ''
+  t.ok(Buffer.from(token, 'base64url').length >= 16, '128 random bits or more')
+  const rows = JSON.stringify(await db.session.findMany(), (_key, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+  )
+  t.notOk(rows.includes(token), 'stored hashed')
+  const doubled = { headers: { cookie: `${client.cookie}; sessionid=x` } }
+  t.equal(
+    (await createClient(url).get('/api/auth/session', doubled)).status,
+    401,
+    'two cookies count as none',
+  )
+  const joined = { headers: ['Cookie', client.cookie, 'Cookie', client.cookie] }
+  t.equal((await createClient(url).get('/api/auth/session', joined)).status, 401, 'also in two headers')
+  t.equal(app.sessionCookie.name, 'sessionid')
+})
 
-t.test('the cookie: its flags, its end, and its value nowhere else', async (t) => {
+t.test('the cookie has the right flags and expiry, and its value appears nowhere else', async (t) => {
   const { url } = await startService(t, { demo: true })
   const client = createClient(url)
   const before = Date.now()
@@ -84,8 +85,11 @@ t.test('the cookie: its flags, its end, and its value nowhere else', async (t) =
   t.match(line, /; SameSite=Lax/)
   t.notMatch(line, /Domain|Max-Age/i)
   const expires = Date.parse(/Expires=([^;]+)/.exec(line)?.[1] ?? '')
-  // a cookie's date has whole seconds
-  t.ok(expires >= before + 43_200_000 - 1000 && expires <= after + 43_200_000 + 1000, 'at the absolute end')
+  // the Expires attribute has a resolution of seconds
+  t.ok(
+    expires >= before + 43_200_000 - 1000 && expires <= after + 43_200_000 + 1000,
+    'expires at the absolute end of the session',
+  )
   const token = cookieValue(client.cookie).split('.')[0] ?? ''
   const socket = await connect(`${url}${PATH}`, { cookie: client.cookie, protocol: 'houselights.v1' })
   await socket.expect({ type: 'hello' })
@@ -99,7 +103,7 @@ t.test('the cookie: its flags, its end, and its value nowhere else', async (t) =
   await socket.close()
 })
 
-t.test('secrets rotate: old cookies hold while their secret is listed, and no longer', async (t) => {
+t.test('accepts cookies of an old secret only while it is in SECRET_KEY_FALLBACKS', async (t) => {
   const database = await testDatabase(t, { demo: true })
   const before = await startService(t, { database })
   const staff = await signIn(before.url, 'staff')
@@ -119,11 +123,11 @@ t.test('secrets rotate: old cookies hold while their secret is listed, and no lo
   }
 })
 
-t.test('a slow request that was under way at log-out brings nothing back to life', async (t) => {
+t.test('a slow request in progress at logout does not revive the session', async (t) => {
   const { url, port, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
   const staff = await signIn(url, 'staff')
   const cookie = staff.cookie
-  // idle for long enough that the next request is noted
+  // idle for long enough that the next request updates last_seen_at
   const age = () => db.$executeRaw`UPDATE sessions SET last_seen_at = now() - interval '30 minutes'`
   const body = JSON.stringify({ currentPassword: DEMO_PASSWORD, newPassword: 'another-password-4711' })
   const slow = await Promise.all(
@@ -144,14 +148,14 @@ t.test('a slow request that was under way at log-out brings nothing back to life
   for (const connection of slow) connection.write(body)
   const answers = await Promise.all(slow.map(readAnswer))
   await Promise.all(reads)
-  t.match(answers[0], { status: 401 }, 'the password stays')
+  t.match(answers[0], { status: 401 }, 'the password is not changed')
   t.equal((await socket.closed()).code, 4401)
   t.equal((await createClient(url).get('/api/auth/session', { headers: { cookie } })).status, 401)
   t.equal((await shakeHands(port, { path: PATH, cookie })).status, 401)
   t.equal(
     await db.session.count({ where: { user: { username: 'staff' } } }),
     0,
-    'no session of theirs is left',
+    'the user has no session left',
   )
   for (const answer of answers) {
     const set = answer.headers.get('set-cookie') ?? ''
@@ -159,14 +163,14 @@ t.test('a slow request that was under way at log-out brings nothing back to life
     const again = await createClient(url).get<{ user?: { role: string } }>('/api/auth/session', {
       headers: { cookie: set.split(';')[0] ?? '' },
     })
-    // who asks for a guest's session when there is nobody any more gets one, as a stranger would
+    // without a session, a request for a guest session creates a new guest
     if (again.status !== 401)
-      t.equal(again.body.user?.role, 'customer', 'what was set opens nothing of theirs')
+      t.equal(again.body.user?.role, 'customer', 'a new cookie gives no access to the user’s account')
   }
   t.ok(parseAnswer(slow[1]?.text ?? '').status >= 400)
 })
 
-/** The statements about users and sessions that this process has sent since the last call. */
+/** Returns the statements on users and sessions that this process has sent since the last call. */
 function statementsOf(t: Test): () => string[] {
   const calls = t.capture(pg.Client.prototype, 'query', pg.Client.prototype.query)
   return () =>
@@ -199,11 +203,11 @@ t.test('unknown name, wrong password, disabled account: one answer, after the sa
   t.same(wrong?.costs, ['$argon2id$v=19$m=19456,t=2,p=1'], 'one hash of full cost')
   t.equal(wrong?.sql.length, 1, 'one statement')
   t.same([unknown, disabled], [wrong, wrong])
-  // no account can have such a name, as everybody may know: it is not looked for
+  // no account can have these names (the rule is public), so there is no look-up
   for (const one of impossible) t.same(one, { ...wrong, sql: [] })
 })
 
-t.test('another’s order and no order are one answer over HTTP too', async (t) => {
+t.test('another user’s order and a missing order get the same response over HTTP too', async (t) => {
   const { url } = await startService(t, { demo: true })
   const guest = createClient(url)
   const other = createClient(url)

@@ -8,12 +8,12 @@ import { startService } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { untilSame } from '../helpers/until.js'
 
-// other files run beside this one
+// test files run in parallel
 t.setTimeout(110_000)
 
 const UNLIMITED = { RATE_LIMITS: 'off' }
 
-t.test('an upgrade that is answered before any hook leaks no socket and does not hang the end', async (t) => {
+t.test('an upgrade refused before any hook leaks no socket and does not delay the shutdown', async (t) => {
   const service = await startService(t, { demo: true, env: UNLIMITED })
   const { app, port, logs } = service
   const paths: [path: string, overHttp: number][] = [
@@ -25,17 +25,17 @@ t.test('an upgrade that is answered before any hook leaks no socket and does not
   for (const [path, overHttp] of paths) {
     const answer = await shakeHands(port, { path })
     t.match(answer, { status: 400, code: 'malformed_path', rest: '' }, path.slice(0, 40))
-    t.notMatch(answer.body, /FST_|statusCode|%E0|xxxx|1111/, 'nothing internal, nothing echoed')
+    t.notMatch(answer.body, /FST_|statusCode|%E0|xxxx|1111/, 'no internal details, no echo')
     t.equal((await createClient(service.url).get(path)).status, overHttp, 'over HTTP')
   }
   t.match(await logs.expect({ msg: 'WSREJECT', reason: 'malformed_path' }), { status: 400 })
   const held = await openRaw(port)
   held.write(headOf(port, { path: '/ws/%E0%A4%A' }))
-  await untilSame(t, 'no connection is left', () => countOpen(app.server), 0)
-  await within(service.close(), 25_000, 'the end of the service')
+  await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
+  await within(service.close(), 25_000, 'the service to stop')
 })
 
-t.test('an upgrade of any route that is no socket is a 404, never a 101', async (t) => {
+t.test('an upgrade of any route that is not a socket gets 404', async (t) => {
   const { app, port, url } = await startService(t, { demo: true, env: UNLIMITED, pages: true })
   const admin = await signIn(url, 'admin')
   const routes = app.routeTable.filter(({ isSocket }) => !isSocket)
@@ -63,17 +63,17 @@ t.test('an upgrade of any route that is no socket is a 404, never a 101', async 
     (await shakeHands(port, { path: '*', method: 'OPTIONS', cookie: admin.cookie })).status === 101,
     false,
   )
-  await untilSame(t, 'no connection is left', () => countOpen(app.server), 0)
+  await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
 })
 
-t.test('one reading of where a message ends', async (t) => {
+t.test('refuses requests with an ambiguous length (request smuggling)', async (t) => {
   const { port, url } = await startService(t, { demo: true, env: UNLIMITED })
   const staff = await signIn(url, 'staff')
   const path = '/ws/all-seat-datasocket/'
   const second = `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
   const isAnswered = /HTTP\/1\.1 \d{3}(?:.|\r|\n)+HTTP\/1\.1 \d{3}/
   for (const cookie of [null, staff.cookie]) {
-    // what follows an accepted one is read as a frame, and a bad one
+    // bytes behind an accepted upgrade are parsed as a frame, which is invalid
     const { text, closed } = await sendRaw(port, headOf(port, { path, cookie, body: second }))
     t.ok(closed)
     t.match(text, cookie ? /^HTTP\/1.1 101/ : /^HTTP\/1.1 401/)
@@ -84,7 +84,7 @@ t.test('one reading of where a message ends', async (t) => {
     `POST /api/auth/logout HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${second}`,
   )
   t.match(smuggled, { closed: true, text: /^HTTP\/1.1 400 / })
-  t.notMatch(smuggled.text, isAnswered, 'CL and TE')
+  t.notMatch(smuggled.text, isAnswered, 'Content-Length and Transfer-Encoding')
   for (const length of ['1, 1', '+1', '-1', '1 1', '0x1']) {
     const bad = await sendRaw(
       port,
@@ -106,13 +106,13 @@ t.test('one reading of where a message ends', async (t) => {
   }
 })
 
-t.test('slow headers and silent connections are cut', async (t) => {
+t.test('cuts slow headers, slow bodies and silent connections', async (t) => {
   const { app, port } = await startService(t)
   t.equal(app.server.headersTimeout, 10_000)
   t.ok(app.server.requestTimeout <= 30_000 && app.server.requestTimeout > 0)
   t.ok(app.server.keepAliveTimeout <= 75_000 && app.server.keepAliveTimeout > 0)
   t.ok(app.server.maxConnections > 0)
-  // the same clocks, faster
+  // the same timeouts, shorter
   app.server.headersTimeout = 300
   app.server.requestTimeout = 400
   const [silent, slow, slowBody] = await Promise.all([openRaw(port), openRaw(port), openRaw(port)])
@@ -133,7 +133,7 @@ t.test('slow headers and silent connections are cut', async (t) => {
   one.destroy()
 })
 
-t.test('a flood of headers hides nothing', async (t) => {
+t.test('a flood of headers hides no duplicate Host or Origin', async (t) => {
   const { port, url } = await startService(t, { demo: true, env: UNLIMITED })
   const staff = await signIn(url, 'staff')
   const path = '/ws/all-seat-datasocket/'
@@ -157,7 +157,7 @@ t.test('a flood of headers hides nothing', async (t) => {
   t.match(parseAnswer(http.text), { status: 431, code: 'headers_too_large' })
 })
 
-t.test('a client that resets at any stage leaves nothing, and no place taken', async (t) => {
+t.test('a client that resets at any stage of the handshake leaves nothing open or counted', async (t) => {
   const { app, port, url } = await startService(t, {
     demo: true,
     env: { ...UNLIMITED, WS_MAX_PER_USER: '3' },
@@ -171,32 +171,32 @@ t.test('a client that resets at any stage leaves nothing, and no place taken', a
       Array.from({ length: 12 }, async (_, i) => {
         const connection = await openRaw(port)
         connection.write(whole.slice(0, length))
-        // spread over the look-up's time
+        // spread over the duration of the look-up
         if (i % 3 > 0) await new Promise((resolve) => setTimeout(resolve, i))
         connection.socket.resetAndDestroy()
       }),
     )
   }
-  // those that were reset are still being looked at for a moment
+  // look-ups of reset connections may still be running
   const shake = async () => (await shakeHands(port, { path, cookie: staff.cookie })).status
   await untilSame(
     t,
-    'there is room for three',
+    'three sockets can be opened',
     async () => [await shake(), await shake(), await shake()],
     [101, 101, 101],
   )
-  await untilSame(t, 'no place is taken', () => app.socketLimits.count(id), 0)
+  await untilSame(t, 'no socket is counted', () => app.socketLimits.count(id), 0)
   for (let i = 0; i < 5; i++) {
     const connection = await openRaw(port)
     connection.write(whole)
-    t.equal((await readAnswer(connection)).status, 101, 'there is room')
+    t.equal((await readAnswer(connection)).status, 101, 'accepted')
     connection.write(Buffer.from([0x81, 0xfe, 0x00]))
     connection.socket.resetAndDestroy()
-    await untilSame(t, 'and its place is free', () => app.socketLimits.count(id), 0)
+    await untilSame(t, 'the socket is no longer counted', () => app.socketLimits.count(id), 0)
   }
   await untilSame(
     t,
-    'nothing is left',
+    'nothing is left open',
     async () => [await countOpen(app.server), app.hub.connections.size],
     [0, 0],
   )

@@ -5,15 +5,15 @@ import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = { db, live: { publish() {} } }
-let made = 0
+let files = 0
 
 const chai = { name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }
 const roll = { name: 'Chicken Roll', description: 'Hot', price: 29_000, vegetarian: false, available: null }
 
 function newFile(): TheatreFile {
-  made += 1
+  files += 1
   return {
-    name: `Theatre ${made}`,
+    name: `Theatre ${files}`,
     timeZone: 'Asia/Kolkata',
     maxTime: 30,
     minTime: 10,
@@ -32,11 +32,11 @@ const menuOf = (theatreId: number) =>
     omit: { id: true, theatreId: true },
   })
 
-t.test('makes a theatre; the same file again changes nothing', async (t) => {
+t.test('creates a theatre; the same file again changes nothing', async (t) => {
   const file = newFile()
   const first = await applyTheatre(ctx, file)
   t.equal(first.changes, 6)
-  for (const { token } of first.seats) t.ok(Buffer.from(token, 'base64url').length >= 12, '96 bits at least')
+  for (const { token } of first.seats) t.ok(Buffer.from(token, 'base64url').length >= 12, 'at least 96 bits')
   t.equal(new Set(first.seats.map(({ token }) => token)).size, 2)
   t.same(await applyTheatre(ctx, file), { ...first, changes: 0 })
   t.match(await db.theatre.findUnique({ where: { id: first.id } }), {
@@ -46,11 +46,11 @@ t.test('makes a theatre; the same file again changes nothing', async (t) => {
   })
 })
 
-t.test('changes what the file changes, and seats keep their tokens', async (t) => {
+t.test('updates what differs, and seats keep their tokens', async (t) => {
   const file = newFile()
   const { id, seats } = await applyTheatre(ctx, file)
   const [hall] = file.halls
-  if (!hall) throw new Error('a hall')
+  if (!hall) throw new Error('no hall')
   const bigger = { ...hall, seats: [...hall.seats, { name: 'A3', token: `given-${id}` }] }
   const second = await applyTheatre(ctx, {
     ...file,
@@ -63,7 +63,7 @@ t.test('changes what the file changes, and seats keep their tokens', async (t) =
   t.equal((await db.theatre.findUniqueOrThrow({ where: { id } })).maxTime, 45)
 })
 
-t.test('seats that the file does not name stay', async (t) => {
+t.test('seats that are not in the file stay', async (t) => {
   const file = newFile()
   const { seats } = await applyTheatre(ctx, file)
   t.same(
@@ -72,7 +72,7 @@ t.test('seats that the file does not name stay', async (t) => {
   )
 })
 
-t.test('menu items leave the list, and come back as they were', async (t) => {
+t.test('menu items are taken off the menu and put back as they were', async (t) => {
   const file = newFile()
   const { id } = await applyTheatre(ctx, file)
   await applyTheatre(ctx, { ...file, menu: [roll] })
@@ -88,7 +88,7 @@ t.test('menu items leave the list, and come back as they were', async (t) => {
   ])
 })
 
-t.test('what the staff have switched off stays off, unless the file says', async (t) => {
+t.test('items that the staff marked as sold out stay so, unless the file says otherwise', async (t) => {
   const file = newFile()
   const { id } = await applyTheatre(ctx, file)
   await db.menuItem.updateMany({ where: { theatreId: id, name: chai.name }, data: { available: false } })
@@ -98,7 +98,7 @@ t.test('what the staff have switched off stays off, unless the file says', async
   t.match(await menuOf(id), [{ available: true }, { available: true }])
 })
 
-t.test('two seats change tokens with each other, over halls too', async (t) => {
+t.test('two seats can swap tokens, also between halls', async (t) => {
   const file = newFile()
   const seatIn = (token: string) => [{ name: 'A1', token }]
   const halls = (one: string, two: string) => [
@@ -111,7 +111,7 @@ t.test('two seats change tokens with each other, over halls too', async (t) => {
   t.equal(tokenOf(seats, 'Two', 'A1'), 'swap-first')
 })
 
-t.test('another seat’s token is refused, and nothing of the file stays', async (t) => {
+t.test('another seat’s token is refused, and nothing is stored', async (t) => {
   const owner = newFile()
   await applyTheatre(ctx, {
     ...owner,
@@ -127,19 +127,19 @@ t.test('another seat’s token is refused, and nothing of the file stays', async
   t.equal(await db.theatre.findUnique({ where: { name: file.name } }), null)
 })
 
-t.test('one file twice at once makes one theatre', async (t) => {
+t.test('concurrent calls with one file create one theatre', async (t) => {
   const file = newFile()
   const [one, two] = await Promise.all([applyTheatre(ctx, file), applyTheatre(ctx, file)])
   t.equal(one.id, two.id)
   t.same([one.changes, two.changes].sort(), [0, 6])
 })
 
-t.test('a new theatre is every admin’s: their sockets are to come again', async (t) => {
-  const admin = await db.user.create({ data: { username: 'boss', role: 'admin' } })
+t.test('a new theatre changes the rights of admins, so that their sockets reconnect', async (t) => {
+  const admin = await db.user.create({ data: { username: 'root', role: 'admin' } })
   const changes = () => db.accessChange.count({ where: { userId: admin.id } })
   const file = newFile()
   await applyTheatre(ctx, file)
   t.equal(await changes(), 1)
   await applyTheatre(ctx, { ...file, maxTime: 40 })
-  t.equal(await changes(), 1, 'a change of one that is there is none of rights')
+  t.equal(await changes(), 1, 'an update does not change rights')
 })

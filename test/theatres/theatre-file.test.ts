@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseTheatreFile } from '../../src/theatres/theatre-file.js'
 
-const GOOD = {
+const VALID = {
   name: 'Grand Cinema',
   timeZone: 'Asia/Kolkata',
   max_time: 30,
@@ -10,14 +10,14 @@ const GOOD = {
   menu: [{ name: 'Masala Chai', price: 8000, vegetarian: true }],
 }
 
-/** What is said of the good file with these fields in the place of its own. */
+/** The problems of the valid file with some fields replaced. */
 function problemsOf(fields: object): string[] {
-  const parsed = parseTheatreFile(JSON.stringify({ ...GOOD, ...fields }))
+  const parsed = parseTheatreFile(JSON.stringify({ ...VALID, ...fields }))
   return parsed.ok ? [] : parsed.problems
 }
 
 t.test('reads a theatre', async (t) => {
-  t.same(parseTheatreFile(JSON.stringify(GOOD)), {
+  t.same(parseTheatreFile(JSON.stringify(VALID)), {
     ok: true,
     theatre: {
       name: 'Grand Cinema',
@@ -36,23 +36,23 @@ t.test('reads a theatre', async (t) => {
       menu: [{ name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }],
     },
   })
-  t.ok(parseTheatreFile(`\uFEFF${JSON.stringify(GOOD)}`).ok, 'a byte order mark is none of it')
+  t.ok(parseTheatreFile(`\uFEFF${JSON.stringify(VALID)}`).ok, 'a byte order mark is ignored')
 })
 
-t.test('a key is the same in camelCase and in snake_case, and is there once', async (t) => {
-  const { timeZone, max_time, min_time, ...rest } = GOOD
+t.test('keys may be camelCase or snake_case, but not both', async (t) => {
+  const { timeZone, max_time, min_time, ...rest } = VALID
   const [camel, snake] = [
     { ...rest, timeZone, maxTime: max_time, minTime: min_time },
     { ...rest, time_zone: timeZone, max_time, min_time },
   ]
-  for (const spelt of [camel, snake]) {
-    t.same(parseTheatreFile(JSON.stringify(spelt)), parseTheatreFile(JSON.stringify(GOOD)))
+  for (const variant of [camel, snake]) {
+    t.same(parseTheatreFile(JSON.stringify(variant)), parseTheatreFile(JSON.stringify(VALID)))
   }
   t.same(problemsOf({ time_zone: 'UTC' }), ['time_zone is given twice'])
   t.same(problemsOf({ maxTime: 40 }), ['maxTime is given twice'])
 })
 
-t.test('says in one line each where what is wrong', async (t) => {
+t.test('reports each problem in one line with its path', async (t) => {
   const cases: [object, string | RegExp][] = [
     [{ name: undefined }, 'name must be 1 to 100 characters of text on one line'],
     [{ name: ' ' }, /^name must/],
@@ -109,18 +109,18 @@ t.test('says in one line each where what is wrong', async (t) => {
   }
 })
 
-t.test('tokens are each seat’s own, across halls', async (t) => {
+t.test('tokens are unique across halls', async (t) => {
   const seats = (hall: string) => ({ name: hall, seats: [{ name: 'A1', token: 'same-token' }] })
   t.same(problemsOf({ halls: [seats('One'), seats('Two')] }), [
     'seat A1 of Two has the same token as seat A1 of One: each seat needs its own',
   ])
 })
 
-t.test('shows everything that is to be mended in one run', async (t) => {
+t.test('reports all problems in one run', async (t) => {
   t.equal(problemsOf({ name: '', max_time: -1, menu: [{}, { name: 'X', price: 'free' }] }).length, 5)
 })
 
-t.test('what is no JSON, or no object', async (t) => {
+t.test('a file that is not JSON, or not an object', async (t) => {
   t.match(parseTheatreFile('{'), { ok: false, problems: [/^the file is not valid JSON: /] })
   t.same(parseTheatreFile('[]'), { ok: false, problems: ['the file must be an object'] })
   t.same(parseTheatreFile('null'), { ok: false, problems: ['the file must be an object'] })

@@ -2,16 +2,16 @@ import { readGroup } from '../../src/protocol/groups.js'
 import type { OwnPostgres } from './chaos-postgres.js'
 import type { Received } from './chaos-record.js'
 
-/** Who might hear what at each epoch, as the database knows it. */
-export interface Rights {
+/** Who had access to which group at each epoch, from the database. */
+export interface AccessHistory {
   /** the last epoch */
   last: number
   /**
-   * May this socket be told, at this moment (ms since 1970), of something of this group that is of this epoch? Not once
-   * its session has ended; not while its user is not of the theatre, unless that had changed again by then.
+   * Whether the socket may receive, at `at` (ms since 1970), something of this group and epoch: not if its session had
+   * ended by the epoch, nor if its user had no access to the group, unless it was granted by then.
    */
   may(socket: Received, group: string, epoch: number, at: number): boolean
-  /** Did its user have a right to the group at any time? */
+  /** Whether its user had access to the group at any time. */
   mayEver(socket: Received, group: string): boolean
 }
 
@@ -19,11 +19,11 @@ interface Span {
   from: number
   /** the epoch at which it ended */
   until: number
-  /** ms since 1970, of the beginning of the transaction that gave it */
+  /** ms since 1970 of the start of the transaction that granted it */
   since: number
 }
 
-export async function readRights(postgres: OwnPostgres): Promise<Rights> {
+export async function readAccessHistory(postgres: OwnPostgres): Promise<AccessHistory> {
   const changes = await postgres.query<{ epoch: number; session_id: string | null; xid: string; at: Date }>(
     'SELECT epoch::int AS epoch, session_id::text AS session_id, xmin::text AS xid, at FROM access_changes ORDER BY epoch',
   )
@@ -59,8 +59,8 @@ export async function readRights(postgres: OwnPostgres): Promise<Rights> {
     if (parts.kind !== 'order') {
       return socket.orderId === null ? (spans.get(`${socket.userId} ${parts.theatreId}`) ?? []) : []
     }
-    const isTheirs = owners.get(parts.orderId) === socket.userId && socket.orderId === parts.orderId
-    return isTheirs ? [{ from: 0, until: Number.POSITIVE_INFINITY, since: 0 }] : []
+    const isOwn = owners.get(parts.orderId) === socket.userId && socket.orderId === parts.orderId
+    return isOwn ? [{ from: 0, until: Number.POSITIVE_INFINITY, since: 0 }] : []
   }
   return {
     last: changes.at(-1)?.epoch ?? 0,

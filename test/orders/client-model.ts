@@ -3,7 +3,7 @@ import type { ChatView, EventName, MessageView, OrderView } from '../../src/prot
 import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
 import type { Fixture } from '../helpers/fixture.js'
 
-// Snapshot + events = a fresh snapshot: what a page makes of the events, written down as pure functions.
+// How a client applies events to a snapshot, as pure functions.
 
 export interface OrderState {
   order: OrderView | null
@@ -24,8 +24,8 @@ function applyToOrders(orders: OrderView[], order: OrderView): OrderView[] {
 }
 
 function applyToChats(chats: ChatView[], chat: ChatView): ChatView[] {
-  const spoken = ({ lastMessage }: ChatView) => lastMessage?.id ?? 0
-  return [...chats.filter(({ id }) => id !== chat.id), chat].sort((a, b) => spoken(b) - spoken(a))
+  const lastId = ({ lastMessage }: ChatView) => lastMessage?.id ?? 0
+  return [...chats.filter(({ id }) => id !== chat.id), chat].sort((a, b) => lastId(b) - lastId(a))
 }
 
 function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderState {
@@ -34,7 +34,7 @@ function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderS
   return { ...state, messages: [...state.messages, message].slice(-50) }
 }
 
-/** The state of theatre 1 and of the given orders, as of one moment. */
+/** The state of theatre 1 and of the given orders, from one database snapshot. */
 export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<State> {
   return await fixture.db.$transaction(
     async (tx) => {
@@ -50,26 +50,26 @@ export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<St
   )
 }
 
-/** What a page has of the orders of `before` once it has taken the events of all groups, each in its own order. */
-export function apply(before: State, events: readonly StoredEvent[]): State {
+/** The state of a client that had `before` and has applied the events of all groups, each group's in order of seq. */
+export function applyEvents(before: State, events: readonly StoredEvent[]): State {
   const bySeq = [...events].sort((a, b) => a.seq - b.seq)
   const of = (group: string) =>
     bySeq
       .filter((event) => event.group === group)
       .map(({ name, data }) => ({ name, data: JSON.parse(data) as unknown }))
   const orders = of('theatre:1:orders').reduce(
-    (now, { data }) => applyToOrders(now, data as OrderView),
+    (state, { data }) => applyToOrders(state, data as OrderView),
     before.orders,
   )
   const chats = of('theatre:1:chat').reduce(
-    (now, { data }) => applyToChats(now, (data as { conversation: ChatView }).conversation),
+    (state, { data }) => applyToChats(state, (data as { conversation: ChatView }).conversation),
     before.chats,
   )
   const each = new Map<number, OrderState>()
-  for (const [id, state] of before.each) {
+  for (const [id, initial] of before.each) {
     each.set(
       id,
-      of(`order:${id}`).reduce((now, { name, data }) => applyToOrder(now, name, data), state),
+      of(`order:${id}`).reduce((state, { name, data }) => applyToOrder(state, name, data), initial),
     )
   }
   return { orders, chats, each }

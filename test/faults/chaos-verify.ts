@@ -1,8 +1,8 @@
 import { readGroup } from '../../src/protocol/groups.js'
 import type { ChatView, MessageView, OrderView } from '../../src/protocol/views.js'
+import { type AccessHistory, readAccessHistory } from './chaos-access.js'
 import type { OwnPostgres } from './chaos-postgres.js'
 import { eventDigest, type Received, type Records } from './chaos-record.js'
-import { type Rights, readRights } from './chaos-rights.js'
 import { comparable } from './chaos-state.js'
 
 interface LogRow {
@@ -13,15 +13,15 @@ interface LogRow {
   data: string
 }
 
-export interface Judgement {
+export interface LogTotals {
   events: number
   groups: number
   epochs: number
   orders: number
 }
 
-/** What everybody was told, against what the database holds. Violations go to the records. */
-export async function judge(records: Records, postgres: OwnPostgres): Promise<Judgement> {
+/** Compares what all clients received with the database. Violations are added to the records. */
+export async function verifyRecords(records: Records, postgres: OwnPostgres): Promise<LogTotals> {
   const rows = await postgres.query<LogRow & { group_name: string }>(
     `SELECT group_name, seq, name, at, epoch::int AS epoch, data::text AS data
      FROM live_events ORDER BY group_name, seq`,
@@ -33,39 +33,38 @@ export async function judge(records: Records, postgres: OwnPostgres): Promise<Ju
     if (row.seq !== list.length + 1) records.violation(`the log has a gap: ${row.group_name} ${row.seq}`)
     list.push(row)
   }
-  judgeContent(records, log)
-  const rights = await readRights(postgres)
-  for (const socket of records.sockets) judgeRights(records, log, rights, socket)
-  await judgeOrders(records, log, postgres)
+  verifyContent(records, log)
+  const access = await readAccessHistory(postgres)
+  for (const socket of records.sockets) verifyAccess(records, log, access, socket)
+  await verifyOrders(records, log, postgres)
   const [count] = await postgres.query<{ orders: number }>('SELECT count(*)::int AS orders FROM orders')
-  return { events: rows.length, groups: log.size, epochs: rights.last, orders: count?.orders ?? 0 }
+  return { events: rows.length, groups: log.size, epochs: access.last, orders: count?.orders ?? 0 }
 }
 
-function judgeContent(records: Records, log: Map<string, LogRow[]>): void {
-  for (const [group, told] of records.events) {
+function verifyContent(records: Records, log: Map<string, LogRow[]>): void {
+  for (const [group, received] of records.events) {
     const list = log.get(group) ?? []
-    for (const [seq, digest] of told) {
+    for (const [seq, digest] of received) {
       const row = list[seq - 1]
-      if (!row) records.violation(`${group} ${seq} was told and is not in the log`)
+      if (!row) records.violation(`${group} ${seq} was received but is not in the log`)
       else if (eventDigest(row.name, row.at.toISOString(), JSON.parse(row.data)) !== digest) {
-        records.violation(`${group} ${seq} was told otherwise than the log has it`)
+        records.violation(`${group} ${seq} was received with other content than in the log`)
       }
     }
   }
-  for (const [group, told] of records.snapshots) {
-    const states = fold(group, log.get(group) ?? [], new Set(told.keys()))
-    for (const [seq, text] of told) {
+  for (const [group, received] of records.snapshots) {
+    const states = fold(group, log.get(group) ?? [], new Set(received.keys()))
+    for (const [seq, text] of received) {
       const wanted = states.get(seq)
-      if (wanted === undefined)
-        records.violation(`${group}: a snapshot at ${seq}, which the log has not reached`)
+      if (wanted === undefined) records.violation(`${group}: a snapshot at ${seq}, beyond the end of the log`)
       else if (text !== wanted) {
-        records.violation(`${group}: the snapshot at ${seq} is not what the events before it add up to`)
+        records.violation(`${group}: the snapshot at ${seq} differs from the state after its events`)
       }
     }
   }
 }
 
-/** The state after each of these seqs, as the events make it. */
+/** Computes the state after each of these seqs from the events. */
 function fold(group: string, rows: readonly LogRow[], at: ReadonlySet<number>): Map<number, string> {
   const orders = new Map<number, OrderView>()
   const chats = new Map<number, ChatView>()
@@ -92,28 +91,33 @@ function fold(group: string, rows: readonly LogRow[], at: ReadonlySet<number>): 
   return states
 }
 
-function judgeRights(records: Records, log: Map<string, LogRow[]>, rights: Rights, socket: Received): void {
-  const complain = (what: string) => records.violation(`${socket.who} (user ${socket.userId}): ${what}`)
-  for (const group of socket.groups) if (!rights.mayEver(socket, group)) complain(`was greeted with ${group}`)
+function verifyAccess(
+  records: Records,
+  log: Map<string, LogRow[]>,
+  access: AccessHistory,
+  socket: Received,
+): void {
+  const report = (what: string) => records.violation(`${socket.who} (user ${socket.userId}): ${what}`)
+  for (const group of socket.groups) if (!access.mayEver(socket, group)) report(`hello listed ${group}`)
   for (const [group, { seqs, times }] of socket.events) {
     for (const [i, seq] of seqs.entries()) {
       const epoch = log.get(group)?.[seq - 1]?.epoch ?? 0
-      if (!rights.may(socket, group, epoch, times[i] ?? 0))
-        complain(`heard ${group} ${seq} of epoch ${epoch}`)
+      if (!access.may(socket, group, epoch, times[i] ?? 0))
+        report(`received ${group} ${seq} of epoch ${epoch}`)
     }
   }
   for (const { group, seq, at } of socket.snapshots) {
     const from = log.get(group)?.[seq - 1]?.epoch ?? 0
-    const until = log.get(group)?.[seq]?.epoch ?? rights.last
+    const until = log.get(group)?.[seq]?.epoch ?? access.last
     let isAllowed = false
     for (let epoch = from; epoch <= until && !isAllowed; epoch++)
-      isAllowed = rights.may(socket, group, epoch, at)
-    if (!isAllowed) complain(`got a snapshot of ${group} at ${seq} (epochs ${from} to ${until})`)
+      isAllowed = access.may(socket, group, epoch, at)
+    if (!isAllowed) report(`got a snapshot of ${group} at ${seq} (epochs ${from} to ${until})`)
   }
 }
 
-/** No change without its event: the last word of each order's log is the order as it is. */
-async function judgeOrders(
+/** No change without its event: the last event of each order shows its current state. */
+async function verifyOrders(
   records: Records,
   log: Map<string, LogRow[]>,
   postgres: OwnPostgres,
@@ -123,14 +127,12 @@ async function judgeOrders(
        (SELECT count(*)::int FROM chat_messages m WHERE m.order_id = o.id) AS messages FROM orders o`,
   )
   for (const { id, status, payment, messages } of rows) {
-    const told = log.get(`order:${id}`) ?? []
-    const last = told.findLast(({ name }) => name !== 'chat.message')
+    const events = log.get(`order:${id}`) ?? []
+    const last = events.findLast(({ name }) => name !== 'chat.message')
     const order = last && (JSON.parse(last.data) as OrderView)
-    const said = told.filter(({ name }) => name === 'chat.message').length
-    if (order?.status !== status || order.paymentStatus !== payment || said !== messages) {
-      records.violation(
-        `order ${id} is ${status}, ${payment}, ${messages} messages, and its log says otherwise`,
-      )
+    const messageEvents = events.filter(({ name }) => name === 'chat.message').length
+    if (order?.status !== status || order.paymentStatus !== payment || messageEvents !== messages) {
+      records.violation(`order ${id} is ${status}, ${payment}, ${messages} messages, but its events differ`)
     }
   }
 }
