@@ -5,8 +5,8 @@ import { applyMigrations } from '../src/database/migrate.js'
 import { explainStart } from '../src/start-error.js'
 import { listen } from './helpers/listen.js'
 
-/** The error of listening there. */
-const listening = (host: string, port: number) =>
+/** The error of a failing attempt to listen. */
+const listenError = (host: string, port: number) =>
   new Promise<Error>((resolve, reject) => {
     const server = createServer()
     server.once('error', resolve)
@@ -14,7 +14,7 @@ const listening = (host: string, port: number) =>
   })
 
 t.test(
-  'a setting that can’t be used: one line that names it, says what is wrong and what is allowed',
+  'an unusable setting is explained in one line with its name, the problem and what is allowed',
   async (t) => {
     const busy = createServer()
     const port = await listen(busy)
@@ -24,9 +24,9 @@ t.test(
     )
     const cases: [error: unknown, variable: string][] = [
       [new ConfigError('LOG_LEVEL', 'is "loud": allowed is info.'), 'LOG_LEVEL'],
-      [await listening('nowhere.invalid', 0), 'HOST'],
-      [await listening('203.0.113.7', 0), 'HOST'],
-      [await listening('127.0.0.1', port), 'PORT'],
+      [await listenError('nowhere.invalid', 0), 'HOST'],
+      [await listenError('203.0.113.7', 0), 'HOST'],
+      [await listenError('127.0.0.1', port), 'PORT'],
       [unreachable, 'DATABASE_URL'],
     ]
     for (const [error, variable] of cases) {
@@ -37,7 +37,7 @@ t.test(
   },
 )
 
-t.test('a folder that may not be written is no fault of the port', async (t) => {
+t.test('an unwritable folder is not blamed on the port', async (t) => {
   const refused = { code: 'EACCES', syscall: 'open', path: '/x/.data/lock' }
   const line = explainStart(
     Object.assign(new Error("EACCES: permission denied, open '/x/.data/lock'"), refused),
@@ -45,10 +45,10 @@ t.test('a folder that may not be written is no fault of the port', async (t) => 
   t.match(line, /^The current user can’t write .*\/x\/\.data\/lock.*directory’s owner\.$/)
   t.notMatch(line, /PORT/)
   const reserved = { code: 'EACCES', syscall: 'listen', port: 80 }
-  const said = Object.assign(new Error('listen EACCES: permission denied 127.0.0.1:80'), reserved)
-  t.match(explainStart(said), /^PORT can’t be opened/)
+  const error = Object.assign(new Error('listen EACCES: permission denied 127.0.0.1:80'), reserved)
+  t.match(explainStart(error), /^PORT can’t be opened/)
 })
 
-t.test('a fault of ours keeps its trace', async (t) => {
+t.test('an unexpected error keeps its stack trace', async (t) => {
   t.match(explainStart(new TypeError('x is not a function')), /TypeError: x is not a function\n\s+at /)
 })

@@ -13,15 +13,15 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  /** null: the embedded database of the folder that it runs in */
+  /** null: the embedded database of the working directory */
   databaseUrl: string | null
   stdin?: string
   env?: Record<string, string>
-  /** where a spawned command runs, unless in the project */
+  /** working directory of a spawned command; the project by default */
   folder?: string
 }
 
-// with secrets of its own it writes none into .data/
+// with given secrets the command generates none in .data/
 const environment = ({ databaseUrl, env }: RunOptions) => ({
   ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
   ...TEST_SECRETS,
@@ -40,14 +40,14 @@ export async function runCommand(command: Command, args: string[], options: RunO
       finished.err += `${text}\n`
     },
     readNewPassword: async () => {
-      if (options.stdin === undefined) throw new UsageError('nobody to ask')
+      if (options.stdin === undefined) throw new UsageError('no password given')
       return options.stdin
     },
   })
   return { code, ...finished }
 }
 
-/** Runs a command's file as the npm script does, and waits for its end. */
+/** Runs a command in a process, as the npm script does, and waits for its exit. */
 export function spawnCommand(
   name: 'user' | 'theatre',
   args: string[],

@@ -25,10 +25,10 @@ function apply(content: object | string, ...more: string[]) {
   return runCommand(theatreCommand, ['apply', path, ...more], { databaseUrl: url })
 }
 
-t.test('makes it, and prints the seats’ links; again, it changes nothing', async (t) => {
-  const made = await apply(file, '--url', 'https://orders.example.com/')
-  t.match(made, { code: 0, err: '' })
-  const [head, first, second] = made.out.trim().split('\n')
+t.test('creates the theatre and prints the seats’ links; the same file again changes nothing', async (t) => {
+  const created = await apply(file, '--url', 'https://orders.example.com/')
+  t.match(created, { code: 0, err: '' })
+  const [head, first, second] = created.out.trim().split('\n')
   t.equal(head, 'Theatre 1 "Palace": 5 changes.')
   t.match(first, /^Screen 1 {2}A1 {2}https:\/\/orders\.example\.com\/s\/[\w-]{22}$/)
   t.equal(second, 'Screen 1  A2  https://orders.example.com/s/palace-a2')
@@ -37,14 +37,14 @@ t.test('makes it, and prints the seats’ links; again, it changes nothing', asy
   t.match(again.out, /http:\/\/localhost:3000\/s\/palace-a2/)
 })
 
-t.test('a file is named from where npm was called', async (t) => {
+t.test('a relative path starts where npm was called', async (t) => {
   await apply(file)
   const env = { INIT_CWD: folder }
   const applied = await runCommand(theatreCommand, ['apply', 'theatre.json'], { databaseUrl: url, env })
   t.match(applied, { code: 0, err: '' })
 })
 
-t.test('one line for each error, and nothing is written', async (t) => {
+t.test('reports each error in one line and stores nothing', async (t) => {
   const before = await db.theatre.count()
   const refused = await apply({
     ...file,
@@ -63,7 +63,7 @@ t.test('one line for each error, and nothing is written', async (t) => {
   t.equal(await db.theatre.count(), before)
 })
 
-t.test('says how it is used', async (t) => {
+t.test('prints the usage, and wrong arguments give exit code 2', async (t) => {
   const theatre = (...args: string[]) => runCommand(theatreCommand, args, { databaseUrl: url })
   t.match(await theatre('--help'), { code: 0, out: /max_time/ })
   t.match(await theatre(), { code: 2 })
@@ -76,7 +76,7 @@ t.test('says how it is used', async (t) => {
   })
 })
 
-t.test('as a process', async (t) => {
+t.test('runs as a process', async (t) => {
   writeFileSync(path, JSON.stringify(file))
   const applied = await spawnCommand('theatre', ['apply', path], { databaseUrl: url })
   t.match(applied, { code: 0, err: '', out: /no changes/ })

@@ -19,12 +19,12 @@ const user = (args: string[], stdin?: string): Promise<Finished> =>
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
 
-t.test('create: the password comes from stdin, and the account signs in', async (t) => {
-  const made = await user(
+t.test('create reads the password, and the account can sign in', async (t) => {
+  const created = await user(
     ['create', '--username', 'anna', '--role', 'staff', '--theatre', '1', '--theatre', '2'],
     'a-good-password',
   )
-  t.match(made, {
+  t.match(created, {
     code: 0,
     err: '',
     out: /^Created anna \(user \d+\): staff of theatre 1 \(Grand Cinema\), 2 \(Riverside\)\.\n$/,
@@ -38,29 +38,21 @@ t.test('create: the password comes from stdin, and the account signs in', async 
   t.match(await user(['create', '--username', 'root', '--role', 'admin'], 'a-good-password'), { code: 0 })
 })
 
-t.test(
-  'create, before the service was ever started: the demo theatres are there as after a start',
-  async (t) => {
-    const folder = dataDirectory(t)
-    const args = ['create', '--username', 'first', '--role', 'staff', '--theatre', '1']
-    const made = await spawnCommand('user', args, { databaseUrl: null, folder, stdin: 'a-good-password\n' })
-    t.match(made, { code: 0, err: '', out: 'of theatre 1 (Grand Cinema).' })
-    const server = await acquireEmbeddedServer({ dataDirectory: join(folder, '.data') })
-    t.teardown(() => server.release())
-    const names = await withClient(
-      server.url,
-      async (client) => (await client.query('SELECT username FROM users ORDER BY 1')).rows,
-    )
-    t.same(names, [
-      { username: 'admin' },
-      { username: 'first' },
-      { username: 'staff' },
-      { username: 'staff2' },
-    ])
-  },
-)
+t.test('create on a new embedded database loads the demo theatres first, as a start does', async (t) => {
+  const folder = dataDirectory(t)
+  const args = ['create', '--username', 'first', '--role', 'staff', '--theatre', '1']
+  const created = await spawnCommand('user', args, { databaseUrl: null, folder, stdin: 'a-good-password\n' })
+  t.match(created, { code: 0, err: '', out: 'of theatre 1 (Grand Cinema).' })
+  const server = await acquireEmbeddedServer({ dataDirectory: join(folder, '.data') })
+  t.teardown(() => server.release())
+  const names = await withClient(
+    server.url,
+    async (client) => (await client.query('SELECT username FROM users ORDER BY 1')).rows,
+  )
+  t.same(names, [{ username: 'admin' }, { username: 'first' }, { username: 'staff' }, { username: 'staff2' }])
+})
 
-t.test('create: each refusal in one line, and the password in none', async (t) => {
+t.test('create reports each error in one line, never with the password', async (t) => {
   const create = (...more: string[]) => ['create', '--username', 'berta', ...more]
   const cases: [string[], string | undefined, number, RegExp][] = [
     [create('--role', 'staff', '--theatre', '1'), 'trustno1', 1, /most common/],
@@ -73,7 +65,7 @@ t.test('create: each refusal in one line, and the password in none', async (t) =
     ],
     [create('--role', 'staff'), 'a-good-password', 2, /--theatre ID/],
     [create('--role', 'staff', '--theatre', 'one'), 'a-good-password', 2, /"one"/],
-    [create('--role', 'admin'), undefined, 2, /nobody to ask/],
+    [create('--role', 'admin'), undefined, 2, /no password given/],
     [['create', '--role', 'admin'], 'a-good-password', 2, /--username/],
     [create('--role', 'admin', '--password', 'x'), 'a-good-password', 2, /--password/],
   ]
@@ -88,7 +80,7 @@ t.test('create: each refusal in one line, and the password in none', async (t) =
   t.equal(await db.user.findUnique({ where: { username: 'berta' } }), null)
 })
 
-t.test('disable ends everything, in the running service too; enable lets sign in again', async (t) => {
+t.test('disable ends all sessions, in the running service too; enable allows signing in again', async (t) => {
   const client = await signIn(url, 'staff2')
   t.match(await user(['disable', '--username', 'Staff2']), {
     code: 0,
@@ -101,7 +93,7 @@ t.test('disable ends everything, in the running service too; enable lets sign in
   await signIn(url, 'staff2')
 })
 
-t.test('set-password ends the sessions and changes it', async (t) => {
+t.test('set-password changes the password and ends all sessions', async (t) => {
   const client = await signIn(url, 'admin')
   t.match(await user(['set-password', '--username', 'admin'], 'another-password'), { code: 0 })
   t.equal(await status(client), 401)
@@ -113,7 +105,7 @@ t.test('set-password ends the sessions and changes it', async (t) => {
   })
 })
 
-t.test('sessions lists them; revoke ends one, or all', async (t) => {
+t.test('sessions lists a user’s sessions; revoke ends one or all', async (t) => {
   const clients = [await signIn(url, 'staff'), await signIn(url, 'staff'), await signIn(url, 'staff')]
   const listed = await user(['sessions', '--username', 'staff'])
   t.match(listed, { code: 0, out: /3 live sessions/ })
@@ -128,7 +120,7 @@ t.test('sessions lists them; revoke ends one, or all', async (t) => {
   t.match(await user(['sessions', '--username', 'staff']), { out: /^0 live sessions/ })
 })
 
-t.test('says how it is used', async (t) => {
+t.test('prints the usage, and wrong arguments give exit code 2', async (t) => {
   t.match(await user(['--help']), { code: 0, out: /npm run user -- create/, err: '' })
   t.match(await user([]), { code: 2, out: /npm run user -- create/ })
   const wrong = [['dance'], ['toString'], ['disable', 'staff', '--username', 'staff'], ['revoke']]
@@ -137,7 +129,7 @@ t.test('says how it is used', async (t) => {
   }
 })
 
-t.test('a bad setting and a missing database are one line', async (t) => {
+t.test('an invalid setting and a missing database are reported in one line', async (t) => {
   const run = (databaseUrl: string, env = {}) => runCommand(userCommand, ['list'], { databaseUrl, env })
   t.match(await run(database.url, { PORT: 'x' }), { code: 1, err: /^PORT is "x": [^\n]+\n$/ })
   const nowhere = new URL(database.url)
@@ -152,16 +144,23 @@ t.test('a bad setting and a missing database are one line', async (t) => {
   t.match(await run(database.url), { code: 0, out: /^admin \(user 3\): admin/ })
 })
 
-t.test('as a process: the password is the first line of stdin, the exit code says how it went', async (t) => {
-  const spawn = (args: string[], stdin: string) =>
-    spawnCommand('user', args, { databaseUrl: database.url, stdin })
-  const create = ['create', '--username', 'zoe', '--role', 'admin']
-  t.match(await spawn(create, 'a-good-password\r\nmore\n'), {
-    code: 0,
-    err: '',
-    out: /^Created zoe \(user \d+\): admin/,
-  })
-  await signIn(url, 'zoe', { password: 'a-good-password' })
-  t.match(await spawn(create, 'a-good-password\n'), { code: 1, out: '', err: /^There is already an account/ })
-  t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password on stdin/ })
-})
+t.test(
+  'runs as a process: reads the password from the first line of stdin and sets the exit code',
+  async (t) => {
+    const spawn = (args: string[], stdin: string) =>
+      spawnCommand('user', args, { databaseUrl: database.url, stdin })
+    const create = ['create', '--username', 'zoe', '--role', 'admin']
+    t.match(await spawn(create, 'a-good-password\r\nmore\n'), {
+      code: 0,
+      err: '',
+      out: /^Created zoe \(user \d+\): admin/,
+    })
+    await signIn(url, 'zoe', { password: 'a-good-password' })
+    t.match(await spawn(create, 'a-good-password\n'), {
+      code: 1,
+      out: '',
+      err: /^There is already an account/,
+    })
+    t.match(await spawn(create, ''), { code: 2, out: '', err: /^No password on stdin/ })
+  },
+)

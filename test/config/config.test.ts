@@ -20,7 +20,7 @@ function load(t: Test, env: NodeJS.ProcessEnv = {}): Config {
   return loadConfig(env, { dataDirectory: t.testdir() })
 }
 
-/** The line that the operator sees: it must name the variable, and hold what it should and nothing it must not. */
+/** Checks that loading fails with a one-line error about the variable, and returns its message. */
 function refusal(t: Test, env: NodeJS.ProcessEnv, variable: string): string {
   try {
     load(t, env)
@@ -35,7 +35,7 @@ function refusal(t: Test, env: NodeJS.ProcessEnv, variable: string): string {
   return ''
 }
 
-t.test('the defaults are the contract’s', async (t) => {
+t.test('the defaults', async (t) => {
   const dataDirectory = t.testdir()
   const config = loadConfig({}, { dataDirectory })
   const { secrets, payments, ...rest } = config
@@ -75,7 +75,7 @@ t.test('the defaults are the contract’s', async (t) => {
   t.not(secrets[0], payments.webhookSecret)
 })
 
-t.test('it is frozen to its depths', async (t) => {
+t.test('the configuration is deeply frozen', async (t) => {
   const config = load(t, { ALLOWED_HOSTS: 'a.example' })
   t.throws(() => Object.assign(config, { port: 1 }), TypeError)
   t.throws(() => Object.assign(config.session, { secure: true }), TypeError)
@@ -83,7 +83,7 @@ t.test('it is frozen to its depths', async (t) => {
   t.throws(() => Array.prototype.push.call(config.secrets, 'x'), TypeError)
 })
 
-t.test('an empty variable is an unset one', async (t) => {
+t.test('an empty variable counts as unset', async (t) => {
   const config = load(t, {
     PORT: '',
     REDIS_URL: '',
@@ -95,7 +95,7 @@ t.test('an empty variable is an unset one', async (t) => {
   refusal(t, { ...PRODUCTION, SECRET_KEY: '' }, 'SECRET_KEY')
 })
 
-t.test('integers', async (t) => {
+t.test('integer variables and their bounds', async (t) => {
   const variables: Record<string, (config: Config) => number> = {
     PORT: (config) => config.port,
     SESSION_COOKIE_AGE: (config) => config.session.idleSeconds,
@@ -120,7 +120,7 @@ t.test('integers', async (t) => {
   t.match(refusal(t, { PORT: '65536' }, 'PORT'), /"65536".*0 to 65535/)
 })
 
-t.test('words and switches', async (t) => {
+t.test('switches and enumerated values', async (t) => {
   for (const [text, value] of [
     ['true', true],
     ['True', true],
@@ -213,7 +213,7 @@ t.test('HOST', async (t) => {
     refusal(t, { HOST: bad }, 'HOST')
 })
 
-t.test('URLs are checked, and never shown', async (t) => {
+t.test('URLs are validated, and never appear in errors', async (t) => {
   t.equal(
     load(t, { REDIS_URL: 'rediss://:pw@r.example.com:6380/1' }).redisUrl,
     'rediss://:pw@r.example.com:6380/1',
@@ -225,7 +225,7 @@ t.test('URLs are checked, and never shown', async (t) => {
   }
 })
 
-t.test('the cookie’s name', async (t) => {
+t.test('SESSION_COOKIE_NAME', async (t) => {
   t.equal(load(t, { SESSION_COOKIE_SECURE: 'true' }).session.cookieName, '__Host-sessionid')
   t.equal(load(t, { SESSION_COOKIE_NAME: 'sid', SESSION_COOKIE_SECURE: 'true' }).session.cookieName, 'sid')
   for (const bad of [
@@ -242,7 +242,7 @@ t.test('the cookie’s name', async (t) => {
   }
 })
 
-t.test('production is strict', async (t) => {
+t.test('production requires explicit and secure settings', async (t) => {
   const config = load(t, PRODUCTION)
   t.match(config, {
     isProduction: true,
@@ -255,7 +255,7 @@ t.test('production is strict', async (t) => {
   })
   const { SECRET_KEY, DATABASE_URL, PAYMENT_PROVIDER, ...rest } = PRODUCTION
   refusal(t, { ...rest, DATABASE_URL, PAYMENT_PROVIDER }, 'SECRET_KEY')
-  // the secret's absence is told even when the provider's is wrong too
+  // SECRET_KEY is reported first, even if the provider is wrong too
   refusal(t, { NODE_ENV: 'production', DATABASE_URL }, 'SECRET_KEY')
   refusal(t, { NODE_ENV: 'production', SECRET_KEY }, 'DATABASE_URL')
   refusal(t, { ...PRODUCTION, RATE_LIMITS: 'off' }, 'RATE_LIMITS')
@@ -269,11 +269,11 @@ t.test('production is strict', async (t) => {
       { dataDirectory: t.testdir() },
     ),
     { payments: { provider: 'razorpay', keys: null } },
-    'without both it starts: only payments can’t',
+    'without both keys the service starts, but no payment can',
   )
 })
 
-t.test('secrets', async (t) => {
+t.test('secrets are validated, and never appear in errors', async (t) => {
   const fallback = 'f'.repeat(40)
   t.strictSame(load(t, { SECRET_KEY: SECRET, SECRET_KEY_FALLBACKS: `${fallback}, ${SECRET}x` }).secrets, [
     SECRET,
@@ -289,7 +289,7 @@ t.test('secrets', async (t) => {
   t.equal(load(t, { METRICS_TOKEN: 'hunter2' }).metricsToken, 'hunter2')
 })
 
-t.test('generated secrets are made once and kept, for their owner alone', async (t) => {
+t.test('secrets are generated once and readable by their owner only', async (t) => {
   const dataDirectory = join(t.testdir(), 'a/b')
   const first = loadConfig({}, { dataDirectory })
   const second = loadConfig({}, { dataDirectory })
@@ -301,7 +301,7 @@ t.test('generated secrets are made once and kept, for their owner alone', async 
     t.equal(statSync(join(dataDirectory, name)).mode & 0o777, 0o600)
 })
 
-t.test('nothing is written when none is needed, or when the start is refused', async (t) => {
+t.test('nothing is written when no secret is missing, or when the configuration is invalid', async (t) => {
   const dataDirectory = join(t.testdir(), 'data')
   loadConfig(PRODUCTION, { dataDirectory })
   t.throws(() => loadConfig({ PORT: 'x' }, { dataDirectory }), ConfigError)
@@ -309,7 +309,7 @@ t.test('nothing is written when none is needed, or when the start is refused', a
   t.notOk(existsSync(dataDirectory))
 })
 
-t.test('a damaged or unreadable secret is told, not replaced', async (t) => {
+t.test('a damaged or unreadable secret is reported, not replaced', async (t) => {
   const dataDirectory = t.testdir({ 'secret-key': 'short\n' })
   t.throws(() => loadConfig({}, { dataDirectory }), {
     variable: 'SECRET_KEY',
@@ -324,16 +324,16 @@ t.test('a damaged or unreadable secret is told, not replaced', async (t) => {
   })
 })
 
-t.test('processes that start at once share one secret', async (t) => {
+t.test('processes that start concurrently share one secret', async (t) => {
   const dataDirectory = join(t.testdir(), 'data')
   const code = `import { loadConfig } from ${JSON.stringify(new URL('../../src/config/config.ts', import.meta.url).href)}
-    const go = Number(process.argv[1]); while (Date.now() < go);
+    const startAt = Number(process.argv[1]); while (Date.now() < startAt);
     const c = loadConfig({}, { dataDirectory: ${JSON.stringify(dataDirectory)} })
     console.log(c.secrets[0] + ' ' + c.payments.webhookSecret)`
-  const go = `${Date.now() + 1000}`
+  const startAt = `${Date.now() + 1000}`
   const run = promisify(execFile)
   const starts = Array.from({ length: 4 }, () =>
-    run(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code, go]),
+    run(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code, startAt]),
   )
   const outputs = (await Promise.all(starts)).map(({ stdout }) => stdout)
   t.equal(new Set(outputs).size, 1)

@@ -19,31 +19,37 @@ const SHUT_DOWN = message(
   Buffer.from('SFATAL\0C57P01\0Mterminating connection due to administrator command\0\0'),
 )
 
-t.test('a connection that is ended in the bytes that open it ends a call, not the process', async (t) => {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    // as the kernel hands it over when the service was busy: all at once
-    socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, SHUT_DOWN])))
-  })
-  const port = await listen(server)
-  const db = createDatabase({
-    url: `postgresql://u:p@127.0.0.1:${port}/d`,
-    poolSize: 2,
-    poolTimeoutMs: 1000,
-    statementTimeoutMs: 1000,
-  })
-  t.teardown(async () => {
-    await db.$disconnect()
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  for (const ask of [() => db.$transaction((tx) => tx.$queryRaw`SELECT 1`), () => db.$queryRaw`SELECT 1`]) {
-    const error = await ask().then(
-      () => null,
-      (failure: unknown) => failure,
-    )
-    t.ok(isDatabaseAway(error), `503, not 500: ${String(error).trim().split('\n').at(-1)}`)
-  }
-})
+t.test(
+  'a connection that the server ends right after opening it fails the call, not the process',
+  async (t) => {
+    const sockets = new Set<Socket>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      // in one chunk, as when the service was busy
+      socket.once('data', () => socket.end(Buffer.concat([AUTHENTICATED, READY, SHUT_DOWN])))
+    })
+    const port = await listen(server)
+    const db = createDatabase({
+      url: `postgresql://u:p@127.0.0.1:${port}/d`,
+      poolSize: 2,
+      poolTimeoutMs: 1000,
+      statementTimeoutMs: 1000,
+    })
+    t.teardown(async () => {
+      await db.$disconnect()
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    for (const query of [
+      () => db.$transaction((tx) => tx.$queryRaw`SELECT 1`),
+      () => db.$queryRaw`SELECT 1`,
+    ]) {
+      const error = await query().then(
+        () => null,
+        (failure: unknown) => failure,
+      )
+      t.ok(isDatabaseAway(error), `503, not 500: ${String(error).trim().split('\n').at(-1)}`)
+    }
+  },
+)

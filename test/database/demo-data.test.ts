@@ -4,9 +4,9 @@ import { contextOn, logIn } from '../helpers/accounts.js'
 import { testDatabase } from '../helpers/database.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
-t.test('is what the contract says, whoever loads it first', async (t) => {
+t.test('loads the theatres and seats of the contract, also concurrently', async (t) => {
   const { db, url } = await testDatabase(t)
-  // a load that failed half-way has used up ids
+  // an earlier load that failed may have used up ids
   await db.$queryRaw`SELECT nextval('theatres_id_seq')::int`
   await Promise.all([loadDemoData(url), loadDemoData(url)])
   const theatres = await db.theatre.findMany({
@@ -30,17 +30,17 @@ t.test('is what the contract says, whoever loads it first', async (t) => {
   t.equal(next.id, 3)
 })
 
-t.test('an owner’s own theatre 1 is nobody’s whose password everybody knows', async (t) => {
+t.test('demo accounts get no access to an owner’s theatre 1', async (t) => {
   const { db } = await testDatabase(t)
   const own = await db.theatre.create({ data: { name: 'Own', timeZone: 'UTC', maxTime: 9, minTime: 1 } })
   t.equal(own.id, 1)
   await writeDemoData(db)
   t.equal(await db.staffTheatre.count({ where: { theatreId: own.id } }), 0)
-  const theirs = await db.staffTheatre.findMany({ select: { theatre: { select: { name: true } } } })
-  t.notMatch(JSON.stringify(theirs), /Own/)
+  const memberships = await db.staffTheatre.findMany({ select: { theatre: { select: { name: true } } } })
+  t.notMatch(JSON.stringify(memberships), /Own/)
 })
 
-t.test('its accounts sign in', async (t) => {
+t.test('the demo accounts can sign in', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
   const signIn = (username: string) => logIn(contextOn(db), username, { password: DEMO_PASSWORD })
   t.match((await signIn('staff')).caller.principal, { role: 'staff', theatres: [{ id: 1, manager: false }] })
@@ -49,7 +49,7 @@ t.test('its accounts sign in', async (t) => {
   t.match((await signIn('admin')).caller.principal, { role: 'admin' })
 })
 
-t.test('again, it leaves everything as it is', async (t) => {
+t.test('loading again restores what is missing and changes nothing else', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
   await db.menuItem.updateMany({ data: { available: false } })
   await db.user.update({ where: { username: 'staff' }, data: { isActive: false } })

@@ -5,7 +5,7 @@ import { applyMigrations } from '../../src/database/migrate.js'
 import { newDatabaseName, testServer, withClient } from '../helpers/database-template.js'
 import { dataDirectory, PROJECT } from '../helpers/embedded-servers.js'
 
-t.test('nodes that start at once apply each migration once; a later start needs no engine', async (t) => {
+t.test('concurrent nodes apply each migration once; a later start needs no engine', async (t) => {
   const server = await testServer()
   const url = server.urlOf(newDatabaseName())
   t.teardown(async () => {
@@ -25,12 +25,12 @@ t.test('nodes that start at once apply each migration once; a later start needs 
   write('2_second', 'CREATE TABLE second (a int);')
   writeFileSync(join(root, 'prisma', 'migrations', 'migration_lock.toml'), 'provider = "postgresql"\n')
 
-  // the database does not exist yet either, for any of the nodes
+  // the database does not exist yet
   const applied = await Promise.all([1, 2, 3].map(() => applyMigrations(url, { root })))
   t.strictSame(applied.flat().sort(), ['1_first', '2_second'])
 
   rmSync(join(root, 'scripts'))
-  t.strictSame(await applyMigrations(url, { root }), [], 'without the engine, which is not there')
+  t.strictSame(await applyMigrations(url, { root }), [], 'works without the engine')
   symlinkSync(join(PROJECT, 'scripts'), join(root, 'scripts'))
 
   write('3_third', 'CREATE TABLE third (a int)')

@@ -1,5 +1,5 @@
-// Loaded into every Node process of a test (NODE_OPTIONS): a connection that leaves this machine is refused,
-// and its target is written to the file that NETWORK_TRIPWIRE names.
+// Preloaded into every Node process of a test (NODE_OPTIONS): refuses connections that would leave this machine, and
+// writes their targets to the file in NETWORK_TRIPWIRE.
 import { appendFileSync } from 'node:fs'
 import net from 'node:net'
 
@@ -8,7 +8,7 @@ const { connect } = net.Socket.prototype
 const LOCAL = new Set(['localhost', '127.0.0.1', '::1'])
 
 net.Socket.prototype.connect = function (...args) {
-  // Called by net itself with its arguments in one list.
+  // net itself passes its arguments as one array
   const [first, second] = Array.isArray(args[0]) ? args[0] : args
   const target = typeof first === 'object' ? first : { port: first, host: second }
   const host = typeof target.host === 'string' ? target.host : 'localhost'

@@ -36,7 +36,7 @@ export interface Run {
   stderr: string
 }
 
-/** A copy of what the Prisma CLI needs of this project, as after `npm ci`, with a schema of its own. */
+/** A copy of what the Prisma CLI needs from this project, as after `npm ci`, with a schema of its own. */
 export class PrismaProject {
   readonly directory: string
   private readonly tripwireLog: string
@@ -77,7 +77,7 @@ export class PrismaProject {
     writeFileSync(this.path(name), content)
   }
 
-  /** `npx prisma …`, with every way out of this machine watched. */
+  /** Runs `npx prisma …` and records attempts to leave this machine. */
   async prisma(command: string, env: Record<string, string> = {}, input = ''): Promise<Run> {
     const { DATABASE_URL: _, ...inherited } = process.env
     const installation = this.options.installed ? this.directory : PROJECT
@@ -88,7 +88,7 @@ export class PrismaProject {
         ...inherited,
         NODE_OPTIONS: `--import=${join(PROJECT, 'test/database/network-tripwire.mjs')}`,
         NETWORK_TRIPWIRE: this.tripwireLog,
-        // As for a user with internet: Prisma's own downloads and its news are on.
+        // as for a user with internet: Prisma's downloads and announcements are enabled
         CI: '',
         ...env,
       },
@@ -99,7 +99,7 @@ export class PrismaProject {
     return { code: code as number | null, stdout, stderr }
   }
 
-  /** What tried to leave this machine. */
+  /** the connections that would have left this machine */
   networkAttempts(): string {
     return existsSync(this.tripwireLog) ? readFileSync(this.tripwireLog, 'utf8') : ''
   }

@@ -1,5 +1,5 @@
-// A process of its own that uses an embedded server: `node --import=tsx server-user.ts <data directory>`.
-// Says `{url, ms}`; a line on stdin makes it release, or, with "exit", exit without.
+// A process that uses an embedded server: `node --import=tsx server-user.ts <data directory>`. Prints `{url, ms}`; on a
+// line on stdin it releases the server and exits, or, on "exit", exits without a release.
 import { createInterface } from 'node:readline'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 

@@ -9,15 +9,15 @@ import { withClient } from '../helpers/database-template.js'
 import { dataDirectory } from '../helpers/embedded-servers.js'
 import { spawnService } from '../helpers/service-process.js'
 
-// several starts of a server, one with initdb
+// several server starts, one of them with initdb
 t.setTimeout(240_000)
 
-/** What another version leaves: a migration that this one does not have. */
+/** A migration of another version, which this one does not have. */
 const FOREIGN = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ('of-another-version', 'abc', '20200101000000_of_another_version', now(), 1)`
 const CHANGED = `UPDATE _prisma_migrations SET checksum = 'abc' WHERE migration_name LIKE '%initial_tables'`
 
-t.test('an embedded database of another version is kept beside a new one', async (t) => {
+t.test('an embedded database of another version is set aside and replaced', async (t) => {
   const folder = dataDirectory(t)
   const directory = join(folder, '.data')
   const before = await acquireEmbeddedServer({ dataDirectory: directory })
@@ -34,29 +34,29 @@ t.test('an embedded database of another version is kept beside a new one', async
   await service.listening()
   const line =
     /^houselights: the embedded database has migrations of another version: it was moved to (\S+), and a new one is used$/m
-  const kept = line.exec(service.output())?.[1] ?? ''
-  t.match(kept, /^\.data\/postgres-set-aside-\d{8}T\d{6}$/)
+  const setAside = line.exec(service.output())?.[1] ?? ''
+  t.match(setAside, /^\.data\/postgres-set-aside-\d{8}T\d{6}$/)
   service.child.kill('SIGTERM')
   t.strictSame(await service.ended(), [0, null])
 
   const again = spawnService(t, { folder })
   await again.listening()
-  t.notMatch(again.output(), /another version/, 'the new one is used from then on')
+  t.notMatch(again.output(), /another version/, 'the new database is used from then on')
   again.child.kill('SIGTERM')
   await again.ended()
   t.equal(readdirSync(directory).filter((name) => name.includes('set-aside')).length, 1)
 
-  // moved back it is what it was
+  // moved back, it has its data
   const elsewhere = dataDirectory(t)
   mkdirSync(join(elsewhere, '.data'))
-  renameSync(join(folder, kept), join(elsewhere, '.data/postgres'))
+  renameSync(join(folder, setAside), join(elsewhere, '.data/postgres'))
   const restored = await acquireEmbeddedServer({ dataDirectory: join(elsewhere, '.data') })
   const { rows } = await withClient(restored.url, (client) => client.query('SELECT answer FROM precious'))
   t.strictSame(rows, [{ answer: 42 }])
   await restored.release()
 })
 
-t.test('an external database of another version stops the start, and is not touched', async (t) => {
+t.test('an external database of another version prevents the start and is not changed', async (t) => {
   for (const change of [FOREIGN, CHANGED]) {
     const { url } = await testDatabase(t)
     t.equal(await migrationState(url), 'current')
