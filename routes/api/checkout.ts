@@ -16,7 +16,10 @@ const BUTTONS = { pay: 'payment.captured', fail: 'payment.failed' } as const
  * the real route.
  */
 export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { provider, webhookSecret } = app.config.payments
+  const {
+    provider,
+    webhookSecrets: [webhookSecret],
+  } = app.config.payments
 
   app.get(
     '/api/checkout/:paymentId',

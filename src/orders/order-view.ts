@@ -18,6 +18,7 @@ export function viewOrder(order: OrderRecord): OrderView {
       unitPrice,
     })),
     total: order.total,
+    refundedAmount: order.refundedAmount,
     createdAt: order.createdAt.toISOString(),
     confirmedAt: toTime(order.confirmedAt),
     seenAt: toTime(order.seenAt),

@@ -1,4 +1,5 @@
 import type { PaymentsConfig } from '../config/config.js'
+import type { ProviderCharge, ProviderRefund } from './ledger.js'
 
 /** An order to be paid. */
 export interface PaymentRequest {
@@ -7,7 +8,18 @@ export interface PaymentRequest {
   amount: number
 }
 
-/** A payment provider. It may be slow, so it is called outside transactions. */
+export interface RefundRequest {
+  chargeId: string
+  /** paise */
+  amount: number
+  /** requests with the same key are one refund */
+  key: string
+}
+
+/** The provider refuses a refund for good; repeating the request is pointless. */
+export class RefundRefused extends Error {}
+
+/** A payment provider. It may be slow, so it is called outside transactions. All calls throw when it does not answer. */
 export interface PaymentProvider {
   readonly name: PaymentsConfig['provider']
   /** identifies us in the provider's checkout in the browser; null if it needs no key */
@@ -16,6 +28,17 @@ export interface PaymentProvider {
   createOrder(request: PaymentRequest): Promise<{ id: string }>
   /** The path of our page on which the customer pays. */
   checkoutUrl(paymentId: string): string
+  /**
+   * Gives money back; null if only a webhook will tell of it. Throws `RefundRefused` when it never will, and anything
+   * else when the outcome is unknown.
+   */
+  refund(request: RefundRequest): Promise<ProviderRefund | null>
+  /** The charges of a payment. */
+  chargesOf(paymentId: string): Promise<ProviderCharge[]>
+  /** The refunds of a charge. */
+  refundsOf(chargeId: string): Promise<ProviderRefund[]>
+  /** Charges made since a time, one page after the other, each with what it says was given back (paise). */
+  chargesSince(since: Date): AsyncIterable<ProviderCharge & { refunded: number }>
 }
 
 /** Whether the text has the form of a provider's payment id. */

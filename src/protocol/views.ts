@@ -95,7 +95,7 @@ export type OrderStatus = Static<typeof OrderStatus>
 export const OrderStatus = Type.Enum(['placed', 'confirmed', 'seen', 'delivered', 'cancelled'])
 
 export type PaymentStatus = Static<typeof PaymentStatus>
-export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'refunded'])
+export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'partially_refunded', 'refunded'])
 
 export type PaymentMethod = Static<typeof PaymentMethod>
 export const PaymentMethod = Type.Enum(['online', 'cash'])
@@ -118,6 +118,7 @@ export const OrderView = Type.Object({
     }),
   ),
   total: Paise,
+  refundedAmount: Paise,
   createdAt: Time,
   confirmedAt: TimeOrNull,
   seenAt: TimeOrNull,

@@ -26,7 +26,8 @@ const PAYMENT_RANK: Record<OrderView['paymentStatus'], number> = {
   pending: 0,
   failed: 0,
   paid: 1,
-  refunded: 2,
+  partially_refunded: 2,
+  refunded: 3,
 }
 
 export function isLive(order: Pick<OrderView, 'status'>): boolean {
