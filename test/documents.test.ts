@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import t from 'tap'
@@ -37,11 +37,65 @@ t.test('every variable is read, and nothing beside them', async (t) => {
   t.strictSame([...names].sort(), [...VARIABLES].sort())
 })
 
-t.test('the files that CONTRIBUTING and README name are there', async (t) => {
-  for (const document of ['CONTRIBUTING.md', 'README.md', 'web/README.md', 'plugins/README.md']) {
-    const named = [
-      ...read(document).matchAll(/\b(?:src|plugins|routes|web|test|prisma|scripts|docs)\/[\w./-]+\.\w+/g),
-    ]
-    for (const [path] of named) t.ok(existsSync(join(root, path)), `${document}: ${path}`)
+const DOCUMENTS = [
+  'CONTRIBUTING.md',
+  'README.md',
+  'web/README.md',
+  'plugins/README.md',
+  'docs/operations.md',
+  'docs/wire-protocol.md',
+  'docs/security.md',
+  ...readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
+]
+
+t.test('the files that the documents name exist', async (t) => {
+  const inRepository =
+    /(?<![/\w])(?:src|plugins|routes|web|test|prisma|scripts|docs|bench|deploy)\/[\w./@-]+\.\w+/g
+  const inTests = /`((?:security|live|accounts|limits|events|plugins|routes|faults|http|config)\/[\w/-]+)`/g
+  for (const document of DOCUMENTS) {
+    const text = read(document)
+    for (const [path] of text.matchAll(inRepository))
+      t.ok(existsSync(join(root, path)), `${document}: ${path}`)
+    if (document !== 'docs/security.md') continue
+    for (const [, path = ''] of text.matchAll(inTests))
+      t.ok(existsSync(join(root, `test/${path}.test.ts`)), `${document}: ${path}`)
   }
+})
+
+t.test('the links between the documents lead to files', async (t) => {
+  for (const document of DOCUMENTS) {
+    const links = [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)]
+    for (const [, target = ''] of links)
+      t.ok(existsSync(join(root, dirname(document), target)), `${document}: ${target}`)
+  }
+})
+
+t.test('plugins/README.md lists the plugins in their order, with what each needs', async (t) => {
+  const app = read('src/app.ts')
+  const files = new Map(
+    [...app.matchAll(/import \{ (\w+Plugin) \} from '\.\.\/plugins\/(.+)\.js'/g)].map(([, name, path]) => [
+      name,
+      `${path}.ts`,
+    ]),
+  )
+  const registered = [...app.matchAll(/register\((\w+Plugin)\b/g)].map(
+    ([, name]) => files.get(name) ?? `${name}`,
+  )
+  const rows = [...read('plugins/README.md').matchAll(/^\| \d+ \| `(.+?)` \|[^|]*\|([^|]*)\|/gm)]
+  t.strictSame(
+    rows.map(([, file]) => file),
+    registered,
+  )
+  for (const [, file, needs = ''] of rows) {
+    const dependencies = /dependencies: \[([^\]]*)\]/.exec(read(`plugins/${file}`))?.[1] ?? ''
+    const names = [...dependencies.matchAll(/'(.+?)'/g)].map(([, name]) => name)
+    t.equal(needs.trim(), names.join(', '), `${file}`)
+  }
+})
+
+t.test('the npm scripts that the documents name exist', async (t) => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  for (const document of DOCUMENTS)
+    for (const [, name = ''] of read(document).matchAll(/\bnpm run ([a-z]+)/g))
+      t.ok(name in scripts, `${document}: ${name}`)
 })

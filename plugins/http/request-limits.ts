@@ -22,7 +22,6 @@ const LIMITS: Record<string, Limit> = {
   'POST /api/seats/:seatToken/orders': { session: 240, address: 600 },
   'POST /api/orders/:id/payment': { session: 240, address: 600 },
   'POST /api/chats/:id/messages': { session: 240, address: 600 },
-  'POST /chat-box/send-whatsapp-message': { session: 240, address: 600 },
 }
 
 /**

@@ -24,7 +24,7 @@ const MAX_KEYS = 50_000
 
 /**
  * Counts on this node alone; lost at its restart. Not RateLimiterMemory, which has no bound and a timer per key
- * (docs/decisions/0014). `now`: ms on a monotonic clock.
+ * (docs/decisions/0014-libraries-for-limits-and-queues.md). `now`: ms on a monotonic clock.
  */
 export function createLocalCounter({ maxKeys = MAX_KEYS, now = () => performance.now() } = {}): HitCounter {
   const windows = new LRUCache<string, { count: number }>({ max: maxKeys, ttlResolution: 0, perf: { now } })

@@ -85,17 +85,13 @@ t.test('without a hash, verification fails after the same work', async (t) => {
   t.notOk(await verifyPassword(null, 'whatever-it-is'))
 })
 
-t.test('two hundred concurrent sign-ins, as when a shift starts, are all served', async (t) => {
-  const results = await Promise.all(Array.from({ length: 200 }, () => verifyPassword(null, 'a guess')))
-  t.equal(results.length, 200)
-})
-
-t.test('a flood of verifications waits in a bounded queue', async (t) => {
+t.test('two hundred concurrent sign-ins, as a shift starts, succeed; a flood is refused', async (t) => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: 320 }, () => verifyPassword(null, 'a guess')),
   )
+  t.ok(outcomes.slice(0, 200).every(({ status }) => status === 'fulfilled'))
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
-  t.ok(refused.length >= 40, 'verifications beyond the bound are refused')
+  t.ok(refused.length >= 40, 'the queue is bounded')
   for (const { reason } of refused) t.match(reason, { status: 503, retryAfter: 1 })
   t.notOk(await verifyPassword(null, 'a guess'), 'the queue accepts work again afterwards')
 })

@@ -71,7 +71,7 @@ t.test('a client that floods and does not read is not read any more', async (t) 
   await flood.expect({ type: 'hello' })
   flood.pause()
   let most = 0
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 120_000
   // when the client can't send more, the service has stopped reading
   while (flood.ws.bufferedAmount < 4_000_000 && most < 2_000_000 && performance.now() < deadline) {
     for (let i = 0; i < 500; i++) flood.ws.send(PING)
