@@ -9,7 +9,7 @@ import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
 import { listMenu } from '../../src/theatres/menu-queries.js'
-import { OrderAnswer } from './answers.js'
+import { KeyHeader, OrderAnswer } from './answers.js'
 
 const Params = Type.Object({ seatToken: Type.String() })
 
@@ -24,10 +24,6 @@ const NewOrder = Type.Object({
   ),
   paymentMethod: Type.Enum(['online', 'cash']),
   phone: Type.Optional(Type.String({ pattern: '^[0-9+\\- ]{5,20}$' })),
-})
-
-const KeyHeader = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' })),
 })
 
 /** What a seat's QR code opens: the menu, and ordering from it. The code is the only permission needed. */

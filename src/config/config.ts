@@ -34,7 +34,7 @@ export interface SocketsConfig {
 
 export type PaymentsConfig = {
   /** the current one first, then fallbacks; never empty */
-  webhookSecrets: string[]
+  webhookSecrets: [string, ...string[]]
   /** late and second captures are given back without being asked */
   autoRefund: boolean
 } & ({ provider: 'simulated' } | { provider: 'razorpay'; keys: RazorpayKeys | null; apiUrl: string | null })

@@ -42,7 +42,7 @@ export function resolveSigningSecrets(given: GivenSecrets, dataDirectory: string
 }
 
 /** PAYMENT_WEBHOOK_SECRET, or the generated one, then its fallbacks. */
-export function readWebhookSecrets(reader: Reader, dataDirectory: string): string[] {
+export function readWebhookSecrets(reader: Reader, dataDirectory: string): [string, ...string[]] {
   const current =
     reader.text('PAYMENT_WEBHOOK_SECRET') ??
     generatedSecret('PAYMENT_WEBHOOK_SECRET', dataDirectory, 'payment-webhook-secret')

@@ -1,4 +1,5 @@
-import type { CheckoutView, PaymentView } from '../protocol/views.js'
+import type { CheckoutView, PaymentIssueView, PaymentView } from '../protocol/views.js'
+import type { IssueRecord } from './payment-issues.js'
 import type { CheckoutRecord, PaymentRecord } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
 
@@ -11,4 +12,13 @@ export function viewPayment(payment: PaymentRecord, provider: PaymentProvider): 
 export function viewCheckout(checkout: CheckoutRecord, { publicKey }: PaymentProvider): CheckoutView {
   const { id, status, amount, orderId, provider, theatreName } = checkout
   return { payment: { id, status, amount, orderId, provider }, theatreName, publicKey }
+}
+
+export function viewIssue({ subject, at, resolvedAt, ...issue }: IssueRecord): PaymentIssueView {
+  return {
+    ...issue,
+    paymentId: subject,
+    at: at.toISOString(),
+    resolvedAt: resolvedAt?.toISOString() ?? null,
+  }
 }

@@ -150,6 +150,26 @@ export const CheckoutView = Type.Object({
   }),
 })
 
+/** What a manager must look at: money without a home, or a refund that failed. */
+export type PaymentIssueView = Static<typeof PaymentIssueView>
+export const PaymentIssueView = Type.Object({
+  id: Type.Integer(),
+  kind: Type.Enum([
+    'unknown_payment',
+    'amount_mismatch',
+    'late_capture',
+    'second_capture',
+    'refund_due',
+    'refund_failed',
+  ]),
+  orderId: Type.Union([Type.Integer(), Type.Null()]),
+  paymentId: Type.String({ description: 'the provider’s id of the charge, or of the refund that failed' }),
+  amount: Paise,
+  at: Time,
+  note: Type.Union([Type.String(), Type.Null()]),
+  resolvedAt: TimeOrNull,
+})
+
 // Chat
 
 export type MessageView = Static<typeof MessageView>

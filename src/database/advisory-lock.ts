@@ -1,0 +1,24 @@
+import pg from 'pg'
+
+/**
+ * Runs `work` while no other process holds the lock `name` on this database; returns null at once if one does. The lock
+ * belongs to a connection of its own, so it ends with the process, and `work` may take long.
+ */
+export async function withAdvisoryLock<T>(
+  url: string,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  // a lost connection ends the lock, not the process
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken', [
+      name,
+    ])
+    return rows[0]?.taken === true ? await work() : null
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
