@@ -1,4 +1,5 @@
 import type { OrderView } from '../lib/views.js'
+import { isOwedBack } from './money-state.js'
 
 /** State of the staff's board: the live orders, and those that ended last (newest first). */
 export interface OrdersState {
@@ -51,15 +52,17 @@ export function endedAt(order: OrderView): string | null {
 export function isOlder(next: OrderView, known: OrderView): boolean {
   return (
     STATUS_RANK[next.status] < STATUS_RANK[known.status] ||
-    PAYMENT_RANK[next.paymentStatus] < PAYMENT_RANK[known.paymentStatus]
+    PAYMENT_RANK[next.paymentStatus] < PAYMENT_RANK[known.paymentStatus] ||
+    next.refundedAmount < known.refundedAmount
   )
 }
 
+/** The last that ended, and with them whatever is still owed: later orders must not push that out. */
 function withEnded(ended: readonly OrderView[], added: readonly OrderView[]): OrderView[] {
   const byId = new Map([...ended, ...added].map((order) => [order.id, order]))
   return [...byId.values()]
     .sort((a, b) => (endedAt(b) ?? '').localeCompare(endedAt(a) ?? '') || b.id - a.id)
-    .slice(0, ENDED_KEPT)
+    .filter((order, index) => index < ENDED_KEPT || isCashOwed(order) || isOwedBack(order))
 }
 
 function applyOrder(state: OrdersState, order: OrderView): OrdersState {
