@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import { Counter } from 'prom-client'
 import type { PaymentProvider } from '../src/payments/provider.js'
 import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
-import { type RefundTools, sendRefund } from '../src/payments/refund-actions.js'
+import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js'
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
 import type { SignedWebhook } from '../src/payments/simulated-webhooks.js'
 

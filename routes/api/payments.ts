@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { DomainError } from '../../src/errors.js'
 import { viewOrder } from '../../src/orders/order-view.js'
@@ -15,6 +16,11 @@ const Refund = Type.Object(
   { amount: Type.Optional(Type.Integer({ minimum: 1, description: 'paise; all that is left if missing' })) },
   { additionalProperties: false },
 )
+/** A request without a body asks for all that is left. */
+const withoutBody = async (request: FastifyRequest) => {
+  request.body ??= {}
+}
+
 const Resolution = Type.Object({ note: Type.String({ minLength: 1 }) }, { additionalProperties: false })
 
 /** Payments of an order, for its owner; refunds and payment issues, for managers. */
@@ -43,7 +49,7 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post(
     '/api/orders/:id/refund',
     {
-      preValidation: app.requireStaff,
+      preValidation: [app.requireStaff, withoutBody],
       schema: { params: IdParams, headers: KeyHeader, body: Refund, response: { 200: OrderAnswer } },
     },
     async (request) => {
@@ -83,7 +89,9 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'payment issue')
       const { principal } = app.callerOf(request)
-      return { issue: viewIssue(await resolveIssue(app.db, principal, id, request.body.note)) }
+      return {
+        issue: viewIssue(await resolveIssue(app.actionsOf(request), principal, id, request.body.note)),
+      }
     },
   )
 }

@@ -24,6 +24,12 @@ const NewOrder = Type.Object({
   ),
   paymentMethod: Type.Enum(['online', 'cash']),
   phone: Type.Optional(Type.String({ pattern: '^[0-9+\\- ]{5,20}$' })),
+  expectedTotal: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'paise as shown to the customer; any other total is 409 `price_changed`',
+    }),
+  ),
 })
 
 /** What a seat's QR code opens: the menu, and ordering from it. The code is the only permission needed. */
@@ -52,13 +58,13 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const seat = await findSeat(app.db, request.params.seatToken)
       if (!seat) throw notFound('seat')
       const { principal, session } = await app.callerOrGuest(request, reply)
-      const { items, paymentMethod, phone = null } = request.body
+      const { items, paymentMethod, phone = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
         app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seat,
-        { items, paymentMethod, phone, idempotencyKey },
+        { items, paymentMethod, phone, idempotencyKey, expectedTotal },
       )
       return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })
     },

@@ -2,7 +2,8 @@ import pg from 'pg'
 
 /**
  * Runs `work` while no other process holds the lock `name` on this database; returns null at once if one does. The lock
- * belongs to a connection of its own, so it ends with the process, and `work` may take long.
+ * belongs to a transaction of its own connection, so it ends with the process, and works through PgBouncer's transaction
+ * mode; `work` may take long.
  */
 export async function withAdvisoryLock<T>(
   url: string,
@@ -14,9 +15,12 @@ export async function withAdvisoryLock<T>(
   client.on('error', () => {})
   await client.connect()
   try {
-    const { rows } = await client.query('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken', [
-      name,
-    ])
+    await client.query('BEGIN')
+    await client.query('SET LOCAL idle_in_transaction_session_timeout = 0')
+    const { rows } = await client.query(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
+      [name],
+    )
     return rows[0]?.taken === true ? await work() : null
   } finally {
     await client.end().catch(() => {})

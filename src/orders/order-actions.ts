@@ -53,8 +53,17 @@ async function apply(
   orderId: number,
   transition: Transition,
 ): Promise<OrderRecord> {
-  const work = (tx: Transaction) => applyWithin(tx, principal, orderId, transition)
+  const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
+    const { order, changed } = await applyWithin(tx, principal, orderId, transition)
+    return { result: order, events: changed ? orderEvents([transition.event], order) : [] }
+  }
   return await commit(ctx, work, { queueKey: orderGroup(orderId) })
+}
+
+interface Applied {
+  order: OrderRecord
+  /** false: the order was in the target state before */
+  changed: boolean
 }
 
 async function applyWithin(
@@ -62,14 +71,13 @@ async function applyWithin(
   principal: Principal,
   orderId: number,
   transition: Transition,
-): Promise<Outcome<OrderRecord>> {
-  const { event, from, set } = transition
+): Promise<Applied> {
+  const { from, set } = transition
   const managed = managedOrders(principal)
   const updated = await tx.$queryRaw<unknown[]>`
     UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from} RETURNING o.id`
-  if (updated.length === 0) return { result: await readDone(tx, managed, orderId, transition) }
-  const order = await readOrder(tx, orderId)
-  return { result: order, events: orderEvents([event], order) }
+  if (updated.length === 0) return { order: await readDone(tx, managed, orderId, transition), changed: false }
+  return { order: await readOrder(tx, orderId), changed: true }
 }
 
 async function readDone(
@@ -93,11 +101,8 @@ export const markSeen: Action = (ctx, principal, orderId) => apply(ctx, principa
 export const deliverOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, DELIVER)
 
 /**
- * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The payments room
- * adds what becomes of its money. Throws as `apply`.
+ * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The payments room adds
+ * what becomes of its money, and the event. Throws as `apply`.
  */
-export const cancelWithin = (
-  tx: Transaction,
-  principal: Principal,
-  orderId: number,
-): Promise<Outcome<OrderRecord>> => applyWithin(tx, principal, orderId, CANCEL)
+export const cancelWithin = (tx: Transaction, principal: Principal, orderId: number): Promise<Applied> =>
+  applyWithin(tx, principal, orderId, CANCEL)

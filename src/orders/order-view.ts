@@ -19,6 +19,7 @@ export function viewOrder(order: OrderRecord): OrderView {
     })),
     total: order.total,
     refundedAmount: order.refundedAmount,
+    dueBack: order.dueBack,
     createdAt: order.createdAt.toISOString(),
     confirmedAt: toTime(order.confirmedAt),
     seenAt: toTime(order.seenAt),

@@ -10,8 +10,9 @@ export interface Capture {
   paymentId: string | null
   kind: 'paying' | 'surplus' | 'mismatched' | 'unknown'
   method: PaymentMethod
-  /** paise */
+  /** the smallest unit of `currency` */
   amount: number
+  currency: string
   /** the order had been cancelled before */
   late: boolean
 }
@@ -37,6 +38,7 @@ export interface Issue {
   kind: IssueKind
   /** the capture's id, or the refund's */
   subject: string
+  captureId: string
   /** paise */
   amount: number
 }
@@ -52,7 +54,10 @@ export interface OrderMoney {
     status: OrderStatus
     paymentMethod: PaymentMethod
     paymentStatus: PaymentStatus
+    /** paise given back of the paying capture */
     refundedAmount: number
+    /** paise of late and surplus captures, and of a cancelled order, that have not gone back yet */
+    dueBack: number
   }
   payments: readonly { id: string; status: PaymentStatus }[]
   captures: readonly Capture[]
@@ -101,7 +106,7 @@ export function settle(money: OrderMoney): Settlement {
   return {
     order,
     payments: payments.filter((payment, index) => payment.status !== money.payments[index]?.status),
-    events: eventsOf(money.order, order),
+    events: eventsOf(money, order),
     ...settleIssues(money),
     returns: returnsOf(money),
   }
@@ -113,33 +118,63 @@ function paymentStatus(money: OrderMoney, { id, status }: OrderMoney['payments']
   return captures.every((capture) => remainingOf(capture, money) === 0) ? 'refunded' : 'paid'
 }
 
+/** paise; the largest value of the column */
+const MAX_DUE_BACK = 2_147_483_647
+
 function settleOrder(money: OrderMoney, payments: OrderMoney['payments']): Settlement['order'] {
   const { order, captures } = money
   const paying = captures.find(({ kind }) => kind === 'paying')
+  const surplus = captures.filter(({ kind }) => kind === 'surplus')
+  const surplusLeft = surplus.reduce((total, capture) => total + remainingOf(capture, money), 0)
+  const payingLeft = paying ? remainingOf(paying, money) : 0
+  const dueBack = Math.min(surplusLeft + (order.status === 'cancelled' ? payingLeft : 0), MAX_DUE_BACK)
   if (!paying) {
-    const statuses = payments.map(({ status }) => status)
-    const failed =
-      !statuses.includes('pending') && statuses.includes('failed') && order.paymentMethod === 'online'
-    return { ...order, paymentStatus: failed ? 'failed' : 'pending', refundedAmount: 0, confirms: false }
+    const failed = hasFailed(payments) && order.paymentMethod === 'online'
+    return {
+      ...order,
+      paymentStatus: failed ? 'failed' : 'pending',
+      refundedAmount: 0,
+      dueBack,
+      confirms: false,
+    }
   }
-  const refundedAmount = refundedOf(paying, money.refunds)
-  const remaining = paying.amount - refundedAmount
+  const refundedAmount = paying.amount - payingLeft
   return {
     ...order,
     paymentMethod: paying.method,
-    paymentStatus: remaining === 0 ? 'refunded' : refundedAmount > 0 ? 'partially_refunded' : 'paid',
+    paymentStatus: payingLeft === 0 ? 'refunded' : refundedAmount > 0 ? 'partially_refunded' : 'paid',
     refundedAmount,
-    confirms: order.status === 'placed' && remaining > 0,
+    dueBack,
+    confirms: order.status === 'placed' && payingLeft > 0,
   }
 }
 
-function eventsOf(before: OrderMoney['order'], after: Settlement['order']): OrderEventName[] {
+/** No payment is pending or was captured, and one has failed. */
+function hasFailed(payments: OrderMoney['payments']): boolean {
+  const open = payments.some(({ status }) => status === 'pending' || status === 'paid')
+  return !open && payments.some(({ status }) => status === 'failed')
+}
+
+/** Each capture that counts is a `payment.paid`, each refund of one a `payment.refunded`. */
+function eventsOf(money: OrderMoney, after: Settlement['order']): OrderEventName[] {
+  const before = money.order
   const events: OrderEventName[] = []
-  if (isPaid(after.paymentStatus) && !isPaid(before.paymentStatus)) events.push('payment.paid')
+  const surplusBefore = surplusOf(money, before)
+  const surplusAfter = surplusOf(money, after)
+  const becamePaid = isPaid(after.paymentStatus) && !isPaid(before.paymentStatus)
+  if (becamePaid || surplusAfter > surplusBefore) events.push('payment.paid')
   if (after.confirms) events.push('order.confirmed')
   if (after.paymentStatus === 'failed' && before.paymentStatus !== 'failed') events.push('payment.failed')
-  if (after.refundedAmount > before.refundedAmount) events.push('payment.refunded')
+  const gaveBack = after.refundedAmount > before.refundedAmount
+  if (gaveBack || surplusAfter < surplusBefore) events.push('payment.refunded')
   return events
+}
+
+/** Paise of surplus captures in a state of the order: what is due back, without the paying capture. */
+function surplusOf({ captures }: OrderMoney, order: OrderMoney['order']): number {
+  const paying = captures.find(({ kind }) => kind === 'paying')
+  const isOwed = order.status === 'cancelled' && isPaid(order.paymentStatus)
+  return order.dueBack - (isOwed && paying ? paying.amount - order.refundedAmount : 0)
 }
 
 /** The issue that a capture's money is in, as long as some of it is left. */
@@ -152,18 +187,7 @@ function issueKind({ kind, late }: Capture, { order }: OrderMoney): IssueKind | 
 }
 
 function settleIssues(money: OrderMoney): Pick<Settlement, 'opens' | 'closes'> {
-  const wanted: Issue[] = []
-  for (const capture of money.captures) {
-    const amount = remainingOf(capture, money)
-    const kind = issueKind(capture, money)
-    if (amount === 0) continue
-    if (kind) wanted.push({ kind, subject: capture.id, amount })
-    for (const refund of money.refunds) {
-      if (refund.captureId !== capture.id || refund.status !== 'failed') continue
-      const subject = refund.providerId ?? `refund_${refund.id}`
-      wanted.push({ kind: 'refund_failed', subject, amount: refund.amount })
-    }
-  }
+  const wanted = money.captures.flatMap((capture) => issuesOf(capture, money))
   const isSame = (a: Issue) => (b: Issue) => a.kind === b.kind && a.subject === b.subject
   // what a person has closed with a note stays closed
   const settled = money.issues.filter(({ state }) => state !== 'closed')
@@ -175,13 +199,39 @@ function settleIssues(money: OrderMoney): Pick<Settlement, 'opens' | 'closes'> {
   }
 }
 
-/** Late and surplus captures that no refund has been tried for: one that fails is an issue for a person. */
+/** The issues of a capture; none once all of it has gone back. */
+function issuesOf(capture: Capture, money: OrderMoney): Issue[] {
+  const { id: captureId } = capture
+  const amount = remainingOf(capture, money)
+  if (amount === 0) return []
+  const kind = issueKind(capture, money)
+  const refunds = money.refunds.filter((refund) => refund.captureId === captureId)
+  const failed = refunds
+    .filter(({ status }) => status === 'failed')
+    // until another refund has given back as much
+    .filter((refund) => sum(refunds.filter((later) => isAfter(later, refund))) < refund.amount)
+    .map(({ id, providerId, amount }) => ({
+      kind: 'refund_failed' as const,
+      subject: providerId ?? `refund_${id}`,
+      captureId,
+      amount,
+    }))
+  return kind ? [{ kind, subject: captureId, captureId, amount }, ...failed] : failed
+}
+
+const isAfter = (later: Refund, refund: Refund) => later.status === 'processed' && later.id > refund.id
+
+/** What the service gives back of late and surplus captures. A refund that failed is an issue for a person. */
 function returnsOf(money: OrderMoney): Settlement['returns'] {
   return money.captures
+    .filter(({ method }) => method === 'online')
     .filter(
-      ({ kind, late, method }) => method === 'online' && (kind === 'surplus' || (kind === 'paying' && late)),
+      ({ kind, late }) =>
+        kind === 'surplus' || (kind === 'paying' && late && money.order.status === 'cancelled'),
     )
-    .filter(({ kind }) => kind === 'surplus' || money.order.status === 'cancelled')
-    .filter(({ id }) => !money.refunds.some(({ captureId }) => captureId === id))
-    .map(({ id, amount }) => ({ captureId: id, amount }))
+    .filter(
+      ({ id }) => !money.refunds.some(({ captureId, status }) => captureId === id && status === 'failed'),
+    )
+    .map((capture) => ({ captureId: capture.id, amount: refundableOf(capture, money.refunds) }))
+    .filter(({ amount }) => amount > 0)
 }

@@ -10,14 +10,13 @@ export function viewPayment(payment: PaymentRecord, provider: PaymentProvider): 
 
 /** What the checkout page shows. */
 export function viewCheckout(checkout: CheckoutRecord, { publicKey }: PaymentProvider): CheckoutView {
-  const { id, status, amount, orderId, provider, theatreName } = checkout
-  return { payment: { id, status, amount, orderId, provider }, theatreName, publicKey }
+  const { id, status, amount, orderId, provider, theatreName, payable } = checkout
+  return { payment: { id, status, amount, orderId, provider }, payable, theatreName, publicKey }
 }
 
-export function viewIssue({ subject, at, resolvedAt, ...issue }: IssueRecord): PaymentIssueView {
+export function viewIssue({ at, resolvedAt, ...issue }: IssueRecord): PaymentIssueView {
   return {
     ...issue,
-    paymentId: subject,
     at: at.toISOString(),
     resolvedAt: resolvedAt?.toISOString() ?? null,
   }

@@ -16,8 +16,8 @@ export interface RefundRequest {
   key: string
 }
 
-/** The provider refuses a refund for good; repeating the request is pointless. */
-export class RefundRefused extends Error {}
+/** The provider refuses a request for good; repeating it is pointless. */
+export class ProviderRefused extends Error {}
 
 /** A payment provider. It may be slow, so it is called outside transactions. All calls throw when it does not answer. */
 export interface PaymentProvider {
@@ -29,13 +29,13 @@ export interface PaymentProvider {
   /** The path of our page on which the customer pays. */
   checkoutUrl(paymentId: string): string
   /**
-   * Gives money back; null if only a webhook will tell of it. Throws `RefundRefused` when it never will, and anything
+   * Gives money back; null if only a webhook will tell of it. Throws `ProviderRefused` when it never will, and anything
    * else when the outcome is unknown.
    */
   refund(request: RefundRequest): Promise<ProviderRefund | null>
-  /** The charges of a payment. */
+  /** The charges of a payment. Throws `ProviderRefused` if it doesn't know the payment. */
   chargesOf(paymentId: string): Promise<ProviderCharge[]>
-  /** The refunds of a charge. */
+  /** The refunds of a charge. Throws `ProviderRefused` if it doesn't know the charge. */
   refundsOf(chargeId: string): Promise<ProviderRefund[]>
   /** Charges made since a time, one page after the other, each with what it says was given back (paise). */
   chargesSince(since: Date): AsyncIterable<ProviderCharge & { refunded: number }>

@@ -28,7 +28,7 @@ export function readCharge(entity: unknown, state?: ProviderCharge['state']): Pr
   return {
     id: readText(member(entity, 'id')),
     paymentId: readText(member(entity, 'order_id')),
-    amount: amount - customerFee(entity),
+    amount: amount - Math.min(customerFee(entity), amount),
     currency,
     state: readState(entity, state),
   }

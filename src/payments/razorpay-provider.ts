@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DomainError } from '../errors.js'
 import type { ProviderCharge } from './ledger.js'
-import { isPaymentId, type PaymentProvider, RefundRefused } from './provider.js'
+import { isPaymentId, type PaymentProvider, ProviderRefused } from './provider.js'
 import { readCharge, readRefund, readRefundedAmount } from './razorpay-entities.js'
 
 export interface RazorpayOptions {
@@ -17,22 +17,23 @@ const API_URL = 'https://api.razorpay.com'
 const DEADLINE_MS = 8000
 /** charges per page; the API's maximum */
 const PAGE = 100
+/**
+ * Statuses that mean it will not do this. All others may change: wrong keys (401), a rate limit (429), a request with the
+ * same idempotency key under way (409).
+ */
+const REFUSALS = new Set([400, 404, 422])
+
+/** Without automatic capture Razorpay gives a payment back after some days. In minutes: five days, the most it allows. */
+const CAPTURE = {
+  capture: 'automatic',
+  capture_options: { automatic_expiry_period: 7200, manual_expiry_period: 7200, refund_speed: 'normal' },
+}
 
 interface Call {
   method?: 'GET' | 'POST'
   path: string
   body?: object
   headers?: Record<string, string>
-}
-
-/** Razorpay answered with an error. `status` 4xx: it will not do this; 5xx: it could not. */
-class RazorpayError extends Error {
-  constructor(
-    readonly status: number,
-    description: string,
-  ) {
-    super(`Razorpay responded with status ${status}: ${description}`)
-  }
 }
 
 /** Razorpay's API: orders, payments and refunds (https://razorpay.com/docs/api/). */
@@ -56,8 +57,9 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
       signal: AbortSignal.timeout(deadlineMs),
     })
     const answer: unknown = await response.json().catch(() => null)
-    if (!response.ok) throw new RazorpayError(response.status, describe(answer))
-    return answer
+    if (response.ok) return answer
+    const text = `Razorpay responded with status ${response.status}: ${describe(answer)}`
+    throw REFUSALS.has(response.status) ? new ProviderRefused(text) : new Error(text)
   }
 
   return {
@@ -66,9 +68,7 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
     async createOrder({ orderId, amount }) {
       // Razorpay limits receipts to 40 characters; each attempt has its own
       const receipt = `order-${orderId}-${randomUUID().slice(0, 8)}`
-      // without automatic capture Razorpay gives a payment back after some days
-      const capture = { capture: 'automatic', capture_options: { refund_speed: 'normal' } }
-      const body = { amount, currency: 'INR', receipt, payment: capture }
+      const body = { amount, currency: 'INR', receipt, payment: CAPTURE }
       try {
         return { id: readOrderId(await call({ method: 'POST', path: '/orders', body }), amount) }
       } catch (cause) {
@@ -79,19 +79,10 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
     async refund({ chargeId, amount, key }) {
       const path = `/payments/${encodeURIComponent(chargeId)}/refund`
       const headers = { 'x-refund-idempotency': key }
-      try {
-        const refund = readRefund(
-          await call({ method: 'POST', path, body: { amount, receipt: key }, headers }),
-        )
-        if (!refund) throw new Error('Razorpay’s response is not a refund')
-        return { ...refund, key }
-      } catch (error) {
-        const isRefusal = error instanceof RazorpayError && error.status >= 400 && error.status < 500
-        // a rate limit, a timeout or a conflict with a request under way is not an answer
-        if (isRefusal && ![401, 403, 408, 409, 429].includes(error.status))
-          throw new RefundRefused(error.message)
-        throw error
-      }
+      const answer = await call({ method: 'POST', path, body: { amount, receipt: key }, headers })
+      const refund = readRefund(answer)
+      if (!refund) throw new Error('Razorpay’s response is not a refund')
+      return { ...refund, key }
     },
     async chargesOf(paymentId) {
       const answer = await call({ path: `/orders/${encodeURIComponent(paymentId)}/payments` })

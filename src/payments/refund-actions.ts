@@ -6,18 +6,11 @@ import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { type OrderRecord, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
-import { type LedgerSettings, type OpenedIssue, readMoney, recordFacts, settleOrder } from './ledger.js'
-import { refundableOf } from './order-money.js'
-import { type PaymentProvider, RefundRefused } from './provider.js'
+import { ProviderRefused } from './provider.js'
 import { providerUnavailable } from './razorpay-provider.js'
-
-/** What refunds need besides the database. */
-export interface RefundTools {
-  provider: PaymentProvider
-  settings: LedgerSettings
-  /** is called with each issue that was opened, for the log */
-  onIssue(issue: OpenedIssue): void
-}
+import { type RefundTools, sendRefund } from './refund-requests.js'
+import { allocateRefund, type Share } from './refund-shares.js'
+import { readMoney, settleOrder } from './settlement.js'
 
 export interface RefundOrder {
   orderId: number
@@ -39,111 +32,75 @@ export async function refundOrder(
   given: RefundOrder,
 ): Promise<OrderRecord> {
   const { orderId } = given
-  const refundId = await commit(ctx, (tx) => storeRequest(tx, tools, principal, given), {
+  const ids = await commit(ctx, (tx) => storeRequest(tx, tools, principal, given), {
     queueKey: orderGroup(orderId),
   })
+  // the request is stored: what the provider answers is recorded even if the caller's rights end meanwhile
   const { onBehalf: _, ...service } = ctx
-  const outcome = await sendRefund(service, tools, refundId)
-  if (outcome instanceof RefundRefused) {
-    throw conflict('refund_refused', `The payment provider refused the refund: ${outcome.message}`)
-  }
-  if (outcome === 'unknown') {
-    throw providerUnavailable('The payment provider did not answer. Repeat the request to find out.', null)
+  for (const id of ids) {
+    const outcome = await sendRefund(service, tools, id)
+    if (outcome instanceof ProviderRefused) {
+      throw conflict('refund_refused', `The payment provider refused the refund: ${outcome.message}`)
+    }
+    if (outcome === 'unknown') {
+      throw providerUnavailable('The payment provider did not answer. Repeat the request to find out.', null)
+    }
   }
   const [order] = await readOrders(ctx.db, Prisma.sql`o.id = ${orderId}::int`)
   if (!order) throw notFound('order')
   return order
 }
 
-/** Stores the request, unless the key already has one; returns the refund's id. */
+/** Stores the refunds of a request, unless its key already has them; returns their ids. */
 async function storeRequest(
   tx: Transaction,
   { settings }: RefundTools,
   principal: Principal,
   { orderId, amount: wanted, key }: RefundOrder,
-): Promise<Outcome<number>> {
+): Promise<Outcome<number[]>> {
   const [locked] = await tx.$queryRaw<{ theatreId: number }[]>`
     SELECT o.theatre_id AS "theatreId" FROM orders o
     WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
   if (!locked) throw notFound('order')
   if (!canDecideForTheatre(principal, locked.theatreId)) throw forbidden()
-  const [known] = await tx.$queryRaw<{ id: number; amount: number }[]>`
-    SELECT id, amount::float8 AS amount FROM refunds WHERE order_id = ${orderId}::int AND request_key = ${key}`
+  const known = await findRequest(tx, orderId, key)
   if (known) {
-    if (wanted === null || wanted === known.amount) return { result: known.id }
+    if (wanted === null || wanted === known.amount) return { result: known.ids }
     throw new DomainError(422, 'idempotency_key_reused', 'The key belongs to a refund of another amount.')
   }
-  const { captures, refunds } = await readMoney(tx, orderId)
-  const paying = captures.find(({ kind }) => kind === 'paying')
-  const left = paying ? refundableOf(paying, refunds) : 0
-  const amount = wanted ?? left
-  if (!paying || amount < 1 || amount > left) {
-    throw conflict('nothing_to_refund', `At most ${left} paise can be refunded.`)
-  }
-  const isCash = paying.method === 'cash'
+  const { shares, left } = allocateRefund(await readMoney(tx, orderId), wanted)
+  if (shares.length === 0) throw conflict('nothing_to_refund', `At most ${left} paise can be refunded.`)
+  const ids: number[] = []
+  for (const share of shares) ids.push(await insertRefund(tx, orderId, share, key, principal.userId))
+  const { events } = await settleOrder(tx, orderId, settings)
+  return { result: ids, events }
+}
+
+async function findRequest(
+  tx: Transaction,
+  orderId: number,
+  key: string,
+): Promise<{ ids: number[]; amount: number } | null> {
+  const rows = await tx.$queryRaw<{ id: number; amount: number }[]>`
+    SELECT id, amount::float8 AS amount FROM refunds
+    WHERE order_id = ${orderId}::int AND request_key = ${key} ORDER BY id`
+  if (rows.length === 0) return null
+  return { ids: rows.map(({ id }) => id), amount: rows.reduce((total, { amount }) => total + amount, 0) }
+}
+
+async function insertRefund(
+  tx: Transaction,
+  orderId: number,
+  { captureId, method, amount }: Share,
+  key: string,
+  userId: number,
+): Promise<number> {
+  const isCash = method === 'cash'
   const [row] = await tx.$queryRaw<{ id: number }[]>`
     INSERT INTO refunds (capture_id, order_id, amount, status, key, request_key, requested_by)
-    VALUES (${paying.id}, ${orderId}::int, ${amount}::bigint, ${isCash ? 'processed' : 'requested'}::refund_status,
-      ${isCash ? null : Prisma.sql`gen_random_uuid()::text`}, ${key}, ${principal.userId}::int)
+    VALUES (${captureId}, ${orderId}::int, ${amount}::bigint, ${isCash ? 'processed' : 'requested'}::refund_status,
+      ${isCash ? null : Prisma.sql`gen_random_uuid()::text`}, ${key}, ${userId}::int)
     RETURNING id`
   if (!row) throw new Error('the refund was not stored')
-  const { events } = await settleOrder(tx, orderId, settings)
-  return { result: row.id, events }
-}
-
-/** What became of a request: `sent` also if it had been sent before. */
-export type SendOutcome = 'sent' | 'unknown' | RefundRefused
-
-/** Sends a stored request to the provider, unless it was. Never throws for the provider's sake. */
-export async function sendRefund(ctx: ActionContext, tools: RefundTools, id: number): Promise<SendOutcome> {
-  const [row] = await ctx.db.$queryRaw<{ chargeId: string; amount: number; key: string; orderId: number }[]>`
-    SELECT capture_id AS "chargeId", amount::float8 AS amount, key, order_id AS "orderId"
-    FROM refunds WHERE id = ${id}::int AND status = 'requested' AND key IS NOT NULL`
-  if (!row) return 'sent'
-  const { provider, settings, onIssue } = tools
-  let answer: Awaited<ReturnType<PaymentProvider['refund']>>
-  try {
-    answer = await provider.refund(row)
-  } catch (error) {
-    if (!(error instanceof RefundRefused)) return 'unknown'
-    for (const issue of await storeRefusal(ctx, settings, row.orderId, id)) onIssue(issue)
-    return error
-  }
-  if (answer === null) return 'sent'
-  const issues = await commit(ctx, async (tx): Promise<Outcome<OpenedIssue[]>> => {
-    const recorded = await recordFacts(tx, { charge: null, refund: answer }, settings)
-    return { result: recorded.issues, events: recorded.events }
-  })
-  for (const issue of issues) onIssue(issue)
-  return 'sent'
-}
-
-function storeRefusal(
-  ctx: ActionContext,
-  settings: LedgerSettings,
-  orderId: number,
-  id: number,
-): Promise<OpenedIssue[]> {
-  return commit(ctx, async (tx) => {
-    await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
-    await tx.$executeRaw`
-      UPDATE refunds SET status = 'failed' WHERE id = ${id}::int AND status = 'requested' AND provider_id IS NULL`
-    const { events, issues } = await settleOrder(tx, orderId, settings)
-    return { result: issues, events }
-  })
-}
-
-const BATCH = 20
-
-/** Sends the requests that wait: the service's own, and those whose outcome was unknown. Returns how many it tried. */
-export async function sendDueRefunds(ctx: ActionContext, tools: RefundTools): Promise<number> {
-  // claimed by moving the next try, so that nodes don't send the same ones; 1 min, 2, 4 … up to 6 hours
-  const due = await ctx.db.$queryRaw<{ id: number }[]>`
-    UPDATE refunds SET tries = tries + 1,
-      next_try_at = now() + least(make_interval(mins => 1) * power(2, least(tries, 9)), make_interval(hours => 6))
-    WHERE id IN (SELECT id FROM refunds WHERE status = 'requested' AND next_try_at <= now()
-      ORDER BY next_try_at LIMIT ${BATCH}::int FOR UPDATE SKIP LOCKED)
-    RETURNING id`
-  for (const { id } of due) await sendRefund(ctx, tools, id)
-  return due.length
+  return row.id
 }

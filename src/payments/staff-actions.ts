@@ -3,10 +3,11 @@ import type { Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { cancelWithin } from '../orders/order-actions.js'
+import { orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
-import { type OpenedIssue, settleOrder } from './ledger.js'
+import { type OpenedIssue, settleOrder } from './settlement.js'
 
 // What staff do to an order that concerns its money as well. Nothing here gives money back: managers decide that.
 
@@ -24,10 +25,11 @@ export interface Changed {
  */
 export function cancelOrder(ctx: ActionContext, principal: Principal, orderId: number): Promise<Changed> {
   const work = async (tx: Transaction): Promise<Outcome<Changed>> => {
-    const { result: order, events = [] } = await cancelWithin(tx, principal, orderId)
-    if (events.length === 0) return { result: { order, issues: [] } }
-    const settled = await settleOrder(tx, orderId, NO_REFUND)
-    return { result: { order, issues: settled.issues }, events: [...events, ...settled.events] }
+    const { order: before, changed } = await cancelWithin(tx, principal, orderId)
+    if (!changed) return { result: { order: before, issues: [] } }
+    const { issues } = await settleOrder(tx, orderId, NO_REFUND)
+    const order = await readOrder(tx, orderId)
+    return { result: { order, issues }, events: orderEvents(['order.cancelled'], order) }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

@@ -1,7 +1,8 @@
-import type { Transaction } from '../database/client.js'
+import type { Database, Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import { type LedgerSettings, type OpenedIssue, type Recorded, recordFacts } from './ledger.js'
+import { recordFacts } from './ledger.js'
+import type { LedgerSettings, OpenedIssue } from './settlement.js'
 import { readWebhook, type WebhookBody, webhookId } from './webhook-body.js'
 import { isSignedWith } from './webhook-signature.js'
 
@@ -44,13 +45,50 @@ export async function applyWebhook(
   const webhook = readWebhook(rawBody)
   const row: WebhookRow = { id: webhookId(eventId, rawBody), body: rawBody, name: webhook.name }
   try {
-    return await commit(ctx, (tx) => storeAndApply(tx, row, webhook, settings))
+    return await retry(() => commit(ctx, (tx) => storeAndApply(tx, row, webhook, settings)))
   } catch (error) {
-    // a fault of ours must not lose it: reconciliation finds what it says
+    // a fault of ours must not lose it: a job applies it later
     await ctx.db.$executeRaw`
       INSERT INTO payment_webhooks (id, body, name, outcome) VALUES (${row.id}, ${row.body}, ${row.name}, 'error')
       ON CONFLICT (id) DO NOTHING`
     return { outcome: 'error', issues: [], requests: [], error }
+  }
+}
+
+/** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
+export async function applyStored(
+  ctx: ActionContext,
+  settings: LedgerSettings,
+  limit = 20,
+): Promise<WebhookResult[]> {
+  const rows = await ctx.db.$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
+    SELECT id, body, name FROM payment_webhooks WHERE outcome = 'error' ORDER BY received_at LIMIT ${limit}::int`
+  const results: WebhookResult[] = []
+  for (const { id, body, name } of rows) {
+    const rawBody = Buffer.from(body)
+    const row = { id, body: rawBody, name }
+    const apply = commit(ctx, (tx) => storeAndApply(tx, row, readWebhook(rawBody), settings))
+    results.push(await apply.catch((error) => ({ outcome: 'error', issues: [], requests: [], error })))
+  }
+  return results
+}
+
+/** Webhooks are kept for a while, to look into what happened; they hold personal data. */
+export async function deleteOldWebhooks(db: Database, days: number): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM payment_webhooks WHERE received_at < now() - make_interval(days => ${days}::int)`
+}
+
+const TRIES = 3
+
+/** A deadlock or a lost connection is often gone at once. */
+async function retry<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === TRIES) throw error
+    }
   }
 }
 
@@ -64,7 +102,7 @@ async function storeAndApply(
   tx: Transaction,
   row: WebhookRow,
   { facts }: WebhookBody,
-  settings: WebhookSettings,
+  settings: LedgerSettings,
 ): Promise<Outcome<WebhookResult>> {
   // one that could only be stored is applied when it is repeated
   const stored = await tx.$executeRaw`
@@ -73,7 +111,7 @@ async function storeAndApply(
     ON CONFLICT (id) DO UPDATE SET outcome = 'ignored' WHERE w.outcome = 'error'`
   if (stored === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
   if (!facts) return { result: { outcome: 'ignored', issues: [], requests: [] } }
-  const recorded: Recorded = await recordFacts(tx, facts, settings)
+  const recorded = await recordFacts(tx, facts, settings)
   const outcome = recorded.changed ? 'applied' : 'unchanged'
   await tx.paymentWebhook.update({ where: { id: row.id }, data: { outcome }, select: { id: true } })
   const { issues, requests, events } = recorded

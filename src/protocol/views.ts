@@ -118,7 +118,12 @@ export const OrderView = Type.Object({
     }),
   ),
   total: Paise,
-  refundedAmount: Paise,
+  refundedAmount: Type.Integer({ minimum: 0, description: 'paise given back of the payment that paid' }),
+  dueBack: Type.Integer({
+    minimum: 0,
+    description:
+      'paise of the customer’s that have not gone back yet: late and second payments, and what a cancelled order was paid',
+  }),
   createdAt: Time,
   confirmedAt: TimeOrNull,
   seenAt: TimeOrNull,
@@ -144,6 +149,9 @@ export const CheckoutView = Type.Object({
     orderId: Type.Integer(),
     provider: Type.String(),
   }),
+  payable: Type.Boolean({
+    description: 'false: paid, cancelled, or to be paid in cash; the page offers no payment',
+  }),
   theatreName: Type.String(),
   publicKey: Type.Union([Type.String(), Type.Null()], {
     description: 'identifies the merchant to the provider’s checkout; null if the provider needs no key',
@@ -163,7 +171,10 @@ export const PaymentIssueView = Type.Object({
     'refund_failed',
   ]),
   orderId: Type.Union([Type.Integer(), Type.Null()]),
-  paymentId: Type.String({ description: 'the provider’s id of the charge, or of the refund that failed' }),
+  paymentId: Type.Union([Type.String(), Type.Null()], {
+    description: 'the provider’s order id; null for cash, and for a charge without an order',
+  }),
+  chargeId: Type.String({ description: 'the provider’s id of the charge' }),
   amount: Paise,
   at: Time,
   note: Type.Union([Type.String(), Type.Null()]),

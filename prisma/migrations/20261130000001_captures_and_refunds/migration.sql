@@ -2,7 +2,7 @@
 CREATE TYPE "capture_kind" AS ENUM ('paying', 'surplus', 'mismatched', 'unknown');
 
 -- CreateEnum
-CREATE TYPE "refund_status" AS ENUM ('requested', 'pending', 'processed', 'failed');
+CREATE TYPE "refund_status" AS ENUM ('requested', 'pending', 'failed', 'processed');
 
 -- CreateEnum
 CREATE TYPE "payment_issue_kind" AS ENUM ('unknown_payment', 'amount_mismatch', 'late_capture', 'second_capture', 'refund_due', 'refund_failed');
@@ -11,7 +11,8 @@ CREATE TYPE "payment_issue_kind" AS ENUM ('unknown_payment', 'amount_mismatch', 
 ALTER TYPE "payment_status" ADD VALUE 'partially_refunded' BEFORE 'refunded';
 
 -- AlterTable
-ALTER TABLE "orders" ADD COLUMN     "refunded_amount" INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE "orders" ADD COLUMN     "due_back" INTEGER NOT NULL DEFAULT 0,
+ADD COLUMN     "refunded_amount" INTEGER NOT NULL DEFAULT 0;
 
 -- AlterTable
 ALTER TABLE "payments" ADD COLUMN     "check_at" TIMESTAMPTZ(3),
@@ -67,6 +68,7 @@ CREATE TABLE "payment_issues" (
     "kind" "payment_issue_kind" NOT NULL,
     "order_id" INTEGER,
     "subject" TEXT NOT NULL,
+    "capture_id" TEXT NOT NULL,
     "amount" BIGINT NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "note" TEXT,
@@ -95,7 +97,7 @@ CREATE UNIQUE INDEX "refunds_key_key" ON "refunds"("key");
 CREATE INDEX "refunds_capture_id_idx" ON "refunds"("capture_id");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "refunds_order_id_request_key_key" ON "refunds"("order_id", "request_key");
+CREATE UNIQUE INDEX "refunds_order_id_request_key_capture_id_key" ON "refunds"("order_id", "request_key", "capture_id");
 
 -- CreateIndex
 CREATE INDEX "payment_issues_order_id_idx" ON "payment_issues"("order_id");
@@ -110,7 +112,9 @@ ALTER TABLE "refunds" ADD CONSTRAINT "refunds_order_id_fkey" FOREIGN KEY ("order
 ALTER TABLE "payment_issues" ADD CONSTRAINT "payment_issues_order_id_fkey" FOREIGN KEY ("order_id") REFERENCES "orders"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 
 -- What Prisma's schema cannot express.
-ALTER TABLE "orders" ADD CONSTRAINT "orders_refunded" CHECK ("refunded_amount" BETWEEN 0 AND "total");
+ALTER TABLE "orders" ADD CONSTRAINT "orders_refunded" CHECK ("refunded_amount" BETWEEN 0 AND "total" AND "due_back" >= 0);
+ALTER TABLE "refunds" ADD CONSTRAINT "refunds_amount" CHECK ("amount" >= 0);
+ALTER TABLE "captures" ADD CONSTRAINT "captures_amount" CHECK ("amount" >= 0);
 CREATE UNIQUE INDEX "captures_one_paying" ON "captures" ("order_id") WHERE "kind" = 'paying';
 CREATE UNIQUE INDEX "payment_issues_one_open" ON "payment_issues" ("kind", "subject") WHERE "resolved_at" IS NULL;
 CREATE INDEX "refunds_to_request" ON "refunds" ("next_try_at") WHERE "status" IN ('requested', 'pending');
@@ -135,5 +139,16 @@ INSERT INTO "refunds" ("capture_id", "order_id", "amount", "status")
 SELECT c.id, o.id, o.total, 'processed'
 FROM "orders" AS o JOIN "captures" AS c ON c.order_id = o.id AND c.kind = 'paying'
 WHERE o.payment_status = 'refunded';
+INSERT INTO "refunds" ("capture_id", "order_id", "amount", "status")
+SELECT DISTINCT ON (c.id) c.id, c.order_id, c.amount, 'processed'::refund_status
+FROM "payment_events" AS e JOIN "captures" AS c ON c.id = e.provider_payment_id AND c.kind = 'surplus'
+WHERE e.name = 'refund.processed';
 UPDATE "orders" SET "refunded_amount" = "total" WHERE "payment_status" = 'refunded';
+INSERT INTO "payment_issues" ("kind", "order_id", "subject", "capture_id", "amount")
+SELECT CASE c.kind WHEN 'surplus' THEN 'second_capture'::payment_issue_kind ELSE 'refund_due'::payment_issue_kind END,
+  o.id, c.id, c.id, c.amount
+FROM "captures" AS c JOIN "orders" AS o ON o.id = c.order_id
+WHERE (c.kind = 'surplus' OR o.status = 'cancelled') AND NOT EXISTS (SELECT FROM "refunds" AS r WHERE r.capture_id = c.id);
+UPDATE "orders" AS o SET "due_back" = i.amount
+FROM (SELECT order_id, sum(amount)::integer AS amount FROM "payment_issues" GROUP BY order_id) AS i WHERE i.order_id = o.id;
 DROP TABLE "payment_events";
