@@ -3,6 +3,7 @@ import { newId } from '../lib/id.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
 import type { PaymentIssueView } from '../lib/views.js'
+import { heldOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
@@ -31,7 +32,7 @@ function refundProblem(error: unknown): string {
 /** State and actions of the managers' list of payments. */
 export function createPaymentDesk() {
   const list = createStore<PaymentList>({ issues: null, at: 0, error: null })
-  /** paise that were requested here, by issue: until the money has gone back the issue stays open */
+  /** paise of the issues whose refunds were requested here: they stay open until the money has gone back */
   const requested = createStore<ReadonlyMap<number, number>>(new Map())
 
   async function load(): Promise<void> {
@@ -43,8 +44,18 @@ export function createPaymentDesk() {
     }
   }
 
+  /** Paise of the order that can still be given back; the issue's own if the service does not say. */
+  async function leftOf({ orderId, amount }: PaymentIssueView): Promise<number> {
+    const order = orderId === null ? null : await api.order(orderId).catch(() => null)
+    return (order && heldOf(order)) || amount
+  }
+
   /** Resolves to what went wrong, or null. The key is kept, also over a reload, until the outcome is known. */
-  async function refund({ id, orderId }: PaymentIssueView, amount: number): Promise<string | null> {
+  async function refund(
+    { id, orderId }: PaymentIssueView,
+    amount: number,
+    left: number,
+  ): Promise<string | null> {
     if (orderId === null) return s.errors.unknown
     const storageKey = `refund.${id}`
     const key = recall(storageKey, isString) ?? newId()
@@ -56,7 +67,7 @@ export function createPaymentDesk() {
       return refundProblem(error)
     }
     remember(storageKey, null)
-    requested.update((map) => new Map(map).set(id, amount))
+    if (amount === left) requested.update((map) => new Map(map).set(id, amount))
     announce(s.payments.refundSent(orderId, f.money(amount)))
     await load()
     return null
@@ -73,7 +84,7 @@ export function createPaymentDesk() {
     return null
   }
 
-  return { list, requested, load, refund, resolve }
+  return { list, requested, load, leftOf, refund, resolve }
 }
 
 export type PaymentDesk = ReturnType<typeof createPaymentDesk>

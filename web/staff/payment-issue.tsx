@@ -70,20 +70,33 @@ function useCall(onClose: () => void) {
 }
 
 function RefundForm({ issue, desk, onClose }: FormProps) {
-  const [typed, setTyped] = useState(writeAmount(issue.amount))
+  /** paise that are left to give back: less than the issue's once a part has gone back */
+  const [left, setLeft] = useState<number | null>(null)
+  const [typed, setTyped] = useState('')
   const { busy, problem, setProblem, run } = useCall(onClose)
   const amount = readAmount(typed)
-  const isValid = amount !== null && amount > 0 && amount <= issue.amount
+  const isValid = left !== null && amount !== null && amount > 0 && amount <= left
+
+  useEffect(() => {
+    void desk.leftOf(issue).then((paise) => {
+      setLeft(paise)
+      setTyped(writeAmount(paise))
+    })
+  }, [desk, issue])
 
   function submit(): void {
-    if (isValid) void run(() => desk.refund(issue, amount))
-    else setProblem(s.payments.upTo(f.money(issue.amount)))
+    if (isValid) void run(() => desk.refund(issue, amount, left))
+    else setProblem(s.payments.upTo(f.money(left ?? issue.amount)))
   }
   return (
     <IssueDialog
       title={s.payments.refundOf(issue.orderId ?? 0)}
-      submit={busy ? s.payments.refunding : s.payments.confirmRefund(f.money(isValid ? amount : 0))}
-      {...{ busy, problem, onClose }}
+      submit={
+        busy ? s.payments.refunding : isValid ? s.payments.confirmRefund(f.money(amount)) : s.payments.refund
+      }
+      busy={busy || left === null}
+      problem={problem}
+      onClose={onClose}
       onSubmit={submit}
     >
       <label class="field">
@@ -92,7 +105,7 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
           name="amount"
           inputMode="decimal"
           autocomplete="off"
-          required
+          disabled={left === null}
           value={typed}
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
