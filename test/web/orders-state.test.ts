@@ -26,6 +26,8 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     paymentMethod: 'online',
     items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
     total: 50_000,
+    refundedAmount: 0,
+    dueBack: 0,
     createdAt: AT,
     confirmedAt: null,
     seenAt: null,
