@@ -94,6 +94,7 @@ t.test(
   async (t) => {
     const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })
     const [phone, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
+    const manager = await site.staff({ ...TABLET, username: 'manager' })
     await phone.context.addCookies(
       [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
     )
@@ -102,6 +103,7 @@ t.test(
       [phone, `/orders/${guest.orderId}`, LIVE, [], [`/ws/payment-socket/${guest.orderId}/`]],
       [tablet, '/account', '.device', ['/api/auth/session', '/api/auth/sessions'], []],
       [tablet, '/theatre/seats/', '.qr', ['/api/auth/session', '/api/theatres/1/seats'], []],
+      [manager, '/theatre/today/', '.payments', ['/api/auth/session', '/api/payment-issues'], []],
       [tablet, '/theatre/chat/', LIVE, ['/api/auth/session'], ['/ws/chat-socket/']],
       [
         tablet,

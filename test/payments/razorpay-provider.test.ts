@@ -29,12 +29,12 @@ const keys = { id: 'rzp_test_key', secret: 'hush' }
 
 t.test('requests an order of the amount in paise, authenticated with the keys', async (t) => {
   const received: unknown[] = []
-  const baseUrl = await serve(t, (request, response, body) => {
+  const apiUrl = await serve(t, (request, response, body) => {
     received.push(request.method, request.url, request.headers.authorization, JSON.parse(body))
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ id: 'order_Abc123', amount: 45000, currency: 'INR', status: 'created' }))
   })
-  const provider = createRazorpayProvider({ keys, baseUrl })
+  const provider = createRazorpayProvider({ keys, apiUrl })
   t.same(await provider.createOrder({ orderId: 7, amount: 45000 }), { id: 'order_Abc123' })
   const authorization = `Basic ${Buffer.from('rzp_test_key:hush').toString('base64')}`
   t.same(received, [
@@ -63,8 +63,8 @@ t.test('every failure of the API gives the same error, without details', async (
     ['no response', () => {}],
   ]
   for (const [what, answer] of answers) {
-    const baseUrl = await serve(t, (_request, response) => answer(response))
-    const provider = createRazorpayProvider({ keys, baseUrl, deadlineMs: 300 })
+    const apiUrl = await serve(t, (_request, response) => answer(response))
+    const provider = createRazorpayProvider({ keys, apiUrl, deadlineMs: 300 })
     const error = await provider.createOrder({ orderId: 1, amount: 100 }).then(
       () => null,
       (thrown: unknown) => thrown,
@@ -76,7 +76,7 @@ t.test('every failure of the API gives the same error, without details', async (
 })
 
 t.test('without keys no payment can be started', async (t) => {
-  const provider = createRazorpayProvider({ keys: null, baseUrl: 'http://127.0.0.1:1' })
+  const provider = createRazorpayProvider({ keys: null, apiUrl: 'http://127.0.0.1:1' })
   await t.rejects(provider.createOrder({ orderId: 7, amount: 45000 }), { status: 503 } as Error & {
     status: number
   })

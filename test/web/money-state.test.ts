@@ -1,12 +1,12 @@
 import t from 'tap'
 import type { OrderView } from '../../src/protocol/views.js'
-import { checkoutStateOf } from '../../web/customer/checkout-state.js'
+import { closedStateOf } from '../../web/customer/checkout-state.js'
 import {
   EARLIER_FAILURE_MS,
   heldOf,
   isConfirming,
-  isOwedBack,
   moneyStateOf,
+  surplusOf,
 } from '../../web/live/money-state.js'
 
 const AT = '2026-11-23T20:00:00.000Z'
@@ -22,6 +22,7 @@ const order = (changes: Partial<OrderView> = {}): OrderView => ({
   items: [{ menuItemId: 1, name: 'Popcorn', quantity: 1, unitPrice: 18_000 }],
   total: 18_000,
   refundedAmount: 0,
+  dueBack: 0,
   createdAt: AT,
   confirmedAt: null,
   seenAt: null,
@@ -60,7 +61,6 @@ t.test('what an order’s payment means', async (t) => {
     const given = order(changes)
     t.equal(moneyStateOf(given), state, JSON.stringify(changes))
     t.equal(heldOf(given), held, `${state}: ${held} paise are the customer’s`)
-    t.equal(isOwedBack(given), state === 'refund-due' || state === 'returning')
   }
   t.equal(moneyStateOf(order(), true), 'confirming')
 })
@@ -82,10 +82,18 @@ t.test('a failure right after a reported success may be an earlier attempt’s',
   t.notOk(isConfirming(failed, now, now + EARLIER_FAILURE_MS))
 })
 
-t.test('a checkout takes money only for an order that waits for it', async (t) => {
+t.test('a second payment is told apart from what a cancelled order is owed', async (t) => {
+  const paid = { ...CONFIRMED, paymentStatus: 'paid' } as const
+  t.equal(surplusOf(order(paid)), 0)
+  t.equal(surplusOf(order({ ...paid, dueBack: 18_000 })), 18_000)
+  t.equal(surplusOf(order({ ...paid, ...CANCELLED, dueBack: 18_000 })), 0)
+  t.equal(surplusOf(order({ ...paid, ...CANCELLED, dueBack: 36_000 })), 18_000)
+  t.equal(moneyStateOf(order({ ...paid, dueBack: 18_000 })), 'paid', 'the order itself is paid')
+})
+
+t.test('why a checkout takes no money', async (t) => {
   const cases: [string, Partial<OrderView>][] = [
-    ['payable', {}],
-    ['payable', { paymentStatus: 'failed' }],
+    ['review', {}],
     ['paid', { ...CONFIRMED, paymentStatus: 'paid' }],
     ['paid', { ...CONFIRMED, paymentStatus: 'partially_refunded', refundedAmount: 1000 }],
     ['paid', { ...CONFIRMED, paymentStatus: 'refunded', refundedAmount: 18_000 }],
@@ -93,9 +101,5 @@ t.test('a checkout takes money only for an order that waits for it', async (t) =
     ['cancelled', { ...CANCELLED, paymentStatus: 'paid' }],
     ['cash', { ...CONFIRMED, paymentMethod: 'cash' }],
   ]
-  for (const [state, changes] of cases) {
-    t.equal(checkoutStateOf(order(changes), false), state, JSON.stringify(changes))
-  }
-  t.equal(checkoutStateOf(order(), true), 'confirming')
-  t.equal(checkoutStateOf(order(CANCELLED), true), 'cancelled', 'also when a payment was reported')
+  for (const [state, changes] of cases) t.equal(closedStateOf(order(changes)), state, JSON.stringify(changes))
 })

@@ -27,6 +27,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
     total: 50_000,
     refundedAmount: 0,
+    dueBack: 0,
     createdAt: AT,
     confirmedAt: null,
     seenAt: null,
@@ -171,7 +172,13 @@ t.test("a customer's order never moves backwards, and lists each message once", 
 t.test('what is owed stays in the list of ended orders, however many end later', async (t) => {
   const minutes = (count: number): string => new Date(Date.parse(AT) + count * 60_000).toISOString()
   const owed = [
-    order(1, { status: 'cancelled', paymentStatus: 'paid', confirmedAt: AT, cancelledAt: AT }),
+    order(1, {
+      status: 'cancelled',
+      paymentStatus: 'paid',
+      dueBack: 50_000,
+      confirmedAt: AT,
+      cancelledAt: AT,
+    }),
     order(2, { status: 'delivered', paymentMethod: 'cash', confirmedAt: AT, deliveredAt: AT }),
   ]
   const settled = order(3, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })

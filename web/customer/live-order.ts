@@ -10,14 +10,15 @@ import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
-import { describePayment } from './payment-words.js'
+import { describePayment, describeSurplus } from './payment-words.js'
 
 function announceChange(before: OrderView | null, after: OrderView): void {
   if (!before) return
   if (before.status !== after.status) return announce(s.order.head[after.status](after), true)
-  const isSame =
-    before.paymentStatus === after.paymentStatus && before.refundedAmount === after.refundedAmount
-  const text = isSame ? null : describePayment(after, moneyStateOf(after))
+  const isSame = (['paymentStatus', 'refundedAmount', 'dueBack'] as const).every(
+    (key) => before[key] === after[key],
+  )
+  const text = isSame ? null : (describeSurplus(after) ?? describePayment(after, moneyStateOf(after)))
   if (text) announce(text, true)
 }
 

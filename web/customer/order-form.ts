@@ -4,9 +4,6 @@ import type { MenuItemView, OrderView } from '../lib/views.js'
 import type { SeatCart } from './cart.js'
 import { earlierOrder, newPrices } from './order-refusals.js'
 
-/** A button whose sum has just changed takes no press for this long: the finger may already be on its way. */
-const SETTLE_MS = 700
-
 interface Options {
   token: string
   cart: SeatCart
@@ -24,7 +21,6 @@ export function useOrderForm({ token, cart, onMenu, onPlaced }: Options) {
   const [earlier, setEarlier] = useState<OrderView | null>(null)
   /** the sum that the button said, and the one that holds now */
   const [priced, setPriced] = useState<{ before: number; total: number } | null>(null)
-  const [isSettling, setSettling] = useState(false)
 
   useEffect(() => {
     // Back from the payment: the form must not wait for ever.
@@ -32,21 +28,12 @@ export function useOrderForm({ token, cart, onMenu, onPlaced }: Options) {
     addEventListener('pageshow', onShow)
     return () => removeEventListener('pageshow', onShow)
   }, [])
-  useEffect(() => {
-    if (!priced) return
-    setSettling(true)
-    const timer = setTimeout(() => setSettling(false), SETTLE_MS)
-    return () => clearTimeout(timer)
-  }, [priced])
-
   function onRefused(problem: unknown, before: number): void {
     const prices = newPrices(problem)
     const made = earlierOrder(problem)
     if (made) return setEarlier(made)
     if (prices) {
       onMenu(prices.menu)
-      // Here already, not with the effect: between the two the button could be pressed.
-      setSettling(true)
       return setPriced({ before, total: prices.total })
     }
     setError(problem)
@@ -80,7 +67,7 @@ export function useOrderForm({ token, cart, onMenu, onPlaced }: Options) {
   /** An order was sent and may have been made. */
   const isUnknown = error instanceof ApiError && !error.isRefusal
   return {
-    ...{ method, setMethod, phone, setPhone, busy, error, earlier, priced, isSettling, isUnknown },
+    ...{ method, setMethod, phone, setPhone, busy, error, earlier, priced, isUnknown },
     ...{ submit, orderAnother },
   }
 }

@@ -5,6 +5,7 @@ import { useStore } from '../lib/store.js'
 import type { MenuItemView, OrderView, SeatMenuView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
 import { quantityOf, type SeatCart, totalOf } from './cart.js'
 import { EarlierOrder } from './earlier-order.js'
 import { Stepper } from './menu-list.js'
@@ -76,6 +77,12 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
   const amount = f.money(total.paise)
   const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
   const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
+  // A sum that has just changed must be read first.
+  const isSettled = useSettled(form.priced)
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (form.priced) button.current?.scrollIntoView({ block: 'end' })
+  }, [form.priced])
   return (
     <form
       onSubmit={(event) => {
@@ -128,8 +135,9 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
       <button
         type="submit"
         class="primary wide"
+        ref={button}
         data-action="place-order"
-        disabled={form.busy || form.isSettling || total.count === 0}
+        disabled={form.busy || !isSettled || total.count === 0}
       >
         {form.busy ? s.seat.sending : label}
       </button>

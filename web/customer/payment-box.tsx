@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
 import type { OrderView } from '../lib/views.js'
 import { moneyStateOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import { CashInstead } from './cash-instead.js'
-import { describePayment } from './payment-words.js'
+import { describePayment, describeSurplus } from './payment-words.js'
 
 interface Props {
   order: OrderView
@@ -21,11 +21,18 @@ const OUTDATED = ['already_paid', 'order_cancelled', 'cash_order']
 export function PaymentBox({ order, confirming, onOrder }: Props) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
+  const [isAsking, setAsking] = useState(false)
+  const wasAsking = useRef(false)
+  const cash = useRef<HTMLButtonElement>(null)
   const state = moneyStateOf(order, confirming)
   const text = describePayment(order, state)
   const isUnderReview = error instanceof ApiError && error.code === 'payment_under_review'
   const canPay = (state === 'unpaid' || state === 'failed') && !isUnderReview
 
+  useEffect(() => {
+    if (wasAsking.current && !isAsking) cash.current?.focus()
+    wasAsking.current = isAsking
+  }, [isAsking])
   useEffect(() => {
     // Back from the checkout: the page is as it was left.
     const onShow = (): void => setBusy(false)
@@ -49,7 +56,8 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
   const pay = (): Promise<void> =>
     run(async () => location.assign((await api.startPayment(order.id)).checkoutUrl))
 
-  if (text === null) return null
+  const surplus = describeSurplus(order)
+  if (text === null && surplus === null) return null
   return (
     <section
       class="payment"
@@ -57,9 +65,23 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
       data-money={state}
       aria-label={s.order.paymentTitle}
     >
-      <p class="payment-text">{text}</p>
+      {text && <p class="payment-text">{text}</p>}
+      {surplus && <p class="payment-text">{surplus}</p>}
       <Problem error={error} />
-      {canPay && (
+      {canPay && isAsking && (
+        <CashInstead
+          order={order}
+          disabled={busy}
+          run={(call) =>
+            void run(async () => {
+              onOrder(await call())
+              setBusy(false)
+            })
+          }
+          onBack={() => setAsking(false)}
+        />
+      )}
+      {canPay && !isAsking && (
         <>
           <button
             type="button"
@@ -74,16 +96,16 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
                 ? s.order.payAgain(f.money(order.total))
                 : s.order.payNow(f.money(order.total))}
           </button>
-          <CashInstead
-            order={order}
+          <button
+            ref={cash}
+            type="button"
+            class="wide"
+            data-action="cash-instead"
             disabled={busy}
-            run={(call) =>
-              void run(async () => {
-                onOrder(await call())
-                setBusy(false)
-              })
-            }
-          />
+            onClick={() => setAsking(true)}
+          >
+            {s.order.cashInstead.offer}
+          </button>
           {state === 'unpaid' && <p class="quiet small">{s.order.paidAlready}</p>}
         </>
       )}

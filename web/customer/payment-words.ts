@@ -1,6 +1,12 @@
 import type { OrderView } from '../lib/views.js'
-import { heldOf, type MoneyState } from '../live/money-state.js'
+import { heldOf, type MoneyState, surplusOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
+
+/** A second payment in words; null: there is none that has not gone back. */
+export function describeSurplus(order: OrderView): string | null {
+  const surplus = surplusOf(order)
+  return surplus > 0 ? s.order.payment.paidTwice(f.money(surplus)) : null
+}
 
 /** The order's payment in words; null: there is nothing to say. */
 export function describePayment(order: OrderView, state: MoneyState): string | null {

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { isNumber, recall, remember } from '../lib/storage.js'
 import type { OrderView } from '../lib/views.js'
-import { EARLIER_FAILURE_MS, isConfirming } from '../live/money-state.js'
+import { EARLIER_FAILURE_MS, isConfirming, type Payable } from '../live/money-state.js'
 
 // That the provider's checkout has reported success for an order: only its webhook to the service counts, but until
 // that arrives no page of this browser may offer to pay again.
@@ -10,7 +10,7 @@ const keyOf = (orderId: number): string => `reported.${orderId}`
 
 export const rememberReported = (orderId: number): void => remember(keyOf(orderId), Date.now())
 
-export const awaitsConfirmation = (order: OrderView): boolean =>
+export const awaitsConfirmation = (order: Payable): boolean =>
   isConfirming(order, recall(keyOf(order.id), isNumber), Date.now())
 
 /** Whether the order's payment was reported and is not confirmed yet; keeps up with the browser's other tabs. */

@@ -25,21 +25,27 @@ export type MoneyState =
  */
 export const EARLIER_FAILURE_MS = 2 * 60_000
 
+export type Payable = Pick<OrderView, 'id' | 'status' | 'paymentMethod' | 'paymentStatus'>
+
 /**
  * Whether the page waits for the confirmation of a payment whose success was reported at `reportedAt` (ms; null: none
  * was). It does until the order's payment status says more.
  */
-export function isConfirming(order: OrderView, reportedAt: number | null, now: number): boolean {
+export function isConfirming(order: Payable, reportedAt: number | null, now: number): boolean {
   if (reportedAt === null || order.status !== 'placed' || order.paymentMethod !== 'online') return false
   if (order.paymentStatus === 'failed') return now - reportedAt < EARLIER_FAILURE_MS
   return order.paymentStatus === 'pending'
 }
 
-/** Paise that customers paid and that have not been given back. */
+/** Paise that the payment of the order has brought and that were not given back. */
 export const heldOf = (order: OrderView): number =>
   order.paymentStatus === 'paid' || order.paymentStatus === 'partially_refunded'
     ? order.total - order.refundedAmount
     : 0
+
+/** Paise of a second payment that have not gone back yet: the service returns them by itself. */
+export const surplusOf = (order: OrderView): number =>
+  Math.max(0, order.dueBack - (order.status === 'cancelled' ? heldOf(order) : 0))
 
 export function moneyStateOf(order: OrderView, confirming = false): MoneyState {
   const { status, paymentStatus } = order
@@ -54,10 +60,4 @@ export function moneyStateOf(order: OrderView, confirming = false): MoneyState {
   if (order.paymentMethod === 'cash') return 'cash-due'
   if (confirming) return 'confirming'
   return paymentStatus === 'failed' ? 'failed' : 'unpaid'
-}
-
-/** Whether the order's money is to be given back, or on its way. */
-export const isOwedBack = (order: OrderView): boolean => {
-  const state = moneyStateOf(order)
-  return state === 'refund-due' || state === 'returning'
 }

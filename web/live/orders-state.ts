@@ -1,5 +1,4 @@
 import type { OrderView } from '../lib/views.js'
-import { isOwedBack } from './money-state.js'
 
 /** State of the staff's board: the live orders, and those that ended last (newest first). */
 export interface OrdersState {
@@ -62,7 +61,7 @@ function withEnded(ended: readonly OrderView[], added: readonly OrderView[]): Or
   const byId = new Map([...ended, ...added].map((order) => [order.id, order]))
   return [...byId.values()]
     .sort((a, b) => (endedAt(b) ?? '').localeCompare(endedAt(a) ?? '') || b.id - a.id)
-    .filter((order, index) => index < ENDED_KEPT || isCashOwed(order) || isOwedBack(order))
+    .filter((order, index) => index < ENDED_KEPT || isCashOwed(order) || order.dueBack > 0)
 }
 
 function applyOrder(state: OrdersState, order: OrderView): OrdersState {

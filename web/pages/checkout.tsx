@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import { type CheckoutState, checkoutStateOf } from '../customer/checkout-state.js'
+import { type CheckoutState, closedStateOf } from '../customer/checkout-state.js'
 import { openRazorpay } from '../customer/razorpay.js'
 import { awaitsConfirmation, rememberReported } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
-import type { CheckoutView, OrderView } from '../lib/views.js'
+import type { CheckoutView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { explain, PageMessage, Problem } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
@@ -17,16 +17,22 @@ function goToOrder(orderId: number): void {
 
 interface Found {
   checkout: CheckoutView
-  order: OrderView
+  state: CheckoutState
 }
 
-/** The payment and its order: an order that is paid or cancelled meanwhile takes no payment. */
+/** The payment, and whether it can be made: its order may have been paid or cancelled meanwhile. */
 async function load(): Promise<Found> {
   const checkout = await api.checkout(paymentId)
-  return { checkout, order: await api.order(checkout.payment.orderId) }
+  const { orderId, status } = checkout.payment
+  if (!checkout.payable) return { checkout, state: closedStateOf(await api.order(orderId)) }
+  const order = {
+    id: orderId,
+    status: 'placed',
+    paymentMethod: 'online',
+    paymentStatus: status === 'failed' ? 'failed' : 'pending',
+  } as const
+  return { checkout, state: awaitsConfirmation(order) ? 'confirming' : 'payable' }
 }
-
-const stateOf = ({ order }: Found): CheckoutState => checkoutStateOf(order, awaitsConfirmation(order))
 
 interface ButtonsProps extends CheckoutView {
   /** Asks the service again whether the order can be paid; if not, the page says so. */
@@ -119,7 +125,7 @@ function PaymentButtons({ checkout, onLoaded }: { checkout: CheckoutView; onLoad
   async function isPayable(): Promise<boolean> {
     const now = await load()
     onLoaded(now)
-    return stateOf(now) === 'payable'
+    return now.state === 'payable'
   }
   const { payment, publicKey } = checkout
   return (
@@ -135,8 +141,8 @@ function PaymentButtons({ checkout, onLoaded }: { checkout: CheckoutView; onLoad
 }
 
 function Bill({ found, onLoaded }: { found: Found; onLoaded(found: Found): void }) {
-  const { payment, theatreName } = found.checkout
-  const state = stateOf(found)
+  const { checkout, state } = found
+  const { payment, theatreName } = checkout
   return (
     <main class="checkout" data-payment-status={payment.status} data-checkout={state}>
       <div class="bill">
@@ -148,7 +154,7 @@ function Bill({ found, onLoaded }: { found: Found; onLoaded(found: Found): void 
         <p class="quiet">{s.checkout.forOrder(payment.orderId)}</p>
       </div>
       {state === 'payable' ? (
-        <PaymentButtons checkout={found.checkout} onLoaded={onLoaded} />
+        <PaymentButtons checkout={checkout} onLoaded={onLoaded} />
       ) : (
         <p class="note" role="status">
           {s.checkout.closedTo[state]}

@@ -4,7 +4,6 @@ import { useStore } from '../lib/store.js'
 import type { SignedInView } from '../lib/views.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { isOwedBack } from '../live/money-state.js'
 import { isCashOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys } from '../staff/board-keys.js'
@@ -137,7 +136,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
         <CashOwedList orders={ended.filter(isCashOwed)} board={board} />
-        <RefundList orders={ended.filter(isOwedBack)} canRefund={isManager(session.user)} />
+        <RefundList orders={ended.filter((order) => order.dueBack > 0)} canRefund={isManager(session.user)} />
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">

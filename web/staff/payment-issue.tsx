@@ -5,6 +5,7 @@ import { useStore } from '../lib/store.js'
 import type { PaymentIssueView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
 import type { PaymentDesk } from './payment-desk.js'
 
 /** A refund gives back the payment that the order counts as its own; money of other kinds needs the provider's site. */
@@ -28,6 +29,7 @@ interface DialogProps {
 
 function IssueDialog({ title, submit, busy, problem, onSubmit, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const isSettled = useSettled()
   useEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby="issue-dialog-title" onClose={onClose}>
@@ -41,12 +43,12 @@ function IssueDialog({ title, submit, busy, problem, onSubmit, onClose, children
         class="issue-form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!busy) onSubmit()
+          if (!busy && isSettled) onSubmit()
         }}
       >
         {children}
         <Problem error={problem} />
-        <button type="submit" class="primary wide" data-action="confirm" disabled={busy}>
+        <button type="submit" class="primary wide" data-action="confirm" disabled={busy || !isSettled}>
           {submit}
         </button>
       </form>
@@ -149,7 +151,7 @@ function IssueFacts({ issue }: { issue: PaymentIssueView }) {
       </p>
       <p class="quiet">
         {issue.orderId !== null && `${s.board.number(issue.orderId)} · `}
-        <time dateTime={issue.at}>{f.dateTime(issue.at)}</time> · {s.payments.reference(issue.paymentId)}
+        <time dateTime={issue.at}>{f.dateTime(issue.at)}</time> · {s.payments.reference(issue.chargeId)}
       </p>
     </>
   )

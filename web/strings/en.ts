@@ -222,6 +222,8 @@ export const en = {
       confirming: 'We received your payment and are confirming it. You don’t need to pay again.',
       paid: 'This order is paid.',
       cancelled: `This order was cancelled, so there’s nothing to pay. ${comesBack}`,
+      review:
+        'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',
       cash: 'You’re paying for this order in cash.',
     },
     failed: `This payment didn’t go through. ${comesBack} You can try again.`,
@@ -273,6 +275,8 @@ export const en = {
         `This order was cancelled after you paid. Your refund of ${amount} is on its way and can take a few days.`,
       returning: (amount: string) =>
         `Your payment arrived after this order was cancelled. ${amount} is on its way back and can take a few days.`,
+      paidTwice: (amount: string) =>
+        `You paid twice for this order. ${amount} is on its way back and can take a few days.`,
       cashReturn: (amount: string) =>
         `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
       void: `This order wasn’t paid. ${comesBack}`,
