@@ -27,7 +27,8 @@ export function CashInstead({ order, disabled, run, onBack }: Props) {
         type="button"
         class="primary wide"
         data-action="confirm-cash"
-        disabled={disabled || !isSettled}
+        data-settling={!isSettled}
+        disabled={disabled}
         onClick={() => run(() => api.payInCash(order.id))}
       >
         {s.order.cashInstead.confirm}

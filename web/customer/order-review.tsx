@@ -78,11 +78,14 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
   const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
   const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
   // A sum that has just changed must be read first.
-  const isSettled = useSettled(form.priced)
+  const isSettled = useSettled(form.priced) || form.priced === null
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
-    if (form.priced) button.current?.scrollIntoView({ block: 'end' })
-  }, [form.priced])
+    if (!form.priced) return
+    button.current?.scrollIntoView({ block: 'end' })
+    // While it was disabled the button has lost the focus.
+    if (isSettled && document.activeElement === document.body) button.current?.focus()
+  }, [form.priced, isSettled])
   return (
     <form
       onSubmit={(event) => {

@@ -43,12 +43,18 @@ function IssueDialog({ title, submit, busy, problem, onSubmit, onClose, children
         class="issue-form"
         onSubmit={(event) => {
           event.preventDefault()
-          if (!busy && isSettled) onSubmit()
+          if (!busy) onSubmit()
         }}
       >
         {children}
         <Problem error={problem} />
-        <button type="submit" class="primary wide" data-action="confirm" disabled={busy || !isSettled}>
+        <button
+          type="submit"
+          class="primary wide"
+          data-action="confirm"
+          data-settling={!isSettled}
+          disabled={busy}
+        >
           {submit}
         </button>
       </form>
