@@ -102,7 +102,7 @@ export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]
 
 function Refund({ order }: { order: OrderView }) {
   const text = describeRefund(order)
-  return text && <b class="refund">{text} · </b>
+  return text && <b class="refund"> · {text}</b>
 }
 
 export function EndedList({
@@ -123,9 +123,9 @@ export function EndedList({
             <span>{order.seat.hall}</span>
             <span class="ended-items">
               {order.items.map((item) => `${item.quantity} ${plainText(item.name)}`).join(', ')}
+              <Refund order={order} />
             </span>
             <span>
-              <Refund order={order} />
               {s.status[order.status]} {f.time(endedAt(order) ?? order.createdAt, timeZone)}
             </span>
           </li>
