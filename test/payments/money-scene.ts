@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { OrderView, PaymentIssueView } from '../../src/protocol/views.js'
 import { postOrder } from '../helpers/customers.js'
 import type { TestDatabase } from '../helpers/database.js'
-import { createClient, type HttpClient } from '../helpers/http-client.js'
+import { createClient, type HttpClient, movedTo } from '../helpers/http-client.js'
 import { type Razorpay, startRazorpay } from '../helpers/razorpay.js'
 import type { Webhook } from '../helpers/razorpay-outbox.js'
 import { startNode, TEST_SECRETS, type TestService } from '../helpers/service.js'
@@ -181,13 +181,6 @@ export class MoneyScene {
       events: events.map(({ name }) => name.replace(/^.*\./, '')).join(' '),
     }
   }
-}
-
-/** The same browser at another node. */
-function movedTo(url: string, { cookies }: HttpClient): HttpClient {
-  const client = createClient(url)
-  for (const [name, value] of cookies) client.cookies.set(name, value)
-  return client
 }
 
 async function signInAll(url: string) {
