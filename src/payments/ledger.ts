@@ -49,34 +49,58 @@ export async function recordFacts(
 ): Promise<Recorded> {
   const isOther = given !== null && refund !== null && given.id !== null && given.id !== refund.chargeId
   const charge = isOther ? null : given
-  const chargeId = refund?.chargeId ?? (charge && chargeIdOf(charge))
+  const chargeId = refund?.chargeId ?? (charge && nameOf(charge))
   if (chargeId === null) return NOTHING
   // a charge and its refund may arrive at once: without this lock neither would see the other
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`charge ${chargeId}`}, 0))::text`
-  const orderId = await lockOrderOf(tx, charge, chargeId)
-  const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, chargeId, orderId))
-  const refunded = refund !== null && (await recordRefund(tx, refund, orderId))
+  const captureId = await findCaptureId(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
+  const orderId = await lockOrderOf(tx, charge, captureId)
+  const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, captureId, orderId))
+  const refunded = refund !== null && (await recordRefund(tx, refund, captureId, orderId))
   const failed = charge?.state === 'failed' && orderId !== null && (await recordFailure(tx, charge))
   if (!captured && !refunded && !failed) return NOTHING
-  if (orderId === null) return { ...NOTHING, changed: true, issues: await settleUnknown(tx, chargeId) }
+  if (orderId === null) return { ...NOTHING, changed: true, issues: await settleUnknown(tx, captureId) }
   return { ...(await settleOrder(tx, orderId, settings)), changed: true }
 }
 
 /** A charge without an id can only be told apart by its order. */
-const chargeIdOf = ({ id, paymentId }: ProviderCharge): string | null =>
+const nameOf = ({ id, paymentId }: ProviderCharge): string | null =>
   id ?? (paymentId === null ? null : `unnamed_${paymentId}`)
+
+/** not in any id of a provider */
+const SEPARATOR = ' '
+
+/** The provider's id of a capture's charge. */
+export const chargeIdOf = (captureId: string): string => captureId.split(SEPARATOR)[0] ?? captureId
+
+/**
+ * The id under which a capture is, or will be, recorded: the charge's. A charge belongs to one payment, so the same id under
+ * another payment is another charge, and not a repeat that may be ignored. A refund that we requested names its capture.
+ */
+async function findCaptureId(
+  tx: Transaction,
+  chargeId: string,
+  paymentId: string | null,
+  key: string | null,
+): Promise<string> {
+  const scoped = `${chargeId}${SEPARATOR}${paymentId}`
+  const [found] = await tx.$queryRaw<{ own: string | null; isTaken: boolean }[]>`
+    SELECT (SELECT r.capture_id FROM refunds r WHERE r.key = ${key}) AS own, EXISTS (
+      SELECT FROM captures c WHERE c.id = ${chargeId} AND c.payment_id <> ${paymentId}) AS "isTaken"`
+  return found?.own ?? (found?.isTaken ? scoped : chargeId)
+}
 
 /** Finds the order that the charge belongs to and locks its row; null: none of ours. */
 async function lockOrderOf(
   tx: Transaction,
   charge: ProviderCharge | null,
-  chargeId: string,
+  captureId: string,
 ): Promise<number | null> {
   const [found] = await tx.$queryRaw<{ id: number }[]>`
     SELECT o.id FROM orders o WHERE o.id = coalesce(
-      (SELECT c.order_id FROM captures c WHERE c.id = ${chargeId}),
+      (SELECT c.order_id FROM captures c WHERE c.id = ${captureId}),
       (SELECT p.order_id FROM payments p WHERE p.id = ${charge?.paymentId ?? null}),
-      (SELECT r.order_id FROM refunds r WHERE r.capture_id = ${chargeId} AND r.order_id IS NOT NULL LIMIT 1)
+      (SELECT r.order_id FROM refunds r WHERE r.capture_id = ${captureId} AND r.order_id IS NOT NULL LIMIT 1)
     ) FOR NO KEY UPDATE`
   return found?.id ?? null
 }
@@ -85,12 +109,12 @@ async function lockOrderOf(
 async function recordCapture(
   tx: Transaction,
   { paymentId, amount, currency }: ProviderCharge,
-  chargeId: string,
+  captureId: string,
   orderId: number | null,
 ): Promise<boolean> {
   const inserted = await tx.$executeRaw`
     INSERT INTO captures (id, payment_id, order_id, kind, method, amount, currency, late)
-    SELECT ${chargeId}, ${paymentId}, o.id,
+    SELECT ${captureId}, ${paymentId}, o.id,
       CASE WHEN o.id IS NULL THEN 'unknown'
         WHEN ${amount}::bigint <> o.total OR ${currency} <> 'INR' THEN 'mismatched'
         WHEN EXISTS (SELECT FROM captures c WHERE c.order_id = o.id AND c.kind = 'paying') THEN 'surplus'
@@ -104,25 +128,28 @@ async function recordCapture(
 /** Stores or advances a refund. It never moves back (the order of the enum): events arrive in any order. */
 async function recordRefund(
   tx: Transaction,
-  { id, chargeId, amount, status, key }: ProviderRefund,
+  { id, amount, status, key }: ProviderRefund,
+  captureId: string,
   orderId: number | null,
 ): Promise<boolean> {
   if (key !== null) await nameRequest(tx, key, id)
   const stored = await tx.$executeRaw`
     INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status)
-    VALUES (${id}, ${chargeId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status)
-    ON CONFLICT (provider_id) DO UPDATE SET status = excluded.status, amount = excluded.amount
+    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status)
+    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount
     WHERE excluded.status > r.status`
   return stored > 0
 }
 
 /** Gives our own request its provider's id, with what was recorded of that id before it was known to be ours. */
 async function nameRequest(tx: Transaction, key: string, providerId: string): Promise<void> {
-  const [own] = await tx.$queryRaw<{ id: number }[]>`
-    SELECT id FROM refunds WHERE key = ${key} AND provider_id IS NULL FOR UPDATE`
+  const [own] = await tx.$queryRaw<{ id: number; captureId: string }[]>`
+    SELECT id, capture_id AS "captureId" FROM refunds
+    WHERE key = ${key} AND provider_id IS NULL FOR UPDATE`
   if (!own) return
   const [seen] = await tx.$queryRaw<{ status: string }[]>`
-    DELETE FROM refunds WHERE provider_id = ${providerId} RETURNING status::text AS status`
+    DELETE FROM refunds WHERE provider_id = ${providerId} AND capture_id = ${own.captureId}
+    RETURNING status::text AS status`
   await tx.$executeRaw`
     UPDATE refunds SET provider_id = ${providerId}, status = ${seen?.status ?? 'requested'}::refund_status
     WHERE id = ${own.id}::int`

@@ -36,7 +36,7 @@ function managedIssues({ role, theatres }: Principal): Prisma.Sql {
 
 function readIssues(db: Database | Transaction, where: Prisma.Sql, tail: Prisma.Sql): Promise<IssueRecord[]> {
   return db.$queryRaw<IssueRecord[]>`
-    SELECT i.id, i.kind::text AS kind, i.order_id AS "orderId", c.payment_id AS "paymentId", i.capture_id AS "chargeId",
+    SELECT i.id, i.kind::text AS kind, i.order_id AS "orderId", c.payment_id AS "paymentId", split_part(i.capture_id, ' ', 1) AS "chargeId",
       i.amount::float8 AS amount, i.at, i.note, i.resolved_at AS "resolvedAt"
     FROM payment_issues i LEFT JOIN orders o ON o.id = i.order_id LEFT JOIN captures c ON c.id = i.capture_id
     WHERE ${where} ${tail}`

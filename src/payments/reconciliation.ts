@@ -1,6 +1,6 @@
 import { type Database, Prisma } from '../database/client.js'
 import type { ActionContext } from '../events/commit.js'
-import { commitFacts, type Facts, type ProviderCharge } from './ledger.js'
+import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledger.js'
 import { ProviderRefused } from './provider.js'
 import { type RefundTools, sendDueRefunds } from './refund-requests.js'
 
@@ -108,7 +108,7 @@ class Reconciliation {
       WHERE status = 'pending' AND (next_try_at <= now() OR ${all}) RETURNING capture_id AS "chargeId"`
     for (const chargeId of new Set(open.map((refund) => refund.chargeId))) {
       if (this.signal?.aborted) return
-      await this.applyRefunds(chargeId)
+      await this.applyRefunds(chargeIdOf(chargeId))
     }
   }
 

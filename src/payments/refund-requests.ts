@@ -1,5 +1,5 @@
 import { type ActionContext, commit } from '../events/commit.js'
-import { commitFacts } from './ledger.js'
+import { chargeIdOf, commitFacts } from './ledger.js'
 import { type PaymentProvider, ProviderRefused } from './provider.js'
 import { type LedgerSettings, type OpenedIssue, settleOrder } from './settlement.js'
 
@@ -18,7 +18,7 @@ export interface RefundTools {
 export type SendOutcome = 'sent' | 'unknown' | ProviderRefused
 
 interface StoredRequest {
-  chargeId: string
+  captureId: string
   amount: number
   key: string
   orderId: number
@@ -28,14 +28,14 @@ interface StoredRequest {
 /** Sends a stored request to the provider, unless it was. Never throws for the provider's sake. */
 export async function sendRefund(ctx: ActionContext, tools: RefundTools, id: number): Promise<SendOutcome> {
   const [row] = await ctx.db.$queryRaw<StoredRequest[]>`
-    SELECT capture_id AS "chargeId", amount::float8 AS amount, key, order_id AS "orderId", status::text AS status
+    SELECT capture_id AS "captureId", amount::float8 AS amount, key, order_id AS "orderId", status::text AS status
     FROM refunds WHERE id = ${id}::int AND key IS NOT NULL`
   if (row?.status === 'failed') return new ProviderRefused('this refund failed before; ask for another one.')
   if (row?.status !== 'requested') return 'sent'
   const { provider, settings, onIssue } = tools
   let answer: Awaited<ReturnType<PaymentProvider['refund']>>
   try {
-    answer = await provider.refund(row)
+    answer = await provider.refund({ ...row, chargeId: chargeIdOf(row.captureId) })
   } catch (error) {
     if (!(error instanceof ProviderRefused)) return 'unknown'
     for (const issue of await storeRefusal(ctx, settings, row.orderId, id)) onIssue(issue)

@@ -88,7 +88,7 @@ CREATE INDEX "captures_order_id_idx" ON "captures"("order_id");
 CREATE INDEX "captures_captured_at_idx" ON "captures"("captured_at");
 
 -- CreateIndex
-CREATE UNIQUE INDEX "refunds_provider_id_key" ON "refunds"("provider_id");
+CREATE UNIQUE INDEX "refunds_provider_id_capture_id_key" ON "refunds"("provider_id", "capture_id");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "refunds_key_key" ON "refunds"("key");
