@@ -282,6 +282,26 @@ t.test('a second payment: its customer and the board see it on its way back', as
   t.equal(await ticket.getAttribute('data-payment-status'), 'paid')
 })
 
+t.test('cash of a cancelled order is handed back and noted', async (t) => {
+  const page = await (await site.visitor(PHONE)).open('/s/demo-b5')
+  await page.getByRole('button', { name: 'Add one Salted Popcorn' }).click()
+  await page.getByRole('button', { name: /^Review/ }).click()
+  await page.getByLabel('Cash at your seat').check()
+  await page.getByRole('button', { name: 'Place order for ₹180' }).click()
+  await head(page, 'We have your order')
+  const orderId = await orderIdOf(page)
+  for (const step of ['collect-cash', 'cancel']) await staff.post(`/api/orders/${orderId}/${step}`)
+  await payment(page, 'refund-due').getByText('The staff will give your money back.').waitFor()
+  const desk = await (await site.staff({ ...TABLET, username: 'manager' })).open('/theatre/today/')
+  const issue = desk.locator('.issue', { hasText: `Order ${orderId} ` })
+  await issue.getByText('Hand the cash back').waitFor()
+  await issue.getByRole('button', { name: 'Refund', exact: true }).click()
+  await desk.getByRole('button', { name: 'Refund ₹180' }).click()
+  await desk.locator('dialog').waitFor({ state: 'detached' })
+  await payment(page, 'refunded').getByText('₹180 was refunded to you.').waitFor()
+  t.equal(await issue.locator('[data-action=refund]').count(), 0)
+})
+
 t.test('no page broke anything on the way', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

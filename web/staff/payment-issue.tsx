@@ -163,6 +163,10 @@ function IssueFacts({ issue }: { issue: PaymentIssueView }) {
   )
 }
 
+/** Cash is handed back by a person; only online payments go back by themselves. */
+const adviceOn = ({ kind, paymentId }: PaymentIssueView): string =>
+  kind === 'refund_due' && paymentId === null ? s.payments.cashRefundDue : s.payments.help[kind]
+
 export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: PaymentDesk }) {
   const [dialog, setDialog] = useState<'refund' | 'resolve' | null>(null)
   const requested = useStore(desk.requested).get(issue.id)
@@ -174,7 +178,7 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
       <div id={title}>
         <IssueFacts issue={issue} />
       </div>
-      <p>{requested === undefined ? s.payments.help[issue.kind] : s.payments.underWay(f.money(requested))}</p>
+      <p>{requested === undefined ? adviceOn(issue) : s.payments.underWay(f.money(requested))}</p>
       <div class="issue-actions">
         {canRefund && (
           <button

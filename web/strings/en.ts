@@ -348,6 +348,8 @@ export const en = {
       refund_due: 'A paid order was cancelled. Give the customer the money back.',
       refund_failed: 'The payment provider couldn’t return the money. Look it up with the provider.',
     } satisfies Record<PaymentIssueView['kind'], string>,
+    cashRefundDue:
+      'An order paid in cash was cancelled. Hand the cash back, then note it here with “Refund”.',
     reference: (id: string) => `Reference ${id}`,
     refund: 'Refund',
     refundOf: (id: number) => `Refund for order ${id}`,
