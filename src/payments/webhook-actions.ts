@@ -80,14 +80,17 @@ export async function deleteOldWebhooks(db: Database, days: number): Promise<voi
 }
 
 const TRIES = 3
+/** ms; the provider waits for 5 s */
+const RETRY_MS = 1000
 
 /** A deadlock or a lost connection is often gone at once. */
 async function retry<T>(work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
   for (let tries = 1; ; tries++) {
     try {
       return await work()
     } catch (error) {
-      if (tries === TRIES) throw error
+      if (tries === TRIES || performance.now() - began > RETRY_MS) throw error
     }
   }
 }
