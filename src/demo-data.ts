@@ -17,8 +17,8 @@ interface DemoAccount {
 const ACCOUNTS: DemoAccount[] = [
   { username: 'staff', role: 'staff', theatre: 'Grand Cinema' },
   { username: 'staff2', role: 'staff', theatre: 'Riverside' },
-  { username: 'manager', role: 'staff', theatre: 'Grand Cinema', manager: true },
   { username: 'admin', role: 'admin', theatre: null },
+  { username: 'manager', role: 'staff', theatre: 'Grand Cinema', manager: true },
 ]
 
 const rupees = (amount: number) => amount * 100

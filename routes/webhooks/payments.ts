@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { applyWebhook } from '../../src/payments/webhook-actions.js'
+import { DomainError, unavailable } from '../../src/errors.js'
+import { applyWebhook, type RawWebhook } from '../../src/payments/webhook-actions.js'
 
 /** The provider's calls are a few KB. */
 const BODY_BYTES = 64 * 1024
@@ -10,14 +11,24 @@ export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
 
   // the signature covers the bytes: nothing may parse them before
   app.removeAllContentTypeParsers()
+  // nor may a missing or malformed content type refuse what is signed
+  app.addHook('onRequest', async ({ raw }) => {
+    raw.headers['content-type'] = 'application/octet-stream'
+  })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
 
   app.post('/webhooks/payments', { bodyLimit: BODY_BYTES, config: { signed: true } }, async (request) => {
     const settings = { secrets: webhookSecrets, autoRefund }
-    const { outcome, issues, requests, error } = await applyWebhook(app.actions, settings, {
+    const webhook: RawWebhook = {
       rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       signature: oneHeader(request, 'x-razorpay-signature'),
       eventId: oneHeader(request, 'x-razorpay-event-id'),
+    }
+    const applied = applyWebhook(app.actions, settings, webhook)
+    const { outcome, issues, requests, error } = await applied.catch((err: unknown) => {
+      if (err instanceof DomainError) throw err
+      request.log.error({ err }, 'a webhook could not be stored')
+      throw unavailable()
     })
     if (error) request.log.error({ err: error }, 'a webhook could only be stored')
     for (const issue of issues) app.refunds.onIssue(issue)

@@ -50,9 +50,10 @@ function listEndedOrders(db: Transaction, theatreId: number): Promise<OrderRecor
 function listOwedOrders(db: Transaction, theatreId: number): Promise<OrderRecord[]> {
   return readOrders(
     db,
-    Prisma.sql`o.theatre_id = ${theatreId}::int AND (
-      (o.payment_method = 'cash' AND o.payment_status = 'pending' AND o.status <> 'cancelled')
-      OR EXISTS (SELECT FROM payment_issues i WHERE i.order_id = o.id AND i.resolved_at IS NULL))`,
+    Prisma.sql`o.theatre_id = ${theatreId}::int AND o.id IN (
+      SELECT c.id FROM orders c WHERE c.theatre_id = ${theatreId}::int
+        AND c.payment_method = 'cash' AND c.payment_status = 'pending' AND c.status <> 'cancelled'
+      UNION SELECT i.order_id FROM payment_issues i WHERE i.resolved_at IS NULL)`,
   )
 }
 

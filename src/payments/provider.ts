@@ -17,7 +17,9 @@ export interface RefundRequest {
 }
 
 /** The provider refuses a request for good; repeating it is pointless. */
-export class ProviderRefused extends Error {}
+export class ProviderRefused extends Error {
+  override readonly name = 'ProviderRefused'
+}
 
 /** A payment provider. It may be slow, so it is called outside transactions. All calls throw when it does not answer. */
 export interface PaymentProvider {

@@ -55,6 +55,9 @@ export async function applyWebhook(
   }
 }
 
+/** days for which a webhook that could only be stored is applied again */
+const APPLIED_DAYS = 5
+
 /** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
 export async function applyStored(
   ctx: ActionContext,
@@ -62,7 +65,9 @@ export async function applyStored(
   limit = 20,
 ): Promise<WebhookResult[]> {
   const rows = await ctx.db.$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
-    SELECT id, body, name FROM payment_webhooks WHERE outcome = 'error' ORDER BY received_at LIMIT ${limit}::int`
+    SELECT id, body, name FROM payment_webhooks
+    WHERE outcome = 'error' AND received_at > now() - make_interval(days => ${APPLIED_DAYS}::int)
+    ORDER BY received_at LIMIT ${limit}::int`
   const results: WebhookResult[] = []
   for (const { id, body, name } of rows) {
     const rawBody = Buffer.from(body)
@@ -80,14 +85,17 @@ export async function deleteOldWebhooks(db: Database, days: number): Promise<voi
 }
 
 const TRIES = 3
+/** ms; the provider waits for 5 s */
+const RETRY_MS = 1000
 
 /** A deadlock or a lost connection is often gone at once. */
 async function retry<T>(work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
   for (let tries = 1; ; tries++) {
     try {
       return await work()
     } catch (error) {
-      if (tries === TRIES) throw error
+      if (tries === TRIES || performance.now() - began > RETRY_MS) throw error
     }
   }
 }

@@ -244,6 +244,22 @@ t.test('SESSION_COOKIE_NAME', async (t) => {
   }
 })
 
+t.test('payments: earlier webhook secrets, refunds, and the address of a stand-in', async (t) => {
+  const { payments } = load(t, {
+    ...PRODUCTION,
+    PAYMENT_WEBHOOK_SECRET_FALLBACKS: 'old, older',
+    AUTO_REFUND: 'off',
+    RAZORPAY_API_URL: 'http://127.0.0.1:4000/',
+  })
+  t.match(payments, {
+    webhookSecrets: ['whsec', 'old', 'older'],
+    autoRefund: false,
+    apiUrl: 'http://127.0.0.1:4000',
+  })
+  refusal(t, { ...PRODUCTION, AUTO_REFUND: 'perhaps' }, 'AUTO_REFUND')
+  refusal(t, { ...PRODUCTION, RAZORPAY_API_URL: 'razorpay' }, 'RAZORPAY_API_URL')
+})
+
 t.test('production requires explicit and secure settings', async (t) => {
   const config = load(t, PRODUCTION)
   t.match(config, {
@@ -251,7 +267,9 @@ t.test('production requires explicit and secure settings', async (t) => {
     session: { secure: true, cookieName: '__Host-sessionid' },
     payments: {
       provider: 'razorpay',
-      webhookSecret: 'whsec',
+      webhookSecrets: ['whsec'],
+      autoRefund: true,
+      apiUrl: null,
       keys: { id: 'rzp_id', secret: 'rzp_secret' },
     },
   })

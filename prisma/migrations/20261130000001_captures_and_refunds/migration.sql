@@ -118,19 +118,26 @@ ALTER TABLE "captures" ADD CONSTRAINT "captures_amount" CHECK ("amount" >= 0);
 CREATE UNIQUE INDEX "captures_one_paying" ON "captures" ("order_id") WHERE "kind" = 'paying';
 CREATE UNIQUE INDEX "payment_issues_one_open" ON "payment_issues" ("kind", "subject") WHERE "resolved_at" IS NULL;
 CREATE INDEX "refunds_to_request" ON "refunds" ("next_try_at") WHERE "status" IN ('requested', 'pending');
+CREATE INDEX "orders_cash_owed" ON "orders" ("theatre_id")
+  WHERE "payment_method" = 'cash' AND "payment_status" = 'pending' AND "status" <> 'cancelled';
+CREATE INDEX "orders_ended" ON "orders" ("theatre_id", (coalesce("delivered_at", "cancelled_at")))
+  WHERE "status" IN ('delivered', 'cancelled');
 CREATE INDEX "payments_to_check" ON "payments" ("check_at") WHERE "check_at" IS NOT NULL;
 
 -- Money received and given back before this migration.
+WITH "charges" AS (
+  SELECT DISTINCT ON (coalesce(e.provider_payment_id, 'unnamed_' || e.payment_id))
+    coalesce(e.provider_payment_id, 'unnamed_' || e.payment_id) AS id, e.payment_id, p.order_id, p.amount, e.surplus, e.received_at
+  FROM "payment_events" AS e JOIN "payments" AS p ON p.id = e.payment_id
+  WHERE e.name = 'payment.captured'
+  ORDER BY 1, e.received_at
+)
 INSERT INTO "captures" ("id", "payment_id", "order_id", "kind", "method", "amount", "captured_at")
-SELECT DISTINCT ON (coalesce(e.provider_payment_id, 'unnamed_' || e.payment_id))
-  coalesce(e.provider_payment_id, 'unnamed_' || e.payment_id), e.payment_id, p.order_id,
-  CASE WHEN e.surplus OR e.received_at > min(e.received_at) OVER (PARTITION BY p.order_id)
+SELECT c.id, c.payment_id, c.order_id,
+  CASE WHEN row_number() OVER (PARTITION BY c.order_id ORDER BY c.surplus, c.received_at, c.id) > 1
     THEN 'surplus'::capture_kind ELSE 'paying'::capture_kind END,
-  'online', p.amount, e.received_at
-FROM "payment_events" AS e JOIN "payments" AS p ON p.id = e.payment_id
-WHERE e.name = 'payment.captured'
-ORDER BY 1, e.received_at
-ON CONFLICT DO NOTHING;
+  'online', c.amount, c.received_at
+FROM "charges" AS c;
 INSERT INTO "captures" ("id", "order_id", "kind", "method", "amount", "captured_at")
 SELECT 'cash_' || o.id, o.id, 'paying', 'cash', o.total, coalesce(o.delivered_at, o.confirmed_at, o.created_at)
 FROM "orders" AS o WHERE o.payment_method = 'cash' AND o.payment_status IN ('paid', 'refunded')
