@@ -13,19 +13,19 @@ export interface Shot {
   name: string
   screen: 'phone' | 'tablet'
   viewport?: ViewportSize
-  /** `staff`, `nobody`, or the seat whose guest looks; `{order}` in the path is that guest's order */
+  /** who is signed in: `staff`, `nobody`, or the guest of a seat; `{order}` in the path is that guest's order */
   who: string
   path: string
   full?: boolean
-  /** ends the session: it gets one of its own */
+  /** it ends the session, so it gets one of its own */
   ends?: boolean
-  /** brings the page to what is to be shown */
+  /** prepares the page for the picture */
   ready(page: Page, shown: ShotContext): Promise<void>
 }
 
 const LIVE_ORDERS = '/theatre/live-orders/'
 
-/** Live, and with sound: the browser wants to be touched first. */
+/** Waits until the page is live, and touches it, which browsers require before sound. */
 async function live(page: Page): Promise<void> {
   await linkIs(page)
   await page.mouse.click(4, 4)
@@ -43,7 +43,7 @@ async function toReview(page: Page): Promise<void> {
   await page.evaluate('document.activeElement.blur()')
 }
 
-/** The service goes away under an open page. */
+/** Makes the service unreachable for an open page. */
 async function goOffline(page: Page, { context }: ShotContext): Promise<void> {
   await live(page)
   await page.evaluate(
@@ -199,7 +199,7 @@ export const SHOTS: Shot[] = [
     screen: 'tablet',
     who: 'staff',
     path: LIVE_ORDERS,
-    // last of all: it is a real one
+    // last, since the cancellation is a real one
     async ready(page) {
       await live(page)
       await page.locator('.ticket [data-action=cancel]').nth(3).click()

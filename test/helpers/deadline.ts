@@ -1,5 +1,7 @@
 /** ms that a wait may take unless a test says otherwise: far more than anything takes on a busy machine. */
 export const PATIENCE = 30_000
+/** ms that a program may take to start or to end: with initdb, migrations, a build or an install */
+export const PROGRAM_PATIENCE = 120_000
 
 export class DeadlineError extends Error {
   constructor(what: string, ms: number) {

@@ -64,7 +64,7 @@ export function createLiveOrder(id: number) {
   }
 
   /** The service answers 404 to everyone who may not see the order, signed in or not. */
-  async function verdict(): Promise<Verdict> {
+  async function explainRefusal(): Promise<Verdict> {
     try {
       update({ type: 'order', order: await api.order(id) })
       return 'ok'
@@ -76,7 +76,7 @@ export function createLiveOrder(id: number) {
 
   const live = connectLive(`/ws/payment-socket/${id}/`, {
     onMessage,
-    verdict,
+    explainRefusal,
     onLeft: () => apply({ type: 'left' }),
   })
   return { id, state, more, live, outbox, loadEarlier, send: (text: string) => outbox.add(id, text, newId()) }

@@ -21,9 +21,9 @@ const payment: Record<OrderView['paymentStatus'], string> = {
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
   invalid_transition: 'Someone else has already updated this order.',
-  insecure_transport: 'Open this page over https.',
+  insecure_transport: 'Open the secure (https://) address of this page.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
-  not_json: 'Unexpected answer from the network. You may need to sign in to the Wi-Fi first.',
+  not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
 }
 
 export const en = {
@@ -132,7 +132,7 @@ export const en = {
     map: 'Seats',
     screen: 'Screen',
     ofSeat: 'Orders for this seat',
-    pickSeat: 'Select a lit seat to see its order.',
+    pickSeat: 'Select a highlighted seat to see its order.',
     seatState: (seat: string, state: string) => `Seat ${seat}: ${state}`,
     seatStates: {
       free: 'no order',
