@@ -16,6 +16,7 @@ const payment: Record<OrderView['paymentStatus'], string> = {
   pending: 'Not paid yet.',
   paid: 'Paid. Thank you.',
   failed: 'The payment didn’t go through. Any money taken will be returned to you.',
+  partially_refunded: 'Part of your payment was refunded.',
   refunded: 'Your payment was refunded.',
 }
 const byCode: Record<string, string | undefined> = {

@@ -15,6 +15,7 @@ const payment: Record<OrderView['paymentStatus'], string> = {
   pending: 'अभी भुगतान नहीं हुआ है।',
   paid: 'भुगतान हो गया। धन्यवाद।',
   failed: 'भुगतान नहीं हो पाया। अगर पैसे कटे हैं, तो वे वापस मिल जाएँगे।',
+  partially_refunded: 'आपके भुगतान का एक हिस्सा वापस कर दिया गया है।',
   refunded: 'आपका भुगतान वापस कर दिया गया है।',
 }
 const byCode: Record<string, string | undefined> = {
