@@ -28,7 +28,8 @@ export function within<T>(promise: Promise<T>, ms: number, what: string | (() =>
 export async function settlesBefore(work: () => Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const isUp = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false)
+    // after one turn, as `withDeadline` does
+    timer = setTimeout(() => setImmediate(resolve, false), ms)
   })
   const isDone = work().then((): true => true)
   try {
