@@ -18,7 +18,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /** the caller before the handler ran: a logout removes it */
-    askedBy: Caller | null
+    initialCaller: Caller | null
     /** the error code of the response */
     refusal: string | null
   }
@@ -49,10 +49,10 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1
 export const auditPlugin = fp(
   async (app) => {
     app.decorate('audit', socketAudit(app))
-    app.decorateRequest('askedBy', null)
+    app.decorateRequest('initialCaller', null)
     app.decorateRequest('refusal', null)
     app.addHook('preHandler', async (request) => {
-      request.askedBy = request.caller
+      request.initialCaller = request.caller
     })
     app.addHook('onSend', async (request, reply, payload) => {
       if (reply.statusCode < 400 || typeof payload !== 'string') return
@@ -61,7 +61,7 @@ export const auditPlugin = fp(
     app.addHook('onResponse', async (request, reply) => {
       const { url } = request.routeOptions
       const isRefused = reply.statusCode >= 400
-      // unknown paths are no decision, and scanners request many
+      // unknown paths involve no access decision, and scanners request many
       if (request.ws || url === undefined || (SAFE.has(request.method) && !isRefused)) return
       const resource = `${request.method} ${url}`
       const name = NAMES[resource] ?? (isRefused ? 'REFUSE' : 'CHANGE')
@@ -123,7 +123,7 @@ function socketOf({ routeOptions, params }: FastifyRequest): string {
 }
 
 function who(request: FastifyRequest) {
-  const caller = request.caller ?? request.askedBy
+  const caller = request.caller ?? request.initialCaller
   const account = accountOf(request)
   return {
     ...(caller ? { user: caller.principal.userId, session: pseudonym(caller.session.id) } : {}),

@@ -9,7 +9,7 @@ interface ErrorBody {
   details?: ErrorDetail[]
 }
 
-/** Errors of Fastify itself, as the contract's codes. */
+/** The codes of Fastify's own errors. */
 const FASTIFY_CODES: Record<string, [status: number, code: string, message: string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'unsupported_media_type', 'Send application/json.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, 'malformed_body', 'The body is empty.'],
@@ -21,7 +21,7 @@ const FASTIFY_CODES: Record<string, [status: number, code: string, message: stri
 /** ms between two log lines about an unreachable database: meanwhile every request fails */
 const LOG_INTERVAL_MS = 1000
 
-/** Sends every error in the contract's form, without internal details. */
+/** Sends every error as `{error, message, details?}`, without internal details. */
 export const errorsPlugin = fp(
   async (app) => {
     const away = new LogThrottle(LOG_INTERVAL_MS)

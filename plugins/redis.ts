@@ -10,13 +10,14 @@ const OPTIONS = {
   // while the link is down a command fails at once: an event from a queue would be published late and out of order
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: 250,
   connectTimeout: 2000,
   keepAlive: 5000,
   // the bus subscribes again itself, and then reads the log
   autoResubscribe: false,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 1000),
 }
+/** ms after which a command is given up; callers have shorter deadlines of their own */
+const COMMAND_TIMEOUT_MS = 1000
 /** ms the start waits for each link: usually Redis is up */
 const CONNECT_WAIT_MS = 1000
 
@@ -24,16 +25,17 @@ const CONNECT_WAIT_MS = 1000
  * The only access to Redis or Valkey: `app.redis.commands`, `.publisher` and `.subscriber`, all undefined without
  * REDIS_URL. Redis may be down, at the start too; the links then connect later.
  */
-export const redisPlugin = fp<{ url: string | null }>(
-  async (app, { url }) => {
+export const redisPlugin = fp<{ url: string | null; replyMs?: number | undefined }>(
+  async (app, { url, replyMs = 0 }) => {
     app.decorate('redis', Object.create(null))
     if (url === null) return
     // imported only when used: it takes a fifth of a start
     const { Redis } = await import('ioredis')
     const { default: fastifyRedis } = await import('@fastify/redis')
+    const commandTimeout = Math.max(COMMAND_TIMEOUT_MS, replyMs)
     const links = LINKS.map((namespace) => ({
       namespace,
-      client: new Redis(url, { ...OPTIONS, connectionName: `houselights-${namespace}` }),
+      client: new Redis(url, { ...OPTIONS, commandTimeout, connectionName: `houselights-${namespace}` }),
     }))
     for (const { namespace, client } of links) logState(app, namespace, client)
     app.addHook('onClose', async () => {

@@ -17,23 +17,23 @@ const REPLY_MS = 200
 const OPEN_MS = 1000
 
 /** Redis as the store in which the nodes count together. */
-export const sharedStorePlugin = fp(
-  async (app) => {
+export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
+  async (app, { replyMs = REPLY_MS }) => {
     const { commands } = app.redis
     const prefix = commands && `${await channelPrefix(app.db)}limit:`
-    app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix) : null)
+    app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs) : null)
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },
 )
 
-function createStore(redis: Redis, prefix: string): SharedStore {
+function createStore(redis: Redis, prefix: string, replyMs: number): SharedStore {
   let openUntil = 0
   const store: SharedStore = {
     nameOf: (key) => prefix + key,
     async attempt(commands) {
       if (redis.status !== 'ready' || performance.now() < openUntil) throw new Error('redis is down')
       try {
-        return await withDeadline(commands(), REPLY_MS, () => new Error('redis does not reply'))
+        return await withDeadline(commands(), replyMs, () => new Error('redis does not reply'))
       } catch (error) {
         openUntil = performance.now() + OPEN_MS
         throw error

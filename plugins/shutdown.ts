@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 
 /** ms for accepted requests to finish once the sockets are closed; then all connections are destroyed */
 const GRACE_MS = 5000
-/** ms for the first request of a connection that was just accepted */
-const FIRST_REQUEST_MS = 200
+/** ms for the first request of a connection that was just accepted: on a busy machine proxy and node both take their time */
+const FIRST_REQUEST_MS = 1000
 
 /**
  * Closes the connections that would delay the shutdown: Node stops checking slow and idle ones once the server closes.

@@ -15,17 +15,16 @@ const SLOW = [
   'commands/',
   'database/',
   'faults/',
-  'gate/',
   'scripts/',
   'security/',
   'server.test.ts',
 ]
 
-/** Storms and random runs: seconds of work, and the longer the better. */
-const STORMS = /\/(?:races|new-enemy)\.test\.ts$/
+/** Stress and randomized tests, and a long table: too slow here. */
+const STRESS = /\/(?:races|new-enemy|money)\.test\.ts$/
 
 /**
- * Processes that run the tests, as many as .taprc lets run at once. Each loads the service once, which costs more CPU
+ * Processes that run the tests. Each loads the service once, which costs more CPU
  * than most test files.
  */
 const PARTS = 2
@@ -38,7 +37,7 @@ await script(() =>
     await runTests(writeParts(), counts)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     print(
-      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races and storms: npm test runs those too`,
+      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races, new-enemy and money: npm test runs those too`,
     )
   }),
 )
@@ -53,7 +52,7 @@ function writeParts() {
   mkdirSync(PARTS_FOLDER, { recursive: true })
   const files = readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts') && !SLOW.some((slow) => name.startsWith(slow)))
-    .filter((name) => !STORMS.test(name))
+    .filter((name) => !STRESS.test(name))
     .sort()
   return Array.from({ length: PARTS }, (_, part) => {
     const path = join(PARTS_FOLDER, `part-${part + 1}.test.mjs`)

@@ -55,6 +55,8 @@ export interface AppOptions {
   logStream?: NodeJS.WritableStream
   /** the folder of the built pages; null: serve none */
   pagesDirectory?: string | null
+  /** ms to wait for a reply of Redis; for tests on a busy machine */
+  redisReplyMs?: number | undefined
 }
 
 /** ms after which a client that has not sent its headers is disconnected */
@@ -112,8 +114,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(sessionCookiePlugin)
   await app.register(auditPlugin)
   await app.register(databasePlugin, { url: options.databaseUrl })
-  await app.register(redisPlugin, { url: settings.redisUrl })
-  await app.register(sharedStorePlugin)
+  await app.register(redisPlugin, { url: settings.redisUrl, replyMs: options.redisReplyMs })
+  await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
   await app.register(hitCounterPlugin)
   await app.register(livePlugin)
   await app.register(shutdownPlugin)

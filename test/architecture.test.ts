@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-// Who may import whom (README, "Rooms"). A rule that is broken names the file and the import.
+// Who may import whom A failure names the file and its import.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** what each room of the pages may import besides itself */
@@ -47,13 +47,13 @@ const BASE_ROOMS = [
   'start-error',
   'greeting',
 ]
-// the entrances: they put the parts together
+// the entry points: they wire the parts together
 const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
 const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
 
 interface Import {
   file: string
-  /** a path from the root for our own, a package's name else */
+  /** a path from the root for our own files, otherwise the package's name */
   target: string
 }
 
@@ -151,6 +151,19 @@ t.test(
   },
 )
 
+t.test('pages import the types of the wire’s schemas, never the schemas', async (t) => {
+  const imports = filesBelow('web').flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8')
+    const found = text.matchAll(
+      /^(?:import|export) [^;']*from '[./]*src\/protocol\/(?:views|messages)\.js'/gm,
+    )
+    return [...found].map(([statement]) => ({ file, statement }))
+  })
+  t.ok(imports.length > 3, 'such imports are seen')
+  const values = imports.filter(({ statement }) => !/^(?:import|export) type /.test(statement))
+  t.strictSame(values, [])
+})
+
 t.test('the rooms of the pages import in one direction; staff and customer never each other', async (t) => {
   const roomOf = (path: string) => /^web\/(\w+)\//.exec(path)?.[1] ?? ''
   const imports = importsBelow('web').filter(({ file, target }) => roomOf(file) && target.startsWith('web/'))
@@ -190,7 +203,7 @@ t.test('every plugin names itself and the Fastify that it is for', async (t) => 
 })
 
 /** The groups of nodes that reach each other, by Tarjan's algorithm. */
-function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+function cycles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const order = new Map<string, number>()
   const lowest = new Map<string, number>()
   const stack: string[] = []
@@ -204,8 +217,8 @@ function circles(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
       if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node) ?? 0, lowest.get(next) ?? 0))
     }
     if (lowest.get(node) !== order.get(node)) return
-    const circle = stack.splice(stack.indexOf(node))
-    if (circle.length > 1) found.push(circle.sort())
+    const cycle = stack.splice(stack.indexOf(node))
+    if (cycle.length > 1) found.push(cycle.sort())
   }
   for (const node of graph.keys()) if (!order.has(node)) visit(node)
   return found
@@ -222,7 +235,7 @@ function graphOf(imports: readonly Import[], nodeOf: (path: string) => string) {
   return graph
 }
 
-t.test('no circle between files, and none between the folders of src', async (t) => {
+t.test('no import cycles between files, nor between the folders of src', async (t) => {
   const ring = graphOf(
     [
       { file: 'src/a/1.ts', target: 'src/b/2.ts' },
@@ -232,12 +245,12 @@ t.test('no circle between files, and none between the folders of src', async (t)
     ],
     (path) => path,
   )
-  t.strictSame(circles(ring), [['src/a/1.ts', 'src/b/2.ts', 'src/c/3.ts']], 'a circle is seen')
+  t.strictSame(cycles(ring), [['src/a/1.ts', 'src/b/2.ts', 'src/c/3.ts']], 'a cycle is found')
   const all = ['src', 'plugins', 'routes', 'web'].flatMap(importsBelow)
-  t.strictSame(circles(graphOf(all, (path) => path)), [])
+  t.strictSame(cycles(graphOf(all, (path) => path)), [])
   const ofSrc = all.filter(({ file, target }) => file.startsWith('src/') && target.startsWith('src/'))
   const folderOf = (path: string) => path.split('/')[1] ?? path
-  t.strictSame(circles(graphOf(ofSrc, folderOf)), [])
+  t.strictSame(cycles(graphOf(ofSrc, folderOf)), [])
 })
 
 t.test('plugins/README.md lists the plugins in the order in which the app registers them', async (t) => {

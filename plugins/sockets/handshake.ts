@@ -50,7 +50,7 @@ export const handshakePlugin = fp(
         reply.header('upgrade', 'websocket')
         throw new DomainError(426, 'upgrade_required', 'This is a socket: connect with a WebSocket.')
       }
-      const orderId = checkForm(app, request, live)
+      const orderId = checkSyntax(app, request, live)
       checkOrigin(app, request)
       await identify(app, loader, request, orderId)
     })
@@ -73,7 +73,7 @@ export const handshakePlugin = fp(
 const malformed = (message: string) => new DomainError(400, 'malformed_handshake', message)
 
 /** Returns the id of the order that the socket is about, if any. */
-function checkForm(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
+function checkSyntax(app: FastifyInstance, request: FastifyRequest, live: LiveRoute): number | null {
   const error = handshakeError(request.raw, app.maxHeaders)
   if (error) throw malformed(error)
   if (live.target === 'none') return null
@@ -112,7 +112,7 @@ async function identify(
   const cookie = app.sessionCookie.read(request)
   if (cookie.kind !== 'token') return
   const found = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
-    // fail closed, whatever the error: without a result nobody is admitted
+    // fail closed, whatever the error: without a result no socket is admitted
     app.log.error({ err }, 'session look-up failed')
     throw unavailable()
   })

@@ -46,7 +46,7 @@ export const livePlugin = fp(
       readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       onClosed: (connection, code) => app.audit.socketClosed(connection, code),
-      onError: (err, doing) => app.log.error({ err, doing }, 'the live engine failed'),
+      onError: (err, doing) => app.log.error({ err, doing }, 'live delivery failed, it will be retried'),
     })
     app.decorate('hub', hub)
     metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)

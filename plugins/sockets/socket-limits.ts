@@ -63,7 +63,7 @@ export const socketLimitsPlugin = fp(
       },
       async refused(request, status, reason) {
         app.audit.socketRefused(request, status, reason)
-        // a draining node refuses everybody: not the clients' fault, and other nodes accept them
+        // a draining node refuses all: not the clients' fault, and other nodes accept them
         if (rateLimits && !app.draining) await refusals.add(clientOf(request))
       },
       count: (userId) => users.count(userId),

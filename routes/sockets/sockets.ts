@@ -1,7 +1,10 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { orderGroups, staffChatGroups, staffOrderGroups } from '../../src/access/socket-access.js'
 
-/** The three sockets, as data: who may try, and what they may hear. The trailing slash is optional. */
+/**
+ * The three sockets, as data: who may connect, and which groups they receive. The paths are those of the system that this
+ * service replaces; the trailing slash is optional.
+ */
 export const socketRoutes: FastifyPluginAsync = async (app) => {
   app.get(
     '/ws/all-seat-datasocket/',

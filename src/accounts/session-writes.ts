@@ -40,7 +40,7 @@ function readIssued(rows: IssuedRow[], token: string): IssuedSession | null {
   return row ? { id: row.id, token, createdAt: row.created_at, ...readTimes(row) } : null
 }
 
-/** Opens a session. With `keep` only the absolute age counts. */
+/** Opens a session. With `keep` it has no idle timeout, only an absolute lifetime. */
 export async function startSession(
   tx: Transaction,
   { userId, keep, client }: { userId: number; keep: boolean; client: ClientInfo },
@@ -75,7 +75,7 @@ export async function rotateSession(
 }
 
 /**
- * Restarts the idle age after an HTTP request. Returns null if the session has ended: a slow request can't revive it.
+ * Restarts the idle timeout after an HTTP request. Returns null if the session has ended: a slow request can't revive it.
  */
 export async function touch(
   db: Database | Transaction,

@@ -6,7 +6,7 @@ import type { Connection } from './socket/connection.js'
 export interface AccessSource {
   /** access changes after an epoch, and the current epoch, in one snapshot */
   readChanges(after: number): Promise<AccessChanges>
-  /** those of the sessions that are still live, by id, in one query */
+  /** admissions by session id; ended sessions are missing, by id, in one query */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
   bySession(sessionId: string): Iterable<Connection>
   byUser(userId: number): Iterable<Connection>
@@ -44,7 +44,7 @@ export class AccessWatch {
   }
 
   /** Applies an announced epoch at once; if that fails, the next poll does. */
-  announce(epoch: number): void {
+  noteEpoch(epoch: number): void {
     if (epoch > this.applied) this.reach(epoch).catch(() => {})
   }
 

@@ -88,7 +88,7 @@ export class Feed {
   }
 
   /** The log has events up to `seq`: reads those missing. Resolves when done or failed; never rejects. */
-  async announce(seq: number): Promise<void> {
+  async noteHead(seq: number): Promise<void> {
     this.announced = Math.max(this.announced, seq)
     if (this.announced > this.head) await this.catchUp()
   }
@@ -141,8 +141,7 @@ export class Feed {
       for (const event of events) {
         this.early.delete(event.seq)
         if (event.seq <= this.head) continue
-        // retention deleted events that this feed never saw: members behind the gap find it in the ring and in the log,
-        // and take a snapshot
+        // retention deleted events that this feed never saw: members behind the gap detect it and take a snapshot
         if (event.seq > this.head + 1) this.ring.restart(event.seq - 1)
         this.accept(event)
       }

@@ -23,7 +23,7 @@ import { keepAlive } from './socket/keepalive.js'
 export interface HubOptions {
   log: EventLog
   bus: Bus
-  /** those of the sessions that are still live, in one query */
+  /** admissions by session id, in one query; ended sessions are missing */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
   /** a group's state, its head and the access epoch, from one database snapshot */
   readSnapshot(group: GroupName): Promise<SnapshotRow>
@@ -156,11 +156,15 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   }
 
   // ---- Publisher: delivers commits of this node here and to the other nodes
+  //
+  // The way of an event: `commit` (events/commit.ts) -> `publish` -> Feeds.deliver -> Feed.receive, which puts events in
+  // order -> Feeds.flush, once per turn of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
+  // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
 
   publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
     if (changes.length > 0) {
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
-      this.access.announce(epoch)
+      this.access.noteEpoch(epoch)
     }
     for (const event of events) {
       this.options.bus.publish(event.group, encodeEvent(event))
@@ -171,7 +175,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // ---- BusListener
 
   onMessage(channel: string, message: string): void {
-    if (channel === ACCESS_CHANNEL) return this.access.announce(Number(message) || 0)
+    if (channel === ACCESS_CHANNEL) return this.access.noteEpoch(Number(message) || 0)
     if (channel === PRESENCE_CHANNEL) return this.presence.onMessage(message)
     const group = asGroup(channel)
     const event = group && decodeEvent(group, message)

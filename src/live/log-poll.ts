@@ -37,7 +37,7 @@ export class LogPoll {
       const { seqs, epoch } = await inTime(host.readHeads([...host.feeds.keys()]))
       await inTime(host.reachEpoch(epoch))
       const feeds = [...host.feeds.values()]
-      const caughtUp = Promise.all(feeds.map((feed) => feed.announce(seqs.get(feed.group) ?? 0)))
+      const caughtUp = Promise.all(feeds.map((feed) => feed.noteHead(seqs.get(feed.group) ?? 0)))
       if (this.staleSince === null) return
       await inTime(caughtUp)
       // compared with the heads of this poll: without a bus there are always newer events

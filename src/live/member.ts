@@ -93,7 +93,7 @@ export class Member implements FeedReader, Subscription {
     const head = await this.connection.host.readHead(this.feed.group)
     this.unverified = false
     if (this.position > head) this.needsSnapshot = true
-    else void this.feed.announce(head)
+    else void this.feed.noteHead(head)
   }
 
   private async takeSnapshot(): Promise<void> {

@@ -9,7 +9,7 @@ const CHECK_EVERY_MS = 10_000
 const RETRY_MS = 1000
 /** maximum delay of setTimeout, about 2^31 ms */
 const MAX_TIMER_MS = 2_147_000_000
-/** two computed ends that differ by less are the same end */
+/** end times closer than this count as equal */
 const SAME_END_MS = 500
 
 /**

@@ -4,47 +4,50 @@ import { until } from '../helpers/until.js'
 import { addSecondHall } from './demo-orders.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// Login, account and the codes of the seats.
+// The pages for login, account and seat codes.
 
 const site = await startSite(t)
 await addSecondHall(site.db)
 const SAFARI = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari/604.1'
 
-t.test('login: a wrong password is said, the right one leads on; signed in already is told', async (t) => {
-  const visitor = await site.visitor(PHONE)
-  const page = await visitor.open('/theatre/seats/')
-  await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
-  t.match(page.url(), /\/login\?next=%2Ftheatre%2Fseats%2F$/)
-  await page.getByLabel('Username').fill('staff')
-  await page.getByLabel('Password', { exact: true }).fill('nonsense')
-  await page.keyboard.press('Enter')
-  await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
-  await page.getByRole('button', { name: 'Show' }).click()
-  t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text')
-  await page.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
-  await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
-  const continueLink = page.getByRole('link', { name: 'Continue' })
-  const leadsTo = async (next: string) => {
-    await page.goto(`/login?next=${encodeURIComponent(next)}`)
-    await continueLink.waitFor()
-    return page.evaluate<string>('document.querySelector(".note a").href')
-  }
-  t.equal(await leadsTo('/account'), `${site.url}/account`)
-  // the path of the last two begins with two slashes once its dots are gone
-  for (const elsewhere of [
-    'https://elsewhere.example/',
-    '//elsewhere.example/',
-    '/\\elsewhere.example/',
-    '/.//elsewhere.example/',
-    '/x/..//elsewhere.example/',
-  ]) {
-    const href = await leadsTo(elsewhere)
-    t.equal(new URL(href).origin, site.url, `${elsewhere} leads to no other origin`)
-  }
-})
+t.test(
+  'login: a wrong password shows an error, the right one continues; a signed-in user is told so',
+  async (t) => {
+    const visitor = await site.visitor(PHONE)
+    const page = await visitor.open('/theatre/seats/')
+    await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
+    t.match(page.url(), /\/login\?next=%2Ftheatre%2Fseats%2F$/)
+    await page.getByLabel('Username').fill('staff')
+    await page.getByLabel('Password', { exact: true }).fill('nonsense')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').filter({ hasText: 'Wrong username or password.' }).waitFor()
+    await page.getByRole('button', { name: 'Show' }).click()
+    t.equal(await page.getByLabel('Password', { exact: true }).getAttribute('type'), 'text')
+    await page.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Seat codes' }).waitFor()
+    const continueLink = page.getByRole('link', { name: 'Continue' })
+    const leadsTo = async (next: string) => {
+      await page.goto(`/login?next=${encodeURIComponent(next)}`)
+      await continueLink.waitFor()
+      return page.evaluate<string>('document.querySelector(".note a").href')
+    }
+    t.equal(await leadsTo('/account'), `${site.url}/account`)
+    // the paths of the last two start with two slashes once their dots are resolved
+    for (const elsewhere of [
+      'https://elsewhere.example/',
+      '//elsewhere.example/',
+      '/\\elsewhere.example/',
+      '/.//elsewhere.example/',
+      '/x/..//elsewhere.example/',
+    ]) {
+      const href = await leadsTo(elsewhere)
+      t.equal(new URL(href).origin, site.url, `${elsewhere} leads to no other origin`)
+    }
+  },
+)
 
-t.test('account: the devices, ending one, ending all others', async (t) => {
+t.test('account: lists devices, signs out one, signs out all others', async (t) => {
   const desk = await site.staff({ ...TABLET, username: 'staff2' })
   const phone = await site.staff({ ...PHONE, username: 'staff2', userAgent: SAFARI })
   await site.staff({ username: 'staff2', userAgent: 'x' })
@@ -54,7 +57,7 @@ t.test('account: the devices, ending one, ending all others', async (t) => {
   await page.getByRole('heading', { level: 1, name: 'staff2' }).waitFor()
   const devices = page.locator('.device')
   await devices.nth(2).waitFor()
-  t.match(await devices.nth(0).textContent(), /This device/, 'one’s own first')
+  t.match(await devices.nth(0).textContent(), /This device/, 'the current device first')
   t.equal(await devices.nth(0).getByRole('button').count(), 0)
   await page.getByRole('button', { name: 'Sign out Safari on iPhone' }).click()
   await page.locator('.device', { hasText: 'Safari on iPhone' }).waitFor({ state: 'detached' })
@@ -63,14 +66,14 @@ t.test('account: the devices, ending one, ending all others', async (t) => {
   await until(async () => (await devices.count()) === 1, 'one device to be left')
 })
 
-t.test('a device that says nothing of itself still has a name', async () => {
+t.test('a device without a user agent still has a name', async () => {
   const silent = await site.staff({ username: 'admin' })
   await site.db.$executeRaw`UPDATE sessions SET user_agent = ''`
   const page = await silent.open('/account')
   await page.getByText('Unknown device').waitFor()
 })
 
-t.test('changing the password: checked, done, and the others are signed out', async (t) => {
+t.test('changing the password: validated, changed, and the other devices are signed out', async (t) => {
   const here = await site.staff({ ...PHONE, username: 'admin' })
   const there = await site.staff({ username: 'admin' })
   const elsewhere = await there.open('/theatre/chat/')
@@ -94,7 +97,7 @@ t.test('changing the password: checked, done, and the others are signed out', as
   await page.getByRole('heading', { level: 1, name: 'admin' }).waitFor()
 })
 
-t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t) => {
+t.test('seat codes: each seat’s own link, and complete codes on printed sheets', async (t) => {
   const staff = await site.staff(TABLET)
   const page = await staff.open('/theatre/seats/')
   await page.locator('svg.qr').nth(49).waitFor()
@@ -106,22 +109,22 @@ t.test('seat codes: each seat’s own link, and whole sheets on paper', async (t
 
   for (const perSheet of ['1', '4', '12', '20']) {
     await page.getByRole('radio', { name: `${perSheet} per sheet` }).check()
-    // not the number of their elements alone: what does not fit on a sheet would spill onto the next
+    // not only the number of elements: what does not fit on a sheet would overflow onto the next
     const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1')
     const pages = pdf.match(/\/Type\s*\/Page\b(?!s)/g)?.length
     t.equal(pages, Math.ceil(50 / Number(perSheet)), `${perSheet} a sheet: so many sheets of paper`)
     await page.emulateMedia({ media: 'print' })
     t.equal(await page.locator('.bar').isVisible(), false, 'no menu on paper')
-    const spilt = await page.evaluate(
+    const overflowing = await page.evaluate(
       '[...document.querySelectorAll(".code")].filter((code) => code.scrollHeight > code.clientHeight + 1).length',
     )
-    t.equal(spilt, 0, 'each code within its cut lines')
+    t.equal(overflowing, 0, 'each code fits within its cut lines')
     await page.emulateMedia({ media: null })
   }
   await page.getByRole('radio', { name: 'Screen 2' }).check()
   await page.locator('svg.qr[data-link$="/s/b-f8"]').waitFor()
 })
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

@@ -6,7 +6,7 @@ import { placeDemoOrders } from './demo-orders.js'
 import { SHOTS, type Shot } from './shots.js'
 import { PHONE, startSite, TABLET } from './site.js'
 
-// Every page and state of the screenshots: no violation of axe-core in dark and light, and no scrolling sideways.
+// Every page and state of the screenshots: no axe-core violation, dark or light, and no horizontal scrolling.
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const site = await startSite(t)
@@ -24,7 +24,7 @@ interface Violation {
   nodes: { target: string[]; failureSummary: string }[]
 }
 
-/** `rules`: of these alone. */
+/** `rules`: only these. */
 async function violations(page: Page, rules?: string[]): Promise<string[]> {
   const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) }
   const found: Violation[] = await page.evaluate(
@@ -54,15 +54,15 @@ async function open(shot: Shot): Promise<{ page: Page; close: () => Promise<void
   return { page, close: () => context.close() }
 }
 
-// paper has no headings, landmarks or colours of its own
+// a printed page has no headings, landmarks or colours of its own
 for (const shot of SHOTS.filter(({ name }) => name !== 'seat-codes-print')) {
   t.test(`${shot.name} as ${shot.screen}`, async (t) => {
     const { page, close } = await open(shot)
-    // by the debugger, which the pages' security policy does not bind
+    // through the debugger, to which the Content-Security-Policy does not apply
     await page.evaluate(axe)
     t.strictSame(await violations(page), [], 'dark')
     await page.emulateMedia({ colorScheme: 'light' })
-    t.strictSame(await violations(page, COLOURS), [], 'light, which differs in nothing but colours')
+    t.strictSame(await violations(page, COLOURS), [], 'the light scheme differs only in colours')
     t.equal(await overhang(page), 0, 'nothing beyond the edge')
     if (shot.screen === 'tablet') {
       await page.setViewportSize({ width: 360, height: 740 })
@@ -72,6 +72,6 @@ for (const shot of SHOTS.filter(({ name }) => name !== 'seat-codes-print')) {
   })
 }
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

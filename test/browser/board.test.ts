@@ -6,7 +6,7 @@ import { until } from '../helpers/until.js'
 import { addSecondHall } from './demo-orders.js'
 import { linkIs, startSite, TABLET } from './site.js'
 
-// The staff's live orders: what one sees and does there, by touch and by key.
+// The staff's live orders, by touch and by keyboard.
 
 const site = await startSite(t)
 await addSecondHall(site.db)
@@ -32,7 +32,7 @@ const seats = async (page: Page) => await page.locator('.ticket .stub-name').all
 const tally = async () =>
   (await board.locator('[data-item-total]').allTextContents()).map((line) => line.replace(/\s+/g, ' ').trim())
 
-t.test('tickets stand oldest first, the overdue one marked and said aloud', async (t) => {
+t.test('tickets are sorted oldest first; an overdue one is marked and announced', async (t) => {
   t.strictSame(await seats(board), ['A1', 'A2', 'B3'])
   await board.locator('.ticket[data-urgency=late]').getByText('Overdue').waitFor()
   await board
@@ -41,11 +41,11 @@ t.test('tickets stand oldest first, the overdue one marked and said aloud', asyn
   t.match(await ticket(board, 'A1').getByRole('timer').textContent(), /^31:\d\d$/)
 })
 
-t.test('the totals of all open items together', async (t) => {
+t.test('item totals over all open orders', async (t) => {
   t.strictSame(await tally(), ['7 Salted Popcorn', '2 Masala Chai', '1 Cold Coffee'])
 })
 
-t.test('filtered by hall: tickets, counts and totals', async (t) => {
+t.test('the hall filter applies to tickets, counts and totals', async (t) => {
   const halls = board.getByRole('group', { name: 'Hall' })
   await halls.getByRole('radio', { name: 'Screen 2' }).check()
   await board.getByRole('heading', { level: 1, name: /^1 open order / }).waitFor()
@@ -54,12 +54,12 @@ t.test('filtered by hall: tickets, counts and totals', async (t) => {
   await board.reload()
   await linkIs(board)
   await board.getByRole('heading', { level: 1, name: /^1 open order / }).waitFor()
-  t.strictSame(await seats(board), ['B3'], 'a tablet that starts again still stands in the same lobby')
+  t.strictSame(await seats(board), ['B3'], 'a reloaded page keeps its hall')
   await halls.getByRole('radio', { name: 'All halls' }).check()
   await board.getByRole('heading', { level: 1, name: /^3 open orders / }).waitFor()
 })
 
-t.test('a hall’s filter hides nothing of a theatre that has no such hall', async (t) => {
+t.test('a filter for a hall of another theatre hides nothing', async (t) => {
   const { orderId } = await orderFrom(site.url, 'demo2-a1', { 'Salted Popcorn': 1 }, 'cash')
   const page = await (await site.staff({ ...TABLET, username: 'admin' })).open('/theatre/live-orders/')
   await linkIs(page)
@@ -72,7 +72,7 @@ t.test('a hall’s filter hides nothing of a theatre that has no such hall', asy
   await page.close()
 })
 
-t.test('the seat map shows what each seat waits for, and its order at a touch', async (t) => {
+t.test('the seat map shows each seat’s state, and its order at a touch', async (t) => {
   await board.getByRole('radio', { name: 'Seats' }).check()
   const hall = board.getByRole('region', { name: 'Screen 1', exact: true })
   for (const [name, state] of [
@@ -89,11 +89,11 @@ t.test('the seat map shows what each seat waits for, and its order at a touch', 
   await board.getByRole('radio', { name: 'Tickets' }).check()
 })
 
-t.test('sound waits for the first touch, is on, and can be muted for good', async (t) => {
+t.test('sound starts at the first touch, and can be muted permanently', async (t) => {
   const page = await staff.open('/theatre/live-orders/')
   const sound = page.locator('[data-sound]')
   await linkIs(page)
-  // whether a browser without a screen lets sound play at once is its own affair
+  // whether a headless browser plays sound without a touch depends on the browser
   if ((await sound.getAttribute('data-sound')) === 'waiting') await page.mouse.click(4, 4)
   await page.locator('[data-sound=on]').click()
   await page.locator('[data-sound=muted]').waitFor()
@@ -105,7 +105,7 @@ t.test('sound waits for the first touch, is on, and can be muted for good', asyn
   await page.close()
 })
 
-t.test('what is sold out is switched by hand, and customers see it', async () => {
+t.test('staff mark items as sold out, and customers see it', async () => {
   await board.getByRole('button', { name: 'Menu' }).click()
   const cola = board.getByRole('dialog').getByRole('switch', { name: /Cold Coffee/ })
   await cola.click()
@@ -120,7 +120,7 @@ t.test('what is sold out is switched by hand, and customers see it', async () =>
   await board.getByRole('button', { name: 'Close' }).click()
 })
 
-t.test('a second tablet shows the same within a blink', async (t) => {
+t.test('a second tablet shows changes at once', async (t) => {
   const other = await (await site.staff(TABLET)).open('/theatre/live-orders/')
   await linkIs(other)
   const began = performance.now()
@@ -131,7 +131,7 @@ t.test('a second tablet shows the same within a blink', async (t) => {
   await other.close()
 })
 
-t.test('cancel has a way back for five seconds', async (t) => {
+t.test('cancelling can be undone for five seconds', async (t) => {
   const id = orders.get('demo-a2')?.orderId ?? 0
   const a2 = ticket(board, 'A2')
   await a2.getByRole('button', { name: 'Cancel order for seat A2' }).click()
@@ -141,14 +141,14 @@ t.test('cancel has a way back for five seconds', async (t) => {
   await a2.getByRole('button', { name: 'Cancel order for seat A2' }).click()
   await a2.getByText(/Cancelling in/).waitFor()
   const kept = await site.db.order.findUniqueOrThrow({ where: { id } })
-  t.equal(kept.status, 'confirmed', 'nothing is asked of the service before')
+  t.equal(kept.status, 'confirmed', 'the service is not called before')
   await a2.waitFor({ state: 'detached' })
   t.equal((await site.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
   await board.getByText('Delivered and cancelled (1)').click()
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
 
-t.test('what could not be done is said where one looks, until it is read', async (t) => {
+t.test('a failed action shows an error in sight, until it is dismissed', async (t) => {
   const page = await staff.open('/theatre/live-orders/')
   await linkIs(page)
   await page.setViewportSize({ width: 1180, height: 500 })
@@ -157,13 +157,13 @@ t.test('what could not be done is said where one looks, until it is read', async
   const alert = page.getByRole('alert').filter({ hasText: 'No connection.' })
   await alert.waitFor()
   const box = await alert.boundingBox()
-  t.ok(box && box.y > 0 && box.y + box.height <= 500, 'in sight, however far down the ticket is')
+  t.ok(box && box.y > 0 && box.y + box.height <= 500, 'in sight, wherever the ticket is')
   await alert.getByRole('button', { name: 'Close' }).click()
   await alert.waitFor({ state: 'detached' })
   await page.close()
 })
 
-t.test('what was brought before its cash was taken stays on the board until it is', async (t) => {
+t.test('a delivered order stays on the board until its cash is collected', async (t) => {
   const { orderId } = await orderFrom(site.url, 'demo-e6', { 'Masala Chai': 2 }, 'cash')
   await ticket(board, 'E6').getByRole('button', { name: 'Delivered' }).click()
   await ticket(board, 'E6').waitFor({ state: 'detached' })
@@ -175,7 +175,7 @@ t.test('what was brought before its cash was taken stays on the board until it i
   t.equal(paymentStatus, 'paid')
 })
 
-t.test('who cancels and goes on to another page has cancelled', async (t) => {
+t.test('leaving the page sends a pending cancellation', async (t) => {
   const { orderId } = await orderFrom(site.url, 'demo-d4', { 'Masala Chai': 1 })
   const page = await staff.open('/theatre/live-orders/')
   await ticket(page, 'D4')
@@ -191,7 +191,7 @@ t.test('who cancels and goes on to another page has cancelled', async (t) => {
   await page.close()
 })
 
-t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, kept', async (t) => {
+t.test('keyboard only: moves between tickets, marks as seen, delivers, cancels, undoes', async (t) => {
   for (const seat of ['demo-c1', 'demo-c2', 'demo-c3']) {
     await orderFrom(site.url, seat, { 'Fresh Lime Soda': 1 }, 'cash')
   }
@@ -221,11 +221,11 @@ t.test('by keyboard alone: from ticket to ticket, seen, delivered, cancelled, ke
   await ticket(page, 'C2').getByRole('button', { name: 'Seen' }).waitFor()
   await page.keyboard.press('Tab')
   const button = await page.evaluate('document.activeElement.textContent')
-  t.equal(button, 'Cash received', 'each button is reached too')
+  t.equal(button, 'Cash received', 'each button can be reached')
   await page.close()
 })
 
-t.test('by keyboard: buttons leave the focus on their ticket, Caps Lock changes nothing', async (t) => {
+t.test('keyboard: buttons leave the focus on their ticket; Caps Lock does not matter', async (t) => {
   const page = await staff.open('/theatre/live-orders/')
   await linkIs(page)
   const c2 = ticket(page, 'C2')
@@ -235,7 +235,7 @@ t.test('by keyboard: buttons leave the focus on their ticket, Caps Lock changes 
   for (const back of ['z', 'Z', 'Escape']) {
     await c2.getByRole('button', { name: /^Cancel/ }).press('Enter')
     await cancelling.waitFor()
-    t.equal(await focused(), id, 'the button went, its ticket has the focus')
+    t.equal(await focused(), id, 'the button is gone, its ticket has the focus')
     await page.keyboard.press(back)
     await cancelling.waitFor({ state: 'detached' })
   }
@@ -257,18 +257,15 @@ t.test('by keyboard: buttons leave the focus on their ticket, Caps Lock changes 
   await page.close()
 })
 
-t.test(
-  'where the browser knows neither notifications nor wake locks, the page says what it can’t',
-  async (t) => {
-    const bare = await site.staff(TABLET)
-    await bare.context.addInitScript('delete window.Notification; delete Navigator.prototype.wakeLock')
-    const page = await bare.open('/theatre/live-orders/')
-    await linkIs(page)
-    await page.getByText('This browser can’t keep the screen on').waitFor()
-    t.equal(await page.getByRole('button', { name: 'Notify me' }).count(), 0, 'no button that does nothing')
-  },
-)
+t.test('without notifications and wake locks, the page says what the browser can’t do', async (t) => {
+  const bare = await site.staff(TABLET)
+  await bare.context.addInitScript('delete window.Notification; delete Navigator.prototype.wakeLock')
+  const page = await bare.open('/theatre/live-orders/')
+  await linkIs(page)
+  await page.getByText('This browser can’t keep the screen on').waitFor()
+  t.equal(await page.getByRole('button', { name: 'Notify me' }).count(), 0, 'no button without a function')
+})
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

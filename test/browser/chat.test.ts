@@ -3,7 +3,7 @@ import { orderFrom, sendMessage } from '../helpers/customers.js'
 import { signIn } from '../helpers/sign-in.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// A conversation between a phone in the hall and the theatre's tablets.
+// A conversation between a customer's phone and the theatre's tablets.
 
 const site = await startSite(t)
 const guest = await orderFrom(site.url, 'demo-c7', { 'Paneer Tikka Roll': 1 })
@@ -18,36 +18,38 @@ const chat = await staff.open('/theatre/chat/')
 await Promise.all([phone, board, chat].map((page) => linkIs(page)))
 const row = (id: number) => chat.locator(`.chat-row[data-chat-id="${id}"]`)
 
-t.test('the customer asks: it is on every screen of the staff, counted and said aloud', async (t) => {
+t.test('a customer’s message is on every staff screen, counted as unread and announced', async (t) => {
   await phone.getByRole('textbox', { name: 'Message' }).fill('Without onion, please?')
   await phone.getByRole('button', { name: 'Send' }).click()
   await phone.locator('.bubble.mine[data-message-id]', { hasText: 'Without onion, please?' }).waitFor()
   for (const page of [board, chat]) {
     await page.locator('.bar .badge[data-unread="1"]').waitFor()
-    const said = page.locator('[data-announce=polite]', { hasText: 'New message from Screen 1, seat C7' })
-    await said.waitFor({ state: 'attached' })
+    const announced = page.locator('[data-announce=polite]', {
+      hasText: 'New message from Screen 1, seat C7',
+    })
+    await announced.waitFor({ state: 'attached' })
   }
   await row(guest.orderId).getByText('Without onion, please?').waitFor()
   t.equal(await row(guest.orderId).getAttribute('data-unread'), '1')
 })
 
-t.test('opened it is read, on the other screens of this browser too', async () => {
+t.test('opening a conversation marks it as read, also in other tabs', async () => {
   await row(guest.orderId).click()
   await chat.locator('.bubble', { hasText: 'Without onion, please?' }).waitFor()
   for (const page of [board, chat]) await page.locator('.bar .badge').waitFor({ state: 'detached' })
 })
 
-t.test('the staff answer: the phone shows it and says it aloud', async (t) => {
+t.test('a reply by the staff is shown and announced on the phone', async (t) => {
   await chat.getByRole('textbox', { name: 'Message' }).fill('Of course.')
   await chat.keyboard.press('Enter')
   await chat.locator('.bubble.mine[data-message-id]', { hasText: 'Of course.' }).waitFor()
   await phone.locator('.bubble[data-from=staff]', { hasText: 'Of course.' }).waitFor()
-  const said = phone.locator('[data-announce=polite]', { hasText: 'Staff replied: Of course.' })
-  await said.waitFor({ state: 'attached' })
+  const announced = phone.locator('[data-announce=polite]', { hasText: 'Staff replied: Of course.' })
+  await announced.waitFor({ state: 'attached' })
   t.equal(await chat.getByRole('textbox', { name: 'Message' }).inputValue(), '')
 })
 
-t.test('an order’s ticket leads to its conversation before a word was said', async () => {
+t.test('a ticket leads to its conversation, even without messages', async () => {
   await orderFrom(site.url, 'demo-e5', { 'Masala Chai': 1 })
   await board.getByRole('link', { name: 'Chat with seat E5' }).click()
   await board.getByRole('heading', { level: 2, name: 'E5 Screen 1' }).waitFor()
@@ -59,7 +61,7 @@ t.test('an order’s ticket leads to its conversation before a word was said', a
   await linkIs(board)
 })
 
-t.test('text is text: no markup, nothing that turns the writing around', async (t) => {
+t.test('messages are plain text: no markup, no direction marks', async (t) => {
   await sendMessage(
     guest.client,
     guest.orderId,
@@ -74,18 +76,18 @@ t.test('text is text: no markup, nothing that turns the writing around', async (
   t.equal(await bubble.locator('p *').count(), 0)
 })
 
-t.test('unanswered conversations stand first; an answered one goes down', async (t) => {
+t.test('unanswered conversations are listed first; a reply moves one down', async (t) => {
   const other = await orderFrom(site.url, 'demo-d2', { 'Cold Coffee': 1 })
   await sendMessage(other.client, other.orderId, 'Two straws?')
   await row(other.orderId).waitFor()
   const first = () => chat.locator('.chat-row').first().getAttribute('data-chat-id')
-  t.equal(await first(), String(guest.orderId), 'who waits longest')
+  t.equal(await first(), String(guest.orderId), 'the longest waiting first')
   await chat.getByRole('textbox', { name: 'Message' }).fill('Understood.')
   await chat.keyboard.press('Enter')
   await chat.locator(`.chat-list li:first-child [data-chat-id="${other.orderId}"]`).waitFor()
 })
 
-t.test('a long link, typed or sent, makes no page wider than its screen', async (t) => {
+t.test('a long link makes no page wider than its screen', async (t) => {
   const link = `https://example.com/${'long'.repeat(200)}`
   for (const page of [phone, chat]) {
     const message = page.getByRole('textbox', { name: 'Message' })
@@ -99,7 +101,7 @@ t.test('a long link, typed or sent, makes no page wider than its screen', async 
   }
 })
 
-t.test('a long conversation opens at its end; what was said earlier comes when asked for', async (t) => {
+t.test('a long conversation opens at its end; earlier messages load on demand', async (t) => {
   const talker = await orderFrom(site.url, 'demo-b6', { 'Samosa Chaat': 1 })
   const desk = await signIn(site.url, 'staff')
   const all = Array.from({ length: 120 }, (_, at) => at + 1)
@@ -117,7 +119,7 @@ t.test('a long conversation opens at its end; what was said earlier comes when a
     await older.click()
     await bubbles.nth(shown).waitFor()
   }
-  t.same(await lines(), all, 'all of them, once each')
+  t.same(await lines(), all, 'each message exactly once')
   await older.waitFor({ state: 'detached' })
 
   const phones = await site.visitor(PHONE)
@@ -134,28 +136,25 @@ t.test('a long conversation opens at its end; what was said earlier comes when a
     .waitFor()
 })
 
-t.test(
-  'a colleague on another tablet has read it: the count gets right here too, without an HTTP request',
-  async (t) => {
-    const fresh = await orderFrom(site.url, 'demo-a4', { 'Masala Chai': 1 })
-    const desk = await signIn(site.url, 'staff')
-    const { body } = await desk.get<{ chats: { unread: number }[] }>('/api/theatres/1/chats')
-    const others = body.chats.reduce((sum, { unread }) => sum + unread, 0)
-    const badge = (count: number) =>
-      page.locator(count > 0 ? `.bar .badge[data-unread="${count}"]` : '.bar nav:not(:has(.badge))')
-    const other = await site.staff(TABLET)
-    const page = await other.open('/theatre/live-orders/')
-    await linkIs(page)
-    await sendMessage(fresh.client, fresh.orderId, 'Hello?')
-    await badge(others + 1).waitFor()
-    const asked: string[] = []
-    page.on('request', (request) => asked.push(request.url()))
-    await desk.post(`/api/chats/${fresh.orderId}/read`)
-    await badge(others).waitFor()
-    t.strictSame(asked, [], 'a screen that nobody touches must not prolong its session')
-  },
-)
+t.test('reading on another tablet updates the unread count here too, without an HTTP request', async (t) => {
+  const fresh = await orderFrom(site.url, 'demo-a4', { 'Masala Chai': 1 })
+  const desk = await signIn(site.url, 'staff')
+  const { body } = await desk.get<{ chats: { unread: number }[] }>('/api/theatres/1/chats')
+  const others = body.chats.reduce((sum, { unread }) => sum + unread, 0)
+  const badge = (count: number) =>
+    page.locator(count > 0 ? `.bar .badge[data-unread="${count}"]` : '.bar nav:not(:has(.badge))')
+  const other = await site.staff(TABLET)
+  const page = await other.open('/theatre/live-orders/')
+  await linkIs(page)
+  await sendMessage(fresh.client, fresh.orderId, 'Hello?')
+  await badge(others + 1).waitFor()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  await desk.post(`/api/chats/${fresh.orderId}/read`)
+  await badge(others).waitFor()
+  t.strictSame(asked, [], 'a screen that is not used must not prolong its session')
+})
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

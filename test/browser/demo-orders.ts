@@ -3,13 +3,13 @@ import type { Customer } from '../helpers/customers.js'
 import { orderFrom, sendMessage, type Wish } from '../helpers/customers.js'
 import { signIn } from '../helpers/sign-in.js'
 
-// Orders of a busy night at the demo's Grand Cinema, for screenshots and for trying the pages by hand.
+// Orders of a busy evening at the demo's Grand Cinema, for screenshots and for trying out the pages.
 
 interface Planned {
   seat: string
   wish: Wish
   how?: 'cash' | 'unpaid' | 'failed'
-  /** minutes since it was paid (or made), and since it was seen */
+  /** minutes since it was paid (or placed), and since it was seen */
   ago: number
   seen?: number
   last?: 'deliver' | 'cancel' | 'collect-cash'
@@ -67,7 +67,7 @@ export async function addSecondHall(db: Database): Promise<void> {
   await db.seat.createMany({ data: seats.map((seat) => ({ ...seat, hallId: hall.id })) })
 }
 
-/** Places all of them; resolves to the customers by seat token. */
+/** Places all orders; resolves to the customers by seat token. */
 export async function placeDemoOrders(url: string, db: Database): Promise<Map<string, Customer>> {
   await addSecondHall(db)
   const staff = await signIn(url, 'staff')
@@ -88,7 +88,7 @@ export async function placeDemoOrders(url: string, db: Database): Promise<Map<st
   return guests
 }
 
-/** Moves an order's times back: the only thing here that no call of the service does. */
+/** Moves an order's times back, the only step here that is not a call of the service. */
 async function makeOlder(db: Database, id: number, { ago, seen }: Planned): Promise<void> {
   await db.$executeRaw`
     UPDATE orders SET created_at = now() - make_interval(secs => ${ago * 60 + 25}::float8),
@@ -118,7 +118,7 @@ async function chatter(
   await ask('b-f2', 'If it is, please bring one without sugar.')
   await ask('demo-c7', 'Great. And some extra mint chutney, if you have it?')
   await ask('demo-d8', 'Any news about our burger? The interval is nearly over…')
-  // said over the last quarter of an hour, not within one second
+  // spread the messages over the last quarter of an hour
   await db.$executeRaw`
     UPDATE chat_messages SET at = at - make_interval(mins => (SELECT max(id) FROM chat_messages) - id + 1)`
 }

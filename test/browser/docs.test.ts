@@ -2,18 +2,18 @@ import t from 'tap'
 import { launchBrowser } from '../helpers/chromium.js'
 import { startService } from '../helpers/service.js'
 
-// other files run beside this one
+// other files run at the same time
 t.setTimeout(110_000)
 
 t.test(
-  '/docs lists and calls the API, under the Content-Security-Policy and from this origin alone',
+  '/docs lists and calls the API under the Content-Security-Policy, without another origin',
   async (t) => {
     const { url } = await startService(t)
     const browser = await launchBrowser(t)
     const page = await browser.newPage()
     const errors: string[] = []
     const foreign: string[] = []
-    // Chromium reports violations of the policy there
+    // Chromium reports policy violations on the console
     page.on('console', (message) => {
       if (message.type() === 'error') errors.push(message.text())
     })
@@ -31,7 +31,7 @@ t.test(
     }
     t.equal(await page.getByRole('link', { name: 'AsyncAPI' }).getAttribute('href'), '/docs/asyncapi.json')
 
-    // what is shown only then: a schema, the forms, the answer
+    // rendered only on demand: a schema, the forms, the response
     await call('POST', '/api/auth/login').locator('.opblock-summary-control').click()
     await call('POST', '/api/auth/login').getByText('Schema').first().click()
     const probe = call('GET', '/healthz')

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { PHONE, startSite } from './site.js'
 
-// A customer without a pointer: from the menu to the paid order by keys alone.
+// A customer without a pointer: from the menu to the paid order with the keyboard only.
 
 const site = await startSite(t)
 const name = (page: Page) =>
@@ -10,7 +10,7 @@ const name = (page: Page) =>
     'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
   )
 
-/** Tab by tab to what is called so; what can't be reached in a reasonable number of steps can't be reached. */
+/** Presses Tab until the element with this name has the focus. Fails after a reasonable number of steps. */
 async function tabTo(page: Page, wanted: RegExp): Promise<void> {
   for (let step = 0; step < 60; step += 1) {
     if (wanted.test(await name(page))) return
@@ -19,13 +19,13 @@ async function tabTo(page: Page, wanted: RegExp): Promise<void> {
   throw new Error(`Tab never came to ${wanted}.`)
 }
 
-t.test('menu, cart, order, payment', async (t) => {
+t.test('menu, cart, order and payment by keyboard', async (t) => {
   const page = await (await site.visitor(PHONE)).open('/s/demo-d9')
   await page.locator('[data-action=add]').first().waitFor()
   await tabTo(page, /^Add one Masala Chai$/)
   await page.keyboard.press('Enter')
   await page.locator('[data-quantity="1"]').waitFor()
-  t.equal(await name(page), 'Add one Masala Chai', 'the focus is where the next one is added')
+  t.equal(await name(page), 'Add one Masala Chai', 'the focus moves to the button that adds another one')
   await page.keyboard.press('Enter')
   await page.locator('[data-quantity="2"]').waitFor()
   await page.keyboard.press('Shift+Tab')
@@ -35,15 +35,15 @@ t.test('menu, cart, order, payment', async (t) => {
     if (left > 0) await page.locator(`[data-quantity="${left}"]`).waitFor()
   }
   await page.locator('[data-quantity]').waitFor({ state: 'detached' })
-  t.equal(await name(page), 'Add one Masala Chai', 'nor is it lost when the last one goes')
+  t.equal(await name(page), 'Add one Masala Chai', 'the focus is not lost when the last one is removed')
   await page.keyboard.press('Enter')
   await tabTo(page, /^Review/)
   await page.keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
   await page.keyboard.press('Escape')
-  // the element, not the role: a dialog that is closed, but still there, takes no second opening
+  // the element, not the role: a closed dialog that is still in the page cannot be opened again
   await page.locator('dialog').waitFor({ state: 'detached' })
-  t.match(await name(page), /^Review/, 'Escape closes it and leads back')
+  t.match(await name(page), /^Review/, 'Escape closes it and returns the focus')
   await page.keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
   await tabTo(page, /^Order and pay/)
@@ -55,7 +55,7 @@ t.test('menu, cart, order, payment', async (t) => {
   await tabTo(page, /^Message|^$/)
 })
 
-t.test('what has the focus is seen', async (t) => {
+t.test('the focused element has a visible outline', async (t) => {
   const page = await (await site.visitor(PHONE)).open('/login')
   await page.getByLabel('Username').waitFor()
   for (let step = 0; step < 5; step += 1) {

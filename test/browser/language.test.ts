@@ -3,11 +3,11 @@ import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// A language is one file in web/strings/; the browser says which one.
+// A language is one file in web/strings/, chosen by the browser's languages.
 
 const site = await startSite(t)
 
-t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', async (t) => {
+t.test('a Hindi browser gets Hindi texts, amounts and times', async (t) => {
   const customer = await site.visitor({ ...PHONE, locale: 'hi-IN' })
   const phone = await customer.open('/s/demo-a1')
   await phone.getByRole('heading', { level: 1, name: /सीट पर मँगाएँ/ }).waitFor()
@@ -33,7 +33,7 @@ t.test('a browser that asks for Hindi gets Hindi, its amounts and its times', as
   }
 })
 
-t.test('a language that there is no file for: the next one that the browser names, or English', async (t) => {
+t.test('a language without a file: the browser’s next one is used, or English', async (t) => {
   const { orderId, client } = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 }, 'cash')
   for (const [languages, head] of [
     ["['ta', 'hi', 'en']", 'आपका ऑर्डर मिल गया'],
@@ -53,7 +53,7 @@ t.test('a language that there is no file for: the next one that the browser name
   }
 })
 
-t.test('a language file that does not arrive costs the translation, not the page', async () => {
+t.test('a language file that fails to load costs the translation, not the page', async () => {
   const visitor = await site.visitor({ ...PHONE, locale: 'hi-IN' })
   await visitor.context.route(/\/assets\/hi-/, (route) => route.abort())
   const page = await visitor.open('/login')

@@ -5,7 +5,7 @@ import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { openNetwork } from './network.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// What the pages say and do when the network goes, comes back, or lies; and when the session ends elsewhere.
+// The pages while the network is down, back, or intercepted, and when the session ends elsewhere.
 
 const site = await startSite(t)
 const network = await openNetwork(t, site.port)
@@ -15,7 +15,7 @@ const BOARD = '/theatre/live-orders/'
 const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
 const wakeUp = (page: Page) => page.evaluate('dispatchEvent(new Event("online"))')
 
-t.test('cut off: the board says so and since when; back: everything that happened is there', async (t) => {
+t.test('offline: the board says so, and since when; online again: it shows everything missed', async (t) => {
   const before = await orderFrom(site.url, 'demo-a1', { 'Salted Popcorn': 1 })
   await orderFrom(site.url, 'demo-a2', { 'Salted Popcorn': 1 })
   const board = await staff.open(BOARD)
@@ -25,7 +25,7 @@ t.test('cut off: the board says so and since when; back: everything that happene
   await linkIs(board, 'stale')
   t.match(await board.locator('.link').textContent(), /Not up to date.*as of/)
   await board.getByRole('alert').filter({ hasText: 'Not up to date: last updated at' }).waitFor()
-  t.same(await seats(board), ['A1', 'A2'], 'what is known stays on the screen')
+  t.same(await seats(board), ['A1', 'A2'], 'known orders stay on the screen')
 
   const other = await signIn(site.url, 'staff')
   await other.post(`/api/orders/${before.orderId}/deliver`)
@@ -46,7 +46,7 @@ t.test('cut off: the board says so and since when; back: everything that happene
   await board.close()
 })
 
-t.test('a link that is dead but looks open is found out when someone looks', async () => {
+t.test('a dead connection is detected when the page is shown again', async () => {
   const board = await staff.open(BOARD)
   await linkIs(board)
   network.silence()
@@ -57,7 +57,7 @@ t.test('a link that is dead but looks open is found out when someone looks', asy
   await board.close()
 })
 
-t.test('a phone in the hall: its order goes on while it hears nothing', async (t) => {
+t.test('an offline phone: retrying places one order, whose progress is shown once online', async (t) => {
   const customer = await site.visitor({ ...PHONE, ...through })
   const phone = await customer.open('/s/demo-d3')
   await phone.getByRole('button', { name: 'Add one Masala Chai' }).click()
@@ -84,7 +84,7 @@ t.test('a phone in the hall: its order goes on while it hears nothing', async (t
   await phone.getByRole('heading', { name: 'Delivered. Enjoy!' }).waitFor()
 })
 
-t.test('a message that is typed without a network is sent when it is back', async (t) => {
+t.test('a message typed offline is sent when the network is back', async (t) => {
   const chat = await staff.open('/theatre/chat/')
   await linkIs(chat)
   await chat.locator('.chat-row').first().click()
@@ -100,7 +100,7 @@ t.test('a message that is typed without a network is sent when it is back', asyn
   await chat.close()
 })
 
-t.test('signed out elsewhere while looking: nothing of the theatre stays on the screen', async (t) => {
+t.test('signed out elsewhere: nothing of the theatre stays on the screen', async (t) => {
   const tablet = await site.staff({ ...TABLET, ...through })
   const board = await tablet.open(BOARD)
   await linkIs(board)
@@ -117,10 +117,10 @@ t.test('signed out elsewhere while looking: nothing of the theatre stays on the 
   await second.getByRole('button', { name: 'Sign in' }).click()
   await linkIs(second)
   await linkIs(board)
-  t.same(await seats(board), await seats(second), 'the other tab comes back with it')
+  t.same(await seats(board), await seats(second), 'the other tab is signed in again too')
 })
 
-t.test('who is signed out and signs in comes back to the same page', async () => {
+t.test('signing in again returns to the same page', async () => {
   const tablet = await site.staff({ ...TABLET, ...through })
   const chat = await tablet.open('/theatre/chat/')
   await linkIs(chat)
@@ -132,7 +132,7 @@ t.test('who is signed out and signs in comes back to the same page', async () =>
   await chat.getByRole('heading', { name: 'Conversations' }).waitFor()
 })
 
-t.test('a captive portal’s page instead of an answer is named, and trying again loads the menu', async () => {
+t.test('a captive portal’s page instead of the menu is explained, and retrying loads the menu', async () => {
   const { context } = await site.visitor(PHONE)
   let isPortal = true
   await context.route('**/api/seats/*', (route) =>
@@ -148,6 +148,6 @@ t.test('a captive portal’s page instead of an answer is named, and trying agai
   await page.locator('[data-action=add]').first().waitFor()
 })
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

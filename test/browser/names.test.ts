@@ -3,7 +3,7 @@ import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { linkIs, PHONE, startSite } from './site.js'
 
-// Theatres call their halls, seats and dishes what they like, up to the limits of a theatre's file.
+// Names of halls, seats and items may be as long as a theatre's file allows.
 
 const site = await startSite(t)
 const SEAT = 'Maharaja-Recliner-W9'
@@ -21,10 +21,10 @@ await phone.context.addCookies(
 )
 const staff = await site.staff(PHONE)
 
-/** pixels that the page is wider than the phone; `innerWidth` grows with such a page */
+/** Pixels by which the page is wider than the phone; `innerWidth` grows with such a page. */
 const tooWide = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth - 360')
 
-t.test('the longest names widen no page of 360 px', async (t) => {
+t.test('the longest names make no page wider than 360 px', async (t) => {
   const menu = await phone.open('/s/demo-b5')
   await menu.getByRole('button', { name: `Add one ${DISH}` }).click()
   t.equal(await tooWide(menu), 0, 'menu')
@@ -44,7 +44,7 @@ t.test('the longest names widen no page of 360 px', async (t) => {
   await board.locator('.ticket').waitFor()
   t.equal(await tooWide(board), 0, 'seat map')
   const box = await board.locator('.ticket .stub').boundingBox()
-  t.ok(box && box.y >= 0 && box.y + box.height <= 740, 'the touched seat’s order is in sight')
+  t.ok(box && box.y >= 0 && box.y + box.height <= 740, 'the selected seat’s order is in sight')
   await board.goto(`/theatre/chat/#${guest.orderId}`)
   await board.getByRole('textbox', { name: 'Message' }).waitFor()
   t.equal(await tooWide(board), 0, 'chat')
@@ -53,7 +53,7 @@ t.test('the longest names widen no page of 360 px', async (t) => {
   t.equal(await tooWide(board), 0, 'seat codes')
 })
 
-t.test('every page of the staff is one touch away on a phone', async (t) => {
+t.test('every staff page is one touch away on a phone', async (t) => {
   const manager = await site.staff({ ...PHONE, username: 'manager' })
   for (const [user, path] of [
     [staff, '/theatre/live-orders/'],

@@ -2,15 +2,15 @@ import { connect, createServer, type Socket } from 'node:net'
 import { listen } from '../helpers/listen.js'
 import type { Teardown } from '../helpers/teardown.js'
 
-/** The network between a browser and the service: it can be cut, fall silent, and come back. */
+/** A network between a browser and the service that can be cut, go silent, and be restored. */
 export interface Network {
-  /** what a browser opens instead of the service's own address */
+  /** the URL to open instead of the service's own */
   url: string
-  /** cuts every connection and lets none be made */
+  /** cuts every connection and accepts none */
   cut(): void
-  /** keeps every connection and carries nothing any more, as a Wi-Fi does that was left */
+  /** keeps every connection open but forwards nothing, like a Wi-Fi out of range */
   silence(): void
-  /** new connections are carried again; the silent ones stay lost */
+  /** forwards new connections again; silent ones stay lost */
   restore(): void
 }
 

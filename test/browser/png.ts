@@ -10,8 +10,8 @@ interface Image {
 }
 
 /**
- * A screenshot as a PNG with a palette: pages have few colours, and what is beyond the 256 most frequent ones (the
- * edges of letters) takes the nearest of them. About a third of what a browser writes. RFC 2083.
+ * Encodes a screenshot as a PNG with a palette (RFC 2083): pages have few colours, and those beyond the 256 most frequent
+ * ones (the edges of letters) become the nearest one. About a third of the size of the browser's PNG.
  */
 export function packPng(png: Buffer): Buffer {
   const { width, height, pixels } = decode(png)
@@ -48,7 +48,7 @@ function distance(a: number, b: number): number {
   return (r - r2) ** 2 + (g - g2) ** 2 + (blue - blue2) ** 2
 }
 
-/** The most frequent colours that are not all but the same as one that is chosen already. */
+/** The most frequent colours, skipping those nearly equal to one already chosen. */
 function choose(counts: Map<number, number>): number[] {
   const byCount = [...counts].sort((a, b) => b[1] - a[1]).map(([colour]) => colour)
   if (byCount.length <= COLOURS) return byCount
@@ -80,7 +80,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return made
 }
 
-/** Reads what Chromium writes: eight bits, RGB with or without alpha, not interlaced. */
+/** Decodes a PNG of Chromium: eight bits, RGB with or without alpha, not interlaced. */
 function decode(png: Buffer): Image {
   const data: Buffer[] = []
   for (let at = 8; at < png.length; ) {
@@ -90,7 +90,7 @@ function decode(png: Buffer): Image {
   }
   const [width, height, bits, type] = [png.readUInt32BE(16), png.readUInt32BE(20), png[24], png[25]]
   if (bits !== 8 || (type !== 2 && type !== 6) || png[28] !== 0)
-    throw new Error('Not a PNG as Chromium writes it.')
+    throw new Error('Not a PNG of the kind that Chromium writes.')
   const size = type === 2 ? 3 : 4
   const raw = unfilter(inflateSync(Buffer.concat(data)), width * size, height, size)
   const pixels = new Uint32Array(width * height)

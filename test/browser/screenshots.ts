@@ -12,11 +12,11 @@ import { packPng } from './png.js'
 import { SHOTS, type Shot } from './shots.js'
 import { PHONE, TABLET } from './site.js'
 
-// By hand: `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page as it
-// looks on a busy night: `x.png` is the dark one, which a lobby and a hall are used to, `x-light.png` the other.
+// `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page on a busy evening:
+// `x.png` in the dark scheme, `x-light.png` in the light one.
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
-/** what the pictures show as the theatre's address, whatever port the service really has */
+/** the theatre's address in the pictures, whatever the service's port */
 const HOST = 'grand.example'
 const BIGGEST = 150 * 1024
 
@@ -28,7 +28,7 @@ const DEVICES = {
 
 const opened = new TeardownList()
 
-/** The zone in which it is evening just now. */
+/** A time zone in which it is evening now. */
 function eveningZone(): string {
   const hours = ((20 - new Date().getUTCHours() + 36) % 24) - 12
   return `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`
@@ -54,7 +54,7 @@ async function openContext(browser: Browser, shot: Shot, light: boolean): Promis
 
 const cookie = (name: string, value: string): Cookie => ({ name, value, url: `http://${HOST}` })
 
-/** Signs in as a device of the theatre would. */
+/** Signs in as one of the theatre's devices. */
 async function signIn(url: string, device: string, username = 'staff'): Promise<Cookie[]> {
   const answer = await fetch(`${url}/api/auth/login`, {
     method: 'POST',
@@ -71,12 +71,14 @@ async function signIn(url: string, device: string, username = 'staff'): Promise<
 async function take(page: Page, shot: Shot, light: boolean): Promise<void> {
   const path = join(FOLDER, `${shot.name}${light ? '-light' : ''}.png`)
   await page.mouse.move(0, 0)
+  // halls and unread counts come by requests of their own
+  await page.waitForLoadState('networkidle')
   await page.evaluate('document.fonts.ready')
   const taken = await page.screenshot({ fullPage: shot.full ?? false, animations: 'disabled' })
   const small = packPng(taken)
   writeFileSync(path, small)
-  const told = `${Math.round(taken.length / 1024)} -> ${Math.round(small.length / 1024)} KB`
-  process.stdout.write(`${path} ${told}${small.length > BIGGEST ? '  TOO BIG' : ''}\n`)
+  const sizes = `${Math.round(taken.length / 1024)} -> ${Math.round(small.length / 1024)} KB`
+  process.stdout.write(`${path} ${sizes}${small.length > BIGGEST ? '  TOO BIG' : ''}\n`)
 }
 
 async function run(): Promise<void> {

@@ -5,9 +5,9 @@ import { startService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import { linkIs, startSite, TABLET } from './site.js'
 
-// A session that ends by itself: the warning, the one touch to stay, and what is left when nobody touches.
+// A session that is about to expire: the warning, staying signed in, and what is left after the end.
 
-/** seconds; the warning comes sixty before the end, so at once, and a touch is a real gain */
+/** seconds; the warning is shown sixty before the end, here at once, and staying prolongs the session noticeably */
 const SHORT = 12
 const site = await startSite(t, { SESSION_COOKIE_AGE: String(SHORT) })
 await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
@@ -18,7 +18,7 @@ async function secondsLeft(page: Page): Promise<number> {
   return Number(/in 0:(\d\d)/.exec(text ?? '')?.[1])
 }
 
-t.test('a loud warning, and one touch to stay', async (t) => {
+t.test('a warning that is announced, and one touch to stay signed in', async (t) => {
   const staff = await site.staff(TABLET)
   const board = await staff.open(BOARD)
   await linkIs(board)
@@ -30,11 +30,11 @@ t.test('a loud warning, and one touch to stay', async (t) => {
   const before = await secondsLeft(board)
   await board.keyboard.press('Enter')
   await board.locator('#expiring-title', { hasText: /in 0:(0[89]|1\d)/ }).waitFor()
-  t.ok((await secondsLeft(board)) > before, 'there is more time again')
-  t.equal(await stay.count(), 1, 'which can be had again')
+  t.ok((await secondsLeft(board)) > before, 'the session has more time')
+  t.equal(await stay.count(), 1, 'it can be prolonged again')
 })
 
-t.test('one touch is for all tabs, before the service tells them', async (t) => {
+t.test('one touch applies to all tabs, before the service notifies them', async (t) => {
   const staff = await site.staff(TABLET)
   const chat = await staff.context.newPage()
   let told = 0
@@ -54,7 +54,7 @@ t.test('one touch is for all tabs, before the service tells them', async (t) => 
   t.equal(await chat.getByRole('alertdialog').count(), 1)
 })
 
-t.test('nobody touches it: signed out, and nothing of the theatre stays', async (t) => {
+t.test('without a touch: signed out, and nothing of the theatre stays on the screen', async (t) => {
   const staff = await site.staff(TABLET)
   const board = await staff.open(BOARD)
   await linkIs(board)
@@ -66,7 +66,7 @@ t.test('nobody touches it: signed out, and nothing of the theatre stays', async 
   await board.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
 })
 
-t.test('kept for the shift: no idle end, so no warning', async (t) => {
+t.test('kept for the shift: no idle timeout, so no warning', async (t) => {
   const tablet = await site.visitor(TABLET)
   const page = await tablet.open('/login')
   await page.getByLabel('Username').fill('staff')
@@ -75,11 +75,11 @@ t.test('kept for the shift: no idle end, so no warning', async (t) => {
   await page.getByRole('button', { name: 'Sign in' }).click()
   await linkIs(page)
   const { expiresAt } = await (await tablet.context.request.get('/api/auth/session')).json()
-  t.ok(Date.parse(expiresAt) - Date.now() > 11 * 3_600_000, 'only the absolute age counts')
+  t.ok(Date.parse(expiresAt) - Date.now() > 11 * 3_600_000, 'only the absolute age limits the session')
   t.equal(await page.getByRole('alertdialog').count(), 0)
 })
 
-t.test('with more than a minute to go the warning goes away at the touch', async () => {
+t.test('with more than a minute left the warning closes at the touch', async () => {
   const longer = await startService(t, {
     pages: true,
     database: site.database,
@@ -92,7 +92,7 @@ t.test('with more than a minute to go the warning goes away at the touch', async
   await warning.waitFor({ state: 'detached' })
 })
 
-t.test('an end that no touch can move is said as it is', async () => {
+t.test('an absolute end is shown as one that cannot be extended', async () => {
   const staff = await site.staff(TABLET)
   await site.db.$executeRaw`UPDATE sessions SET absolute_ends_at = now() + interval '11 seconds'
     WHERE created_at = (SELECT max(created_at) FROM sessions)`
@@ -103,6 +103,6 @@ t.test('an end that no touch can move is said as it is', async () => {
   await warning.getByRole('link', { name: 'Sign in again' }).waitFor()
 })
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

@@ -13,19 +13,19 @@ export interface Shot {
   name: string
   screen: 'phone' | 'tablet'
   viewport?: ViewportSize
-  /** `staff`, `manager`, `nobody`, or the seat whose guest looks; `{order}` in the path is that guest's order */
+  /** who is signed in: `staff`, `manager`, `nobody`, or the guest of a seat; `{order}` in the path is that guest's order */
   who: string
   path: string
   full?: boolean
-  /** ends the session: it gets one of its own */
+  /** it ends the session, so it gets one of its own */
   ends?: boolean
-  /** brings the page to what is to be shown */
+  /** prepares the page for the picture */
   ready(page: Page, shown: ShotContext): Promise<void>
 }
 
 const LIVE_ORDERS = '/theatre/live-orders/'
 
-/** Live, and with sound: the browser wants to be touched first. */
+/** Waits until the page is live, and touches it, which browsers require before sound. */
 async function live(page: Page): Promise<void> {
   await linkIs(page)
   await page.mouse.click(4, 4)
@@ -83,7 +83,7 @@ async function loseAnswer(page: Page): Promise<void> {
   await page.locator('.earlier').waitFor()
 }
 
-/** The service goes away under an open page. */
+/** Makes the service unreachable for an open page. */
 async function goOffline(page: Page, { context }: ShotContext): Promise<void> {
   await live(page)
   await page.evaluate(
@@ -276,7 +276,7 @@ export const SHOTS: Shot[] = [
     screen: 'tablet',
     who: 'staff',
     path: LIVE_ORDERS,
-    // after the others: it is a real one
+    // last, since the cancellation is a real one
     async ready(page) {
       await live(page)
       await page.locator('.ticket [data-action=cancel]').nth(3).click()

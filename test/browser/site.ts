@@ -5,7 +5,7 @@ import { startService, type TestService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import type { Teardown } from '../helpers/teardown.js'
 
-/** One hand, weak network: the smallest phone that the contract names. */
+/** A customer's phone: the smallest supported one. */
 export const PHONE: BrowserContextOptions = {
   viewport: { width: 360, height: 740 },
   deviceScaleFactor: 2,
@@ -15,20 +15,20 @@ export const PHONE: BrowserContextOptions = {
 /** A tablet on a stand. */
 export const TABLET: BrowserContextOptions = { viewport: { width: 1180, height: 820 }, hasTouch: true }
 
-/** One service with the demo theatres and one browser, with which a test file makes do. */
+/** One service with the demo theatres and one browser, shared by the tests of a file. */
 export interface Site extends TestService {
   browser: Browser
-  /** A browser profile of its own: own cookies, own storage. */
+  /** A browser profile with its own cookies and storage. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>
-  /** A profile in which an account of the demo is signed in already. */
+  /** A profile in which a demo account is signed in. */
   staff(options?: BrowserContextOptions & { username?: string }): Promise<Visitor>
-  /** what went wrong in any page: exceptions, violations of the security policy, broken promises of the socket */
+  /** errors of any page: exceptions, policy violations, gaps and invalid frames that the live client reports */
   pageErrors: string[]
 }
 
 export interface Visitor {
   context: BrowserContext
-  /** Opens a path of the service in a tab. */
+  /** Opens a path of the service in a new tab. */
   open(path: string): Promise<Page>
 }
 
@@ -67,12 +67,12 @@ export async function startSite(t: Teardown, env: Record<string, string> = {}): 
   return { ...app, browser, visitor, staff, pageErrors }
 }
 
-/** Browsers log each answer from 400 on and each socket that fails: tests of refusals and outages make many. */
+/** Browsers log every response from 400 on and every failed socket, which tests of refusals and outages cause. */
 function isPageError(line: string): boolean {
   return !/Failed to load resource|WebSocket connection to .* failed|net::ERR_/.test(line)
 }
 
-/** Resolves when the page's link to the service is live (or in the state that is asked for). */
+/** Resolves once the page's link to the service is live, or in the given state. */
 export async function linkIs(page: Page, state = 'live'): Promise<void> {
   await page.locator(`[data-link-state="${state}"]`).first().waitFor()
 }

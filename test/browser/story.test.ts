@@ -3,7 +3,7 @@ import t from 'tap'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// One order from start to end, in two browsers that share nothing but the service.
+// One order from start to end, in two browsers that share only the service.
 
 const site = await startSite(t)
 const staff = await site.visitor(TABLET)
@@ -36,11 +36,11 @@ t.test('the staff sign in and see an empty board, live', async (t) => {
   await board.getByRole('button', { name: 'Sign in' }).click()
   await head(board, /0 open orders/)
   await linkIs(board)
-  t.match(board.url(), /\/theatre\/live-orders\/$/, 'back where the staff wanted to go')
+  t.match(board.url(), /\/theatre\/live-orders\/$/, 'returned to the page that was requested')
   await board.evaluate('window.never = "reloaded"')
 })
 
-t.test('a customer fills a cart, which survives a reload', async (t) => {
+t.test('a cart survives a reload', async (t) => {
   phone = await customer.open('/s/demo-c7')
   await head(phone, /Order to your seat/)
   await addToCart(phone, 'Salted Popcorn')
@@ -52,7 +52,7 @@ t.test('a customer fills a cart, which survives a reload', async (t) => {
   t.equal(await phone.locator('.cart-bar').getAttribute('data-cart-count'), '3')
 })
 
-t.test('what another version of the page stored as a cart is ignored', async () => {
+t.test('a stored cart of another version is ignored', async () => {
   const { context } = await site.visitor(PHONE)
   await context.addInitScript(
     `if (origin !== 'null') localStorage.setItem('houselights.cart.demo-d5', '{"key":"k","lines":[{"menuItemId":"1"}]}')`,
@@ -63,7 +63,7 @@ t.test('what another version of the page stored as a cart is ignored', async () 
   await page.locator('.cart-bar[data-cart-count="1"]').waitFor()
 })
 
-t.test('what is not paid yet is not on the board as something to bring', async (t) => {
+t.test('an unpaid order is not on the board as a ticket', async (t) => {
   await orderTotal(phone, '₹440')
   await phone.waitForURL(/\/checkout\//)
   await head(phone, /₹440/)
@@ -87,11 +87,11 @@ t.test('the board shows the order the moment it is paid, without a reload', asyn
   await ticket(board, 'C7').waitFor()
   await ticket(board, 'C7').getByText('Salted Popcorn').waitFor()
   t.equal(await ticket(board, 'C7').getAttribute('data-payment-status'), 'paid')
-  t.match(await board.title(), /^\(1\) /, 'the count stands in the title')
+  t.match(await board.title(), /^\(1\) /, 'the count is in the title')
   t.equal(await board.evaluate('window.never'), 'reloaded')
 })
 
-t.test('seen and delivered: each step is on the customer’s page, live', async (t) => {
+t.test('seen and delivered: the customer’s page shows each step live', async (t) => {
   await phone.evaluate('window.never = "reloaded"')
   await ticket(board, 'C7').getByRole('button', { name: 'Seen' }).click()
   await head(phone, 'Your order is being prepared')
@@ -104,7 +104,7 @@ t.test('seen and delivered: each step is on the customer’s page, live', async 
   t.equal(await phone.evaluate('window.never'), 'reloaded')
 })
 
-t.test('a cash order: on the board at once, marked, collected', async () => {
+t.test('a cash order is on the board at once, marked as cash, and collected', async () => {
   await phone.goto('/s/demo-c7')
   await addToCart(phone, 'Cheese Nachos')
   await phone.getByRole('button', { name: /^Review/ }).click()
@@ -118,27 +118,27 @@ t.test('a cash order: on the board at once, marked, collected', async () => {
   await phone.getByRole('region', { name: 'Payment' }).getByText('Paid. Thank you.').waitFor()
 })
 
-t.test('one who closes the page and scans again finds the order', async (t) => {
+t.test('a customer who closes the page and scans again finds the order', async (t) => {
   const running = new URL(phone.url()).pathname
   await phone.close()
   phone = await customer.open('/s/demo-c7')
   const found = phone.getByRole('region', { name: 'Your orders' }).getByRole('link')
   await found.waitFor()
-  t.equal(await found.count(), 1, 'what was delivered is not offered')
+  t.equal(await found.count(), 1, 'delivered orders are not listed')
   await found.click()
   await head(phone, 'We have your order')
   t.equal(new URL(phone.url()).pathname, running)
   await phone.goto('/s/demo-c8')
   await head(phone, /Order to your seat/)
-  t.equal(await phone.locator('.running').count(), 0, 'another seat has orders of its own')
+  t.equal(await phone.locator('.running').count(), 0, 'orders of another seat are not listed')
 })
 
-t.test('nobody else sees the order', async () => {
+t.test('no other user sees the order', async () => {
   const stranger = await site.visitor(PHONE)
   const page = await stranger.open(orderPath)
   await page.getByText('Order not found').waitFor()
 })
 
-t.test('no page broke anything on the way', async (t) => {
+t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })

@@ -1,12 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { builtPages } from '../helpers/pages.js'
 import { PHONE, startSite, TABLET } from './site.js'
 
-// What a page costs a phone on a weak network.
+// The cost of a page for a phone on a weak network.
 
 const KB = 1024
 const MOST = 60 * KB
@@ -15,7 +14,7 @@ const LIVE = '[data-link-state=live]'
 const pages = builtPages()
 const read = (name: string) => readFileSync(join(pages, name), 'utf8')
 
-/** The scripts that a page loads at once: those that its shell names, and what these import. */
+/** The scripts that a page loads at once: those in its HTML, and what they import. */
 function firstLoad(page: string): string[] {
   const shell = read(`${page}.html`)
   const found = new Set([...shell.matchAll(/\/(assets\/[\w.-]+\.js)/g)].map((match) => match[1] ?? ''))
@@ -43,91 +42,42 @@ t.test('the first load of each page: under 60 KB of compressed JavaScript', asyn
 
 const site = await startSite(t)
 
-/** A page at 400 kbit/s with 400 ms to and fro (Lighthouse's slow 3G): ms until `ready` is there. */
-async function timeOnSlow3g(page: Page, path: string, ready: string): Promise<number> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Network.enable')
-  await session.send('Network.clearBrowserCache')
-  await session.send('Network.emulateNetworkConditions', {
-    offline: false,
-    latency: 400,
-    downloadThroughput: 50_000,
-    uploadThroughput: 50_000,
-  })
-  await page.goto(path, { waitUntil: 'commit' })
-  // by the page's own clock, at the frame that shows it: a locator looks only every half second
-  const seen = await page.waitForFunction(
-    (selector) => {
-      const { document } = globalThis as unknown as { document: { querySelector(of: string): unknown } }
-      return document.querySelector(selector) !== null && performance.now()
-    },
-    ready,
-    { polling: 'raf' },
-  )
-  return Number(await seen.jsonValue())
-}
-
-t.test('on slow 3G (measured and told, for a busy machine proves nothing)', async (t) => {
-  const guest = await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
-  const phone = await site.visitor(PHONE)
+t.test('preloaded requests are not repeated, and the preloaded socket is the one used', async (t) => {
+  const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })
+  const [phone, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
+  const manager = await site.staff({ ...TABLET, username: 'manager' })
   await phone.context.addCookies(
     [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
   )
-  const [stranger, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
-  for (const [{ context }, path, ready] of [
-    [stranger, '/s/demo-a1', '[data-action=add]'],
-    [phone, `/orders/${guest.orderId}`, '.progress'],
-    [stranger, '/login', 'input[name=password]'],
-    [tablet, '/theatre/live-orders/', LIVE],
-    [tablet, '/theatre/chat/', LIVE],
-    [tablet, '/theatre/seats/', '.qr'],
-    [tablet, '/account', '.device'],
+  for (const [{ context }, path, ready, calls, sockets] of [
+    [phone, '/s/demo-a2', '[data-action=add]', ['/api/seats/demo-a2'], []],
+    [phone, `/orders/${guest.orderId}`, LIVE, [], [`/ws/payment-socket/${guest.orderId}/`]],
+    [tablet, '/account', '.device', ['/api/auth/session', '/api/auth/sessions'], []],
+    [tablet, '/theatre/seats/', '.qr', ['/api/auth/session', '/api/theatres/1/seats'], []],
+    [manager, '/theatre/today/', '.payments', ['/api/auth/session', '/api/payment-issues'], []],
+    [tablet, '/theatre/chat/', LIVE, ['/api/auth/session'], ['/ws/chat-socket/']],
+    [
+      tablet,
+      '/theatre/live-orders/',
+      LIVE,
+      ['/api/auth/session', '/api/theatres/1/seats'],
+      ['/ws/all-seat-datasocket/', '/ws/chat-socket/'],
+    ],
   ] as const) {
     const page = await context.newPage()
-    t.comment(`${path} usable after ${Math.round(await timeOnSlow3g(page, path, ready))} ms`)
+    const asked: string[] = []
+    const opened: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname))
+    await page.goto(path)
+    await page.locator(ready).first().waitFor()
+    for (const call of calls) t.equal(asked.filter((each) => each === call).length, 1, `${path}: ${call}`)
+    t.strictSame(opened.sort(), [...sockets], `${path}: its sockets`)
     await page.close()
   }
 })
 
-t.test(
-  'what a page asks early it does not ask again, and the socket opened early is the one it hears',
-  async (t) => {
-    const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })
-    const [phone, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
-    const manager = await site.staff({ ...TABLET, username: 'manager' })
-    await phone.context.addCookies(
-      [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
-    )
-    for (const [{ context }, path, ready, calls, sockets] of [
-      [phone, '/s/demo-a2', '[data-action=add]', ['/api/seats/demo-a2'], []],
-      [phone, `/orders/${guest.orderId}`, LIVE, [], [`/ws/payment-socket/${guest.orderId}/`]],
-      [tablet, '/account', '.device', ['/api/auth/session', '/api/auth/sessions'], []],
-      [tablet, '/theatre/seats/', '.qr', ['/api/auth/session', '/api/theatres/1/seats'], []],
-      [manager, '/theatre/today/', '.payments', ['/api/auth/session', '/api/payment-issues'], []],
-      [tablet, '/theatre/chat/', LIVE, ['/api/auth/session'], ['/ws/chat-socket/']],
-      [
-        tablet,
-        '/theatre/live-orders/',
-        LIVE,
-        ['/api/auth/session', '/api/theatres/1/seats'],
-        ['/ws/all-seat-datasocket/', '/ws/chat-socket/'],
-      ],
-    ] as const) {
-      const page = await context.newPage()
-      const asked: string[] = []
-      const opened: string[] = []
-      page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-      page.on('websocket', (socket) => opened.push(new URL(socket.url()).pathname))
-      await page.goto(path)
-      await page.locator(ready).first().waitFor()
-      for (const call of calls) t.equal(asked.filter((each) => each === call).length, 1, `${path}: ${call}`)
-      t.strictSame(opened.sort(), [...sockets], `${path}: its sockets`)
-      await page.close()
-    }
-  },
-)
-
-t.test('the pages load nothing from anyone else', async (t) => {
+t.test('the pages load nothing from another origin', async (t) => {
   const visitor = await site.visitor(PHONE)
   const page = await visitor.context.newPage()
   const asked: string[] = []
@@ -138,7 +88,7 @@ t.test('the pages load nothing from anyone else', async (t) => {
   t.strictSame(site.pageErrors, [])
 })
 
-t.test('who is not signed in opens no socket of the staff', async (t) => {
+t.test('without a session no staff socket is opened', async (t) => {
   const { context } = await site.visitor(TABLET)
   const page = await context.newPage()
   const opened: string[] = []

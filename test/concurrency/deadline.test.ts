@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { withDeadline } from '../../src/concurrency/deadline.js'
 
@@ -8,6 +10,14 @@ t.test('settles as the work does, and clears its timer', async (t) => {
   t.equal(await withDeadline(Promise.resolve(7), 60_000, late), 7)
   await t.rejects(withDeadline(Promise.reject(new Error('broken')), 60_000, late), { message: 'broken' })
   t.equal(clear().length, 2)
+})
+
+t.test('a reply that is there when a late event loop comes to the expired deadline counts', async (t) => {
+  const reply = stat(fileURLToPath(import.meta.url))
+  const result = withDeadline(reply, 1, late)
+  const blockedUntil = performance.now() + 500
+  while (performance.now() < blockedUntil);
+  await t.resolves(result)
 })
 
 t.test('rejects at the deadline, and ignores a later rejection of the work', async (t) => {

@@ -4,7 +4,7 @@ import { contextOn, logIn } from '../helpers/accounts.js'
 import { testDatabase } from '../helpers/database.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 
-t.test('loads the theatres and seats of the contract, also concurrently', async (t) => {
+t.test('loads the documented theatres and seats, also concurrently', async (t) => {
   const { db, url } = await testDatabase(t)
   // an earlier load that failed may have used up ids
   await db.$queryRaw`SELECT nextval('theatres_id_seq')::int`

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { PATIENCE, within } from '../helpers/deadline.js'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { dataDirectory, PROJECT } from '../helpers/embedded-servers.js'
 import type { Teardown } from '../helpers/teardown.js'
 
@@ -95,7 +95,7 @@ export class PrismaProject {
     })
     child.stdin.end(input)
     const all = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)])
-    const [[code], stdout, stderr] = await within(all, PATIENCE, () => `prisma ${command}`)
+    const [[code], stdout, stderr] = await within(all, PROGRAM_PATIENCE, () => `prisma ${command}`)
     return { code: code as number | null, stdout, stderr }
   }
 

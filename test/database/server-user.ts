@@ -4,9 +4,8 @@ import { createInterface } from 'node:readline'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 
 const [dataDirectory = ''] = process.argv.slice(2)
-const before = performance.now()
 const server = await acquireEmbeddedServer({ dataDirectory })
-console.log(JSON.stringify({ url: server.url, ms: performance.now() - before }))
+console.log(JSON.stringify({ url: server.url }))
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'exit') process.exit(0)
   await server.release()

@@ -63,8 +63,8 @@ export class V1Client implements ChaosClient {
     this.live = new LiveClient({
       url: `${options.url.replace(/^http/, 'ws')}${options.path}`,
       open: (url, protocol) => this.open(url, protocol),
-      verdict: () => this.verdict(),
-      onBug: (what) => options.records.violation(`${this.who}: ${what}`),
+      explainRefusal: () => this.verdict(),
+      onProtocolError: (what) => options.records.violation(`${this.who}: ${what}`),
       onLeft: (group) => this.cursors.delete(group),
       onLink: ({ state }) => this.onLink(state),
       onMessage: (message) => {

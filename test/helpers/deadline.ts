@@ -1,5 +1,7 @@
 /** ms that a wait may take unless a test says otherwise: far more than anything takes on a busy machine. */
 export const PATIENCE = 30_000
+/** ms that a program may take to start or to end: with initdb, migrations, a build or an install */
+export const PROGRAM_PATIENCE = 120_000
 
 export class DeadlineError extends Error {
   constructor(what: string, ms: number) {
@@ -26,7 +28,8 @@ export function within<T>(promise: Promise<T>, ms: number, what: string | (() =>
 export async function settlesBefore(work: () => Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const isUp = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false)
+    // after one turn, as `withDeadline` does
+    timer = setTimeout(() => setImmediate(resolve, false), ms)
   })
   const isDone = work().then((): true => true)
   try {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { processIdentity } from '../../src/database/embedded/process-identity.js'
-import { PATIENCE, within } from './deadline.js'
+import { PROGRAM_PATIENCE, within } from './deadline.js'
 import type { Teardown } from './teardown.js'
 import { until } from './until.js'
 
@@ -39,12 +39,13 @@ export function postmasterPid(directory: string): number | undefined {
 export const isRunning = (pid: number): boolean => processIdentity(pid) !== undefined
 
 /** Waits for the process's end. */
-export const gone = (pid: number): Promise<true> => until(() => !isRunning(pid), `the end of ${pid}`)
+export const gone = (pid: number): Promise<true> =>
+  until(() => !isRunning(pid), `the end of ${pid}`, PROGRAM_PATIENCE)
 
 export interface ServerUser {
   readonly process: ChildProcess
   /** what it said once it had the server */
-  readonly ready: Promise<{ url: string; ms: number }>
+  readonly ready: Promise<{ url: string }>
   /** has it release the server, or exit without, and waits for its end */
   end(how?: 'release' | 'exit'): Promise<void>
   /** kills it and all of its process group, without a warning */
@@ -69,12 +70,16 @@ export function startUser(t: Teardown, directory: string, options: SpawnOptions 
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     await exited
   }
-  const ready = within(firstLine(child, exited, errors), PATIENCE, () => `the server (${errors.join('')})`)
+  const ready = within(
+    firstLine(child, exited, errors),
+    PROGRAM_PATIENCE,
+    () => `the server (${errors.join('')})`,
+  )
   // Those who kill it before do not wait for it.
   ready.catch(() => {})
   const end = async (how = 'release') => {
     child.stdin.write(`${how}\n`)
-    await within(exited, PATIENCE, 'its end')
+    await within(exited, PROGRAM_PATIENCE, 'its end')
   }
   return { process: child, ready, end, killGroup } satisfies ServerUser
 }
@@ -83,5 +88,5 @@ async function firstLine(child: ChildProcess, exited: Promise<unknown>, errors: 
   if (child.stdout === null) throw new Error('no output')
   const early = exited.then(() => Promise.reject(new Error(`it ended: ${errors.join('')}`)))
   const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), early])
-  return JSON.parse(String(line)) as { url: string; ms: number }
+  return JSON.parse(String(line)) as { url: string }
 }

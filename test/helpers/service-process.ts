@@ -4,15 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { within } from './deadline.js'
+import { PROGRAM_PATIENCE, within } from './deadline.js'
 import { LogCapture } from './logs.js'
 import { TEST_SECRETS } from './service.js'
 import { keepOutput } from './suite-output.js'
 import type { Teardown } from './teardown.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-/** ms that a start may take on a busy machine, with initdb and migrations, and an end with a drain */
-const PATIENCE = 60_000
 
 export interface ServiceProcess {
   child: ChildProcess
@@ -52,7 +50,7 @@ export function spawnService(
   child.stderr?.on('data', (chunk: Buffer) => {
     errors += chunk.toString()
   })
-  // but for the greeting of a demo: the contract's own words
+  // the greeting prints the demo password on purpose
   keepOutput(() => errors.replaceAll('password houselights-demo)', ')'))
   const output = () => `${logs.text}\n${errors}`
   const exit = once(child, 'exit')
@@ -62,7 +60,7 @@ export function spawnService(
     output,
     async listening() {
       const line = await logs.expect(({ msg = '' }) => msg.startsWith('Server listening'), {
-        within: PATIENCE,
+        within: PROGRAM_PATIENCE,
       })
       const port = Number(/:(\d+)$/.exec(line.msg ?? '')?.[1])
       return { port, url: `http://127.0.0.1:${port}` }
@@ -70,7 +68,7 @@ export function spawnService(
     async ended() {
       const [code, signal] = await within(
         exit,
-        PATIENCE,
+        PROGRAM_PATIENCE,
         () => `the end of the process; it said: ${output()}`,
       )
       return [code, signal]

@@ -20,6 +20,8 @@ export interface ServiceOptions {
   demo?: boolean
   /** serve the built pages */
   pages?: boolean
+  /** ms to wait for Redis, where a test is about what nodes share and not about a slow Redis */
+  redisReplyMs?: number
 }
 
 export interface TestService {
@@ -57,6 +59,7 @@ export async function startService(t: Teardown, overrides: ServiceOptions = {}):
     databaseUrl: database.url,
     logStream: logs,
     pagesDirectory: overrides.pages ? builtPages() : null,
+    redisReplyMs: overrides.redisReplyMs,
   })
   // whoever asks: browsers and raw sockets too
   app.server.prependListener('request', (_request, response) => {

@@ -14,7 +14,7 @@ t.test('port and brackets are removed', async (t) => {
   for (const [given, plain] of cases) t.equal(withoutPort(given), plain)
 })
 
-t.test('other text stays as it is', async (t) => {
+t.test('other text is returned unchanged', async (t) => {
   const others = [
     '',
     'unknown',
@@ -30,7 +30,7 @@ t.test('other text stays as it is', async (t) => {
   t.equal(withoutPort(undefined), 'unknown', 'after a reset')
 })
 
-t.test('limits count an IPv6 client by its /64 network', async (t) => {
+t.test('an IPv6 client is counted by its /64 network', async (t) => {
   t.equal(addressKey('192.0.2.1'), '192.0.2.1')
   t.equal(addressKey('::ffff:192.0.2.1'), '192.0.2.1')
   t.equal(addressKey('2001:db8:0:1::5'), '2001:db8:0:1::/64')

@@ -26,20 +26,20 @@ t.test('an id has exactly one spelling', async (t) => {
   for (const text of [...odd, '__proto__']) t.equal(readId(text), null, text)
 })
 
-t.test('the path of a target, and the number of raw headers', async (t) => {
+t.test('the path of a request target, and the count of a raw header', async (t) => {
   t.equal(originFormPath('/a/b?c#d'), '/a/b')
   for (const target of [undefined, '', '*', 'http://a/b', 'a']) t.equal(originFormPath(target), null)
   t.equal(countHeader(['Host', 'a', 'X', 'host', 'hOST', 'b'], 'host'), 2)
 })
 
-t.test('Upgrade headers that offer a WebSocket', async (t) => {
+t.test('which Upgrade headers offer a WebSocket', async (t) => {
   for (const upgrade of ['websocket', 'WebSocket', 'h2c, websocket', 'websocket ,h2c', 'websocket/13'])
     t.ok(namesWebSocket(upgrade), upgrade)
   for (const upgrade of [undefined, '', 'h2c', 'websockets', 'not-websocket', 'h2c/websocket', 'web socket'])
     t.notOk(namesWebSocket(upgrade), String(upgrade))
 })
 
-t.test('an ignored upgrade leaves the rest of the head as it is, and closes the connection', async (t) => {
+t.test('ignoring an upgrade keeps the rest of the head, and closes the connection', async (t) => {
   const request = new IncomingMessage(new Socket())
   Object.assign(request, { method: 'POST', url: '/a?b=\xe9', httpVersion: '1.1' })
   request.rawHeaders = [

@@ -14,13 +14,13 @@ t.test('reads a cookie signed with the current or an older secret', async (t) =>
   t.match(read(`sid=${new Signer(OLD).sign('token')}`), { kind: 'token', token: 'token' })
 })
 
-t.test('two cookies of the name count as none', async (t) => {
+t.test('two cookies of the same name count as none', async (t) => {
   t.same(read(`sid=${signed}; sid=${signed}`), { kind: 'none' })
   t.same(read(`sid=x; sid=${signed}`), { kind: 'none' })
   t.same(read(`sid =x;sid=${signed}`), { kind: 'none' }, 'spaces don’t change the name')
 })
 
-t.test('missing, of another name, or not signed by us', async (t) => {
+t.test('a cookie that is missing, has another name, or has a wrong signature', async (t) => {
   t.same(read(undefined), { kind: 'none' })
   t.same(read(''), { kind: 'none' })
   t.same(read('sid'), { kind: 'none' })

@@ -4,7 +4,7 @@ import { openSession } from '../helpers/sign-in.js'
 import { openPlain, openV1 } from '../helpers/socket-client.js'
 
 t.test(
-  'closes are counted by the codes that mean something here; clients choose among 3000 others',
+  'closes are counted per code of the protocol; all other codes that a client can choose count as one',
   async (t) => {
     const node = await startNode(t)
     const staff = await openSession(node, 'staff')

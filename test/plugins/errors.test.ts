@@ -5,20 +5,23 @@ import { errorsPlugin, isDatabaseAway } from '../../plugins/errors.js'
 import { invalid } from '../../src/errors.js'
 import { LogCapture } from '../helpers/logs.js'
 
-t.test('what Prisma and the driver say when the database is away, however deep', async (t) => {
-  const away = [
-    new Error('Raw query failed. Code: `N/A`. Message: `Server has closed the connection.`'),
-    new Error('timeout exceeded when trying to connect'),
-    new Error('Connection terminated unexpectedly'),
-    new Error('database "x" is not currently accepting connections'),
-    Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
-    Object.assign(new Error('x'), { code: 'P2024' }),
-    new Error('outer', { cause: new Error('inner', { cause: new Error('Query read timeout') }) }),
-  ]
-  for (const error of away) t.ok(isDatabaseAway(error), error.message)
-})
+t.test(
+  'errors of Prisma and the driver for an unreachable database are recognized, also as a nested cause',
+  async (t) => {
+    const away = [
+      new Error('Raw query failed. Code: `N/A`. Message: `Server has closed the connection.`'),
+      new Error('timeout exceeded when trying to connect'),
+      new Error('Connection terminated unexpectedly'),
+      new Error('database "x" is not currently accepting connections'),
+      Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+      Object.assign(new Error('x'), { code: 'P2024' }),
+      new Error('outer', { cause: new Error('inner', { cause: new Error('Query read timeout') }) }),
+    ]
+    for (const error of away) t.ok(isDatabaseAway(error), error.message)
+  },
+)
 
-t.test('what is our own fault is not taken for it', async (t) => {
+t.test('errors of the service itself are not mistaken for an unreachable database', async (t) => {
   const circle = new Error('a')
   circle.cause = circle
   for (const error of [
@@ -33,7 +36,7 @@ t.test('what is our own fault is not taken for it', async (t) => {
   t.notOk(isDatabaseAway(Object.assign(new Error('unique'), { code: 'P2002' })))
 })
 
-t.test('a database that is away is said once in a while, not for every request', async (t) => {
+t.test('an unreachable database is logged now and then, not for every request', async (t) => {
   const logs = new LogCapture()
   const app = Fastify({ loggerInstance: pino(logs) as FastifyBaseLogger })
   await app.register(errorsPlugin)
@@ -47,13 +50,13 @@ t.test('a database that is away is said once in a while, not for every request',
       { statusCode: 503, headers: { 'retry-after': '1' }, body: /"unavailable"/ },
     )
   }
-  const said = logs.lines.filter(({ msg }) => msg === 'the database does not respond')
-  t.ok(said.length >= 1 && said.length < 10, `${said.length} lines`)
-  t.match(said[0], { suppressed: 0, err: { code: 'P2024' } })
+  const logged = logs.lines.filter(({ msg }) => msg === 'the database does not respond')
+  t.ok(logged.length >= 1 && logged.length < 10, `${logged.length} lines`)
+  t.match(logged[0], { suppressed: 0, err: { code: 'P2024' } })
   await app.close()
 })
 
-t.test('a field has one name, whoever refuses it: the schema or the action', async (t) => {
+t.test('a field has the same path in errors of the schema and of the action', async (t) => {
   const app = Fastify()
   await app.register(errorsPlugin)
   const password = { type: 'string' }
@@ -68,6 +71,6 @@ t.test('a field has one name, whoever refuses it: the schema or the action', asy
   for (const payload of [{}, { password: {} }, { password: 'x' }])
     t.same(await pathsOf(payload), ['password'], JSON.stringify(payload))
   t.same(await pathsOf({ password: 'x', items: [{}] }), ['items.0.quantity'])
-  t.same(await pathsOf([]), ['body'], 'what is no object has no fields')
+  t.same(await pathsOf([]), ['body'], 'a body that is not an object has no fields')
   await app.close()
 })

@@ -13,13 +13,13 @@ import type { Teardown } from '../helpers/teardown.js'
 export interface FlowApp {
   app: FastifyInstance
   port: number
-  /** the ids of `/held/:id` in the order in which its handler began */
+  /** the ids of `/held/:id` in the order in which their handlers started */
   begun: string[]
-  /** lets those of `/held/:id` that began so far, and all later ones, answer */
+  /** makes the started handlers of `/held/:id`, and all later ones, respond */
   release(): void
 }
 
-/** The plugins between a connection and the hooks, with routes under a test's hand; no database, real sockets. */
+/** Starts the plugins between a connection and the route hooks, on real sockets, with routes that a test controls; no database. */
 export async function startFlow(
   t: Teardown,
   options: { maxAtWork?: number; logger?: FastifyServerOptions['logger'] } = {},

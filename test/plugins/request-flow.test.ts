@@ -8,11 +8,11 @@ const get = (path: string) => httpHead(`GET ${path} HTTP/1.1`, 'Host: localhost'
 const answers = (text: string) => [...text.matchAll(/\{"id":"(\d+)"\}/g)].map(([, id]) => id)
 const ids = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i))
 
-t.test('requests of one connection are begun one after the other, and answered in their order', async (t) => {
+t.test('requests of one connection start one after the other, and are answered in order', async (t) => {
   const { port, begun, release } = await startFlow(t)
   const connection = await openRaw(port)
   connection.write(['/held/1', '/held/2', '/held/3'].map(get).join(''))
-  await until(() => begun.length > 0, 'the first to begin')
+  await until(() => begun.length > 0, 'the first to start')
   t.match(await createClient(`http://127.0.0.1:${port}`).get('/quick'), { status: 200 }, 'others go on')
   t.same(begun, ['1'], 'one is under way')
   release()
@@ -22,7 +22,7 @@ t.test('requests of one connection are begun one after the other, and answered i
   connection.destroy()
 })
 
-t.test('32 requests wait; one more, and the connection is cut and none of them begins', async (t) => {
+t.test('32 requests may wait; one more, and the connection is cut and none of them starts', async (t) => {
   const { app, port, begun, release } = await startFlow(t)
   const [patient, hasty] = [await openRaw(port), await openRaw(port)]
   patient.write(
@@ -30,7 +30,7 @@ t.test('32 requests wait; one more, and the connection is cut and none of them b
       .map((id) => get(`/held/${id}`))
       .join(''),
   )
-  await until(() => begun.length === 1, 'the first to begin')
+  await until(() => begun.length === 1, 'the first to start')
   hasty.write(
     ids(101, 134)
       .map((id) => get(`/held/${id}`))
@@ -49,7 +49,7 @@ t.test('32 requests wait; one more, and the connection is cut and none of them b
   patient.destroy()
 })
 
-t.test('what waits on a connection that has gone is never begun', async (t) => {
+t.test('requests waiting on a closed connection never start', async (t) => {
   const { app, port, begun, release } = await startFlow(t)
   const connection = await openRaw(port)
   connection.write(
@@ -57,8 +57,8 @@ t.test('what waits on a connection that has gone is never begun', async (t) => {
       .map((id) => get(`/held/${id}`))
       .join(''),
   )
-  await until(() => begun.length === 1, 'the first to begin')
-  // the service does not read while requests wait: it hears of the end when it answers
+  await until(() => begun.length === 1, 'the first to start')
+  // the service does not read while requests wait: it notices the close when it responds
   connection.socket.resetAndDestroy()
   release()
   await until(
@@ -69,7 +69,7 @@ t.test('what waits on a connection that has gone is never begun', async (t) => {
   t.same(begun, ['1'])
 })
 
-t.test('bodies that come while others wait are read when it is their turn', async (t) => {
+t.test('bodies of waiting requests are read when those requests start', async (t) => {
   const { port, begun, release } = await startFlow(t)
   const connection = await openRaw(port)
   const text = 'x'.repeat(900_000)
@@ -81,7 +81,7 @@ t.test('bodies that come while others wait are read when it is their turn', asyn
     `Content-Length: ${body.length}`,
   )
   connection.write(get('/held/1') + post + body + post + body + get('/held/2'))
-  await until(() => begun.length === 1, 'the first to begin')
+  await until(() => begun.length === 1, 'the first to start')
   release()
   await connection.expect(/"id":"2"/)
   t.same(connection.text.match(/"length":900000/g)?.length, 2)
@@ -90,11 +90,11 @@ t.test('bodies that come while others wait are read when it is their turn', asyn
 })
 
 t.test(
-  'nothing is read from a connection on which requests wait: who sends slowly enough is not cut',
+  'a connection with waiting requests is not read, so a client that sends more is paused, not cut',
   async (t) => {
     const { port, begun, release } = await startFlow(t)
     const connection = await openRaw(port)
-    // far more than wait at the most, but only some of them in one read
+    // far more than may wait, but only some of them in one read
     const long = (path: string) =>
       httpHead(`GET ${path} HTTP/1.1`, 'Host: localhost', `X: ${'x'.repeat(8000)}`)
     connection.write(
@@ -102,7 +102,7 @@ t.test(
         .map((id) => long(`/held/${id}`))
         .join(''),
     )
-    await until(() => begun.length === 1, 'the first to begin')
+    await until(() => begun.length === 1, 'the first to start')
     await createClient(`http://127.0.0.1:${port}`).get('/quick')
     release()
     await connection.expect(/"id":"200"/)

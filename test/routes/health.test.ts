@@ -3,7 +3,7 @@ import { createClient } from '../helpers/http-client.js'
 import { startService } from '../helpers/service.js'
 import { until } from '../helpers/until.js'
 
-t.test('who asks whether the node is ready while it is being looked at gets that answer', async (t) => {
+t.test('concurrent readiness checks share one query', async (t) => {
   const { app, url } = await startService(t)
   const query = app.db.$queryRaw
   let asked = 0
@@ -18,13 +18,13 @@ t.test('who asks whether the node is ready while it is being looked at gets that
   let requests = 0
   app.server.on('request', () => requests++)
   const waiting = Array.from({ length: 20 }, () => createClient(url).get('/readyz'))
-  await until(() => requests === 20, 'all to ask')
-  // and to be past the hooks, which wait for nothing
+  await until(() => requests === 20, 'all requests to arrive')
+  // and to pass the hooks, which are synchronous
   await createClient(url).get('/healthz')
   answer()
   for (const one of await Promise.all(waiting)) t.match(one, { status: 200, body: { status: 'ready' } })
-  t.equal(asked, 1, 'the database was asked once')
+  t.equal(asked, 1, 'one query')
   Reflect.set(app.db, '$queryRaw', () => Promise.reject(new Error('away')))
-  t.match(await createClient(url).get('/readyz'), { status: 503 }, 'the next answer is a new one')
+  t.match(await createClient(url).get('/readyz'), { status: 503 }, 'the next check queries again')
   Reflect.set(app.db, '$queryRaw', query)
 })

@@ -1,4 +1,4 @@
-/** Path segments that are no id, and one that is nobody's. */
+/** Path segments that are not ids, and an id that does not exist. */
 export const NO_IDS = [
   '0',
   '-1',

@@ -6,15 +6,15 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { announceDatabase, loadEnvFile } from '../../scripts/lib/env.mjs'
-import { PATIENCE, within } from '../helpers/deadline.js'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { fakeProject } from './fake-project.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** a service that prints what it finds in its environment, and ends */
+/** A service that prints variables of its environment, and exits. */
 const PRINTING = `console.log(JSON.stringify([process.env.FROM_FILE, process.env.BOTH, process.env.EMPTY]))`
 
-t.test('npm start reads .env, and the environment wins, even with an empty value', async (t) => {
+t.test('npm start reads .env; environment variables take precedence, even when empty', async (t) => {
   const project = fakeProject(t)
   project.write('src/server.ts', PRINTING)
   project.write('.env', '\uFEFFFROM_FILE="a b" # comment\nexport BOTH=file\nEMPTY=file\n')
@@ -34,7 +34,7 @@ t.test('HOUSELIGHTS_ENV_FILE names another file instead', async (t) => {
   t.match(run.output(), '["named",null,null]')
 })
 
-t.test('a named file that is missing, or a folder in its place, is a one-line error', async (t) => {
+t.test('a named file that is missing, or is a folder, is a one-line error', async (t) => {
   const missing = { HOUSELIGHTS_ENV_FILE: '/nowhere/secret.env' }
   for (const script of ['start.mjs', 'command.mjs', 'cluster.mjs', 'bench.mjs', 'dev.mjs']) {
     const project = fakeProject(t)
@@ -71,7 +71,7 @@ t.test('the first line names the database, without its password', async (t) => {
   }
 })
 
-t.test('where no database can be used nothing is announced: the error follows', async (t) => {
+t.test('without a usable database nothing is announced: an error follows', async (t) => {
   const lines: string[] = []
   t.intercept(process.stderr, 'write', { value: (line: string) => lines.push(line) })
   announceDatabase('/data/postgres', { NODE_ENV: 'production' })
@@ -95,7 +95,7 @@ t.test('npx prisma reads the same file, and announces the database', async (t) =
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const all = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)])
-    const [[code], out, err] = await within(all, PATIENCE, 'prisma migrate status')
+    const [[code], out, err] = await within(all, PROGRAM_PATIENCE, 'prisma migrate status')
     return { code, out, err }
   }
   const { code, out, err } = await prisma(file)

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { PATIENCE, within } from '../helpers/deadline.js'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 
-/** A stand-in for a tool: appends a line to the project's log, then leaves the files behind that the tool would. */
+/** A stand-in for a tool: appends a line to the project's log, then writes the files that the tool would. */
 const tool = (name: string, rest = '') => `
   import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
   const args = process.argv.slice(2)
@@ -25,7 +25,7 @@ const tool = (name: string, rest = '') => `
   ${rest}
 `
 
-/** Does not write npm's hidden lockfile: the stamp alone must prove that packages are installed. */
+/** Does not write npm's hidden lockfile: the stamp alone must show that packages are installed. */
 const NPM = tool(
   'npm',
   `const hold = existsSync('hold') ? 10_000 : 50
@@ -76,11 +76,11 @@ export interface FakeProject {
   builds(): string[]
   run(script: string, ...args: string[]): Run
   runWith(env: NodeJS.ProcessEnv, script: string): Run
-  /** Runs it as another user, in a copy which that user can only read. Needs root. */
+  /** Runs it as another user, in a copy that this user can only read. Requires root. */
   runAsOtherUser(script: string): Run
 }
 
-/** The real scripts in a project whose tools are fast, offline stand-ins that record their calls. */
+/** Creates a project with the real scripts, whose tools are fast offline stand-ins that record their calls. */
 export function fakeProject(t: Test): FakeProject {
   const root = t.testdir({
     'package.json': '{"type":"module"}',
@@ -143,7 +143,7 @@ async function appears(root: string, path: string): Promise<void> {
       watcher.on('change', look)
       look()
     })
-    await within(there, PATIENCE, path)
+    await within(there, PROGRAM_PATIENCE, path)
   } finally {
     watcher.close()
   }
@@ -159,7 +159,7 @@ function start(root: string, script: string, args: string[], options: StartOptio
   const { NODE_OPTIONS: _, DATABASE_URL: __, HOUSELIGHTS_ENV_FILE: ___, ...env } = process.env
   const child = spawn(process.execPath, [join(root, 'scripts', script), ...args], {
     ...options,
-    // any folder: the scripts find the project's root by themselves
+    // any folder: the scripts find the project's root themselves
     cwd: dirname(root),
     env: { ...env, npm_execpath: join(root, 'npm-cli.js'), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -185,9 +185,9 @@ function start(root: string, script: string, args: string[], options: StartOptio
           listeners.add(look)
           look()
         }),
-        PATIENCE,
+        PROGRAM_PATIENCE,
         () => `${pattern} from ${script}; it printed: ${output}`,
       ),
-    ended: within(ended, PATIENCE, () => `the end of ${script}; it printed: ${output}`),
+    ended: within(ended, PROGRAM_PATIENCE, () => `the end of ${script}; it printed: ${output}`),
   }
 }

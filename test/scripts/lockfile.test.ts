@@ -12,11 +12,11 @@ interface Locked {
 const text = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8')
 const { packages } = JSON.parse(text) as { packages: Record<string, Locked> }
 
-t.test('the lockfile names no registry: everyone’s own serves', async (t) => {
+t.test('the lockfile names no registry, so each user’s own is used', async (t) => {
   t.notMatch(text, /"resolved"|https?:\/\/[^"]*\.tgz/)
 })
 
-t.test('it holds every platform’s packages, or npm ci refuses it', async (t) => {
+t.test('it has the packages of every platform, without which npm ci fails', async (t) => {
   const names = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')))
   const missing = Object.entries(packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
     Object.keys({ ...dependencies, ...optionalDependencies })
@@ -26,7 +26,7 @@ t.test('it holds every platform’s packages, or npm ci refuses it', async (t) =
   t.strictSame(missing, [])
 })
 
-t.test('every package is pinned by its content', async (t) => {
+t.test('every package is pinned by version and hash', async (t) => {
   const loose = Object.entries(packages).filter(
     ([path, { version, integrity }]) => path !== '' && !(version && integrity),
   )

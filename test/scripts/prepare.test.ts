@@ -4,7 +4,7 @@ import t from 'tap'
 import { fakeProject } from './fake-project.js'
 
 const isRoot = process.getuid?.() === 0
-const ONLY_ROOT = 'needs root, to run as another user'
+const ONLY_ROOT = 'requires root, to run as another user'
 
 const ALL = ['npm ci', 'prisma generate', 'tsc -p', 'vite build']
 
@@ -29,7 +29,7 @@ t.test('a fresh clone does everything once, then nothing, then only what changed
   project.write('src/words.txt', 'other')
   await project.run('prepare.mjs').ended
   t.strictSame(project.tools().slice(4).sort(), ['tsc -p', 'vite build'])
-  t.equal(project.builds().length, 2, 'a new build beside the old one')
+  t.equal(project.builds().length, 2, 'a new build next to the old one')
 
   project.write('src/words.txt', 'word')
   await project.run('prepare.mjs').ended
@@ -75,7 +75,7 @@ t.test('concurrent runs do each step once', async (t) => {
   t.notOk(existsSync(join(project.root, '.data/prepare.lock')))
 })
 
-t.test('a run that was killed midway does not block the next', async (t) => {
+t.test('a killed run does not block the next one', async (t) => {
   const project = fakeProject(t)
   project.write('hold', '')
   const killed = project.run('prepare.mjs')
@@ -87,7 +87,7 @@ t.test('a run that was killed midway does not block the next', async (t) => {
   t.match(await next.ended, { code: 0 }, next.output())
 })
 
-t.test('a failed build prints the reason, leaves nothing, and is retried by the next run', async (t) => {
+t.test('a failed build prints the reason, leaves no files, and is retried by the next run', async (t) => {
   const project = fakeProject(t)
   project.write('src/server.ts', 'BROKEN')
   const failed = project.run('prepare.mjs')
@@ -99,7 +99,7 @@ t.test('a failed build prints the reason, leaves nothing, and is retried by the 
   t.equal(project.builds().length, 1)
 })
 
-t.test('old builds are removed, unless a process runs from them', async (t) => {
+t.test('old builds are removed, unless a process runs them', async (t) => {
   const project = fakeProject(t)
   await project.run('prepare.mjs').ended
   const [inUse = ''] = project.builds()
@@ -113,17 +113,20 @@ t.test('old builds are removed, unless a process runs from them', async (t) => {
   t.ok(project.builds().includes(inUse))
 })
 
-t.test('npm start becomes the service: signals reach it and its exit code is kept', async (t) => {
-  const project = fakeProject(t)
-  const run = project.run('start.mjs')
-  await run.prints(/^up \d/m)
-  const [build = ''] = project.builds()
-  t.ok(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
-  run.child.kill('SIGTERM')
-  t.strictSame(await run.ended, { code: 0, signal: null })
-  t.match(run.output(), /draining/)
-  t.notOk(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
-})
+t.test(
+  'npm start runs the service in its own process: signals reach it and its exit code is kept',
+  async (t) => {
+    const project = fakeProject(t)
+    const run = project.run('start.mjs')
+    await run.prints(/^up \d/m)
+    const [build = ''] = project.builds()
+    t.ok(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
+    run.child.kill('SIGTERM')
+    t.strictSame(await run.ended, { code: 0, signal: null })
+    t.match(run.output(), /draining/)
+    t.notOk(existsSync(join(project.root, 'dist', build, `.running-${run.child.pid}`)))
+  },
+)
 
 t.test('a user with read-only access runs a prepared project', { skip: !isRoot && ONLY_ROOT }, async (t) => {
   const project = fakeProject(t)
@@ -134,11 +137,15 @@ t.test('a user with read-only access runs a prepared project', { skip: !isRoot &
   t.strictSame(await run.ended, { code: 0, signal: null }, run.output())
 })
 
-t.test('and gets a one-line error when it is not prepared', { skip: !isRoot && ONLY_ROOT }, async (t) => {
-  const run = fakeProject(t).runAsOtherUser('start.mjs')
-  t.match(await run.ended, { code: 1 })
-  t.match(run.output(), /\nhouselights: EACCES: .*: run it as the user who owns the project’s folder\n$/)
-})
+t.test(
+  'a user with read-only access gets a one-line error for an unprepared project',
+  { skip: !isRoot && ONLY_ROOT },
+  async (t) => {
+    const run = fakeProject(t).runAsOtherUser('start.mjs')
+    t.match(await run.ended, { code: 1 })
+    t.match(run.output(), /\nhouselights: EACCES: .*: run it as the user who owns the project’s folder\n$/)
+  },
+)
 
 t.test('npm gets a cache in the project when its own is not writable', async (t) => {
   const project = fakeProject(t)

@@ -7,7 +7,7 @@ import { PROJECT } from '../helpers/embedded-servers.js'
 import { latestBuild } from '../helpers/pages.js'
 import { fakeProject } from './fake-project.js'
 
-t.test('a trace of the build names the sources’ files and lines', async (t) => {
+t.test('a stack trace of the build points to the source files and lines', async (t) => {
   const script = `
     import { enableSourceMaps } from ${JSON.stringify(join(PROJECT, 'scripts/lib/source-maps.mjs'))}
     enableSourceMaps()
@@ -29,13 +29,13 @@ t.test('a trace of the build names the sources’ files and lines', async (t) =>
   t.notMatch(stdout, /dist\//, 'no frame is of the build')
 })
 
-t.test('npm start and the commands enable it', async (t) => {
+t.test('npm start and the commands enable source maps', async (t) => {
   for (const [script, entry] of [
     ['start.mjs', 'server'],
     ['command.mjs', 'commands/main'],
   ] as const) {
     const project = fakeProject(t)
-    // one line that stands on the seventh of the source
+    // maps the one line of the build to line 7 of the source
     const map = { version: 3, sources: [`../../../src/${entry}.ts`], names: [], mappings: 'AAMA' }
     const url = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`
     project.write('src/server.ts', `console.log(new Error('mapped').stack)\n//# sourceMappingURL=${url}\n`)

@@ -16,7 +16,7 @@ async function report(...lines: string[]) {
   return { counts: await reportTap(input, (line) => printed.push(line)), printed: printed.join('\n') }
 }
 
-/** One test file as the runner shows it: its own points, then how it ended. */
+/** A test file in the runner's output: its test points, then the result of the file. */
 const file = (name: string, points: string[], end = `ok 1 - ${name} # time=1500ms`): string[] => [
   `# Subtest: ${name}`,
   ...points.map((point) => `    ${point}`),
@@ -24,7 +24,7 @@ const file = (name: string, points: string[], end = `ok 1 - ${name} # time=1500m
   end,
 ]
 
-t.test('leaves are counted, not the subtests that hold them', async (t) => {
+t.test('leaves are counted, not the subtests that contain them', async (t) => {
   const subtest = [
     '# Subtest: sub',
     '    ok 1 - x',
@@ -42,7 +42,7 @@ t.test('leaves are counted, not the subtests that hold them', async (t) => {
   t.equal(printed, ' ok   a  2 passed, 1 skipped in 1.5 s\n ok   b  1 passed, 1 skipped in 0.0 s')
 })
 
-t.test('a failure is shown with its place and its difference', async (t) => {
+t.test('a failure is printed with its location and diff', async (t) => {
   const diag = [
     '  ---',
     '  at:',
@@ -93,7 +93,7 @@ t.test('a failure of the run itself counts', async (t) => {
   t.match(stopped, { counts: { passed: 1, failed: 1 }, printed: /bailed out: no database/ })
 })
 
-t.test('a run that is cut off keeps what it counted', async (t) => {
+t.test('an interrupted run keeps its counts', async (t) => {
   const { counts } = await report(...file('a', ['ok 1 - x']), '# Subtest: b', '    not ok 1 - y')
   t.strictSame(counts, { passed: 1, failed: 1, skipped: 0 })
   t.strictSame((await report()).counts, { passed: 0, failed: 0, skipped: 0 })

@@ -51,7 +51,7 @@ t.test('every response has the security headers, and every error the same form',
     if (!name.startsWith('asset'))
       t.match(answer.headers['cache-control'], /no-store|no-cache/, `${name}: not stored`)
     if (code === null) return
-    t.match(answer.body, { error: code, message: /\w.*\.$/ }, `${name}: the contract’s form`)
+    t.match(answer.body, { error: code, message: /\w.*\.$/ }, `${name}: the form of all errors`)
     t.match(answer.headers['content-type'], /^application\/json/)
     t.notMatch(answer.text, INTERNAL, `${name}: no internal details`)
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { postOrder } from '../helpers/customers.js'
 import { testDatabase } from '../helpers/database.js'
-import { settlesBefore } from '../helpers/deadline.js'
+import { PATIENCE, settlesBefore } from '../helpers/deadline.js'
 import { shakeHands } from '../helpers/handshakes.js'
 import { createClient } from '../helpers/http-client.js'
 import { startRedis } from '../helpers/redis.js'
@@ -21,8 +21,9 @@ t.test('limits over two nodes', async (t) => {
   const redis = await startRedis(t)
   const database = await testDatabase(t, { demo: true })
   const env = { REDIS_URL: redis.url, WS_MAX_PER_USER: '4', WS_REFUSALS: '1000' }
-  const a = await startService(t, { database, env })
-  const b = await startService(t, { database, env })
+  const shared = { database, redisReplyMs: PATIENCE }
+  const a = await startService(t, { ...shared, env })
+  const b = await startService(t, { ...shared, env })
   const staff = await signIn(a.url, 'staff')
   const { id } = (await staff.get<{ user: { id: number } }>('/api/auth/session')).body.user
   const sockets: TestSocket[] = []
@@ -72,8 +73,8 @@ t.test('limits over two nodes', async (t) => {
   await t.test('refusals are counted over all nodes, by session or address', async (t) => {
     const strict = { ...env, WS_REFUSALS: '6' }
     const [a, b] = await Promise.all([
-      startService(t, { database, env: strict }),
-      startService(t, { database, env: strict }),
+      startService(t, { ...shared, env: strict }),
+      startService(t, { ...shared, env: strict }),
     ])
     for (let i = 0; i < 6; i++) t.equal(await shake(i % 2 ? a : b, null), 401)
     await untilSame(
@@ -102,15 +103,17 @@ t.test('limits over two nodes', async (t) => {
   await t.test(
     'no request waits more than 250 ms for a hanging Redis, and each node limits on its own',
     async (t) => {
-      const guest = createClient(a.url)
+      // with the service's own patience for Redis
+      const node = await startService(t, { database, env })
+      const guest = createClient(node.url)
       await postOrder(guest)
-      const commands = countCommands(t, a)
+      const commands = countCommands(t, node)
       redis.pause()
       t.teardown(() => redis.resume())
       const startedAt = performance.now()
-      for (let i = 0; i < 4; i++) await open(a)
-      t.equal(await shake(a), 429, 'this node’s own count')
-      for (let i = 0; i < 8; i++) t.equal(await shake(a, guest.cookie), 403)
+      for (let i = 0; i < 4; i++) await open(node)
+      t.equal(await shake(node), 429, 'this node’s own count')
+      for (let i = 0; i < 8; i++) t.equal(await shake(node, guest.cookie), 403)
       const inTime: boolean[] = []
       await until(async () => {
         const { sent } = commands
@@ -118,7 +121,7 @@ t.test('limits over two nodes', async (t) => {
         const patient = setTimeout(() => {
           gaveRedisTime = true
         }, 100)
-        const isInTime = await settlesBefore(() => a.app.hitCounter.hit('a key', 60, 100_000), 250)
+        const isInTime = await settlesBefore(() => node.app.hitCounter.hit('a key', 60, 100_000), 250)
         clearTimeout(patient)
         if (commands.sent > sent) inTime.push(isInTime && gaveRedisTime)
         return inTime.length >= 4

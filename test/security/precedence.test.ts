@@ -13,7 +13,7 @@ import { gather } from './people.js'
 // test files run in parallel
 t.setTimeout(110_000)
 
-/** In the order of the checks (contract 5): a handshake with two faults gets the status of the earlier one. */
+/** In the order of the checks (docs/wire-protocol.md): a handshake with two faults gets the status of the earlier one. */
 const FAULTS: [name: string, change: Partial<Handshake>, status: number][] = [
   ['malformed', { version: '8' }, 400],
   ['origin', { origin: 'http://evil.example' }, 403],

@@ -33,7 +33,7 @@ async function begin(
   const client = new LiveClient({
     onLink: (link: Link) => seen.links.push(link.state),
     onMessage: (message) => seen.messages.push(message),
-    onBug: (what) => seen.bugs.push(what),
+    onProtocolError: (what) => seen.bugs.push(what),
     onLeft: (group) => seen.left.push(group),
     open: (url, protocol) => new WebSocket(url, protocol),
     clock,
@@ -186,7 +186,7 @@ t.test(
     let verdict: 'signed-out' | 'unreachable' = 'unreachable'
     let checks = 0
     const seen = await begin(t, {
-      verdict: async () => {
+      explainRefusal: async () => {
         checks += 1
         return verdict
       },

@@ -70,7 +70,7 @@ export function createLiveOrder(id: number) {
   }
 
   /** The service answers 404 to everyone who may not see the order, signed in or not. */
-  async function verdict(): Promise<Verdict> {
+  async function explainRefusal(): Promise<Verdict> {
     try {
       update({ type: 'order', order: await api.order(id) })
       return 'ok'
@@ -82,13 +82,13 @@ export function createLiveOrder(id: number) {
 
   const live = connectLive(`/ws/payment-socket/${id}/`, {
     onMessage,
-    verdict,
+    explainRefusal,
     onLeft: () => apply({ type: 'left' }),
   })
   /** The order as a call has answered it, or as the service has it now. */
   function showOrder(order: OrderView | null): void {
     if (order) update({ type: 'order', order })
-    else void verdict()
+    else void explainRefusal()
   }
   return {
     id,

@@ -31,9 +31,9 @@ export interface LiveOptions {
   /** The data of this group may no longer be shown. */
   onLeft?(group: string): void
   /** The service broke the protocol (a gap, an unreadable frame): worth a log line. */
-  onBug?(what: string): void
+  onProtocolError?(what: string): void
   /** Called after a refused handshake, for which browsers report only 1006. */
-  verdict?(): Promise<Verdict>
+  explainRefusal?(): Promise<Verdict>
   /** default: a new WebSocket */
   open?: OpenSocket
   clock?: Clock
@@ -45,7 +45,7 @@ declare const WebSocket: new (url: string, protocol: string) => SocketLike
 
 const BACKOFF_BASE_MS = 500
 const BACKOFF_CAP_MS = 10_000
-/** A link must be live this long before the backoff resets, or a service that accepts and drops is hammered. */
+/** A link must be live this long before the backoff resets, otherwise it would hammer a service that accepts and then drops. */
 const STEADY_AFTER_MS = 5_000
 const STOPPED = { signed_out: 'signed-out', forbidden: 'forbidden', protocol: 'broken' } as const
 
@@ -115,7 +115,7 @@ export class LiveClient {
       open: this.#options.open ?? ((url, protocol) => new WebSocket(url, protocol)),
       clock: this.#clock,
       onMessage: (message) => this.#receive(message),
-      onUnreadable: (why) => this.#options.onBug?.(`unreadable frame: ${why}`),
+      onUnreadable: (why) => this.#options.onProtocolError?.(`unreadable frame: ${why}`),
       onClosed: (code, reason) => this.#closed(code, reason),
       onDead: () => this.#retry(null),
     })
@@ -164,9 +164,11 @@ export class LiveClient {
   #event(message: LiveEvent): void {
     const cursor = this.#cursors.get(message.group)
     if (cursor !== undefined && message.seq <= cursor) {
-      this.#options.onBug?.(`${message.group}: event ${message.seq} came again after ${cursor}`)
+      this.#options.onProtocolError?.(`${message.group}: event ${message.seq} came again after ${cursor}`)
     } else if (cursor === undefined || message.seq > cursor + 1) {
-      this.#options.onBug?.(`${message.group}: event ${message.seq} came after ${cursor ?? 'nothing'}`)
+      this.#options.onProtocolError?.(
+        `${message.group}: event ${message.seq} came after ${cursor ?? 'nothing'}`,
+      )
       // State with a gap must not be shown: a new link without this cursor gets a fresh snapshot of the group.
       this.#cursors.delete(message.group)
       this.#retry(null)
@@ -202,7 +204,7 @@ export class LiveClient {
   }
 
   async #checkVerdict(): Promise<void> {
-    const verdict = await this.#options.verdict?.().catch(() => 'unreachable' as const)
+    const verdict = await this.#options.explainRefusal?.().catch(() => 'unreachable' as const)
     // Another attempt may have succeeded meanwhile; then the verdict is outdated.
     if (this.#greeted) return
     if (verdict === 'signed-out' || verdict === 'forbidden') this.#stopWith(verdict)

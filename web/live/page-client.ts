@@ -8,7 +8,7 @@ export interface LiveHandlers {
   onMessage(message: Incoming): void
   onLeft?(group: string): void
   /** What a refused handshake means. Default: whether there is a session. */
-  verdict?(): Promise<Verdict>
+  explainRefusal?(): Promise<Verdict>
 }
 
 export interface LivePage {
@@ -35,8 +35,8 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     onMessage: handlers.onMessage,
     onLink: (next) => link.set(next),
     onLeft: (group) => handlers.onLeft?.(group),
-    onBug: (what) => console.error(`houselights: ${what}`),
-    verdict: handlers.verdict ?? sessionVerdict,
+    onProtocolError: (what) => console.error(`houselights: ${what}`),
+    explainRefusal: handlers.explainRefusal ?? sessionVerdict,
   })
   const link = createStore(client.link)
   const wake = (): void => {

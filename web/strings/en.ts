@@ -16,7 +16,7 @@ const comesBack = 'If money left your account, it will come back within a few da
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
   invalid_transition: 'Someone else has already updated this order.',
-  insecure_transport: 'Open this page over https.',
+  insecure_transport: 'Open the secure (https://) address of this page.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
   payment_under_review:
     'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',
@@ -25,7 +25,7 @@ const byCode: Record<string, string | undefined> = {
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
-  not_json: 'Unexpected answer from the network. You may need to sign in to the Wi-Fi first.',
+  not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
 }
 
 export const en = {
@@ -147,7 +147,7 @@ export const en = {
     map: 'Seats',
     screen: 'Screen',
     ofSeat: 'Orders for this seat',
-    pickSeat: 'Select a lit seat to see its order.',
+    pickSeat: 'Select a highlighted seat to see its order.',
     seatState: (seat: string, state: string) => `Seat ${seat}: ${state}`,
     seatStates: {
       free: 'no order',

@@ -11,13 +11,13 @@ interface SignedIn {
   expiresAt: string
 }
 
-/** Another service on the same database, with its own settings. */
+/** Starts another service on the same database, with other settings. */
 const another = async (env: ServiceOptions['env'] = {}) =>
   await startService(t, { database, env: { RATE_LIMITS: 'off', ...env } })
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
 
-t.test('login: the user, the end, and one cookie as the contract says', async (t) => {
+t.test('login answers with the user and the session’s end, and sets one cookie', async (t) => {
   const client = createClient(url)
   const before = Date.now()
   const answer = await client.post<SignedIn>('/api/auth/login', {
@@ -40,14 +40,14 @@ t.test('login: the user, the end, and one cookie as the contract says', async (t
     'SameSite=Lax',
   ])
   const expires = Date.parse(attributes.find((attribute) => attribute.startsWith('Expires='))?.slice(8) ?? '')
-  // a cookie's date has whole seconds
+  // a cookie's date is in whole seconds
   t.ok(expires >= before + 43_200_000 - 1000 && expires <= after + 43_200_000 + 1000, 'the absolute end')
-  t.notOk(answer.text.includes(pair.slice(10, 40)), 'its value is nowhere else')
+  t.notOk(answer.text.includes(pair.slice(10, 40)), 'the cookie’s value is not in the body')
   t.same((await client.get('/api/auth/session')).body, answer.body)
   t.equal((await client.get('/api/auth/session')).headers['set-cookie'], undefined, 'and it is not set again')
 })
 
-t.test('every wrong login is one answer', async (t) => {
+t.test('all failed logins get the same answer', async (t) => {
   const client = createClient(url)
   await db.user.create({
     data: {
@@ -72,7 +72,7 @@ t.test('every wrong login is one answer', async (t) => {
   }
 })
 
-t.test('a login that is no login is refused, and its words are not repeated', async (t) => {
+t.test('a malformed login is refused, and the response quotes none of its values', async (t) => {
   const client = createClient(url)
   const bodies = [
     {},
@@ -103,7 +103,7 @@ t.test('a login that is no login is refused, and its words are not repeated', as
 })
 
 t.test(
-  'a session id that the server did not make is never adopted; the one before never survives',
+  'a session id that the server did not issue is never adopted; a login replaces the previous id',
   async (t) => {
     const client = createClient(url)
     const planted = new Signer(TEST_SECRETS.SECRET_KEY).sign('x'.repeat(43))
@@ -119,7 +119,7 @@ t.test(
   },
 )
 
-t.test('guest: made once, then the live session', async (t) => {
+t.test('guest: the first call starts a session, later ones return it', async (t) => {
   const client = createClient(url)
   const first = await client.post<SignedIn>('/api/auth/guest')
   t.match(first, { status: 200, body: { user: { role: 'customer', username: /^guest-/, theatres: [] } } })
@@ -130,7 +130,7 @@ t.test('guest: made once, then the live session', async (t) => {
   t.match((await staff.post('/api/auth/guest')).body, { user: { username: 'staff' } })
 })
 
-t.test('keep: only the absolute age counts', async (t) => {
+t.test('keep: only the absolute age limits the session', async (t) => {
   const client = createClient(url)
   const before = Date.now()
   const { body } = await client.post<SignedIn>('/api/auth/login', {
@@ -141,7 +141,7 @@ t.test('keep: only the absolute age counts', async (t) => {
   t.ok(Date.parse(body.expiresAt) >= before + 43_200_000 - 1000)
 })
 
-t.test('logout: 401 at once, the cookie goes, again is fine', async (t) => {
+t.test('logout: 401 at once, the cookie is removed, repeating succeeds', async (t) => {
   const client = await signIn(url, 'staff')
   const other = await signIn(url, 'staff')
   const { cookie } = client
@@ -153,7 +153,7 @@ t.test('logout: 401 at once, the cookie goes, again is fine', async (t) => {
   t.equal(await status(other), 200)
 })
 
-t.test('a late answer to a dead session’s request takes no cookie away', async (t) => {
+t.test('a late response to a request of an ended session does not remove the new cookie', async (t) => {
   const client = await signIn(url, 'staff')
   const { cookie } = client
   await client.post('/api/auth/logout')
@@ -161,7 +161,7 @@ t.test('a late answer to a dead session’s request takes no cookie away', async
   t.same([late.status, late.headers['set-cookie']], [401, undefined])
 })
 
-t.test('requests that race a logout never bring the session back', async (t) => {
+t.test('requests that race with a logout never restore the session', async (t) => {
   for (let round = 0; round < 10; round++) {
     const client = await signIn(url, 'staff')
     const { cookie } = client
@@ -172,7 +172,7 @@ t.test('requests that race a logout never bring the session back', async (t) => 
   }
 })
 
-t.test('HTTP prolongs a session; time ends it, by the database’s clock', async (t) => {
+t.test('HTTP requests prolong a session; it expires by the database’s clock', async (t) => {
   const client = await signIn(url, 'staff2')
   const user = await db.user.findUniqueOrThrow({ where: { username: 'staff2' } })
   const idle = (seconds: number) => db.$executeRaw`
@@ -190,11 +190,11 @@ t.test('HTTP prolongs a session; time ends it, by the database’s clock', async
   t.equal(await status(kept), 401)
 })
 
-t.test('odd cookies are no session, and cost no query', async (t) => {
+t.test('invalid cookies are no session, and cause no query', async (t) => {
   const client = await signIn(url, 'staff')
   const value = client.cookies.get('sessionid') ?? ''
   const decoded = decodeURIComponent(value)
-  // whoever asks the table now gets a 503
+  // a query of the table would now cause a 503
   await db.$executeRaw`ALTER TABLE sessions RENAME TO sessions_away`
   for (const cookie of [
     `sessionid=${value}; sessionid=${value}`,
@@ -204,7 +204,7 @@ t.test('odd cookies are no session, and cost no query', async (t) => {
     `sessionid="${decoded}"`,
     `sessionid=x${decoded}`,
     `SESSIONID=${value}`,
-    `sessionid=${new Signer('a-secret-of-somebody-else-entirely!!').sign(decoded.split('.')[0] ?? '')}`,
+    `sessionid=${new Signer('a-secret-of-another-service-entirely!').sign(decoded.split('.')[0] ?? '')}`,
     'sessionid=%E0%A4%A',
     'sessionid',
   ]) {
@@ -217,7 +217,7 @@ t.test('odd cookies are no session, and cost no query', async (t) => {
   )
 })
 
-t.test('password: a new cookie, the old one and the other sessions are dead', async (t) => {
+t.test('password change: a new cookie; the old one and the other sessions end', async (t) => {
   const name = 'changing'
   const admin = await signIn(url, 'admin')
   await admin.post('/api/users', { username: name, password: DEMO_PASSWORD, role: 'staff', theatreIds: [1] })
@@ -248,7 +248,7 @@ t.test('password: a new cookie, the old one and the other sessions are dead', as
   })
 })
 
-t.test('an older secret still verifies, and the cookie stays', async (t) => {
+t.test('a cookie signed with a fallback secret is valid, and is kept', async (t) => {
   const client = await signIn(url, 'staff')
   const rotated = await another({
     SECRET_KEY: 'the-new-secret-of-thirty-two-characters',
@@ -266,32 +266,37 @@ t.test('an older secret still verifies, and the cookie stays', async (t) => {
   )
 })
 
-t.test('a secure cookie: not over http, and named so that no sibling domain can set it', async (t) => {
-  const secure = await another({ SESSION_COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1' })
-  const client = createClient(secure.url)
-  const credentials = { username: 'staff', password: DEMO_PASSWORD }
-  for (const attempt of [
-    () => client.post('/api/auth/login', credentials),
-    () => client.post('/api/auth/guest'),
-  ]) {
-    const answer = await attempt()
-    t.match(answer, { status: 400, body: { error: 'insecure_transport', message: /TRUST_PROXY/ } })
-    t.equal(answer.headers['set-cookie'], undefined)
-  }
-  const headers = { 'x-forwarded-proto': 'https' }
-  const answer = await client.post('/api/auth/login', credentials, { headers })
-  t.equal(answer.status, 200)
-  t.match(answer.headers['set-cookie'], [/^__Host-sessionid=.*; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/])
-  t.equal((await client.get('/api/auth/session', { headers })).status, 200)
-  const out = await client.post('/api/auth/logout', undefined, { headers })
-  t.match(
-    out.headers['set-cookie'],
-    [/^__Host-sessionid=;.*Secure/],
-    'browsers drop it without Secure otherwise',
-  )
-})
+t.test(
+  'a secure cookie is not set over http, and its name keeps sibling domains from setting it',
+  async (t) => {
+    const secure = await another({ SESSION_COOKIE_SECURE: 'true', TRUST_PROXY: '127.0.0.1' })
+    const client = createClient(secure.url)
+    const credentials = { username: 'staff', password: DEMO_PASSWORD }
+    for (const attempt of [
+      () => client.post('/api/auth/login', credentials),
+      () => client.post('/api/auth/guest'),
+    ]) {
+      const answer = await attempt()
+      t.match(answer, { status: 400, body: { error: 'insecure_transport', message: /TRUST_PROXY/ } })
+      t.equal(answer.headers['set-cookie'], undefined)
+    }
+    const headers = { 'x-forwarded-proto': 'https' }
+    const answer = await client.post('/api/auth/login', credentials, { headers })
+    t.equal(answer.status, 200)
+    t.match(answer.headers['set-cookie'], [
+      /^__Host-sessionid=.*; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+    ])
+    t.equal((await client.get('/api/auth/session', { headers })).status, 200)
+    const out = await client.post('/api/auth/logout', undefined, { headers })
+    t.match(
+      out.headers['set-cookie'],
+      [/^__Host-sessionid=;.*Secure/],
+      'browsers drop it without Secure otherwise',
+    )
+  },
+)
 
-t.test('a client’s own X-Forwarded-Proto makes nothing secure', async (t) => {
+t.test('a client’s own X-Forwarded-Proto is not trusted', async (t) => {
   const secure = await another({ SESSION_COOKIE_SECURE: 'true' })
   const answer = await createClient(secure.url).post('/api/auth/guest', undefined, {
     headers: { 'x-forwarded-proto': 'https' },
@@ -299,13 +304,13 @@ t.test('a client’s own X-Forwarded-Proto makes nothing secure', async (t) => {
   t.match(answer, { status: 400, body: { error: 'insecure_transport' } })
 })
 
-t.test('SameSite=Strict is set when it is asked for', async (t) => {
+t.test('SESSION_COOKIE_SAMESITE=Strict sets SameSite=Strict', async (t) => {
   const strict = await another({ SESSION_COOKIE_SAMESITE: 'Strict', SESSION_COOKIE_NAME: 'seat' })
   const answer = await createClient(strict.url).post('/api/auth/guest')
   t.match(answer.headers['set-cookie'], [/^seat=.*SameSite=Strict$/])
 })
 
-t.test('guessing is slowed, and the real user gets in from elsewhere', async (t) => {
+t.test('guessing is throttled, and the user can still sign in from elsewhere', async (t) => {
   const throttled = await another({ RATE_LIMITS: 'on', TRUST_PROXY: '127.0.0.1' })
   const from = (ip: string, password: string) =>
     createClient(throttled.url).post<{ error: string }>(
@@ -322,7 +327,7 @@ t.test('guessing is slowed, and the real user gets in from elsewhere', async (t)
   t.equal((await from('198.51.100.3', DEMO_PASSWORD)).status, 200)
 })
 
-t.test('without the database there is no access, and no reason given', async (t) => {
+t.test('without the database there is no access, and the response gives no reason', async (t) => {
   const client = await signIn(url, 'staff')
   const read = () => createClient(url).get('/api/auth/session', { headers: { cookie: client.cookie } })
   await db.$executeRaw`ALTER TABLE sessions RENAME TO sessions_away`
@@ -333,7 +338,7 @@ t.test('without the database there is no access, and no reason given', async (t)
   t.equal((await read()).status, 200)
 })
 
-t.test('no password and no cookie stands in the log', async (t) => {
+t.test('the log contains no password and no cookie', async (t) => {
   const text = logs.text
   t.notOk(text.includes(DEMO_PASSWORD))
   t.notOk(text.includes('another-password'))

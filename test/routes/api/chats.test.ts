@@ -10,7 +10,7 @@ import { NO_IDS } from '../ids.js'
 const say = (client: HttpClient, chat: number | string, body: object) =>
   client.post<{ message: MessageView; error: string }>(`/api/chats/${chat}/messages`, body)
 
-t.test('customer and staff talk', async (t) => {
+t.test('customer and staff exchange messages', async (t) => {
   const service = await startService(t, { demo: true })
   const owner = createClient(service.url)
   const { id } = await postOrder(owner, { paymentMethod: 'online' })
@@ -34,7 +34,7 @@ t.test('customer and staff talk', async (t) => {
   t.same(older.body.messages, [asked.body.message])
 })
 
-t.test('who may not, and what is no message', async (t) => {
+t.test('users without permission, and invalid messages', async (t) => {
   const service = await startService(t, { demo: true })
   const owner = createClient(service.url)
   const { id } = await postOrder(owner, { paymentMethod: 'online' })

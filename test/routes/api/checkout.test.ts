@@ -51,7 +51,7 @@ t.test('from the seat to the confirmed order, through the simulated checkout', a
   t.equal((await read()).paymentStatus, 'pending')
   t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204)
   t.same([(await read()).status, (await read()).paymentStatus], ['confirmed', 'paid'])
-  t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204, 'pressed twice')
+  t.equal((await browser.post(`/api/checkout/${second.id}/pay`)).status, 204, 'repeating succeeds')
   t.notMatch(service.logs.text, 'PAYMENTISSUE')
   const paid = await browser.post<{ error: string }>(`/api/orders/${order.id}/payment`)
   t.same([paid.status, paid.body.error], [409, 'already_paid'])
@@ -61,7 +61,7 @@ t.test('from the seat to the confirmed order, through the simulated checkout', a
   }
 })
 
-t.test('a real provider’s checkout has no such buttons', async (t) => {
+t.test('a real provider’s payment cannot be paid or failed here', async (t) => {
   const env = {
     PAYMENT_PROVIDER: 'razorpay',
     RAZORPAY_KEY_ID: 'rzp_test_x',
@@ -79,7 +79,7 @@ t.test('a real provider’s checkout has no such buttons', async (t) => {
   t.equal((await service.db.payment.findUniqueOrThrow({ where: { id: 'order_1' } })).status, 'pending')
 })
 
-t.test('the webhook’s door', async (t) => {
+t.test('the webhook accepts only signed, valid bodies', async (t) => {
   const service = await startService(t, { demo: true })
   const browser = createClient(service.url)
   const { order, payment, read } = await startPaying(browser)
@@ -127,7 +127,7 @@ t.test('the webhook’s door', async (t) => {
     'sec-fetch-site': 'cross-site',
     'content-type': 'text/plain',
   }
-  t.same((await post(bodyOf(), cross)).body, { outcome: 'applied' }, 'its signature is its authority')
+  t.same((await post(bodyOf(), cross)).body, { outcome: 'applied' }, 'authorized by its signature alone')
   t.same((await post(bodyOf())).body, { outcome: 'repeated' })
   t.equal((await read()).status, 'confirmed')
   t.same((await post(bodyOf(), next())).body, { outcome: 'unchanged' }, 'one capture under another event id')
@@ -141,7 +141,7 @@ t.test('the webhook’s door', async (t) => {
   t.equal((await createClient(service.url).get('/webhooks/payments')).status, 404)
 })
 
-t.test('a capture for an order that staff have cancelled', async (t) => {
+t.test('a capture for a cancelled order', async (t) => {
   const service = await startService(t, { demo: true })
   const browser = createClient(service.url)
   const { order, payment, read } = await startPaying(browser)

@@ -9,7 +9,7 @@ import { NO_IDS } from '../ids.js'
 
 const STEPS = ['seen', 'deliver', 'cancel', 'collect-cash']
 
-t.test('another’s order and no order: the same answer, to the byte', async (t) => {
+t.test('someone else’s order and a missing order get the same response, byte for byte', async (t) => {
   const service = await startService(t, { demo: true })
   const owner = createClient(service.url)
   const { id } = await postOrder(owner, { paymentMethod: 'online' })
@@ -35,31 +35,35 @@ t.test('another’s order and no order: the same answer, to the byte', async (t)
   }
 })
 
-t.test('steps are the staff’s of that theatre; repeated ones are answered the same', async (t) => {
-  const service = await startService(t, { demo: true })
-  const owner = createClient(service.url)
-  const { id } = await postOrder(owner, { paymentMethod: 'cash' })
-  const [staff, staff2] = [await signIn(service.url, 'staff'), await signIn(service.url, 'staff2')]
-  for (const step of STEPS) {
-    t.equal((await createClient(service.url).post(`/api/orders/${id}/${step}`)).status, 401)
-    t.equal((await owner.post(`/api/orders/${id}/${step}`)).status, 403)
-    t.equal((await staff2.post(`/api/orders/${id}/${step}`)).status, 404)
-    for (const path of NO_IDS) t.equal((await staff.post(`/api/orders/${path}/${step}`)).status, 404)
-    t.equal((await staff.get(`/api/orders/${id}/${step}`)).status, 404, 'no GET changes anything')
-  }
-  const post = (step: string) => staff.post<{ order: OrderView; error: string }>(`/api/orders/${id}/${step}`)
-  const seen = await post('seen')
-  t.same([seen.status, seen.body.order.status], [200, 'seen'])
-  t.same((await post('seen')).body, seen.body)
-  t.equal((await post('collect-cash')).body.order.paymentStatus, 'paid')
-  const delivered = await post('deliver')
-  t.equal(delivered.body.order.status, 'delivered')
-  t.same((await post('deliver')).body, delivered.body)
-  const refused = await post('cancel')
-  t.same([refused.status, refused.body.error], [409, 'invalid_transition'])
-})
+t.test(
+  'only staff of the theatre can advance an order; repeating a step gives the same answer',
+  async (t) => {
+    const service = await startService(t, { demo: true })
+    const owner = createClient(service.url)
+    const { id } = await postOrder(owner, { paymentMethod: 'cash' })
+    const [staff, staff2] = [await signIn(service.url, 'staff'), await signIn(service.url, 'staff2')]
+    for (const step of STEPS) {
+      t.equal((await createClient(service.url).post(`/api/orders/${id}/${step}`)).status, 401)
+      t.equal((await owner.post(`/api/orders/${id}/${step}`)).status, 403)
+      t.equal((await staff2.post(`/api/orders/${id}/${step}`)).status, 404)
+      for (const path of NO_IDS) t.equal((await staff.post(`/api/orders/${path}/${step}`)).status, 404)
+      t.equal((await staff.get(`/api/orders/${id}/${step}`)).status, 404, 'no GET changes anything')
+    }
+    const post = (step: string) =>
+      staff.post<{ order: OrderView; error: string }>(`/api/orders/${id}/${step}`)
+    const seen = await post('seen')
+    t.same([seen.status, seen.body.order.status], [200, 'seen'])
+    t.same((await post('seen')).body, seen.body)
+    t.equal((await post('collect-cash')).body.order.paymentStatus, 'paid')
+    const delivered = await post('deliver')
+    t.equal(delivered.body.order.status, 'delivered')
+    t.same((await post('deliver')).body, delivered.body)
+    const refused = await post('cancel')
+    t.same([refused.status, refused.body.error], [409, 'invalid_transition'])
+  },
+)
 
-t.test('a theatre’s orders and their position; the last ended ones', async (t) => {
+t.test('a theatre’s live orders with their position, and the recently ended ones', async (t) => {
   const service = await startService(t, { demo: true })
   const owner = createClient(service.url)
   const staff = await signIn(service.url, 'staff')
@@ -87,7 +91,7 @@ t.test('a theatre’s orders and their position; the last ended ones', async (t)
     t.equal((await staff.get(`/api/theatres/${path}/orders`)).status, 404)
 })
 
-t.test('a theatre’s seats and their secrets; what is to be had', async (t) => {
+t.test('a theatre’s seats with their tokens, and its menu', async (t) => {
   const service = await startService(t, { demo: true })
   const owner = createClient(service.url)
   await postOrder(owner, { paymentMethod: 'online' })

@@ -4,7 +4,7 @@ import { firstMenuItem, postOrder } from '../../helpers/customers.js'
 import { createClient } from '../../helpers/http-client.js'
 import { startService } from '../../helpers/service.js'
 
-t.test('a seat’s page: where it is and what can be had; no seat is 404', async (t) => {
+t.test('a seat: its hall, theatre and menu; an unknown token is 404', async (t) => {
   const service = await startService(t, { demo: true })
   const { id: own } = await firstMenuItem(service.db)
   const browser = createClient(service.url)
@@ -45,7 +45,7 @@ const wanted = (menuItemId: number, change: object = {}) => ({
   ...change,
 })
 
-t.test('the first order makes a guest; the same browser finds its orders again', async (t) => {
+t.test('the first order creates a guest; the same browser lists its orders', async (t) => {
   const service = await startService(t, { demo: true })
   const { price: ownPrice } = await firstMenuItem(service.db)
   const browser = createClient(service.url)
@@ -67,13 +67,13 @@ t.test('the first order makes a guest; the same browser finds its orders again',
   const { body } = await browser.get<{ orders: OrderView[] }>('/api/orders?mine=1')
   t.same(body.orders, [second, first])
   t.equal(await service.db.user.count({ where: { passwordHash: null } }), 1, 'one guest')
-  t.notMatch(service.logs.text, '98765', 'no log line holds a phone number')
+  t.notMatch(service.logs.text, '98765', 'no log line contains a phone number')
   t.equal((await createClient(service.url).get('/api/orders?mine=1')).status, 401)
   t.equal((await browser.get('/api/orders')).status, 400)
   t.equal((await browser.get('/api/orders?mine=2')).status, 400)
 })
 
-t.test('carts that are none of ours', async (t) => {
+t.test('invalid carts are refused', async (t) => {
   const service = await startService(t, { demo: true })
   const { id: own } = await firstMenuItem(service.db)
   const browser = createClient(service.url)
@@ -160,7 +160,7 @@ t.test('Idempotency-Key', async (t) => {
   })
   t.equal(elsewhere.status, 422)
   t.equal((await send(body, 'k2')).status, 201)
-  t.equal((await send(body, 'k1', createClient(service.url))).status, 201, 'another session’s key is another')
+  t.equal((await send(body, 'k1', createClient(service.url))).status, 201, 'keys are per session')
   for (const key of ['', 'a b', 'x'.repeat(256)]) t.equal((await send(body, key)).status, 400)
   t.equal((await send(body, 'x'.repeat(255))).status, 201)
 })
@@ -201,7 +201,7 @@ t.test('nobody owes more than the button said', async (t) => {
   for (const bad of [-1, 1.5, '18000', null]) t.equal((await send(bad, 'k3')).status, 400)
 })
 
-t.test('prices, totals and owners of a client’s own are not even read', async (t) => {
+t.test('prices, totals and owners sent by a client are ignored', async (t) => {
   const service = await startService(t, { demo: true })
   const { id: own, price: ownPrice } = await firstMenuItem(service.db)
   const answer = await createClient(service.url).post<{ order: OrderView }>('/api/seats/demo-a1/orders', {

@@ -23,7 +23,7 @@ async function ownId(client: HttpClient): Promise<string> {
   return own.id
 }
 
-t.test('lists one’s own live sessions, and no cookie’s value', async (t) => {
+t.test('lists the user’s own live sessions, without cookie values', async (t) => {
   const before = Date.now()
   const phone = await signIn(url, 'staff', { userAgent: 'A phone <b>' })
   await signIn(url, 'staff', { userAgent: 'x'.repeat(4000) })
@@ -51,7 +51,7 @@ t.test('lists one’s own live sessions, and no cookie’s value', async (t) => 
   )
 })
 
-t.test('ends one of them, and nobody else’s', async (t) => {
+t.test('ends one of them, but not another user’s', async (t) => {
   const [here, there, stranger] = [
     await signIn(url, 'staff'),
     await signIn(url, 'staff'),
@@ -88,14 +88,14 @@ t.test('ends all but the current one', async (t) => {
   t.equal((await listOf(here)).length, 1)
 })
 
-t.test('a guest has sessions too', async (t) => {
+t.test('guests can list their sessions', async (t) => {
   const guest = createClient(url)
   await guest.post('/api/auth/guest')
   t.match(await listOf(guest), [{ current: true }])
 })
 
-t.test('nothing of it without a session', async (t) => {
-  const nobody = createClient(url)
+t.test('401 without a session', async (t) => {
+  const anonymous = createClient(url)
   const before = await db.session.count()
   for (const [method, path] of [
     ['GET', '/api/auth/sessions'],
@@ -103,7 +103,7 @@ t.test('nothing of it without a session', async (t) => {
     ['DELETE', `/api/auth/sessions/${crypto.randomUUID()}`],
   ] as const) {
     t.match(
-      await nobody.request(method, path),
+      await anonymous.request(method, path),
       { status: 401, body: { error: 'unauthenticated' } },
       `${method} ${path}`,
     )

@@ -25,7 +25,7 @@ const newUser = (username: string, more: object = {}) => ({
   ...more,
 })
 
-t.test('makes, lists and changes accounts', async (t) => {
+t.test('creates, lists and changes accounts', async (t) => {
   const made = await admin.post<OneUser>('/api/users', newUser('anna'))
   t.match(made, {
     status: 201,
@@ -91,7 +91,7 @@ t.test('managers are made for theatres of theirs only', async (t) => {
   })
 })
 
-t.test('a role changed applies to the next request', async (t) => {
+t.test('a changed role applies to the next request', async (t) => {
   const { id } = (
     await admin.post<OneUser>('/api/users', newUser('berta', { role: 'admin', theatreIds: [] }))
   ).body.user
@@ -103,7 +103,7 @@ t.test('a role changed applies to the next request', async (t) => {
   t.equal(await status(await signIn(url, 'berta')), 200, 'a customer with a password signs in')
 })
 
-t.test('disabling, and an admin’s new password, end all sessions', async (t) => {
+t.test('disabling an account, or setting its password, ends all its sessions', async (t) => {
   const { id } = (await admin.post<OneUser>('/api/users', newUser('clara'))).body.user
   const sessions = [await signIn(url, 'clara'), await signIn(url, 'clara')]
   t.match(await admin.patch(`/api/users/${id}`, { isActive: false }), {
@@ -120,13 +120,13 @@ t.test('disabling, and an admin’s new password, end all sessions', async (t) =
   t.notOk(logs.text.includes('another-password'))
 })
 
-t.test('a name that is taken', async (t) => {
+t.test('a taken name is 409', async (t) => {
   for (const name of ['staff', 'STAFF']) {
     t.match(await admin.post('/api/users', newUser(name)), { status: 409, body: { error: 'username_taken' } })
   }
 })
 
-t.test('what may not be', async (t) => {
+t.test('invalid accounts and changes are refused', async (t) => {
   const { id } = await db.user.findUniqueOrThrow({ where: { username: 'staff2' } })
   const bodies = [
     {},
@@ -171,7 +171,7 @@ t.test('what may not be', async (t) => {
   })
 })
 
-t.test('no such user', async (t) => {
+t.test('an unknown user is 404', async (t) => {
   for (const id of [
     '999999',
     '0',
@@ -200,7 +200,7 @@ t.test('for admins only', async (t) => {
   const asked = async (client: HttpClient) => [
     (await client.get('/api/users')).status,
     (await client.post('/api/users', newUser('mallory', { role: 'admin' }))).status,
-    // refused before the body is even looked at
+    // refused before the body is validated
     (await client.post('/api/users', {})).status,
     (await client.patch('/api/users/1', { role: 'admin' })).status,
   ]

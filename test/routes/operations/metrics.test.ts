@@ -2,7 +2,7 @@ import t from 'tap'
 import { createClient } from '../../helpers/http-client.js'
 import { startService } from '../../helpers/service.js'
 
-t.test('with METRICS_TOKEN only who sends it as a bearer token reads the metrics', async (t) => {
+t.test('with METRICS_TOKEN the metrics require it as a bearer token', async (t) => {
   const { url } = await startService(t, { env: { METRICS_TOKEN: 'token-4716' } })
   const status = async (authorization?: string) =>
     (await createClient(url).get('/metrics', authorization ? { headers: { authorization } } : {})).status
