@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { withAdvisoryLock } from '../src/database/advisory-lock.js'
 import { createDatabase, type Database } from '../src/database/client.js'
 
 declare module 'fastify' {
@@ -6,6 +7,8 @@ declare module 'fastify' {
     db: Database
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
     liveDb: Database
+    /** Runs `work` on one node at a time; null at once where another node does. */
+    alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
   }
 }
 
@@ -29,6 +32,7 @@ export const databasePlugin = fp<{ url: string }>(
       return db
     }
     app.decorate('db', open(POOL_SIZE, POOL_TIMEOUT_MS))
+    app.decorate('alone', (name, work) => withAdvisoryLock(url, name, work))
     app.decorate('liveDb', open(LIVE_POOL_SIZE, LIVE_POOL_TIMEOUT_MS))
   },
   { name: 'database', fastify: '5.x' },

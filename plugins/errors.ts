@@ -41,7 +41,9 @@ function sendError(
 ): FastifyReply {
   if (error instanceof DomainError) {
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
-    return reply.code(error.status).send(bodyOf(error.code, error.message, error.details))
+    return reply
+      .code(error.status)
+      .send({ ...bodyOf(error.code, error.message, error.details), ...error.body })
   }
   if (error.validation) {
     const details = error.validation.map((rule) => ({

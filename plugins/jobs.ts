@@ -2,9 +2,18 @@ import fp from 'fastify-plugin'
 import { deleteExpiredSessions } from '../src/accounts/session-writes.js'
 import { deleteOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
+import { reconcile } from '../src/payments/reconciliation.js'
+import { sendDueRefunds } from '../src/payments/refund-requests.js'
+import { applyStored, deleteOldWebhooks } from '../src/payments/webhook-actions.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+/** days of charges that are compared every hour: refunds may be made in the provider's dashboard */
+const COMPARED_DAYS = 5
+/** days that stored webhooks are kept: they hold personal data */
+const WEBHOOK_DAYS = 30
 
 /**
  * Periodic jobs. Every node runs them: each step takes its rows with SKIP LOCKED or deletes what has expired, so nodes
@@ -12,9 +21,11 @@ const MINUTE = 60 * SECOND
  */
 export const jobsPlugin = fp(
   async (app) => {
-    const { config, db, actions } = app
+    const { config, db, actions, refunds } = app
     const timers = new Set<NodeJS.Timeout>()
     const running = new Set<Promise<void>>()
+    const stopping = new AbortController()
+    const { signal } = stopping
 
     function every(ms: number, doing: string, step: () => Promise<unknown>): void {
       const run = () => {
@@ -43,14 +54,39 @@ export const jobsPlugin = fp(
       plan()
     }
 
+    /** Asks the payment provider, on one node at a time. `days`: compares the charges of so many days as well. */
+    async function reconcileAlone(days: number | null): Promise<void> {
+      if (config.payments.provider === 'simulated') return
+      const since = days === null ? null : new Date(Date.now() - days * DAY)
+      await app.alone('houselights reconciliation', async () => {
+        for (const difference of await reconcile(actions, refunds, { since, signal })) {
+          app.log.warn(difference, 'RECONCILED')
+        }
+      })
+    }
+
+    async function applyStoredWebhooks(): Promise<void> {
+      for (const { issues, requests, error } of await applyStored(actions, refunds.settings)) {
+        if (error) app.log.error({ err: error }, 'a stored webhook could not be applied')
+        for (const issue of issues) refunds.onIssue(issue)
+        refunds.sendLater(requests)
+      }
+    }
+
     app.addHook('onReady', async () => {
       every(5 * SECOND, 'cancelling unpaid orders', () =>
         cancelUnpaidOrders(actions, config.orderPaymentMinutes),
       )
+      every(5 * SECOND, 'sending refunds', () => sendDueRefunds(actions, refunds, signal))
+      every(MINUTE, 'applying stored webhooks', applyStoredWebhooks)
+      every(10 * MINUTE, 'deleting old webhooks', () => deleteOldWebhooks(db, WEBHOOK_DAYS))
+      every(MINUTE, 'asking the payment provider', () => reconcileAlone(null))
+      every(HOUR, 'comparing with the payment provider', () => reconcileAlone(COMPARED_DAYS))
       every(10 * MINUTE, 'deleting old events', () => deleteOlderThan(db, config.eventRetentionHours))
       every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))
     })
     app.addHook('onClose', async () => {
+      stopping.abort()
       for (const timer of timers) clearTimeout(timer)
       await Promise.all(running)
     })

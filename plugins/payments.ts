@@ -1,20 +1,69 @@
 import fp from 'fastify-plugin'
+import { Counter } from 'prom-client'
 import type { PaymentProvider } from '../src/payments/provider.js'
 import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
+import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js'
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
+import type { SignedWebhook } from '../src/payments/simulated-webhooks.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     payments: PaymentProvider
+    refunds: RefundTools & {
+      /** Sends stored requests in the background; what fails is left to the job. */
+      sendLater(ids: readonly number[]): void
+    }
   }
 }
 
-/** The payment provider that PAYMENT_PROVIDER names. */
+/** The payment provider that PAYMENT_PROVIDER names, and what refunds through it need. */
 export const paymentsPlugin = fp(
   async (app) => {
-    const { payments } = app.config
-    const isSimulated = payments.provider === 'simulated'
-    app.decorate('payments', isSimulated ? createSimulatedProvider() : createRazorpayProvider(payments))
+    const { payments: config, allowedHosts } = app.config
+    const issues = new Counter({
+      name: 'houselights_payment_issues_total',
+      help: 'Payment issues opened, by kind',
+      labelNames: ['kind'],
+      registers: [app.metrics.registry],
+    })
+    const background = new Set<Promise<unknown>>()
+
+    async function deliver({ headers, body }: SignedWebhook): Promise<void> {
+      const [first = '*'] = allowedHosts
+      const host = first === '*' ? 'localhost' : first.replace(/^\./, '')
+      const url = '/webhooks/payments'
+      const answer = await app.inject({ method: 'POST', url, headers: { ...headers, host }, body })
+      if (answer.statusCode !== 200) throw new Error(`the webhook was answered with ${answer.statusCode}`)
+    }
+
+    app.decorate(
+      'payments',
+      config.provider === 'simulated'
+        ? createSimulatedProvider({ secret: config.webhookSecrets[0], deliver })
+        : createRazorpayProvider(config),
+    )
+    const tools: RefundTools = {
+      provider: app.payments,
+      settings: { autoRefund: config.autoRefund },
+      onIssue(issue) {
+        issues.inc({ kind: issue.kind })
+        app.log.error(issue, 'PAYMENTISSUE')
+      },
+    }
+    app.decorate('refunds', {
+      ...tools,
+      sendLater(ids) {
+        for (const id of ids) {
+          const sending = sendRefund(app.actions, tools, id)
+            .catch((err: unknown) => app.log.error({ err }, 'sending a refund failed'))
+            .finally(() => background.delete(sending))
+          background.add(sending)
+        }
+      },
+    })
+    app.addHook('onClose', async () => {
+      await Promise.all(background)
+    })
   },
-  { name: 'payments', fastify: '5.x', dependencies: ['config'] },
+  { name: 'payments', fastify: '5.x', dependencies: ['config', 'metrics', 'live'] },
 )

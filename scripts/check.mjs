@@ -20,8 +20,8 @@ const SLOW = [
   'server.test.ts',
 ]
 
-/** Stress and randomized tests: too slow here. */
-const STRESS = /\/(?:races|new-enemy)\.test\.ts$/
+/** Stress and randomized tests, and a long table: too slow here. */
+const STRESS = /\/(?:races|new-enemy|money)\.test\.ts$/
 
 /**
  * Processes that run the tests. Each loads the service once, which costs more CPU
@@ -37,7 +37,7 @@ await script(() =>
     await runTests(writeParts(), counts)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     print(
-      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races and new-enemy: npm test runs those too`,
+      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races, new-enemy and money: npm test runs those too`,
     )
   }),
 )

@@ -11,12 +11,14 @@ interface DemoAccount {
   role: Role
   /** name of the theatre whose staff it is */
   theatre: string | null
+  manager?: boolean
 }
 
 const ACCOUNTS: DemoAccount[] = [
   { username: 'staff', role: 'staff', theatre: 'Grand Cinema' },
   { username: 'staff2', role: 'staff', theatre: 'Riverside' },
   { username: 'admin', role: 'admin', theatre: null },
+  { username: 'manager', role: 'staff', theatre: 'Grand Cinema', manager: true },
 ]
 
 const rupees = (amount: number) => amount * 100
@@ -131,7 +133,7 @@ async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Pr
 
 async function addAccount(
   tx: Transaction,
-  { username, role, theatre }: DemoAccount,
+  { username, role, theatre, manager = false }: DemoAccount,
   passwordHash: string,
 ): Promise<void> {
   const [created] = await tx.$queryRaw<{ id: number }[]>`
@@ -140,5 +142,5 @@ async function addAccount(
   if (!created || theatre === null) return
   // by name: the demo theatre's id may belong to an owner's theatre, to which a public password must give no access
   const found = await tx.theatre.findUnique({ where: { name: theatre }, select: { id: true } })
-  if (found) await tx.staffTheatre.create({ data: { userId: created.id, theatreId: found.id } })
+  if (found) await tx.staffTheatre.create({ data: { userId: created.id, theatreId: found.id, manager } })
 }

@@ -8,6 +8,8 @@ interface Extras {
   details?: ErrorDetail[]
   /** seconds */
   retryAfter?: number
+  /** further members of the response's body */
+  body?: Record<string, unknown>
 }
 
 /**
@@ -17,6 +19,7 @@ interface Extras {
 export class DomainError extends Error {
   readonly details: ErrorDetail[] | undefined
   readonly retryAfter: number | undefined
+  readonly body: Record<string, unknown> | undefined
 
   constructor(
     readonly status: number,
@@ -28,6 +31,7 @@ export class DomainError extends Error {
     this.name = 'DomainError'
     this.details = extras.details
     this.retryAfter = extras.retryAfter
+    this.body = extras.body
   }
 }
 

@@ -12,7 +12,7 @@ export function greeting(config: Config, { port, hasDemo }: { port: number; hasD
   const lines = ['', `houselights is up at ${base}`]
   if (hasDemo) {
     lines.push(
-      `  staff     ${base}/login   (staff, staff2 or admin; password houselights-demo)`,
+      `  staff     ${base}/login   (staff, staff2, manager or admin; password houselights-demo)`,
       `  customer  ${base}/s/demo-a1   (seat tokens: demo-a1 … demo-e10, demo2-a1 …)`,
     )
   }

@@ -8,7 +8,7 @@ export interface Principal {
   readonly username: string
   readonly role: Role
   /** for staff: the theatres they belong to; for admins: all; for customers: none */
-  readonly theatres: readonly { readonly id: number; readonly name: string }[]
+  readonly theatres: readonly { readonly id: number; readonly name: string; readonly manager: boolean }[]
 }
 
 /** The user as the API and the `hello` frame show it. */
@@ -17,6 +17,6 @@ export function viewUser(principal: Principal): UserView {
     id: principal.userId,
     username: principal.username,
     role: principal.role,
-    theatres: principal.theatres.map(({ id, name }) => ({ id, name })),
+    theatres: principal.theatres.map(({ id, name, manager }) => ({ id, name, manager })),
   }
 }

@@ -35,7 +35,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
   snapshots: [...DOMAIN, 'orders', 'chat'],
   'demo-data': ['accounts', 'theatres'],
-  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats'],
+  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
 }
 const BASE_ROOMS = [
   'concurrency',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
-const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout']
+const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout', 'today']
 const SMALLEST_WORTH_COMPRESSING = 512
 
 /** `lib/preload.ts` and what it imports */
@@ -13,7 +13,7 @@ const IS_PRELOAD =
 
 /** What the staff's pages and the order page share, and the menu and the login don't need */
 const IS_LIVE =
-  /web\/(?:live\/(?!orders-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
+  /web\/(?:live\/(?!(?:orders|money)-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
 
 /** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/

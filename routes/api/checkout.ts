@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { unavailable } from '../../src/errors.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import { viewCheckout } from '../../src/payments/payment-view.js'
-import { simulateWebhook } from '../../src/payments/simulated-checkout.js'
+import { checkoutWebhook } from '../../src/payments/simulated-webhooks.js'
 import { CheckoutView } from '../../src/protocol/views.js'
 
 const Params = Type.Object({ paymentId: Type.String() })
@@ -16,7 +16,10 @@ const BUTTONS = { pay: 'payment.captured', fail: 'payment.failed' } as const
  * the real route.
  */
 export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { provider, webhookSecret } = app.config.payments
+  const {
+    provider,
+    webhookSecrets: [webhookSecret],
+  } = app.config.payments
 
   app.get(
     '/api/checkout/:paymentId',
@@ -31,7 +34,7 @@ export const checkoutRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   async function press(request: FastifyRequest, paymentId: string, button: keyof typeof BUTTONS) {
     const checkout = await findCheckout(app.db, app.callerOf(request).principal, paymentId)
-    const { headers, body } = simulateWebhook(checkout, BUTTONS[button], webhookSecret)
+    const { headers, body } = checkoutWebhook(checkout, BUTTONS[button], webhookSecret)
     // the request's own host: behind a proxy no other may be allowed
     const url = '/webhooks/payments'
     const answer = await app.inject({

@@ -1,16 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { notFound } from '../../src/errors.js'
-import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import type { ActionContext } from '../../src/events/commit.js'
+import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { findOrder, listOwnOrders } from '../../src/orders/order-queries.js'
+import type { OrderRecord } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
+import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
+import type { Principal } from '../../src/principal.js'
 import { OrderView } from '../../src/protocol/views.js'
 import { OrderAnswer } from './answers.js'
 import { IdParams, pathId } from './params.js'
 
 const Mine = Type.Object({ mine: Type.Literal('1') }, { additionalProperties: false })
-
-const STEPS = { seen: markSeen, deliver: deliverOrder, cancel: cancelOrder, 'collect-cash': collectCash }
 
 /** Orders: customers read their own, staff take them from step to step. */
 export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -37,7 +39,22 @@ export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   )
 
-  for (const [step, take] of Object.entries(STEPS)) {
+  type Step = (ctx: ActionContext, principal: Principal, id: number) => Promise<OrderRecord>
+  const withIssues =
+    (take: typeof cancelOrder): Step =>
+    async (...given) => {
+      const { order, issues } = await take(...given)
+      for (const issue of issues) app.refunds.onIssue(issue)
+      return order
+    }
+  const steps: Record<string, Step> = {
+    seen: markSeen,
+    deliver: deliverOrder,
+    cancel: withIssues(cancelOrder),
+    'collect-cash': withIssues(collectCash),
+  }
+
+  for (const [step, take] of Object.entries(steps)) {
     app.post(
       `/api/orders/:id/${step}`,
       { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: OrderAnswer } } },

@@ -9,7 +9,7 @@ import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
 import { listMenu } from '../../src/theatres/menu-queries.js'
-import { OrderAnswer } from './answers.js'
+import { KeyHeader, OrderAnswer } from './answers.js'
 
 const Params = Type.Object({ seatToken: Type.String() })
 
@@ -24,10 +24,12 @@ const NewOrder = Type.Object({
   ),
   paymentMethod: Type.Enum(['online', 'cash']),
   phone: Type.Optional(Type.String({ pattern: '^[0-9+\\- ]{5,20}$' })),
-})
-
-const KeyHeader = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$' })),
+  expectedTotal: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'paise as shown to the customer; any other total is 409 `price_changed`',
+    }),
+  ),
 })
 
 /** What a seat's QR code opens: the menu, and ordering from it. The code is the only permission needed. */
@@ -56,13 +58,13 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const seat = await findSeat(app.db, request.params.seatToken)
       if (!seat) throw notFound('seat')
       const { principal, session } = await app.callerOrGuest(request, reply)
-      const { items, paymentMethod, phone = null } = request.body
+      const { items, paymentMethod, phone = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
         app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seat,
-        { items, paymentMethod, phone, idempotencyKey },
+        { items, paymentMethod, phone, idempotencyKey, expectedTotal },
       )
       return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })
     },

@@ -9,7 +9,15 @@ import { findTheatreSeats } from '../../src/theatres/theatre-queries.js'
 import { viewTheatreSeats } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
 
-const Ended = Type.Object({ ended: Type.Optional(Type.Literal('1')) }, { additionalProperties: false })
+const Which = Type.Object(
+  {
+    ended: Type.Optional(Type.Literal('1')),
+    owed: Type.Optional(
+      Type.Literal('1', { description: 'of whom cash is owed, or whose money is due back' }),
+    ),
+  },
+  { additionalProperties: false },
+)
 
 const OrdersAnswer = Type.Object({
   orders: Type.Array(OrderView),
@@ -22,11 +30,11 @@ export const theatresRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/api/theatres/:id/orders',
     {
       preValidation: app.requireStaff,
-      schema: { params: IdParams, querystring: Ended, response: { 200: OrdersAnswer } },
+      schema: { params: IdParams, querystring: Which, response: { 200: OrdersAnswer } },
     },
     async (request) => {
       const id = pathId(request.params, 'theatre')
-      const which = request.query.ended ? 'ended' : 'live'
+      const which = request.query.ended ? 'ended' : request.query.owed ? 'owed' : 'live'
       const { principal } = app.callerOf(request)
       const { orders, cursor } = await listTheatreOrders(app.db, principal, id, which)
       return { orders: orders.map(viewOrder), cursor }

@@ -16,6 +16,7 @@ const NewUser = Type.Object(
     password: Password,
     role: Role,
     theatreIds: Type.Optional(TheatreIds),
+    managerOf: Type.Optional(TheatreIds),
   },
   { additionalProperties: false },
 )
@@ -25,6 +26,7 @@ const UserChange = Type.Object(
     isActive: Type.Optional(Type.Boolean()),
     role: Type.Optional(Role),
     theatreIds: Type.Optional(TheatreIds),
+    managerOf: Type.Optional(TheatreIds),
     password: Type.Optional(Password),
   },
   { additionalProperties: false },
@@ -47,7 +49,10 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation, schema: { body: NewUser, response: { 201: OneUser } } },
     async (request, reply) => {
       const { principal } = app.callerOf(request)
-      const user = await createUser(app.actionsOf(request), principal, { theatreIds: [], ...request.body })
+      const user = await createUser(app.actionsOf(request), principal, {
+        theatreIds: [],
+        ...request.body,
+      })
       return reply.code(201).send({ user: viewAccount(user) })
     },
   )

@@ -10,6 +10,7 @@ const PAGES: Record<string, string> = {
   '/theatre/live-orders/': 'live-orders',
   '/theatre/chat/': 'chat',
   '/theatre/seats/': 'seats',
+  '/theatre/today/': 'today',
   '/s/:seatToken': 'seat',
   '/orders/:id': 'order',
   '/checkout/:paymentId': 'checkout',

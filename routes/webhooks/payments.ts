@@ -1,26 +1,38 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { applyWebhook } from '../../src/payments/webhook-actions.js'
+import { DomainError, unavailable } from '../../src/errors.js'
+import { applyWebhook, type RawWebhook } from '../../src/payments/webhook-actions.js'
 
 /** The provider's calls are a few KB. */
 const BODY_BYTES = 64 * 1024
 
-/** The payment provider's word: its authority is the signature over the body's bytes, and nothing else. */
+/** The payment provider's webhook: its only authority is the signature over the bytes of the body. */
 export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
-  const ctx = app.actions
-  const { webhookSecret } = app.config.payments
+  const { webhookSecrets, autoRefund } = app.config.payments
 
-  // what is signed are the bytes: nothing may read them before
+  // the signature covers the bytes: nothing may parse them before
   app.removeAllContentTypeParsers()
+  // nor may a missing or malformed content type refuse what is signed
+  app.addHook('onRequest', async ({ raw }) => {
+    raw.headers['content-type'] = 'application/octet-stream'
+  })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
 
   app.post('/webhooks/payments', { bodyLimit: BODY_BYTES, config: { signed: true } }, async (request) => {
-    const { outcome, alarm, error } = await applyWebhook(ctx, webhookSecret, {
+    const settings = { secrets: webhookSecrets, autoRefund }
+    const webhook: RawWebhook = {
       rawBody: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       signature: oneHeader(request, 'x-razorpay-signature'),
       eventId: oneHeader(request, 'x-razorpay-event-id'),
+    }
+    const applied = applyWebhook(app.actions, settings, webhook)
+    const { outcome, issues, requests, error } = await applied.catch((err: unknown) => {
+      if (err instanceof DomainError) throw err
+      request.log.error({ err }, 'a webhook could not be stored')
+      throw unavailable()
     })
-    if (alarm) request.log.error(alarm, alarm.kind)
-    if (error) throw error
+    if (error) request.log.error({ err: error }, 'a webhook could only be stored')
+    for (const issue of issues) app.refunds.onIssue(issue)
+    app.refunds.sendLater(requests)
     return { outcome }
   })
 }

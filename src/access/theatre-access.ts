@@ -8,6 +8,15 @@ export function canManageTheatre(principal: Principal, theatreId: number): boole
   return principal.role === 'staff' && principal.theatres.some((theatre) => theatre.id === theatreId)
 }
 
+/** Managers of a theatre and admins decide on its money, menu and people. */
+export function canDecideForTheatre(principal: Principal, theatreId: number): boolean {
+  if (principal.role === 'admin') return true
+  return (
+    principal.role === 'staff' &&
+    principal.theatres.some((theatre) => theatre.id === theatreId && theatre.manager)
+  )
+}
+
 /** `canManageTheatre` as a Prisma filter on rows with a `theatreId`. */
 export function managedTheatres({ role, theatres }: Principal): { theatreId?: { in: number[] } } {
   if (role === 'admin') return {}

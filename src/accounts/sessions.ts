@@ -88,7 +88,7 @@ interface LiveRow extends TimesRow {
   user_id: number
   username: string
   role: Role
-  theatres: { id: number; name: string }[]
+  theatres: Principal['theatres']
   epoch: bigint
 }
 
@@ -98,9 +98,10 @@ function liveColumns(settings: SessionSettings): Prisma.Sql {
       s.last_seen_at < now() - make_interval(secs => ${touchSeconds(settings)}::float8) AS is_stale,
       u.id AS user_id, u.username, u.role::text AS role,
       CASE WHEN u.role = 'customer' THEN '[]' ELSE (
-        SELECT coalesce(json_agg(json_build_object('id', t.id, 'name', t.name) ORDER BY t.id), '[]')
-        FROM theatres t WHERE u.role = 'admin'
-          OR EXISTS (SELECT FROM staff_theatres st WHERE st.theatre_id = t.id AND st.user_id = u.id)
+        SELECT coalesce(json_agg(json_build_object('id', t.id, 'name', t.name,
+          'manager', u.role = 'admin' OR st.manager) ORDER BY t.id), '[]')
+        FROM theatres t LEFT JOIN staff_theatres st ON st.theatre_id = t.id AND st.user_id = u.id
+        WHERE u.role = 'admin' OR st.user_id IS NOT NULL
       ) END AS theatres,
       (SELECT epoch FROM access_epoch WHERE id = 1) AS epoch`
 }

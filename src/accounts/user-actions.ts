@@ -16,12 +16,16 @@ export interface NewUser {
   password: string
   role: Role
   theatreIds: readonly number[]
+  /** those of the theatres that the user manages; none if missing */
+  managerOf?: readonly number[]
 }
 
+/** What is missing stays as it is. */
 export interface UserChange {
   isActive?: boolean
   role?: Role
   theatreIds?: readonly number[]
+  managerOf?: readonly number[]
   password?: string
 }
 
@@ -42,7 +46,7 @@ export async function createUser(ctx: ActionContext, actor: Actor, given: NewUse
       INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${given.role}::role)
       ON CONFLICT DO NOTHING RETURNING id`
     if (!created) throw conflict('username_taken', 'There is already an account with this name.')
-    await setTheatres(tx, created.id, given.theatreIds)
+    await setTheatres(tx, created.id, given)
     return { result: await accountOf(tx, created.id) }
   })
 }
@@ -72,7 +76,7 @@ export async function updateUser(
       },
       select: { id: true },
     })
-    if (change.theatreIds) await setTheatres(tx, userId, change.theatreIds)
+    if (change.theatreIds || change.managerOf) await setTheatres(tx, userId, change)
     const after = await accountOf(tx, userId)
     const ends = !after.isActive || passwordHash !== null
     const ended = ends ? await endSessionsOf(tx, userId) : []
@@ -107,7 +111,7 @@ export function revokeSession(
 /** Enabling alone changes no rights: a disabled user has no session, so no sockets either. */
 function rightsChanged(before: Account, after: Account): NewAccessChange[] {
   const rights = ({ principal }: Account) =>
-    JSON.stringify([principal.role, principal.theatres.map(({ id }) => id)])
+    JSON.stringify([principal.role, principal.theatres.map(({ id, manager }) => [id, manager])])
   const disabled = before.isActive && !after.isActive
   if (!disabled && rights(before) === rights(after)) return []
   return [{ kind: 'user_changed', userId: after.principal.userId, sessionId: null }]
@@ -128,15 +132,25 @@ async function lockUsers(tx: Transaction, actor: Actor, userId: number | null): 
   return rows.some((row) => row.id === userId)
 }
 
-async function setTheatres(tx: Transaction, userId: number, theatreIds: readonly number[]): Promise<void> {
-  const ids = [...new Set(theatreIds)]
+/** Sets the memberships; a manager who is not named in `theatreIds` is refused. */
+async function setTheatres(
+  tx: Transaction,
+  userId: number,
+  { theatreIds, managerOf }: Pick<UserChange, 'theatreIds' | 'managerOf'>,
+): Promise<void> {
+  const before = await tx.staffTheatre.findMany({ where: { userId } })
+  const ids = [...new Set(theatreIds ?? before.map(({ theatreId }) => theatreId))]
+  const managed = managerOf ?? before.filter(({ manager }) => manager).map(({ theatreId }) => theatreId)
   const known = await tx.theatre.findMany({ where: { id: { in: ids } }, select: { id: true } })
   const unknown = ids.filter((id) => !known.some((theatre) => theatre.id === id))
   if (unknown.length > 0) throw invalid('theatreIds', `there is no theatre ${unknown.join(', ')}.`)
-  await tx.staffTheatre.deleteMany({ where: { userId, theatreId: { notIn: ids } } })
+  const foreign = managerOf?.filter((id) => !ids.includes(id)) ?? []
+  if (foreign.length > 0) {
+    throw invalid('managerOf', `must be among the user's theatres: ${foreign.join(', ')} is not.`)
+  }
+  await tx.staffTheatre.deleteMany({ where: { userId } })
   await tx.staffTheatre.createMany({
-    data: ids.map((theatreId) => ({ userId, theatreId })),
-    skipDuplicates: true,
+    data: ids.map((theatreId) => ({ userId, theatreId, manager: managed.includes(theatreId) })),
   })
 }
 

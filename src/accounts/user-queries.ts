@@ -14,7 +14,10 @@ const accountFields = {
   role: true,
   isActive: true,
   createdAt: true,
-  theatres: { select: { theatre: { select: { id: true, name: true } } }, orderBy: { theatreId: 'asc' } },
+  theatres: {
+    select: { manager: true, theatre: { select: { id: true, name: true } } },
+    orderBy: { theatreId: 'asc' },
+  },
 } satisfies Prisma.UserSelect
 
 type UserRow = Prisma.UserGetPayload<{ select: typeof accountFields }>
@@ -26,7 +29,7 @@ function toAccount({ id, username, role, isActive, createdAt, theatres }: UserRo
       userId: id,
       username,
       role,
-      theatres: role === 'staff' ? theatres.map((own) => own.theatre) : [],
+      theatres: role === 'staff' ? theatres.map(({ theatre, manager }) => ({ ...theatre, manager })) : [],
     },
     isActive,
     createdAt,

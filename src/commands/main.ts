@@ -4,6 +4,7 @@ import { readNewPassword } from './password-input.js'
 /** The commands of `npm run <name>`, loaded on demand. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   user: async () => (await import('./user-command.js')).userCommand,
+  payments: async () => (await import('./payments-command.js')).paymentsCommand,
   theatre: async () => (await import('./theatre-command.js')).theatreCommand,
 }
 

@@ -15,7 +15,7 @@ import { type Command, type CommandContext, type CommandIo, UsageError, withCont
 
 const USAGE = `Manages the accounts of houselights. Running services apply changes within two seconds.
 
-  npm run user -- create --username U --role staff|admin|customer [--theatre ID]...
+  npm run user -- create --username U --role staff|admin|customer [--theatre ID]... [--manages ID]...
   npm run user -- list
   npm run user -- disable --username U         also ends all sessions of U
   npm run user -- enable --username U
@@ -30,6 +30,7 @@ const OPTIONS = {
   username: { type: 'string' },
   role: { type: 'string' },
   theatre: { type: 'string', multiple: true },
+  manages: { type: 'string', multiple: true },
   session: { type: 'string' },
 } as const
 
@@ -37,6 +38,7 @@ interface Options {
   username?: string | undefined
   role?: string | undefined
   theatre?: string[] | undefined
+  manages?: string[] | undefined
   session?: string | undefined
 }
 
@@ -64,12 +66,20 @@ const VERBS: Record<string, Verb> = {
 async function create(options: Options, io: CommandIo): Promise<void> {
   const username = requireUsername(options)
   const role = readRole(options.role)
-  const theatreIds = (options.theatre ?? []).map(readTheatreId)
+  const managerOf = (options.manages ?? []).map(readTheatreId)
+  // managers belong to their theatres: --theatre need not repeat them
+  const theatreIds = [...(options.theatre ?? []).map(readTheatreId), ...managerOf]
   if (role === 'staff' && theatreIds.length === 0)
     throw new UsageError('Missing option: staff need at least one --theatre ID.')
   const password = await io.readNewPassword()
   await withContext(io, async (ctx) => {
-    const account = await createUser(ctx, 'operator', { username, password, role, theatreIds })
+    const account = await createUser(ctx, 'operator', {
+      username,
+      password,
+      role,
+      theatreIds,
+      managerOf,
+    })
     io.print(`Created ${describe(account)}.`)
   })
 }
@@ -147,7 +157,8 @@ const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '?')
 
 function describe({ principal, isActive }: Account): string {
   const { userId, username, role, theatres } = principal
-  const where = theatres.map((theatre) => `${theatre.id} (${theatre.name})`).join(', ')
+  const mark = (manager: boolean) => (manager && role === 'staff' ? ', manager' : '')
+  const where = theatres.map(({ id, name, manager }) => `${id} (${name}${mark(manager)})`).join(', ')
   return `${username} (user ${userId}): ${role}${where && ` of theatre ${where}`}${isActive ? '' : ', disabled'}`
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './network.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
-import { readSigningSecrets, readWebhookSecret, resolveSigningSecrets } from './secrets.js'
+import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
 
 export { ConfigError } from './reader.js'
 
@@ -32,9 +32,12 @@ export interface SocketsConfig {
   maxRefusals: number
 }
 
-export type PaymentsConfig =
-  | { provider: 'simulated'; webhookSecret: string }
-  | { provider: 'razorpay'; webhookSecret: string; keys: RazorpayKeys | null }
+export type PaymentsConfig = {
+  /** the current one first, then fallbacks; never empty */
+  webhookSecrets: [string, ...string[]]
+  /** late and second captures are given back without being asked */
+  autoRefund: boolean
+} & ({ provider: 'simulated' } | { provider: 'razorpay'; keys: RazorpayKeys | null; apiUrl: string | null })
 
 /** null: starting a payment is 503; everything else works */
 export interface RazorpayKeys {
@@ -181,13 +184,16 @@ function readMetricsToken(reader: Reader): string | null {
 
 function readPayments(reader: Reader, dataDirectory: string, isProduction: boolean): PaymentsConfig {
   const provider = reader.oneOf('PAYMENT_PROVIDER', ['simulated', 'razorpay'], 'simulated')
-  if (provider === 'simulated') {
-    if (isProduction)
-      throw new ConfigError('PAYMENT_PROVIDER', 'is simulated: production allows razorpay only.')
-    return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory) }
+  if (provider === 'simulated' && isProduction) {
+    throw new ConfigError('PAYMENT_PROVIDER', 'is simulated: production allows razorpay only.')
   }
-  const keys = readRazorpayKeys(reader)
-  return { provider, webhookSecret: readWebhookSecret(reader, dataDirectory), keys }
+  const keys = provider === 'razorpay' ? readRazorpayKeys(reader) : null
+  const apiUrl = readUrl(reader, 'RAZORPAY_API_URL', ['https:', 'http:'])?.replace(/\/+$/, '') ?? null
+  const common = {
+    webhookSecrets: readWebhookSecrets(reader, dataDirectory),
+    autoRefund: reader.flag('AUTO_REFUND', true),
+  }
+  return provider === 'simulated' ? { provider, ...common } : { provider, keys, apiUrl, ...common }
 }
 
 function readRazorpayKeys(reader: Reader): RazorpayKeys | null {

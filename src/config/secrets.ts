@@ -41,12 +41,12 @@ export function resolveSigningSecrets(given: GivenSecrets, dataDirectory: string
   return [given.key ?? generatedSecret('SECRET_KEY', dataDirectory, 'secret-key'), ...given.fallbacks]
 }
 
-/** PAYMENT_WEBHOOK_SECRET, or the generated one. */
-export function readWebhookSecret(reader: Reader, dataDirectory: string): string {
-  return (
+/** PAYMENT_WEBHOOK_SECRET, or the generated one, then its fallbacks. */
+export function readWebhookSecrets(reader: Reader, dataDirectory: string): [string, ...string[]] {
+  const current =
     reader.text('PAYMENT_WEBHOOK_SECRET') ??
     generatedSecret('PAYMENT_WEBHOOK_SECRET', dataDirectory, 'payment-webhook-secret')
-  )
+  return [current, ...reader.list('PAYMENT_WEBHOOK_SECRET_FALLBACKS')]
 }
 
 /**

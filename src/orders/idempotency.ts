@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
+import { readOrder } from './order-record.js'
+import { viewOrder } from './order-view.js'
 
 /** A request with an `Idempotency-Key`; keys are scoped to a session. */
 export interface KeyedRequest {
@@ -21,7 +23,7 @@ const LOCK_CLASS = 7_310_030
  * The order that an earlier request with this key created, or null. Takes an advisory lock on the key until the
  * commit, so that the second of two concurrent requests finds the first one's order. The lock precedes those of
  * orders, and only requests with keys take it, so it can't be part of a deadlock. Throws 422 `idempotency_key_reused`
- * when the earlier request had other contents.
+ * with the earlier order when that request had other contents.
  */
 export async function findEarlier(
   tx: Transaction,
@@ -40,6 +42,7 @@ export async function findEarlier(
       422,
       'idempotency_key_reused',
       'This Idempotency-Key was used for another order: use a new key for a new order.',
+      { body: { order: viewOrder(await readOrder(tx, earlier.orderId)) } },
     )
   }
   return earlier.orderId

@@ -43,14 +43,6 @@ const CANCEL: Transition = {
   refusal: 'A delivered order can’t be cancelled.',
 }
 
-const COLLECT_CASH: Transition = {
-  event: 'payment.paid',
-  from: Prisma.sql`o.payment_method = 'cash' AND o.payment_status = 'pending' AND o.status <> 'cancelled'`,
-  set: Prisma.sql`payment_status = 'paid'`,
-  isDone: ({ paymentMethod, paymentStatus }) => paymentMethod === 'cash' && paymentStatus === 'paid',
-  refusal: 'Cash can only be collected for cash orders that are not cancelled.',
-}
-
 /**
  * Applies a transition, unless it was applied before, and returns the resulting order. Throws `not_found` for an
  * order of another theatre, as for a missing one, and 409 `invalid_transition`.
@@ -61,16 +53,31 @@ async function apply(
   orderId: number,
   transition: Transition,
 ): Promise<OrderRecord> {
-  const { event, from, set } = transition
-  const managed = managedOrders(principal)
   const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
-    const updated = await tx.$queryRaw<unknown[]>`
-      UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from} RETURNING o.id`
-    if (updated.length === 0) return { result: await readDone(tx, managed, orderId, transition) }
-    const order = await readOrder(tx, orderId)
-    return { result: order, events: orderEvents([event], order) }
+    const { order, changed } = await applyWithin(tx, principal, orderId, transition)
+    return { result: order, events: changed ? orderEvents([transition.event], order) : [] }
   }
   return await commit(ctx, work, { queueKey: orderGroup(orderId) })
+}
+
+interface Applied {
+  order: OrderRecord
+  /** false: the order was in the target state before */
+  changed: boolean
+}
+
+async function applyWithin(
+  tx: Transaction,
+  principal: Principal,
+  orderId: number,
+  transition: Transition,
+): Promise<Applied> {
+  const { from, set } = transition
+  const managed = managedOrders(principal)
+  const updated = await tx.$queryRaw<unknown[]>`
+    UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from} RETURNING o.id`
+  if (updated.length === 0) return { order: await readDone(tx, managed, orderId, transition), changed: false }
+  return { order: await readOrder(tx, orderId), changed: true }
 }
 
 async function readDone(
@@ -93,8 +100,9 @@ export const markSeen: Action = (ctx, principal, orderId) => apply(ctx, principa
 /** confirmed or seen → delivered. Throws as `apply`. */
 export const deliverOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, DELIVER)
 
-/** placed, confirmed or seen → cancelled. Throws as `apply`. */
-export const cancelOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, CANCEL)
-
-/** Payment of a cash order that is not cancelled: pending → paid. Throws as `apply`. */
-export const collectCash: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, COLLECT_CASH)
+/**
+ * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The payments room adds
+ * what becomes of its money, and the event. Throws as `apply`.
+ */
+export const cancelWithin = (tx: Transaction, principal: Principal, orderId: number): Promise<Applied> =>
+  applyWithin(tx, principal, orderId, CANCEL)

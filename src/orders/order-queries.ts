@@ -30,30 +30,51 @@ export function listLiveOrders(db: Database | Transaction, theatreId: number): P
   return readOrders(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND ${liveOrders}`)
 }
 
+/** minutes */
+const ENDED_SHOWN = 10
+
+const endedAt = Prisma.sql`coalesce(o.delivered_at, o.cancelled_at)`
+
+/** Those that ended in the last ten minutes, and at least the last 20; newest first. */
 function listEndedOrders(db: Transaction, theatreId: number): Promise<OrderRecord[]> {
+  const ended = Prisma.sql`o.theatre_id = ${theatreId}::int AND o.status IN ('delivered', 'cancelled')`
   return readOrders(
     db,
-    Prisma.sql`o.theatre_id = ${theatreId}::int AND o.status IN ('delivered', 'cancelled')`,
-    Prisma.sql`ORDER BY coalesce(o.delivered_at, o.cancelled_at) DESC, o.id DESC LIMIT ${RECENT}::int`,
+    Prisma.sql`${ended} AND ${endedAt} >= least(now() - make_interval(mins => ${ENDED_SHOWN}::int), (
+      SELECT min(l.at) FROM (SELECT ${endedAt} AS at FROM orders o WHERE ${ended} ORDER BY 1 DESC LIMIT ${RECENT}::int) l))`,
+    Prisma.sql`ORDER BY ${endedAt} DESC, o.id DESC`,
   )
 }
 
+/** Those whose cash has not been collected, and those with money that must be looked at or given back; oldest first. */
+function listOwedOrders(db: Transaction, theatreId: number): Promise<OrderRecord[]> {
+  return readOrders(
+    db,
+    Prisma.sql`o.theatre_id = ${theatreId}::int AND o.id IN (
+      SELECT c.id FROM orders c WHERE c.theatre_id = ${theatreId}::int
+        AND c.payment_method = 'cash' AND c.payment_status = 'pending' AND c.status <> 'cancelled'
+      UNION SELECT i.order_id FROM payment_issues i WHERE i.resolved_at IS NULL)`,
+  )
+}
+
+const LISTS = { live: listLiveOrders, ended: listEndedOrders, owed: listOwedOrders }
+
 /**
- * A theatre's live orders (or the last 20 that ended, newest first) and the position of its group, from one database
- * snapshot: a client that subscribes from `cursor` misses nothing. Throws as `requireTheatre` does.
+ * A theatre's live orders (or those that ended, or that owe or are owed money) and the position of its group, from one
+ * database snapshot: a client that subscribes from `cursor` misses nothing. Throws as `requireTheatre` does.
  */
 export async function listTheatreOrders(
   db: Database,
   principal: Principal,
   theatreId: number,
-  which: 'live' | 'ended' = 'live',
+  which: keyof typeof LISTS = 'live',
 ): Promise<{ orders: OrderRecord[]; cursor: number }> {
   return await db.$transaction(
     async (tx) => {
       await requireTheatre(tx, principal, theatreId)
       const group = theatreOrders(theatreId)
       const { seqs } = await readHeads(tx, [group])
-      const orders = await (which === 'live' ? listLiveOrders : listEndedOrders)(tx, theatreId)
+      const orders = await LISTS[which](tx, theatreId)
       return { orders, cursor: seqs.get(group) ?? 0 }
     },
     { isolationLevel: 'RepeatableRead' },

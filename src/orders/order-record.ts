@@ -21,6 +21,10 @@ export interface OrderRecord {
   provider: string | null
   items: OrderView['items']
   total: number
+  /** paise given back of the capture that paid */
+  refundedAmount: number
+  /** paise of late and second captures, and of a cancelled order, that have not gone back yet */
+  dueBack: number
   phone: string | null
   createdAt: Date
   confirmedAt: Date | null
@@ -43,7 +47,8 @@ export function readOrders(
       t.time_zone AS "timeZone", t.max_time AS "maxTime", t.min_time AS "minTime",
       o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName",
       o.status::text AS status, o.payment_status::text AS "paymentStatus",
-      o.payment_method::text AS "paymentMethod", o.total, o.phone,
+      o.payment_method::text AS "paymentMethod", o.total, o.refunded_amount AS "refundedAmount",
+      o.due_back AS "dueBack", o.phone,
       o.created_at AS "createdAt", o.confirmed_at AS "confirmedAt", o.seen_at AS "seenAt",
       o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt",
       (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,

@@ -18,6 +18,8 @@ export function viewOrder(order: OrderRecord): OrderView {
       unitPrice,
     })),
     total: order.total,
+    refundedAmount: order.refundedAmount,
+    dueBack: order.dueBack,
     createdAt: order.createdAt.toISOString(),
     confirmedAt: toTime(order.confirmedAt),
     seenAt: toTime(order.seenAt),

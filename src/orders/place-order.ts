@@ -1,8 +1,10 @@
 import type { Transaction } from '../database/client.js'
-import { invalid, unauthenticated } from '../errors.js'
+import { DomainError, invalid, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
+import { listMenu } from '../theatres/menu-queries.js'
+import { viewMenuItem } from '../theatres/theatre-view.js'
 import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
 import { orderEvents } from './order-events.js'
 import { mergeLines, type OrderLine, priceLines, type WantedItem } from './order-lines.js'
@@ -19,6 +21,8 @@ export interface NewOrder {
   paymentMethod: PaymentMethod
   phone: string | null
   idempotencyKey: string | null
+  /** paise that the customer was shown; null: not given */
+  expectedTotal?: number | null
 }
 
 export interface PlacedOrder {
@@ -33,7 +37,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 /**
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
- * Throws `validation_failed`, 401 when the session has just ended, and as `priceLines` and `findEarlier` do.
+ * Throws `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
+ * order would not cost `expectedTotal`, and as `priceLines` and `findEarlier` do.
  */
 export async function placeOrder(
   ctx: ActionContext,
@@ -41,16 +46,18 @@ export async function placeOrder(
   seat: SeatRecord,
   wanted: NewOrder,
 ): Promise<PlacedOrder> {
-  const { paymentMethod, phone } = wanted
+  const { paymentMethod, phone, expectedTotal = null } = wanted
   const items = mergeLines(wanted.items)
   if (phone !== null && !PHONE.test(phone))
     throw invalid('phone', 'must be 5 to 20 characters: digits, “+”, “-” and spaces')
-  const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, [seat.id, items, paymentMethod, phone])
+  const contents = [seat.id, items, paymentMethod, phone, ...(expectedTotal === null ? [] : [expectedTotal])]
+  const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, contents)
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
     await lockSession(tx, orderer.sessionId)
     const earlier = keyed && (await findEarlier(tx, keyed))
     if (earlier) return { result: { order: await readOrder(tx, earlier), created: false } }
     const { lines, total } = await priceLines(tx, seat.theatreId, items)
+    if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     const id = await insertOrder(tx, { seat, customerId: orderer.userId, paymentMethod, phone, total, lines })
     if (keyed) await rememberKey(tx, keyed, id)
     const order = await readOrder(tx, id)
@@ -58,6 +65,12 @@ export async function placeOrder(
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
   })
+}
+
+async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
+  const menu = (await listMenu(tx, theatreId)).map(viewMenuItem)
+  const message = 'The price has changed: look at the new total before you order.'
+  return new DomainError(409, 'price_changed', message, { body: { menu, total } })
 }
 
 function keyedRequest(sessionId: string, key: string | null, canonical: unknown): KeyedRequest | null {

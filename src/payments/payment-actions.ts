@@ -1,5 +1,5 @@
 import { ownOrders } from '../access/order-access.js'
-import { Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { orderEvents } from '../orders/order-events.js'
@@ -23,6 +23,7 @@ export async function startPayment(
   const [order] = await readOrders(ctx.db, Prisma.sql`o.id = ${orderId}::int AND ${ownOrders(principal)}`)
   if (!order) throw notFound('order')
   checkPayable(order)
+  await checkReviewed(ctx.db, orderId)
   const pending = await findPending(ctx.db, orderId)
   if (pending) return pending
   // outside the transaction: no lock may depend on an external server
@@ -30,8 +31,18 @@ export async function startPayment(
   return await storePayment(ctx, { id, orderId, provider: provider.name, amount: order.total })
 }
 
+/** ms after which the provider is asked about a payment: its webhook may have been lost */
+const FIRST_CHECK_MS = 15 * 60_000
+
+/** While a captured amount is under review, another payment could charge the customer twice. */
+async function checkReviewed(db: Database | Transaction, orderId: number): Promise<void> {
+  const where = { orderId, kind: 'amount_mismatch', resolvedAt: null } as const
+  if ((await db.paymentIssue.count({ where })) === 0) return
+  throw conflict('payment_under_review', 'A payment of this order is being checked: ask the staff.')
+}
+
 function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): void {
-  if (paymentStatus === 'paid' || paymentStatus === 'refunded') {
+  if (paymentStatus === 'paid' || paymentStatus === 'partially_refunded' || paymentStatus === 'refunded') {
     throw conflict('already_paid', 'The order has already been paid.')
   }
   if (status === 'cancelled') throw conflict('order_cancelled', 'The order was cancelled: order again.')
@@ -47,9 +58,11 @@ function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>):
   const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
     checkPayable(await readOrder(tx, orderId))
+    await checkReviewed(tx, orderId)
     const pending = await findPending(tx, orderId)
     if (pending) return { result: pending }
-    const payment = await tx.payment.create({ data: given, select: paymentFields })
+    const checkAt = new Date(Date.now() + FIRST_CHECK_MS)
+    const payment = await tx.payment.create({ data: { ...given, checkAt }, select: paymentFields })
     await tx.order.update({
       where: { id: orderId },
       data: { paymentStatus: 'pending' },
@@ -57,6 +70,33 @@ function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>):
     })
     const order = await readOrder(tx, orderId)
     return { result: payment, events: orderEvents(['payment.pending'], order) }
+  }
+  return commit(ctx, work, { queueKey: orderGroup(orderId) })
+}
+
+/**
+ * Changes the principal's own unpaid order to cash, which confirms it. Repeating is harmless. Throws `not_found` for
+ * someone else's order, as for a missing one; 409 `already_paid`, `order_cancelled`, and `payment_under_review` when a
+ * payment of it was captured.
+ */
+export function payInCash(ctx: ActionContext, principal: Principal, orderId: number): Promise<OrderRecord> {
+  const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
+    const [locked] = await tx.$queryRaw<unknown[]>`
+      SELECT o.id FROM orders o
+      WHERE o.id = ${orderId}::int AND ${ownOrders(principal)} FOR NO KEY UPDATE`
+    if (!locked) throw notFound('order')
+    const before = await readOrder(tx, orderId)
+    if (before.paymentMethod === 'cash' && before.status !== 'cancelled') return { result: before }
+    checkPayable(before)
+    await checkReviewed(tx, orderId)
+    if ((await tx.capture.count({ where: { orderId } })) > 0)
+      throw conflict('payment_under_review', 'A payment of this order is being checked.')
+    await tx.$executeRaw`
+      UPDATE orders SET payment_method = 'cash', payment_status = 'pending',
+        status = 'confirmed', confirmed_at = clock_timestamp()
+      WHERE id = ${orderId}::int AND status = 'placed'`
+    const order = await readOrder(tx, orderId)
+    return { result: order, events: orderEvents(['order.confirmed'], order) }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

@@ -21,8 +21,18 @@ export function findPending(db: Database | Transaction, orderId: number): Promis
   return db.payment.findFirst({ where: { orderId, status: 'pending' }, select: paymentFields })
 }
 
+const checkoutOrder = {
+  status: true,
+  paymentMethod: true,
+  paymentStatus: true,
+  theatre: { select: { name: true } },
+  _count: { select: { paymentIssues: { where: { kind: 'amount_mismatch', resolvedAt: null } } } },
+} as const
+
 export interface CheckoutRecord extends PaymentRecord {
   theatreName: string
+  /** false: the order is paid, cancelled, or to be paid in cash, or a payment of it is under review */
+  payable: boolean
 }
 
 /** A payment of the principal's own order. Throws `not_found` for someone else's, as for a missing one. */
@@ -34,10 +44,14 @@ export async function findCheckout(
   const payment = isPaymentId(paymentId)
     ? await db.payment.findFirst({
         where: { id: paymentId, order: { customerId: principal.userId } },
-        select: { ...paymentFields, order: { select: { theatre: { select: { name: true } } } } },
+        select: { ...paymentFields, order: { select: checkoutOrder } },
       })
     : null
   if (!payment) throw notFound('payment')
   const { order, ...record } = payment
-  return { ...record, theatreName: order.theatre.name }
+  const { status, paymentMethod, paymentStatus, theatre, _count } = order
+  const isOpen = status === 'placed' && paymentMethod === 'online'
+  const isUnpaid = paymentStatus === 'pending' || paymentStatus === 'failed'
+  const payable = isOpen && isUnpaid && record.status !== 'paid' && _count.paymentIssues === 0
+  return { ...record, theatreName: theatre.name, payable }
 }

@@ -1,4 +1,5 @@
-import type { CheckoutView, PaymentView } from '../protocol/views.js'
+import type { CheckoutView, PaymentIssueView, PaymentView } from '../protocol/views.js'
+import type { IssueRecord } from './payment-issues.js'
 import type { CheckoutRecord, PaymentRecord } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
 
@@ -9,6 +10,14 @@ export function viewPayment(payment: PaymentRecord, provider: PaymentProvider): 
 
 /** What the checkout page shows. */
 export function viewCheckout(checkout: CheckoutRecord, { publicKey }: PaymentProvider): CheckoutView {
-  const { id, status, amount, orderId, provider, theatreName } = checkout
-  return { payment: { id, status, amount, orderId, provider }, theatreName, publicKey }
+  const { id, status, amount, orderId, provider, theatreName, payable } = checkout
+  return { payment: { id, status, amount, orderId, provider }, payable, theatreName, publicKey }
+}
+
+export function viewIssue({ at, resolvedAt, ...issue }: IssueRecord): PaymentIssueView {
+  return {
+    ...issue,
+    at: at.toISOString(),
+    resolvedAt: resolvedAt?.toISOString() ?? null,
+  }
 }

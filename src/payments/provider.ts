@@ -1,4 +1,5 @@
 import type { PaymentsConfig } from '../config/config.js'
+import type { ProviderCharge, ProviderRefund } from './ledger.js'
 
 /** An order to be paid. */
 export interface PaymentRequest {
@@ -7,7 +8,20 @@ export interface PaymentRequest {
   amount: number
 }
 
-/** A payment provider. It may be slow, so it is called outside transactions. */
+export interface RefundRequest {
+  chargeId: string
+  /** paise */
+  amount: number
+  /** requests with the same key are one refund */
+  key: string
+}
+
+/** The provider refuses a request for good; repeating it is pointless. */
+export class ProviderRefused extends Error {
+  override readonly name = 'ProviderRefused'
+}
+
+/** A payment provider. It may be slow, so it is called outside transactions. All calls throw when it does not answer. */
 export interface PaymentProvider {
   readonly name: PaymentsConfig['provider']
   /** identifies us in the provider's checkout in the browser; null if it needs no key */
@@ -16,6 +30,17 @@ export interface PaymentProvider {
   createOrder(request: PaymentRequest): Promise<{ id: string }>
   /** The path of our page on which the customer pays. */
   checkoutUrl(paymentId: string): string
+  /**
+   * Gives money back; null if only a webhook will tell of it. Throws `ProviderRefused` when it never will, and anything
+   * else when the outcome is unknown.
+   */
+  refund(request: RefundRequest): Promise<ProviderRefund | null>
+  /** The charges of a payment. Throws `ProviderRefused` if it doesn't know the payment. */
+  chargesOf(paymentId: string): Promise<ProviderCharge[]>
+  /** The refunds of a charge. Throws `ProviderRefused` if it doesn't know the charge. */
+  refundsOf(chargeId: string): Promise<ProviderRefund[]>
+  /** Charges made since a time, one page after the other, each with what it says was given back (paise). */
+  chargesSince(since: Date): AsyncIterable<ProviderCharge & { refunded: number }>
 }
 
 /** Whether the text has the form of a provider's payment id. */

@@ -1,12 +1,9 @@
-import type { Transaction } from '../database/client.js'
-import { DomainError, notFound } from '../errors.js'
+import type { Database, Transaction } from '../database/client.js'
+import { DomainError } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import { orderEvents } from '../orders/order-events.js'
-import { readOrder } from '../orders/order-record.js'
-import { type PaymentRecord, paymentFields } from './payment-queries.js'
-import { type Change, decide, type PaymentState } from './payment-transitions.js'
-import { isPaymentId } from './provider.js'
-import { readEventId, readWebhook, type WebhookEvent, type WebhookEventName } from './webhook-body.js'
+import { recordFacts } from './ledger.js'
+import type { LedgerSettings, OpenedIssue } from './settlement.js'
+import { readWebhook, type WebhookBody, webhookId } from './webhook-body.js'
 import { isSignedWith } from './webhook-signature.js'
 
 /** A webhook as received; the signature covers the bytes of the body. */
@@ -16,132 +13,115 @@ export interface RawWebhook {
   eventId: string | undefined
 }
 
-/** Something that an operator must act on; the caller logs it at error level. */
-export interface WebhookAlarm {
-  kind: 'refund_due' | 'amount_mismatch'
-  paymentId: string
-  orderId: number
-  eventId: string
-  /** paise, according to the webhook */
-  amount: number
+export interface WebhookSettings extends LedgerSettings {
+  /** current secret first; a provider repeats old webhooks under the old one */
+  secrets: readonly string[]
 }
 
 export interface WebhookResult {
-  /** `unchanged`: valid, but late or out of order, so that nothing changed */
-  outcome: 'applied' | 'unchanged' | 'repeated' | 'ignored' | 'refused'
-  alarm?: WebhookAlarm
-  /** the response to the provider, if not 200 */
-  error?: DomainError
+  /** `unchanged`: valid, but known or without effect; `ignored`: not a kind of event that is acted on */
+  outcome: 'applied' | 'unchanged' | 'repeated' | 'ignored' | 'error'
+  /** what a person must look at, for the log */
+  issues: OpenedIssue[]
+  /** refunds to request from the provider */
+  requests: number[]
+  /** why it could only be stored */
+  error?: unknown
 }
 
 /**
- * Applies a payment provider's webhook, at most once per event id. Checks in this order: throws 400 `invalid_signature`
- * and 400 `malformed_webhook`; ignores other kinds of events; throws 404 for an unknown payment; returns 422
- * `amount_mismatch` with an alarm for an amount or currency other than the order's.
+ * Stores a payment provider's webhook and applies it, once per event id. Everything that is signed is accepted: a provider
+ * that meets refusals stops sending. Throws 400 `invalid_signature`, and whatever the database throws when it cannot
+ * store the webhook.
  */
 export async function applyWebhook(
   ctx: ActionContext,
-  secret: string,
-  raw: RawWebhook,
+  settings: WebhookSettings,
+  { rawBody, signature, eventId }: RawWebhook,
 ): Promise<WebhookResult> {
-  if (!isSignedWith(raw.rawBody, raw.signature, secret)) {
+  if (!settings.secrets.some((secret) => isSignedWith(rawBody, signature, secret))) {
     throw new DomainError(400, 'invalid_signature', 'The signature does not match the body.')
   }
-  const event = readWebhook(raw.rawBody)
-  const eventId = readEventId(raw.eventId)
-  if (!event) return { outcome: 'ignored' }
-  const payment = await findPayment(ctx, event.paymentId)
-  if (!payment) throw notFound('payment')
-  const { orderId, amount } = payment
-  const alarm = { paymentId: payment.id, orderId, eventId, amount: event.amount }
-  if (event.amount !== amount || event.currency !== 'INR') {
-    const error = new DomainError(422, 'amount_mismatch', 'The amount does not match the order.')
-    return { outcome: 'refused', alarm: { kind: 'amount_mismatch', ...alarm }, error }
-  }
-  const change = await applyOnce(ctx, payment, event, eventId)
-  if (!change) return { outcome: 'repeated' }
-  const outcome = change.order ? 'applied' : 'unchanged'
-  return change.refundDue ? { outcome, alarm: { kind: 'refund_due', ...alarm } } : { outcome }
-}
-
-/** Reads what never changes of a payment and its order; `amount` is the order's total. */
-async function findPayment({ db }: ActionContext, paymentId: string): Promise<PaymentRecord | null> {
-  if (!isPaymentId(paymentId)) return null
-  const payment = await db.payment.findUnique({
-    where: { id: paymentId },
-    select: { ...paymentFields, order: { select: { total: true } } },
-  })
-  return payment && { ...payment, amount: payment.order.total }
-}
-
-/** Returns null if the event id was applied before. */
-function applyOnce(
-  ctx: ActionContext,
-  { id, orderId }: PaymentRecord,
-  { name, entityId }: WebhookEvent,
-  eventId: string,
-): Promise<Change | null> {
-  return commit(ctx, async (tx): Promise<Outcome<Change | null>> => {
-    const state = await lockState(tx, orderId, id)
-    const wasCaptured = state.captures.length > 0
-    const surplus = name === CAPTURED && wasCaptured
-    const inserted = await tx.$executeRaw`
-      INSERT INTO payment_events (id, payment_id, name, provider_payment_id, surplus)
-      VALUES (${eventId}, ${id}, ${name}, ${entityId}, ${surplus})
+  const webhook = readWebhook(rawBody)
+  const row: WebhookRow = { id: webhookId(eventId, rawBody), body: rawBody, name: webhook.name }
+  try {
+    return await retry(() => commit(ctx, (tx) => storeAndApply(tx, row, webhook, settings)))
+  } catch (error) {
+    // a fault of ours must not lose it: a job applies it later
+    await ctx.db.$executeRaw`
+      INSERT INTO payment_webhooks (id, body, name, outcome) VALUES (${row.id}, ${row.body}, ${row.name}, 'error')
       ON CONFLICT (id) DO NOTHING`
-    if (inserted === 0) return { result: null }
-    const change = decide(name, { ...state, wasCaptured, isOfSurplus: isOfSurplus(state.captures, entityId) })
-    if (change.payment) {
-      await tx.payment.update({ where: { id }, data: { status: change.payment }, select: { id: true } })
-    }
-    if (!change.order) return { result: change }
-    await writeOrder(tx, orderId, change.order)
-    const events = orderEvents(change.events, await readOrder(tx, orderId))
-    return { result: change, events }
-  })
-}
-
-const CAPTURED: WebhookEventName = 'payment.captured'
-
-interface Capture {
-  providerPaymentId: string | null
-  surplus: boolean
-}
-
-/** Whether the id is only known from surplus captures. A missing or unknown id is attributed to the first capture. */
-function isOfSurplus(captures: readonly Capture[], entityId: string | null): boolean {
-  if (entityId === null) return false
-  const same = captures.filter(({ providerPaymentId }) => providerPaymentId === entityId)
-  return same.length > 0 && same.every(({ surplus }) => surplus)
-}
-
-interface LockedState extends Pick<PaymentState, 'order' | 'payment' | 'others'> {
-  captures: Capture[]
-}
-
-/** Locks the order's row, which every change of its payments takes first, then reads their state. */
-async function lockState(tx: Transaction, orderId: number, paymentId: string): Promise<LockedState> {
-  const [order] = await tx.$queryRaw<LockedState['order'][]>`
-    SELECT status::text AS status, payment_status::text AS "paymentStatus"
-    FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
-  const payments = await tx.payment.findMany({ where: { orderId }, select: { id: true, status: true } })
-  const payment = payments.find(({ id }) => id === paymentId)
-  if (!order || !payment) throw new Error(`payment ${paymentId} or its order is missing`)
-  return {
-    order,
-    payment: payment.status,
-    others: payments.filter(({ id }) => id !== paymentId).map(({ status }) => status),
-    captures: await tx.paymentEvent.findMany({
-      where: { paymentId, name: CAPTURED },
-      select: { providerPaymentId: true, surplus: true },
-    }),
+    return { outcome: 'error', issues: [], requests: [], error }
   }
 }
 
-async function writeOrder(tx: Transaction, id: number, change: NonNullable<Change['order']>): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE orders SET payment_status = ${change.paymentStatus}::payment_status,
-      status = CASE WHEN ${change.confirms} THEN 'confirmed'::order_status ELSE status END,
-      confirmed_at = CASE WHEN ${change.confirms} THEN clock_timestamp() ELSE confirmed_at END
-    WHERE id = ${id}::int`
+/** days for which a webhook that could only be stored is applied again */
+const APPLIED_DAYS = 5
+
+/** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
+export async function applyStored(
+  ctx: ActionContext,
+  settings: LedgerSettings,
+  limit = 20,
+): Promise<WebhookResult[]> {
+  const rows = await ctx.db.$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
+    SELECT id, body, name FROM payment_webhooks
+    WHERE outcome = 'error' AND received_at > now() - make_interval(days => ${APPLIED_DAYS}::int)
+    ORDER BY received_at LIMIT ${limit}::int`
+  const results: WebhookResult[] = []
+  for (const { id, body, name } of rows) {
+    const rawBody = Buffer.from(body)
+    const row = { id, body: rawBody, name }
+    const apply = commit(ctx, (tx) => storeAndApply(tx, row, readWebhook(rawBody), settings))
+    results.push(await apply.catch((error) => ({ outcome: 'error', issues: [], requests: [], error })))
+  }
+  return results
+}
+
+/** Webhooks are kept for a while, to look into what happened; they hold personal data. */
+export async function deleteOldWebhooks(db: Database, days: number): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM payment_webhooks WHERE received_at < now() - make_interval(days => ${days}::int)`
+}
+
+const TRIES = 3
+/** ms; the provider waits for 5 s */
+const RETRY_MS = 1000
+
+/** A deadlock or a lost connection is often gone at once. */
+async function retry<T>(work: () => Promise<T>): Promise<T> {
+  const began = performance.now()
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === TRIES || performance.now() - began > RETRY_MS) throw error
+    }
+  }
+}
+
+interface WebhookRow {
+  id: string
+  body: Buffer
+  name: string | null
+}
+
+async function storeAndApply(
+  tx: Transaction,
+  row: WebhookRow,
+  { facts }: WebhookBody,
+  settings: LedgerSettings,
+): Promise<Outcome<WebhookResult>> {
+  // one that could only be stored is applied when it is repeated
+  const stored = await tx.$executeRaw`
+    INSERT INTO payment_webhooks AS w (id, body, name, outcome)
+    VALUES (${row.id}, ${row.body}, ${row.name}, 'ignored')
+    ON CONFLICT (id) DO UPDATE SET outcome = 'ignored' WHERE w.outcome = 'error'`
+  if (stored === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
+  if (!facts) return { result: { outcome: 'ignored', issues: [], requests: [] } }
+  const recorded = await recordFacts(tx, facts, settings)
+  const outcome = recorded.changed ? 'applied' : 'unchanged'
+  await tx.paymentWebhook.update({ where: { id: row.id }, data: { outcome }, select: { id: true } })
+  const { issues, requests, events } = recorded
+  return { result: { outcome, issues, requests }, events }
 }

@@ -1,62 +1,51 @@
-import { DomainError } from '../errors.js'
+import { createHash } from 'node:crypto'
+import type { Facts, ProviderCharge, ProviderRefund } from './ledger.js'
+import { member, readCharge, readRefund, readText } from './razorpay-entities.js'
 
-const WEBHOOK_EVENTS = ['payment.captured', 'payment.failed', 'refund.processed'] as const
-export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number]
+// Reads a signed webhook. Whatever the body contains, it is a webhook: what cannot be read has no facts.
 
-/** The parsed body of a webhook. */
-export interface WebhookEvent {
-  name: WebhookEventName
-  /** our payment's id: the provider's order id */
-  paymentId: string
-  /** the provider's id of the individual charge; null: missing */
-  entityId: string | null
-  /** paise, if `currency` is INR */
-  amount: number
-  currency: string
+export interface WebhookBody {
+  /** `event`; null: none */
+  name: string | null
+  /** what it says of a charge and a refund, if its event is one that is acted on */
+  facts: Facts | null
 }
 
-const malformed = (what: string) => new DomainError(400, 'malformed_webhook', `The webhook ${what}.`)
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+const CHARGE_STATES: Record<string, ProviderCharge['state']> = {
+  'payment.captured': 'captured',
+  'payment.failed': 'failed',
+  // in these a charge counts as captured only if it says so itself
+  'refund.created': 'other',
+  'refund.processed': 'other',
+  'refund.failed': 'other',
+}
+const REFUND_STATUSES: Record<string, ProviderRefund['status']> = {
+  'refund.created': 'pending',
+  'refund.processed': 'processed',
+  'refund.failed': 'failed',
 }
 
-const member = (value: unknown, name: string): unknown =>
-  isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
-
-/** Parses a signed body; null for a kind of event that is not handled. Throws 400 `malformed_webhook`. */
-export function readWebhook(rawBody: Buffer): WebhookEvent | null {
+/** Parses a signed body. Never throws. */
+export function readWebhook(rawBody: Buffer): WebhookBody {
   const body = parse(rawBody)
-  const event = member(body, 'event')
-  if (typeof event !== 'string') throw malformed('has no event')
-  const name = WEBHOOK_EVENTS.find((known) => known === event)
-  if (!name) return null
-  const entity = member(member(member(body, 'payload'), 'payment'), 'entity')
-  const paymentId = member(entity, 'order_id')
-  const amount = member(entity, 'amount')
-  const currency = member(entity, 'currency')
-  if (typeof paymentId !== 'string' || typeof currency !== 'string' || typeof amount !== 'number') {
-    throw malformed('has no payment entity with order_id, amount and currency')
-  }
-  if (!Number.isSafeInteger(amount)) throw malformed('has an amount that is not an integer')
-  return { name, paymentId, entityId: readEntityId(member(entity, 'id')), amount, currency }
+  const name = readText(member(body, 'event'))
+  if (name === null || !Object.hasOwn(CHARGE_STATES, name)) return { name, facts: null }
+  const payload = member(body, 'payload')
+  const charge = readCharge(member(member(payload, 'payment'), 'entity'), CHARGE_STATES[name])
+  const status = REFUND_STATUSES[name]
+  const refund = status ? readRefund(member(member(payload, 'refund'), 'entity'), status) : null
+  return { name, facts: charge || refund ? { charge, refund } : null }
 }
-
-/** Only tells which of two captures a refund belongs to, so an invalid id is treated as missing. */
-const readEntityId = (value: unknown): string | null =>
-  typeof value === 'string' && /^[\x21-\x7e]{1,255}$/.test(value) ? value : null
 
 function parse(rawBody: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(rawBody))
   } catch {
-    throw malformed('is not JSON')
+    return null
   }
 }
 
-/** The provider's id of the event, from its header. Throws 400 `malformed_webhook`. */
-export function readEventId(header: string | undefined): string {
-  if (header === undefined || !/^[\x21-\x7e]{1,255}$/.test(header))
-    throw malformed('has no valid X-Razorpay-Event-Id')
-  return header
+/** What makes a repeated webhook the same one: the event's id from the header, or else the hash of the body. */
+export function webhookId(header: string | undefined, rawBody: Buffer): string {
+  return readText(header) ?? `sha256:${createHash('sha256').update(rawBody).digest('hex')}`
 }

@@ -20,7 +20,7 @@ export const UserView = Type.Object({
   id: Type.Integer(),
   username: Type.String(),
   role: Role,
-  theatres: Type.Array(IdAndName),
+  theatres: Type.Array(Type.Object({ ...IdAndName.properties, manager: Type.Boolean() })),
 })
 
 /** A user as admins see it. */
@@ -95,7 +95,7 @@ export type OrderStatus = Static<typeof OrderStatus>
 export const OrderStatus = Type.Enum(['placed', 'confirmed', 'seen', 'delivered', 'cancelled'])
 
 export type PaymentStatus = Static<typeof PaymentStatus>
-export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'refunded'])
+export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'partially_refunded', 'refunded'])
 
 export type PaymentMethod = Static<typeof PaymentMethod>
 export const PaymentMethod = Type.Enum(['online', 'cash'])
@@ -118,6 +118,12 @@ export const OrderView = Type.Object({
     }),
   ),
   total: Paise,
+  refundedAmount: Type.Integer({ minimum: 0, description: 'paise given back of the payment that paid' }),
+  dueBack: Type.Integer({
+    minimum: 0,
+    description:
+      'paise of the customer’s that have not gone back yet: late and second payments, and what a cancelled order was paid',
+  }),
   createdAt: Time,
   confirmedAt: TimeOrNull,
   seenAt: TimeOrNull,
@@ -143,10 +149,36 @@ export const CheckoutView = Type.Object({
     orderId: Type.Integer(),
     provider: Type.String(),
   }),
+  payable: Type.Boolean({
+    description: 'false: paid, cancelled, or to be paid in cash; the page offers no payment',
+  }),
   theatreName: Type.String(),
   publicKey: Type.Union([Type.String(), Type.Null()], {
     description: 'identifies the merchant to the provider’s checkout; null if the provider needs no key',
   }),
+})
+
+/** What a manager must look at: money without a home, or a refund that failed. */
+export type PaymentIssueView = Static<typeof PaymentIssueView>
+export const PaymentIssueView = Type.Object({
+  id: Type.Integer(),
+  kind: Type.Enum([
+    'unknown_payment',
+    'amount_mismatch',
+    'late_capture',
+    'second_capture',
+    'refund_due',
+    'refund_failed',
+  ]),
+  orderId: Type.Union([Type.Integer(), Type.Null()]),
+  paymentId: Type.Union([Type.String(), Type.Null()], {
+    description: 'the provider’s order id; null for cash, and for a charge without an order',
+  }),
+  chargeId: Type.String({ description: 'the provider’s id of the charge' }),
+  amount: Paise,
+  at: Time,
+  note: Type.Union([Type.String(), Type.Null()]),
+  resolvedAt: TimeOrNull,
 })
 
 // Chat

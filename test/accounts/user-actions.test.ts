@@ -38,6 +38,9 @@ t.test('creates accounts', async (t) => {
   })
   t.match(await create('मीरा@grand.example+1_x-y'), { principal: { username: 'मीरा@grand.example+1_x-y' } })
   t.same((await listAccounts(db)).map(({ principal }) => principal.username).slice(0, 2), ['anna', 'bob'])
+  t.match(await create('cara', { managerOf: [grand] }), {
+    principal: { theatres: [{ id: grand, manager: true }] },
+  })
   t.match(await findAccountByName(db, 'ANNA'), { principal: { username: 'anna' } })
   t.equal(await findAccountByName(db, 'nobody'), null)
 })

@@ -11,7 +11,11 @@ import { PHONE, startSite, TABLET } from './site.js'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const site = await startSite(t)
 const guests = await placeDemoOrders(site.url, site.db)
-const staff = await (await site.staff()).context.cookies()
+const cookiesOf = async (username: string) => (await site.staff({ username })).context.cookies()
+const accounts = new Map([
+  ['staff', await cookiesOf('staff')],
+  ['manager', await cookiesOf('manager')],
+])
 
 const COLOURS = ['color-contrast', 'link-in-text-block']
 
@@ -43,7 +47,7 @@ async function open(shot: Shot): Promise<{ page: Page; close: () => Promise<void
   })
   const guest = guests.get(shot.who)
   const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => ({ name, value, url: site.url }))
-  await context.addCookies(shot.who === 'staff' && !shot.ends ? staff : cookies)
+  await context.addCookies((shot.ends ? undefined : accounts.get(shot.who)) ?? cookies)
   const page = await context.newPage()
   await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
   await shot.ready(page, { app: site, context, guests })

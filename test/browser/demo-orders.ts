@@ -45,6 +45,7 @@ const ENDED: Planned[] = [
   { seat: 'demo-b2', wish: { 'Salted Popcorn': 2 }, ago: 55, seen: 50, last: 'deliver' },
   { seat: 'b-d5', wish: { 'Chicken Burger': 2, 'Cold Coffee': 2 }, ago: 48, seen: 44, last: 'deliver' },
   { seat: 'demo-c4', wish: { 'Masala Chai': 1 }, how: 'cash', ago: 40, last: 'cancel' },
+  { seat: 'demo-e7', wish: { 'Salted Popcorn': 1 }, ago: 38, last: 'cancel' },
   {
     seat: 'demo-a9',
     wish: { 'Samosa Chaat': 1, 'Fresh Lime Soda': 1 },

@@ -54,8 +54,16 @@ t.test('the longest names make no page wider than 360 px', async (t) => {
 })
 
 t.test('every staff page is one touch away on a phone', async (t) => {
-  for (const path of ['/theatre/live-orders/', '/theatre/chat/', '/theatre/seats/', '/account']) {
-    const page = await staff.open(path)
+  const manager = await site.staff({ ...PHONE, username: 'manager' })
+  for (const [user, path] of [
+    [staff, '/theatre/live-orders/'],
+    [staff, '/theatre/chat/'],
+    [staff, '/theatre/seats/'],
+    [staff, '/account'],
+    [manager, '/theatre/live-orders/'],
+    [manager, '/theatre/today/'],
+  ] as const) {
+    const page = await user.open(path)
     const last = page.getByRole('navigation').getByRole('link', { name: 'Account' })
     await last.waitFor()
     const box = await last.boundingBox()

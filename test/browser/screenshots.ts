@@ -55,11 +55,11 @@ async function openContext(browser: Browser, shot: Shot, light: boolean): Promis
 const cookie = (name: string, value: string): Cookie => ({ name, value, url: `http://${HOST}` })
 
 /** Signs in as one of the theatre's devices. */
-async function signIn(url: string, device: string): Promise<Cookie[]> {
+async function signIn(url: string, device: string, username = 'staff'): Promise<Cookie[]> {
   const answer = await fetch(`${url}/api/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': device },
-    body: JSON.stringify({ username: 'staff', password: DEMO_PASSWORD, keep: true }),
+    body: JSON.stringify({ username, password: DEMO_PASSWORD, keep: true }),
   })
   return answer.headers.getSetCookie().map((line) => {
     const [pair = ''] = line.split(';')
@@ -90,7 +90,10 @@ async function run(): Promise<void> {
   await app.db.theatre.update({ where: { id: 1 }, data: { timeZone: eveningZone() } })
   await signIn(app.url, DEVICES.phone)
   await signIn(app.url, DEVICES.desk)
-  const staff = await signIn(app.url, DEVICES.tablet)
+  const accounts = new Map([
+    ['staff', await signIn(app.url, DEVICES.tablet)],
+    ['manager', await signIn(app.url, DEVICES.tablet, 'manager')],
+  ])
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: [
@@ -104,13 +107,9 @@ async function run(): Promise<void> {
     for (const light of [false, true]) {
       const context = await openContext(browser, shot, light)
       const guest = guests.get(shot.who)
-      await context.addCookies(
-        shot.who === 'staff'
-          ? shot.ends
-            ? await signIn(app.url, DEVICES.tablet)
-            : staff
-          : [...(guest?.client.cookies ?? [])].map(([name, value]) => cookie(name, value)),
-      )
+      const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => cookie(name, value))
+      const account = shot.ends ? await signIn(app.url, DEVICES.tablet) : accounts.get(shot.who)
+      await context.addCookies(account ?? cookies)
       const page = await context.newPage()
       await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
       await shot.ready(page, { app, context, guests })

@@ -13,7 +13,7 @@ export interface Shot {
   name: string
   screen: 'phone' | 'tablet'
   viewport?: ViewportSize
-  /** who is signed in: `staff`, `nobody`, or the guest of a seat; `{order}` in the path is that guest's order */
+  /** who is signed in: `staff`, `manager`, `nobody`, or the guest of a seat; `{order}` in the path is that guest's order */
   who: string
   path: string
   full?: boolean
@@ -41,6 +41,46 @@ async function toReview(page: Page): Promise<void> {
   await fillCart(page)
   await page.locator('[data-action=review]').click()
   await page.evaluate('document.activeElement.blur()')
+}
+
+/** The provider's checkout has reported success for this order. */
+async function reportPayment(page: Page): Promise<void> {
+  await page.locator('.payment').waitFor()
+  await page.evaluate(
+    `localStorage.setItem('houselights.reported.' + document.querySelector('main').dataset.orderId, Date.now())`,
+  )
+  await page.reload()
+  await live(page)
+}
+
+/** The sum changes while the order is under review. */
+async function changePrice(page: Page, { app }: ShotContext): Promise<void> {
+  await toReview(page)
+  const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Cold Coffee' } })
+  await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price + 1500 } })
+  await page.locator('[data-action=place-order]').click()
+  await page.locator('[data-notice=price-changed]').waitFor()
+  await page.locator('[data-action=place-order]:enabled').waitFor()
+  await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price } })
+}
+
+/** An order is made, its answer is lost, and the cart has changed since. */
+async function loseAnswer(page: Page): Promise<void> {
+  await toReview(page)
+  await page.evaluate(`{
+    const send = window.fetch
+    window.fetch = async (path, options) => {
+      const answer = await send(path, options)
+      if (!path.endsWith('/orders')) return answer
+      window.fetch = send
+      throw new TypeError('The answer is lost.')
+    }
+  }`)
+  await page.locator('[data-action=place-order]').click()
+  await page.getByRole('alert').waitFor()
+  await page.locator('.review [data-action=more]').first().click()
+  await page.locator('[data-action=place-order]').click()
+  await page.locator('.earlier').waitFor()
 }
 
 /** Makes the service unreachable for an open page. */
@@ -171,6 +211,23 @@ export const SHOTS: Shot[] = [
     path: '/login',
     ready: (page) => page.locator('input[name=username]').fill('staff'),
   },
+  {
+    name: 'payments',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/today/',
+    ready: (page) => page.locator('.issue').first().waitFor(),
+  },
+  {
+    name: 'payments-refund',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/today/',
+    async ready(page) {
+      await page.locator('[data-action=refund]').first().click()
+      await page.locator('input[name=amount]:enabled').waitFor()
+    },
+  },
   { name: 'seat', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: fillCart },
   { name: 'seat-review', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: toReview },
   {
@@ -184,6 +241,25 @@ export const SHOTS: Shot[] = [
     },
   },
   { name: 'order-pending', screen: 'phone', who: 'demo-e2', path: '/orders/{order}', ready: live },
+  {
+    name: 'order-confirming',
+    screen: 'phone',
+    who: 'demo-e2',
+    path: '/orders/{order}',
+    ready: reportPayment,
+  },
+  {
+    name: 'order-cash-instead',
+    screen: 'phone',
+    who: 'b-a6',
+    path: '/orders/{order}',
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-action=cash-instead]').click()
+      await page.locator('[data-action=confirm-cash]').waitFor()
+    },
+  },
+  { name: 'order-refund-due', screen: 'phone', who: 'demo-e7', path: '/orders/{order}', ready: live },
   { name: 'order-failed', screen: 'phone', who: 'b-a6', path: '/orders/{order}', ready: live },
   { name: 'order-confirmed', screen: 'phone', who: 'b-f2', path: '/orders/{order}', ready: live },
   { name: 'order', screen: 'phone', who: 'demo-c7', path: '/orders/{order}', full: true, ready: live },
@@ -194,6 +270,7 @@ export const SHOTS: Shot[] = [
     path: '/s/demo-c7',
     ready: (page) => page.locator('.running a').first().waitFor(),
   },
+  { name: 'seat-price-changed', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: changePrice },
   {
     name: 'live-orders-cancel',
     screen: 'tablet',
@@ -205,4 +282,6 @@ export const SHOTS: Shot[] = [
       await page.locator('.ticket [data-action=cancel]').nth(3).click()
     },
   },
+  // last, for the same reason
+  { name: 'seat-earlier', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: loseAnswer },
 ]

@@ -9,7 +9,7 @@ import { PHONE, startSite, TABLET } from './site.js'
 
 const KB = 1024
 const MOST = 60 * KB
-const PAGES = ['login', 'live-orders', 'chat', 'seats', 'seat', 'order', 'checkout', 'account']
+const PAGES = ['login', 'live-orders', 'chat', 'seats', 'seat', 'order', 'checkout', 'account', 'today']
 const LIVE = '[data-link-state=live]'
 const pages = builtPages()
 const read = (name: string) => readFileSync(join(pages, name), 'utf8')
@@ -45,6 +45,7 @@ const site = await startSite(t)
 t.test('preloaded requests are not repeated, and the preloaded socket is the one used', async (t) => {
   const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })
   const [phone, tablet] = [await site.visitor(PHONE), await site.staff(TABLET)]
+  const manager = await site.staff({ ...TABLET, username: 'manager' })
   await phone.context.addCookies(
     [...guest.client.cookies].map(([name, value]) => ({ name, value, url: site.url })),
   )
@@ -53,6 +54,7 @@ t.test('preloaded requests are not repeated, and the preloaded socket is the one
     [phone, `/orders/${guest.orderId}`, LIVE, [], [`/ws/payment-socket/${guest.orderId}/`]],
     [tablet, '/account', '.device', ['/api/auth/session', '/api/auth/sessions'], []],
     [tablet, '/theatre/seats/', '.qr', ['/api/auth/session', '/api/theatres/1/seats'], []],
+    [manager, '/theatre/today/', '.payments', ['/api/auth/session', '/api/payment-issues'], []],
     [tablet, '/theatre/chat/', LIVE, ['/api/auth/session'], ['/ws/chat-socket/']],
     [
       tablet,

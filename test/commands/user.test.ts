@@ -38,6 +38,25 @@ t.test('create reads the password, and the account can sign in', async (t) => {
   t.match(await user(['create', '--username', 'root', '--role', 'admin'], 'a-good-password'), { code: 0 })
 })
 
+t.test('create makes managers', async (t) => {
+  const given = ['create', '--username', 'mona', '--role', 'staff', '--manages', '2', '--theatre', '1']
+  t.match(await user(given, 'a-good-password'), {
+    code: 0,
+    out: /^Created mona \(user \d+\): staff of theatre 1 \(Grand Cinema\), 2 \(Riverside, manager\)\.\n$/,
+  })
+  t.match(
+    (await (await signIn(url, 'mona', { password: 'a-good-password' })).get('/api/auth/session')).body,
+    {
+      user: {
+        theatres: [
+          { id: 1, manager: false },
+          { id: 2, manager: true },
+        ],
+      },
+    },
+  )
+})
+
 t.test('create on a new embedded database loads the demo theatres first, as a start does', async (t) => {
   const folder = dataDirectory(t)
   const args = ['create', '--username', 'first', '--role', 'staff', '--theatre', '1']
@@ -49,7 +68,13 @@ t.test('create on a new embedded database loads the demo theatres first, as a st
     server.url,
     async (client) => (await client.query('SELECT username FROM users ORDER BY 1')).rows,
   )
-  t.same(names, [{ username: 'admin' }, { username: 'first' }, { username: 'staff' }, { username: 'staff2' }])
+  t.same(names, [
+    { username: 'admin' },
+    { username: 'first' },
+    { username: 'manager' },
+    { username: 'staff' },
+    { username: 'staff2' },
+  ])
 })
 
 t.test('create reports each error in one line, never with the password', async (t) => {

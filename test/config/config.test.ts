@@ -72,7 +72,9 @@ t.test('the defaults', async (t) => {
   })
   t.equal(secrets.length, 1)
   t.equal(payments.provider, 'simulated')
-  t.not(secrets[0], payments.webhookSecret)
+  t.equal(payments.webhookSecrets.length, 1)
+  t.not(secrets[0], payments.webhookSecrets[0])
+  t.equal(payments.autoRefund, true)
 })
 
 t.test('the configuration is deeply frozen', async (t) => {
@@ -242,6 +244,22 @@ t.test('SESSION_COOKIE_NAME', async (t) => {
   }
 })
 
+t.test('payments: earlier webhook secrets, refunds, and the address of a stand-in', async (t) => {
+  const { payments } = load(t, {
+    ...PRODUCTION,
+    PAYMENT_WEBHOOK_SECRET_FALLBACKS: 'old, older',
+    AUTO_REFUND: 'off',
+    RAZORPAY_API_URL: 'http://127.0.0.1:4000/',
+  })
+  t.match(payments, {
+    webhookSecrets: ['whsec', 'old', 'older'],
+    autoRefund: false,
+    apiUrl: 'http://127.0.0.1:4000',
+  })
+  refusal(t, { ...PRODUCTION, AUTO_REFUND: 'perhaps' }, 'AUTO_REFUND')
+  refusal(t, { ...PRODUCTION, RAZORPAY_API_URL: 'razorpay' }, 'RAZORPAY_API_URL')
+})
+
 t.test('production requires explicit and secure settings', async (t) => {
   const config = load(t, PRODUCTION)
   t.match(config, {
@@ -249,7 +267,9 @@ t.test('production requires explicit and secure settings', async (t) => {
     session: { secure: true, cookieName: '__Host-sessionid' },
     payments: {
       provider: 'razorpay',
-      webhookSecret: 'whsec',
+      webhookSecrets: ['whsec'],
+      autoRefund: true,
+      apiUrl: null,
       keys: { id: 'rzp_id', secret: 'rzp_secret' },
     },
   })
@@ -294,7 +314,7 @@ t.test('secrets are generated once and readable by their owner only', async (t) 
   const first = loadConfig({}, { dataDirectory })
   const second = loadConfig({}, { dataDirectory })
   t.strictSame(second.secrets, first.secrets)
-  t.equal(second.payments.webhookSecret, first.payments.webhookSecret)
+  t.strictSame(second.payments.webhookSecrets, first.payments.webhookSecrets)
   t.ok((first.secrets[0] ?? '').length >= 32)
   t.strictSame(readdirSync(dataDirectory).sort(), ['payment-webhook-secret', 'secret-key'])
   for (const name of readdirSync(dataDirectory))

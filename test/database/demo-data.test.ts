@@ -43,7 +43,8 @@ t.test('demo accounts get no access to an owner’s theatre 1', async (t) => {
 t.test('the demo accounts can sign in', async (t) => {
   const { db } = await testDatabase(t, { demo: true })
   const signIn = (username: string) => logIn(contextOn(db), username, { password: DEMO_PASSWORD })
-  t.match((await signIn('staff')).caller.principal, { role: 'staff', theatres: [{ id: 1 }] })
+  t.match((await signIn('staff')).caller.principal, { role: 'staff', theatres: [{ id: 1, manager: false }] })
+  t.match((await signIn('manager')).caller.principal, { role: 'staff', theatres: [{ id: 1, manager: true }] })
   t.match((await signIn('staff2')).caller.principal, { role: 'staff', theatres: [{ id: 2 }] })
   t.match((await signIn('admin')).caller.principal, { role: 'admin' })
 })
@@ -58,6 +59,7 @@ t.test('loading again restores what is missing and changes nothing else', async 
   await writeDemoData(db)
   t.match(await db.user.findMany({ orderBy: { username: 'asc' } }), [
     { username: 'admin' },
+    { username: 'manager' },
     { username: 'staff', isActive: false },
     { username: 'staff2', isActive: true },
   ])

@@ -88,7 +88,7 @@ async function principalOf(db: Database, username: string): Promise<Principal> {
     where: { username },
     include: { theatres: { include: { theatre: { select: { id: true, name: true } } } } },
   })
-  const theatres = user.theatres.map(({ theatre }) => theatre)
+  const theatres = user.theatres.map(({ theatre, manager }) => ({ ...theatre, manager }))
   return { userId: user.id, username, role: user.role, theatres }
 }
 

@@ -72,6 +72,13 @@ export function createClient(baseUrl: string): HttpClient {
   }
 }
 
+/** The same browser at another node. */
+export function movedTo(url: string, { cookies }: HttpClient): HttpClient {
+  const client = createClient(url)
+  for (const [name, value] of cookies) client.cookies.set(name, value)
+  return client
+}
+
 type RawAnswer = Omit<Answer, 'body'>
 
 function exchange(

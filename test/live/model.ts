@@ -122,7 +122,7 @@ export class ModelDatabase {
       userId,
       username: `user-${userId}`,
       role: this.users.get(userId)?.admin ? 'admin' : 'staff',
-      theatres: theatres.map((id) => ({ id, name: `Theatre ${id}` })),
+      theatres: theatres.map((id) => ({ id, name: `Theatre ${id}`, manager: false })),
     }
   }
 

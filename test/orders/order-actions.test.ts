@@ -1,8 +1,17 @@
 import t from 'tap'
-import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import type { ActionContext } from '../../src/events/commit.js'
+import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
+import * as money from '../../src/payments/staff-actions.js'
+import type { Principal } from '../../src/principal.js'
 import type { OrderStatus, PaymentStatus } from '../../src/protocol/views.js'
 import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
+
+const orderOf =
+  (action: typeof money.cancelOrder) => async (ctx: ActionContext, principal: Principal, id: number) =>
+    (await action(ctx, principal, id)).order
+const cancelOrder = orderOf(money.cancelOrder)
+const collectCash = orderOf(money.collectCash)
 
 const ACTIONS = { markSeen, deliverOrder, cancelOrder, collectCash }
 type ActionName = keyof typeof ACTIONS

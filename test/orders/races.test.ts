@@ -1,13 +1,14 @@
 import t from 'tap'
 import { sendMessage } from '../../src/chat/chat-actions.js'
 import { DomainError } from '../../src/errors.js'
-import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
+import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
 import type { PaymentMethod } from '../../src/protocol/views.js'
 import { createFixture } from '../helpers/fixture.js'
 import { Random, seedOfRun } from '../helpers/random.js'
-import { apply, provider, webhookOf } from '../payments/payments.js'
+import { apply, provider, refundOf, webhookOf } from '../payments/payments.js'
 import { applyEvents, EMPTY, snapshot } from './client-model.js'
 
 const SEED = seedOfRun()
@@ -32,20 +33,23 @@ t.test(
     }
     async function receiveWebhook(): Promise<void> {
       if (payments.length === 0) return
-      const event = random.pick([
-        'payment.captured',
-        'payment.captured',
-        'payment.failed',
-        'refund.processed',
-      ])
-      await apply(fixture, webhookOf(random.pick(payments), { event }))
+      const payment = random.pick(payments)
+      const webhooks = [
+        () => webhookOf(payment),
+        () => webhookOf(payment, { entity: { id: `pay_second_${payment.id}` } }),
+        () => webhookOf(payment, { event: 'payment.failed' }),
+        () => refundOf(payment, { amount: 1000 }),
+        () => refundOf(payment),
+      ]
+      await apply(fixture, random.pick(webhooks)())
     }
     async function send(chat: number): Promise<void> {
       const clientId = `m${messages++}`
       const sender = random.pick([guest.principal, fixture.staff])
       await sendMessage(fixture.ctx, sender, { chat, text: 'x', clientId })
     }
-    const staff = (action: typeof markSeen) => (id: number) => action(fixture.ctx, fixture.staff, id)
+    type Action = (...given: Parameters<typeof markSeen>) => Promise<unknown>
+    const staff = (action: Action) => (id: number) => action(fixture.ctx, fixture.staff, id)
     const actions: ((id: number) => Promise<unknown>)[] = [
       place,
       pay,

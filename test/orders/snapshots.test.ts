@@ -1,11 +1,12 @@
 import t from 'tap'
 import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
-import { cancelOrder, collectCash, deliverOrder, markSeen } from '../../src/orders/order-actions.js'
+import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
+import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
 import { EVENT_DATA, type EventName } from '../../src/protocol/views.js'
 import { createFixture, type Fixture, type Guest } from '../helpers/fixture.js'
-import { apply, provider, webhookOf } from '../payments/payments.js'
+import { apply, provider, refundOf, webhookOf } from '../payments/payments.js'
 import { applyEvents, EMPTY, snapshot } from './client-model.js'
 
 t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t) => {
@@ -50,7 +51,10 @@ t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t
   await step('cancelled', () =>
     cancelOrder(fixture.ctx, fixture.staff, second).then(() => answer(fixture, second, 'Sorry')),
   )
-  await step('refunded', () => apply(fixture, webhookOf(again, { event: 'refund.processed' })))
+  await step('paid twice', () => apply(fixture, webhookOf(again, { entity: { id: 'pay_2' } })))
+  await step('second refunded', () => apply(fixture, refundOf(again, { entity: { id: 'pay_2' } })))
+  await step('partially refunded', () => apply(fixture, refundOf(again, { amount: 1000 })))
+  await step('refunded', () => apply(fixture, refundOf(again, { amount: again.amount - 1000 })))
   await step('unpaid', async () => {
     const { id } = await fixture.order({ guest })
     await fixture.db.order.update({ where: { id }, data: { createdAt: new Date(Date.now() - 3_600_000) } })

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { DomainError } from '../../src/errors.js'
-import { cancelOrder } from '../../src/orders/order-actions.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
 import { findCheckout } from '../../src/payments/payment-queries.js'
 import type { PaymentProvider } from '../../src/payments/provider.js'
+import { cancelOrder } from '../../src/payments/staff-actions.js'
 import { createFixture, refusal } from '../helpers/fixture.js'
-import { apply, provider, startPaying, webhookOf } from './payments.js'
+import { apply, provider, refundOf, startPaying, webhookOf } from './payments.js'
 
 t.test('starting a payment again returns the pending one', async (t) => {
   const fixture = await createFixture(t)
@@ -52,7 +52,7 @@ t.test('only the owner may pay, and only an order that is payable', async (t) =>
   t.equal(await start(guest.principal, 2_147_483_647), 'not_found')
   await apply(fixture, webhookOf(payment))
   t.equal(await start(), 'already_paid')
-  await apply(fixture, webhookOf(payment, { event: 'refund.processed' }))
+  await apply(fixture, refundOf(payment))
   t.equal(await start(), 'already_paid')
   const cancelled = await fixture.order({ guest })
   await cancelOrder(fixture.ctx, fixture.staff, cancelled.id)

@@ -26,6 +26,8 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     paymentMethod: 'online',
     items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
     total: 50_000,
+    refundedAmount: 0,
+    dueBack: 0,
     createdAt: AT,
     confirmedAt: null,
     seenAt: null,
@@ -165,4 +167,34 @@ t.test("a customer's order never moves backwards, and lists each message once", 
     [1, 2, 3],
   )
   t.same(applyOrderPage(state, { type: 'left' }), NO_ORDER)
+})
+
+t.test('what is owed stays in the list of ended orders, however many end later', async (t) => {
+  const minutes = (count: number): string => new Date(Date.parse(AT) + count * 60_000).toISOString()
+  const owed = [
+    order(1, {
+      status: 'cancelled',
+      paymentStatus: 'paid',
+      dueBack: 50_000,
+      confirmedAt: AT,
+      cancelledAt: AT,
+    }),
+    order(2, { status: 'delivered', paymentMethod: 'cash', confirmedAt: AT, deliveredAt: AT }),
+  ]
+  const settled = order(3, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })
+  const later = Array.from({ length: 40 }, (_, at) =>
+    order(10 + at, { status: 'delivered', paymentStatus: 'paid', deliveredAt: minutes(at + 1) }),
+  )
+  const { ended } = [...owed, settled, ...later].reduce(see, NO_ORDERS)
+  t.strictSame(
+    ended.filter(({ id }) => id < 10).map(({ id }) => id),
+    [2, 1],
+  )
+})
+
+t.test('several refunds of one order: an older event changes nothing', async (t) => {
+  const refunded = (refundedAmount: number) =>
+    order(1, { status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
+  const { ended } = [refunded(2000), refunded(1000)].reduce(see, NO_ORDERS)
+  t.equal(ended[0]?.refundedAmount, 2000)
 })

@@ -1,5 +1,6 @@
+import { ApiError } from '../lib/api-error.js'
 import { newId } from '../lib/id.js'
-import { isNumber, isString, recall, remember } from '../lib/storage.js'
+import { isBoolean, isNumber, isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
 import type { MenuItemView } from '../lib/views.js'
 
@@ -10,10 +11,15 @@ interface Line {
   menuItemId: number
   quantity: number
 }
-/** `key` identifies this cart until it is ordered: the prefix of its Idempotency-Keys. */
 export interface Cart {
   lines: readonly Line[]
+  /** the Idempotency-Key of this cart's order */
   key: string
+  /**
+   * An order with this key was sent and its answer is not known. The key then stays, whatever becomes of the cart: the
+   * service answers with the order that it made, if it made one.
+   */
+  sent: boolean
 }
 
 function isLine(value: unknown): value is Line {
@@ -24,53 +30,57 @@ function isLine(value: unknown): value is Line {
 }
 
 function isCart(value: unknown): value is Cart {
-  if (typeof value !== 'object' || value === null || !('key' in value) || !('lines' in value)) return false
-  return isString(value.key) && Array.isArray(value.lines) && value.lines.every(isLine)
+  if (typeof value !== 'object' || value === null) return false
+  if (!('key' in value && 'lines' in value && 'sent' in value)) return false
+  const { key, lines, sent } = value
+  return isString(key) && isBoolean(sent) && Array.isArray(lines) && lines.every(isLine)
 }
 
-const emptyCart = (): Cart => ({ lines: [], key: newId() })
+const newCart = (lines: readonly Line[] = []): Cart => ({ lines, key: newId(), sent: false })
 
 /** The cart of one seat; survives a reload. */
 export function createCart(token: string) {
   const storageKey = `cart.${token}`
-  const cart = createStore<Cart>(recall(storageKey, isCart) ?? emptyCart())
+  const cart = createStore<Cart>(recall(storageKey, isCart) ?? newCart())
   const save = (next: Cart): void => {
     cart.set(next)
-    remember(storageKey, next.lines.length > 0 ? next : null)
+    remember(storageKey, next.lines.length > 0 || next.sent ? next : null)
   }
   return {
     cart,
     set(menuItemId: number, quantity: number): void {
+      const now = cart.get()
       const bounded = Math.min(MAX_QUANTITY, Math.max(0, quantity))
-      const others = cart.get().lines.filter((line) => line.menuItemId !== menuItemId)
-      save({
-        lines: bounded > 0 ? [...others, { menuItemId, quantity: bounded }] : others,
-        key: cart.get().key,
-      })
+      const others = now.lines.filter((line) => line.menuItemId !== menuItemId)
+      save({ ...now, lines: bounded > 0 ? [...others, { menuItemId, quantity: bounded }] : others })
     },
     /** Removes items that have left the menu or are sold out since the cart was filled. */
     prune(menu: readonly MenuItemView[]): void {
+      const now = cart.get()
       const onSale = new Set(menu.filter((item) => item.available).map((item) => item.id))
-      const kept = cart.get().lines.filter((line) => onSale.has(line.menuItemId))
-      if (kept.length !== cart.get().lines.length) save({ lines: kept, key: cart.get().key })
+      const kept = now.lines.filter((line) => onSale.has(line.menuItemId))
+      if (kept.length !== now.lines.length) save({ ...now, lines: kept })
     },
-    clear: (): void => save(emptyCart()),
+    /** Sends the cart's order. What is not a refusal leaves open whether the order was made. */
+    async order<T>(send: (key: string) => Promise<T>): Promise<T> {
+      const { key, sent: wasSent } = cart.get()
+      save({ ...cart.get(), sent: true })
+      try {
+        const made = await send(key)
+        save(newCart())
+        return made
+      } catch (error) {
+        // A refusal of this request says nothing of an earlier one.
+        if (error instanceof ApiError && error.isRefusal) save({ ...cart.get(), sent: wasSent })
+        throw error
+      }
+    },
+    /** The customer has seen the order that was made with this key; what is in the cart is another one. */
+    startAnother: (): void => save(newCart(cart.get().lines)),
   }
 }
 
 export type SeatCart = ReturnType<typeof createCart>
-
-/**
- * The Idempotency-Key of an order: the cart's key and an FNV-1a hash of the body. Sending the same body again after a
- * lost answer yields the same order, whatever was tried in between; a changed body gets a key of its own.
- */
-export function idempotencyKey(cart: Cart, body: object): string {
-  let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(JSON.stringify(body))) {
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
-  }
-  return `${cart.key}-${hash.toString(16).padStart(8, '0')}`
-}
 
 export function quantityOf(cart: Cart, menuItemId: number): number {
   return cart.lines.find((line) => line.menuItemId === menuItemId)?.quantity ?? 0

@@ -5,15 +5,21 @@ import { createStore } from '../lib/store.js'
 import type { OrderView } from '../lib/views.js'
 import type { Incoming, Verdict } from '../live/client.js'
 import { chatMessageOf, type LiveEvent, orderOf, type Snapshot } from '../live/messages.js'
+import { moneyStateOf } from '../live/money-state.js'
 import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
+import { describePayment, describeSurplus } from './payment-words.js'
 
 function announceChange(before: OrderView | null, after: OrderView): void {
   if (!before) return
-  if (before.status !== after.status) announce(s.order.head[after.status](after), true)
-  else if (before.paymentStatus !== after.paymentStatus) announce(s.order.payment[after.paymentStatus], true)
+  if (before.status !== after.status) return announce(s.order.head[after.status](after), true)
+  const isSame = (['paymentStatus', 'refundedAmount', 'dueBack'] as const).every(
+    (key) => before[key] === after[key],
+  )
+  const text = isSame ? null : (describeSurplus(after) ?? describePayment(after, moneyStateOf(after)))
+  if (text) announce(text, true)
 }
 
 /** One order on its customer's page: its state, its conversation, and the link that keeps them current. */
@@ -79,7 +85,21 @@ export function createLiveOrder(id: number) {
     explainRefusal,
     onLeft: () => apply({ type: 'left' }),
   })
-  return { id, state, more, live, outbox, loadEarlier, send: (text: string) => outbox.add(id, text, newId()) }
+  /** The order as a call has answered it, or as the service has it now. */
+  function showOrder(order: OrderView | null): void {
+    if (order) update({ type: 'order', order })
+    else void explainRefusal()
+  }
+  return {
+    id,
+    state,
+    more,
+    live,
+    outbox,
+    loadEarlier,
+    showOrder,
+    send: (text: string) => outbox.add(id, text, newId()),
+  }
 }
 
 export type LiveOrder = ReturnType<typeof createLiveOrder>

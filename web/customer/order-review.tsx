@@ -1,22 +1,23 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { ApiError, api } from '../lib/api.js'
+import { useEffect, useRef } from 'preact/hooks'
+import { api } from '../lib/api.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
-import type { MenuItemView, SeatMenuView } from '../lib/views.js'
+import type { MenuItemView, OrderView, SeatMenuView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
-import { idempotencyKey, quantityOf, type SeatCart, totalOf } from './cart.js'
+import { useSettled } from '../ui/use-settled.js'
+import { quantityOf, type SeatCart, totalOf } from './cart.js'
+import { EarlierOrder } from './earlier-order.js'
 import { Stepper } from './menu-list.js'
-
-type Method = 'online' | 'cash'
+import { useOrderForm } from './order-form.js'
 
 interface Props {
   token: string
   seat: SeatMenuView
   cart: SeatCart
   onClose(): void
-  /** The service refused the order: the menu may have changed. */
-  onStaleMenu(): void
+  /** The menu has changed: its new items, or null to load them. */
+  onMenu(menu: readonly MenuItemView[] | null): void
 }
 
 async function paymentUrl(orderId: number): Promise<string> {
@@ -29,64 +30,20 @@ async function paymentUrl(orderId: number): Promise<string> {
 }
 
 /** The dialog before ordering: items, payment method, and the order button. */
-export function OrderReview({ token, seat, cart, onClose, onStaleMenu }: Props) {
+export function OrderReview({ token, seat, cart, onClose, onMenu }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const now = useStore(cart.cart)
-  const [method, setMethod] = useState<Method>('online')
-  const [phone, setPhone] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>(null)
-  const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
-  const total = totalOf(now, seat.menu)
+  const { count } = totalOf(useStore(cart.cart), seat.menu)
+  const form = useOrderForm({ token, cart, onMenu, onPlaced })
+
+  async function onPlaced(order: OrderView): Promise<void> {
+    remember(`seat.${order.seat.id}`, token)
+    location.assign(order.paymentMethod === 'online' ? await paymentUrl(order.id) : `/orders/${order.id}`)
+  }
 
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
-    if (total.count === 0) dialog.current?.close()
-  }, [total.count])
-
-  async function submit(): Promise<void> {
-    setBusy(true)
-    setError(null)
-    try {
-      await api.createGuest()
-      const body = {
-        items: [...now.lines].sort((a, b) => a.menuItemId - b.menuItemId),
-        paymentMethod: method,
-        ...(phone.trim() ? { phone: phone.trim() } : {}),
-      }
-      const order = await api.placeOrder(token, body, idempotencyKey(now, body))
-      remember(`seat.${order.seat.id}`, token)
-      cart.clear()
-      location.assign(method === 'online' ? await paymentUrl(order.id) : `/orders/${order.id}`)
-    } catch (problem) {
-      setBusy(false)
-      setError(problem)
-      if (problem instanceof ApiError && problem.status >= 400 && problem.status < 500) onStaleMenu()
-    }
-  }
-
-  const line = (item: MenuItemView) => (
-    <li key={item.id}>
-      <span class="review-name">{item.name}</span>
-      <Stepper item={item} quantity={quantityOf(now, item.id)} onChange={(next) => cart.set(item.id, next)} />
-      <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
-    </li>
-  )
-  const methodOption = (value: Method, name: string, note: string) => (
-    <label class="payment-method" data-method={value}>
-      <input
-        type="radio"
-        name="method"
-        value={value}
-        checked={method === value}
-        onChange={() => setMethod(value)}
-      />
-      <span>
-        {name}
-        <small>{note}</small>
-      </span>
-    </label>
-  )
+    if (count === 0 && !form.busy) dialog.current?.close()
+  }, [count, form.busy])
 
   return (
     <dialog ref={dialog} class="sheet review" aria-labelledby="review-title" onClose={onClose}>
@@ -96,52 +53,122 @@ export function OrderReview({ token, seat, cart, onClose, onStaleMenu }: Props) 
           {s.common.close}
         </button>
       </header>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          void submit()
-        }}
-      >
-        <ul class="review-lines">{chosen.map(line)}</ul>
-        <p class="review-total">
-          <span>{s.seat.total}</span> <span class="amount">{f.money(total.paise)}</span>
-        </p>
-        <fieldset class="payment-methods">
-          <legend>{s.seat.howToPay}</legend>
-          {methodOption('online', s.seat.online, s.seat.onlineNote)}
-          {methodOption('cash', s.seat.cash, s.seat.cashNote)}
-        </fieldset>
-        <label class="field">
-          <span>
-            {s.seat.phone} <small>{s.common.optional}</small>
-          </span>
-          <input
-            type="tel"
-            inputMode="tel"
-            autocomplete="tel"
-            pattern="[0-9+\- ]{5,20}"
-            title={s.seat.phoneRule}
-            maxLength={20}
-            value={phone}
-            onInput={(event) => setPhone(event.currentTarget.value)}
-          />
-        </label>
-        <Problem error={error}>
-          {error instanceof ApiError && error.isOffline && <p>{s.seat.safeToRepeat}</p>}
-        </Problem>
-        <button
-          type="submit"
-          class="primary wide"
-          data-action="place-order"
-          disabled={busy || total.count === 0}
-        >
-          {busy
-            ? s.seat.sending
-            : method === 'online'
-              ? s.seat.pay(f.money(total.paise))
-              : s.seat.order(f.money(total.paise))}
-        </button>
-      </form>
+      {form.earlier ? (
+        <EarlierOrder
+          order={form.earlier}
+          onView={() => {
+            remember(`seat.${seat.seat.id}`, token)
+            cart.startAnother()
+          }}
+          onAnother={form.orderAnother}
+        />
+      ) : (
+        <ReviewForm {...{ seat, cart, form }} />
+      )}
     </dialog>
+  )
+}
+
+type Form = ReturnType<typeof useOrderForm>
+
+function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form: Form }) {
+  const now = useStore(cart.cart)
+  const total = totalOf(now, seat.menu)
+  const amount = f.money(total.paise)
+  const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
+  const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
+  // A sum that has just changed must be read first.
+  const isSettled = useSettled(form.priced) || form.priced === null
+  const button = useRef<HTMLButtonElement>(null)
+  useEffect(() => {
+    if (!form.priced) return
+    button.current?.scrollIntoView({ block: 'end' })
+    // While it was disabled the button has lost the focus.
+    if (isSettled && document.activeElement === document.body) button.current?.focus()
+  }, [form.priced, isSettled])
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void form.submit(total.paise)
+      }}
+    >
+      <ul class="review-lines">
+        {chosen.map((item) => (
+          <li key={item.id}>
+            <span class="review-name">{item.name}</span>
+            <Stepper
+              item={item}
+              quantity={quantityOf(now, item.id)}
+              onChange={(next) => cart.set(item.id, next)}
+            />
+            <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
+          </li>
+        ))}
+      </ul>
+      <p class="review-total">
+        <span>{s.seat.total}</span> <span class="amount">{amount}</span>
+      </p>
+      <fieldset class="payment-methods">
+        <legend>{s.seat.howToPay}</legend>
+        <Method form={form} value="online" name={s.seat.online} note={s.seat.onlineNote} />
+        <Method form={form} value="cash" name={s.seat.cash} note={s.seat.cashNote} />
+      </fieldset>
+      <label class="field">
+        <span>
+          {s.seat.phone} <small>{s.common.optional}</small>
+        </span>
+        <input
+          type="tel"
+          inputMode="tel"
+          autocomplete="tel"
+          pattern="[0-9+\- ]{5,20}"
+          title={s.seat.phoneRule}
+          maxLength={20}
+          value={form.phone}
+          onInput={(event) => form.setPhone(event.currentTarget.value)}
+        />
+      </label>
+      <Problem error={form.error}>{form.isUnknown && <p>{s.seat.safeToRepeat}</p>}</Problem>
+      {form.priced && (
+        <div class="problem" role="alert" data-notice="price-changed">
+          <p>{s.seat.priceChanged(f.money(form.priced.before), f.money(form.priced.total))}</p>
+        </div>
+      )}
+      <button
+        type="submit"
+        class="primary wide"
+        ref={button}
+        data-action="place-order"
+        disabled={form.busy || !isSettled || total.count === 0}
+      >
+        {form.busy ? s.seat.sending : label}
+      </button>
+    </form>
+  )
+}
+
+interface MethodProps {
+  form: Form
+  value: 'online' | 'cash'
+  name: string
+  note: string
+}
+
+function Method({ form, value, name, note }: MethodProps) {
+  return (
+    <label class="payment-method" data-method={value}>
+      <input
+        type="radio"
+        name="method"
+        value={value}
+        checked={form.method === value}
+        onChange={() => form.setMethod(value)}
+      />
+      <span>
+        {name}
+        <small>{note}</small>
+      </span>
+    </label>
   )
 }

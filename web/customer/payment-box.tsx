@@ -1,43 +1,87 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
 import type { OrderView } from '../lib/views.js'
+import { moneyStateOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
+import { CashInstead } from './cash-instead.js'
+import { describePayment, describeSurplus } from './payment-words.js'
 
-/** The payment's state, with a button to pay (again) whenever that is possible. */
-export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): void }) {
+interface Props {
+  order: OrderView
+  confirming: boolean
+  /** The service's newer view of the order; null: this page is out of date. */
+  onOrder(order: OrderView | null): void
+}
+
+/** Refusals that say that the order has changed under this page. */
+const OUTDATED = ['already_paid', 'order_cancelled', 'cash_order']
+
+/** The payment's state, with the ways to pay whenever it can be paid. */
+export function PaymentBox({ order, confirming, onOrder }: Props) {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
-  const { paymentStatus, paymentMethod, status } = order
-  const amount = f.money(order.total)
+  const [isAsking, setAsking] = useState(false)
+  const wasAsking = useRef(false)
+  const cash = useRef<HTMLButtonElement>(null)
+  const state = moneyStateOf(order, confirming)
+  const text = describePayment(order, state)
+  const isUnderReview = error instanceof ApiError && error.code === 'payment_under_review'
+  const canPay = (state === 'unpaid' || state === 'failed') && !isUnderReview
 
-  async function pay(): Promise<void> {
+  useEffect(() => {
+    if (wasAsking.current && !isAsking) cash.current?.focus()
+    wasAsking.current = isAsking
+  }, [isAsking])
+  useEffect(() => {
+    // Back from the checkout: the page is as it was left.
+    const onShow = (): void => setBusy(false)
+    addEventListener('pageshow', onShow)
+    return () => removeEventListener('pageshow', onShow)
+  }, [])
+  // The order has changed, so the refusal may no longer hold.
+  useEffect(() => setError(null), [order])
+
+  async function run(call: () => Promise<void>): Promise<void> {
     setBusy(true)
     setError(null)
     try {
-      location.assign((await api.startPayment(order.id)).checkoutUrl)
+      await call()
     } catch (problem) {
       setBusy(false)
-      // Already paid or cancelled: this page is out of date.
-      if (problem instanceof ApiError && problem.status === 409) onStale()
+      if (problem instanceof ApiError && OUTDATED.includes(problem.code)) onOrder(null)
       else setError(problem)
     }
   }
+  const pay = (): Promise<void> =>
+    run(async () => location.assign((await api.startPayment(order.id)).checkoutUrl))
 
-  const canPay = paymentMethod === 'online' && status === 'placed' && paymentStatus !== 'paid'
-  const text =
-    status === 'cancelled' && paymentStatus === 'paid'
-      ? s.order.paidButCancelled
-      : paymentMethod === 'cash' && paymentStatus === 'pending'
-        ? s.order.cashDue(amount)
-        : s.order.payment[paymentStatus]
-  // A cancelled order that was never paid needs no payment box.
-  if (status === 'cancelled' && paymentStatus !== 'paid' && paymentStatus !== 'refunded') return null
+  const surplus = describeSurplus(order)
+  if (text === null && surplus === null) return null
   return (
-    <section class="payment" data-payment-status={paymentStatus} aria-label={s.order.paymentTitle}>
-      <p class="payment-text">{text}</p>
+    <section
+      class="payment"
+      data-payment-status={order.paymentStatus}
+      data-money={state}
+      aria-label={s.order.paymentTitle}
+    >
+      {text && <p class="payment-text">{text}</p>}
+      {surplus && <p class="payment-text">{surplus}</p>}
       <Problem error={error} />
-      {canPay && (
+      {canPay && isAsking && (
+        <CashInstead
+          order={order}
+          disabled={busy}
+          run={(call) =>
+            void run(async () => {
+              onOrder(await call())
+              setBusy(false)
+            })
+          }
+          onBack={() => setAsking(false)}
+        />
+      )}
+      {canPay && !isAsking && (
         <>
           <button
             type="button"
@@ -48,11 +92,21 @@ export function PaymentBox({ order, onStale }: { order: OrderView; onStale(): vo
           >
             {busy
               ? s.order.openingPayment
-              : paymentStatus === 'failed'
-                ? s.order.payAgain(amount)
-                : s.order.payNow(amount)}
+              : state === 'failed'
+                ? s.order.payAgain(f.money(order.total))
+                : s.order.payNow(f.money(order.total))}
           </button>
-          {paymentStatus === 'pending' && <p class="quiet small">{s.order.paidAlready}</p>}
+          <button
+            ref={cash}
+            type="button"
+            class="wide"
+            data-action="cash-instead"
+            disabled={busy}
+            onClick={() => setAsking(true)}
+          >
+            {s.order.cashInstead.offer}
+          </button>
+          {state === 'unpaid' && <p class="quiet small">{s.order.paidAlready}</p>}
         </>
       )}
     </section>

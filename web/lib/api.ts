@@ -1,9 +1,11 @@
+import { ApiError } from './api-error.js'
 import { takeAnswer } from './preload.js'
 import type {
   CheckoutView,
   MenuItemView,
   MessageView,
   OrderView,
+  PaymentIssueView,
   PaymentView,
   SeatMenuView,
   SessionView,
@@ -11,21 +13,7 @@ import type {
   TheatreSeatsView,
 } from './views.js'
 
-/** The service's refusal with its error code, or status 0 when no answer came. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly retryAfter: number | null = null,
-  ) {
-    super(message)
-    this.name = 'ApiError'
-  }
-  get isOffline(): boolean {
-    return this.status === 0
-  }
-}
+export { ApiError }
 
 const DEADLINE_MS = 15_000
 const MAX_ROUNDING_MS = 2000
@@ -47,10 +35,10 @@ function readServerClock(response: Response): void {
 async function readError(response: Response): Promise<ApiError> {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   const retryAfter = Number.isFinite(seconds) ? seconds : null
-  const body: { error?: unknown; message?: unknown } | null = await response.json().catch(() => null)
+  const body: Record<string, unknown> | null = await response.json().catch(() => null)
   // A proxy's error page, or its JSON, has no code of ours.
   return typeof body?.error === 'string' && typeof body.message === 'string'
-    ? new ApiError(response.status, body.error, body.message, retryAfter)
+    ? new ApiError(response.status, body.error, body.message, retryAfter, body)
     : new ApiError(response.status, 'unknown', response.statusText, retryAfter)
 }
 
@@ -125,6 +113,8 @@ export interface NewOrder {
   items: { menuItemId: number; quantity: number }[]
   paymentMethod: 'online' | 'cash'
   phone?: string
+  /** the sum on the button, in paise */
+  expectedTotal: number
 }
 
 export interface MessagePage {
@@ -158,6 +148,8 @@ export const api = {
   ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),
   startPayment: (id: number): Promise<PaymentView> =>
     fetchMember('payment', 'POST', `/api/orders/${id}/payment`),
+  payInCash: (id: number): Promise<OrderView> =>
+    fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`),
   checkout: (id: string): Promise<CheckoutView> => fetchJson('GET', checkoutPath(id)),
   settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
 
@@ -170,6 +162,16 @@ export const api = {
     fetchMember('order', 'POST', `/api/orders/${id}/${action}`, { keepalive }),
   setAvailable: (id: number, available: boolean): Promise<MenuItemView> =>
     fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, { body: { available } }),
+
+  paymentIssues: (): Promise<PaymentIssueView[]> => fetchMember('issues', 'GET', '/api/payment-issues'),
+  resolveIssue: (id: number, note: string): Promise<PaymentIssueView> =>
+    fetchMember('issue', 'POST', `/api/payment-issues/${id}/resolve`, { body: { note } }),
+  /** `amount` in paise. Repeated with the same key it is one refund. */
+  refundOrder: (id: number, amount: number, idempotencyKey: string): Promise<OrderView> =>
+    fetchMember('order', 'POST', `/api/orders/${id}/refund`, {
+      body: { amount },
+      headers: { 'idempotency-key': idempotencyKey },
+    }),
 
   messages: (chat: number, before?: number): Promise<MessagePage> =>
     fetchJson('GET', `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`),

@@ -147,6 +147,7 @@ function preload(): void {
       return void request('/api/auth/sessions')
     case 'theatre': {
       const session = request('/api/auth/session')
+      if (second === 'today') return void request('/api/payment-issues')
       const orders = second === 'live-orders' ? ['/ws/all-seat-datasocket/'] : []
       if (second !== 'seats') openStaffSockets(session, ...orders, '/ws/chat-socket/').catch(() => {})
       if (second !== 'chat') requestSeats(session).catch(() => {})

@@ -6,6 +6,7 @@ export type {
   MenuItemView,
   MessageView,
   OrderView,
+  PaymentIssueView,
   PaymentView,
   SeatMenuView,
   SessionView,

@@ -26,7 +26,8 @@ const PAYMENT_RANK: Record<OrderView['paymentStatus'], number> = {
   pending: 0,
   failed: 0,
   paid: 1,
-  refunded: 2,
+  partially_refunded: 2,
+  refunded: 3,
 }
 
 export function isLive(order: Pick<OrderView, 'status'>): boolean {
@@ -50,15 +51,17 @@ export function endedAt(order: OrderView): string | null {
 export function isOlder(next: OrderView, known: OrderView): boolean {
   return (
     STATUS_RANK[next.status] < STATUS_RANK[known.status] ||
-    PAYMENT_RANK[next.paymentStatus] < PAYMENT_RANK[known.paymentStatus]
+    PAYMENT_RANK[next.paymentStatus] < PAYMENT_RANK[known.paymentStatus] ||
+    next.refundedAmount < known.refundedAmount
   )
 }
 
+/** The last that ended, and with them whatever is still owed: later orders must not push that out. */
 function withEnded(ended: readonly OrderView[], added: readonly OrderView[]): OrderView[] {
   const byId = new Map([...ended, ...added].map((order) => [order.id, order]))
   return [...byId.values()]
     .sort((a, b) => (endedAt(b) ?? '').localeCompare(endedAt(a) ?? '') || b.id - a.id)
-    .slice(0, ENDED_KEPT)
+    .filter((order, index) => index < ENDED_KEPT || isCashOwed(order) || order.dueBack > 0)
 }
 
 function applyOrder(state: OrdersState, order: OrderView): OrdersState {

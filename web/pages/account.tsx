@@ -109,7 +109,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
           <Brand />
         </header>
       ) : (
-        <StaffHeader here="account" />
+        <StaffHeader here="account" user={user} />
       )}
       <main class="account">
         <section class="account-who">

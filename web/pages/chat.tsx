@@ -3,7 +3,7 @@ import { Conversation } from '../chat/conversation.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import type { ChatView } from '../lib/views.js'
+import type { ChatView, UserView } from '../lib/views.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -117,7 +117,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
   )
 }
 
-function Chat() {
+function Chat({ user }: { user: UserView }) {
   const desk = useChatDesk()
   const { chats } = useStore(desk.state)
   const openId = useOpenChatId()
@@ -136,7 +136,7 @@ function Chat() {
   return (
     <>
       <ExpiringWarning link={desk.live.link} />
-      <StaffHeader here="chat" unread={unread}>
+      <StaffHeader here="chat" user={user} unread={unread}>
         <SoundSwitch />
         <LinkBadge link={desk.live.link} />
       </StaffHeader>
@@ -159,4 +159,4 @@ function Chat() {
   )
 }
 
-void startPage(() => <SessionGate staffOnly>{() => <Chat />}</SessionGate>)
+void startPage(() => <SessionGate staffOnly>{({ user }) => <Chat user={user} />}</SessionGate>)

@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { openRazorpay, type RazorpayPayment } from '../customer/razorpay.js'
+import { type CheckoutState, closedStateOf } from '../customer/checkout-state.js'
+import { openRazorpay } from '../customer/razorpay.js'
+import { awaitsConfirmation, rememberReported } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
 import type { CheckoutView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
@@ -13,7 +15,31 @@ function goToOrder(orderId: number): void {
   location.replace(`/orders/${orderId}`)
 }
 
-function SimulatedButtons({ payment }: CheckoutView) {
+interface Found {
+  checkout: CheckoutView
+  state: CheckoutState
+}
+
+/** The payment, and whether it can be made: its order may have been paid or cancelled meanwhile. */
+async function load(): Promise<Found> {
+  const checkout = await api.checkout(paymentId)
+  const { orderId, status } = checkout.payment
+  if (!checkout.payable) return { checkout, state: closedStateOf(await api.order(orderId)) }
+  const order = {
+    id: orderId,
+    status: 'placed',
+    paymentMethod: 'online',
+    paymentStatus: status === 'failed' ? 'failed' : 'pending',
+  } as const
+  return { checkout, state: awaitsConfirmation(order) ? 'confirming' : 'payable' }
+}
+
+interface ButtonsProps extends CheckoutView {
+  /** Asks the service again whether the order can be paid; if not, the page says so. */
+  isPayable(): Promise<boolean>
+}
+
+function SimulatedButtons({ payment, isPayable }: ButtonsProps) {
   const [busy, setBusy] = useState<'pay' | 'fail' | null>(null)
   const [error, setError] = useState<unknown>(null)
   const amount = f.money(payment.amount)
@@ -22,7 +48,9 @@ function SimulatedButtons({ payment }: CheckoutView) {
     setBusy(outcome)
     setError(null)
     try {
+      if (!(await isPayable())) return
       await api.settleSimulated(paymentId, outcome)
+      if (outcome === 'pay') rememberReported(payment.orderId)
       goToOrder(payment.orderId)
     } catch (problem) {
       setError(problem)
@@ -50,16 +78,30 @@ function SimulatedButtons({ payment }: CheckoutView) {
   )
 }
 
-function RazorpayButton({ orderId, ...payment }: RazorpayPayment & { orderId: number }) {
+function RazorpayButton({
+  payment: { id, amount, orderId },
+  theatreName,
+  publicKey,
+  isPayable,
+}: ButtonsProps & { publicKey: string }) {
   const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string | null>(null)
+  const [problem, setProblem] = useState<unknown>(null)
 
   async function open(): Promise<void> {
     setBusy(true)
     setProblem(null)
-    const outcome = await openRazorpay(payment).catch(() => 'unreachable' as const)
-    if (outcome === 'done') return goToOrder(orderId)
-    setProblem(outcome === 'closed' ? s.checkout.closed : s.checkout.notLoaded)
+    try {
+      if (!(await isPayable())) return
+      const form = { id, amount, publicKey, theatreName }
+      const outcome = await openRazorpay(form).catch(() => 'unreachable' as const)
+      if (outcome === 'done') {
+        rememberReported(orderId)
+        return goToOrder(orderId)
+      }
+      setProblem(outcome === 'closed' ? s.checkout.closed : s.checkout.notLoaded)
+    } catch (error) {
+      setProblem(error)
+    }
     setBusy(false)
   }
 
@@ -73,30 +115,36 @@ function RazorpayButton({ orderId, ...payment }: RazorpayPayment & { orderId: nu
         disabled={busy}
         onClick={() => void open()}
       >
-        {busy ? s.checkout.paying : s.checkout.open(f.money(payment.amount))}
+        {busy ? s.checkout.paying : s.checkout.open(f.money(amount))}
       </button>
     </>
   )
 }
 
-function PaymentButtons(found: CheckoutView) {
-  const { payment, theatreName, publicKey } = found
-  if (payment.status === 'paid' || payment.status === 'refunded') {
-    return (
-      <p class="note" role="status">
-        {s.checkout.settled}
-      </p>
-    )
+function PaymentButtons({ checkout, onLoaded }: { checkout: CheckoutView; onLoaded(found: Found): void }) {
+  async function isPayable(): Promise<boolean> {
+    const now = await load()
+    onLoaded(now)
+    return now.state === 'payable'
   }
-  if (payment.provider === 'simulated' || publicKey === null) return <SimulatedButtons {...found} />
-  const { id, amount, orderId } = payment
-  return <RazorpayButton {...{ id, amount, orderId, theatreName, publicKey }} />
+  const { payment, publicKey } = checkout
+  return (
+    <>
+      {payment.status === 'failed' && <p class="note">{s.checkout.failed}</p>}
+      {payment.provider === 'simulated' || publicKey === null ? (
+        <SimulatedButtons {...checkout} isPayable={isPayable} />
+      ) : (
+        <RazorpayButton {...checkout} publicKey={publicKey} isPayable={isPayable} />
+      )}
+    </>
+  )
 }
 
-function Bill(found: CheckoutView) {
-  const { payment, theatreName } = found
+function Bill({ found, onLoaded }: { found: Found; onLoaded(found: Found): void }) {
+  const { checkout, state } = found
+  const { payment, theatreName } = checkout
   return (
-    <main class="checkout" data-payment-status={payment.status}>
+    <main class="checkout" data-payment-status={payment.status} data-checkout={state}>
       <div class="bill">
         <p class="bill-to">{theatreName}</p>
         <h1>
@@ -105,7 +153,13 @@ function Bill(found: CheckoutView) {
         </h1>
         <p class="quiet">{s.checkout.forOrder(payment.orderId)}</p>
       </div>
-      <PaymentButtons {...found} />
+      {state === 'payable' ? (
+        <PaymentButtons checkout={checkout} onLoaded={onLoaded} />
+      ) : (
+        <p class="note" role="status">
+          {s.checkout.closedTo[state]}
+        </p>
+      )}
       <a class="button wide plain" href={`/orders/${payment.orderId}`}>
         {s.checkout.back}
       </a>
@@ -115,17 +169,30 @@ function Bill(found: CheckoutView) {
 }
 
 function CheckoutPage() {
-  const [found, setFound] = useState<CheckoutView | null>(null)
+  const [found, setFound] = useState<Found | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const load = (): void => void api.checkout(paymentId).then(setFound, setError)
-  useEffect(load, [])
-  if (found) return <Bill {...found} />
+  const read = (): void => void load().then(setFound, setError)
+  useEffect(() => {
+    read()
+    // A customer who comes back to this page after a while must not find an old bill.
+    const onShow = (event: Event): void => {
+      const isBack = event instanceof PageTransitionEvent ? event.persisted : !document.hidden
+      if (isBack) void load().then(setFound, () => {})
+    }
+    addEventListener('pageshow', onShow)
+    document.addEventListener('visibilitychange', onShow)
+    return () => {
+      removeEventListener('pageshow', onShow)
+      document.removeEventListener('visibilitychange', onShow)
+    }
+  }, [])
+  if (found) return <Bill found={found} onLoaded={setFound} />
   if (!error) return <PageMessage title={s.common.opening} />
   const unknown = error instanceof ApiError && error.status < 500 && error.status > 0
   return (
     <PageMessage title={unknown ? s.checkout.notFound : s.errors.cantOpen}>
       <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={load}>
+      <button type="button" class="primary" onClick={read}>
         {s.common.tryAgain}
       </button>
     </PageMessage>

@@ -8,8 +8,9 @@ import { isCashOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
+import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
-import { CashOwedList, EndedList, ItemTotals, UnpaidList } from '../staff/order-lists.js'
+import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
@@ -62,7 +63,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   return (
     <>
       <ExpiringWarning link={board.live.link} />
-      <StaffHeader here="live-orders" unread={unread}>
+      <StaffHeader here="live-orders" user={session.user} unread={unread}>
         <NotifySwitch />
         <SoundSwitch />
         <LinkBadge link={board.live.link} />
@@ -135,6 +136,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
         )}
         <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
         <CashOwedList orders={ended.filter(isCashOwed)} board={board} />
+        <RefundList orders={ended.filter((order) => order.dueBack > 0)} canRefund={isManager(session.user)} />
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">

@@ -3,6 +3,7 @@ import { Conversation } from '../chat/conversation.js'
 import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
 import { OrderProgress } from '../customer/order-progress.js'
 import { PaymentBox } from '../customer/payment-box.js'
+import { useConfirming } from '../customer/reported-payment.js'
 import { isLong, plainText } from '../lib/format.js'
 import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
@@ -55,9 +56,11 @@ function StaffChat({ live }: { live: LiveOrder }) {
 
 function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const token = recall(`seat.${order.seat.id}`, isString)
+  const confirming = useConfirming(order)
   useEffect(() => {
-    document.title = `${s.status[order.status]} · ${s.board.number(order.id)} · ${order.theatreName}`
-  }, [order])
+    const status = confirming ? s.order.confirming.head : s.status[order.status]
+    document.title = `${status} · ${s.board.number(order.id)} · ${order.theatreName}`
+  }, [order, confirming])
   return (
     <>
       <header class="seat-head">
@@ -79,10 +82,12 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
         data-status={order.status}
         data-payment-status={order.paymentStatus}
       >
-        <h1 class="order-head">{s.order.head[order.status](order)}</h1>
-        <p class="order-next">{s.order.next[order.status](order)}</p>
+        <h1 class="order-head">{confirming ? s.order.confirming.head : s.order.head[order.status](order)}</h1>
+        <p class="order-next" role="status">
+          {confirming ? s.order.confirming.next : s.order.next[order.status](order)}
+        </p>
         <OrderProgress order={order} />
-        <PaymentBox order={order} onStale={() => live.live.client.wake()} />
+        <PaymentBox order={order} confirming={confirming} onOrder={live.showOrder} />
         <Receipt order={order} />
         <StaffChat live={live} />
         {token && (

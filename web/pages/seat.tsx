@@ -2,11 +2,12 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { createCart, quantityOf, totalOf } from '../customer/cart.js'
 import { MenuList } from '../customer/menu-list.js'
 import { OrderReview } from '../customer/order-review.js'
+import { awaitsConfirmation } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
 import { isLong } from '../lib/format.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
-import type { OrderView, SeatMenuView } from '../lib/views.js'
+import type { MenuItemView, OrderView, SeatMenuView } from '../lib/views.js'
 import { isLive } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import { explain, PageMessage } from '../ui/problem.js'
@@ -41,16 +42,25 @@ function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
       {orders.map((order) => (
         <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
           <span>
-            <b>{s.board.number(order.id)}</b> {s.status[order.status]}
+            <b>{s.board.number(order.id)}</b>{' '}
+            {awaitsConfirmation(order) ? s.order.confirming.head : s.status[order.status]}
           </span>
-          <span>{order.status === 'placed' ? s.seat.payNow : s.seat.track}</span>
+          <span>
+            {order.status === 'placed' && !awaitsConfirmation(order) ? s.seat.payNow : s.seat.track}
+          </span>
         </a>
       ))}
     </section>
   )
 }
 
-function Order({ seat, reload }: { seat: SeatMenuView; reload(): void }) {
+interface OrderProps {
+  seat: SeatMenuView
+  /** the new menu; null: to be loaded */
+  onMenu(menu: readonly MenuItemView[] | null): void
+}
+
+function Order({ seat, onMenu }: OrderProps) {
   const cart = useMemo(() => createCart(token), [])
   const now = useStore(cart.cart)
   const [onlyVeg, setOnlyVeg] = useState(() => recall('only-veg', isBoolean) ?? false)
@@ -117,7 +127,7 @@ function Order({ seat, reload }: { seat: SeatMenuView; reload(): void }) {
           seat={seat}
           cart={cart}
           onClose={() => setReviewing(false)}
-          onStaleMenu={reload}
+          onMenu={onMenu}
         />
       )}
     </>
@@ -134,7 +144,11 @@ function Seat() {
     }, setError)
   }
   useEffect(read, [])
-  if (seat) return <Order seat={seat} reload={read} />
+  const onMenu: OrderProps['onMenu'] = (menu) => {
+    if (seat && menu) setSeat({ ...seat, menu: [...menu] })
+    else read()
+  }
+  if (seat) return <Order seat={seat} onMenu={onMenu} />
   if (error instanceof ApiError && error.status === 404) {
     return (
       <PageMessage title={s.seat.notFound}>

@@ -62,7 +62,7 @@ function Seats({ session }: { session: SignedInView }) {
 
   return (
     <>
-      <StaffHeader here="seats" />
+      <StaffHeader here="seats" user={session.user} />
       <main class="codes">
         <div class="live-head">
           <h1>{s.seats.title}</h1>

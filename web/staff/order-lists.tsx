@@ -1,9 +1,11 @@
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import type { OrderView } from '../lib/views.js'
+import { moneyStateOf } from '../live/money-state.js'
 import { endedAt, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
+import { describeRefund } from './refund-words.js'
 
 /** Total quantities over all open orders, for the kitchen. */
 export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
@@ -73,6 +75,36 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
   )
 }
 
+/** Cancelled orders whose money is to be given back, or on its way. */
+export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]; canRefund: boolean }) {
+  if (orders.length === 0) return null
+  return (
+    <section class="unpaid cash-owed" aria-label={s.board.refunds}>
+      <h2>{s.board.refunds}</h2>
+      <ul>
+        {orders.map((order) => (
+          <li key={order.id} data-order-id={order.id} data-money={moneyStateOf(order)}>
+            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span>{' '}
+            <span>{describeRefund(order)}</span>
+          </li>
+        ))}
+      </ul>
+      {canRefund ? (
+        <a class="button" href="/theatre/today/">
+          {s.board.toPayments}
+        </a>
+      ) : (
+        <p class="quiet">{s.board.askManager}</p>
+      )}
+    </section>
+  )
+}
+
+function Refund({ order }: { order: OrderView }) {
+  const text = describeRefund(order)
+  return text && <b class="refund"> · {text}</b>
+}
+
 export function EndedList({
   orders,
   timeZone,
@@ -91,6 +123,7 @@ export function EndedList({
             <span>{order.seat.hall}</span>
             <span class="ended-items">
               {order.items.map((item) => `${item.quantity} ${plainText(item.name)}`).join(', ')}
+              <Refund order={order} />
             </span>
             <span>
               {s.status[order.status]} {f.time(endedAt(order) ?? order.createdAt, timeZone)}

@@ -1,19 +1,24 @@
 import type { ComponentChildren } from 'preact'
+import type { UserView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
+import { isManager } from './manager.js'
 
-type Place = 'live-orders' | 'chat' | 'seats' | 'account'
+type Place = 'live-orders' | 'chat' | 'today' | 'seats' | 'account'
 
 interface Props {
   here: Place
+  user: UserView
   unread?: number
   children?: ComponentChildren
 }
 
-export function StaffHeader({ here, unread = 0, children }: Props) {
+export function StaffHeader({ here, user, unread = 0, children }: Props) {
+  const today: [Place, string, string] = ['today', '/theatre/today/', s.nav.payments]
   const places: [Place, string, string][] = [
     ['live-orders', '/theatre/live-orders/', s.nav.orders],
     ['chat', '/theatre/chat/', s.nav.chat],
+    ...(isManager(user) ? [today] : []),
     ['seats', '/theatre/seats/', s.nav.seats],
     ['account', '/account', s.nav.account],
   ]

@@ -4,6 +4,7 @@ import type { OrderView } from '../lib/views.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
+import { describeRefund } from './refund-words.js'
 
 export interface Limits {
   maxTime: number
@@ -36,7 +37,10 @@ function Age({
   )
 }
 
-function Cash({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
+/** The cash to collect, or what was given back. */
+function Money({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
+  const refund = describeRefund(order)
+  if (refund) return <p class="cash refunded">{refund}</p>
   if (order.paymentMethod !== 'cash') return null
   if (order.paymentStatus !== 'pending') return <p class="cash collected">{s.board.cashReceived}</p>
   return (
@@ -174,7 +178,7 @@ export function Ticket({ order, board, now, limits }: Props) {
           </li>
         ))}
       </ul>
-      <Cash order={order} board={board} busy={busy} />
+      <Money order={order} board={board} busy={busy} />
       {until === undefined ? (
         <Buttons order={order} board={board} busy={busy} />
       ) : (

@@ -1,5 +1,5 @@
 import type { Formats } from '../lib/format.js'
-import type { OrderView } from '../lib/views.js'
+import type { OrderView, PaymentIssueView } from '../lib/views.js'
 
 // All texts of the pages in English. Another language is a file beside this one that exports `strings`.
 type ByStatus<T> = Record<OrderView['status'], T>
@@ -12,17 +12,19 @@ const status: ByStatus<string> = {
   delivered: 'Delivered',
   cancelled: 'Cancelled',
 }
-const payment: Record<OrderView['paymentStatus'], string> = {
-  pending: 'Not paid yet.',
-  paid: 'Paid. Thank you.',
-  failed: 'The payment didn’t go through. Any money taken will be returned to you.',
-  refunded: 'Your payment was refunded.',
-}
+const comesBack = 'If money left your account, it will come back within a few days.'
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
   invalid_transition: 'Someone else has already updated this order.',
   insecure_transport: 'Open the secure (https://) address of this page.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
+  payment_under_review:
+    'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',
+  payment_provider_unavailable:
+    'Online payment isn’t available right now. Try again in a moment, or pay in cash.',
+  menu_item_unavailable:
+    'Something in your order has just sold out and was taken out of your cart. Please check your order.',
+  idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
 }
 
@@ -33,7 +35,14 @@ export const en = {
     optional: '(optional)',
     tryAgain: 'Try again',
   },
-  nav: { label: 'Main', orders: 'Live orders', chat: 'Chat', seats: 'Seat codes', account: 'Account' },
+  nav: {
+    label: 'Main',
+    orders: 'Live orders',
+    chat: 'Chat',
+    payments: 'Payments',
+    seats: 'Seat codes',
+    account: 'Account',
+  },
   errors: {
     unknown: 'Something went wrong. Please try again.',
     offline: 'No connection. Check your network and try again.',
@@ -119,6 +128,12 @@ export const en = {
     unpaid: 'Waiting for payment',
     paymentFailed: 'Payment failed',
     cashOwed: 'Delivered, cash due',
+    refunded: (amount: string) => `${amount} refunded`,
+    refundDue: (amount: string) => `Refund ${amount}`,
+    returning: (amount: string) => `${amount} on its way back`,
+    refunds: 'Refunds due',
+    askManager: 'Managers issue refunds.',
+    toPayments: 'Go to payments',
     collectFrom: (seat: string) => `Cash received from seat ${seat}`,
     ended: (many: number) => `Delivered and cancelled (${many})`,
     endedNone: 'None yet.',
@@ -186,6 +201,14 @@ export const en = {
     pay: (amount: string) => `Order and pay ${amount}`,
     order: (amount: string) => `Place order for ${amount}`,
     sending: 'Placing your order…',
+    priceChanged: (before: string, now: string) =>
+      `The total has changed from ${before} to ${now}. Nothing has been ordered yet. Please check your order.`,
+    earlier: {
+      title: 'You’ve already placed an order',
+      text: 'It reached us, but our answer didn’t reach you. What’s in your cart now hasn’t been ordered.',
+      view: 'View this order',
+      another: 'Order what’s in my cart too',
+    },
     safeToRepeat: 'It’s safe to try again: your order won’t be placed twice.',
   },
   checkout: {
@@ -195,11 +218,20 @@ export const en = {
     paying: 'Processing payment…',
     fail: 'Simulate a failed payment',
     back: 'Back to your order',
-    settled: 'This payment is complete.',
+    closedTo: {
+      confirming: 'We received your payment and are confirming it. You don’t need to pay again.',
+      paid: 'This order is paid.',
+      cancelled: `This order was cancelled, so there’s nothing to pay. ${comesBack}`,
+      review:
+        'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',
+      cash: 'You’re paying for this order in cash.',
+    },
+    failed: `This payment didn’t go through. ${comesBack} You can try again.`,
     notFound: 'Payment not found',
     open: (amount: string) => `Pay ${amount} now`,
     notLoaded: 'The payment form didn’t load. Check your network and try again.',
-    closed: 'Payment not completed. If money left your account, your order updates automatically.',
+    closed:
+      'Payment not completed. If money left your account, your order updates automatically, or the money comes back within a few days.',
     simulated: 'This is a simulated payment. No money is charged.',
   },
   order: {
@@ -227,11 +259,37 @@ export const en = {
       delivered: (order: OrderView) => `Delivered to seat ${order.seat.name}. Anything missing? Ask below.`,
       cancelled: () => 'It won’t be delivered. You can order again.',
     } satisfies ByStatus<(order: OrderView) => string>,
-    payment,
+    confirming: {
+      head: 'Payment received, confirming…',
+      next: 'We’ll start on your order as soon as your bank confirms it, usually within a minute.',
+    },
+    payment: {
+      unpaid: 'Not paid yet.',
+      confirming: 'You don’t need to pay again. This page updates automatically.',
+      failed: `The payment didn’t go through. ${comesBack}`,
+      paid: 'Paid. Thank you.',
+      partiallyRefunded: (refunded: string, total: string) => `${refunded} of ${total} was refunded to you.`,
+      refunded: (amount: string) => `${amount} was refunded to you.`,
+      mayTakeDays: 'It can take a few days to reach your account.',
+      refundDue: (amount: string) =>
+        `This order was cancelled after you paid. Your refund of ${amount} is on its way and can take a few days.`,
+      returning: (amount: string) =>
+        `Your payment arrived after this order was cancelled. ${amount} is on its way back and can take a few days.`,
+      paidTwice: (amount: string) =>
+        `You paid twice for this order. ${amount} is on its way back and can take a few days.`,
+      cashReturn: (amount: string) =>
+        `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
+      void: `This order wasn’t paid. ${comesBack}`,
+    },
     paymentTitle: 'Payment',
     cashDue: (amount: string) => `Please have ${amount} in cash ready.`,
-    paidButCancelled:
-      'You paid for this order before it was cancelled. Please ask the staff for your refund.',
+    cashInstead: {
+      offer: 'Pay in cash instead',
+      explain: (amount: string) =>
+        `We’ll start on your order right away. Please have ${amount} in cash ready when it arrives.`,
+      confirm: 'Yes, pay in cash',
+      back: 'No, go back',
+    },
     payNow: (amount: string) => `Pay ${amount}`,
     payAgain: (amount: string) => `Try again: pay ${amount}`,
     openingPayment: 'Opening payment…',
@@ -265,6 +323,58 @@ export const en = {
     sendAgain: 'Not sent. Try again',
     empty: { customer: 'Something missing, or a question? Message us here.', staff: 'No messages yet.' },
     placeholder: { customer: 'Message the staff', staff: 'Write a reply' },
+  },
+  payments: {
+    title: 'Payments',
+    toCheck: 'To check',
+    none: 'Nothing to check.',
+    asOf: (time: string) => `As of ${time}`,
+    refresh: 'Refresh',
+    managersOnly: 'This page is for managers',
+    kinds: {
+      unknown_payment: 'Payment without an order',
+      amount_mismatch: 'Wrong amount paid',
+      late_capture: 'Paid after cancellation',
+      second_capture: 'Paid twice',
+      refund_due: 'Refund due',
+      refund_failed: 'Refund failed',
+    } satisfies Record<PaymentIssueView['kind'], string>,
+    help: {
+      unknown_payment: 'This payment belongs to none of our orders. Look it up with the payment provider.',
+      amount_mismatch:
+        'The amount isn’t the order’s total, so the order isn’t confirmed. The customer can’t pay until this is resolved.',
+      late_capture: 'The order was already cancelled. Such payments are normally returned automatically.',
+      second_capture: 'The order was already paid. The second payment is normally returned automatically.',
+      refund_due: 'A paid order was cancelled. Give the customer the money back.',
+      refund_failed: 'The payment provider couldn’t return the money. Look it up with the provider.',
+    } satisfies Record<PaymentIssueView['kind'], string>,
+    cashRefundDue:
+      'An order paid in cash was cancelled. Hand the cash back, then note it here with “Refund”.',
+    reference: (id: string) => `Reference ${id}`,
+    refund: 'Refund',
+    refundOf: (id: number) => `Refund for order ${id}`,
+    refundAmount: 'Amount (₹)',
+    upTo: (amount: string) => `Enter an amount up to ${amount}.`,
+    final: 'A refund can’t be undone.',
+    confirmRefund: (amount: string) => `Refund ${amount}`,
+    refunding: 'Refunding…',
+    refundSent: (id: number, amount: string) => `Order ${id}: refund of ${amount} requested.`,
+    underWay: (amount: string) => `${amount} requested. The entry closes once the money has gone back.`,
+    outcomeUnknown:
+      'The payment provider didn’t answer, so the refund may already be on its way. Try again: it won’t be paid twice.',
+    nothingToRefund: 'There’s nothing left to refund: it was refunded, or a refund is on its way.',
+    refused: 'The payment provider refused this refund. Try again later, or look it up with the provider.',
+    otherAmount:
+      'A refund of another amount was already requested. Reload the page to see what’s left to refund.',
+    resolve: 'Resolve with a note',
+    resolveTitle: 'Resolve without a refund here',
+    note: 'What was done?',
+    save: 'Resolve',
+    resolvedNow: 'Resolved.',
+    resolved: (many: number) => `Resolved (${many})`,
+    resolvedNone: 'None yet.',
+    resolvedAt: (time: string) => `Resolved ${time}`,
+    automatic: 'Closed automatically.',
   },
   account: {
     guest: 'Guest',

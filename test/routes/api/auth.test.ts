@@ -26,7 +26,7 @@ t.test('login answers with the user and the session’s end, and sets one cookie
   })
   const after = Date.now()
   t.equal(answer.status, 200)
-  t.same(answer.body.user.theatres, [{ id: 1, name: 'Grand Cinema' }])
+  t.same(answer.body.user.theatres, [{ id: 1, name: 'Grand Cinema', manager: false }])
   t.match(answer.body.user, { username: 'staff', role: 'staff' })
   const ends = Date.parse(answer.body.expiresAt)
   t.ok(ends >= before + 3_600_000 && ends <= after + 3_660_000, 'idle age and a little')

@@ -154,6 +154,7 @@ t.test('Idempotency-Key', async (t) => {
   t.same([replay.status, replay.body.order], [200, twins[0]?.body.order])
   const other = await send(wanted(own, { paymentMethod: 'cash' }), 'k1')
   t.same([other.status, other.body.error], [422, 'idempotency_key_reused'])
+  t.same(other.body.order, replay.body.order, 'with the order that was made')
   const elsewhere = await browser.post<{ error: string }>('/api/seats/demo-a2/orders', body, {
     headers: { 'idempotency-key': 'k1', 'content-type': 'application/json' },
   })
@@ -162,6 +163,42 @@ t.test('Idempotency-Key', async (t) => {
   t.equal((await send(body, 'k1', createClient(service.url))).status, 201, 'keys are per session')
   for (const key of ['', 'a b', 'x'.repeat(256)]) t.equal((await send(body, key)).status, 400)
   t.equal((await send(body, 'x'.repeat(255))).status, 201)
+})
+
+t.test('nobody owes more than the button said', async (t) => {
+  const service = await startService(t, { demo: true })
+  const { id: own, price } = await firstMenuItem(service.db)
+  const browser = createClient(service.url)
+  interface Changed {
+    error: string
+    message: string
+    total: number
+    menu: { id: number; price: number }[]
+    order: OrderView
+  }
+  const send = (expectedTotal: unknown, key: string) =>
+    browser.post<Changed>('/api/seats/demo-a1/orders', wanted(own, { expectedTotal }), {
+      headers: { 'idempotency-key': key },
+    })
+  const order = await send(price, 'k1')
+  t.match([order.status, order.body.order], [201, { total: price }])
+  await service.db.menuItem.update({ where: { id: own }, data: { price: price + 100 } })
+  const changed = await send(price, 'k2')
+  t.match(
+    [changed.status, changed.body],
+    [409, { error: 'price_changed', message: String, total: price + 100 }],
+  )
+  t.equal(changed.body.menu.find(({ id }) => id === own)?.price, price + 100)
+  t.equal(await service.db.order.count(), 1)
+  t.equal((await send(price + 99, 'k2')).status, 409, 'less is another total too')
+  t.same((await send(price, 'k1')).body.order, order.body.order, 'what was ordered before stays at its price')
+  const again = await send(price + 100, 'k1')
+  t.match(
+    [again.status, again.body.error, again.body.order],
+    [422, 'idempotency_key_reused', order.body.order],
+  )
+  t.match([(await send(price + 100, 'k2')).status, await service.db.order.count()], [201, 2])
+  for (const bad of [-1, 1.5, '18000', null]) t.equal((await send(bad, 'k3')).status, 400)
 })
 
 t.test('prices, totals and owners sent by a client are ignored', async (t) => {

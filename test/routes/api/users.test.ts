@@ -6,7 +6,13 @@ import { DEMO_PASSWORD, signIn } from '../../helpers/sign-in.js'
 const { url, db, logs } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
 
 interface OneUser {
-  user: { id: number; username: string; role: string; isActive: boolean; theatres: { id: number }[] }
+  user: {
+    id: number
+    username: string
+    role: string
+    isActive: boolean
+    theatres: { id: number; manager: boolean }[]
+  }
 }
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
@@ -40,10 +46,49 @@ t.test('creates, lists and changes accounts', async (t) => {
   const list = await admin.get<{ users: OneUser['user'][] }>('/api/users')
   t.same(
     list.body.users.map((user) => user.username),
-    ['admin', 'anna', 'staff', 'staff2'],
+    ['admin', 'anna', 'manager', 'staff', 'staff2'],
     'no guests',
   )
   t.notMatch(list.text, /password|hash|argon/i)
+})
+
+t.test('managers are made for theatres of theirs only', async (t) => {
+  const { body } = await admin.post<OneUser>(
+    '/api/users',
+    newUser('maya', { theatreIds: [1, 2], managerOf: [2] }),
+  )
+  const path = `/api/users/${body.user.id}`
+  const maya = await signIn(url, 'maya')
+  const theatres = async () =>
+    (await maya.get<OneUser>('/api/auth/session')).body.user.theatres.map(({ id, manager }) => [id, manager])
+  t.same(await theatres(), [
+    [1, false],
+    [2, true],
+  ])
+  await admin.patch(path, { managerOf: [1] })
+  t.same(
+    await theatres(),
+    [
+      [1, true],
+      [2, false],
+    ],
+    'at once',
+  )
+  await admin.patch(path, { theatreIds: [1] })
+  t.same(await theatres(), [[1, true]], 'a change of theatres leaves who manages them')
+  t.match(await admin.patch(path, { managerOf: [2] }), {
+    status: 400,
+    body: { error: 'validation_failed', details: [{ path: 'managerOf' }] },
+  })
+  t.same(await theatres(), [[1, true]])
+  t.match((await admin.get('/api/auth/session')).body, {
+    user: {
+      theatres: [
+        { id: 1, manager: true },
+        { id: 2, manager: true },
+      ],
+    },
+  })
 })
 
 t.test('a changed role applies to the next request', async (t) => {

@@ -1,0 +1,164 @@
+import type { Transaction } from '../database/client.js'
+import { type ActionContext, commit } from '../events/commit.js'
+import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
+
+// Records what a provider says of charges and refunds, each once, and brings orders, payments and issues in line with it.
+// Webhooks and reconciliation share this code, so that both lead to the same state.
+
+export interface ProviderCharge {
+  /** the provider's id of the charge; null: not given */
+  id: string | null
+  /** the provider's order id; null for a charge without an order */
+  paymentId: string | null
+  /** paise, or the smallest unit of `currency`; without a fee that the customer paid on top */
+  amount: number
+  currency: string
+  state: 'captured' | 'failed' | 'other'
+}
+
+export interface ProviderRefund {
+  id: string
+  chargeId: string
+  /** paise */
+  amount: number
+  status: 'pending' | 'processed' | 'failed'
+  /** the key of our request, if the provider returns it */
+  key: string | null
+}
+
+export interface Facts {
+  charge: ProviderCharge | null
+  refund: ProviderRefund | null
+}
+
+/** Records facts and publishes what changed. */
+export function commitFacts(ctx: ActionContext, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
+  return commit(ctx, async (tx) => {
+    const recorded = await recordFacts(tx, facts, settings)
+    return { result: recorded, events: recorded.events }
+  })
+}
+
+/**
+ * Records facts within the caller's transaction; its events are for the caller to append. Locks the charge, then the order.
+ */
+export async function recordFacts(
+  tx: Transaction,
+  { charge: given, refund }: Facts,
+  settings: LedgerSettings,
+): Promise<Recorded> {
+  const isOther = given !== null && refund !== null && given.id !== null && given.id !== refund.chargeId
+  const charge = isOther ? null : given
+  const chargeId = refund?.chargeId ?? (charge && nameOf(charge))
+  if (chargeId === null) return NOTHING
+  // a charge and its refund may arrive at once: without this lock neither would see the other
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`charge ${chargeId}`}, 0))::text`
+  const captureId = await findCaptureId(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
+  const orderId = await lockOrderOf(tx, charge, captureId)
+  const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, captureId, orderId))
+  const refunded = refund !== null && (await recordRefund(tx, refund, captureId, orderId))
+  const failed = charge?.state === 'failed' && orderId !== null && (await recordFailure(tx, charge))
+  if (!captured && !refunded && !failed) return NOTHING
+  if (orderId === null) return { ...NOTHING, changed: true, issues: await settleUnknown(tx, captureId) }
+  return { ...(await settleOrder(tx, orderId, settings)), changed: true }
+}
+
+/** A charge without an id can only be told apart by its order. */
+const nameOf = ({ id, paymentId }: ProviderCharge): string | null =>
+  id ?? (paymentId === null ? null : `unnamed_${paymentId}`)
+
+/** not in any id of a provider */
+const SEPARATOR = ' '
+
+/** The provider's id of a capture's charge. */
+export const chargeIdOf = (captureId: string): string => captureId.split(SEPARATOR)[0] ?? captureId
+
+/**
+ * The id under which a capture is, or will be, recorded: the charge's. A charge belongs to one payment, so the same id under
+ * another payment is another charge, and not a repeat that may be ignored. A refund that we requested names its capture.
+ */
+async function findCaptureId(
+  tx: Transaction,
+  chargeId: string,
+  paymentId: string | null,
+  key: string | null,
+): Promise<string> {
+  const scoped = `${chargeId}${SEPARATOR}${paymentId}`
+  const [found] = await tx.$queryRaw<{ own: string | null; isTaken: boolean }[]>`
+    SELECT (SELECT r.capture_id FROM refunds r WHERE r.key = ${key}) AS own, EXISTS (
+      SELECT FROM captures c WHERE c.id = ${chargeId} AND c.payment_id <> ${paymentId}) AS "isTaken"`
+  return found?.own ?? (found?.isTaken ? scoped : chargeId)
+}
+
+/** Finds the order that the charge belongs to and locks its row; null: none of ours. */
+async function lockOrderOf(
+  tx: Transaction,
+  charge: ProviderCharge | null,
+  captureId: string,
+): Promise<number | null> {
+  const [found] = await tx.$queryRaw<{ id: number }[]>`
+    SELECT o.id FROM orders o WHERE o.id = coalesce(
+      (SELECT c.order_id FROM captures c WHERE c.id = ${captureId}),
+      (SELECT p.order_id FROM payments p WHERE p.id = ${charge?.paymentId ?? null}),
+      (SELECT r.order_id FROM refunds r WHERE r.capture_id = ${captureId} AND r.order_id IS NOT NULL LIMIT 1)
+    ) FOR NO KEY UPDATE`
+  return found?.id ?? null
+}
+
+/** Stores a capture unless it is known. The first capture of the right amount pays for its order. */
+async function recordCapture(
+  tx: Transaction,
+  { paymentId, amount, currency }: ProviderCharge,
+  captureId: string,
+  orderId: number | null,
+): Promise<boolean> {
+  const inserted = await tx.$executeRaw`
+    INSERT INTO captures (id, payment_id, order_id, kind, method, amount, currency, late)
+    SELECT ${captureId}, ${paymentId}, o.id,
+      CASE WHEN o.id IS NULL THEN 'unknown'
+        WHEN ${amount}::bigint <> o.total OR ${currency} <> 'INR' THEN 'mismatched'
+        WHEN EXISTS (SELECT FROM captures c WHERE c.order_id = o.id AND c.kind = 'paying') THEN 'surplus'
+        ELSE 'paying' END::capture_kind,
+      'online', ${amount}::bigint, ${currency}, coalesce(o.status = 'cancelled', false)
+    FROM (SELECT 1) AS one LEFT JOIN orders o ON o.id = ${orderId}::int
+    ON CONFLICT (id) DO NOTHING`
+  return inserted > 0
+}
+
+/** Stores or advances a refund. It never moves back (the order of the enum): events arrive in any order. */
+async function recordRefund(
+  tx: Transaction,
+  { id, amount, status, key }: ProviderRefund,
+  captureId: string,
+  orderId: number | null,
+): Promise<boolean> {
+  if (key !== null) await nameRequest(tx, key, id)
+  const stored = await tx.$executeRaw`
+    INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status)
+    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status)
+    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount
+    WHERE excluded.status > r.status`
+  return stored > 0
+}
+
+/** Gives our own request its provider's id, with what was recorded of that id before it was known to be ours. */
+async function nameRequest(tx: Transaction, key: string, providerId: string): Promise<void> {
+  const [own] = await tx.$queryRaw<{ id: number; captureId: string }[]>`
+    SELECT id, capture_id AS "captureId" FROM refunds
+    WHERE key = ${key} AND provider_id IS NULL FOR UPDATE`
+  if (!own) return
+  const [seen] = await tx.$queryRaw<{ status: string }[]>`
+    DELETE FROM refunds WHERE provider_id = ${providerId} AND capture_id = ${own.captureId}
+    RETURNING status::text AS status`
+  await tx.$executeRaw`
+    UPDATE refunds SET provider_id = ${providerId}, status = ${seen?.status ?? 'requested'}::refund_status
+    WHERE id = ${own.id}::int`
+}
+
+/** A payment that was never captured can be tried again. */
+async function recordFailure(tx: Transaction, { paymentId }: ProviderCharge): Promise<boolean> {
+  const failed = await tx.$executeRaw`
+    UPDATE payments p SET status = 'failed' WHERE p.id = ${paymentId} AND p.status = 'pending'
+      AND NOT EXISTS (SELECT FROM captures c WHERE c.payment_id = p.id)`
+  return failed > 0
+}

@@ -1,0 +1,174 @@
+import { type Database, Prisma } from '../database/client.js'
+import type { ActionContext } from '../events/commit.js'
+import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledger.js'
+import { ProviderRefused } from './provider.js'
+import { type RefundTools, sendDueRefunds } from './refund-requests.js'
+
+// Asks the provider about what its webhooks may not have told, and applies the answers as if they had: lost webhooks,
+// refunds made in the provider's dashboard, requests whose outcome is unknown. One process at a time.
+
+/** Something that the provider's books had and ours did not. */
+export interface Difference {
+  what: 'capture' | 'failure' | 'refund'
+  /** the provider's id */
+  id: string
+  /** paise */
+  amount: number
+}
+
+export interface ReconcileOptions {
+  /** charges made since then are compared; null: only what is due is asked about */
+  since: Date | null
+  /** also asks about payments and refunds that are not due yet */
+  all?: boolean
+  /** stops between two questions */
+  signal?: AbortSignal
+}
+
+/** days after which the provider is not asked about a payment any more */
+const CHECKED_DAYS = 5
+const BATCH = 50
+const COMPARED_AT_ONCE = 100
+
+/** Compares our books with the provider's, applies what differs and returns it. Throws when the provider is down. */
+export async function reconcile(
+  ctx: ActionContext,
+  tools: RefundTools,
+  options: ReconcileOptions,
+): Promise<Difference[]> {
+  const run = new Reconciliation(ctx, tools, options.signal)
+  await sendDueRefunds(ctx, tools, options.signal)
+  if (options.all && options.since) await run.checkPaymentsSince(options.since)
+  else await run.checkDuePayments()
+  await run.checkRefunds(options.all ?? false)
+  if (options.since) await run.compareCharges(options.since)
+  return run.differences
+}
+
+/** Payments whose webhook may have been lost: a paid one of a live order has nothing left to tell. */
+const inQuestion = Prisma.sql`(p.status IN ('pending', 'failed') OR o.status = 'cancelled')`
+
+class Reconciliation {
+  readonly differences: Difference[] = []
+  private readonly db: Database
+
+  constructor(
+    private readonly ctx: ActionContext,
+    private readonly tools: RefundTools,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.db = ctx.db
+  }
+
+  /** Asks about each payment in question that is due: 15 min after its start, 30, 1 h … every day, for five days. */
+  async checkDuePayments(): Promise<void> {
+    for (;;) {
+      const due = await this.db.$queryRaw<{ id: string; asks: boolean }[]>`
+        SELECT p.id, ${inQuestion} AND p.provider = ${this.tools.provider.name} AS asks
+        FROM payments p JOIN orders o ON o.id = p.order_id
+        WHERE p.check_at <= now() ORDER BY p.check_at LIMIT ${BATCH}::int`
+      for (const { id, asks } of due) {
+        if (this.signal?.aborted) return
+        if (asks) await this.checkPayment(id)
+        await this.db.$executeRaw`
+          UPDATE payments SET checks = checks + 1, check_at = CASE
+            WHEN created_at < now() - make_interval(days => ${CHECKED_DAYS}::int) THEN NULL
+            ELSE now() + least(make_interval(mins => 15) * power(2, least(checks, 7)), make_interval(days => 1)) END
+          WHERE id = ${id}`
+      }
+      if (due.length < BATCH) return
+    }
+  }
+
+  /** Asks about each payment in question that was started since then, due or not. */
+  async checkPaymentsSince(since: Date): Promise<void> {
+    const all = await this.db.$queryRaw<{ id: string }[]>`
+      SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id
+      WHERE ${inQuestion} AND p.provider = ${this.tools.provider.name} AND p.created_at >= ${since}
+      ORDER BY p.created_at`
+    for (const { id } of all) await this.checkPayment(id)
+  }
+
+  private async checkPayment(id: string): Promise<void> {
+    const charges = await known(this.tools.provider.chargesOf(id))
+    // captures first: a payment with a failed and a captured attempt is paid
+    for (const charge of charges.filter(({ state }) => state === 'captured')) {
+      await this.apply({ charge, refund: null }, differenceOf(charge, 'capture'))
+    }
+    for (const charge of charges.filter(({ state }) => state === 'failed')) {
+      await this.apply({ charge, refund: null }, differenceOf(charge, 'failure'))
+    }
+  }
+
+  /** Asks about refunds that the provider has accepted and not finished. */
+  async checkRefunds(all: boolean): Promise<void> {
+    const open = await this.db.$queryRaw<{ chargeId: string }[]>`
+      UPDATE refunds SET tries = tries + 1,
+        next_try_at = now() + least(make_interval(mins => 15) * power(2, least(tries, 7)), make_interval(days => 1))
+      WHERE status = 'pending' AND (next_try_at <= now() OR ${all}) RETURNING capture_id AS "chargeId"`
+    for (const chargeId of new Set(open.map((refund) => refund.chargeId))) {
+      if (this.signal?.aborted) return
+      await this.applyRefunds(chargeIdOf(chargeId))
+    }
+  }
+
+  private async applyRefunds(chargeId: string): Promise<void> {
+    for (const refund of await known(this.tools.provider.refundsOf(chargeId))) {
+      await this.apply({ charge: null, refund }, { what: 'refund', id: refund.id, amount: refund.amount })
+    }
+  }
+
+  /** Compares all charges since a time with ours: captures that we don't know, refunds made without us. */
+  async compareCharges(since: Date): Promise<void> {
+    let batch: ComparedCharge[] = []
+    for await (const charge of this.tools.provider.chargesSince(since)) {
+      if (this.signal?.aborted) return
+      if (charge.state === 'captured') batch.push(charge)
+      if (batch.length < COMPARED_AT_ONCE) continue
+      await this.compare(batch)
+      batch = []
+    }
+    await this.compare(batch)
+  }
+
+  private async compare(charges: readonly ComparedCharge[]): Promise<void> {
+    const ids = charges.flatMap(({ id }) => id ?? [])
+    const ours = await this.db.$queryRaw<{ id: string; refunded: number }[]>`
+      SELECT c.id, coalesce(sum(r.amount), 0)::float8 AS refunded FROM captures c
+      LEFT JOIN refunds r ON r.capture_id = c.id AND r.status = 'processed'
+      WHERE c.id = ANY(${ids}::text[]) GROUP BY c.id`
+    const refundedOf = new Map(ours.map(({ id, refunded }) => [id, refunded]))
+    for (const charge of charges) {
+      if (charge.id === null) continue
+      if (!refundedOf.has(charge.id))
+        await this.apply({ charge, refund: null }, differenceOf(charge, 'capture'))
+      if (charge.refunded > (refundedOf.get(charge.id) ?? 0)) await this.applyRefunds(charge.id)
+    }
+  }
+
+  private async apply(facts: Facts, difference: Difference): Promise<void> {
+    const { changed, issues, requests } = await commitFacts(this.ctx, facts, this.tools.settings)
+    if (!changed) return
+    this.differences.push(difference)
+    for (const issue of issues) this.tools.onIssue(issue)
+    if (requests.length > 0) await sendDueRefunds(this.ctx, this.tools, this.signal)
+  }
+}
+
+type ComparedCharge = ProviderCharge & { refunded: number }
+
+const differenceOf = ({ id, paymentId, amount }: ProviderCharge, what: Difference['what']): Difference => ({
+  what,
+  id: id ?? paymentId ?? 'unnamed',
+  amount,
+})
+
+/** What the provider answers; nothing about an id that it does not know, which must not stop the others. */
+async function known<T>(answer: Promise<T[]>): Promise<T[]> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof ProviderRefused) return []
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { api } from '../lib/api.js'
+import type { OrderView } from '../lib/views.js'
+import { f, s } from '../strings/language.js'
+import { useSettled } from '../ui/use-settled.js'
+
+interface Props {
+  order: OrderView
+  disabled: boolean
+  /** Runs the call and shows what goes wrong. */
+  run(call: () => Promise<OrderView>): void
+  onBack(): void
+}
+
+/** Asks before an order is changed to cash: that starts it, and the customer can't take it back. */
+export function CashInstead({ order, disabled, run, onBack }: Props) {
+  const text = useRef<HTMLParagraphElement>(null)
+  const isSettled = useSettled()
+  // It replaces the button that had the focus.
+  useEffect(() => text.current?.focus(), [])
+  return (
+    <>
+      <p ref={text} tabIndex={-1}>
+        {s.order.cashInstead.explain(f.money(order.total))}
+      </p>
+      <button
+        type="button"
+        class="primary wide"
+        data-action="confirm-cash"
+        data-settling={!isSettled}
+        disabled={disabled}
+        onClick={() => run(() => api.payInCash(order.id))}
+      >
+        {s.order.cashInstead.confirm}
+      </button>
+      <button type="button" class="wide plain" data-action="not-cash" onClick={onBack}>
+        {s.order.cashInstead.back}
+      </button>
+    </>
+  )
+}

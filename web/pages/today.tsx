@@ -1,0 +1,85 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useStore } from '../lib/store.js'
+import type { SignedInView } from '../lib/views.js'
+import { isManager } from '../staff/manager.js'
+import { createPaymentDesk } from '../staff/payment-desk.js'
+import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { f, s } from '../strings/language.js'
+import { PageMessage, Problem } from '../ui/problem.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
+
+function Payments() {
+  const desk = useMemo(createPaymentDesk, [])
+  const { issues, at, error } = useStore(desk.list)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    const read = (): void => {
+      if (document.visibilityState === 'visible') void desk.load()
+    }
+    read()
+    document.addEventListener('visibilitychange', read)
+    addEventListener('online', read)
+    return () => {
+      document.removeEventListener('visibilitychange', read)
+      removeEventListener('online', read)
+    }
+  }, [desk])
+  const open = issues?.filter(({ resolvedAt }) => resolvedAt === null) ?? []
+  const resolved = issues?.filter(({ resolvedAt }) => resolvedAt !== null) ?? []
+  // The button that opened a dialog goes with its entry.
+  useEffect(() => {
+    if (issues && document.activeElement === document.body) heading.current?.focus({ preventScroll: true })
+  }, [issues])
+
+  return (
+    <main class="payments" data-open-issues={issues ? open.length : undefined}>
+      <div class="live-head">
+        <h1 ref={heading} tabIndex={-1}>
+          {s.payments.title}
+        </h1>
+        <p class="payments-read">
+          {at > 0 && <span class="quiet">{s.payments.asOf(f.time(at))}</span>}
+          <button type="button" data-action="refresh" onClick={() => void desk.load()}>
+            {s.payments.refresh}
+          </button>
+        </p>
+      </div>
+      <Problem error={error} />
+      <section class="panel" aria-labelledby="to-check">
+        <h2 id="to-check">{s.payments.toCheck}</h2>
+        {issues === null && !error && <p class="quiet">{s.common.opening}</p>}
+        {issues !== null && open.length === 0 && <p class="quiet">{s.payments.none}</p>}
+        <ul class="issues">
+          {open.map((issue) => (
+            <OpenIssue key={issue.id} issue={issue} desk={desk} />
+          ))}
+        </ul>
+      </section>
+      <details class="panel resolved">
+        <summary>{s.payments.resolved(resolved.length)}</summary>
+        {resolved.length === 0 && <p class="quiet">{s.payments.resolvedNone}</p>}
+        <ul class="issues">
+          {resolved.map((issue) => (
+            <ResolvedIssue key={issue.id} issue={issue} />
+          ))}
+        </ul>
+      </details>
+    </main>
+  )
+}
+
+function Today({ session: { user } }: { session: SignedInView }) {
+  return (
+    <>
+      <StaffHeader here="today" user={user} />
+      {isManager(user) ? <Payments /> : <PageMessage title={s.payments.managersOnly} />}
+    </>
+  )
+}
+
+void startPage(
+  () => <SessionGate staffOnly>{(session) => <Today session={session} />}</SessionGate>,
+  () => s.payments.title,
+)

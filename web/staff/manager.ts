@@ -1,0 +1,5 @@
+import type { UserView } from '../lib/views.js'
+
+/** Whether the user manages a theatre: decides what is offered; what is allowed is the service's decision. */
+export const isManager = ({ role, theatres }: UserView): boolean =>
+  role === 'admin' || (role === 'staff' && theatres.some(({ manager }) => manager))

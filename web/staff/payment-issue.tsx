@@ -1,0 +1,217 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { readAmount, writeAmount } from '../lib/amount.js'
+import { useStore } from '../lib/store.js'
+import type { PaymentIssueView } from '../lib/views.js'
+import { f, s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
+import type { PaymentDesk } from './payment-desk.js'
+
+/** A refund gives back the payment that the order counts as its own; money of other kinds needs the provider's site. */
+const REFUNDABLE: readonly PaymentIssueView['kind'][] = ['refund_due', 'late_capture']
+
+interface FormProps {
+  issue: PaymentIssueView
+  desk: PaymentDesk
+  onClose(): void
+}
+
+interface DialogProps {
+  title: string
+  submit: string
+  busy: boolean
+  problem: string | null
+  onSubmit(): void
+  onClose(): void
+  children: ComponentChildren
+}
+
+function IssueDialog({ title, submit, busy, problem, onSubmit, onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const isSettled = useSettled()
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} class="sheet" aria-labelledby="issue-dialog-title" onClose={onClose}>
+      <header class="sheet-head">
+        <h2 id="issue-dialog-title">{title}</h2>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          {s.common.close}
+        </button>
+      </header>
+      <form
+        class="issue-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!busy) onSubmit()
+        }}
+      >
+        {children}
+        <Problem error={problem} />
+        <button
+          type="submit"
+          class="primary wide"
+          data-action="confirm"
+          data-settling={!isSettled}
+          disabled={busy}
+        >
+          {submit}
+        </button>
+      </form>
+    </dialog>
+  )
+}
+
+/** Busy, and what went wrong; closes the dialog once the call has succeeded. */
+function useCall(onClose: () => void) {
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  async function run(call: () => Promise<string | null>): Promise<void> {
+    setBusy(true)
+    setProblem(null)
+    const failed = await call()
+    setBusy(false)
+    if (failed === null) onClose()
+    else setProblem(failed)
+  }
+  return { busy, problem, setProblem, run }
+}
+
+function RefundForm({ issue, desk, onClose }: FormProps) {
+  /** paise that are left to give back: less than the issue's once a part has gone back */
+  const [left, setLeft] = useState<number | null>(null)
+  const [typed, setTyped] = useState('')
+  const { busy, problem, setProblem, run } = useCall(onClose)
+  const amount = readAmount(typed)
+  const isValid = left !== null && amount !== null && amount > 0 && amount <= left
+
+  useEffect(() => {
+    void desk.leftOf(issue).then((paise) => {
+      setLeft(paise)
+      setTyped(writeAmount(paise))
+    })
+  }, [desk, issue])
+
+  function submit(): void {
+    if (isValid) void run(() => desk.refund(issue, amount, left))
+    else setProblem(s.payments.upTo(f.money(left ?? issue.amount)))
+  }
+  return (
+    <IssueDialog
+      title={s.payments.refundOf(issue.orderId ?? 0)}
+      submit={
+        busy ? s.payments.refunding : isValid ? s.payments.confirmRefund(f.money(amount)) : s.payments.refund
+      }
+      busy={busy || left === null}
+      problem={problem}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <label class="field">
+        <span>{s.payments.refundAmount}</span>
+        <input
+          name="amount"
+          inputMode="decimal"
+          autocomplete="off"
+          disabled={left === null}
+          value={typed}
+          onInput={(event) => setTyped(event.currentTarget.value)}
+        />
+      </label>
+      <p class="quiet">{s.payments.final}</p>
+    </IssueDialog>
+  )
+}
+
+function ResolveForm({ issue, desk, onClose }: FormProps) {
+  const [note, setNote] = useState('')
+  const { busy, problem, run } = useCall(onClose)
+  return (
+    <IssueDialog
+      title={s.payments.resolveTitle}
+      submit={s.payments.save}
+      {...{ busy, problem, onClose }}
+      onSubmit={() => void run(() => desk.resolve(issue, note))}
+    >
+      <label class="field">
+        <span>{s.payments.note}</span>
+        <textarea
+          name="note"
+          rows={3}
+          maxLength={500}
+          required
+          value={note}
+          onInput={(event) => setNote(event.currentTarget.value)}
+        />
+      </label>
+    </IssueDialog>
+  )
+}
+
+/** Kind, order, amount and time of one issue. */
+function IssueFacts({ issue }: { issue: PaymentIssueView }) {
+  return (
+    <>
+      <p class="issue-head">
+        <b>{s.payments.kinds[issue.kind]}</b> <span class="amount">{f.money(issue.amount)}</span>
+      </p>
+      <p class="quiet">
+        {issue.orderId !== null && `${s.board.number(issue.orderId)} · `}
+        <time dateTime={issue.at}>{f.dateTime(issue.at)}</time> · {s.payments.reference(issue.chargeId)}
+      </p>
+    </>
+  )
+}
+
+/** Cash is handed back by a person; only online payments go back by themselves. */
+const adviceOn = ({ kind, paymentId }: PaymentIssueView): string =>
+  kind === 'refund_due' && paymentId === null ? s.payments.cashRefundDue : s.payments.help[kind]
+
+export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: PaymentDesk }) {
+  const [dialog, setDialog] = useState<'refund' | 'resolve' | null>(null)
+  const requested = useStore(desk.requested).get(issue.id)
+  const close = (): void => setDialog(null)
+  const title = `issue-${issue.id}`
+  const canRefund = REFUNDABLE.includes(issue.kind) && issue.orderId !== null && requested === undefined
+  return (
+    <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
+      <div id={title}>
+        <IssueFacts issue={issue} />
+      </div>
+      <p>{requested === undefined ? adviceOn(issue) : s.payments.underWay(f.money(requested))}</p>
+      <div class="issue-actions">
+        {canRefund && (
+          <button
+            type="button"
+            class="primary"
+            data-action="refund"
+            aria-describedby={title}
+            onClick={() => setDialog('refund')}
+          >
+            {s.payments.refund}
+          </button>
+        )}
+        <button
+          type="button"
+          data-action="resolve"
+          aria-describedby={title}
+          onClick={() => setDialog('resolve')}
+        >
+          {s.payments.resolve}
+        </button>
+      </div>
+      {dialog === 'refund' && <RefundForm issue={issue} desk={desk} onClose={close} />}
+      {dialog === 'resolve' && <ResolveForm issue={issue} desk={desk} onClose={close} />}
+    </li>
+  )
+}
+
+export function ResolvedIssue({ issue }: { issue: PaymentIssueView }) {
+  return (
+    <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
+      <IssueFacts issue={issue} />
+      <p>{issue.note ?? s.payments.automatic}</p>
+      <p class="quiet">{issue.resolvedAt && s.payments.resolvedAt(f.dateTime(issue.resolvedAt))}</p>
+    </li>
+  )
+}
