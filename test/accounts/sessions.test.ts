@@ -53,8 +53,8 @@ t.test('one query reads the session, its user, the theatres and the epoch', asyn
     epoch: await readEpoch(db),
   })
   t.same(live?.principal.theatres, [
-    { id: grand, name: 'Grand' },
-    { id: river, name: 'River' },
+    { id: grand, name: 'Grand', manager: false },
+    { id: river, name: 'River', manager: false },
   ])
   t.ok(live && live.session.remainingMs > 3_600_000 && live.session.remainingMs <= 3_636_000)
   t.equal(live && live.session.absoluteEndsAt.getTime() - live.session.createdAt.getTime(), 43_200_000)
