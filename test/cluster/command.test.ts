@@ -10,7 +10,7 @@ import { REDIS } from '../helpers/redis.js'
 import { TEST_SECRETS } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
-import { until } from '../helpers/until.js'
+import { until, untilSame } from '../helpers/until.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** ms for a build, and for three nodes to start, on a busy machine */
@@ -56,8 +56,10 @@ t.test(
     const { child, output } = run(t, ['3'], { DATABASE_URL: database.url })
     await until(() => /is up at/.test(output()) || child.exitCode !== null, 'the cluster to start', START)
     const url = /up at (http:\S+),/.exec(output())?.[1] ?? t.fail(output())
-    const direct = [...output().matchAll(/ {2}\d {2}(http:\S+) {2}pid/g)].map((found) => found[1] ?? '')
-    t.equal(direct.length, 3)
+    const nodes = () => [...output().matchAll(/ {2}\d {2}(http:\S+) {2}pid/g)].map((found) => found[1] ?? '')
+    // the lines may arrive one by one
+    await untilSame(t, 'nodes', () => nodes().length, 3)
+    const direct = nodes()
 
     const staff = await signIn(String(url), 'staff')
     const path = '/ws/all-seat-datasocket/'
