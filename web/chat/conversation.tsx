@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
+import type { MessageView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import type { MessageView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import type { Outbox } from './outbox.js'
 

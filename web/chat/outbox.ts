@@ -1,6 +1,6 @@
+import type { MessageView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { createStore } from '../lib/store.js'
-import type { MessageView } from '../lib/views.js'
 
 /** A message that was sent here and is not known to be stored yet. */
 export interface Outgoing {

@@ -1,8 +1,8 @@
+import type { MenuItemView } from '../../src/protocol/views.js'
 import { ApiError } from '../lib/api-error.js'
 import { newId } from '../lib/id.js'
 import { isBoolean, isNumber, isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
-import type { MenuItemView } from '../lib/views.js'
 
 /** of one item, as the service allows */
 export const MAX_QUANTITY = 20

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import type { OrderView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { useSettled } from '../ui/use-settled.js'
 

@@ -1,4 +1,4 @@
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 
 /** Whether a checkout may take money for its order, and if not, why. */
 export type CheckoutState = 'payable' | 'confirming' | 'paid' | 'cancelled' | 'cash' | 'review'

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
-import type { OrderView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 
 interface Props {

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { MenuItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
-import type { MenuItemView } from '../lib/views.js'
 import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { MAX_QUANTITY } from './cart.js'

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { MenuItemView, OrderView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
-import type { MenuItemView, OrderView } from '../lib/views.js'
 import type { SeatCart } from './cart.js'
 import { earlierOrder, newPrices } from './order-refusals.js'
 

@@ -1,4 +1,4 @@
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import { f, s } from '../strings/language.js'
 
 type Step = { key: 'confirmed' | 'seen' | 'delivered'; at: string | null; name: string }

@@ -1,5 +1,5 @@
+import type { MenuItemView, OrderView } from '../../src/protocol/views.js'
 import { ApiError } from '../lib/api-error.js'
-import type { MenuItemView, OrderView } from '../lib/views.js'
 
 // Refusals of an order that carry what to show instead. Their shapes are the protocol's.
 

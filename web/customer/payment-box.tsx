@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
-import type { OrderView } from '../lib/views.js'
 import { moneyStateOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'

@@ -1,4 +1,4 @@
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import { heldOf, type MoneyState, surplusOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
 import { isNumber, recall, remember } from '../lib/storage.js'
-import type { OrderView } from '../lib/views.js'
 import { EARLIER_FAILURE_MS, isConfirming, type Payable } from '../live/money-state.js'
 
 // That the provider's checkout has reported success for an order: only its webhook to the service counts, but until

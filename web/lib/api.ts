@@ -1,5 +1,3 @@
-import { ApiError } from './api-error.js'
-import { takeAnswer } from './preload.js'
 import type {
   CheckoutView,
   MenuItemView,
@@ -11,7 +9,9 @@ import type {
   SessionView,
   SignedInView,
   TheatreSeatsView,
-} from './views.js'
+} from '../../src/protocol/views.js'
+import { ApiError } from './api-error.js'
+import { takeAnswer } from './preload.js'
 
 export { ApiError }
 

@@ -1,8 +1,8 @@
 import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
+import type { SignedInView } from '../../src/protocol/views.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
 import type { SocketEvent, SocketLike } from './socket.js'
-import type { SignedInView } from './views.js'
 
 // Sends a page's first requests and opens its sockets before the page's own scripts have loaded: on a slow network
 // the scripts take longer than the answers. A chunk of its own, named first in every shell (vite.config.ts).

@@ -1,4 +1,4 @@
-import type { ChatView, MessageView, OrderView } from '../lib/views.js'
+import type { ChatView, MessageView, OrderView } from '../../src/protocol/views.js'
 
 /** All conversations of the user's theatres, and the messages (oldest first) of those that were opened. */
 export interface ChatsState {

@@ -1,4 +1,4 @@
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 
 /** What an order's payment means to the people who look at it. */
 export type MoneyState =

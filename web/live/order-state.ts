@@ -1,4 +1,4 @@
-import type { MessageView, OrderView } from '../lib/views.js'
+import type { MessageView, OrderView } from '../../src/protocol/views.js'
 import { mergeMessages } from './chats-state.js'
 import { isOlder } from './orders-state.js'
 

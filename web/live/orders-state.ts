@@ -1,4 +1,4 @@
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 
 /** State of the staff's board: the live orders, and those that ended last (newest first). */
 export interface OrdersState {

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import type { HallView, SignedInView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
-import type { HallView, SignedInView } from '../lib/views.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
+import type { SignedInView } from '../../src/protocol/views.js'
 import { useStore } from '../lib/store.js'
-import type { SignedInView } from '../lib/views.js'
 import { isManager } from '../staff/manager.js'
 import { createPaymentDesk } from '../staff/payment-desk.js'
 import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import type { OrderView } from '../lib/views.js'
+import type { OrderView } from '../../src/protocol/views.js'
 import type { Board } from './board.js'
 
 const REMOVAL_DEADLINE_MS = 10_000

@@ -1,4 +1,4 @@
-import type { UserView } from '../lib/views.js'
+import type { UserView } from '../../src/protocol/views.js'
 
 /** Whether the user manages a theatre: decides what is offered; what is allowed is the service's decision. */
 export const isManager = ({ role, theatres }: UserView): boolean =>

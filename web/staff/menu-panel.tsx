@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { MenuItemView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import type { MenuItemView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem } from '../ui/problem.js'

@@ -1,6 +1,6 @@
+import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import type { OrderView } from '../lib/views.js'
 import { moneyStateOf } from '../live/money-state.js'
 import { endedAt, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'

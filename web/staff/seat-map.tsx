@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { HallView, OrderView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
-import type { HallView, OrderView } from '../lib/views.js'
 import { oldestFirst, urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import type { Board } from './board.js'

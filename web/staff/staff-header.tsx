@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { UserView } from '../lib/views.js'
+import type { UserView } from '../../src/protocol/views.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
 import { isManager } from './manager.js'

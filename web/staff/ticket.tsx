@@ -1,6 +1,6 @@
+import type { OrderView } from '../../src/protocol/views.js'
 import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import type { OrderView } from '../lib/views.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
 import { notify } from '../lib/notify.js'
 import { playOverdue } from '../lib/sound.js'
-import type { OrderView } from '../lib/views.js'
 import { urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { TheatreSeatsView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import { isString, recall, remember } from '../lib/storage.js'
-import type { TheatreSeatsView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 
 const RETRY_AFTER_MS = 8000

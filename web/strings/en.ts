@@ -1,5 +1,5 @@
+import type { OrderView, PaymentIssueView } from '../../src/protocol/views.js'
 import type { Formats } from '../lib/format.js'
-import type { OrderView, PaymentIssueView } from '../lib/views.js'
 
 // All texts of the pages in English. Another language is a file beside this one that exports `strings`.
 type ByStatus<T> = Record<OrderView['status'], T>

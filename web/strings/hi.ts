@@ -1,5 +1,5 @@
+import type { OrderView } from '../../src/protocol/views.js'
 import type { Formats } from '../lib/format.js'
-import type { OrderView } from '../lib/views.js'
 import type { Strings } from './en.js'
 
 // All texts of the pages in Hindi.

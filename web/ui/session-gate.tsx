@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import type { SignedInView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
-import type { SignedInView } from '../lib/views.js'
 import { s } from '../strings/language.js'
 import { explain, PageMessage } from './problem.js'
 
