@@ -16,8 +16,8 @@ const COMPARED_DAYS = 5
 const WEBHOOK_DAYS = 30
 
 /**
- * Periodic jobs. Every node runs them: each step takes its rows with SKIP LOCKED or deletes what has expired, so nodes
- * don't block each other. A failed step is retried at its next time.
+ * Periodic jobs. Every node runs them: a step takes its rows with SKIP LOCKED, deletes what has expired, or runs on one
+ * node at a time, so nodes don't block each other. A failed step is retried at its next time.
  */
 export const jobsPlugin = fp(
   async (app) => {
@@ -66,10 +66,9 @@ export const jobsPlugin = fp(
     }
 
     async function applyStoredWebhooks(): Promise<void> {
-      for (const { issues, requests, error } of await applyStored(actions, refunds.settings)) {
-        if (error) app.log.error({ err: error }, 'a stored webhook could not be applied')
-        for (const issue of issues) refunds.onIssue(issue)
-        refunds.sendLater(requests)
+      for (const result of await applyStored(actions, refunds.settings)) {
+        if (result.error) app.log.error({ err: result.error }, 'a stored webhook could not be applied')
+        refunds.followUp(result)
       }
     }
 

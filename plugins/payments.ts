@@ -5,13 +5,14 @@ import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
 import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js'
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
 import type { SignedWebhook } from '../src/payments/simulated-webhooks.js'
+import type { WebhookResult } from '../src/payments/webhook-actions.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     payments: PaymentProvider
     refunds: RefundTools & {
-      /** Sends stored requests in the background; what fails is left to the job. */
-      sendLater(ids: readonly number[]): void
+      /** Logs the issues, and sends the refund requests in the background; what fails is left to the job. */
+      followUp(recorded: Pick<WebhookResult, 'issues' | 'requests'>): void
     }
   }
 }
@@ -52,8 +53,9 @@ export const paymentsPlugin = fp(
     }
     app.decorate('refunds', {
       ...tools,
-      sendLater(ids) {
-        for (const id of ids) {
+      followUp({ issues, requests }) {
+        for (const issue of issues) tools.onIssue(issue)
+        for (const id of requests) {
           const sending = sendRefund(app.actions, tools, id)
             .catch((err: unknown) => app.log.error({ err }, 'sending a refund failed'))
             .finally(() => background.delete(sending))

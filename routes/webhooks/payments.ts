@@ -25,15 +25,14 @@ export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
       eventId: oneHeader(request, 'x-razorpay-event-id'),
     }
     const applied = applyWebhook(app.actions, settings, webhook)
-    const { outcome, issues, requests, error } = await applied.catch((err: unknown) => {
+    const result = await applied.catch((err: unknown) => {
       if (err instanceof DomainError) throw err
       request.log.error({ err }, 'a webhook could not be stored')
       throw unavailable()
     })
-    if (error) request.log.error({ err: error }, 'a webhook could only be stored')
-    for (const issue of issues) app.refunds.onIssue(issue)
-    app.refunds.sendLater(requests)
-    return { outcome }
+    if (result.error) request.log.error({ err: result.error }, 'a webhook could only be stored')
+    app.refunds.followUp(result)
+    return { outcome: result.outcome }
   })
 }
 

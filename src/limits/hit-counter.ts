@@ -47,7 +47,7 @@ export function createLocalCounter({ maxKeys = MAX_KEYS, now = () => performance
 
 /**
  * Counts over all nodes. This node's own count comes first, not as the insurance that takes over when Redis fails: a
- * Redis that goes down, or restarts empty, then grants nobody new attempts here; and a client over its limit costs
+ * Redis that goes down, or restarts empty, then allows no new attempts here; and a client over its limit costs
  * Redis nothing.
  */
 export function createSharedCounter(

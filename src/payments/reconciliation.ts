@@ -4,7 +4,7 @@ import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledg
 import { ProviderRefused } from './provider.js'
 import { type RefundTools, sendDueRefunds } from './refund-requests.js'
 
-// Asks the provider about what its webhooks may not have told, and applies the answers as if they had: lost webhooks,
+// Asks the provider about what its webhooks may have missed, and applies the answers in the same way: lost webhooks,
 // refunds made in the provider's dashboard, requests whose outcome is unknown. One process at a time.
 
 /** Something that the provider's books had and ours did not. */

@@ -110,8 +110,8 @@ async function requestReturns(
 
 /** The issue of a capture that is not ours: open until all of it has gone back. */
 export async function settleUnknown(tx: Transaction, captureId: string): Promise<OpenedIssue[]> {
-  const [row] = await tx.$queryRaw<{ amount: number; remaining: number; known: boolean }[]>`
-    SELECT c.amount::float8 AS amount, EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id) AS known,
+  const [row] = await tx.$queryRaw<{ remaining: number; known: boolean }[]>`
+    SELECT EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id) AS known,
       (c.amount - coalesce((SELECT sum(r.amount) FROM refunds r
         WHERE r.capture_id = c.id AND r.status = 'processed'), 0))::float8 AS remaining
     FROM captures c WHERE c.id = ${captureId}`
