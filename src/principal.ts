@@ -1,6 +1,6 @@
-import type { UserView } from './protocol/views.js'
+import type { Role, UserView } from './protocol/views.js'
 
-export type Role = 'customer' | 'staff' | 'admin'
+export type { Role } from './protocol/views.js'
 
 /** An authenticated user with role and theatres, as of one database snapshot. */
 export interface Principal {

@@ -1,5 +1,5 @@
 import type { OrderEventName } from '../orders/order-events.js'
-import type { OrderStatus, PaymentMethod, PaymentStatus } from '../protocol/views.js'
+import type { OrderStatus, PaymentIssueView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
 
 // What an order's captures and refunds mean. A pure function of what is recorded: events that arrive late, twice or in
 // another order lead to the same result.
@@ -26,13 +26,7 @@ export interface Refund {
   status: 'requested' | 'pending' | 'processed' | 'failed'
 }
 
-export type IssueKind =
-  | 'unknown_payment'
-  | 'amount_mismatch'
-  | 'late_capture'
-  | 'second_capture'
-  | 'refund_due'
-  | 'refund_failed'
+export type IssueKind = PaymentIssueView['kind']
 
 export interface Issue {
   kind: IssueKind
