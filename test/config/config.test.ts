@@ -49,6 +49,7 @@ t.test('the defaults', async (t) => {
     redisUrl: null,
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     allowedOrigins: [],
+    publicUrl: null,
     trustedProxies: [],
     session: {
       cookieName: 'sessionid',

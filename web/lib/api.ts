@@ -132,8 +132,6 @@ const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(tok
 const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`
 
 export const api = {
-  /** Whether the service's own answers get through; needs and prolongs no session. */
-  probe: () => fetchMember<'status', string>('status', 'GET', '/healthz'),
   session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),

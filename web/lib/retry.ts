@@ -1,4 +1,3 @@
-import { foreignNetwork } from './answer.js'
 import { ApiError, isPassing } from './api-error.js'
 
 const FIRST_WAIT_MS = 1000
@@ -8,15 +7,14 @@ const SHORT_WAIT_MS = 500
 const REPEAT_WITHIN_MS = 6000
 
 /**
- * Calls `wake` once: after `milliseconds`, or as soon as the browser is online again, the page is shown again, or the
- * network lets the service's answers through again. Returns the cancel function.
+ * Calls `wake` once: after `milliseconds`, or as soon as the browser is online again or the page is shown again.
+ * Returns the cancel function.
  */
 function wakeAfter(milliseconds: number, wake: () => void): () => void {
   const cancel = (): void => {
     clearTimeout(timer)
     removeEventListener('online', run)
     document.removeEventListener('visibilitychange', runIfVisible)
-    unsubscribe()
   }
   const run = (): void => {
     cancel()
@@ -28,9 +26,6 @@ function wakeAfter(milliseconds: number, wake: () => void): () => void {
   const timer = setTimeout(run, milliseconds)
   addEventListener('online', run)
   document.addEventListener('visibilitychange', runIfVisible)
-  const unsubscribe = foreignNetwork.subscribe(() => {
-    if (!foreignNetwork.get()) run()
-  })
   return cancel
 }
 

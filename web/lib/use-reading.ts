@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { keepReading, type Reading } from './retry.js'
 
 export interface ReadingState {
@@ -31,5 +31,6 @@ export function useReading<T>(
       started.stop()
     }
   }, [key])
-  return { error, again: () => reading.current?.again() }
+  const again = useCallback(() => reading.current?.again(), [])
+  return { error, again }
 }

@@ -1,3 +1,4 @@
+import { foreignNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
@@ -33,7 +34,10 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     url: socketUrl(path),
     open: openSocket,
     onMessage: handlers.onMessage,
-    onLink: (next) => link.set(next),
+    onLink: (next) => {
+      if (next.state === 'live') foreignNetwork.set(false)
+      link.set(next)
+    },
     onLeft: (group) => handlers.onLeft?.(group),
     onProtocolError: (what) => console.error(`houselights: ${what}`),
     explainRefusal: handlers.explainRefusal ?? sessionVerdict,

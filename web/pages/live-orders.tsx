@@ -21,6 +21,8 @@ import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
+import { NetworkBanner } from '../ui/network-banner.js'
+import { ReadingProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
@@ -36,7 +38,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const listed = useStore(board.theatres)
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found } = useTheatreSeats(theatreId)
+  const { found, reading } = useTheatreSeats(theatreId)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
@@ -69,6 +71,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
         <LinkBadge link={board.live.link} />
       </StaffHeader>
       <LinkBanner link={board.live.link} />
+      <NetworkBanner link={board.live.link} />
       <main class="live" data-open-orders={open.length}>
         <div class="live-head">
           <h1>
@@ -112,6 +115,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         </div>
+        <ReadingProblem reading={reading} />
         {problem && (
           <div class="problem" role="alert">
             <p>{problem.text}</p>

@@ -1,11 +1,13 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { isPassing } from '../lib/api-error.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -22,13 +24,11 @@ function Login() {
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)
 
-  useEffect(() => {
-    api.session().then(
-      // A guest has a session too, but is here to sign in as staff.
-      (session) => session.user.role !== 'customer' && setAlready(session),
-      () => {},
-    )
-  }, [])
+  // A guest has a session too, but is here to sign in as staff.
+  const reading = useReading(
+    api.session,
+    (session) => session.user.role !== 'customer' && setAlready(session),
+  )
 
   async function submit(): Promise<void> {
     setBusy(true)
@@ -68,7 +68,7 @@ function Login() {
             {s.login.already(already.user.username)} <a href={home(already)}>{s.login.continue}</a>
           </p>
         )}
-        <Problem error={error} />
+        {error ? <Problem error={error} /> : isPassing(reading.error) && <ReadingProblem reading={reading} />}
         <label class="field">
           <span>{s.login.username}</span>
           <input

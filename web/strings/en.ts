@@ -25,7 +25,8 @@ const byCode: Record<string, string | undefined> = {
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
-  not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
+  foreign_answer:
+    'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
 
 export const en = {
@@ -53,6 +54,7 @@ export const en = {
         : `Too many attempts. Please wait ${count(seconds, 'second', 'seconds')}.`,
     cantOpen: 'This page couldn’t load',
     tryingAgain: 'Retrying automatically…',
+    openNetworkPage: 'Open the network’s page',
     staffOnly: 'This page is for theatre staff',
     byCode,
   },
@@ -410,6 +412,8 @@ export const en = {
     sheet: (at: number) => `Sheet ${at}`,
     codeOf: (seat: string) => `QR code for seat ${seat}`,
     scan: 'Scan to order to your seat',
+    privateAddress: (origin: string) =>
+      `Don’t print these yet: they open ${origin}, which customers’ phones can’t reach. Open this page at the service’s public address, or set PUBLIC_URL.`,
     noTheatre: 'You aren’t assigned to a theatre yet',
   },
 }

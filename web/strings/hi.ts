@@ -22,7 +22,7 @@ const byCode: Record<string, string | undefined> = {
   payment_provider_unavailable: 'ऑनलाइन भुगतान अभी उपलब्ध नहीं है। थोड़ी देर में फिर कोशिश करें, या नकद दें।',
   menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई और कार्ट से हटा दी गई है। कृपया ऑर्डर जाँच लें।',
   idempotency_key_reused: 'आप पहले ही ऑर्डर कर चुके हैं। वह मेन्यू के पेज पर सबसे ऊपर मिलेगा।',
-  not_json: 'नेटवर्क से अनपेक्षित जवाब मिला। हो सकता है पहले वाई-फ़ाई में साइन इन करना पड़े।',
+  foreign_answer: 'हमारी जगह यह नेटवर्क जवाब दे रहा है। उसका साइन इन पेज खोलें या दूसरा नेटवर्क चुनें, फिर यहाँ लौट आएँ।',
 }
 
 export const strings: Strings = {
@@ -48,6 +48,7 @@ export const strings: Strings = {
       seconds === null ? 'बहुत बार कोशिश हुई। कृपया थोड़ा रुकें।' : `बहुत बार कोशिश हुई। कृपया ${seconds} सेकंड रुकें।`,
     cantOpen: 'यह पेज लोड नहीं हो सका',
     tryingAgain: 'अपने आप फिर कोशिश हो रही है…',
+    openNetworkPage: 'नेटवर्क का पेज खोलें',
     staffOnly: 'यह पेज थिएटर के कर्मचारियों के लिए है',
     byCode,
   },
@@ -399,6 +400,8 @@ export const strings: Strings = {
     sheet: (at: number) => `पन्ना ${at}`,
     codeOf: (seat: string) => `सीट ${seat} का QR कोड`,
     scan: 'सीट पर मँगाने के लिए स्कैन करें',
+    privateAddress: (origin: string) =>
+      `इन्हें अभी न छापें: ये ${origin} खोलते हैं, जहाँ ग्राहकों के फ़ोन नहीं पहुँच सकते। यह पेज सेवा के सार्वजनिक पते पर खोलें, या PUBLIC_URL सेट करें।`,
     noTheatre: 'आपको अभी कोई थिएटर नहीं सौंपा गया है',
   },
 }
