@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 
@@ -31,6 +31,8 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     })
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
+  // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
+  // after its own deploy.
   const assets = join(directory, 'assets')
   // not there when the pages are served from their sources (npm run dev)
   if (!existsSync(assets)) return
@@ -40,8 +42,9 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     index: false,
     preCompressed: true,
     cacheControl: false,
-    setHeaders: (reply) => {
-      reply.header('cache-control', 'public, max-age=31536000, immutable')
+    setHeaders: (reply, path) => {
+      const isHashed = basename(path) !== 'boot.js'
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
 }
