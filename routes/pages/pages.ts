@@ -43,7 +43,8 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     preCompressed: true,
     cacheControl: false,
     setHeaders: (reply, path) => {
-      const isHashed = basename(path) !== 'boot.js'
+      // a compressed one has a further ending
+      const isHashed = !basename(path).startsWith('boot.js')
       reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })

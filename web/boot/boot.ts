@@ -4,10 +4,10 @@
 ;(() => {
   /** ms from the page's load after which it should show something */
   const LATE_MS = 10_000
-  const FIRST_WAIT_MS = 500
+  const FIRST_WAIT_MS = 300
   const LONGEST_WAIT_MS = 15_000
-  /** ms before the second reload in succession; doubled for each further one */
-  const RELOAD_WAIT_MS = 2000
+  /** ms before the second reload in succession; four times as long before each further one */
+  const RELOAD_WAIT_MS = 500
   const LONGEST_RELOAD_WAIT_MS = 60_000
   const ANSWER_MS = 15_000
   const RELOADS = 'houselights.reloads'
@@ -101,7 +101,7 @@
     isRecovering = true
     const wasWorking = hasStarted
     const before = reloads()
-    if (before > 0) await pause(Math.min(LONGEST_RELOAD_WAIT_MS, RELOAD_WAIT_MS * 2 ** (before - 1)))
+    if (before > 0) await pause(Math.min(LONGEST_RELOAD_WAIT_MS, RELOAD_WAIT_MS * 4 ** (before - 1)))
     for (let wait = FIRST_WAIT_MS; !(await isComplete(lost)); wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       if (!hasStarted) root.dataset.boot = 'failed'
       await pause(wait)
