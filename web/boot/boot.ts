@@ -2,8 +2,8 @@
 // notices that one of the page's files is lost (a failed request, a page of the network's in its place, a node of
 // another build in a rolling deploy), says so in the words of the HTML, asks again until it has them all, and reloads.
 ;(() => {
-  /** ms from the page's load after which it should show something */
-  const LATE_MS = 10_000
+  /** ms within which a page should come up */
+  const LATE_MS = 15_000
   const FIRST_WAIT_MS = 300
   const LONGEST_WAIT_MS = 15_000
   /** ms before the second reload in succession; four times as long before each further one */
@@ -11,6 +11,8 @@
   const LONGEST_RELOAD_WAIT_MS = 60_000
   const ANSWER_MS = 15_000
   const RELOADS = 'houselights.reloads'
+  /** every stylesheet of ours has it (styles/tokens.css) */
+  const A_TOKEN = '--touch'
   const FILES = 'script[src], link[rel=modulepreload], link[rel=stylesheet]'
 
   const root = document.documentElement
@@ -112,11 +114,30 @@
     location.reload()
   }
 
-  /** A page that works loads its styles again in place. */
-  async function loadStyles(link: HTMLLinkElement): Promise<void> {
-    for (let wait = FIRST_WAIT_MS; !(await hasFile(link.href)); wait = Math.min(LONGEST_WAIT_MS, wait * 2))
-      await pause(wait)
-    link.replaceWith(link.cloneNode())
+  let styleTries = 0
+  /** Loads the page's styles in place, or those of a newer build. */
+  async function loadStyles(lost: HTMLLinkElement): Promise<void> {
+    for (;;) {
+      const urls = [lost.getAttribute('href') ?? '', ...(await newFiles())]
+      for (const url of urls.filter((each) => each.endsWith('.css'))) {
+        if (!(await hasFile(url))) continue
+        const link = document.createElement('link')
+        link.rel = 'stylesheet'
+        link.crossOrigin = lost.crossOrigin
+        link.href = url
+        return lost.replaceWith(link)
+      }
+      await pause(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** styleTries))
+      styleTries += 1
+    }
+  }
+
+  /** Nothing has failed, but the page has not come up: a connection may be stuck, or the device is slow. */
+  async function checkLate(): Promise<void> {
+    if (hasStarted) return
+    root.dataset.boot = 'failed'
+    if (await isComplete([])) await pause(LATE_MS)
+    if (!hasStarted) await recover()
   }
 
   addEventListener(
@@ -128,12 +149,21 @@
     },
     true,
   )
+  // What came with another type counts as loaded in some browsers.
+  addEventListener(
+    'load',
+    ({ target }) => {
+      const isStyles = target instanceof HTMLLinkElement && target.rel === 'stylesheet'
+      if (isStyles && getComputedStyle(root).getPropertyValue(A_TOKEN) === '') void loadStyles(target)
+    },
+    true,
+  )
   addEventListener('vite:preloadError', (event) => {
     const url = /https?:\/\/\S+?\.(?:js|css)\b/.exec(String(event.payload))?.[0]
     void recover(...(url ? [url] : []))
   })
   addEventListener('DOMContentLoaded', chooseLanguage)
-  addEventListener('load', () => setTimeout(() => hasStarted || void recover(), LATE_MS))
+  setTimeout(() => void checkLate(), LATE_MS)
   addEventListener('houselights:started', () => {
     hasStarted = true
     root.dataset.boot = 'started'

@@ -62,12 +62,12 @@ function parse<T extends object>(text: string): T | null {
  *
  * @throws {ApiError} foreign, or offline when the connection ends before the answer does
  */
-export async function readObject<T extends object>(response: Response, member?: string): Promise<T> {
+export async function readObject<T extends object>(response: Response, member: string): Promise<T> {
   const text = await response.text().catch((error: unknown) => {
     throw new ApiError(0, 'no_answer', String(error))
   })
   const answer = parse<T>(text)
-  if (answer === null || (member !== undefined && !(member in answer)))
+  if (answer === null || !(member in answer))
     throw foreign(response.status, 'The answer is not the service’s JSON.')
   foreignNetwork.set(false)
   return answer

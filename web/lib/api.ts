@@ -85,24 +85,24 @@ async function call<T>(
   return options.repeatable ? repeatLost(once) : once()
 }
 
-/** The JSON object that a call answers with. */
-function fetchJson<T extends object>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-  return call(method, path, options, (response) => readObject<T>(response))
+/** The JSON object, or array, that a call answers with. `member` is one that it always has. */
+function fetchJson<T extends object>(
+  member: keyof T & string,
+  method: Method,
+  path: string,
+  options: RequestOptions = {},
+): Promise<T> {
+  return call(method, path, options, (response) => readObject<T>(response, member))
 }
 
 /** The one member of answers such as `{order}`. */
-function fetchMember<K extends string, T>(
+async function fetchMember<K extends string, T>(
   name: K,
   method: Method,
   path: string,
   options: RequestOptions = {},
 ): Promise<T> {
-  return call(
-    method,
-    path,
-    options,
-    async (response) => (await readObject<Record<K, T>>(response, name))[name],
-  )
+  return (await fetchJson<Record<K, T>>(name, method, path, options))[name]
 }
 
 /** A call whose answer is empty. */
@@ -132,18 +132,19 @@ const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(tok
 const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`
 
 export const api = {
-  session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
+  session: (): Promise<SignedInView> => fetchJson('user', 'GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
-    fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {}, ...REPEATABLE }),
+    fetchJson('user', 'POST', '/api/auth/login', { body: { username, password, keep } }),
+  createGuest: (): Promise<SignedInView> =>
+    fetchJson('user', 'POST', '/api/auth/guest', { body: {}, ...REPEATABLE }),
   logout: () => send('POST', '/api/auth/logout', REPEATABLE),
-  devices: (): Promise<SessionView[]> => fetchJson('GET', '/api/auth/sessions'),
+  devices: (): Promise<SessionView[]> => fetchJson('length', 'GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
   signOutOtherDevices: () => send('DELETE', '/api/auth/sessions'),
   changePassword: (currentPassword: string, newPassword: string) =>
     send('POST', '/api/auth/password', { body: { currentPassword, newPassword } }),
 
-  seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('GET', seatPath(token)),
+  seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('seat', 'GET', seatPath(token)),
   placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
       body: order,
@@ -156,10 +157,11 @@ export const api = {
     fetchMember('payment', 'POST', `/api/orders/${id}/payment`, REPEATABLE),
   payInCash: (id: number): Promise<OrderView> =>
     fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`, REPEATABLE),
-  checkout: (id: string): Promise<CheckoutView> => fetchJson('GET', checkoutPath(id)),
+  checkout: (id: string): Promise<CheckoutView> => fetchJson('payment', 'GET', checkoutPath(id)),
   settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
 
-  theatreSeats: (id: number): Promise<TheatreSeatsView> => fetchJson('GET', `/api/theatres/${id}/seats`),
+  theatreSeats: (id: number): Promise<TheatreSeatsView> =>
+    fetchJson('halls', 'GET', `/api/theatres/${id}/seats`),
   /** The orders that ended last. */
   endedOrders: (id: number): Promise<OrderView[]> =>
     fetchMember('orders', 'GET', `/api/theatres/${id}/orders?ended=1`),
@@ -182,6 +184,7 @@ export const api = {
 
   messages: (chat: number, before?: number): Promise<MessagePage> =>
     fetchJson(
+      'messages',
       'GET',
       `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`,
       REPEATABLE,
