@@ -149,8 +149,8 @@
     },
     true,
   )
-  // What came with another type counts as loaded in some browsers.
-  addEventListener(
+  // What came with another type counts as loaded in some browsers. (A load event does not reach the window.)
+  document.addEventListener(
     'load',
     ({ target }) => {
       const isStyles = target instanceof HTMLLinkElement && target.rel === 'stylesheet'
