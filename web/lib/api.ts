@@ -11,6 +11,7 @@ import type {
   TheatreSeatsView,
 } from '../../src/protocol/views.js'
 import { ApiError } from './api-error.js'
+import { isForPage, userHeader } from './page-user.js'
 import { takeAnswer } from './preload.js'
 
 export { ApiError }
@@ -48,12 +49,14 @@ interface RequestOptions {
   body?: object
   headers?: Record<string, string>
   keepalive?: boolean
+  /** begins a guest's session where there is none */
+  begins?: boolean
 }
 
 async function send(
   method: Method,
   path: string,
-  { body, headers = {}, keepalive = false }: RequestOptions = {},
+  { body, headers = {}, keepalive = false, begins = false }: RequestOptions = {},
 ): Promise<Response> {
   let response: Response
   try {
@@ -63,6 +66,7 @@ async function send(
         method,
         headers: {
           accept: 'application/json',
+          ...userHeader(),
           ...headers,
           ...(body ? { 'content-type': 'application/json' } : {}),
         },
@@ -76,6 +80,8 @@ async function send(
     throw new ApiError(0, 'no_answer', String(error))
   }
   readServerClock(response)
+  if (!isForPage(response, begins))
+    throw new ApiError(409, 'other_user', 'Someone else is signed in here by now.')
   if (!response.ok) throw await readError(response)
   return response
 }
@@ -130,7 +136,7 @@ export const api = {
   session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {} }),
+  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {}, begins: true }),
   logout: () => send('POST', '/api/auth/logout'),
   devices: (): Promise<SessionView[]> => fetchJson('GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
@@ -143,6 +149,7 @@ export const api = {
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
       body: order,
       headers: { 'idempotency-key': idempotencyKey },
+      begins: true,
     }),
   order: (id: number): Promise<OrderView> => fetchMember('order', 'GET', `/api/orders/${id}`),
   ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),

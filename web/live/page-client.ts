@@ -1,4 +1,5 @@
 import { ApiError, api } from '../lib/api.js'
+import { belongsToPage } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
 import { onTabMessage } from '../lib/tabs.js'
@@ -32,7 +33,10 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
     open: openSocket,
-    onMessage: handlers.onMessage,
+    onMessage(message) {
+      if (message.type === 'hello' && !belongsToPage(message.user.id)) client.stop()
+      else handlers.onMessage(message)
+    },
     onLink: (next) => link.set(next),
     onLeft: (group) => handlers.onLeft?.(group),
     onProtocolError: (what) => console.error(`houselights: ${what}`),

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { SessionView, SignedInView } from '../../src/protocol/views.js'
 import { api, serverNow } from '../lib/api.js'
 import { readUserAgent } from '../lib/format.js'
@@ -12,6 +12,7 @@ import { Brand } from '../ui/brand.js'
 import { Problem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
+import { useShownAgain } from '../ui/use-shown-again.js'
 
 function deviceName(agent: string): string {
   const known = readUserAgent(agent)
@@ -44,8 +45,9 @@ function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void 
 function Devices() {
   const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const load = (): void => void api.devices().then(setDevices, setError)
-  useEffect(load, [])
+  const load = useCallback((): void => void api.devices().then(setDevices, setError), [])
+  useEffect(load, [load])
+  useShownAgain(load)
 
   async function signOut(call: Promise<unknown>): Promise<void> {
     try {
@@ -96,7 +98,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
       await api.logout()
       postToTabs({ type: 'signed-out' })
       rememberSignedIn(false)
-      location.assign('/login')
+      location.replace('/login')
     } catch (problem) {
       setError(problem)
     }

@@ -28,7 +28,7 @@ import { startPage } from '../ui/start-page.js'
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
 function LiveOrders({ session }: { session: SignedInView }) {
-  const board = useMemo(() => createBoard(session.user.id), [session.user.id])
+  const board = useMemo(createBoard, [])
   const desk = useChatDesk()
   const now = useNow()
   const state = useStore(board.orders)

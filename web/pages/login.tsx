@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { disownPage } from '../lib/page-user.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
 import { s } from '../strings/language.js'
@@ -8,6 +9,7 @@ import { Brand } from '../ui/brand.js'
 import { Problem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
+import { useShownAgain } from '../ui/use-shown-again.js'
 
 function home({ user }: SignedInView): string {
   return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')
@@ -22,30 +24,37 @@ function Login() {
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)
 
-  useEffect(() => {
+  const begin = useCallback(() => {
+    setBusy(false)
+    setError(null)
+    setShown(false)
+    setAlready(null)
     api.session().then(
       // A guest has a session too, but is here to sign in as staff.
       (session) => session.user.role !== 'customer' && setAlready(session),
       () => {},
     )
   }, [])
+  useEffect(begin, [begin])
+  useShownAgain(begin)
 
   async function submit(): Promise<void> {
+    const given = password.current?.value ?? ''
     setBusy(true)
     setError(null)
+    setShown(false)
+    // No password survives a submit, whatever comes of it: the next one at this screen could read it.
+    if (password.current) password.current.value = ''
     try {
-      const session = await api.login(
-        name.current?.value ?? '',
-        password.current?.value ?? '',
-        keep.current?.checked ?? false,
-      )
-      postToTabs({ type: 'signed-in' })
+      const session = await api.login(name.current?.value ?? '', given, keep.current?.checked ?? false)
+      postToTabs({ type: 'signed-in', user: session.user.id })
       rememberSignedIn(session.user.role !== 'customer')
-      location.assign(home(session))
+      // Back must not lead to the form again.
+      location.replace(home(session))
     } catch (problem) {
       setError(problem)
       setBusy(false)
-      password.current?.select()
+      password.current?.focus()
     }
   }
 
@@ -114,4 +123,5 @@ function Login() {
   )
 }
 
+disownPage()
 void startPage(Login, () => s.login.title)

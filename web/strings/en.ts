@@ -24,6 +24,7 @@ const byCode: Record<string, string | undefined> = {
     'Online payment isn’t available right now. Try again in a moment, or pay in cash.',
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
+  other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
 }
