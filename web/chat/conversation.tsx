@@ -96,7 +96,7 @@ export function Conversation({ chat, side, messages, outbox, send, more, onOlder
             value={text}
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              if (event.key !== 'Enter' || event.shiftKey) return
               event.preventDefault()
               submit()
             }}

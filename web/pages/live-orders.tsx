@@ -6,7 +6,7 @@ import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
-import { useBoardKeys } from '../staff/board-keys.js'
+import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
@@ -40,6 +40,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
+  const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
   const screenLock = useStore(wakeLock)
 
@@ -143,7 +144,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {s.board.maySleep}
           </p>
         )}
-        <p class="keys-help">{s.board.keys}</p>
+        <p class="keys-help">{s.board.keys(keyLabels)}</p>
       </main>
       {menuOpen && found?.halls[0]?.seats[0] && (
         <MenuPanel seatToken={found.halls[0].seats[0].token} onClose={() => setMenuOpen(false)} />

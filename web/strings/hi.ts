@@ -154,7 +154,8 @@ export const strings: Strings = {
       late: 'देर हो गई',
     },
     maySleep: 'यह ब्राउज़र स्क्रीन को चालू नहीं रख सकता। डिवाइस की सेटिंग में स्क्रीन टाइमआउट बंद कर दें।',
-    keys: 'कीबोर्ड: तीर से पर्ची बदलें। पर्ची पर: S देख लिया, D पहुँचाया, C नकद मिला, X रद्द, Z वापस लें।',
+    keys: ([seen, deliver, cash, cancel, undo]: readonly string[]) =>
+      `कीबोर्ड: तीर से पर्ची बदलें। पर्ची पर: ${seen} देख लिया, ${deliver} पहुँचाया, ${cash} नकद मिला, ${cancel} रद्द, ${undo} वापस लें।`,
   },
   tools: {
     sound: { on: 'आवाज़ चालू', waiting: 'आवाज़ के लिए छुएँ', muted: 'आवाज़ बंद' },
@@ -194,7 +195,7 @@ export const strings: Strings = {
     cash: 'सीट पर नकद',
     cashNote: 'ऑर्डर आने पर दें',
     phone: 'फ़ोन',
-    phoneRule: '5 से 20 अंक, खाली जगह, + या -',
+    phoneRule: '5 से 20 अंकों का फ़ोन नंबर लिखें',
     pay: (amount: string) => `ऑर्डर करें और ${amount} दें`,
     order: (amount: string) => `${amount} का ऑर्डर करें`,
     sending: 'ऑर्डर किया जा रहा है…',

@@ -1,4 +1,5 @@
 import { type ComponentType, render } from 'preact'
+import { ignoreInputMethods } from '../lib/keys.js'
 import { chooseLanguage } from '../strings/language.js'
 import { Announcer } from './announce.js'
 import { guardPage } from './page-guard.js'
@@ -8,6 +9,7 @@ export async function startPage(Page: ComponentType, title?: () => string): Prom
   const root = document.getElementById('app')
   if (!root) throw new Error('The page has no element with the id "app".')
   guardPage()
+  ignoreInputMethods()
   // If the language file fails to load, the page stays in English.
   await chooseLanguage().catch(() => {})
   if (title) document.title = `${title()} · houselights`
