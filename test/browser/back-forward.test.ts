@@ -1,5 +1,6 @@
 import type { Page, Route } from 'playwright-core'
 import t from 'tap'
+import { PATIENCE, within } from '../helpers/deadline.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import { untilSame } from '../helpers/until.js'
 import { PHONE, startSite, TABLET, type Visitor } from './site.js'
@@ -25,7 +26,7 @@ async function holdSessionCheck({ context }: Visitor): Promise<(how: 'continue' 
   const held = new Promise<Route>((resolve) => {
     void context.route('**/api/auth/session', (route) => resolve(route), { times: 1 })
   })
-  return async (how) => (await held)[how]()
+  return async (how) => (await within(held, PATIENCE, 'the page to check the session'))[how]()
 }
 
 const login = async ({ context }: Visitor, username: string) => {
@@ -128,7 +129,7 @@ t.test('the login: no password in it after Back, and it can be used again', asyn
   t.equal(await password(page).inputValue(), '', 'gone with the submit')
   t.equal(await password(page).getAttribute('type'), 'password', 'and hidden again')
   await password(page).fill('typed meanwhile')
-  await leaveAndReturn(page, async () => (await held).abort().catch(() => {}))
+  await leaveAndReturn(page, async () => (await within(held, PATIENCE, 'the login')).abort().catch(() => {}))
   await untilSame(t, 'as it was left', () => isOld(page), true)
   await page.getByRole('button', { name: 'Sign in', disabled: false }).waitFor()
   t.equal(await password(page).inputValue(), '')
