@@ -3,19 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
-
-/** Each page's shell, the same for every user: its content comes from the API. */
-const PAGES: Record<string, string> = {
-  '/login': 'login',
-  '/theatre/live-orders/': 'live-orders',
-  '/theatre/chat/': 'chat',
-  '/theatre/seats/': 'seats',
-  '/theatre/today/': 'today',
-  '/s/:seatToken': 'seat',
-  '/orders/:id': 'order',
-  '/checkout/:paymentId': 'checkout',
-  '/account': 'account',
-}
+import { PAGES } from '../../src/protocol/pages.js'
 
 /** The built pages: shells that are asked for anew each time, and assets whose names change with their content. */
 export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app, { directory }) => {

@@ -101,7 +101,7 @@ export function Conversation({ chat, side, messages, outbox, send, more, onOlder
             value={text}
             onInput={(event) => edit(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              if (event.key !== 'Enter' || event.shiftKey) return
               event.preventDefault()
               submit()
             }}

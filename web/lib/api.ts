@@ -12,6 +12,7 @@ import type {
 } from '../../src/protocol/views.js'
 import { checkAnswer, readNothing, readObject } from './answer.js'
 import { ApiError } from './api-error.js'
+import { isForPage, userHeader } from './page-user.js'
 import { takeAnswer } from './preload.js'
 import { repeatLost } from './retry.js'
 
@@ -42,6 +43,8 @@ interface RequestOptions {
   keepalive?: boolean
   /** Doing it twice is doing it once (a key, a state that is set): where the answer is lost it is sent again. */
   repeatable?: boolean
+  /** begins a guest's session where there is none */
+  begins?: boolean
 }
 
 function fetchOnce(
@@ -53,6 +56,7 @@ function fetchOnce(
     method,
     headers: {
       accept: 'application/json',
+      ...userHeader(),
       ...headers,
       ...(body ? { 'content-type': 'application/json' } : {}),
     },
@@ -78,6 +82,8 @@ async function call<T>(
     const response = await (preloaded ?? fetchOnce(method, path, options)).catch((error: unknown) => {
       throw new ApiError(0, 'no_answer', String(error))
     })
+    if (!isForPage(response, options.begins ?? false))
+      throw new ApiError(409, 'other_user', 'Someone else is signed in here by now.')
     const answer = await read(await checkAnswer(response))
     readServerClock(response)
     return answer
@@ -136,7 +142,7 @@ export const api = {
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('user', 'POST', '/api/auth/login', { body: { username, password, keep } }),
   createGuest: (): Promise<SignedInView> =>
-    fetchJson('user', 'POST', '/api/auth/guest', { body: {}, ...REPEATABLE }),
+    fetchJson('user', 'POST', '/api/auth/guest', { body: {}, begins: true, ...REPEATABLE }),
   logout: () => send('POST', '/api/auth/logout', REPEATABLE),
   devices: (): Promise<SessionView[]> => fetchJson('length', 'GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
@@ -150,6 +156,7 @@ export const api = {
       body: order,
       headers: { 'idempotency-key': idempotencyKey },
       ...REPEATABLE,
+      begins: true,
     }),
   order: (id: number): Promise<OrderView> => fetchMember('order', 'GET', `/api/orders/${id}`),
   ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),

@@ -1,5 +1,6 @@
 import { foreignNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
+import { belongsToPage } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
 import { onTabMessage } from '../lib/tabs.js'
@@ -33,7 +34,10 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
     open: openSocket,
-    onMessage: handlers.onMessage,
+    onMessage(message) {
+      if (message.type === 'hello' && !belongsToPage(message.user.id)) client.stop()
+      else handlers.onMessage(message)
+    },
     onLink: (next) => {
       if (next.state === 'live') foreignNetwork.set(false)
       link.set(next)

@@ -13,6 +13,7 @@ import { Brand } from '../ui/brand.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
+import { useShownAgain } from '../ui/use-shown-again.js'
 
 function deviceName(agent: string): string {
   const known = readUserAgent(agent)
@@ -46,6 +47,7 @@ function Devices() {
   const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
   const reading = useReading(api.devices, setDevices)
+  useShownAgain(reading.again)
 
   async function signOut(call: Promise<unknown>): Promise<void> {
     try {
@@ -97,7 +99,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
       await api.logout()
       postToTabs({ type: 'signed-out' })
       rememberSignedIn(false)
-      location.assign('/login')
+      location.replace('/login')
     } catch (problem) {
       setError(problem)
     }

@@ -6,7 +6,7 @@ import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
-import { useBoardKeys } from '../staff/board-keys.js'
+import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
@@ -30,7 +30,7 @@ import { startPage } from '../ui/start-page.js'
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
 function LiveOrders({ session }: { session: SignedInView }) {
-  const board = useMemo(() => createBoard(session.user.id), [session.user.id])
+  const board = useMemo(createBoard, [])
   const desk = useChatDesk()
   const now = useNow()
   const state = useStore(board.orders)
@@ -42,6 +42,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
+  const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
   const screenLock = useStore(wakeLock)
 
@@ -147,7 +148,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {s.board.maySleep}
           </p>
         )}
-        <p class="keys-help">{s.board.keys}</p>
+        <p class="keys-help">{s.board.keys(keyLabels)}</p>
       </main>
       {menuOpen && found?.halls[0]?.seats[0] && (
         <MenuPanel seatToken={found.halls[0].seats[0].token} onClose={() => setMenuOpen(false)} />

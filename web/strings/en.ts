@@ -24,6 +24,7 @@ const byCode: Record<string, string | undefined> = {
     'Online payment isn’t available right now. Try again in a moment, or pay in cash.',
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
+  other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
@@ -159,7 +160,8 @@ export const en = {
       late: 'overdue',
     } as Record<string, string | undefined>,
     maySleep: 'This browser can’t keep the screen on. Turn off screen timeout in the device’s settings.',
-    keys: 'Keyboard: arrow keys move between tickets. On a ticket: S seen, D delivered, C cash received, X cancel, Z undo.',
+    keys: ([seen, deliver, cash, cancel, undo]: readonly string[]) =>
+      `Keyboard: arrow keys move between tickets. On a ticket: ${seen} seen, ${deliver} delivered, ${cash} cash received, ${cancel} cancel, ${undo} undo.`,
   },
   tools: {
     sound: { on: 'Sound on', waiting: 'Tap for sound', muted: 'Muted' },
@@ -199,7 +201,7 @@ export const en = {
     cash: 'Cash at your seat',
     cashNote: 'Pay when your order arrives',
     phone: 'Phone',
-    phoneRule: 'Use 5 to 20 digits, spaces, + or -',
+    phoneRule: 'Enter a phone number of 5 to 20 digits',
     pay: (amount: string) => `Order and pay ${amount}`,
     order: (amount: string) => `Place order for ${amount}`,
     sending: 'Placing your order…',

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { pageAt } from '../../src/protocol/pages.js'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
@@ -12,15 +13,15 @@ export function loginUrl(): string {
 }
 
 /**
- * Where to go after a login: a page of this origin only, or a link could redirect anywhere after sign-in. The result
- * is the whole URL that was checked: the path of `/.//elsewhere.example` is `//elsewhere.example`, which would again
- * resolve to another origin.
+ * Where to go after a login: one of our pages, or else a link could lead anywhere after sign-in, also to what is not for
+ * people to see. What was checked is what is returned: `/.//elsewhere.example` would resolve to another origin twice.
  */
 export function safeNext(search: string): string | null {
   const next = new URLSearchParams(search).get('next')
   if (!next?.startsWith('/')) return null
   const url = new URL(next, location.origin)
-  return url.origin === location.origin ? url.href : null
+  const page = url.origin === location.origin ? pageAt(url.pathname) : null
+  return page === null || page === 'login' ? null : url.href
 }
 
 interface Props {

@@ -1,6 +1,8 @@
 import { type ComponentType, render } from 'preact'
+import { ignoreInputMethods } from '../lib/keys.js'
 import { chooseLanguage } from '../strings/language.js'
 import { Announcer } from './announce.js'
+import { guardPage } from './page-guard.js'
 
 const LANGUAGE_WAIT_MS = 3000
 
@@ -8,6 +10,8 @@ const LANGUAGE_WAIT_MS = 3000
 export async function startPage(Page: ComponentType, title?: () => string): Promise<void> {
   const root = document.getElementById('app')
   if (!root) throw new Error('The page has no element with the id "app".')
+  guardPage()
+  ignoreInputMethods()
   // Without boot.js a <meta> would load the page again; it works, so that must not happen.
   if (!('boot' in document.documentElement.dataset)) window.stop()
   // If the language file is lost, boot.js soon reloads the page; if not, the page stays in English.
