@@ -11,26 +11,13 @@ import type {
   TheatreSeatsView,
 } from '../../src/protocol/views.js'
 import { ApiError } from './api-error.js'
+import { reportFailedCall } from './failed-calls.js'
 import { takeAnswer } from './preload.js'
+import { noteDateHeader } from './server-time.js'
 
 export { ApiError }
 
 const DEADLINE_MS = 15_000
-const MAX_ROUNDING_MS = 2000
-
-let clockOffset = 0
-/** The service's time. A tablet's clock may be minutes off, and ages are counted from the service's timestamps. */
-export function serverNow(): number {
-  return Date.now() + clockOffset
-}
-
-function readServerClock(response: Response): void {
-  const date = Date.parse(response.headers.get('date') ?? '')
-  if (Number.isNaN(date)) return
-  const offset = date - Date.now()
-  // The header has whole seconds: a small difference is rounding and latency, not a wrong clock.
-  clockOffset = Math.abs(offset) < MAX_ROUNDING_MS ? 0 : offset
-}
 
 async function readError(response: Response): Promise<ApiError> {
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
@@ -56,8 +43,11 @@ async function send(
   { body, headers = {}, keepalive = false }: RequestOptions = {},
 ): Promise<Response> {
   let response: Response
+  let sentAt = performance.now()
   try {
     const preloaded = method === 'GET' ? takeAnswer(path) : null
+    // Requested by the page's first script, so some time after the page's start.
+    if (preloaded) sentAt = 0
     response = await (preloaded ??
       fetch(path, {
         method,
@@ -73,9 +63,13 @@ async function send(
         ...(body ? { body: JSON.stringify(body) } : {}),
       }))
   } catch (error) {
+    reportFailedCall()
     throw new ApiError(0, 'no_answer', String(error))
   }
-  readServerClock(response)
+  // A captive portal's page has a clock of its own.
+  if (response.headers.get('content-type')?.startsWith('application/json')) {
+    noteDateHeader(response.headers.get('date'), sentAt)
+  }
   if (!response.ok) throw await readError(response)
   return response
 }
@@ -92,6 +86,7 @@ async function fetchJson<T extends object>(
   const response = await send(method, path, options)
   const answer: T | null = await response.json().catch(() => null)
   if (typeof answer === 'object' && answer !== null) return answer
+  reportFailedCall()
   throw new ApiError(response.status, 'not_json', `${path} did not answer with a JSON object.`)
 }
 

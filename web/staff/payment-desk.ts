@@ -1,6 +1,7 @@
 import type { PaymentIssueView } from '../../src/protocol/views.js'
-import { ApiError, api, serverNow } from '../lib/api.js'
+import { ApiError, api } from '../lib/api.js'
 import { newId } from '../lib/id.js'
+import { serverNow } from '../lib/server-time.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
 import { heldOf } from '../live/money-state.js'
