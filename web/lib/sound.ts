@@ -55,8 +55,9 @@ function watch(audio: AudioContext): void {
 }
 if (context) watch(context)
 
-export function toggleSound(): void {
-  muted = soundState.get() === 'on'
+/** `shown`: what the switch showed when it was pressed, as the press itself may have started the sound. */
+export function toggleSound(shown: SoundState): void {
+  muted = shown === 'on'
   remember('muted', muted)
   refresh()
   playNewOrder()
