@@ -1,7 +1,7 @@
 const TICK_MS = 1000
 /** A visible page whose timer is later than this did not run meanwhile. */
 const LATE_MS = 4000
-/** The device's clock may be corrected by less. */
+/** Less than that is a correction of the device's clock, not sleep. */
 const SKEW_MS = 2000
 
 /**

@@ -18,7 +18,7 @@ function alertMany(orders: readonly OrderView[]): void {
   for (const { seat } of orders) halls.set(seat.hall, (halls.get(seat.hall) ?? new Set()).add(seat.name))
   const places = [...halls].map(([hall, seats]) => s.board.seatsIn(hall, [...seats])).join('; ')
   announce(s.board.newOrders(orders.length, places))
-  notify(s.board.newOrdersTitle(orders.length), places, `orders-${orders.map(({ id }) => id).join('-')}`)
+  notify(s.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
 }
 
 /** Returns a function that makes a new order heard, with all others of the same moment. */
