@@ -12,6 +12,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 const site = await startSite(t)
 const network = await openNetwork(t, site.port)
 const through = { baseURL: network.url }
+t.beforeEach(() => network.restore())
 const BOARD = '/theatre/live-orders/'
 const TEN_MINUTES = 600_000
 const seats = async (page: Page) => await page.locator('.ticket .stub-name').allTextContents()
