@@ -25,6 +25,7 @@ const RETRIES = 3
 /** Sends messages over an unreliable network, and keeps each on the screen until it is stored. */
 export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   const waiting = createStore<readonly Outgoing[]>([])
+  const drafts = new Map<number, string>()
   const has = (clientId: string): boolean => waiting.get().some((each) => each.clientId === clientId)
 
   function stored(clientId: string): void {
@@ -56,6 +57,8 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   return {
     waiting,
     stored,
+    /** Text that was typed in a conversation and not sent: it survives a look at another one. */
+    drafts,
     add(chat: number, text: string, clientId: string): void {
       waiting.update((all) => [...all, { chat, text, clientId, state: 'sending' }])
       dispatch(chat, text, clientId)
