@@ -103,6 +103,10 @@ export const en = {
     theatre: (id: number) => `Theatre ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `New order, ${hall}, seat ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} new orders: ${places}`,
+    newOrdersTitle: (many: number) => `${many} new orders`,
+    seatsIn: (hall: string, seats: string[]) =>
+      `${hall}, ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `Order for seat ${seat} cancelled`,
     lateVoice: (seats: string[]) => `Overdue: ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} is overdue`,
