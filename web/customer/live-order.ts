@@ -10,6 +10,7 @@ import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
+import { rememberOpened } from './opened-orders.js'
 import { describePayment, describeSurplus } from './payment-words.js'
 
 function announceChange(before: OrderView | null, after: OrderView): void {
@@ -35,7 +36,9 @@ export function createLiveOrder(id: number) {
     const before = state.get().order
     apply(change)
     const after = state.get().order
-    if (after) announceChange(before, after)
+    if (!after) return
+    if (!before) rememberOpened(id)
+    announceChange(before, after)
   }
 
   function onSnapshot({ data }: Snapshot): void {

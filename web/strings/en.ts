@@ -205,10 +205,13 @@ export const en = {
       `The total has changed from ${before} to ${now}. Nothing has been ordered yet. Please check your order.`,
     earlier: {
       title: 'You’ve already placed an order',
-      text: 'It reached us, but our answer didn’t reach you. What’s in your cart now hasn’t been ordered.',
+      text: 'This order reached us earlier. What’s in your cart now hasn’t been ordered.',
+      textOnly: 'This order reached us earlier.',
       view: 'View this order',
       another: 'Order what’s in my cart too',
     },
+    placed: { title: (id: number) => `Order ${id} placed` },
+    maybePlaced: 'Your order may already have reached us.',
     safeToRepeat: 'It’s safe to try again: your order won’t be placed twice.',
   },
   checkout: {
