@@ -133,7 +133,7 @@ t.test('two taps are one order and one guest', async (t) => {
   const { page } = await customerAt('demo-a5')
   await add(page)
   await review(page, 'Cash at your seat')
-  await button(page).evaluate('(button) => { button.click(); button.click() }')
+  await page.evaluate(`for (const tap of [1, 2]) document.querySelector('[data-action=place-order]').click()`)
   await head(page, 'We have your order')
   t.strictSame(await totals('demo-a5'), [18_000])
   t.equal(await guests(), before + 1)
@@ -191,11 +191,8 @@ t.test('a reload while the order is on its way', async (t) => {
   await page.getByText('Your order may already have reached us.').waitFor()
   await button(page).click()
   await head(page, 'We have your order')
-  const late = site.db.order.count
   request.release()
-  await page.reload()
-  await head(page, 'We have your order')
-  t.type(late, 'function')
+  await request.ended
   t.strictSame(await totals('demo-b3'), [18_000])
 })
 

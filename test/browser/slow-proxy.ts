@@ -12,6 +12,8 @@ export interface Held {
   release(): void
   /** cuts its connection */
   drop(): void
+  /** resolves when the service has answered it and the answer was passed on or dropped */
+  ended: Promise<void>
 }
 
 /** A proxy between a browser and the service that delays or loses single requests and answers. */
@@ -26,6 +28,7 @@ interface Rule {
   what: RegExp
   stage: 'request' | 'answer'
   onArrived(): void
+  onEnded(): void
   verdict: Promise<'release' | 'drop'>
 }
 
@@ -55,6 +58,14 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
 
   async function forward(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const rule = take(incoming)
+    try {
+      await pass(incoming, answer, rule)
+    } finally {
+      rule?.onEnded()
+    }
+  }
+
+  async function pass(incoming: IncomingMessage, answer: ServerResponse, rule: Rule | null): Promise<void> {
     const body = await buffer(incoming)
     const pause = async (stage: Rule['stage']): Promise<void> => {
       if (rule?.stage !== stage) return
@@ -65,7 +76,9 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
     const { method, url, headers } = incoming
     const got = await ask({ method, path: url, headers }, body)
     await pause('answer')
-    answer.writeHead(got.message.statusCode ?? 502, got.message.rawHeaders).end(got.body)
+    const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...answered } = got.message.headers
+    // Browsers silently repeat a request whose connection was used before and is cut.
+    answer.writeHead(got.message.statusCode ?? 502, { ...answered, connection: 'close' }).end(got.body)
   }
 
   function ask(
@@ -84,16 +97,25 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
   return {
     url: `http://127.0.0.1:${port}`,
     hold(what, stage = 'answer') {
-      let onArrived = (): void => {}
-      let decide: (verdict: 'release' | 'drop') => void = () => {}
-      const arrived = new Promise<void>((resolve) => {
-        onArrived = resolve
-      })
-      const verdict = new Promise<'release' | 'drop'>((resolve) => {
-        decide = resolve
-      })
-      rules.push({ what, stage, onArrived, verdict })
-      return { arrived, release: () => decide('release'), drop: () => decide('drop') }
+      const arrival = deferred<void>()
+      const end = deferred<void>()
+      const verdict = deferred<'release' | 'drop'>()
+      const [onArrived, onEnded] = [arrival.resolve, end.resolve]
+      rules.push({ what, stage, onArrived, onEnded, verdict: verdict.promise })
+      return {
+        arrived: arrival.promise,
+        ended: end.promise,
+        release: () => verdict.resolve('release'),
+        drop: () => verdict.resolve('drop'),
+      }
     },
   }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
 }
