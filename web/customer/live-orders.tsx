@@ -3,6 +3,7 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { isLive } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
+import { orderWords, paymentWords } from './payment-words.js'
 import { awaitsConfirmation } from './reported-payment.js'
 
 /** This phone's live orders at this seat, so that they are found again after the page was closed. Read again at `news`. */
@@ -35,11 +36,10 @@ export function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
       {orders.map((order) => (
         <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
           <span>
-            <b>{s.board.number(order.id)}</b>{' '}
-            {awaitsConfirmation(order) ? s.order.confirming.head : s.status[order.status]}
+            <b>{s.board.number(order.id)}</b> {orderWords(order, awaitsConfirmation(order)).status}
           </span>
           <span>
-            {order.status === 'placed' && !awaitsConfirmation(order) ? s.seat.payNow : s.seat.track}
+            {paymentWords(order, awaitsConfirmation(order)).pay === null ? s.seat.track : s.seat.payNow}
           </span>
         </a>
       ))}

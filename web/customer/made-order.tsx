@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
+import { orderWords } from './payment-words.js'
 
 interface MadeProps {
   order: OrderView
@@ -29,7 +30,7 @@ function MadeOrder({ order, title, children }: MadeProps) {
       </ul>
       <p class="review-total">
         <span>
-          {s.board.number(order.id)} · {s.status[order.status]}
+          {s.board.number(order.id)} · {orderWords(order).status}
         </span>{' '}
         <span class="amount">{f.money(order.total)}</span>
       </p>

@@ -266,6 +266,10 @@ export const en = {
       head: 'Payment received, confirming…',
       next: 'We’ll start on your order as soon as your bank confirms it, usually within a minute.',
     },
+    refundedUnconfirmed: {
+      head: 'Payment refunded',
+      next: 'This order won’t be delivered. You can order again.',
+    },
     payment: {
       unpaid: 'Not paid yet.',
       confirming: 'You don’t need to pay again. This page updates automatically.',

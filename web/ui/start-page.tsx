@@ -1,5 +1,5 @@
 import { type ComponentType, render } from 'preact'
-import { chooseLanguage } from '../strings/language.js'
+import { chooseLanguage } from '../strings/choose-language.js'
 import { Announcer } from './announce.js'
 
 /** Entry point of every page: picks the language, then renders the component. `title` is called after that. */
