@@ -30,18 +30,25 @@ function inAllLanguages(write: () => string): string {
   return english
 }
 
-/** The order's page: the state of its payment, the amounts that its sentences name, and the sum on the button. */
-export function customerPage(order: OrderView): string {
-  return inAllLanguages(() => {
-    const { state, texts, pay } = paymentWords(order)
-    const [said = '', twice = ''] = texts.map(joined)
-    return [
-      said ? `${state} ${said}` : state,
-      ...(twice ? [`twice ${twice}`] : []),
-      ...(pay === null ? [] : [`pay ${joined(pay)}`]),
-    ].join(', ')
-  })
+/** What the order's page shows: the state of its payment, the amounts that its sentences name, the sum on the button. */
+export function summarize({
+  state,
+  texts,
+  pay,
+}: {
+  state: string
+  texts: string[]
+  pay: string | null
+}): string {
+  const [said = '', twice = ''] = texts.map(joined)
+  return [
+    said ? `${state} ${said}` : state,
+    ...(twice ? [`twice ${twice}`] : []),
+    ...(pay === null ? [] : [`pay ${joined(pay)}`]),
+  ].join(', ')
 }
+
+export const customerPage = (order: OrderView): string => inAllLanguages(() => summarize(paymentWords(order)))
 
 /** Whether the order's page is headed as one that waits for its customer to pay. */
 export function asksForPayment(order: OrderView): boolean {

@@ -56,10 +56,13 @@ export class MoneyScene {
     this.customer = createClient(service.url)
   }
 
-  static async open(t: Test, env: Record<string, string> = {}): Promise<MoneyScene> {
+  static async open(
+    t: Test,
+    { env = {}, pages = false }: { env?: Record<string, string>; pages?: boolean } = {},
+  ): Promise<MoneyScene> {
     const razorpay = await startRazorpay(t, { secret: TEST_SECRETS.PAYMENT_WEBHOOK_SECRET })
     const all = { ...razorpay.env, PAYMENT_WEBHOOK_SECRET_FALLBACKS: OLD_SECRET, ...env }
-    const service = await startNode(t, { env: all })
+    const service = await startNode(t, { env: all, pages })
     const people = await signInAll(service.url)
     return new MoneyScene(t, razorpay, all, service, people)
   }
