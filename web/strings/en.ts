@@ -286,6 +286,8 @@ export const en = {
         `You paid twice for this order. ${amount} is on its way back and can take a few days.`,
       cashReturn: (amount: string) =>
         `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
+      settled: (amount: string) =>
+        `This order was cancelled after you paid. The staff noted that ${amount} was settled with you. If it wasn’t, ask below.`,
       void: `This order wasn’t paid. ${comesBack}`,
     },
     paymentTitle: 'Payment',
