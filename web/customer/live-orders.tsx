@@ -36,7 +36,7 @@ export function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
       {orders.map((order) => (
         <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
           <span>
-            <b>{s.board.number(order.id)}</b> {orderWords(order, awaitsConfirmation(order)).status}
+            {s.board.number(order.id)} · {orderWords(order, awaitsConfirmation(order)).status}
           </span>
           <span>
             {paymentWords(order, awaitsConfirmation(order)).pay === null ? s.seat.track : s.seat.payNow}

@@ -29,10 +29,7 @@ function MadeOrder({ order, title, children }: MadeProps) {
         ))}
       </ul>
       <p class="review-total">
-        <span>
-          {s.board.number(order.id)} · {orderWords(order).status}
-        </span>{' '}
-        <span class="amount">{f.money(order.total)}</span>
+        <span>{s.seat.total}</span> <span class="amount">{f.money(order.total)}</span>
       </p>
       {children}
     </section>
@@ -50,6 +47,9 @@ interface EarlierProps {
 export function EarlierOrder({ order, onView, onAnother }: EarlierProps) {
   return (
     <MadeOrder order={order} title={s.seat.earlier.title}>
+      <p class="quiet">
+        {s.board.number(order.id)} · {orderWords(order).status}
+      </p>
       <p>{onAnother ? s.seat.earlier.text : s.seat.earlier.textOnly}</p>
       <a class="button primary wide" href={`/orders/${order.id}`} data-action="view-earlier" onClick={onView}>
         {s.seat.earlier.view}

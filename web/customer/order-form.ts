@@ -53,7 +53,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   const [earlier, setEarlier] = useState<OrderView | null>(null)
   /** the order that was made, while its payment opens */
   const [placed, setPlaced] = useState<OrderView | null>(null)
-  /** the order that was made after the form had been closed */
+  /** the order that was made, and that the customer did not go on to: the form had been closed */
   const [unseen, setUnseen] = useState<OrderView | null>(null)
   /** the sum that the button said, and the one that holds now */
   const [priced, setPriced] = useState<{ before: number; total: number } | null>(null)
@@ -62,9 +62,12 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   const isSending = useRef(false)
   const isShown = useRef(isOpen)
   isShown.current = isOpen
+  /** the order for whose payment the page is about to be left */
+  const leavingFor = useRef<OrderView | null>(null)
 
   function finish(): void {
     isSending.current = false
+    leavingFor.current = null
     setBusy(false)
     setPlaced(null)
   }
@@ -98,11 +101,18 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   /** Leaves for the payment or the order's page, unless the customer has closed the form. */
   async function goOn(order: OrderView): Promise<void> {
     remember(`seat.${order.seat.id}`, token)
-    setPlaced(order)
     announce(s.seat.placed.title(order.id))
+    leavingFor.current = order
+    if (!isShown.current) return stay()
+    setPlaced(order)
     const url = await nextPage(order)
-    if (isShown.current) return location.assign(url)
-    setUnseen(order)
+    if (leavingFor.current === order) location.assign(url)
+  }
+
+  /** The form was closed: the page is not left for an order that was made, but shows it. */
+  function stay(): void {
+    if (!leavingFor.current) return
+    setUnseen(leavingFor.current)
     finish()
   }
 
@@ -129,7 +139,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   }
 
   return {
-    ...{ method, setMethod, phone, setPhone, busy, error, earlier, placed, unseen, priced, submit },
+    ...{ method, setMethod, phone, setPhone, busy, error, earlier, placed, unseen, priced, submit, stay },
     /** An order was sent and may have been made. */
     isUnknown: error instanceof ApiError && !error.isRefusal,
   }

@@ -40,6 +40,8 @@ function describePayment(order: OrderView, state: MoneyState): string | null {
       return (isCash ? words.cashReturn : words.refundDue)(f.money(heldOf(order)))
     case 'returning':
       return words.returning(f.money(heldOf(order)))
+    case 'settled':
+      return words.settled(f.money(heldOf(order)))
     case 'void':
       return isCash ? null : words.void
     default:

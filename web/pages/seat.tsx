@@ -33,6 +33,10 @@ function Order({ seat, onMenu }: OrderProps) {
   const total = totalOf(now, seat.menu)
   const menu = onlyVeg ? seat.menu.filter((item) => item.vegetarian) : seat.menu
 
+  function close(): void {
+    setReviewing(false)
+    form.stay()
+  }
   useEffect(cart.follow, [cart])
   useEffect(() => cart.prune(seat.menu), [cart, seat.menu])
   useEffect(() => {
@@ -79,7 +83,7 @@ function Order({ seat, onMenu }: OrderProps) {
         {menu.length === 0 && <p class="quiet">{s.menu.empty}</p>}
       </main>
       <CartBar form={form} {...total} onReview={() => setReviewing(true)} />
-      {reviewing && <OrderReview {...{ token, seat, cart, form }} onClose={() => setReviewing(false)} />}
+      {reviewing && <OrderReview {...{ token, seat, cart, form }} onClose={close} />}
     </>
   )
 }

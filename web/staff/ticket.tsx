@@ -9,6 +9,8 @@ import { moneyWords } from './money-words.js'
 export interface Limits {
   maxTime: number
   minTime: number
+  /** the theatre's, once it is known */
+  timeZone?: string
 }
 
 function Age({
@@ -30,7 +32,11 @@ function Age({
         {formatAge(age)}
       </span>
       <span class="age-note">
-        {level === 'late' ? s.board.late : level === 'soon' ? s.board.soon : f.time(dueSince(order))}
+        {level === 'late'
+          ? s.board.late
+          : level === 'soon'
+            ? s.board.soon
+            : f.time(dueSince(order), limits.timeZone)}
       </span>
       <meter class="age-bar" min={0} max={1} value={share} aria-hidden="true" />
     </div>
