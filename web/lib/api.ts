@@ -28,7 +28,7 @@ interface RequestOptions {
   body?: object
   headers?: Record<string, string>
   keepalive?: boolean
-  /** Doing it twice is doing it once (a key, a state that is set): where the answer is lost it is sent again. */
+  /** Doing it twice is doing it once, and no money is meant: where the answer is lost it is sent again. */
   repeatable?: boolean
   /** begins a guest's session where there is none */
   begins?: boolean
@@ -149,15 +149,14 @@ export const api = {
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
       body: order,
       headers: { 'idempotency-key': idempotencyKey },
-      ...REPEATABLE,
       begins: true,
     }),
   order: (id: number): Promise<OrderView> => fetchMember('order', 'GET', `/api/orders/${id}`),
   ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),
   startPayment: (id: number): Promise<PaymentView> =>
-    fetchMember('payment', 'POST', `/api/orders/${id}/payment`, REPEATABLE),
+    fetchMember('payment', 'POST', `/api/orders/${id}/payment`),
   payInCash: (id: number): Promise<OrderView> =>
-    fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`, REPEATABLE),
+    fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`),
   checkout: (id: string): Promise<CheckoutView> => fetchJson('payment', 'GET', checkoutPath(id)),
   settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
 
@@ -180,7 +179,6 @@ export const api = {
     fetchMember('order', 'POST', `/api/orders/${id}/refund`, {
       body: { amount },
       headers: { 'idempotency-key': idempotencyKey },
-      ...REPEATABLE,
     }),
 
   messages: (chat: number, before?: number): Promise<MessagePage> =>

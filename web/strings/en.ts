@@ -31,6 +31,11 @@ const byCode: Record<string, string | undefined> = {
 }
 
 export const en = {
+  /** In the HTML of each page (vite.config.ts), until its script runs. */
+  boot: {
+    title: 'This page hasn’t loaded yet',
+    text: 'Part of it didn’t arrive. It tries again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+  },
   common: {
     opening: 'Loading…',
     close: 'Close',

@@ -27,6 +27,10 @@ const byCode: Record<string, string | undefined> = {
 }
 
 export const strings: Strings = {
+  boot: {
+    title: 'यह पेज अभी लोड नहीं हुआ',
+    text: 'इसका एक हिस्सा नहीं पहुँचा। अपने आप फिर कोशिश हो रही है। सार्वजनिक वाई-फ़ाई पर पहले नेटवर्क का साइन इन पेज खोलना पड़ सकता है।',
+  },
   common: {
     opening: 'लोड हो रहा है…',
     close: 'बंद करें',
