@@ -1,5 +1,5 @@
 import { ApiError, api } from '../lib/api.js'
-import { belongsToPage } from '../lib/page-user.js'
+import { belongsToPage, followLink } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
 import { onTabMessage } from '../lib/tabs.js'
@@ -43,6 +43,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     explainRefusal: handlers.explainRefusal ?? sessionVerdict,
   })
   const link = createStore(client.link)
+  followLink()
   const wake = (): void => {
     if (document.visibilityState === 'visible') client.wake()
   }
