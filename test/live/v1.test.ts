@@ -52,7 +52,7 @@ t.test(
   },
 )
 
-t.test('hello is the first message, with the user, groups, positions and end of session', async (t) => {
+t.test('hello is the first message, with the user, groups, positions, end of session and time', async (t) => {
   const socket = await openV1(node, staff)
   const hello = await socket.expect({ type: 'hello' })
   t.strictSame(socket.history[0], hello)
@@ -62,6 +62,7 @@ t.test('hello is the first message, with the user, groups, positions and end of 
     positions: { [GROUP]: await head(node.db, GROUP) },
     connection: /^[0-9a-f-]{36}$/,
     sessionExpiresAt: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    now: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   })
   t.equal(socket.ws.protocol, 'houselights.v1')
   await emit(node, GROUP)
