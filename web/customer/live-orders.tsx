@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { useReading } from '../lib/use-reading.js'
 import { isLive } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import { orderWords, paymentWords } from './payment-words.js'
@@ -9,23 +10,21 @@ import { awaitsConfirmation } from './reported-payment.js'
 /** This phone's live orders at this seat, so that they are found again after the page was closed. Read again at `news`. */
 export function useLiveOrders(seatId: number, news: string): readonly OrderView[] {
   const [orders, setOrders] = useState<readonly OrderView[]>([])
+  // Before the first order there is no session, so a 401 is expected.
+  const { again } = useReading(
+    api.ownOrders,
+    (all) => {
+      setOrders(all.filter((order) => order.seat.id === seatId && isLive(order)))
+    },
+    `${seatId} ${news}`,
+  )
   useEffect(() => {
-    let isOutdated = false
-    const show = (all: OrderView[]): void => {
-      if (!isOutdated) setOrders(all.filter((order) => order.seat.id === seatId && isLive(order)))
-    }
     const read = (): void => {
-      if (document.visibilityState !== 'visible') return
-      // Before the first order there is no session, so a 401 is expected.
-      api.ownOrders().then(show, () => {})
+      if (document.visibilityState === 'visible') again()
     }
-    read()
     document.addEventListener('visibilitychange', read)
-    return () => {
-      isOutdated = true
-      document.removeEventListener('visibilitychange', read)
-    }
-  }, [seatId, news])
+    return () => document.removeEventListener('visibilitychange', read)
+  }, [again])
   return orders
 }
 

@@ -10,8 +10,9 @@ import { ApiError, api } from '../lib/api.js'
 import { isLong } from '../lib/format.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
-import { explain, PageMessage } from '../ui/problem.js'
+import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
 const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
@@ -90,17 +91,11 @@ function Order({ seat, onMenu }: OrderProps) {
 
 function Seat() {
   const [seat, setSeat] = useState<SeatMenuView | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const read = (): void => {
-    api.seatMenu(token).then((found) => {
-      setSeat(found)
-      setError(null)
-    }, setError)
-  }
-  useEffect(read, [])
+  const reading = useReading(() => api.seatMenu(token), setSeat)
+  const { error } = reading
   const onMenu: OrderProps['onMenu'] = (menu) => {
     if (seat && menu) setSeat({ ...seat, menu: [...menu] })
-    else read()
+    else reading.again()
   }
   if (seat) return <Order seat={seat} onMenu={onMenu} />
   if (error instanceof ApiError && error.status === 404) {
@@ -111,14 +106,7 @@ function Seat() {
     )
   }
   if (!error) return <PageMessage title={s.seat.opening} />
-  return (
-    <PageMessage title={s.errors.cantOpen}>
-      <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={read}>
-        {s.common.tryAgain}
-      </button>
-    </PageMessage>
-  )
+  return <CantOpen reading={reading} />
 }
 
 void startPage(Seat, () => s.seat.title)
