@@ -193,7 +193,7 @@ export const strings: Strings = {
     track: 'देखें',
     payNow: 'भुगतान करें',
     cartEmpty: 'आपकी कार्ट खाली है',
-    inCart: (many: number, f: Formats) => `${f.number(many)} चीज़ें`,
+    inCart: (many: number, f: Formats) => `${f.number(many)} ${f.plural(many, 'चीज़', 'चीज़ें')}`,
     review: 'ऑर्डर देखें',
     yourOrder: (seat: string) => `सीट ${seat} के लिए आपका ऑर्डर`,
     total: 'कुल',
