@@ -25,6 +25,8 @@ const byCode: Record<string, string | undefined> = {
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
+  too_many_open_orders:
+    'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
   not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
 }
 
