@@ -45,7 +45,7 @@ export function useOrderForm({ token, cart, onMenu, onPlaced }: Options) {
     setError(null)
     setPriced(null)
     try {
-      await api.createGuest()
+      await api.createGuest(token)
       const body = {
         items: [...cart.cart.get().lines].sort((a, b) => a.menuItemId - b.menuItemId),
         paymentMethod: method,

@@ -130,7 +130,9 @@ export const api = {
   session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {} }),
+  /** The seat's token counts as this seat's request, not as one of its Wi-Fi. */
+  createGuest: (seatToken: string): Promise<SignedInView> =>
+    fetchJson('POST', `/api/auth/guest?seat=${encodeURIComponent(seatToken)}`, { body: {} }),
   logout: () => send('POST', '/api/auth/logout'),
   devices: (): Promise<SessionView[]> => fetchJson('GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
