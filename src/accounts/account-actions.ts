@@ -50,7 +50,8 @@ export async function login(
   previous: Caller | null,
   client: ClientInfo,
 ): Promise<OpenedSession> {
-  const { username, password, mark = null } = given
+  const { password, mark = null } = given
+  const username = normalizeUsername(given.username)
   // nobody but this user holds the session
   const isOwnSession = previous !== null && isSameUsername(previous.principal.username, username)
   const ownSession = isOwnSession ? `session ${previous.session.id}` : null
@@ -154,11 +155,12 @@ interface Account {
   isActive: boolean
 }
 
+/** @param username normalized */
 async function findAccount(db: Database, username: string): Promise<Account | null> {
   if (!isUsername(username)) return null
   const rows = await db.$queryRaw<Account[]>`
     SELECT id, password_hash AS "passwordHash", is_active AS "isActive"
-    FROM users WHERE lower(username) = lower(${normalizeUsername(username)})`
+    FROM users WHERE lower(username) = lower(${username})`
   return rows[0] ?? null
 }
 

@@ -18,10 +18,7 @@ const MAX_ACCOUNTS = 8
 const MARK = /^device\.([\w-]{22})((?:\.[\w-]{16}){1,8})$/
 
 const keyOf = (username: string) =>
-  createHash('sha256')
-    .update(normalizeUsername(username).trim().toLowerCase())
-    .digest('base64url')
-    .slice(0, 16)
+  createHash('sha256').update(normalizeUsername(username).toLowerCase()).digest('base64url').slice(0, 16)
 
 /** Reads the text of a cookie whose signature was verified; null if it is no mark. */
 export function readMark(text: string): DeviceMark | null {

@@ -19,7 +19,8 @@ export function readSignedCookie(header: string | undefined, name: string, unsig
   const values: string[] = []
   for (const pair of header?.split(';') ?? []) {
     const end = pair.indexOf('=')
-    if (end !== -1 && trimBlanks(pair.slice(0, end)) === name) values.push(trimBlanks(pair.slice(end + 1)))
+    if (end !== -1 && trimSpacesAndTabs(pair.slice(0, end)) === name)
+      values.push(trimSpacesAndTabs(pair.slice(end + 1)))
   }
   const [raw] = values
   if (raw === undefined || values.length > 1) return { kind: 'none' }
@@ -30,15 +31,15 @@ export function readSignedCookie(header: string | undefined, name: string, unsig
 }
 
 /** Removes spaces and tabs (RFC 6265, 5.2): `trim` also removes a no-break space, which is part of a name. */
-function trimBlanks(text: string): string {
+function trimSpacesAndTabs(text: string): string {
   let start = 0
   let end = text.length
-  while (start < end && isBlank(text[start])) start++
-  while (end > start && isBlank(text[end - 1])) end--
+  while (start < end && isSpaceOrTab(text[start])) start++
+  while (end > start && isSpaceOrTab(text[end - 1])) end--
   return text.slice(start, end)
 }
 
-const isBlank = (char: string | undefined) => char === ' ' || char === '\t'
+const isSpaceOrTab = (char: string | undefined) => char === ' ' || char === '\t'
 
 function decode(raw: string): string | null {
   if (raw.length > MAX_VALUE) return null

@@ -5,6 +5,7 @@ import { addressKey } from '../http/client-address.js'
 import { type HitCounter, secondsOf } from './hit-counter.js'
 
 export interface SignIn {
+  /** without blanks around it */
   username: string
   ip: string
   /** the device or session that was signed in to this account before; null: nothing is shown */
@@ -72,10 +73,10 @@ function turnOf({ username, ip, known }: SignIn): Turn {
   return { urgent: known !== null, keys: [known ?? addressKey(ip), accountKey(username)] }
 }
 
-/** User names are compared without case and without blanks around them, may be long, and must not reach Redis. */
+/** User names are compared without case, may be long, and must not reach Redis. */
 function accountKey(username: string): string {
   return createHash('sha256')
-    .update(username.normalize('NFKC').trim().toLowerCase())
+    .update(username.normalize('NFKC').toLowerCase())
     .digest('base64url')
     .slice(0, 22)
 }

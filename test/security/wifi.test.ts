@@ -56,6 +56,14 @@ t.test('a stranger’s wrong passwords lock out no device that was signed in bef
   })
 })
 
+t.test('blanks around a name, its case and its width make no other account', async (t) => {
+  const { url } = await startService(t, { demo: true, env: ENV })
+  const names = ['staff', 'STAFF', ' staff', 'staff\u00a0', '\u200estaff', 'ｓｔａｆｆ']
+  const guess = (i: number) => logIn(createClient(url), WIFI, names[i % names.length] ?? '', 'a wrong guess')
+  for (let i = 0; i < 10; i++) t.equal(await guess(i), 401)
+  for (let i = 0; i < names.length; i++) t.equal(await guess(i), 429)
+})
+
 t.test('a live session may change its password where a stranger guesses', async (t) => {
   const { url } = await startService(t, { demo: true, env: ENV })
   const staff = createClient(url)

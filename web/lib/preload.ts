@@ -43,6 +43,7 @@ function request(path: string): Promise<Response> {
     headers: { accept: 'application/json' },
     credentials: 'same-origin',
     cache: 'no-store',
+    redirect: 'manual',
     signal: AbortSignal.timeout(CLAIM_WITHIN_MS),
   })
   // The caller of takeAnswer handles the failure; without a handler here it would be reported as unhandled.

@@ -1,4 +1,6 @@
+import { foreignNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
+import { belongsToPage } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { createStore, type Store } from '../lib/store.js'
 import { onTabMessage } from '../lib/tabs.js'
@@ -32,8 +34,14 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
     open: openSocket,
-    onMessage: handlers.onMessage,
-    onLink: (next) => link.set(next),
+    onMessage(message) {
+      if (message.type === 'hello' && !belongsToPage(message.user.id)) client.stop()
+      else handlers.onMessage(message)
+    },
+    onLink: (next) => {
+      if (next.state === 'live') foreignNetwork.set(false)
+      link.set(next)
+    },
     onLeft: (group) => handlers.onLeft?.(group),
     onProtocolError: (what) => console.error(`houselights: ${what}`),
     explainRefusal: handlers.explainRefusal ?? sessionVerdict,

@@ -23,7 +23,7 @@ function theatreOf(group: string): number | null {
 }
 
 /** State and actions of the live-orders page, without its looks. */
-export function createBoard(userId: number) {
+export function createBoard() {
   const orders = createStore(NO_ORDERS)
   const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
@@ -63,8 +63,6 @@ export function createBoard(userId: number) {
   function onMessage(message: Incoming): void {
     if (message.type === 'expiring') return noteExpiring(message.at)
     if (message.type === 'hello') {
-      // Another user signed in, in another tab: nothing of this page may remain.
-      if (message.user.id !== userId) return location.reload()
       // The link is back, so a failed request can simply be repeated.
       problem.set(null)
       const ids = message.groups.map(theatreOf).filter((id) => id !== null)
