@@ -31,20 +31,26 @@ export async function sendBadOrders(url: string, address: string, max: number): 
   return max
 }
 
-/** Guesses a password from `count` addresses, all at once; returns how often each status was answered. */
+/** a node's listen backlog is 511 */
+const AT_ONCE = 200
+
+/** Guesses a password from `count` addresses, 200 at a time; returns how often each status was answered. */
 export async function guessFromEverywhere(
   url: string,
   count: number,
   usernameOf: (nth: number) => string,
 ): Promise<Map<number, number>> {
   const statuses = new Map<number, number>()
-  await Promise.all(
-    Array.from({ length: count }, async (_, i) => {
-      const credentials = { username: usernameOf(i), password: 'a wrong guess' }
-      const { status } = await createClient(url).post('/api/auth/login', credentials, from(addressOf(i)))
+  let next = 0
+  const guess = async () => {
+    while (next < count) {
+      const nth = next++
+      const credentials = { username: usernameOf(nth), password: 'a wrong guess' }
+      const { status } = await createClient(url).post('/api/auth/login', credentials, from(addressOf(nth)))
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
-    }),
-  )
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, guess))
   return statuses
 }
 
