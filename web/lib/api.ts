@@ -12,28 +12,15 @@ import type {
 } from '../../src/protocol/views.js'
 import { checkAnswer, readNothing, readObject } from './answer.js'
 import { ApiError } from './api-error.js'
+import { reportFailedCall } from './failed-calls.js'
 import { isForPage, userHeader } from './page-user.js'
 import { takeAnswer } from './preload.js'
 import { repeatLost } from './retry.js'
+import { noteDateHeader } from './server-time.js'
 
 export { ApiError }
 
 const DEADLINE_MS = 15_000
-const MAX_ROUNDING_MS = 2000
-
-let clockOffset = 0
-/** The service's time. A tablet's clock may be minutes off, and ages are counted from the service's timestamps. */
-export function serverNow(): number {
-  return Date.now() + clockOffset
-}
-
-function readServerClock(response: Response): void {
-  const date = Date.parse(response.headers.get('date') ?? '')
-  if (Number.isNaN(date)) return
-  const offset = date - Date.now()
-  // The header has whole seconds: a small difference is rounding and latency, not a wrong clock.
-  clockOffset = Math.abs(offset) < MAX_ROUNDING_MS ? 0 : offset
-}
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
@@ -79,16 +66,23 @@ async function call<T>(
 ): Promise<T> {
   const once = async (): Promise<T> => {
     const preloaded = method === 'GET' ? takeAnswer(path) : null
+    // Requested by the page's first script, so some time after the page's start.
+    const sentAt = preloaded ? 0 : performance.now()
     const response = await (preloaded ?? fetchOnce(method, path, options)).catch((error: unknown) => {
       throw new ApiError(0, 'no_answer', String(error))
     })
     if (!isForPage(response, options.begins ?? false))
       throw new ApiError(409, 'other_user', 'Someone else is signed in here by now.')
     const answer = await read(await checkAnswer(response))
-    readServerClock(response)
+    noteDateHeader(response.headers.get('date'), sentAt)
     return answer
   }
-  return options.repeatable ? repeatLost(once) : once()
+  const reported = (): Promise<T> =>
+    once().catch((error: unknown) => {
+      if (error instanceof ApiError && error.isLost) reportFailedCall()
+      throw error
+    })
+  return options.repeatable ? repeatLost(reported) : reported()
 }
 
 /** The JSON object, or array, that a call answers with. `member` is one that it always has. */

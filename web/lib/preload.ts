@@ -57,6 +57,7 @@ const SUBSCRIBE = JSON.stringify({ type: 'subscribe', cursors: {} })
 
 /** A socket without a listener yet: subscribes, buffers what arrives, and replays it to the client that takes it. */
 class PreloadedSocket implements SocketLike {
+  readonly openedAt = performance.now()
   readonly #socket: WebSocket
   readonly #buffer: SocketEvent[] = []
   readonly #store = (event: SocketEvent): void => void this.#buffer.push(event)

@@ -105,6 +105,10 @@ export const en = {
     theatre: (id: number) => `Theatre ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `New order, ${hall}, seat ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} new orders: ${places}`,
+    newOrdersTitle: (many: number) => `${many} new orders`,
+    seatsIn: (hall: string, seats: string[]) =>
+      `${hall}, ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `Order for seat ${seat} cancelled`,
     lateVoice: (seats: string[]) => `Overdue: ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} is overdue`,
@@ -211,10 +215,13 @@ export const en = {
       `The total has changed from ${before} to ${now}. Nothing has been ordered yet. Please check your order.`,
     earlier: {
       title: 'You’ve already placed an order',
-      text: 'It reached us, but our answer didn’t reach you. What’s in your cart now hasn’t been ordered.',
+      text: 'This order reached us earlier. What’s in your cart now hasn’t been ordered.',
+      textOnly: 'This order reached us earlier.',
       view: 'View this order',
       another: 'Order what’s in my cart too',
     },
+    placed: { title: (id: number) => `Order ${id} placed` },
+    maybePlaced: 'Your order may already have reached us.',
     safeToRepeat: 'It’s safe to try again: your order won’t be placed twice.',
   },
   checkout: {
@@ -269,6 +276,10 @@ export const en = {
       head: 'Payment received, confirming…',
       next: 'We’ll start on your order as soon as your bank confirms it, usually within a minute.',
     },
+    refundedUnconfirmed: {
+      head: 'Payment refunded',
+      next: 'This order won’t be delivered. You can order again.',
+    },
     payment: {
       unpaid: 'Not paid yet.',
       confirming: 'You don’t need to pay again. This page updates automatically.',
@@ -285,6 +296,8 @@ export const en = {
         `You paid twice for this order. ${amount} is on its way back and can take a few days.`,
       cashReturn: (amount: string) =>
         `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
+      settled: (amount: string) =>
+        `This order was cancelled after you paid. The staff noted that ${amount} was settled with you. If it wasn’t, ask below.`,
       void: `This order wasn’t paid. ${comesBack}`,
     },
     paymentTitle: 'Payment',

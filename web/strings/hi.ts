@@ -100,6 +100,9 @@ export const strings: Strings = {
     theatre: (id: number) => `थिएटर ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `नया ऑर्डर, ${hall}, सीट ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} नए ऑर्डर: ${places}`,
+    newOrdersTitle: (many: number) => `${many} नए ऑर्डर`,
+    seatsIn: (hall: string, seats: string[]) => `${hall}, सीट ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `सीट ${seat} का ऑर्डर रद्द हुआ`,
     lateVoice: (seats: string[]) => `देर हो गई: सीट ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} को देर हो गई`,
@@ -206,10 +209,13 @@ export const strings: Strings = {
       `कुल राशि ${before} से बदलकर ${now} हो गई है। अभी कुछ ऑर्डर नहीं हुआ है। कृपया ऑर्डर जाँच लें।`,
     earlier: {
       title: 'आप पहले ही ऑर्डर कर चुके हैं',
-      text: 'ऑर्डर हमें मिल गया था, पर हमारा जवाब आप तक नहीं पहुँचा। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      text: 'यह ऑर्डर हमें पहले ही मिल चुका है। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      textOnly: 'यह ऑर्डर हमें पहले ही मिल चुका है।',
       view: 'यह ऑर्डर देखें',
       another: 'कार्ट का ऑर्डर भी करें',
     },
+    placed: { title: (id: number) => `ऑर्डर ${id} हो गया` },
+    maybePlaced: 'हो सकता है कि आपका ऑर्डर हमें मिल चुका हो।',
     safeToRepeat: 'फिर कोशिश करना सुरक्षित है: ऑर्डर दो बार नहीं होगा।',
   },
   checkout: {
@@ -260,6 +266,10 @@ export const strings: Strings = {
       head: 'भुगतान मिला, पुष्टि हो रही है…',
       next: 'बैंक की पुष्टि होते ही हम आपका ऑर्डर शुरू करेंगे। आम तौर पर एक मिनट से कम लगता है।',
     },
+    refundedUnconfirmed: {
+      head: 'भुगतान वापस कर दिया गया',
+      next: 'यह ऑर्डर नहीं पहुँचाया जाएगा। आप फिर ऑर्डर कर सकते हैं।',
+    },
     payment: {
       unpaid: 'अभी भुगतान नहीं हुआ है।',
       confirming: 'दोबारा भुगतान करने की ज़रूरत नहीं। यह पेज अपने आप अपडेट होता है।',
@@ -276,6 +286,8 @@ export const strings: Strings = {
         `इस ऑर्डर का भुगतान दो बार हुआ। ${amount} वापस आ रहे हैं, इसमें कुछ दिन लग सकते हैं।`,
       cashReturn: (amount: string) =>
         `आपने ${amount} नकद दिए थे, उसके बाद यह ऑर्डर रद्द हुआ। कर्मचारी आपके पैसे लौटा देंगे।`,
+      settled: (amount: string) =>
+        `यह ऑर्डर आपके भुगतान के बाद रद्द हुआ। कर्मचारियों ने लिखा है कि ${amount} का हिसाब आपके साथ हो गया। न हुआ हो, तो नीचे पूछें।`,
       void: `इस ऑर्डर का भुगतान नहीं हुआ। ${comesBack}`,
     },
     paymentTitle: 'भुगतान',

@@ -1,6 +1,6 @@
 import { type ComponentType, render } from 'preact'
 import { ignoreInputMethods } from '../lib/keys.js'
-import { chooseLanguage } from '../strings/language.js'
+import { chooseLanguage } from '../strings/choose-language.js'
 import { Announcer } from './announce.js'
 import { guardPage } from './page-guard.js'
 
