@@ -1,6 +1,7 @@
 import t from 'tap'
 import { openGuest } from '../../src/accounts/account-actions.js'
 import { commit } from '../../src/events/commit.js'
+import { noThrottle } from '../../src/limits/login-throttle.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { orderGroup, theatreChat, theatreOrders } from '../../src/protocol/groups.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
@@ -279,7 +280,7 @@ t.test('an order’s socket gives its owner a snapshot with the order, and its e
     {
       ...node.app.actions,
       sessions: node.config.session,
-      throttle: { attempt: async () => ({ succeeded: async () => {} }) },
+      throttle: noThrottle,
     },
     { userAgent: '', ip: '' },
   )
