@@ -271,6 +271,7 @@ export class UnreliableBus implements Bus {
 export class ModelSocket implements LiveSocket {
   pendingBytes = 0
   acceptedBytes = 0
+  isPaused = false
   /** accepts nothing */
   blocked = false
   end: { code: number; reason: string } | null = null

@@ -213,12 +213,14 @@ class Run {
       headOf: (group) => hub.feeds.get(group)?.head,
       staleSince: () => hub.staleSince,
       onSend: null,
-      pause: () => {
-        gate = new Promise((resolve) => {
-          open = resolve
-        })
+      reader: {
+        pause() {
+          gate = new Promise((resolve) => {
+            open = resolve
+          })
+        },
+        resume: () => open(),
       },
-      resume: () => open(),
       autoSubscribe: isPlain,
     })
     handler.start()

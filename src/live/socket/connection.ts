@@ -86,6 +86,10 @@ export class Connection {
     return this.socket.pendingBytes
   }
 
+  get isPaused(): boolean {
+    return this.socket.isPaused
+  }
+
   /** Whether events may be written: open, not on hold, and no bytes pending. */
   get isWritable(): boolean {
     return !this.closed && this.holds === 0 && this.socket.pendingBytes === 0
@@ -139,6 +143,11 @@ export class Connection {
   whenWritable(): Promise<void> {
     this.resumeWhenDrained()
     return new Promise((resolve) => this.waiters.push(resolve))
+  }
+
+  /** Resolves once no more than `bytes` are pending, or the connection is closed. */
+  async untilPending(bytes: number): Promise<void> {
+    while (!this.closed && this.pendingBytes > bytes) await this.whenWritable()
   }
 
   /** Resolves at the next release, drain or close; check `isHeld` again then. */
