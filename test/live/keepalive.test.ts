@@ -46,6 +46,7 @@ function createConnection() {
     host: {
       readHead: unused,
       readLog: unused,
+      inTurn: unused,
       reachEpoch: unused,
       detach() {},
       sendPresence() {},

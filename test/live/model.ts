@@ -93,8 +93,11 @@ export class ModelDatabase {
     return found
   }
 
-  readSnapshot(group: GroupName): Promise<SnapshotRow> {
-    return this.read(() => ({ seq: this.of(group).length, epoch: this.epoch, data: '{}' }))
+  readSnapshots(groups: readonly GroupName[]): Promise<Map<GroupName, SnapshotRow>> {
+    return this.read(() => {
+      const rowOf = (group: GroupName) => ({ seq: this.of(group).length, epoch: this.epoch, data: '{}' })
+      return new Map(groups.map((group) => [group, rowOf(group)]))
+    })
   }
 
   readAdmissions(ids: readonly string[]): Promise<Map<string, Admission>> {

@@ -99,7 +99,7 @@ class Run {
         log: database.log,
         bus: new UnreliableBus(this.buses, this.scheduler, random, () => this.loss),
         readAdmissions: (ids) => database.readAdmissions(ids),
-        readSnapshot: (group) => database.readSnapshot(group),
+        readSnapshots: (groups) => database.readSnapshots(groups),
         heartbeatMs: 1e9,
         onClosed: () => {},
         onError: () => {},
