@@ -40,6 +40,7 @@ for (const name of values.scenario) {
     atOnce: Number(values['at-once']),
     addresses: Number(values.addresses),
   })
+  console.error("prepared")
   const { calm, during, memory } = await measure(target, storm, {
     probes: 5,
     atLeastMs: Number(values.seconds) * 1000,
