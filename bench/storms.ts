@@ -11,6 +11,7 @@ const { values } = parseArgs({
     url: { type: 'string', default: 'http://127.0.0.1:3000' },
     scenario: { type: 'string', multiple: true, default: Object.keys(SCENARIOS) },
     username: { type: 'string', default: 'staff' },
+    admin: { type: 'string', default: 'admin' },
     password: { type: 'string', default: 'houselights-demo' },
     seats: { type: 'string', default: 'demo-a1,demo-a2,demo-b1,demo-b2,demo-c1,demo-c2,demo-d1,demo-d2' },
     guests: { type: 'string', default: '150' },
@@ -31,6 +32,7 @@ for (const name of values.scenario) {
   const target = await Target.open({
     url: values.url,
     username: values.username,
+    admin: values.admin,
     password: values.password,
     seats: values.seats.split(','),
     metricsToken: values['metrics-token'],
@@ -40,7 +42,6 @@ for (const name of values.scenario) {
     atOnce: Number(values['at-once']),
     addresses: Number(values.addresses),
   })
-  console.error("prepared")
   const { calm, during, memory } = await measure(target, storm, {
     probes: 5,
     atLeastMs: Number(values.seconds) * 1000,

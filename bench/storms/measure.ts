@@ -26,7 +26,7 @@ export interface MeasureOptions {
 }
 
 /** ms between two probes: a session may open 30 sockets in 10 s */
-const EVERY_MS = 500
+const EVERY_MS = 400
 
 /** Opens the staff's page before and during the storm. */
 export async function measure(target: Target, storm: Storm, options: MeasureOptions): Promise<Report> {

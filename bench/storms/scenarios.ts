@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { frame, OPCODE } from '../../test/security/frames.js'
@@ -33,7 +34,8 @@ export const SCENARIOS: Record<string, Scenario> = {
       'one chat socket of the staff sends to a chat that does not exist, and reads the answers in small bites',
     prepare: async (target) => {
       const text = JSON.stringify({ type: 'send', chat: 2_000_000_000, text: 'x'.repeat(600), clientId: 'a' })
-      const socket: Guest = { path: '/ws/chat-socket/', cookie: target.staff.cookie }
+      const { cookie } = await target.signIn(target.options.username)
+      const socket: Guest = { path: '/ws/chat-socket/', cookie }
       return messageStorm(target, [socket], Buffer.concat(Array(600).fill(frame(OPCODE.text, text))))
     },
   },
@@ -49,10 +51,18 @@ export const SCENARIOS: Record<string, Scenario> = {
     prepare: async (target, options) => handshakeStorm(target, await target.guests(options.guests), options),
   },
   'staff-handshakes': {
-    about: 'the staff’s page is opened, subscribed and dropped again and again',
+    about: 'one session of the staff opens the page of chats, subscribes and drops it',
     prepare: async (target, options) => {
-      const { cookie } = target.staff
-      return handshakeStorm(target, [{ path: '/ws/chat-socket/', cookie }], options)
+      const { cookie } = await target.signIn(target.options.username)
+      // a user may have 20 sockets, and the others need theirs
+      return handshakeStorm(target, [{ path: '/ws/chat-socket/', cookie }], { ...options, atOnce: 5 })
+    },
+  },
+  'admin-pages': {
+    about: 'an admin opens the page of all theatres, reads it and opens it again, on some screens',
+    prepare: async (target) => {
+      const { cookie } = await target.signIn(target.options.admin)
+      return pageStorm(target, { path: '/ws/all-seat-datasocket/', cookie }, 3)
     },
   },
 }
@@ -89,7 +99,7 @@ const addressOf = (number: number) => `127.1.${number >> 8}.${number & 255 || 25
 const BITE = 4096
 const BITE_EVERY_MS = 5
 
-function messageStorm(target: Target, guests: readonly Guest[], messages: Buffer): Storm {
+export function messageStorm(target: Target, guests: readonly Guest[], messages: Buffer): Storm {
   const refused = new Map<number, number>()
   const storm = {
     done: 0,
@@ -117,10 +127,45 @@ function messageStorm(target: Target, guests: readonly Guest[], messages: Buffer
 
 /** Resolves once the kernel has taken what was written, or after 50 ms. */
 async function drained(socket: Socket): Promise<void> {
-  const timer = new AbortController()
-  await Promise.race([
-    new Promise((resolve) => socket.once('drain', resolve)),
-    wait(50, undefined, { signal: timer.signal }).catch(() => {}),
-  ])
-  timer.abort()
+  const timer = AbortSignal.timeout(50)
+  await once(socket, 'drain', { signal: timer }).catch(() => {})
+}
+
+/** ms between two openings of one page */
+const REOPEN_MS = 500
+
+/** Pages that are opened, read to the last snapshot, and opened again. */
+function pageStorm(target: Target, page: Guest, pages: number): Storm {
+  const refused = new Map<number, number>()
+  const storm = {
+    done: 0,
+    refused,
+    async run(signal: AbortSignal) {
+      const reopen = async () => {
+        while (!signal.aborted) {
+          const socket = await target.accepted(page)
+          storm.done++
+          if (typeof socket === 'number') refused.set(socket, (refused.get(socket) ?? 0) + 1)
+          else await readSnapshots(socket, signal)
+          await wait(REOPEN_MS)
+        }
+      }
+      await Promise.all(Array.from({ length: pages }, reopen))
+    },
+  }
+  return storm
+}
+
+/** Subscribes, and reads until nothing has come for a while; then closes the socket. */
+async function readSnapshots(socket: Socket, signal: AbortSignal): Promise<void> {
+  let isReading = true
+  socket.on('data', () => {
+    isReading = true
+  })
+  subscribe(socket)
+  while (isReading && !signal.aborted && !socket.destroyed) {
+    isReading = false
+    await wait(REOPEN_MS)
+  }
+  socket.destroy()
 }

@@ -9,7 +9,9 @@ import { frame, OPCODE } from '../../test/security/frames.js'
 export interface TargetOptions {
   /** of the node, as http://127.0.0.1:3000 */
   url: string
+  /** a member of the staff, and an admin, with the same password */
   username: string
+  admin: string
   password: string
   /** tokens of the seats from which guests order */
   seats: readonly string[]
@@ -31,6 +33,11 @@ export class Target {
   static async open(options: TargetOptions): Promise<Target> {
     const { url, username, password } = options
     return new Target(options, await signIn(url, username, { password }))
+  }
+
+  /** Another session. */
+  signIn(username: string): Promise<HttpClient> {
+    return signIn(this.options.url, username, { password: this.options.password })
   }
 
   /** New guests, each with an order of its own, which the staff has seen: so a seat may have any number of them. */

@@ -23,9 +23,11 @@ export interface NewHandshake {
  * do: in a crowd each guest may only come back less often, so that some hundred sessions can't take a node's CPU.
  */
 export class HandshakeRate {
-  private readonly crowds = createLocalCounter()
-
-  constructor(private readonly counter: HitCounter) {}
+  /** @param crowds counts on this node alone, whose CPU it protects */
+  constructor(
+    private readonly counter: HitCounter,
+    private readonly crowds: HitCounter = createLocalCounter(),
+  ) {}
 
   /** Counts a handshake. Returns 0, or the ms to the end of the window if it is one too many. */
   async add({ client, guestAddress }: NewHandshake): Promise<number> {
