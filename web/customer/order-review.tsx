@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { readPhone } from '../../src/protocol/typed-text.js'
 import type { MenuItemView, OrderView, SeatMenuView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { remember } from '../lib/storage.js'
@@ -122,11 +123,13 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
           type="tel"
           inputMode="tel"
           autocomplete="tel"
-          pattern="[0-9+\- ]{5,20}"
-          title={s.seat.phoneRule}
-          maxLength={20}
+          maxLength={100}
           value={form.phone}
-          onInput={(event) => form.setPhone(event.currentTarget.value)}
+          onInput={({ currentTarget: field }) => {
+            const isPhone = field.value.trim() === '' || readPhone(field.value) !== null
+            field.setCustomValidity(isPhone ? '' : s.seat.phoneRule)
+            form.setPhone(field.value)
+          }}
         />
       </label>
       <Problem error={form.error}>{form.isUnknown && <p>{s.seat.safeToRepeat}</p>}</Problem>

@@ -6,7 +6,7 @@ import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
-import { useBoardKeys } from '../staff/board-keys.js'
+import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
@@ -21,6 +21,8 @@ import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
+import { NetworkBanner } from '../ui/network-banner.js'
+import { ReadingProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
@@ -28,7 +30,7 @@ import { startPage } from '../ui/start-page.js'
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
 function LiveOrders({ session }: { session: SignedInView }) {
-  const board = useMemo(() => createBoard(session.user.id), [session.user.id])
+  const board = useMemo(createBoard, [])
   const desk = useChatDesk()
   const now = useNow()
   const state = useStore(board.orders)
@@ -36,10 +38,11 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const listed = useStore(board.theatres)
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found } = useTheatreSeats(theatreId)
+  const { found, reading } = useTheatreSeats(theatreId)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
+  const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
   const screenLock = useStore(wakeLock)
 
@@ -69,6 +72,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
         <LinkBadge link={board.live.link} />
       </StaffHeader>
       <LinkBanner link={board.live.link} />
+      <NetworkBanner link={board.live.link} />
       <main class="live" data-open-orders={open.length}>
         <div class="live-head">
           <h1>
@@ -112,6 +116,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         </div>
+        <ReadingProblem reading={reading} />
         {problem && (
           <div class="problem" role="alert">
             <p>{problem.text}</p>
@@ -143,7 +148,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {s.board.maySleep}
           </p>
         )}
-        <p class="keys-help">{s.board.keys}</p>
+        <p class="keys-help">{s.board.keys(keyLabels)}</p>
       </main>
       {menuOpen && found?.halls[0]?.seats[0] && (
         <MenuPanel seatToken={found.halls[0].seats[0].token} onClose={() => setMenuOpen(false)} />

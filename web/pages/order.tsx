@@ -11,6 +11,7 @@ import { useStore } from '../lib/store.js'
 import { isLive } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
+import { NetworkBanner } from '../ui/network-banner.js'
 import { PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -113,11 +114,17 @@ function Page() {
   const { order } = useStore(live.state)
   const { state } = useStore(live.live.link)
   if (state === 'signed-out' || state === 'forbidden') return <OrderNotFound />
-  if (order) return <OrderPage live={live} order={order} />
   return (
-    <PageMessage title={s.order.opening}>
-      <LinkBadge link={live.live.link} />
-    </PageMessage>
+    <>
+      <NetworkBanner link={live.live.link} />
+      {order ? (
+        <OrderPage live={live} order={order} />
+      ) : (
+        <PageMessage title={s.order.opening}>
+          <LinkBadge link={live.live.link} />
+        </PageMessage>
+      )}
+    </>
   )
 }
 

@@ -8,9 +8,10 @@ import { ApiError, api } from '../lib/api.js'
 import { isLong } from '../lib/format.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
+import { useReading } from '../lib/use-reading.js'
 import { isLive } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
-import { explain, PageMessage } from '../ui/problem.js'
+import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
 const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
@@ -18,20 +19,21 @@ const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ??
 /** This phone's live orders at this seat, so that they are found again after the page was closed. */
 function useLiveOrders(seatId: number | null): readonly OrderView[] {
   const [orders, setOrders] = useState<readonly OrderView[]>([])
+  // Before the first order there is no session, so a 401 is expected.
+  const { again } = useReading(
+    api.ownOrders,
+    (all) => {
+      setOrders(all.filter((order) => order.seat.id === seatId && isLive(order)))
+    },
+    seatId,
+  )
   useEffect(() => {
-    if (seatId === null) return
     const read = (): void => {
-      if (document.visibilityState !== 'visible') return
-      // Before the first order there is no session, so a 401 is expected.
-      api.ownOrders().then(
-        (all) => setOrders(all.filter((order) => order.seat.id === seatId && isLive(order))),
-        () => {},
-      )
+      if (document.visibilityState === 'visible') again()
     }
-    read()
     document.addEventListener('visibilitychange', read)
     return () => document.removeEventListener('visibilitychange', read)
-  }, [seatId])
+  }, [again])
   return orders
 }
 
@@ -136,17 +138,11 @@ function Order({ seat, onMenu }: OrderProps) {
 
 function Seat() {
   const [seat, setSeat] = useState<SeatMenuView | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const read = (): void => {
-    api.seatMenu(token).then((found) => {
-      setSeat(found)
-      setError(null)
-    }, setError)
-  }
-  useEffect(read, [])
+  const reading = useReading(() => api.seatMenu(token), setSeat)
+  const { error } = reading
   const onMenu: OrderProps['onMenu'] = (menu) => {
     if (seat && menu) setSeat({ ...seat, menu: [...menu] })
-    else read()
+    else reading.again()
   }
   if (seat) return <Order seat={seat} onMenu={onMenu} />
   if (error instanceof ApiError && error.status === 404) {
@@ -157,14 +153,7 @@ function Seat() {
     )
   }
   if (!error) return <PageMessage title={s.seat.opening} />
-  return (
-    <PageMessage title={s.errors.cantOpen}>
-      <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={read}>
-        {s.common.tryAgain}
-      </button>
-    </PageMessage>
-  )
+  return <CantOpen reading={reading} />
 }
 
 void startPage(Seat, () => s.seat.title)

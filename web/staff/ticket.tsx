@@ -128,7 +128,7 @@ function Foot({
 function CancelUndo({ order, board, until }: { order: OrderView; board: Board; until: number }) {
   return (
     <div class="cancel-undo" data-cancelling={order.id}>
-      <p>{s.board.cancelling(Math.max(1, Math.ceil((until - Date.now()) / 1000)))}</p>
+      <p>{s.board.cancelling(Math.max(1, Math.ceil((until - performance.now()) / 1000)))}</p>
       <button type="button" class="primary" data-action="undo" onClick={() => board.undoCancel(order.id)}>
         {s.board.undo}
       </button>

@@ -24,8 +24,10 @@ const byCode: Record<string, string | undefined> = {
     'Online payment isn’t available right now. Try again in a moment, or pay in cash.',
   menu_item_unavailable:
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
+  other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
-  not_json: 'Unexpected response from the network. You may need to sign in to the Wi-Fi first.',
+  foreign_answer:
+    'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
 
 export const en = {
@@ -53,6 +55,7 @@ export const en = {
         : `Too many attempts. Please wait ${count(seconds, 'second', 'seconds')}.`,
     cantOpen: 'This page couldn’t load',
     tryingAgain: 'Retrying automatically…',
+    openNetworkPage: 'Open the network’s page',
     staffOnly: 'This page is for theatre staff',
     byCode,
   },
@@ -100,6 +103,10 @@ export const en = {
     theatre: (id: number) => `Theatre ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `New order, ${hall}, seat ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} new orders: ${places}`,
+    newOrdersTitle: (many: number) => `${many} new orders`,
+    seatsIn: (hall: string, seats: string[]) =>
+      `${hall}, ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `Order for seat ${seat} cancelled`,
     lateVoice: (seats: string[]) => `Overdue: ${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} is overdue`,
@@ -157,7 +164,8 @@ export const en = {
       late: 'overdue',
     } as Record<string, string | undefined>,
     maySleep: 'This browser can’t keep the screen on. Turn off screen timeout in the device’s settings.',
-    keys: 'Keyboard: arrow keys move between tickets. On a ticket: S seen, D delivered, C cash received, X cancel, Z undo.',
+    keys: ([seen, deliver, cash, cancel, undo]: readonly string[]) =>
+      `Keyboard: arrow keys move between tickets. On a ticket: ${seen} seen, ${deliver} delivered, ${cash} cash received, ${cancel} cancel, ${undo} undo.`,
   },
   tools: {
     sound: { on: 'Sound on', waiting: 'Tap for sound', muted: 'Muted' },
@@ -197,7 +205,7 @@ export const en = {
     cash: 'Cash at your seat',
     cashNote: 'Pay when your order arrives',
     phone: 'Phone',
-    phoneRule: 'Use 5 to 20 digits, spaces, + or -',
+    phoneRule: 'Enter a phone number of 5 to 20 digits',
     pay: (amount: string) => `Order and pay ${amount}`,
     order: (amount: string) => `Place order for ${amount}`,
     sending: 'Placing your order…',
@@ -410,6 +418,8 @@ export const en = {
     sheet: (at: number) => `Sheet ${at}`,
     codeOf: (seat: string) => `QR code for seat ${seat}`,
     scan: 'Scan to order to your seat',
+    privateAddress: (origin: string) =>
+      `Don’t print these yet: they open ${origin}, which customers’ phones can’t reach. Open this page at the service’s public address, or set PUBLIC_URL.`,
     noTheatre: 'You aren’t assigned to a theatre yet',
   },
 }
