@@ -1,5 +1,12 @@
 import { type GroupName, readGroup } from '../protocol/groups.js'
-import type { SnapshotRow } from './snapshot-sharing.js'
+
+/** A group's state as of its event `seq` and as of the access epoch. */
+export interface SnapshotRow {
+  seq: number
+  epoch: number
+  /** JSON text */
+  data: string
+}
 
 export type ReadSnapshots = (groups: readonly GroupName[]) => Promise<ReadonlyMap<GroupName, SnapshotRow>>
 

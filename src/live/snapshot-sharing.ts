@@ -1,13 +1,6 @@
 import type { GroupName } from '../protocol/groups.js'
-import type { PendingRead, SnapshotQueue } from './snapshot-queue.js'
+import type { PendingRead, SnapshotQueue, SnapshotRow } from './snapshot-queue.js'
 import { encodeSnapshot } from './socket/frames.js'
-
-export interface SnapshotRow {
-  seq: number
-  epoch: number
-  /** JSON text */
-  data: string
-}
 
 /** A snapshot encoded once for all readers that share it. */
 export interface SharedSnapshot {

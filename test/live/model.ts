@@ -7,7 +7,7 @@ import type {
   StoredEvent,
 } from '../../src/events/event-log.js'
 import type { Bus, BusListener } from '../../src/live/bus/bus.js'
-import type { SnapshotRow } from '../../src/live/snapshot-sharing.js'
+import type { SnapshotRow } from '../../src/live/snapshot-queue.js'
 import type { Admission } from '../../src/live/socket/admission.js'
 import type { LiveSocket } from '../../src/live/socket/live-socket.js'
 import type { Principal } from '../../src/principal.js'

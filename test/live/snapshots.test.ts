@@ -1,6 +1,6 @@
 import t from 'tap'
-import { SnapshotQueue, SnapshotQueues } from '../../src/live/snapshot-queue.js'
-import { type SnapshotRow, SnapshotSharing } from '../../src/live/snapshot-sharing.js'
+import { SnapshotQueue, SnapshotQueues, type SnapshotRow } from '../../src/live/snapshot-queue.js'
+import { SnapshotSharing } from '../../src/live/snapshot-sharing.js'
 import { type GroupName, orderGroup, theatreOrders } from '../../src/protocol/groups.js'
 import { startNode } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
