@@ -111,10 +111,13 @@ export function messageStorm(target: Target, guests: readonly Guest[], messages:
         subscribe(socket)
         socket.pause()
         const bites = setInterval(() => void socket.read(BITE), BITE_EVERY_MS)
-        socket.on('error', () => {})
-        while (!signal.aborted && socket.writable) {
+        const closed = new AbortController()
+        socket.on('error', () => {}).once('close', () => closed.abort())
+        const ended = AbortSignal.any([signal, closed.signal])
+        while (!ended.aborted) {
+          const isTaken = socket.write(messages)
+          if (!isTaken) await once(socket, 'drain', { signal: ended }).catch(() => {})
           storm.done++
-          if (!socket.write(messages)) await drained(socket)
         }
         clearInterval(bites)
         socket.destroy()
@@ -123,12 +126,6 @@ export function messageStorm(target: Target, guests: readonly Guest[], messages:
     },
   }
   return storm
-}
-
-/** Resolves once the kernel has taken what was written, or after 50 ms. */
-async function drained(socket: Socket): Promise<void> {
-  const timer = AbortSignal.timeout(50)
-  await once(socket, 'drain', { signal: timer }).catch(() => {})
 }
 
 /** ms between two openings of one page */
