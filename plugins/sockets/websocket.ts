@@ -80,6 +80,8 @@ export const websocketPlugin = fp(
       clientTracking: false,
       // `ws` would buffer a pong for every ping of a client that reads nothing
       autoPong: false,
+      // of a read full of small messages only one holds the event loop at a time
+      allowSynchronousEvents: false,
       handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     } as const
     await app.register(fastifyWebsocket, {

@@ -32,6 +32,11 @@ export class Refusals {
     // one that is blocked is not counted further: that keeps its handshakes cheap
     if (this.blockedMs(client) > 0) return
     const { allowed, remainingMs } = await this.counter.hit(client, WINDOW_SECONDS, this.limit - 1)
-    if (!allowed) this.blocked.set(opaqueKey(client), true, { ttl: Math.max(1, remainingMs) })
+    if (!allowed) this.block(client, remainingMs)
+  }
+
+  /** Blocks a client on this node, whatever it was refused. */
+  block(client: string, ms: number): void {
+    this.blocked.set(opaqueKey(client), true, { ttl: Math.max(1, ms) })
   }
 }
