@@ -20,7 +20,8 @@ import { LoadSocket } from './sockets.mjs'
  * @property {number} share of a core
  */
 
-const RETRY_MS = 20
+/** ms between two attempts of a socket that was cut; more often the refused connections would be the load */
+const RETRY_MS = 200
 /** ms after which what was expected is given up */
 const DEADLINE_MS = 120_000
 
