@@ -49,7 +49,12 @@ async function measure(world: World, chosen: typeof SCENARIOS): Promise<void> {
   )
   const results: Record<string, readonly Figure[]> = {}
   for (const { name, title, measure: run } of chosen) {
-    const figures = await run(world)
+    const figures = await run(world).catch((error: unknown) => {
+      console.log(`\n${title} could not be measured: ${error instanceof Error ? error.message : error}`)
+      process.exitCode = 1
+      return null
+    })
+    if (!figures) continue
     results[name] = figures
     console.log(`\n${tableOf(title, figures)}\n`)
     for (const line of goalsOf(figures)) console.log(line)
@@ -60,4 +65,4 @@ async function measure(world: World, chosen: typeof SCENARIOS): Promise<void> {
 }
 
 await main()
-process.exit(0)
+process.exit()

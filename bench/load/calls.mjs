@@ -3,6 +3,9 @@ import { connect } from 'node:net'
 
 /** @typedef {import('../changes.ts').Call} Call */
 
+/** ms for one answer */
+const DEADLINE_MS = 30_000
+
 /** Keep-alive connections to one server; each takes one call at a time. */
 export class Calls {
   /** @param {number} port */
@@ -21,6 +24,8 @@ export class Calls {
    * @returns {Promise<number>}
    */
   async send(call) {
+    // a server closes what is idle
+    this.idle = this.idle.filter(({ socket }) => !socket.destroyed)
     const line = this.idle.pop() ?? new Line(this.port, this.lines)
     const status = await line.send(call)
     this.idle.push(line)
@@ -43,10 +48,13 @@ class Line {
     this.text = ''
     /** @type {{ resolve(status: number): void, reject(error: Error): void } | null} */
     this.waiting = null
+    /** @type {NodeJS.Timeout | undefined} */
+    this.deadline = undefined
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
     this.socket.setEncoding('latin1')
     this.socket.on('error', () => {})
     this.socket.once('close', () => {
+      clearTimeout(this.deadline)
       lines.delete(this)
       this.waiting?.reject(new Error('the connection was closed before the answer'))
     })
@@ -64,6 +72,7 @@ class Line {
     this.socket.write(
       `POST ${path} HTTP/1.1\r\nhost: ${this.host}\r\n${lines.join('')}content-length: ${length}\r\n\r\n${body}`,
     )
+    this.deadline = setTimeout(() => this.socket.destroy(), DEADLINE_MS)
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject }
     })
@@ -79,6 +88,7 @@ class Line {
     if (isChunked ? !this.text.endsWith('\r\n0\r\n\r\n') : this.text.length < end + 4 + length) return
     const status = Number(this.text.slice(9, 12))
     this.text = ''
+    clearTimeout(this.deadline)
     const { waiting } = this
     this.waiting = null
     waiting?.resolve(status)
