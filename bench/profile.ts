@@ -68,6 +68,7 @@ class Times {
   }
 }
 
+const NATIVE = '(native)'
 const IDLE = new Set(['(idle)', '(root)'])
 
 function summaryOf({ nodes, samples, timeDeltas }: CpuProfile, change: string): string {
@@ -91,7 +92,11 @@ function summaryOf({ nodes, samples, timeDeltas }: CpuProfile, change: string): 
     elapsed += delta
     const stack = stackOf(id)
     if (elapsed < from || stack.length === 0) continue
-    packages.add(stack.map(packageOf), delta)
+    // what Node's own C++ does counts for its caller
+    packages.add(
+      stack.map(packageOf).filter((name) => name !== NATIVE),
+      delta,
+    )
     functions.add(stack.map(nameOf), delta)
   }
   return [
@@ -116,5 +121,5 @@ function packageOf({ url, functionName }: Frame): string {
   if (name) return name
   if (url.startsWith('node:')) return 'node'
   if (url.startsWith('wasm:')) return 'wasm'
-  return /dist\/[^/]+\/(src\/database\/generated|.*)/.exec(url)?.[1] ?? (url || '(native)')
+  return /dist\/[^/]+\/(src\/database\/generated|.*)/.exec(url)?.[1] ?? (url || NATIVE)
 }
