@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Teardown } from '../test/helpers/teardown.js'
 import { CHANGES } from './changes.js'
 import { measureChanges } from './scenarios/changes.js'
-import { type BenchOptions, openWorld } from './world.js'
+import { type BenchOptions, enter, openWorld } from './world.js'
 
 interface Frame {
   functionName: string
@@ -29,7 +29,7 @@ export async function profileChange(t: Teardown, options: BenchOptions, change: 
   const folder = mkdtempSync(join(tmpdir(), 'houselights-profile-'))
   const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']
   const world = await openWorld(t, { ...options, runs: RUNS, flags })
-  await measureChanges(world, change)
+  await measureChanges(enter(world, t), change)
   const [file = ''] = readdirSync(folder)
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile
   return `${summaryOf(profile, change)}\n\nThe whole profile: ${join(folder, file)}`

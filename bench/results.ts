@@ -4,7 +4,7 @@ import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from './figures.js'
 import { isPinned } from './processes.js'
-import type { World } from './world.js'
+import type { Surroundings } from './world.js'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 
@@ -22,7 +22,7 @@ export interface Machine {
   versions: Record<string, string>
 }
 
-export async function describeMachine({ database }: Pick<World, 'database'>): Promise<Machine> {
+export async function describeMachine({ database }: Pick<Surroundings, 'database'>): Promise<Machine> {
   const [server] = await database.db.$queryRaw<{ version: string }[]>`SELECT version()`
   const dependencies = JSON.parse(read('../package.json')).dependencies as Record<string, string>
   const peers = JSON.parse(read('./peers/package.json'))
@@ -58,7 +58,7 @@ function git(...args: string[]): string {
 /** Writes a run to bench/results/; returns the file. */
 export function writeResults(
   machine: Machine,
-  options: World['options'],
+  options: Surroundings['options'],
   results: Record<string, readonly Figure[]>,
   loadShare: number,
 ): string {

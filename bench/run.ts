@@ -5,7 +5,7 @@ import { isPinned } from './processes.js'
 import { profileChange } from './profile.js'
 import { describeMachine, writeResults } from './results.js'
 import { SCENARIOS } from './scenarios.js'
-import { type BenchOptions, openWorld, type World } from './world.js'
+import { type BenchOptions, enter, openWorld, type Surroundings } from './world.js'
 
 const USAGE = `npm run bench -- [--only ${SCENARIOS.map(({ name }) => name).join('|')}] [--quick] [--runs N] [--sockets N]
 npm run bench -- --profile 'chat message'   where the CPU of one change goes`
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(world: World, chosen: typeof SCENARIOS): Promise<void> {
+async function measure(world: Surroundings, chosen: typeof SCENARIOS): Promise<void> {
   const machine = await describeMachine(world)
   console.log(
     `\n${machine.cpu}, ${machine.cores} cores, Node ${machine.versions.node}, load ${machine.loadBefore.toFixed(1)}; ` +
@@ -48,18 +48,22 @@ async function measure(world: World, chosen: typeof SCENARIOS): Promise<void> {
       `${world.options.sockets} sockets; median (lowest–highest) of ${world.options.runs}`,
   )
   const results: Record<string, readonly Figure[]> = {}
+  let share = 0
   for (const { name, title, measure: run } of chosen) {
-    const figures = await run(world).catch((error: unknown) => {
+    const opened = new TeardownList()
+    const scenario = enter(world, opened)
+    const figures = await run(scenario).catch((error: unknown) => {
       console.log(`\n${title} could not be measured: ${error instanceof Error ? error.message : error}`)
       process.exitCode = 1
       return null
     })
+    await opened.closeAll()
+    share = Math.max(share, scenario.load.highestShare)
     if (!figures) continue
     results[name] = figures
     console.log(`\n${tableOf(title, figures)}\n`)
     for (const line of goalsOf(figures)) console.log(line)
   }
-  const share = world.load.highestShare
   console.log(`\nThe load used at most ${(share * 100).toFixed(0)} % of its core.`)
   if (!world.options.quick) console.log(`Written to ${writeResults(machine, world.options, results, share)}`)
 }

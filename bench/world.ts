@@ -12,17 +12,29 @@ import type { Scene } from './changes.js'
 import type { Target } from './load/sockets.mjs'
 import { Load, Measured } from './processes.js'
 
-/** What all scenarios share: a database, a Redis, the load, and how to start each subject. */
-export interface World {
-  t: Teardown
+/** What all scenarios share: a database, a Redis, and how to start each subject. */
+export interface Surroundings {
   database: TestDatabase
-  load: Load
   options: BenchOptions
   subjects: readonly Subject[]
   /** the environment of the service */
   env: Record<string, string>
   build: string
 }
+
+/** What one scenario works with. */
+export interface World extends Surroundings {
+  /** the scenario's: what it started ends with it, also when it failed */
+  t: Teardown
+  load: Load
+}
+
+/** A load of its own for a scenario. */
+export const enter = (surroundings: Surroundings, t: Teardown): World => ({
+  ...surroundings,
+  t,
+  load: new Load(t),
+})
 
 export interface BenchOptions {
   quick: boolean
@@ -48,7 +60,7 @@ export const SOCKET_IO = 'Socket.IO'
 const SECRET = 'a-secret-of-the-bench-with-32-characters'
 const GUESTS = 10
 
-export async function openWorld(t: Teardown, options: BenchOptions): Promise<World> {
+export async function openWorld(t: Teardown, options: BenchOptions): Promise<Surroundings> {
   const database = await testDatabase(t, { demo: true })
   await database.db
     .$executeRaw`CREATE TABLE bench_rows (id serial PRIMARY KEY, user_id integer, text text, client_id text)`
@@ -71,9 +83,7 @@ export async function openWorld(t: Teardown, options: BenchOptions): Promise<Wor
   }
   const shared = { DATABASE_URL: database.url, REDIS_URL: redis.url }
   return {
-    t,
     database,
-    load: new Load(t),
     options,
     env,
     build,

@@ -34,6 +34,7 @@ export class Calls {
 
   close() {
     for (const line of this.lines) line.socket.destroy()
+    this.lines.clear()
     this.idle = []
   }
 }

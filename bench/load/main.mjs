@@ -97,8 +97,6 @@ class Group {
 
 /** @type {Map<string, Group>} */
 const groups = new Map()
-/** @type {Map<number, Calls>} */
-const servers = new Map()
 
 /** @param {string} name */
 function groupNamed(name) {
@@ -122,9 +120,18 @@ async function open({ group: name, target, count, concurrency }) {
  * @param {MakeCalls} command
  * @param {LoadResult} result
  */
-async function makeCalls({ port, calls, concurrency, perSecond, group: name, frames }, result) {
-  const server = servers.get(port) ?? new Calls(port)
-  servers.set(port, server)
+async function makeCalls(command, result) {
+  // not kept for the next command: a server may be closing what is idle
+  const server = new Calls(command.port)
+  await makeCallsTo(server, command, result).finally(() => server.close())
+}
+
+/**
+ * @param {Calls} server
+ * @param {MakeCalls} command
+ * @param {LoadResult} result
+ */
+async function makeCallsTo(server, { calls, concurrency, perSecond, group: name, frames }, result) {
   const group = name === null ? null : groupNamed(name)
   const from = group?.received ?? 0
   const sockets = group?.sockets.size ?? 0

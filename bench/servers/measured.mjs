@@ -17,6 +17,7 @@
  * @property {number} cpuAfter the same after the garbage collection of this reading: subtract it from the next `cpu`
  * @property {number} retained bytes of the heap and of external buffers, after the garbage collection
  * @property {number} rss bytes of memory that the process has, after the garbage collection
+ * @property {number} connections of TCP that Node has open
  */
 
 /**
@@ -42,7 +43,8 @@ function usage() {
   // twice: the first collection only clears weak references to some objects
   for (let i = 0; i < 2; i++) collect()
   const { heapUsed, external, rss } = process.memoryUsage()
-  return { cpu, cpuAfter: cpuMicros(), retained: heapUsed + external, rss }
+  const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+  return { cpu, cpuAfter: cpuMicros(), retained: heapUsed + external, rss, connections }
 }
 
 /** `last-resort` gives unused pages of the heap back, so that `rss` says what is in use. */
