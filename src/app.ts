@@ -18,6 +18,7 @@ import { answerClientError, answerRouterError } from '../plugins/http/early-answ
 import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { jsonBodyPlugin } from '../plugins/http/json-body.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
+import { pageUserPlugin } from '../plugins/http/page-user.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
 import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
@@ -148,6 +149,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)
     await http.register(requestLimitsPlugin)
+    await http.register(pageUserPlugin)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)

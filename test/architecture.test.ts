@@ -8,6 +8,7 @@ import t from 'tap'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** what each room of the pages may import besides itself */
 const WEB_ROOMS: Record<string, string[]> = {
+  boot: [],
   lib: [],
   strings: ['lib'],
   live: ['lib'],

@@ -45,6 +45,7 @@ const DOCUMENTS = [
   'docs/operations.md',
   'docs/wire-protocol.md',
   'docs/security.md',
+  'docs/field-notes.md',
   ...readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
 ]
 

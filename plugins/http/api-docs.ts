@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { COMPONENT_SCHEMAS, withReferences } from '../../src/protocol/component-schemas.js'
+import { USER_HEADER } from '../../src/protocol/page-user.js'
 
 /** The body of every error, whatever its status. */
 const FAILURE = {
@@ -25,10 +26,33 @@ function isGuarded(app: FastifyInstance, hooks: unknown): boolean {
 }
 
 const DESCRIPTION = `Money is an integer in paise, times are RFC 3339 UTC. Errors are \`{error, message, details?}\`.
-Authentication is the session cookie.
+Authentication is the session cookie. A request may name the user for whom its page was rendered in
+\`X-Houselights-User\`: if the session is another user's by now, the answer is 409 \`other_user\` and nothing was done.
+Without a live session the header has no effect. Responses name the session's user in the same header.
 
 The WebSockets are described by [AsyncAPI](/docs/asyncapi.json); this page is also a
 [document](/docs/openapi.json).`
+
+/** The calls with a session accept the page's user too. Only described: the plugin `page-user` checks it. */
+function withUserHeader(url: string, headers: unknown): object {
+  if (!url.startsWith('/api/')) return {}
+  const described =
+    typeof headers === 'object' && headers && 'properties' in headers ? headers.properties : {}
+  return {
+    headers: {
+      type: 'object',
+      properties: {
+        ...(described as object),
+        [USER_HEADER]: {
+          type: 'string',
+          pattern: '^[1-9][0-9]*$',
+          description:
+            'id of the user for whom the page was rendered; 409 `other_user` if the session is another’s',
+        },
+      },
+    },
+  }
+}
 
 /** Groups the calls by the path: /api/orders/{id} belongs to `orders`. */
 function tagOf(url: string): string {
@@ -66,6 +90,7 @@ export const apiDocsPlugin = fp(
       transform: ({ schema, url, route }) => ({
         schema: {
           ...schema,
+          ...withUserHeader(url, schema?.headers),
           tags: [tagOf(url)],
           ...(isGuarded(app, route.preValidation) ? { security: [{ session: [] }] } : {}),
           response: { ...(schema?.response ?? { 200: { description: 'Done' } }), default: FAILURE },

@@ -1,21 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
-
-/** Each page's shell, the same for every user: its content comes from the API. */
-const PAGES: Record<string, string> = {
-  '/login': 'login',
-  '/theatre/live-orders/': 'live-orders',
-  '/theatre/chat/': 'chat',
-  '/theatre/seats/': 'seats',
-  '/theatre/today/': 'today',
-  '/s/:seatToken': 'seat',
-  '/orders/:id': 'order',
-  '/checkout/:paymentId': 'checkout',
-  '/account': 'account',
-}
+import { PAGES } from '../../src/protocol/pages.js'
 
 /** The built pages: shells that are asked for anew each time, and assets whose names change with their content. */
 export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app, { directory }) => {
@@ -31,6 +19,8 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     })
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
+  // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
+  // after its own deploy.
   const assets = join(directory, 'assets')
   // not there when the pages are served from their sources (npm run dev)
   if (!existsSync(assets)) return
@@ -40,8 +30,10 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     index: false,
     preCompressed: true,
     cacheControl: false,
-    setHeaders: (reply) => {
-      reply.header('cache-control', 'public, max-age=31536000, immutable')
+    setHeaders: (reply, path) => {
+      // a compressed one has a further ending
+      const isHashed = !basename(path).startsWith('boot.js')
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
 }

@@ -44,8 +44,9 @@ export async function login(
   previous: Caller | null,
   client: ClientInfo,
 ): Promise<OpenedSession> {
-  const attempt = await ctx.throttle.attempt(given.username, client.ip)
-  const account = await findAccount(ctx.db, given.username)
+  const username = normalizeUsername(given.username)
+  const attempt = await ctx.throttle.attempt(username, client.ip)
+  const account = await findAccount(ctx.db, username)
   const passwordHash = account?.isActive ? account.passwordHash : null
   if (!(await verifyPassword(passwordHash, given.password)) || !account) throw invalidCredentials()
   await attempt.succeeded()
@@ -136,11 +137,12 @@ interface Account {
   isActive: boolean
 }
 
+/** @param username normalized */
 async function findAccount(db: Database, username: string): Promise<Account | null> {
   if (!isUsername(username)) return null
   const rows = await db.$queryRaw<Account[]>`
     SELECT id, password_hash AS "passwordHash", is_active AS "isActive"
-    FROM users WHERE lower(username) = lower(${normalizeUsername(username)})`
+    FROM users WHERE lower(username) = lower(${username})`
   return rows[0] ?? null
 }
 

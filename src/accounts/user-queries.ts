@@ -1,5 +1,6 @@
 import type { Database, Prisma, Transaction } from '../database/client.js'
 import type { Principal } from '../principal.js'
+import { normalizeUsername } from './usernames.js'
 
 export interface Account {
   /** the principal of the account's sessions, if it may sign in */
@@ -42,10 +43,10 @@ export async function findAccount(db: Database | Transaction, userId: number): P
   return user && toAccount(user)
 }
 
-/** An account by its name, ignoring case; or null. */
+/** An account by its name, ignoring case and blanks at either end; or null. */
 export async function findAccountByName(db: Database, username: string): Promise<Account | null> {
   const rows = await db.$queryRaw<{ id: number }[]>`
-    SELECT id FROM users WHERE lower(username) = lower(${username})`
+    SELECT id FROM users WHERE lower(username) = lower(${normalizeUsername(username)})`
   return rows[0] ? await findAccount(db, rows[0].id) : null
 }
 

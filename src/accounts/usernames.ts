@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { invalid } from '../errors.js'
+import { trimBlanks } from '../protocol/typed-text.js'
 
 const MAX_USERNAME = 150
 const GUEST_PREFIX = 'guest-'
 /** Django's set (letters and digits of any script, and @ . + - _), plus combining marks, which Indic scripts need */
 const ALLOWED = /^[\p{L}\p{N}_.@+-][\p{L}\p{M}\p{N}_.@+-]*$/u
 
-/** The form in which names are stored and looked up. The database folds case. */
-export const normalizeUsername = (username: string) => username.normalize('NFKC')
+/** The form in which names are stored, looked up and counted. The database folds case. */
+export const normalizeUsername = (username: string) => trimBlanks(username.normalize('NFKC'))
 
 /** Whether this can be a user name at all. Other text is not worth a query, and a NUL would make it fail. */
 export function isUsername(username: string): boolean {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { readAllowedHosts, readListenHost, readTrustedProxies, readUrl } from './network.js'
+import { readAllowedHosts, readListenHost, readPublicUrl, readTrustedProxies, readUrl } from './network.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
 
@@ -61,6 +61,8 @@ interface Settings {
   secrets: string[]
   /** lower case: exact hosts, `.example.com` for a domain and its subdomains, `*` for all */
   allowedHosts: string[]
+  /** the origin that phones reach, for printed links; null: not known */
+  publicUrl: string | null
   /** origins that may open sockets, besides the service's own */
   allowedOrigins: string[]
   /** proxies whose X-Forwarded-* headers are trusted, in proxy-addr's syntax; empty: none */
@@ -106,6 +108,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
     databaseUrl,
     redisUrl: readUrl(reader, 'REDIS_URL', ['redis:', 'rediss:']),
+    publicUrl: readPublicUrl(reader, isProduction),
     allowedHosts: allowed.hosts,
     allowedOrigins: allowed.origins,
     trustedProxies: readTrustedProxies(reader),

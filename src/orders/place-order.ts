@@ -1,6 +1,7 @@
 import type { Transaction } from '../database/client.js'
 import { DomainError, invalid, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import type { SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
@@ -19,6 +20,7 @@ export interface Orderer {
 export interface NewOrder {
   items: readonly WantedItem[]
   paymentMethod: PaymentMethod
+  /** as typed: blanks, brackets, dots and digits of any script */
   phone: string | null
   idempotencyKey: string | null
   /** paise that the customer was shown; null: not given */
@@ -31,7 +33,6 @@ export interface PlacedOrder {
   created: boolean
 }
 
-const PHONE = /^[0-9+\- ]{5,20}$/
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
@@ -46,10 +47,9 @@ export async function placeOrder(
   seat: SeatRecord,
   wanted: NewOrder,
 ): Promise<PlacedOrder> {
-  const { paymentMethod, phone, expectedTotal = null } = wanted
+  const { paymentMethod, expectedTotal = null } = wanted
+  const phone = wanted.phone === null ? null : checkPhone(wanted.phone)
   const items = mergeLines(wanted.items)
-  if (phone !== null && !PHONE.test(phone))
-    throw invalid('phone', 'must be 5 to 20 characters: digits, “+”, “-” and spaces')
   const contents = [seat.id, items, paymentMethod, phone, ...(expectedTotal === null ? [] : [expectedTotal])]
   const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, contents)
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
@@ -65,6 +65,12 @@ export async function placeOrder(
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
   })
+}
+
+function checkPhone(text: string): string {
+  const phone = readPhone(text)
+  if (phone === null) throw invalid('phone', 'must be a phone number of 5 to 20 digits')
+  return phone
 }
 
 async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: number): Promise<DomainError> {

@@ -32,20 +32,43 @@ t.test(
       await continueLink.waitFor()
       return page.evaluate<string>('document.querySelector(".note a").href')
     }
-    t.equal(await leadsTo('/account'), `${site.url}/account`)
-    // the paths of the last two start with two slashes once their dots are resolved
-    for (const elsewhere of [
-      'https://elsewhere.example/',
-      '//elsewhere.example/',
-      '/\\elsewhere.example/',
-      '/.//elsewhere.example/',
-      '/x/..//elsewhere.example/',
+    for (const next of ['/account', '/theatre/chat/#7', '/s/demo-a1', '/orders/7', '/checkout/order_7']) {
+      t.equal(await leadsTo(next), `${site.url}${next}`)
+    }
+    for (const next of [
+      'https://elsewhere.example/account',
+      '//elsewhere.example/account',
+      '/\\elsewhere.example/account',
+      '/\t/elsewhere.example/account',
+      // the paths of these start with two slashes once their dots are resolved
+      '/.//elsewhere.example/account',
+      '/x/..//elsewhere.example/account',
+      'javascript:alert(1)',
+      'account',
+      '/api/auth/logout',
+      '/account/../api/auth/logout',
+      '/account/x',
+      '/s/',
+      '/s/a/b',
+      '/docs',
+      '/login',
     ]) {
-      const href = await leadsTo(elsewhere)
-      t.equal(new URL(href).origin, site.url, `${elsewhere} leads to no other origin`)
+      t.equal(await leadsTo(next), `${site.url}/theatre/live-orders/`, `${next} is no page to go to`)
     }
   },
 )
+
+t.test('Back to a form that was left: no password in it, shown or hidden', async (t) => {
+  const page = await (await site.visitor(PHONE)).open('/login')
+  for (const show of [false, true]) {
+    await page.getByLabel('Username').fill('staff')
+    await page.getByLabel('Password', { exact: true }).fill(DEMO_PASSWORD)
+    if (show) await page.getByRole('button', { name: 'Show' }).click()
+    await page.goto('/healthz')
+    await page.goBack()
+    t.equal(await page.getByLabel('Password', { exact: true }).inputValue(), '')
+  }
+})
 
 t.test('account: lists devices, signs out one, signs out all others', async (t) => {
   const desk = await site.staff({ ...TABLET, username: 'staff2' })

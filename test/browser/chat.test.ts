@@ -1,6 +1,7 @@
 import t from 'tap'
 import { orderFrom, sendMessage } from '../helpers/customers.js'
 import { signIn } from '../helpers/sign-in.js'
+import { until } from '../helpers/until.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // A conversation between a customer's phone and the theatre's tablets.
@@ -85,6 +86,17 @@ t.test('unanswered conversations are listed first; a reply moves one down', asyn
   await chat.getByRole('textbox', { name: 'Message' }).fill('Understood.')
   await chat.keyboard.press('Enter')
   await chat.locator(`.chat-list li:first-child [data-chat-id="${other.orderId}"]`).waitFor()
+})
+
+t.test('text that was typed and not sent is still there after a look at another conversation', async () => {
+  const draft = 'We are out of straws, would a'
+  const message = chat.getByRole('textbox', { name: 'Message' })
+  await message.fill(draft)
+  await chat.locator('.chat-row:not([aria-current])').first().click()
+  await until(async () => (await message.inputValue()) === '', 'the other conversation’s empty field')
+  await chat.goBack()
+  await until(async () => (await message.inputValue()) === draft, 'the draft')
+  await message.fill('')
 })
 
 t.test('a long link makes no page wider than its screen', async (t) => {

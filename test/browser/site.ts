@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { launchBrowser } from '../helpers/chromium.js'
+import { type BrowserOptions, launchBrowser } from '../helpers/chromium.js'
 import { PATIENCE } from '../helpers/deadline.js'
 import { startService, type TestService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
@@ -32,9 +32,13 @@ export interface Visitor {
   open(path: string): Promise<Page>
 }
 
-export async function startSite(t: Teardown, env: Record<string, string> = {}): Promise<Site> {
+export async function startSite(
+  t: Teardown,
+  env: Record<string, string> = {},
+  browserOptions: BrowserOptions = {},
+): Promise<Site> {
   const app = await startService(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
-  const browser = await launchBrowser(t)
+  const browser = await launchBrowser(t, browserOptions)
   const pageErrors: string[] = []
 
   async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {

@@ -49,6 +49,7 @@ t.test('the defaults', async (t) => {
     redisUrl: null,
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     allowedOrigins: [],
+    publicUrl: null,
     trustedProxies: [],
     session: {
       cookieName: 'sessionid',
@@ -302,6 +303,34 @@ t.test('production requires explicit and secure settings', async (t) => {
     ),
     { payments: { provider: 'razorpay', keys: null } },
     'without both keys the service starts, but no payment can',
+  )
+})
+
+t.test('PUBLIC_URL is an origin; https in production', async (t) => {
+  for (const [given, kept] of [
+    ['https://order.example.com', 'https://order.example.com'],
+    ['https://Order.example.com:443/', 'https://order.example.com'],
+    ['https://order.example.com:8443', 'https://order.example.com:8443'],
+    ['http://192.168.1.5:3000/', 'http://192.168.1.5:3000'],
+  ] as const)
+    t.equal(load(t, { PUBLIC_URL: given }).publicUrl, kept)
+  for (const given of [
+    'order.example.com',
+    'ftp://order.example.com',
+    'https://order.example.com/menu',
+    'https://order.example.com/?a',
+    'https://order.example.com/#',
+    'https://user:pass@order.example.com',
+    'https://',
+  ])
+    t.match(refusal(t, { PUBLIC_URL: given }, 'PUBLIC_URL'), /allowed is https:\/\/ or http:\/\//)
+  t.equal(
+    load(t, { ...PRODUCTION, PUBLIC_URL: 'https://order.example.com' }).publicUrl,
+    'https://order.example.com',
+  )
+  t.match(
+    refusal(t, { ...PRODUCTION, PUBLIC_URL: 'http://order.example.com' }, 'PUBLIC_URL'),
+    /allowed is https:\/\/ with a host/,
   )
 })
 

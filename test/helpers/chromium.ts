@@ -35,11 +35,20 @@ export function findChromium(): string {
   throw new Error('CHROMIUM_PATH names no executable file: set it to a Chromium or Chrome, or unset it.')
 }
 
+export interface BrowserOptions {
+  /** whether Back may show a page as it was left, as browsers do; off by default, as in playwright */
+  backForwardCache?: boolean
+}
+
 /** Starts a browser that talks to nobody but the pages; it is closed at teardown. */
-export async function launchBrowser(t: Teardown): Promise<Browser> {
+export async function launchBrowser(
+  t: Teardown,
+  { backForwardCache = false }: BrowserOptions = {},
+): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: findChromium(),
     headless: true,
+    ignoreDefaultArgs: backForwardCache ? ['--disable-back-forward-cache'] : [],
     args: [
       '--disable-background-networking',
       '--disable-component-update',

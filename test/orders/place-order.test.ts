@@ -25,7 +25,7 @@ t.test('names, prices and the total come from the database; repeated lines are s
   ])
   t.equal(order.total, (a?.price ?? 0) + 3 * (b?.price ?? 0))
   t.equal(order.status, 'placed')
-  t.equal(order.phone, '+91 98765-43210')
+  t.equal(order.phone, '+919876543210')
   t.notOk(JSON.stringify(viewOrder(order)).includes('98765'), 'views don’t show the phone')
   await fixture.db.menuItem.update({ where: { id: first }, data: { name: 'Other', price: 1 } })
   const again = await fixture.db.orderItem.findFirstOrThrow({
@@ -104,7 +104,7 @@ t.test('carts and phones out of bounds are refused', async (t) => {
   await fixture.db.menuItem.updateMany({ data: { price: 10_000_000 } })
   const items = menu.map((menuItemId) => ({ menuItemId, quantity: 99 }))
   t.equal(await refusal(fixture.order({ items })), 'order_too_large')
-  for (const phone of ['1234', '123456789012345678901', 'call me', '12345\n', '１２３４５']) {
+  for (const phone of ['1234', '123456789012345678901', 'call me', '12345\u0000', '12345+']) {
     t.equal(await refusal(fixture.order({ phone })), 'validation_failed', phone)
   }
 })

@@ -21,7 +21,12 @@ t.test('/docs describes the HTTP calls and the sockets', async (t) => {
     paths.some((path) => path.startsWith('/ws/') || path === '/theatre/live-orders/'),
     'without sockets and pages',
   )
-  type Calls = Record<string, Record<string, { responses: object; security?: unknown }>>
+  interface Call {
+    responses: object
+    security?: unknown
+    parameters?: { in: string; name: string }[]
+  }
+  type Calls = Record<string, Record<string, Call>>
   const { paths: calls } = openapi.body as { paths: Calls }
   const statuses = (method: string, path: string) => Object.keys(calls[path]?.[method]?.responses ?? {})
   for (const [method, path] of [
@@ -37,6 +42,11 @@ t.test('/docs describes the HTTP calls and the sockets', async (t) => {
   t.strictSame(statuses('post', '/webhooks/payments'), ['200', 'default'])
   t.strictSame(calls['/api/users']?.get?.security, [{ session: [] }], 'requires a session')
   t.equal(calls['/api/seats/{seatToken}']?.get?.security, undefined, 'requires none')
+  const headersOf = (method: string, path: string) =>
+    (calls[path]?.[method]?.parameters ?? []).filter((each) => each.in === 'header').map(({ name }) => name)
+  t.strictSame(headersOf('get', '/api/users'), ['x-houselights-user'])
+  t.strictSame(headersOf('post', '/api/seats/{seatToken}/orders'), ['idempotency-key', 'x-houselights-user'])
+  t.strictSame(headersOf('get', '/readyz'), [])
   const asyncapi = await client.get('/docs/asyncapi.json')
   t.match(asyncapi.body, {
     asyncapi: '3.0.0',

@@ -38,6 +38,21 @@ t.test('read, added and left', async (t) => {
   t.equal(state.messages.size, 0)
 })
 
+t.test('a snapshot keeps a conversation that was opened before its first message', async (t) => {
+  let state = applyChats(NO_CHATS, { type: 'added', chat: chat(1) })
+  state = applyChats(state, { type: 'history', chat: 1, messages: [] })
+  const listed = chat(2, { lastMessage: message(7) })
+  state = applyChats(state, { type: 'snapshot', theatreId: 1, chats: [listed] })
+  t.same([...state.chats.keys()], [1, 2])
+  const answered = chat(1, { lastMessage: message(8) })
+  state = applyChats(state, { type: 'snapshot', theatreId: 1, chats: [answered] })
+  t.same(
+    [...state.chats.values()],
+    [answered],
+    'what the service lists wins, and what it no longer lists goes',
+  )
+})
+
 t.test('unanswered conversations first, longest waiting first', async (t) => {
   const chats = [
     chat(1, { lastMessage: message(9, 'staff') }),

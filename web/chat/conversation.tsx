@@ -31,7 +31,7 @@ function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
 /** The messages of one conversation and the composer. Messages are plain text: nothing in them is interpreted. */
 export function Conversation({ chat, side, messages, outbox, send, more, onOlder }: Props) {
   const waiting = useStore(outbox.waiting).filter((each) => each.chat === chat)
-  const [text, setText] = useState('')
+  const [text, setText] = useState(() => outbox.drafts.get(chat) ?? '')
   const log = useRef<HTMLDivElement>(null)
   const last = messages.at(-1)?.id ?? 0
 
@@ -44,7 +44,12 @@ export function Conversation({ chat, side, messages, outbox, send, more, onOlder
     const message = text.trim()
     if (message === '') return
     send(message)
-    setText('')
+    edit('')
+  }
+
+  function edit(draft: string): void {
+    setText(draft)
+    outbox.drafts.set(chat, draft)
   }
 
   return (
@@ -94,9 +99,9 @@ export function Conversation({ chat, side, messages, outbox, send, more, onOlder
             maxLength={MAX_TEXT}
             placeholder={s.chat.placeholder[side]}
             value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            onInput={(event) => edit(event.currentTarget.value)}
             onKeyDown={(event) => {
-              if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+              if (event.key !== 'Enter' || event.shiftKey) return
               event.preventDefault()
               submit()
             }}

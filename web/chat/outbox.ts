@@ -1,5 +1,6 @@
 import type { MessageView } from '../../src/protocol/views.js'
-import { ApiError, api } from '../lib/api.js'
+import { api } from '../lib/api.js'
+import { isPassing } from '../lib/api-error.js'
 import { createStore } from '../lib/store.js'
 
 /** A message that was sent here and is not known to be stored yet. */
@@ -25,6 +26,7 @@ const RETRIES = 3
 /** Sends messages over an unreliable network, and keeps each on the screen until it is stored. */
 export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   const waiting = createStore<readonly Outgoing[]>([])
+  const drafts = new Map<number, string>()
   const has = (clientId: string): boolean => waiting.get().some((each) => each.clientId === clientId)
 
   function stored(clientId: string): void {
@@ -41,8 +43,7 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
       onStored(chat, await api.sendMessage(chat, text, clientId))
       stored(clientId)
     } catch (error) {
-      const isTransient = error instanceof ApiError && (error.isOffline || error.status >= 500)
-      if (!isTransient || triesLeft === 0) return mark(clientId, 'failed')
+      if (!isPassing(error) || triesLeft === 0) return mark(clientId, 'failed')
       setTimeout(() => void post(chat, text, clientId, triesLeft - 1), RETRY_AFTER_MS)
     }
   }
@@ -56,6 +57,8 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
   return {
     waiting,
     stored,
+    /** Text that was typed in a conversation and not sent: it survives a look at another one. */
+    drafts,
     add(chat: number, text: string, clientId: string): void {
       waiting.update((all) => [...all, { chat, text, clientId, state: 'sending' }])
       dispatch(chat, text, clientId)

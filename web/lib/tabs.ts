@@ -1,6 +1,6 @@
 /** What the tabs of one browser tell each other because the service does not. */
 export type TabMessage =
-  | { type: 'signed-in' }
+  | { type: 'signed-in'; user: number }
   | { type: 'signed-out' }
   | { type: 'session-extended'; until: number }
 

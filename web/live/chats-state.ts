@@ -29,16 +29,16 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): Map<K, V> {
   return new Map(map).set(key, value)
 }
 
-function keepOthers(state: ChatsState, theatreId: number): [number, ChatView][] {
-  return [...state.chats].filter(([, chat]) => chat.theatreId !== theatreId)
-}
-
 /** Snapshot + events = state. Pure. */
 export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
   switch (change.type) {
     case 'snapshot': {
       const entries = change.chats.map((chat): [number, ChatView] => [chat.id, chat])
-      return { ...state, chats: new Map([...keepOthers(state, change.theatreId), ...entries]) }
+      // the service lists no conversation without messages: one that was opened here stays
+      const kept = [...state.chats].filter(
+        ([, { theatreId, lastMessage }]) => theatreId !== change.theatreId || lastMessage === null,
+      )
+      return { ...state, chats: new Map([...kept, ...entries]) }
     }
     case 'message': {
       const known = state.messages.get(change.chat.id)
@@ -68,7 +68,7 @@ export function applyChats(state: ChatsState, change: ChatsChange): ChatsState {
       return { ...state, chats: put(state.chats, change.chat, { ...chat, unread: 0 }) }
     }
     case 'left': {
-      const chats = new Map(keepOthers(state, change.theatreId))
+      const chats = new Map([...state.chats].filter(([, chat]) => chat.theatreId !== change.theatreId))
       return { chats, messages: new Map([...state.messages].filter(([id]) => chats.has(id))) }
     }
   }

@@ -1,17 +1,20 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { SessionView, SignedInView } from '../../src/protocol/views.js'
-import { api, serverNow } from '../lib/api.js'
+import { api } from '../lib/api.js'
 import { readUserAgent } from '../lib/format.js'
+import { serverNow } from '../lib/server-time.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
+import { useReading } from '../lib/use-reading.js'
 import { PasswordForm } from '../staff/password-form.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
+import { useShownAgain } from '../ui/use-shown-again.js'
 
 function deviceName(agent: string): string {
   const known = readUserAgent(agent)
@@ -44,8 +47,8 @@ function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void 
 function Devices() {
   const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const load = (): void => void api.devices().then(setDevices, setError)
-  useEffect(load, [])
+  const reading = useReading(api.devices, setDevices)
+  useShownAgain(reading.again)
 
   async function signOut(call: Promise<unknown>): Promise<void> {
     try {
@@ -55,7 +58,7 @@ function Devices() {
     } catch (problem) {
       setError(problem)
     }
-    load()
+    reading.again()
   }
 
   const sorted = [...(devices ?? [])].sort(
@@ -65,6 +68,7 @@ function Devices() {
     <section class="panel" aria-labelledby="devices-title">
       <h2 id="devices-title">{s.account.devices}</h2>
       <Problem error={error} />
+      <ReadingProblem reading={reading} />
       <ul class="devices">
         {sorted.map((device) => (
           <Device
@@ -96,7 +100,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
       await api.logout()
       postToTabs({ type: 'signed-out' })
       rememberSignedIn(false)
-      location.assign('/login')
+      location.replace('/login')
     } catch (problem) {
       setError(problem)
     }

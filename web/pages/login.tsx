@@ -1,13 +1,17 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { isPassing } from '../lib/api-error.js'
+import { disownPage } from '../lib/page-user.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
+import { useShownAgain } from '../ui/use-shown-again.js'
 
 function home({ user }: SignedInView): string {
   return safeNext(location.search) ?? (user.role === 'customer' ? '/account' : '/theatre/live-orders/')
@@ -22,30 +26,38 @@ function Login() {
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)
 
-  useEffect(() => {
-    api.session().then(
-      // A guest has a session too, but is here to sign in as staff.
-      (session) => session.user.role !== 'customer' && setAlready(session),
-      () => {},
-    )
-  }, [])
+  // A guest has a session too, but is here to sign in as staff.
+  const reading = useReading(
+    api.session,
+    (session) => session.user.role !== 'customer' && setAlready(session),
+  )
+  const { again } = reading
+  const beginAfresh = useCallback(() => {
+    setBusy(false)
+    setError(null)
+    setShown(false)
+    setAlready(null)
+    again()
+  }, [again])
+  useShownAgain(beginAfresh)
 
   async function submit(): Promise<void> {
+    const given = password.current?.value ?? ''
     setBusy(true)
     setError(null)
+    setShown(false)
+    // No password survives a submit, whatever comes of it: the next one at this screen could read it.
+    if (password.current) password.current.value = ''
     try {
-      const session = await api.login(
-        name.current?.value ?? '',
-        password.current?.value ?? '',
-        keep.current?.checked ?? false,
-      )
-      postToTabs({ type: 'signed-in' })
+      const session = await api.login(name.current?.value ?? '', given, keep.current?.checked ?? false)
+      postToTabs({ type: 'signed-in', user: session.user.id })
       rememberSignedIn(session.user.role !== 'customer')
-      location.assign(home(session))
+      // Back must not lead to the form again.
+      location.replace(home(session))
     } catch (problem) {
       setError(problem)
       setBusy(false)
-      password.current?.select()
+      password.current?.focus()
     }
   }
 
@@ -68,7 +80,7 @@ function Login() {
             {s.login.already(already.user.username)} <a href={home(already)}>{s.login.continue}</a>
           </p>
         )}
-        <Problem error={error} />
+        {error ? <Problem error={error} /> : isPassing(reading.error) && <ReadingProblem reading={reading} />}
         <label class="field">
           <span>{s.login.username}</span>
           <input
@@ -114,4 +126,5 @@ function Login() {
   )
 }
 
+disownPage()
 void startPage(Login, () => s.login.title)

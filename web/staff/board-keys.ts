@@ -1,5 +1,6 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
+import { placeOf, readKeyLabels } from '../lib/keys.js'
 import type { Board } from './board.js'
 
 const REMOVAL_DEADLINE_MS = 10_000
@@ -72,8 +73,8 @@ function onClick(event: MouseEvent): void {
 }
 
 /**
- * Arrows move between tickets; S, D, C and X act on the focused one; Z or Escape undoes a cancellation. Letters, in
- * either case (Caps Lock), act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and not on
+ * Arrows move between tickets; S, D, C and X act on the focused one; Z or Escape undoes a cancellation. Letters go by
+ * their place, whatever the layout or Caps Lock, and act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and not on
  * key repeat. Escape works wherever the focus is.
  */
 export function useBoardKeys(board: Board): void {
@@ -93,7 +94,7 @@ export function useBoardKeys(board: Board): void {
         next.focus()
         return
       }
-      const key = event.key.toLowerCase()
+      const key = placeOf(event)
       if (key === 'escape' || (ticket && key === 'z')) return board.undoLastCancel()
       if (!ticket) return
       const order = board.orders.get().live.get(Number(ticket.dataset.orderId))
@@ -108,4 +109,19 @@ export function useBoardKeys(board: Board): void {
       removeEventListener('click', onClick)
     }
   }, [board])
+}
+
+const PLACES = ['S', 'D', 'C', 'X', 'Z'] as const
+
+/** The names of the shortcuts' keys in the current layout, in the order seen, deliver, cash, cancel, undo. */
+export function useKeyLabels(): readonly string[] {
+  const [labels, setLabels] = useState<readonly string[]>(PLACES)
+  useEffect(() => {
+    const read = (): void => void readKeyLabels(PLACES).then(setLabels)
+    read()
+    // The layout may have been switched meanwhile.
+    addEventListener('focus', read)
+    return () => removeEventListener('focus', read)
+  }, [])
+  return labels
 }

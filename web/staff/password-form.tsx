@@ -18,10 +18,11 @@ export function PasswordForm({ username }: { username: string }) {
   async function submit(): Promise<void> {
     if (next !== again) return setOutcome({ error: s.account.passwordsDiffer })
     setBusy(true)
+    // No password survives a submit, whatever comes of it.
+    for (const clear of [setCurrent, setNext, setAgain]) clear('')
     try {
       await api.changePassword(current, next)
       setOutcome({ done: true })
-      for (const clear of [setCurrent, setNext, setAgain]) clear('')
     } catch (error) {
       // This code is about the password typed here, not about the session.
       setOutcome({

@@ -21,8 +21,9 @@ const byCode: Record<string, string | undefined> = {
     'इस ऑर्डर के एक भुगतान की जाँच हो रही है। कृपया दोबारा भुगतान न करें; देर लगे तो कर्मचारियों से पूछें।',
   payment_provider_unavailable: 'ऑनलाइन भुगतान अभी उपलब्ध नहीं है। थोड़ी देर में फिर कोशिश करें, या नकद दें।',
   menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई और कार्ट से हटा दी गई है। कृपया ऑर्डर जाँच लें।',
+  other_user: 'यहाँ अब कोई और साइन इन है। पेज फिर से लोड करें।',
   idempotency_key_reused: 'आप पहले ही ऑर्डर कर चुके हैं। वह मेन्यू के पेज पर सबसे ऊपर मिलेगा।',
-  not_json: 'नेटवर्क से अनपेक्षित जवाब मिला। हो सकता है पहले वाई-फ़ाई में साइन इन करना पड़े।',
+  foreign_answer: 'हमारी जगह यह नेटवर्क जवाब दे रहा है। उसका साइन इन पेज खोलें या दूसरा नेटवर्क चुनें, फिर यहाँ लौट आएँ।',
 }
 
 export const strings: Strings = {
@@ -48,6 +49,7 @@ export const strings: Strings = {
       seconds === null ? 'बहुत बार कोशिश हुई। कृपया थोड़ा रुकें।' : `बहुत बार कोशिश हुई। कृपया ${seconds} सेकंड रुकें।`,
     cantOpen: 'यह पेज लोड नहीं हो सका',
     tryingAgain: 'अपने आप फिर कोशिश हो रही है…',
+    openNetworkPage: 'नेटवर्क का पेज खोलें',
     staffOnly: 'यह पेज थिएटर के कर्मचारियों के लिए है',
     byCode,
   },
@@ -96,6 +98,9 @@ export const strings: Strings = {
     theatre: (id: number) => `थिएटर ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `नया ऑर्डर, ${hall}, सीट ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} नए ऑर्डर: ${places}`,
+    newOrdersTitle: (many: number) => `${many} नए ऑर्डर`,
+    seatsIn: (hall: string, seats: string[]) => `${hall}, सीट ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `सीट ${seat} का ऑर्डर रद्द हुआ`,
     lateVoice: (seats: string[]) => `देर हो गई: सीट ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} को देर हो गई`,
@@ -153,7 +158,8 @@ export const strings: Strings = {
       late: 'देर हो गई',
     },
     maySleep: 'यह ब्राउज़र स्क्रीन को चालू नहीं रख सकता। डिवाइस की सेटिंग में स्क्रीन टाइमआउट बंद कर दें।',
-    keys: 'कीबोर्ड: तीर से पर्ची बदलें। पर्ची पर: S देख लिया, D पहुँचाया, C नकद मिला, X रद्द, Z वापस लें।',
+    keys: ([seen, deliver, cash, cancel, undo]: readonly string[]) =>
+      `कीबोर्ड: तीर से पर्ची बदलें। पर्ची पर: ${seen} देख लिया, ${deliver} पहुँचाया, ${cash} नकद मिला, ${cancel} रद्द, ${undo} वापस लें।`,
   },
   tools: {
     sound: { on: 'आवाज़ चालू', waiting: 'आवाज़ के लिए छुएँ', muted: 'आवाज़ बंद' },
@@ -193,7 +199,7 @@ export const strings: Strings = {
     cash: 'सीट पर नकद',
     cashNote: 'ऑर्डर आने पर दें',
     phone: 'फ़ोन',
-    phoneRule: '5 से 20 अंक, खाली जगह, + या -',
+    phoneRule: '5 से 20 अंकों का फ़ोन नंबर लिखें',
     pay: (amount: string) => `ऑर्डर करें और ${amount} दें`,
     order: (amount: string) => `${amount} का ऑर्डर करें`,
     sending: 'ऑर्डर किया जा रहा है…',
@@ -201,10 +207,13 @@ export const strings: Strings = {
       `कुल राशि ${before} से बदलकर ${now} हो गई है। अभी कुछ ऑर्डर नहीं हुआ है। कृपया ऑर्डर जाँच लें।`,
     earlier: {
       title: 'आप पहले ही ऑर्डर कर चुके हैं',
-      text: 'ऑर्डर हमें मिल गया था, पर हमारा जवाब आप तक नहीं पहुँचा। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      text: 'यह ऑर्डर हमें पहले ही मिल चुका है। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      textOnly: 'यह ऑर्डर हमें पहले ही मिल चुका है।',
       view: 'यह ऑर्डर देखें',
       another: 'कार्ट का ऑर्डर भी करें',
     },
+    placed: { title: (id: number) => `ऑर्डर ${id} हो गया` },
+    maybePlaced: 'हो सकता है कि आपका ऑर्डर हमें मिल चुका हो।',
     safeToRepeat: 'फिर कोशिश करना सुरक्षित है: ऑर्डर दो बार नहीं होगा।',
   },
   checkout: {
@@ -255,6 +264,10 @@ export const strings: Strings = {
       head: 'भुगतान मिला, पुष्टि हो रही है…',
       next: 'बैंक की पुष्टि होते ही हम आपका ऑर्डर शुरू करेंगे। आम तौर पर एक मिनट से कम लगता है।',
     },
+    refundedUnconfirmed: {
+      head: 'भुगतान वापस कर दिया गया',
+      next: 'यह ऑर्डर नहीं पहुँचाया जाएगा। आप फिर ऑर्डर कर सकते हैं।',
+    },
     payment: {
       unpaid: 'अभी भुगतान नहीं हुआ है।',
       confirming: 'दोबारा भुगतान करने की ज़रूरत नहीं। यह पेज अपने आप अपडेट होता है।',
@@ -271,6 +284,8 @@ export const strings: Strings = {
         `इस ऑर्डर का भुगतान दो बार हुआ। ${amount} वापस आ रहे हैं, इसमें कुछ दिन लग सकते हैं।`,
       cashReturn: (amount: string) =>
         `आपने ${amount} नकद दिए थे, उसके बाद यह ऑर्डर रद्द हुआ। कर्मचारी आपके पैसे लौटा देंगे।`,
+      settled: (amount: string) =>
+        `यह ऑर्डर आपके भुगतान के बाद रद्द हुआ। कर्मचारियों ने लिखा है कि ${amount} का हिसाब आपके साथ हो गया। न हुआ हो, तो नीचे पूछें।`,
       void: `इस ऑर्डर का भुगतान नहीं हुआ। ${comesBack}`,
     },
     paymentTitle: 'भुगतान',
@@ -399,6 +414,8 @@ export const strings: Strings = {
     sheet: (at: number) => `पन्ना ${at}`,
     codeOf: (seat: string) => `सीट ${seat} का QR कोड`,
     scan: 'सीट पर मँगाने के लिए स्कैन करें',
+    privateAddress: (origin: string) =>
+      `इन्हें अभी न छापें: ये ${origin} खोलते हैं, जहाँ ग्राहकों के फ़ोन नहीं पहुँच सकते। यह पेज सेवा के सार्वजनिक पते पर खोलें, या PUBLIC_URL सेट करें।`,
     noTheatre: 'आपको अभी कोई थिएटर नहीं सौंपा गया है',
   },
 }

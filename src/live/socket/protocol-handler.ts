@@ -67,6 +67,7 @@ export class ProtocolHandler {
       groups: [...connection.granted],
       positions: this.positions(),
       sessionExpiresAt: connection.admission.endsAt,
+      now: new Date().toISOString(),
     })
     connection.greeted = true
     this.options.armDeadline()

@@ -72,6 +72,32 @@ t.test('all failed logins get the same answer', async (t) => {
   }
 })
 
+t.test('names are compared without case and without blanks and marks around them', async (t) => {
+  const login = async (username: string) =>
+    (await createClient(url).post('/api/auth/login', { username, password: DEMO_PASSWORD })).status
+  for (const name of [
+    'staff ',
+    ' STAFF',
+    'staff\u00a0',
+    '\u202fstaff\t',
+    '\u200fstaff\u200e',
+    '\ufeffstaff',
+  ]) {
+    t.equal(await login(name), 200, JSON.stringify(name))
+  }
+  for (const name of ['sta ff', ' ', '\u00a0', 'staff\u0000'])
+    t.equal(await login(name), 401, JSON.stringify(name))
+})
+
+t.test('failed logins count for the name, however it is written', async (t) => {
+  const limited = await another({ RATE_LIMITS: 'on' })
+  const fail = async (username: string) =>
+    (await createClient(limited.url).post('/api/auth/login', { username, password: 'nonsense' })).status
+  const names = Array.from({ length: 10 }, (_, index) => `${' '.repeat(index)}staff${'\u00a0'.repeat(index)}`)
+  for (const name of names) t.equal(await fail(name), 401)
+  t.equal(await fail('staff'), 429)
+})
+
 t.test('a malformed login is refused, and the response quotes none of its values', async (t) => {
   const client = createClient(url)
   const bodies = [

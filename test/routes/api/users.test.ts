@@ -52,6 +52,16 @@ t.test('creates, lists and changes accounts', async (t) => {
   t.notMatch(list.text, /password|hash|argon/i)
 })
 
+t.test('names are stored without the blanks around them, and taken whatever blanks are added', async (t) => {
+  const made = await admin.post<OneUser>('/api/users', newUser(' zoë\u00a0', { theatreIds: [2] }))
+  t.equal(made.body.user.username, 'zoë')
+  t.match(await admin.post('/api/users', newUser('\u200eZOË ')), {
+    status: 409,
+    body: { error: 'username_taken' },
+  })
+  t.match(await admin.post('/api/users', newUser(' \u00a0')), { status: 400 })
+})
+
 t.test('managers are made for theatres of theirs only', async (t) => {
   const { body } = await admin.post<OneUser>(
     '/api/users',
