@@ -9,7 +9,7 @@ import { type Purged, purgePersonalData } from '../src/personal-data.js'
 import { createFixture, type Fixture } from './helpers/fixture.js'
 import { apply, SETTINGS, startPaying, webhookOf } from './payments/payments.js'
 
-const PHONE = '+91 98765 43210'
+const PHONE = '+919876543210'
 const EMAIL = 'payer@example.com'
 const TEXT = 'No peanuts, please'
 const NOTHING: Purged = { phones: 0, messages: 0, keys: 0, webhooks: 0 }
