@@ -43,15 +43,14 @@ export async function measureDeliveries(world: World): Promise<Figure[]> {
     for (const one of running) {
       const { name } = one.subject
       const closed = await deliver(world, one, many, { concurrency: 4 })
-      const atOnce = await deliver(world, one, BURST, { concurrency: BURST })
       const slowly = await deliver(world, one, few, { concurrency: 4, perSecond: PACED_PER_SECOND })
       // the first round compiles the code
       if (run < 0) continue
       note(rate, name, (many * options.sockets) / closed.seconds)
-      note(burst, name, atOnce.seconds)
       note(paced, name, slowly.micros / (few * options.sockets))
     }
   }
+  await measureBursts(world, running, burst)
   for (const { subject, server } of running) {
     await load.run({ do: 'close', group: subject.name })
     await server.kill()
@@ -76,6 +75,21 @@ export async function measureDeliveries(world: World): Promise<Figure[]> {
       goals: [{ of: OURS, to: PLAIN, atMost: 1 }],
     },
   ]
+}
+
+/** Last, and given up for a subject that refuses calls: on a busy machine a burst may wait too long for the database. */
+async function measureBursts(world: World, running: Running[], samples: Record<string, number[]>) {
+  for (const one of running) {
+    const { name } = one.subject
+    try {
+      for (let run = -1; run < world.options.runs; run++) {
+        const { seconds } = await deliver(world, one, BURST, { concurrency: BURST })
+        if (run >= 0) note(samples, name, seconds)
+      }
+    } catch (error) {
+      console.log(`${name}, ${BURST} events at once: ${error instanceof Error ? error.message : error}`)
+    }
+  }
 }
 
 interface Pace {
