@@ -14,6 +14,7 @@ import { errorsPlugin } from '../plugins/errors.js'
 import { hitCounterPlugin } from '../plugins/hit-counter.js'
 import { apiDocsPlugin } from '../plugins/http/api-docs.js'
 import { crossOriginPlugin } from '../plugins/http/cross-origin.js'
+import { deviceMarkPlugin } from '../plugins/http/device-mark.js'
 import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
 import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { jsonBodyPlugin } from '../plugins/http/json-body.js'
@@ -148,6 +149,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)
+    await http.register(deviceMarkPlugin)
     await http.register(requestLimitsPlugin)
     await http.register(pageUserPlugin)
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)

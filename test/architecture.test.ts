@@ -177,6 +177,13 @@ t.test('the rooms of the pages import in one direction; staff and customer never
   t.strictSame(shown(broken), [])
 })
 
+t.test('no page reads the device’s clock but to learn the service’s', async (t) => {
+  const readers = filesBelow('web').filter((file) =>
+    /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(join(root, file), 'utf8')),
+  )
+  t.strictSame(readers.sort(), ['web/lib/server-time.ts', 'web/lib/sleep.ts'])
+})
+
 t.test('only the configuration reads the environment', async (t) => {
   const readers = ['src', 'plugins', 'routes']
     .flatMap(filesBelow)

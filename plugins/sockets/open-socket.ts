@@ -108,14 +108,15 @@ function startProtocol(
   connection: Connection,
   live: LiveRoute,
 ): Receive {
-  const { sessionId } = connection.admission
+  // as of the handshake: a socket that was opened before a password change sends nothing after it
+  const { admission } = connection
   const handler = new ProtocolHandler({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
     headOf: (group) => app.hub.feeds.get(group)?.head,
     armDeadline: () => app.hub.armDeadline(connection),
     staleSince: () => app.hub.staleSince,
-    onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
+    onSend: live.chat ? (message) => app.socketChat.send(admission, message) : null,
     pause: () => ws.pause(),
     resume: () => ws.resume(),
     autoSubscribe: ws.protocol !== SUBPROTOCOL,

@@ -30,8 +30,8 @@ const KEEP_BEYOND_MS = 3_600_000
 
 /**
  * Bounds what a client costs before it is identified: clients that are refused may reconnect in a tight loop.
- * Refusals are counted per session or, without a validly signed cookie, per address, so that one client doesn't block
- * the others behind the same address.
+ * Refusals are counted per session or marked device or, without a validly signed cookie, per address, so that one client
+ * doesn't block the others behind the same address.
  */
 export const socketLimitsPlugin = fp(
   async (app) => {
@@ -42,7 +42,9 @@ export const socketLimitsPlugin = fp(
     app.addHook('onClose', async () => users.close())
     const clientOf = (request: FastifyRequest) => {
       const cookie = app.sessionCookie.read(request)
-      return cookie.kind === 'token' ? `session ${cookie.token}` : `address ${addressKey(request.ip)}`
+      if (cookie.kind === 'token') return `session ${cookie.token}`
+      const mark = app.sessionCookie.readMark(request)
+      return mark ? `device ${mark.id}` : `address ${addressKey(request.ip)}`
     }
 
     app.addHook('onRequest', async (request) => {

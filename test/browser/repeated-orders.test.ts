@@ -45,13 +45,12 @@ async function review(page: Page, method: 'Pay online now' | 'Cash at your seat'
   await page.getByLabel(method).check()
 }
 
-/** Orders, and resolves when the answer is lost. */
-async function loseAnswer(page: Page): Promise<void> {
-  const answer = proxy.hold(ORDER)
+/** Orders, and resolves when the page has given up: all answers are lost. */
+async function loseAnswers(page: Page): Promise<void> {
+  const restore = proxy.loseAnswers(ORDER)
   await button(page).click()
-  await answer.arrived
-  answer.drop()
   await page.getByRole('alert').filter({ hasText: 'It’s safe to try again' }).waitFor()
+  restore()
 }
 
 /** Orders, and resolves to the answer that is under way. */
@@ -99,17 +98,28 @@ t.test('closed while the payment opens: the page stays, and shows the order', as
   t.strictSame(await totals('demo-a2'), [18_000])
 })
 
-t.test('a lost payment answer: the order’s page offers to pay', async (t) => {
+t.test('lost payment answers: the order’s page offers to pay', async (t) => {
   const { page } = await customerAt('demo-a3')
   await add(page)
   await review(page, 'Pay online now')
-  const answer = await delayAnswer(page, PAYMENT)
-  answer.drop()
+  const restore = proxy.loseAnswers(PAYMENT)
+  await button(page).click()
   await head(page, 'Complete your payment')
+  restore()
   await page.locator('[data-action=pay]').click()
   await page.locator('.checkout[data-checkout=payable]').waitFor()
   t.strictSame(await totals('demo-a3'), [18_000])
   t.equal(await site.db.payment.count({ where: { order: { seat: { token: 'demo-a3' } } } }), 1)
+})
+
+t.test('one lost answer: the page asks again by itself, and it is one order', async (t) => {
+  const { page } = await customerAt('demo-c4')
+  await add(page)
+  await review(page, 'Cash at your seat')
+  const answer = await delayAnswer(page)
+  answer.drop()
+  await head(page, 'We have your order')
+  t.strictSame(await totals('demo-c4'), [18_000])
 })
 
 t.test('closed while the order is under way: what is added meanwhile stays in the cart', async (t) => {
@@ -218,7 +228,7 @@ t.test('a lost answer, then another way of paying: the order that was made is sh
   const { page } = await customerAt('demo-b5')
   await add(page)
   await review(page, 'Pay online now')
-  await loseAnswer(page)
+  await loseAnswers(page)
   await page.getByLabel('Cash at your seat').check()
   await button(page).click()
   await earlier(page).getByText('Waiting for payment').waitFor()
@@ -234,7 +244,7 @@ t.test('a lost answer, sent again from another tab: the first tab keeps no cart'
   const { page, tab } = await customerAt('demo-c1')
   await add(page)
   await review(page, 'Cash at your seat')
-  await loseAnswer(page)
+  await loseAnswers(page)
   await running(page).filter({ hasText: 'Track' }).waitFor()
   const second = await tab()
   await review(second, 'Cash at your seat')
@@ -273,7 +283,7 @@ t.test(
     const { page } = await customerAt('demo-c3')
     await add(page)
     await review(page, 'Cash at your seat')
-    await loseAnswer(page)
+    await loseAnswers(page)
     await close(page)
     await running(page).filter({ hasText: 'Track' }).click()
     await head(page, 'We have your order')

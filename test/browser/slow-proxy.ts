@@ -22,6 +22,8 @@ export interface SlowProxy {
   url: string
   /** Keeps the next request (or its answer) whose method and path match, as in `POST /api/orders/7/payment`. */
   hold(what: RegExp, stage?: 'request' | 'answer'): Held
+  /** Loses all answers to requests that match, for pages repeat some of them, until the returned function is called. */
+  loseAnswers(what: RegExp): () => void
 }
 
 interface Rule {
@@ -34,6 +36,7 @@ interface Rule {
 
 export async function openSlowProxy(t: Teardown, servicePort: number): Promise<SlowProxy> {
   const rules: Rule[] = []
+  const losing = new Set<RegExp>()
   const server = createServer((incoming, answer) => {
     forward(incoming, answer).catch(() => answer.destroy())
   })
@@ -76,6 +79,7 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
     const { method, url, headers } = incoming
     const got = await ask({ method, path: url, headers }, body)
     await pause('answer')
+    if ([...losing].some((what) => what.test(`${method} ${url}`))) throw new Error('lost')
     const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...answered } = got.message.headers
     // Browsers silently repeat a request whose connection was used before and is cut.
     answer.writeHead(got.message.statusCode ?? 502, { ...answered, connection: 'close' }).end(got.body)
@@ -96,6 +100,10 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
 
   return {
     url: `http://127.0.0.1:${port}`,
+    loseAnswers(what) {
+      losing.add(what)
+      return () => void losing.delete(what)
+    },
     hold(what, stage = 'answer') {
       const arrival = deferred<void>()
       const end = deferred<void>()

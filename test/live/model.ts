@@ -105,6 +105,7 @@ export class ModelDatabase {
         if (!session || session.endedAt <= this.now) continue
         found.set(sessionId, {
           sessionId,
+          tokenHash: sessionId,
           principal: this.principal(session.userId),
           remainingMs: 1e9,
           readAt: performance.now(),

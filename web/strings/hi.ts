@@ -23,10 +23,16 @@ const byCode: Record<string, string | undefined> = {
   menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई और कार्ट से हटा दी गई है। कृपया ऑर्डर जाँच लें।',
   other_user: 'यहाँ अब कोई और साइन इन है। पेज फिर से लोड करें।',
   idempotency_key_reused: 'आप पहले ही ऑर्डर कर चुके हैं। वह मेन्यू के पेज पर सबसे ऊपर मिलेगा।',
+  too_many_open_orders:
+    'यहाँ के कई ऑर्डर अभी बाकी हैं। उनमें से किसी एक का भुगतान हो जाए और कर्मचारी उसे देख लें, तब आप फिर ऑर्डर कर सकते हैं।',
   foreign_answer: 'हमारी जगह यह नेटवर्क जवाब दे रहा है। उसका साइन इन पेज खोलें या दूसरा नेटवर्क चुनें, फिर यहाँ लौट आएँ।',
 }
 
 export const strings: Strings = {
+  boot: {
+    title: 'यह पेज अभी लोड नहीं हुआ',
+    text: 'इसका एक हिस्सा नहीं पहुँचा। अपने आप फिर कोशिश हो रही है। सार्वजनिक वाई-फ़ाई पर पहले नेटवर्क का साइन इन पेज खोलना पड़ सकता है।',
+  },
   common: {
     opening: 'लोड हो रहा है…',
     close: 'बंद करें',
@@ -189,7 +195,7 @@ export const strings: Strings = {
     track: 'देखें',
     payNow: 'भुगतान करें',
     cartEmpty: 'आपकी कार्ट खाली है',
-    inCart: (many: number, f: Formats) => `${f.number(many)} चीज़ें`,
+    inCart: (many: number, f: Formats) => `${f.number(many)} ${f.plural(many, 'चीज़', 'चीज़ें')}`,
     review: 'ऑर्डर देखें',
     yourOrder: (seat: string) => `सीट ${seat} के लिए आपका ऑर्डर`,
     total: 'कुल',
