@@ -11,7 +11,7 @@ export interface FeedHost {
   hasApplied(epoch: number): boolean
   /** Applies the access changes up to this epoch; rejects when the database fails. */
   reachEpoch(epoch: number): Promise<void>
-  /** Calls `feed.flush()` at the end of this iteration of the event loop. */
+  /** Calls `feed.flush()` at the end of this iteration of the event loop, or later when the group's last flush took long. */
   scheduleFlush(feed: Feed): void
   readSnapshot(group: GroupName): Promise<SnapshotRow>
 }
