@@ -1,5 +1,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from 'fastify'
 import { pino } from 'pino'
 import { accountsPlugin } from '../plugins/accounts.js'
 import { auditPlugin } from '../plugins/audit.js'
@@ -57,6 +62,8 @@ export interface AppOptions {
   pagesDirectory?: string | null
   /** ms to wait for a reply of Redis; for tests on a busy machine */
   redisReplyMs?: number | undefined
+  /** routes with sessions beside the service's own; the bench compares them with a route that does nothing else */
+  moreRoutes?: FastifyPluginAsync
 }
 
 /** ms after which a client that has not sent its headers is disconnected */
@@ -145,6 +152,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
+    if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })
   await app.ready()
