@@ -34,7 +34,7 @@ async function nextPage({ id, paymentMethod }: OrderView): Promise<string> {
 
 /** Sends the order as a guest. Two tabs at once must not become two guests: keys are scoped to a session. */
 async function sendOrder(token: string, { lines, key }: Cart, wanted: Wanted): Promise<OrderView> {
-  await exclusively('guest', api.createGuest)
+  await exclusively('guest', () => api.createGuest(token))
   const items = [...lines].sort((a, b) => a.menuItemId - b.menuItemId)
   return await api.placeOrder(token, { items, ...wanted }, key)
 }

@@ -135,8 +135,13 @@ export const api = {
   session: (): Promise<SignedInView> => fetchJson('user', 'GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('user', 'POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> =>
-    fetchJson('user', 'POST', '/api/auth/guest', { body: {}, begins: true, ...REPEATABLE }),
+  /** The seat's token counts this as a request of the seat, not of its Wi-Fi. */
+  createGuest: (seatToken: string): Promise<SignedInView> =>
+    fetchJson('user', 'POST', `/api/auth/guest?seat=${encodeURIComponent(seatToken)}`, {
+      body: {},
+      begins: true,
+      ...REPEATABLE,
+    }),
   logout: () => send('POST', '/api/auth/logout', REPEATABLE),
   devices: (): Promise<SessionView[]> => fetchJson('length', 'GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),

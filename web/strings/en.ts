@@ -26,6 +26,8 @@ const byCode: Record<string, string | undefined> = {
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
   other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
+  too_many_open_orders:
+    'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
