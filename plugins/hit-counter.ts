@@ -8,6 +8,8 @@ declare module 'fastify' {
     hitCounter: HitCounter
     /** counts refused handshakes, apart: a flood of them must not evict the windows of the other counter */
     refusalCounter: HitCounter
+    /** counts handshakes by session, apart for the same reason */
+    handshakeCounter: HitCounter
   }
 }
 
@@ -26,6 +28,7 @@ export const hitCounterPlugin = fp(
     }
     app.decorate('hitCounter', create('hits'))
     app.decorate('refusalCounter', create('refusals'))
+    app.decorate('handshakeCounter', create('handshakes'))
   },
   { name: 'hit-counter', fastify: '5.x', dependencies: ['redis', 'shared-store'] },
 )

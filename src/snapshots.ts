@@ -1,11 +1,11 @@
-import { listChats, recentMessages } from './chat/chat-queries.js'
+import { lastMessages, listChats } from './chat/chat-queries.js'
 import { viewChat, viewMessage } from './chat/chat-view.js'
 import { type Database, Prisma, type Transaction } from './database/client.js'
 import { readHeads } from './events/event-log.js'
 import { listLiveOrders } from './orders/order-queries.js'
 import { readOrders } from './orders/order-record.js'
 import { viewOrder } from './orders/order-view.js'
-import { type GroupName, readGroup } from './protocol/groups.js'
+import { type GroupName, orderGroup, readGroup, theatreOrders } from './protocol/groups.js'
 import type { ChatView, MessageView, OrderView } from './protocol/views.js'
 
 /** A group's state, as of its event `seq` and as of the access epoch. */
@@ -16,40 +16,60 @@ export interface Snapshot {
   data: string
 }
 
+/** characters of a group's JSON after which the event loop runs before the next group is encoded */
+const LONG_TEXT = 64 * 1024
+
 /**
- * Reads a group's state, its counter and the access epoch in one repeatable-read transaction: at read committed
- * another change could commit between the statements.
+ * Reads the state of each group, its counter and the access epoch in one repeatable-read transaction: at read committed
+ * another change could commit between the statements. The groups share the statements.
  */
-export async function readSnapshot(db: Database, group: GroupName): Promise<Snapshot> {
-  return await db.$transaction(
-    async (tx) => {
-      const { seqs, epoch } = await readHeads(tx, [group])
-      return { seq: seqs.get(group) ?? 0, epoch, data: JSON.stringify(await readState(tx, group)) }
-    },
+export async function readSnapshots(
+  db: Database,
+  groups: readonly GroupName[],
+): Promise<Map<GroupName, Snapshot>> {
+  const { states, seqs, epoch } = await db.$transaction(
+    async (tx) => ({ ...(await readHeads(tx, groups)), states: await readStates(tx, groups) }),
     { isolationLevel: 'RepeatableRead' },
   )
-}
-
-async function readState(tx: Transaction, group: GroupName): Promise<unknown> {
-  const parts = readGroup(group)
-  switch (parts?.kind) {
-    case 'theatre-orders':
-      return readTheatreOrders(tx, parts.theatreId)
-    case 'theatre-chat':
-      return readTheatreChats(tx, parts.theatreId)
-    case 'order':
-      return readOrderState(tx, parts.orderId)
-    default:
-      throw new Error(`not a group: ${group}`)
+  const snapshots = new Map<GroupName, Snapshot>()
+  for (const [group, state] of states) {
+    const data = JSON.stringify(state)
+    snapshots.set(group, { seq: seqs.get(group) ?? 0, epoch, data })
+    if (data.length > LONG_TEXT) await new Promise((resolve) => setImmediate(resolve))
   }
+  return snapshots
 }
 
-/** `theatre:{id}:orders`: the theatre's live orders, oldest first. */
-export async function readTheatreOrders(
+async function readStates(tx: Transaction, groups: readonly GroupName[]): Promise<Map<GroupName, unknown>> {
+  const states = new Map<GroupName, unknown>()
+  const theatreIds: number[] = []
+  const orderIds: number[] = []
+  for (const group of groups) {
+    const parts = readGroup(group)
+    if (parts?.kind === 'theatre-orders') theatreIds.push(parts.theatreId)
+    else if (parts?.kind === 'order') orderIds.push(parts.orderId)
+    else if (parts?.kind === 'theatre-chat') states.set(group, await readTheatreChats(tx, parts.theatreId))
+    else throw new Error(`not a group: ${group}`)
+  }
+  if (theatreIds.length > 0) {
+    for (const [id, state] of await readTheatresOrders(tx, theatreIds)) states.set(theatreOrders(id), state)
+  }
+  if (orderIds.length > 0) {
+    for (const [id, state] of await readOrderStates(tx, orderIds)) states.set(orderGroup(id), state)
+  }
+  return states
+}
+
+/** `theatre:{id}:orders` of each theatre: its live orders, oldest first. */
+export async function readTheatresOrders(
   tx: Transaction,
-  theatreId: number,
-): Promise<{ orders: OrderView[] }> {
-  return { orders: (await listLiveOrders(tx, theatreId)).map(viewOrder) }
+  theatreIds: readonly number[],
+): Promise<Map<number, { orders: OrderView[] }>> {
+  const states = new Map(theatreIds.map((id) => [id, { orders: [] as OrderView[] }]))
+  for (const order of await listLiveOrders(tx, theatreIds)) {
+    states.get(order.theatreId)?.orders.push(viewOrder(order))
+  }
+  return states
 }
 
 /** `theatre:{id}:chat`: the theatre's recent conversations, most recently active first, at most 200. */
@@ -58,14 +78,20 @@ export async function readTheatreChats(tx: Transaction, theatreId: number): Prom
 }
 
 /**
- * `order:{id}`: the order and its last 50 messages, oldest first; older ones come by page, over HTTP. The order is null
- * when there is none, but then no guard lets anyone subscribe.
+ * `order:{id}` of each order: the order and its last 50 messages, oldest first; older ones come by page, over HTTP. The
+ * order is null when there is none, but then no guard lets anyone subscribe.
  */
-export async function readOrderState(
+export async function readOrderStates(
   tx: Transaction,
-  orderId: number,
-): Promise<{ order: OrderView | null; messages: MessageView[] }> {
-  const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int`)
-  const { messages } = await recentMessages(tx, orderId)
-  return { order: order ? viewOrder(order) : null, messages: messages.map(viewMessage) }
+  orderIds: readonly number[],
+): Promise<Map<number, { order: OrderView | null; messages: MessageView[] }>> {
+  const orders = await readOrders(tx, Prisma.sql`o.id = ANY(${[...orderIds]}::int[])`)
+  const messages = await lastMessages(tx, orderIds)
+  const views = new Map(orders.map((order) => [order.id, viewOrder(order)]))
+  return new Map(
+    orderIds.map((id) => [
+      id,
+      { order: views.get(id) ?? null, messages: (messages.get(id) ?? []).map(viewMessage) },
+    ]),
+  )
 }

@@ -43,8 +43,10 @@ const DOCUMENTS = [
   'web/README.md',
   'plugins/README.md',
   'docs/operations.md',
+  'docs/performance.md',
   'docs/wire-protocol.md',
   'docs/security.md',
+  'docs/field-notes.md',
   ...readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
 ]
 

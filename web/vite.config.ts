@@ -3,8 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
+import { en } from './strings/en.js'
+import { strings as hi } from './strings/hi.js'
 
 const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout', 'today']
+/** No hash: every node has it, of whatever build. */
+const BOOT_FILE = 'assets/boot.js'
 const SMALLEST_WORTH_COMPRESSING = 512
 
 /** `lib/preload.ts` and what it imports */
@@ -55,12 +59,50 @@ function loadPreloadFirst(): Plugin {
   }
 }
 
+/** Shown when the page does not come up in time; without styles and scripts, at once. */
+const BOOT_NOTE = `<div id="boot">${Object.entries({ en, hi })
+  .map(
+    ([
+      language,
+      {
+        boot: { title, text },
+        common,
+      },
+    ]) =>
+      `<main class="page-message" lang="${language}"><h1>${title}</h1><p role="status">${text}</p><a class="button" href="">${common.tryAgain}</a></main>`,
+  )
+  .join('')}</div>`
+
+/** Where boot.js itself is lost the page is loaded again after that many seconds. boot.js makes the element inert. */
+const RELOAD_SECONDS = 20
+
+/** Puts boot/boot.ts into every shell, with the words for a page that does not come up. */
+function boot(): Plugin {
+  return {
+    name: 'boot',
+    buildStart() {
+      if (this.environment.mode === 'build')
+        this.emitFile({ type: 'chunk', id: here('boot/boot.ts'), fileName: BOOT_FILE })
+    },
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { server }) {
+        const src = server ? `${server.config.base}boot/boot.ts` : `/${BOOT_FILE}`
+        const refresh = `<meta http-equiv="refresh" content="${RELOAD_SECONDS}"></template>`
+        return html
+          .replace('<meta charset="utf-8">', `$&\n    <script src="${src}"></script>${refresh}`)
+          .replace('<div id="app"></div>', `$&\n    ${BOOT_NOTE}`)
+      },
+    },
+  }
+}
+
 export default defineConfig({
   root: here('.'),
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [loadPreloadFirst(), precompress()],
+  plugins: [loadPreloadFirst(), boot(), precompress()],
   build: {
     target: 'es2022',
     assetsDir: 'assets',

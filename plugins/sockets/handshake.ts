@@ -131,8 +131,11 @@ async function admit(app: FastifyInstance, request: FastifyRequest, live: LiveRo
   if (!(await app.socketLimits.reserve(request, principal.userId))) {
     throw tooMany(10, 'This user has too many open sockets.')
   }
-  // a database or bus that hangs costs a handshake a bounded wait, then 503
-  await withDeadline(app.hub.prepare(groups), PREPARE_MS, unavailable)
+  await Promise.all([
+    app.socketLimits.accepted(request, principal.role === 'customer'),
+    // a database or bus that hangs costs a handshake a bounded wait, then 503
+    withDeadline(app.hub.prepare(groups), PREPARE_MS, unavailable),
+  ])
   // `ws` sends the 101 next, then open-socket the greeting: as one write
   request.raw.socket.cork()
 }

@@ -1,7 +1,6 @@
 import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import pLimit from 'p-limit'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
@@ -14,7 +13,7 @@ import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
 import type { Admission } from '../../src/live/socket/admission.js'
-import { readSnapshot } from '../../src/snapshots.js'
+import { readSnapshots } from '../../src/snapshots.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -26,8 +25,6 @@ declare module 'fastify' {
   }
 }
 
-/** concurrent reads of snapshots: when all clients reconnect at once, revocations still get a connection */
-const SNAPSHOT_READS = 2
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
 const QUIET_WITHIN_MS = 100
 
@@ -35,7 +32,6 @@ const QUIET_WITHIN_MS = 100
 export const livePlugin = fp(
   async (app) => {
     const { config, db, liveDb, metrics } = app
-    const limitSnapshots = pLimit(SNAPSHOT_READS)
     const { publisher, subscriber } = app.redis
     const bus =
       publisher && subscriber ? new RedisBus(publisher, subscriber, await channelPrefix(db)) : new MemoryBus()
@@ -43,7 +39,7 @@ export const livePlugin = fp(
       log: createEventLog(liveDb),
       bus,
       readAdmissions: (ids) => readAdmissions(app, ids),
-      readSnapshot: (group) => limitSnapshots(() => readSnapshot(liveDb, group)),
+      readSnapshots: (groups) => readSnapshots(liveDb, groups),
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       onClosed: (connection, code) => app.audit.socketClosed(connection, code),
       onError: (err, doing) => app.log.error({ err, doing }, 'live delivery failed, it will be retried'),
@@ -51,6 +47,7 @@ export const livePlugin = fp(
     app.decorate('hub', hub)
     metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)
     metrics.gauge('groups', 'Groups that this node is subscribed to', () => hub.feeds.size)
+    metrics.gauge('snapshots_pending', 'Snapshots that wait to be read', () => hub.pendingSnapshots)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })

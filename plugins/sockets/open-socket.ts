@@ -10,6 +10,7 @@ import { SocketChat } from '../../src/chat/socket-chat.js'
 import { secondsOf } from '../../src/limits/hit-counter.js'
 import type { Connection } from '../../src/live/socket/connection.js'
 import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
+import { SocketReader } from '../../src/live/socket/socket-reader.js'
 import { WsLiveSocket } from '../../src/live/socket/ws-live-socket.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
@@ -59,7 +60,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   app.audit.socketOpened(request, connection)
   connection.showsPresence = live.presence === true
   if (connection.showsPresence && caller.principal.role === 'staff') app.hub.presence.set(connection, groups)
-  const receive = startProtocol(app, ws, connection, live)
+  const reader = startProtocol(app, ws, connection, live)
   stream.uncork()
   forgetRequest(ws, stream)
   ws.on('error', (error) => {
@@ -69,10 +70,15 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   ws.on('pong', () => connection.markAlive())
   ws.on('message', (data, isBinary) => {
     connection.markAlive()
-    receive(isBinary ? null : data.toString())
-    if (connection.pendingBytes > READ_UNTIL_PENDING) pauseUntilRead(ws, connection)
+    if (!connection.closed) reader.receive(isBinary ? null : data.toString())
   })
-  ws.on('close', (code) => app.hub.onSocketClosed(connection, code))
+  const onClosed = (code: number) => {
+    reader.close()
+    app.hub.onSocketClosed(connection, code)
+  }
+  ws.on('close', onClosed)
+  // `ws` emits 'close' only after all messages that it has received, one per turn of the event loop
+  stream.once('close', () => onClosed(1006))
   if (app.draining) connection.close(CloseCode.serviceRestart, 'retry=500')
 }
 
@@ -100,31 +106,30 @@ function violationCode(error: Error & { code?: unknown }): CloseCode | null {
   return VIOLATIONS[error.code] ?? CloseCode.protocolError
 }
 
-type Receive = (text: string | null) => void
-
 function startProtocol(
   app: FastifyInstance,
   ws: WebSocket,
   connection: Connection,
   live: LiveRoute,
-): Receive {
-  const { sessionId } = connection.admission
+): SocketReader {
+  // as of the handshake: a socket that was opened before a password change sends nothing after it
+  const { admission } = connection
+  const reader = new SocketReader(ws, (text) => {
+    handler.receive(text)
+    if (connection.pendingBytes <= READ_UNTIL_PENDING) return
+    reader.pause('replies')
+    connection.untilPending(READ_UNTIL_PENDING).then(() => reader.resume('replies'))
+  })
   const handler = new ProtocolHandler({
     connection,
     join: (group, cursor) => app.hub.join(connection, group, cursor),
     headOf: (group) => app.hub.feeds.get(group)?.head,
     armDeadline: () => app.hub.armDeadline(connection),
     staleSince: () => app.hub.staleSince,
-    onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
-    pause: () => ws.pause(),
-    resume: () => ws.resume(),
+    onSend: live.chat ? (message) => app.socketChat.send(admission, message) : null,
+    reader,
     autoSubscribe: ws.protocol !== SUBPROTOCOL,
   })
   handler.start()
-  return (text) => handler.receive(text)
-}
-
-function pauseUntilRead(ws: WebSocket, connection: Connection): void {
-  ws.pause()
-  connection.whenWritable().then(() => ws.resume())
+  return reader
 }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError, tooMany, unavailable } from '../../src/errors.js'
 import { addressKey } from '../../src/http/client-address.js'
+import { HandshakeRate, SESSION_LIMIT } from '../../src/limits/handshake-rate.js'
 import { secondsOf } from '../../src/limits/hit-counter.js'
 import { Refusals } from '../../src/limits/refusals.js'
 import { UserSockets } from '../../src/limits/user-sockets.js'
@@ -10,10 +11,12 @@ import { UserSockets } from '../../src/limits/user-sockets.js'
 declare module 'fastify' {
   interface FastifyInstance {
     socketLimits: {
-      /** The first check of every handshake. Throws 503 while the node drains, 429 after too many refusals. */
+      /** The first check of every handshake. Throws 503 while the node drains, 429 after too many handshakes. */
       check(request: FastifyRequest): void
       /** Logs and counts a refused handshake. */
       refused(request: FastifyRequest, status: number, reason: string): Promise<void>
+      /** Counts an accepted handshake. Throws 429 after too many of the same session. */
+      accepted(request: FastifyRequest, isGuest: boolean): Promise<void>
       /**
        * Counts a socket of this user until its connection closes. Returns false at the limit over all nodes; throws
        * when the connection has closed meanwhile.
@@ -27,23 +30,31 @@ declare module 'fastify' {
 
 /** ms that Redis keeps a count beyond the end of the longest session */
 const KEEP_BEYOND_MS = 3_600_000
+const TOO_MANY = 'Too many handshakes just now.'
 
 /**
  * Bounds what a client costs before it is identified: clients that are refused may reconnect in a tight loop.
- * Refusals are counted per session or, without a validly signed cookie, per address, so that one client doesn't block
- * the others behind the same address.
+ * Refusals are counted per session or marked device or, without a validly signed cookie, per address, so that one client
+ * doesn't block the others behind the same address.
  */
 export const socketLimitsPlugin = fp(
   async (app) => {
     const { sockets, rateLimits, session } = app.config
     const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)
+    const rate = new HandshakeRate(app.handshakeCounter)
     const keepMs = session.absoluteSeconds * 1000 + KEEP_BEYOND_MS
     const users = new UserSockets(randomUUID(), sockets.maxPerUser, keepMs, app.sharedStore)
     app.addHook('onClose', async () => users.close())
-    const clientOf = (request: FastifyRequest) => {
+    const sessionOf = (request: FastifyRequest) => {
       const cookie = app.sessionCookie.read(request)
-      return cookie.kind === 'token' ? `session ${cookie.token}` : `address ${addressKey(request.ip)}`
+      return cookie.kind === 'token' ? `session ${cookie.token}` : null
     }
+    const addressOf = (request: FastifyRequest) => `address ${addressKey(request.ip)}`
+    const markOf = (request: FastifyRequest) => {
+      const mark = app.sessionCookie.readMark(request)
+      return mark && `device ${mark.id}`
+    }
+    const clientOf = (request: FastifyRequest) => sessionOf(request) ?? markOf(request) ?? addressOf(request)
 
     app.addHook('onRequest', async (request) => {
       if (request.ws) app.socketLimits.check(request)
@@ -59,12 +70,28 @@ export const socketLimitsPlugin = fp(
         if (app.draining) throw unavailable()
         if (!rateLimits) return
         const blockedMs = refusals.blockedMs(clientOf(request))
-        if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), 'Too many refused handshakes just now.')
+        if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), TOO_MANY)
       },
       async refused(request, status, reason) {
         app.audit.socketRefused(request, status, reason)
         // a draining node refuses all: not the clients' fault, and other nodes accept them
-        if (rateLimits && !app.draining) await refusals.add(clientOf(request))
+        if (!rateLimits || app.draining) return
+        const session = sessionOf(request)
+        const client = clientOf(request)
+        if (refusals.blockedMs(client) > 0) return
+        await refusals.add(client)
+        // a refused handshake is a handshake too, unless WS_REFUSALS allows more of them
+        if (session === null || sockets.maxRefusals > SESSION_LIMIT) return
+        const waitMs = await rate.add({ client: session, guestAddress: null })
+        if (waitMs > 0) refusals.block(session, waitMs)
+      },
+      async accepted(request, isGuest) {
+        if (!rateLimits) return
+        const client = clientOf(request)
+        const waitMs = await rate.add({ client, guestAddress: isGuest ? addressKey(request.ip) : null })
+        if (waitMs === 0) return
+        refusals.block(client, waitMs)
+        throw tooMany(secondsOf(waitMs), TOO_MANY)
       },
       count: (userId) => users.count(userId),
       async reserve({ raw: { socket } }, userId) {

@@ -63,6 +63,13 @@ export const websocketPlugin = fp(
       socket.once('close', () => clearTimeout(timer))
     })
 
+    // Node hands a connection over at an upgrade, and @fastify/websocket closes it once a refusal is sent: a proxy that is
+    // not told would send its next request on it, and that one would be reset
+    app.addHook('onSend', (request, reply, payload, done) => {
+      if (request.ws) reply.raw.shouldKeepAlive = false
+      done(null, payload)
+    })
+
     const options = {
       server: handshakes,
       maxPayload: app.config.sockets.maxPayloadBytes,
@@ -73,6 +80,8 @@ export const websocketPlugin = fp(
       clientTracking: false,
       // `ws` would buffer a pong for every ping of a client that reads nothing
       autoPong: false,
+      // of a read full of small messages only one holds the event loop at a time
+      allowSynchronousEvents: false,
       handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     } as const
     await app.register(fastifyWebsocket, {

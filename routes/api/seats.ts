@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { notFound } from '../../src/errors.js'
 import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
-import { placeOrder } from '../../src/orders/place-order.js'
+import { OPEN_ORDERS, placeOrder } from '../../src/orders/place-order.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
 import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
@@ -67,6 +67,7 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
         { userId: principal.userId, sessionId: session.id },
         seat,
         { items, paymentMethod, phone, idempotencyKey, expectedTotal },
+        app.config.rateLimits ? OPEN_ORDERS : null,
       )
       return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })
     },

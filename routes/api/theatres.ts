@@ -49,7 +49,7 @@ export const theatresRoutes: FastifyPluginAsyncTypebox = async (app) => {
       await requireTheatre(app.db, app.callerOf(request).principal, id)
       const theatre = await findTheatreSeats(app.db, id)
       if (!theatre) throw notFound('theatre')
-      return viewTheatreSeats(theatre)
+      return viewTheatreSeats(theatre, app.config.publicUrl)
     },
   )
 }

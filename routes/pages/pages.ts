@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { PAGES } from '../../src/protocol/pages.js'
@@ -19,6 +19,8 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     })
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
+  // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
+  // after its own deploy.
   const assets = join(directory, 'assets')
   // not there when the pages are served from their sources (npm run dev)
   if (!existsSync(assets)) return
@@ -28,8 +30,10 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     index: false,
     preCompressed: true,
     cacheControl: false,
-    setHeaders: (reply) => {
-      reply.header('cache-control', 'public, max-age=31536000, immutable')
+    setHeaders: (reply, path) => {
+      // a compressed one has a further ending
+      const isHashed = !basename(path).startsWith('boot.js')
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
 }

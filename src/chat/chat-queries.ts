@@ -99,6 +99,30 @@ export async function recentMessages(
   return { messages: found.slice(0, PAGE_SIZE).reverse(), more: found.length > PAGE_SIZE }
 }
 
+interface MessageRow extends MessageRecord {
+  orderId: number
+}
+
+/** The last 50 messages of each of these conversations, oldest first; without messages it is missing. */
+export async function lastMessages(
+  tx: Transaction,
+  orderIds: readonly number[],
+): Promise<Map<number, MessageRecord[]>> {
+  const rows = await tx.$queryRaw<MessageRow[]>`
+    SELECT m.order_id AS "orderId", m.id, m.sender::text AS "from", m.text, m.client_id AS "clientId", m.at
+    FROM unnest(${[...orderIds]}::int[]) AS o (id)
+    CROSS JOIN LATERAL (
+      SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT ${PAGE_SIZE}::int) AS m
+    ORDER BY m.id`
+  const found = new Map<number, MessageRecord[]>()
+  for (const { orderId, ...message } of rows) {
+    const messages = found.get(orderId)
+    if (messages) messages.push(message)
+    else found.set(orderId, [message])
+  }
+  return found
+}
+
 /** A page of a conversation that the principal may see. Throws `not_found` for any other, as for a missing one. */
 export async function listMessages(
   db: Database,

@@ -9,7 +9,8 @@ const USAGE = `Manages the theatres of houselights.
 
   npm run theatre -- apply FILE [--url https://orders.example.com]
       Creates or updates the theatre described in FILE. Applying the same file again changes nothing.
-      Prints the links for the seats' QR codes; --url is the address at which visitors reach the service.
+      Prints the links for the seats' QR codes; --url is the address at which visitors reach the service, and
+      PUBLIC_URL its default.
 
 FILE is JSON:
 
@@ -31,8 +32,11 @@ async function apply(path: string, givenUrl: string | undefined, io: CommandIo):
     const { config } = ctx
     const { id, changes, seats } = await applyTheatre(ctx, file)
     io.print(`Theatre ${id} "${file.name}": ${summarize(changes)}.`)
-    const origin = base ?? `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${config.port}`
-    for (const { hall, seat, token } of seats) io.print(`${hall}  ${seat}  ${origin}/s/${token}`)
+    const local = `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${config.port}`
+    const origin = base ?? config.publicUrl
+    for (const { hall, seat, token } of seats) io.print(`${hall}  ${seat}  ${origin ?? local}/s/${token}`)
+    if (origin === null)
+      io.print('Phones can’t open these links: set PUBLIC_URL, or give --url, before you print them.')
   })
 }
 

@@ -98,3 +98,17 @@ export function readUrl(reader: Reader, name: Variable, protocols: readonly stri
   if (URL.canParse(raw) && protocols.includes(new URL(raw).protocol)) return raw
   throw new ConfigError(name, `is not a valid URL: allowed is ${forms}.`)
 }
+
+/** Reads PUBLIC_URL: the origin that printed links name. A slash at its end is dropped. */
+export function readPublicUrl(reader: Reader, isProduction: boolean): string | null {
+  const raw = reader.text('PUBLIC_URL')
+  if (raw === null) return null
+  const url = URL.canParse(raw) ? new URL(raw) : null
+  const isOrigin = url !== null && url.href === `${url.origin}/` && !/[?#]/.test(raw)
+  const schemes = isProduction ? ['https:'] : ['https:', 'http:']
+  if (isOrigin && schemes.includes(url.protocol)) return url.origin
+  throw new ConfigError(
+    'PUBLIC_URL',
+    `is ${quote(raw)}: allowed is https://${isProduction ? '' : ' or http://'} with a host, without user, path or query (https://order.example.com).`,
+  )
+}

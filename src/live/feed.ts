@@ -1,7 +1,8 @@
 import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 import { Ring, type Slice } from './ring.js'
-import { type SharedSnapshot, type SnapshotRow, SnapshotSharing } from './snapshot-sharing.js'
+import type { SnapshotQueue } from './snapshot-queue.js'
+import { type SharedSnapshot, SnapshotSharing } from './snapshot-sharing.js'
 
 /** What a feed needs of its node. */
 export interface FeedHost {
@@ -13,13 +14,16 @@ export interface FeedHost {
   reachEpoch(epoch: number): Promise<void>
   /** Calls `feed.flush()` at the end of this iteration of the event loop. */
   scheduleFlush(feed: Feed): void
-  readSnapshot(group: GroupName): Promise<SnapshotRow>
+  /** the queue in which this reader waits for a snapshot of the group */
+  snapshotQueue(group: GroupName, reader: FeedReader): SnapshotQueue
 }
 
 /** What a feed needs of a reader: one connection's membership in the group. */
 export interface FeedReader {
   /** seq of the last event written to it */
   readonly position: number
+  /** a customer: waits apart from the staff */
+  readonly isGuest: boolean
   /** Writes the events after its position while its socket is writable. */
   pump(): void
   /** Sends the frame now or, if the socket is not writable, a current one once it is. */
@@ -59,11 +63,7 @@ export class Feed {
   ) {
     this.ring = new Ring(head, RING_EVENTS, RING_BYTES)
     this.announced = head
-    this.snapshots = new SnapshotSharing(
-      group,
-      (name) => host.readSnapshot(name),
-      () => this.announced,
-    )
+    this.snapshots = new SnapshotSharing(group, () => this.announced)
   }
 
   get head(): number {
@@ -193,8 +193,15 @@ export class Feed {
     this.ring.prepend(fitting.slice(start))
   }
 
-  readSnapshot(): Promise<SharedSnapshot> {
-    return this.snapshots.read()
+  /** Null when the reader has left meanwhile. */
+  readSnapshot(reader: FeedReader): Promise<SharedSnapshot | null> {
+    return this.snapshots.read(reader, this.host.snapshotQueue(this.group, reader))
+  }
+
+  /** Removes a member, with the reads that only it waits for. */
+  remove(reader: FeedReader): void {
+    this.members.delete(reader)
+    this.snapshots.leave(reader)
   }
 
   close(): void {

@@ -1,7 +1,8 @@
-import type { EventLog, StoredEvent } from '../events/event-log.js'
+import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 import type { Bus } from './bus/bus.js'
 import { Feed, type FeedHost } from './feed.js'
+import type { LogReader } from './log-reader.js'
 
 /** ms for which a feed without members is kept, so that reconnecting clients are served from its ring */
 const IDLE_MS = 1000
@@ -17,7 +18,7 @@ export class Feeds {
 
   constructor(
     private readonly bus: Bus,
-    private readonly log: EventLog,
+    private readonly log: LogReader,
     private readonly host: Omit<FeedHost, 'scheduleFlush'>,
   ) {}
 
@@ -63,7 +64,7 @@ export class Feeds {
       readHead: (name) => host.readHead(name),
       hasApplied: (epoch) => host.hasApplied(epoch),
       reachEpoch: (epoch) => host.reachEpoch(epoch),
-      readSnapshot: (name) => host.readSnapshot(name),
+      snapshotQueue: (name, reader) => host.snapshotQueue(name, reader),
       scheduleFlush: (dirty) => this.scheduleFlush(dirty),
     })
     this.byGroup.set(group, feed)

@@ -6,7 +6,7 @@ import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus/bus.js'
 import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus/bus-messages.js'
 import { ConnectionTable } from './connection-table.js'
-import type { Feed, FeedHost } from './feed.js'
+import type { Feed, FeedHost, FeedReader } from './feed.js'
 import { Feeds } from './feeds.js'
 import { LogPoll } from './log-poll.js'
 import { LogReader } from './log-reader.js'
@@ -14,7 +14,7 @@ import { Member } from './member.js'
 import { PRESENCE_CHANNEL, type Presence } from './presence.js'
 import { PresenceNotifier } from './presence-notifier.js'
 import { SessionDeadlines } from './session-deadlines.js'
-import type { SnapshotRow } from './snapshot-sharing.js'
+import { type ReadSnapshots, type SnapshotQueue, SnapshotQueues, type SnapshotRow } from './snapshot-queue.js'
 import type { Admission } from './socket/admission.js'
 import { Connection, type ConnectionHost, type ConnectionOptions } from './socket/connection.js'
 import { keepAlive } from './socket/keepalive.js'
@@ -25,8 +25,8 @@ export interface HubOptions {
   bus: Bus
   /** admissions by session id, in one query; ended sessions are missing */
   readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
-  /** a group's state, its head and the access epoch, from one database snapshot */
-  readSnapshot(group: GroupName): Promise<SnapshotRow>
+  /** the state of each group, its head and the access epoch, from one database snapshot */
+  readSnapshots: ReadSnapshots
   heartbeatMs: number
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
@@ -43,6 +43,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly notifier: PresenceNotifier
   private readonly logPoll: LogPoll
   private readonly logReader: LogReader
+  private readonly snapshotQueues = new SnapshotQueues((groups) => this.readSnapshots(groups))
   private readonly deadlines: SessionDeadlines
   private readonly ticker: NodeJS.Timeout
 
@@ -51,9 +52,9 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     epoch: number,
   ) {
     const { log, bus } = options
-    this.feedTable = new Feeds(bus, log, this)
-    this.notifier = new PresenceNotifier(bus, this.feeds)
     this.logReader = new LogReader(log)
+    this.feedTable = new Feeds(bus, this.logReader, this)
+    this.notifier = new PresenceNotifier(bus, this.feeds)
     this.deadlines = new SessionDeadlines(options.readAdmissions)
     this.access = new AccessWatch(epoch, {
       readChanges: (after) => log.readAccessChanges(after),
@@ -100,6 +101,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
 
   get presence(): Presence {
     return this.notifier.presence
+  }
+
+  /** reads of snapshots that wait for their turn */
+  get pendingSnapshots(): number {
+    return this.snapshotQueues.size
   }
 
   /** RFC 3339: since when the event log can't be read; null while it can */
@@ -200,8 +206,16 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return this.logReader.readHead(group)
   }
 
-  readSnapshot(group: GroupName): Promise<SnapshotRow> {
-    return this.options.readSnapshot(group)
+  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null> {
+    return this.logReader.inTurn(reader, read)
+  }
+
+  readSnapshots(groups: readonly GroupName[]): Promise<ReadonlyMap<GroupName, SnapshotRow>> {
+    return this.options.readSnapshots(groups)
+  }
+
+  snapshotQueue(group: GroupName, reader: FeedReader): SnapshotQueue {
+    return this.snapshotQueues.of(group, reader)
   }
 
   hasApplied(epoch: number): boolean {

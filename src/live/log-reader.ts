@@ -1,13 +1,16 @@
 import pLimit from 'p-limit'
-import type { EventLog, StoredEvent } from '../events/event-log.js'
+import type { EventLog, LogHeads, StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 
-/** concurrent log reads for slow readers */
-const CONCURRENT_READS = 4
+/** concurrent reads for connections that are behind the head: those of staff, and those of guests, which delay no staff */
+const STAFF_READS = 3
+const GUESTS_READS = 1
 
-/** Reads the event log for feeds and, shared and limited, for connections that are behind their feed's ring. */
+/** Reads the event log for feeds and, shared and limited, for connections that are behind the head. */
 export class LogReader {
-  private readonly limit = pLimit(CONCURRENT_READS)
+  private readonly limits = { staff: pLimit(STAFF_READS), guests: pLimit(GUESTS_READS) }
+  private nextHeads: { groups: Set<GroupName>; heads: Promise<LogHeads> } | null = null
+  private lastHeads: Promise<unknown> = Promise.resolve()
   private readonly reads = new Map<string, Promise<StoredEvent[]>>()
 
   constructor(private readonly log: EventLog) {}
@@ -16,18 +19,41 @@ export class LogReader {
     return this.log.readAfter(group, after, max)
   }
 
+  /** Runs a read for one connection when its turn has come; returns null if nobody waits for it any more. */
+  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null> {
+    const limit = reader.isGuest ? this.limits.guests : this.limits.staff
+    return limit(async () => (reader.isDone ? null : await read()))
+  }
+
   /** Readers at the same position, of which there are many after a deploy, share one read. */
   readShared(group: GroupName, after: number, max: number): Promise<readonly StoredEvent[]> {
     const key = `${group} ${after} ${max}`
     const running = this.reads.get(key)
     if (running) return running
-    const read = this.limit(() => this.readAfter(group, after, max)).finally(() => this.reads.delete(key))
+    const read = this.readAfter(group, after, max).finally(() => this.reads.delete(key))
     this.reads.set(key, read)
     return read
   }
 
+  /** One query at a time: those who ask meanwhile share the next, which begins after they have asked. */
+  readHeads(groups: readonly GroupName[]): Promise<LogHeads> {
+    this.nextHeads ??= this.scheduleHeads()
+    for (const group of groups) this.nextHeads.groups.add(group)
+    return this.nextHeads.heads
+  }
+
+  private scheduleHeads() {
+    const groups = new Set<GroupName>()
+    const heads = this.lastHeads.then(() => {
+      this.nextHeads = null
+      return this.log.readHeads([...groups])
+    })
+    this.lastHeads = heads.catch(() => {})
+    return { groups, heads }
+  }
+
   async readHead(group: GroupName): Promise<number> {
-    const { seqs } = await this.log.readHeads([group])
+    const { seqs } = await this.readHeads([group])
     return seqs.get(group) ?? 0
   }
 }

@@ -18,6 +18,8 @@ export class Member implements FeedReader, Subscription {
   private left = false
   private catchingUp = false
   private needsSnapshot = false
+  /** the ring was not filled yet in this run */
+  private mayFillRing = true
   /** the cursor is ahead of this node's head; the log's head decides whether it is valid */
   private unverified = false
 
@@ -26,8 +28,13 @@ export class Member implements FeedReader, Subscription {
     readonly connection: Connection,
   ) {}
 
-  private get isDone(): boolean {
+  /** Nothing is read for it any more. */
+  get isDone(): boolean {
     return this.left || this.connection.closed
+  }
+
+  get isGuest(): boolean {
+    return this.connection.admission.principal.role === 'customer'
   }
 
   /** Starts after the cursor, or with a snapshot if the cursor is null, not yet committed or older than the log. */
@@ -42,7 +49,7 @@ export class Member implements FeedReader, Subscription {
   leave(): void {
     this.left = true
     this.ready = false
-    this.feed.members.delete(this)
+    this.feed.remove(this)
   }
 
   /** Writes the events between its position and the head while the socket is writable. Synchronous. */
@@ -73,20 +80,27 @@ export class Member implements FeedReader, Subscription {
 
   /** Reads from the log until its position is in the ring. Can be called again after a failure. */
   private async catchUpWithRing(): Promise<void> {
-    const { feed, connection } = this
-    let mayFillRing = true
-    while (!this.isDone) {
-      if (this.needsSnapshot) await this.takeSnapshot()
-      else if (this.unverified) await this.verifyCursor()
-      else if (this.position >= feed.ring.tail) break
-      else if (mayFillRing && this.position >= feed.head - RING_EVENTS) {
-        mayFillRing = false
-        await feed.fillRing()
-      } else await this.readLog()
-    }
+    const { connection } = this
+    this.mayFillRing = true
+    while (!this.isDone && this.isBehindRing) await connection.limitReads(() => this.readMore())
     this.catchingUp = false
     this.ready = !this.left
     if (!connection.closed) this.pump()
+  }
+
+  private get isBehindRing(): boolean {
+    return this.needsSnapshot || this.unverified || this.position < this.feed.ring.tail
+  }
+
+  private async readMore(): Promise<void> {
+    const { feed, connection } = this
+    if (this.isDone) return
+    if (this.needsSnapshot) await this.takeSnapshot()
+    else if (this.unverified) await this.verifyCursor()
+    else if (this.mayFillRing && this.position >= feed.head - RING_EVENTS) {
+      this.mayFillRing = false
+      await connection.host.inTurn(this, () => feed.fillRing())
+    } else await this.readLog()
   }
 
   private async verifyCursor(): Promise<void> {
@@ -100,7 +114,9 @@ export class Member implements FeedReader, Subscription {
     const { feed, connection } = this
     await this.untilWritable()
     if (this.isDone) return
-    const { seq, epoch, frame } = await feed.readSnapshot()
+    const snapshot = await feed.readSnapshot(this)
+    if (snapshot === null || this.isDone) return
+    const { seq, epoch, frame } = snapshot
     await connection.host.reachEpoch(epoch)
     await this.untilWritable()
     // a shared snapshot may be older than the ring by now: take another
@@ -116,7 +132,9 @@ export class Member implements FeedReader, Subscription {
     const { feed, connection } = this
     await this.untilWritable()
     if (this.isDone) return
-    const events = await connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
+    const read = () => connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
+    const events = await connection.host.inTurn(this, read)
+    if (events === null) return
     if (!events.every(({ seq }, i) => seq === this.position + 1 + i) || events.length === 0) {
       this.needsSnapshot = true
       return

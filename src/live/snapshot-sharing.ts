@@ -1,12 +1,6 @@
 import type { GroupName } from '../protocol/groups.js'
+import type { PendingRead, SnapshotQueue, SnapshotRow } from './snapshot-queue.js'
 import { encodeSnapshot } from './socket/frames.js'
-
-export interface SnapshotRow {
-  seq: number
-  epoch: number
-  /** JSON text */
-  data: string
-}
 
 /** A snapshot encoded once for all readers that share it. */
 export interface SharedSnapshot {
@@ -15,54 +9,92 @@ export interface SharedSnapshot {
   frame: Buffer
 }
 
-/** ms for which a snapshot is shared if no event follows */
+/** ms from the beginning of a read for which its snapshot is shared if no event follows */
 const TTL_MS = 250
+
+/** One read of the group's snapshot, for all who wait for it. Its snapshot is of seq `asOf` or later. */
+class SharedRead implements PendingRead {
+  readonly readers = new Set<object>()
+  readonly snapshot: Promise<SharedSnapshot | null>
+  asOf = 0
+  beganAt = 0
+  /** Ends the wait of a read that nobody waits for. */
+  abandon: () => void = () => {}
+  fail: (error: unknown) => void = () => {}
+  private resolve: (snapshot: SharedSnapshot | null) => void = () => {}
+
+  constructor(
+    readonly group: GroupName,
+    private readonly onBegin: (read: SharedRead) => void,
+  ) {
+    this.snapshot = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.abandon = () => resolve(null)
+      this.fail = reject
+    })
+    // those who wait handle it; there may be none any more
+    this.snapshot.catch(() => {})
+  }
+
+  begin(): void {
+    this.beganAt = performance.now()
+    this.onBegin(this)
+  }
+
+  finish({ seq, epoch, data }: SnapshotRow): void {
+    this.resolve({ seq, epoch, frame: encodeSnapshot(this.group, seq, data) })
+  }
+}
 
 /** Shares the reads of one group's snapshot. */
 export class SnapshotSharing {
-  /** the last read that was started; its snapshot is of seq `asOf` or later */
-  private last: { at: number; asOf: number; read: Promise<SharedSnapshot> } | null = null
-  private next: Promise<SharedSnapshot> | null = null
+  /** the read that began last */
+  private last: SharedRead | null = null
+  /** reads that have not begun: at most one in each queue */
+  private readonly pending = new Map<SnapshotQueue, SharedRead>()
 
   constructor(
     private readonly group: GroupName,
-    private readonly readSnapshot: (group: GroupName) => Promise<SnapshotRow>,
     /** the highest seq announced to this node */
     private readonly announced: () => number,
   ) {}
 
   /**
    * Returns a snapshot at least as new as every event announced to this node, so that a client never sees state older
-   * than what it has seen already. Shared while no event follows; callers that come while an outdated one is being
-   * read share the next.
+   * than what it has seen already; null when the reader has left before the read began. Shared while no event follows.
    */
-  read(): Promise<SharedSnapshot> {
+  read(reader: object, queue: SnapshotQueue): Promise<SharedSnapshot | null> {
     const { last } = this
-    // expired or, if still being read, perhaps hanging: new callers don't wait for it
-    if (!last || performance.now() - last.at >= TTL_MS) return this.start()
-    if (last.asOf === this.announced()) return last.read
-    this.next ??= this.startAfter(last.read)
-    return this.next
+    // expired or, if still being read, perhaps hanging: new readers don't wait for it
+    const isFresh = last?.asOf === this.announced() && performance.now() - last.beganAt < TTL_MS
+    if (last && isFresh) return last.snapshot
+    const waiting = this.pending.get(queue)
+    const read = waiting ?? new SharedRead(this.group, (begun) => this.onBegin(begun, queue))
+    read.readers.add(reader)
+    if (!waiting) {
+      this.pending.set(queue, read)
+      queue.add(read)
+    }
+    return read.snapshot
   }
 
-  private async startAfter(read: Promise<SharedSnapshot>): Promise<SharedSnapshot> {
-    await read.catch(() => {})
-    this.next = null
-    return await this.start()
-  }
-
-  private start(): Promise<SharedSnapshot> {
-    const read = this.readSnapshot(this.group).then(({ seq, epoch, data }) => ({
-      seq,
-      epoch,
-      frame: encodeSnapshot(this.group, seq, data),
-    }))
-    const started = { at: performance.now(), asOf: this.announced(), read }
-    this.last = started
-    read.catch(() => {
-      if (this.last === started) this.last = null
+  private onBegin(read: SharedRead, queue: SnapshotQueue): void {
+    this.pending.delete(queue)
+    read.asOf = this.announced()
+    this.last = read
+    read.snapshot.catch(() => {
+      if (this.last === read) this.last = null
     })
-    return read
+  }
+
+  /** The reader waits no longer. A read that nobody waits for is dropped. */
+  leave(reader: object): void {
+    for (const [queue, read] of this.pending) {
+      if (!read.readers.delete(reader) || read.readers.size > 0) continue
+      this.pending.delete(queue)
+      queue.delete(read)
+      read.abandon()
+    }
   }
 
   clear(): void {

@@ -25,9 +25,12 @@ export function listOwnOrders(db: Database, principal: Principal): Promise<Order
   return readOrders(db, ownOrders(principal), Prisma.sql`ORDER BY o.id DESC LIMIT ${RECENT}::int`)
 }
 
-/** A theatre's live orders (placed, confirmed or seen), oldest first. */
-export function listLiveOrders(db: Database | Transaction, theatreId: number): Promise<OrderRecord[]> {
-  return readOrders(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND ${liveOrders}`)
+/** The theatres' live orders (placed, confirmed or seen), oldest first. */
+export function listLiveOrders(
+  db: Database | Transaction,
+  theatreIds: readonly number[],
+): Promise<OrderRecord[]> {
+  return readOrders(db, Prisma.sql`o.theatre_id = ANY(${[...theatreIds]}::int[]) AND ${liveOrders}`)
 }
 
 /** minutes */
@@ -57,7 +60,11 @@ function listOwedOrders(db: Transaction, theatreId: number): Promise<OrderRecord
   )
 }
 
-const LISTS = { live: listLiveOrders, ended: listEndedOrders, owed: listOwedOrders }
+const LISTS = {
+  live: (db: Transaction, theatreId: number) => listLiveOrders(db, [theatreId]),
+  ended: listEndedOrders,
+  owed: listOwedOrders,
+}
 
 /**
  * A theatre's live orders (or those that ended, or that owe or are owed money) and the position of its group, from one

@@ -1,5 +1,5 @@
 import type { Transaction } from '../database/client.js'
-import { DomainError, invalid, unauthenticated } from '../errors.js'
+import { conflict, DomainError, invalid, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
@@ -33,19 +33,30 @@ export interface PlacedOrder {
   created: boolean
 }
 
+/** How many orders may be unpaid or unseen at a time, so that a link to a seat can't flood the board. */
+export interface OpenOrderLimits {
+  seat: number
+  /** of the orderer's: a guest has one session */
+  session: number
+}
+
+export const OPEN_ORDERS: OpenOrderLimits = { seat: 5, session: 10 }
+
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
  * Throws `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
- * order would not cost `expectedTotal`, and as `priceLines` and `findEarlier` do.
+ * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
+ * `findEarlier` do.
  */
 export async function placeOrder(
   ctx: ActionContext,
   orderer: Orderer,
   seat: SeatRecord,
   wanted: NewOrder,
+  limits: OpenOrderLimits | null = OPEN_ORDERS,
 ): Promise<PlacedOrder> {
   const { paymentMethod, expectedTotal = null } = wanted
   const phone = wanted.phone === null ? null : checkPhone(wanted.phone)
@@ -53,11 +64,12 @@ export async function placeOrder(
   const contents = [seat.id, items, paymentMethod, phone, ...(expectedTotal === null ? [] : [expectedTotal])]
   const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, contents)
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
-    await lockSession(tx, orderer.sessionId)
+    await lockSessionAndSeat(tx, orderer.sessionId, seat.id)
     const earlier = keyed && (await findEarlier(tx, keyed))
     if (earlier) return { result: { order: await readOrder(tx, earlier), created: false } }
     const { lines, total } = await priceLines(tx, seat.theatreId, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
+    if (limits) await checkOpenOrders(tx, orderer, seat, limits)
     const id = await insertOrder(tx, { seat, customerId: orderer.userId, paymentMethod, phone, total, lines })
     if (keyed) await rememberKey(tx, keyed, id)
     const order = await readOrder(tx, id)
@@ -85,11 +97,35 @@ function keyedRequest(sessionId: string, key: string | null, canonical: unknown)
   return { sessionId, key, bodyHash: hashRequest(canonical) }
 }
 
-/** Locks the session's row, which a key's row references: a concurrent log-out waits, or has already happened. */
-async function lockSession(tx: Transaction, sessionId: string): Promise<void> {
+/**
+ * Locks the rows of the session and the seat, in this order. So no two orders of either are counted at once, and a
+ * concurrent log-out waits, or has already happened.
+ */
+async function lockSessionAndSeat(tx: Transaction, sessionId: string, seatId: number): Promise<void> {
   const locked = await tx.$queryRaw<unknown[]>`
-    SELECT id FROM sessions WHERE id = ${sessionId}::uuid FOR KEY SHARE`
+    SELECT s.id FROM sessions s, seats t WHERE s.id = ${sessionId}::uuid AND t.id = ${seatId}::int
+    FOR NO KEY UPDATE OF s, t`
   if (locked.length === 0) throw unauthenticated()
+}
+
+/** A statement of its own, so that it sees what was committed while the locks were waited for. */
+async function checkOpenOrders(
+  tx: Transaction,
+  { userId }: Orderer,
+  seat: SeatRecord,
+  limits: OpenOrderLimits,
+): Promise<void> {
+  const [open] = await tx.$queryRaw<{ atSeat: number; ofOrderer: number }[]>`
+    SELECT count(*) FILTER (WHERE seat_id = ${seat.id}::int)::int AS "atSeat",
+      count(*) FILTER (WHERE customer_id = ${userId}::int)::int AS "ofOrderer"
+    FROM orders WHERE (seat_id = ${seat.id}::int OR customer_id = ${userId}::int)
+      AND (status IN ('placed', 'confirmed')
+        OR (status = 'seen' AND payment_status IN ('pending', 'failed')))`
+  if (!open || (open.atSeat < limits.seat && open.ofOrderer < limits.session)) return
+  throw conflict(
+    'too_many_open_orders',
+    'There are too many open orders: wait until one of them is paid and seen by the staff.',
+  )
 }
 
 interface InsertedOrder {

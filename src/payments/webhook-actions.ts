@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../database/client.js'
+import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { recordFacts } from './ledger.js'
@@ -56,7 +56,7 @@ export async function applyWebhook(
 }
 
 /** days for which a webhook that could only be stored is applied again */
-const APPLIED_DAYS = 5
+export const APPLIED_DAYS = 5
 
 /** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
 export async function applyStored(
@@ -76,12 +76,6 @@ export async function applyStored(
     results.push(await apply.catch((error) => ({ outcome: 'error', issues: [], requests: [], error })))
   }
   return results
-}
-
-/** Webhooks are kept for a while, to look into what happened; they hold personal data. */
-export async function deleteOldWebhooks(db: Database, days: number): Promise<void> {
-  await db.$executeRaw`
-    DELETE FROM payment_webhooks WHERE received_at < now() - make_interval(days => ${days}::int)`
 }
 
 const TRIES = 3

@@ -58,6 +58,12 @@ export const SERVER_MESSAGES = {
       description: 'group: the seq of its last event so far. A client at this seq has caught up.',
     }),
     sessionExpiresAt: Time,
+    now: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description: 'The service’s time, by which ages are counted. Services up to 0.1.0 send none.',
+      }),
+    ),
   }),
   snapshot: message('snapshot', 'A group’s state after event `seq`.', {
     group: Group,

@@ -87,6 +87,9 @@ export const TheatreSeatsView = Type.Object({
     minTime: Type.Integer({ description: 'minutes' }),
   }),
   halls: Type.Array(HallView),
+  publicUrl: Type.Union([Type.String(), Type.Null()], {
+    description: 'the origin that the QR codes name (PUBLIC_URL); null: not known',
+  }),
 })
 
 // Orders and payments

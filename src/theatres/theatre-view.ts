@@ -8,6 +8,9 @@ export function viewMenuItem(item: MenuItemRecord): MenuItemView {
 }
 
 /** A theatre's halls and seats with the secret tokens of their QR codes: for its staff only. */
-export function viewTheatreSeats({ halls, ...theatre }: TheatreSeatsRecord): TheatreSeatsView {
-  return { theatre, halls }
+export function viewTheatreSeats(
+  { halls, ...theatre }: TheatreSeatsRecord,
+  publicUrl: string | null,
+): TheatreSeatsView {
+  return { theatre, halls, publicUrl }
 }

@@ -142,7 +142,7 @@ t.test('a captive portal’s page instead of the menu is explained, and retrying
   )
   const page = await context.newPage()
   await page.goto('/s/demo-d5')
-  await page.getByRole('alert').filter({ hasText: 'You may need to sign in to the Wi-Fi first.' }).waitFor()
+  await page.getByRole('alert').filter({ hasText: 'This network answers in our place.' }).waitFor()
   isPortal = false
   await page.getByRole('button', { name: 'Try again' }).click()
   await page.locator('[data-action=add]').first().waitFor()

@@ -10,6 +10,8 @@ export interface Network {
   cut(): void
   /** keeps every connection open but forwards nothing, like a Wi-Fi out of range */
   silence(): void
+  /** accepts no new connection; open ones stay */
+  refuse(): void
   /** forwards new connections again; silent ones stay lost */
   restore(): void
 }
@@ -53,6 +55,9 @@ export async function openNetwork(t: Teardown, servicePort: number): Promise<Net
         socket.unpipe()
         socket.pause()
       }
+    },
+    refuse() {
+      isCut = true
     },
     restore() {
       isCut = false

@@ -35,6 +35,22 @@ t.test('creates the theatre and prints the seats’ links; the same file again c
   const again = await apply(file)
   t.match(again, { code: 0, out: /^Theatre 1 "Palace": no changes\.\n/ })
   t.match(again.out, /http:\/\/localhost:3000\/s\/palace-a2/)
+  t.match(again.out, /Phones can’t open these links: set PUBLIC_URL/)
+})
+
+t.test('the links name PUBLIC_URL, unless --url says otherwise', async (t) => {
+  writeFileSync(path, JSON.stringify(file))
+  const run = (...more: string[]) =>
+    runCommand(theatreCommand, ['apply', path, ...more], {
+      databaseUrl: url,
+      env: { PUBLIC_URL: 'https://order.example.com' },
+    })
+  const named = await run()
+  t.match(named, { code: 0, out: /A2 {2}https:\/\/order\.example\.com\/s\/palace-a2\n$/ })
+  t.match(
+    (await run('--url', 'https://other.example.com')).out,
+    /https:\/\/other\.example\.com\/s\/palace-a2/,
+  )
 })
 
 t.test('a relative path starts where npm was called', async (t) => {

@@ -49,6 +49,7 @@ t.test('the defaults', async (t) => {
     redisUrl: null,
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     allowedOrigins: [],
+    publicUrl: null,
     trustedProxies: [],
     session: {
       cookieName: 'sessionid',
@@ -68,6 +69,7 @@ t.test('the defaults', async (t) => {
     drainSeconds: 5,
     metricsToken: null,
     eventRetentionHours: 24,
+    personalDataDays: 30,
     logLevel: 'info',
   })
   t.equal(secrets.length, 1)
@@ -109,6 +111,7 @@ t.test('integer variables and their bounds', async (t) => {
     ORDER_PAYMENT_MINUTES: (config) => config.orderPaymentMinutes,
     DRAIN_SECONDS: (config) => config.drainSeconds,
     EVENT_RETENTION_HOURS: (config) => config.eventRetentionHours,
+    PERSONAL_DATA_DAYS: (config) => config.personalDataDays,
   }
   for (const [name, read] of Object.entries(variables)) {
     t.equal(read(load(t, { [name]: '7' })), 7, name)
@@ -121,6 +124,16 @@ t.test('integer variables and their bounds', async (t) => {
   t.equal(load(t, { DRAIN_SECONDS: '0' }).drainSeconds, 0)
   t.match(refusal(t, { PORT: '65536' }, 'PORT'), /"65536".*0 to 65535/)
 })
+
+t.test(
+  'EVENT_RETENTION_HOURS: events hold chat texts, so they are kept no longer than personal data',
+  async (t) => {
+    t.equal(load(t, { EVENT_RETENTION_HOURS: '720' }).eventRetentionHours, 720)
+    t.match(refusal(t, { EVENT_RETENTION_HOURS: '721' }, 'EVENT_RETENTION_HOURS'), /is 721: .* 1 to 720\./)
+    const long = { EVENT_RETENTION_HOURS: '8760', PERSONAL_DATA_DAYS: '365' }
+    t.equal(load(t, long).eventRetentionHours, 8760)
+  },
+)
 
 t.test('switches and enumerated values', async (t) => {
   for (const [text, value] of [
@@ -290,6 +303,34 @@ t.test('production requires explicit and secure settings', async (t) => {
     ),
     { payments: { provider: 'razorpay', keys: null } },
     'without both keys the service starts, but no payment can',
+  )
+})
+
+t.test('PUBLIC_URL is an origin; https in production', async (t) => {
+  for (const [given, kept] of [
+    ['https://order.example.com', 'https://order.example.com'],
+    ['https://Order.example.com:443/', 'https://order.example.com'],
+    ['https://order.example.com:8443', 'https://order.example.com:8443'],
+    ['http://192.168.1.5:3000/', 'http://192.168.1.5:3000'],
+  ] as const)
+    t.equal(load(t, { PUBLIC_URL: given }).publicUrl, kept)
+  for (const given of [
+    'order.example.com',
+    'ftp://order.example.com',
+    'https://order.example.com/menu',
+    'https://order.example.com/?a',
+    'https://order.example.com/#',
+    'https://user:pass@order.example.com',
+    'https://',
+  ])
+    t.match(refusal(t, { PUBLIC_URL: given }, 'PUBLIC_URL'), /allowed is https:\/\/ or http:\/\//)
+  t.equal(
+    load(t, { ...PRODUCTION, PUBLIC_URL: 'https://order.example.com' }).publicUrl,
+    'https://order.example.com',
+  )
+  t.match(
+    refusal(t, { ...PRODUCTION, PUBLIC_URL: 'http://order.example.com' }, 'PUBLIC_URL'),
+    /allowed is https:\/\/ with a host/,
   )
 })
 

@@ -71,7 +71,8 @@ export async function createFixture(t: Teardown): Promise<Fixture> {
       const { orderer } = guest ?? (await fixture.guest())
       const [menuItemId = 0] = await fixture.menu()
       const wanted = { ...ONE_ONLINE, items: [{ menuItemId, quantity: 1 }], ...given }
-      return (await placeOrder(ctx, orderer, await fixture.seat(seat), wanted)).order
+      // as many as a test needs
+      return (await placeOrder(ctx, orderer, await fixture.seat(seat), wanted, null)).order
     },
   }
   return fixture

@@ -18,8 +18,8 @@ export interface ServiceOptions {
   /** shared with another node or another test; else one of its own, with the demo theatres if `demo` says so */
   database?: TestDatabase
   demo?: boolean
-  /** serve the built pages */
-  pages?: boolean
+  /** serve the built pages, or those in a folder */
+  pages?: boolean | string
   /** ms to wait for Redis, where a test is about what nodes share and not about a slow Redis */
   redisReplyMs?: number
 }
@@ -58,7 +58,8 @@ export async function startService(t: Teardown, overrides: ServiceOptions = {}):
   const app = await createApp(config, {
     databaseUrl: database.url,
     logStream: logs,
-    pagesDirectory: overrides.pages ? builtPages() : null,
+    pagesDirectory:
+      typeof overrides.pages === 'string' ? overrides.pages : overrides.pages ? builtPages() : null,
     redisReplyMs: overrides.redisReplyMs,
   })
   // whoever asks: browsers and raw sockets too

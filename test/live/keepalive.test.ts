@@ -7,6 +7,7 @@ import { theatreOrders } from '../../src/protocol/groups.js'
 class FakeSocket implements LiveSocket {
   pendingBytes = 0
   acceptedBytes = 0
+  isPaused = false
   pings = 0
   end: number | 'terminated' | null = null
   write(): void {}
@@ -36,6 +37,7 @@ function createConnection() {
     groups: [theatreOrders(1)],
     admission: {
       sessionId: 's',
+      tokenHash: 't',
       principal: { userId: 1, username: 'u', role: 'staff', theatres: [] },
       remainingMs: 1e9,
       readAt: 0,
@@ -45,6 +47,7 @@ function createConnection() {
     host: {
       readHead: unused,
       readLog: unused,
+      inTurn: unused,
       reachEpoch: unused,
       detach() {},
       sendPresence() {},
@@ -112,6 +115,17 @@ t.test(
     t.equal(socket.end, null)
   },
 )
+
+t.test('does not time out a ping while this node does not read the answer', async (t) => {
+  const { socket, pass } = createConnection()
+  pass(25)
+  socket.isPaused = true
+  pass(100)
+  t.equal(socket.end, null)
+  socket.isPaused = false
+  pass(11)
+  t.equal(socket.end, 'terminated')
+})
 
 t.test('closes with 1013 when no byte is accepted for 30 s', async (t) => {
   const { socket, pass } = createConnection()

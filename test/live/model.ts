@@ -7,7 +7,7 @@ import type {
   StoredEvent,
 } from '../../src/events/event-log.js'
 import type { Bus, BusListener } from '../../src/live/bus/bus.js'
-import type { SnapshotRow } from '../../src/live/snapshot-sharing.js'
+import type { SnapshotRow } from '../../src/live/snapshot-queue.js'
 import type { Admission } from '../../src/live/socket/admission.js'
 import type { LiveSocket } from '../../src/live/socket/live-socket.js'
 import type { Principal } from '../../src/principal.js'
@@ -93,8 +93,11 @@ export class ModelDatabase {
     return found
   }
 
-  readSnapshot(group: GroupName): Promise<SnapshotRow> {
-    return this.read(() => ({ seq: this.of(group).length, epoch: this.epoch, data: '{}' }))
+  readSnapshots(groups: readonly GroupName[]): Promise<Map<GroupName, SnapshotRow>> {
+    return this.read(() => {
+      const rowOf = (group: GroupName) => ({ seq: this.of(group).length, epoch: this.epoch, data: '{}' })
+      return new Map(groups.map((group) => [group, rowOf(group)]))
+    })
   }
 
   readAdmissions(ids: readonly string[]): Promise<Map<string, Admission>> {
@@ -105,6 +108,7 @@ export class ModelDatabase {
         if (!session || session.endedAt <= this.now) continue
         found.set(sessionId, {
           sessionId,
+          tokenHash: sessionId,
           principal: this.principal(session.userId),
           remainingMs: 1e9,
           readAt: performance.now(),
@@ -271,6 +275,7 @@ export class UnreliableBus implements Bus {
 export class ModelSocket implements LiveSocket {
   pendingBytes = 0
   acceptedBytes = 0
+  isPaused = false
   /** accepts nothing */
   blocked = false
   end: { code: number; reason: string } | null = null

@@ -99,7 +99,7 @@ class Run {
         log: database.log,
         bus: new UnreliableBus(this.buses, this.scheduler, random, () => this.loss),
         readAdmissions: (ids) => database.readAdmissions(ids),
-        readSnapshot: (group) => database.readSnapshot(group),
+        readSnapshots: (groups) => database.readSnapshots(groups),
         heartbeatMs: 1e9,
         onClosed: () => {},
         onError: () => {},
@@ -213,12 +213,14 @@ class Run {
       headOf: (group) => hub.feeds.get(group)?.head,
       staleSince: () => hub.staleSince,
       onSend: null,
-      pause: () => {
-        gate = new Promise((resolve) => {
-          open = resolve
-        })
+      reader: {
+        pause() {
+          gate = new Promise((resolve) => {
+            open = resolve
+          })
+        },
+        resume: () => open(),
       },
-      resume: () => open(),
       autoSubscribe: isPlain,
     })
     handler.start()

@@ -19,7 +19,7 @@ const staff = await openSession(node, 'staff')
 async function countingReads(work: () => Promise<void>): Promise<{ reads: number; snapshots: number }> {
   const counts = { reads: 0, snapshots: 0 }
   const { hub } = node.app
-  const { readAfter, readLog, readSnapshot } = hub
+  const { readAfter, readLog, readSnapshots } = hub
   // readLog calls are counted though it shares reads: the count is an upper bound
   hub.readAfter = (...args) => {
     counts.reads++
@@ -29,14 +29,14 @@ async function countingReads(work: () => Promise<void>): Promise<{ reads: number
     counts.reads++
     return readLog.apply(hub, args)
   }
-  hub.readSnapshot = (...args) => {
+  hub.readSnapshots = (...args) => {
     counts.snapshots++
-    return readSnapshot.apply(hub, args)
+    return readSnapshots.apply(hub, args)
   }
   try {
     await work()
   } finally {
-    Object.assign(hub, { readAfter, readLog, readSnapshot })
+    Object.assign(hub, { readAfter, readLog, readSnapshots })
   }
   return counts
 }

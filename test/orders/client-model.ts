@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../src/events/event-log.js'
 import type { ChatView, EventName, MessageView, OrderView } from '../../src/protocol/views.js'
-import { readOrderState, readTheatreChats, readTheatreOrders } from '../../src/snapshots.js'
+import { readOrderStates, readTheatreChats, readTheatresOrders } from '../../src/snapshots.js'
 import type { Fixture } from '../helpers/fixture.js'
 
 // How a client applies events to a snapshot, as pure functions.
@@ -39,9 +39,9 @@ export async function snapshot(fixture: Fixture, orderIds: number[]): Promise<St
   return await fixture.db.$transaction(
     async (tx) => {
       const each = new Map<number, OrderState>()
-      for (const id of orderIds) each.set(id, await readOrderState(tx, id))
+      for (const [id, state] of await readOrderStates(tx, orderIds)) each.set(id, state)
       return {
-        orders: (await readTheatreOrders(tx, 1)).orders,
+        orders: (await readTheatresOrders(tx, [1])).get(1)?.orders ?? [],
         chats: (await readTheatreChats(tx, 1)).chats,
         each,
       }

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { parseClientMessage } from '../../src/protocol/client-messages.js'
 import type { ClientMessage, ServerMessage } from '../../src/protocol/messages.js'
+import { createServerTime } from '../../web/lib/server-time.js'
 import type { Clock } from '../../web/live/connection.js'
 import { portOf } from '../helpers/listen.js'
 import { until } from '../helpers/until.js'
@@ -48,12 +49,13 @@ export class PeerServer {
   }
 }
 
-/** A greeting with all groups at position 0, except those given. */
-export function hello(groups: string[], at: Record<string, number> = {}): ServerMessage {
+/** A greeting with all groups at position 0, except those given. `now`: the service's time. */
+export function hello(groups: string[], at: Record<string, number> = {}, now?: string): ServerMessage {
   const user = { id: 1, username: 'staff', role: 'staff' as const, theatres: [] }
   const positions = { ...Object.fromEntries(groups.map((group) => [group, 0])), ...at }
   const sessionExpiresAt = '2026-11-23T20:00:00.000Z'
-  return { type: 'hello', connection: 'c', user, groups, positions, sessionExpiresAt }
+  const greeting = { type: 'hello' as const, connection: 'c', user, groups, positions, sessionExpiresAt }
+  return now === undefined ? greeting : { ...greeting, now }
 }
 
 export function event(group: string, seq: number, data: unknown = seq, name = 'order.seen'): object {
@@ -63,6 +65,9 @@ export function event(group: string, seq: number, data: unknown = seq, name = 'o
 /** A manual clock that exposes the pending waits. */
 export class ManualClock implements Clock {
   #now = 1_000_000
+  #serverTime = createServerTime(() => this.#now, 0)
+  readonly serverNow = this.#serverTime.now
+  readonly noteServerTime = this.#serverTime.note
   #waits = new Set<{ at: number; run: () => void }>()
 
   now(): number {

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
+import { serverNow } from '../lib/server-time.js'
 import { isNumber, recall, remember } from '../lib/storage.js'
 import { EARLIER_FAILURE_MS, isConfirming, type Payable } from '../live/money-state.js'
 
@@ -8,10 +9,12 @@ import { EARLIER_FAILURE_MS, isConfirming, type Payable } from '../live/money-st
 
 const keyOf = (orderId: number): string => `reported.${orderId}`
 
-export const rememberReported = (orderId: number): void => remember(keyOf(orderId), Date.now())
+export function rememberReported(orderId: number): void {
+  remember(keyOf(orderId), serverNow())
+}
 
 export const awaitsConfirmation = (order: Payable): boolean =>
-  isConfirming(order, recall(keyOf(order.id), isNumber), Date.now())
+  isConfirming(order, recall(keyOf(order.id), isNumber), serverNow())
 
 /** Whether the order's payment was reported and is not confirmed yet; keeps up with the browser's other tabs. */
 export function useConfirming(order: OrderView): boolean {
@@ -27,7 +30,10 @@ export function useConfirming(order: OrderView): boolean {
     }
   }, [])
   useEffect(() => {
-    if (!confirming) return remember(keyOf(order.id), null)
+    if (!confirming) {
+      remember(keyOf(order.id), null)
+      return
+    }
     const timer = setTimeout(() => setReads((count) => count + 1), EARLIER_FAILURE_MS)
     return () => clearTimeout(timer)
   }, [confirming, order])

@@ -10,38 +10,17 @@ import type {
   SignedInView,
   TheatreSeatsView,
 } from '../../src/protocol/views.js'
+import { checkAnswer, readNothing, readObject } from './answer.js'
 import { ApiError } from './api-error.js'
+import { reportFailedCall } from './failed-calls.js'
 import { isForPage, userHeader } from './page-user.js'
 import { takeAnswer } from './preload.js'
+import { repeatLost } from './retry.js'
+import { noteDateHeader } from './server-time.js'
 
 export { ApiError }
 
 const DEADLINE_MS = 15_000
-const MAX_ROUNDING_MS = 2000
-
-let clockOffset = 0
-/** The service's time. A tablet's clock may be minutes off, and ages are counted from the service's timestamps. */
-export function serverNow(): number {
-  return Date.now() + clockOffset
-}
-
-function readServerClock(response: Response): void {
-  const date = Date.parse(response.headers.get('date') ?? '')
-  if (Number.isNaN(date)) return
-  const offset = date - Date.now()
-  // The header has whole seconds: a small difference is rounding and latency, not a wrong clock.
-  clockOffset = Math.abs(offset) < MAX_ROUNDING_MS ? 0 : offset
-}
-
-async function readError(response: Response): Promise<ApiError> {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-  const retryAfter = Number.isFinite(seconds) ? seconds : null
-  const body: Record<string, unknown> | null = await response.json().catch(() => null)
-  // A proxy's error page, or its JSON, has no code of ours.
-  return typeof body?.error === 'string' && typeof body.message === 'string'
-    ? new ApiError(response.status, body.error, body.message, retryAfter, body)
-    : new ApiError(response.status, 'unknown', response.statusText, retryAfter)
-}
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
@@ -49,56 +28,71 @@ interface RequestOptions {
   body?: object
   headers?: Record<string, string>
   keepalive?: boolean
+  /** Doing it twice is doing it once, and no money is meant: where the answer is lost it is sent again. */
+  repeatable?: boolean
   /** begins a guest's session where there is none */
   begins?: boolean
 }
 
-async function send(
+function fetchOnce(
   method: Method,
   path: string,
-  { body, headers = {}, keepalive = false, begins = false }: RequestOptions = {},
+  { body, headers = {}, keepalive = false }: RequestOptions,
 ): Promise<Response> {
-  let response: Response
-  try {
-    const preloaded = method === 'GET' ? takeAnswer(path) : null
-    response = await (preloaded ??
-      fetch(path, {
-        method,
-        headers: {
-          accept: 'application/json',
-          ...userHeader(),
-          ...headers,
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        credentials: 'same-origin',
-        keepalive,
-        cache: 'no-store',
-        signal: AbortSignal.timeout(DEADLINE_MS),
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      }))
-  } catch (error) {
-    throw new ApiError(0, 'no_answer', String(error))
-  }
-  readServerClock(response)
-  if (!isForPage(response, begins))
-    throw new ApiError(409, 'other_user', 'Someone else is signed in here by now.')
-  if (!response.ok) throw await readError(response)
-  return response
+  return fetch(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...userHeader(),
+      ...headers,
+      ...(body ? { 'content-type': 'application/json' } : {}),
+    },
+    credentials: 'same-origin',
+    keepalive,
+    cache: 'no-store',
+    // The service does not redirect its calls: a captive portal does.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
 }
 
-/**
- * The JSON answer. Its shape is the protocol's, declared and tested on the service's side; checked here is only
- * that the answer is ours at all: a captive portal answers 200 with an HTML page.
- */
-async function fetchJson<T extends object>(
+/** Sends a request and reads its answer, again if it may be repeated and its answer is lost. */
+async function call<T>(
   method: Method,
   path: string,
-  options?: RequestOptions,
+  options: RequestOptions,
+  read: (response: Response) => T | Promise<T>,
 ): Promise<T> {
-  const response = await send(method, path, options)
-  const answer: T | null = await response.json().catch(() => null)
-  if (typeof answer === 'object' && answer !== null) return answer
-  throw new ApiError(response.status, 'not_json', `${path} did not answer with a JSON object.`)
+  const once = async (): Promise<T> => {
+    const preloaded = method === 'GET' ? takeAnswer(path) : null
+    // Requested by the page's first script, so some time after the page's start.
+    const sentAt = preloaded ? 0 : performance.now()
+    const response = await (preloaded ?? fetchOnce(method, path, options)).catch((error: unknown) => {
+      throw new ApiError(0, 'no_answer', String(error))
+    })
+    if (!isForPage(response, options.begins ?? false))
+      throw new ApiError(409, 'other_user', 'Someone else is signed in here by now.')
+    const answer = await read(await checkAnswer(response))
+    noteDateHeader(response.headers.get('date'), sentAt)
+    return answer
+  }
+  const reported = (): Promise<T> =>
+    once().catch((error: unknown) => {
+      if (error instanceof ApiError && error.isLost) reportFailedCall()
+      throw error
+    })
+  return options.repeatable ? repeatLost(reported) : reported()
+}
+
+/** The JSON object, or array, that a call answers with. `member` is one that it always has. */
+function fetchJson<T extends object>(
+  member: keyof T & string,
+  method: Method,
+  path: string,
+  options: RequestOptions = {},
+): Promise<T> {
+  return call(method, path, options, (response) => readObject<T>(response, member))
 }
 
 /** The one member of answers such as `{order}`. */
@@ -106,11 +100,14 @@ async function fetchMember<K extends string, T>(
   name: K,
   method: Method,
   path: string,
-  options?: RequestOptions,
+  options: RequestOptions = {},
 ): Promise<T> {
-  const answer = await fetchJson<Record<K, T>>(method, path, options)
-  if (name in answer) return answer[name]
-  throw new ApiError(200, 'not_json', `The answer of ${path} has no "${name}".`)
+  return (await fetchJson<Record<K, T>>(name, method, path, options))[name]
+}
+
+/** A call whose answer is empty. */
+function send(method: Method, path: string, options: RequestOptions = {}): Promise<void> {
+  return call(method, path, options, readNothing)
 }
 
 export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash'
@@ -129,22 +126,30 @@ export interface MessagePage {
   more: boolean
 }
 
+const REPEATABLE = { repeatable: true } as const
+
 const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(token)}`
 const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`
 
 export const api = {
-  session: (): Promise<SignedInView> => fetchJson('GET', '/api/auth/session'),
+  session: (): Promise<SignedInView> => fetchJson('user', 'GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
-    fetchJson('POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> => fetchJson('POST', '/api/auth/guest', { body: {}, begins: true }),
-  logout: () => send('POST', '/api/auth/logout'),
-  devices: (): Promise<SessionView[]> => fetchJson('GET', '/api/auth/sessions'),
+    fetchJson('user', 'POST', '/api/auth/login', { body: { username, password, keep } }),
+  /** The seat's token counts this as a request of the seat, not of its Wi-Fi. */
+  createGuest: (seatToken: string): Promise<SignedInView> =>
+    fetchJson('user', 'POST', `/api/auth/guest?seat=${encodeURIComponent(seatToken)}`, {
+      body: {},
+      begins: true,
+      ...REPEATABLE,
+    }),
+  logout: () => send('POST', '/api/auth/logout', REPEATABLE),
+  devices: (): Promise<SessionView[]> => fetchJson('length', 'GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
   signOutOtherDevices: () => send('DELETE', '/api/auth/sessions'),
   changePassword: (currentPassword: string, newPassword: string) =>
     send('POST', '/api/auth/password', { body: { currentPassword, newPassword } }),
 
-  seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('GET', seatPath(token)),
+  seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('seat', 'GET', seatPath(token)),
   placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
       body: order,
@@ -157,18 +162,19 @@ export const api = {
     fetchMember('payment', 'POST', `/api/orders/${id}/payment`),
   payInCash: (id: number): Promise<OrderView> =>
     fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`),
-  checkout: (id: string): Promise<CheckoutView> => fetchJson('GET', checkoutPath(id)),
+  checkout: (id: string): Promise<CheckoutView> => fetchJson('payment', 'GET', checkoutPath(id)),
   settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
 
-  theatreSeats: (id: number): Promise<TheatreSeatsView> => fetchJson('GET', `/api/theatres/${id}/seats`),
+  theatreSeats: (id: number): Promise<TheatreSeatsView> =>
+    fetchJson('halls', 'GET', `/api/theatres/${id}/seats`),
   /** The orders that ended last. */
   endedOrders: (id: number): Promise<OrderView[]> =>
     fetchMember('orders', 'GET', `/api/theatres/${id}/orders?ended=1`),
   /** `keepalive`: the request outlives the page. */
   changeOrder: (id: number, action: StaffAction, { keepalive = false } = {}): Promise<OrderView> =>
-    fetchMember('order', 'POST', `/api/orders/${id}/${action}`, { keepalive }),
+    fetchMember('order', 'POST', `/api/orders/${id}/${action}`, { keepalive, ...REPEATABLE }),
   setAvailable: (id: number, available: boolean): Promise<MenuItemView> =>
-    fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, { body: { available } }),
+    fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, { body: { available }, ...REPEATABLE }),
 
   paymentIssues: (): Promise<PaymentIssueView[]> => fetchMember('issues', 'GET', '/api/payment-issues'),
   resolveIssue: (id: number, note: string): Promise<PaymentIssueView> =>
@@ -181,9 +187,14 @@ export const api = {
     }),
 
   messages: (chat: number, before?: number): Promise<MessagePage> =>
-    fetchJson('GET', `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`),
+    fetchJson(
+      'messages',
+      'GET',
+      `/api/chats/${chat}/messages${before === undefined ? '' : `?before=${before}`}`,
+      REPEATABLE,
+    ),
   sendMessage: (chat: number, text: string, clientId: string): Promise<MessageView> =>
     fetchMember('message', 'POST', `/api/chats/${chat}/messages`, { body: { text, clientId } }),
   /** `upTo`: the last message on the screen; a later one stays unread. */
-  markRead: (chat: number, upTo: number) => send('POST', `/api/chats/${chat}/read?upTo=${upTo}`),
+  markRead: (chat: number, upTo: number) => send('POST', `/api/chats/${chat}/read?upTo=${upTo}`, REPEATABLE),
 }

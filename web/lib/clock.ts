@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import { serverNow } from './api.js'
+import { serverNow } from './server-time.js'
 
 const listeners = new Set<() => void>()
 let timer: ReturnType<typeof setInterval> | null = null

@@ -43,6 +43,7 @@ function request(path: string): Promise<Response> {
     headers: { accept: 'application/json' },
     credentials: 'same-origin',
     cache: 'no-store',
+    redirect: 'manual',
     signal: AbortSignal.timeout(CLAIM_WITHIN_MS),
   })
   // The caller of takeAnswer handles the failure; without a handler here it would be reported as unhandled.
@@ -56,6 +57,7 @@ const SUBSCRIBE = JSON.stringify({ type: 'subscribe', cursors: {} })
 
 /** A socket without a listener yet: subscribes, buffers what arrives, and replays it to the client that takes it. */
 class PreloadedSocket implements SocketLike {
+  readonly openedAt = performance.now()
   readonly #socket: WebSocket
   readonly #buffer: SocketEvent[] = []
   readonly #store = (event: SocketEvent): void => void this.#buffer.push(event)

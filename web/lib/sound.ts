@@ -1,15 +1,24 @@
 import { isBoolean, recall, remember } from './storage.js'
 import { createStore } from './store.js'
+import { onTouch } from './touch.js'
 
-/** `waiting`: on, but the browser plays nothing before the first touch or key press. */
+/** `waiting`: on, but nothing can be heard: before the first touch or key press, or while the system uses the speaker. */
 export type SoundState = 'on' | 'waiting' | 'muted'
 
 const context = 'AudioContext' in globalThis ? new AudioContext() : null
+const CLOCK_CHECK_MS = 2000
+/** A bell later than that belongs to nothing on the screen. */
+const RESUME_DEADLINE_MS = 1000
+
+/** After a call or an alarm, iOS may call a context "running" that plays nothing: then its clock stands still. */
+let isStuck = false
 let muted = recall('muted', isBoolean) ?? false
+
+const isRunning = (audio: AudioContext): boolean => audio.state === 'running' && !isStuck
 
 function state(): SoundState {
   if (muted || !context) return 'muted'
-  return context.state === 'running' ? 'on' : 'waiting'
+  return isRunning(context) ? 'on' : 'waiting'
 }
 
 export const soundState = createStore<SoundState>(state())
@@ -18,20 +27,40 @@ function refresh(): void {
   soundState.set(state())
 }
 
-async function unlock(): Promise<void> {
-  await context?.resume().catch(() => {})
+/** Starts the sound, or starts it again after an interruption. Pending for as long as the browser does not allow it. */
+async function resume(): Promise<void> {
+  if (!context || isRunning(context)) return
+  try {
+    if (isStuck) await context.suspend()
+    await context.resume()
+    isStuck = false
+  } catch {
+    // The next touch tries again.
+  }
   refresh()
 }
 
-context?.addEventListener('statechange', refresh)
-for (const touch of ['pointerdown', 'keydown'])
-  addEventListener(touch, () => void unlock(), { passive: true })
+function watch(audio: AudioContext): void {
+  let before = -1
+  audio.addEventListener('statechange', refresh)
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void resume()
+  })
+  onTouch(() => void resume())
+  setInterval(() => {
+    isStuck = audio.state === 'running' && audio.currentTime === before
+    before = audio.currentTime
+    refresh()
+  }, CLOCK_CHECK_MS)
+}
+if (context) watch(context)
 
-export function toggleSound(): void {
-  muted = soundState.get() === 'on'
+/** `shown`: what the switch showed when it was pressed, as the press itself may have started the sound. */
+export function toggleSound(shown: SoundState): void {
+  muted = shown === 'on'
   remember('muted', muted)
   refresh()
-  void unlock().then(() => playNewOrder())
+  playNewOrder()
 }
 
 interface Note {
@@ -42,8 +71,13 @@ interface Note {
   wave: OscillatorType
 }
 
-function play(notes: readonly Note[]): void {
-  if (!context || soundState.get() !== 'on') return
+async function play(notes: readonly Note[]): Promise<void> {
+  if (!context || muted) return
+  if (!isRunning(context)) {
+    const deadline = new Promise((resolve) => setTimeout(resolve, RESUME_DEADLINE_MS))
+    await Promise.race([resume(), deadline])
+  }
+  if (soundState.get() !== 'on') return
   const start = context.currentTime + 0.02
   for (const note of notes) {
     const tone = context.createOscillator()
@@ -69,19 +103,19 @@ function bell(at: number, pitch: number): Note[] {
 
 /** The foyer's interval bell: two notes, rising. */
 export function playNewOrder(): void {
-  play([...bell(0, 659), ...bell(0.22, 880)])
+  void play([...bell(0, 659), ...bell(0.22, 880)])
 }
 
 /** The three knocks before the curtain: low and short, unlike the bell. */
 export function playOverdue(): void {
-  play([0, 0.26, 0.52].map((at) => ({ at, pitch: 150, length: 0.18, loudness: 0.5, wave: 'triangle' })))
+  void play([0, 0.26, 0.52].map((at) => ({ at, pitch: 150, length: 0.18, loudness: 0.5, wave: 'triangle' })))
 }
 
 export function playMessage(): void {
-  play(bell(0, 1175).map((note) => ({ ...note, loudness: note.loudness * 0.6 })))
+  void play(bell(0, 1175).map((note) => ({ ...note, loudness: note.loudness * 0.6 })))
 }
 
 /** The session is about to end: two falling notes, twice. */
 export function playWarning(): void {
-  play([...bell(0, 880), ...bell(0.2, 587), ...bell(0.6, 880), ...bell(0.8, 587)])
+  void play([...bell(0, 880), ...bell(0.2, 587), ...bell(0.6, 880), ...bell(0.8, 587)])
 }

@@ -1,29 +1,59 @@
 import { createStore } from './store.js'
+import { onTouch } from './touch.js'
 
 /** `pending` until the browser answers; `unavailable`: refused, or not supported. */
 export const wakeLock = createStore<'pending' | 'held' | 'unavailable'>('pending')
 
-/** Keeps the screen on while the page is visible, where the browser (and the battery) allows. Returns the release. */
+/** A lock that was lost sooner is asked for again only after this, or a browser that takes each back would be asked without end. */
+const ASK_AGAIN_AFTER_MS = 1000
+
+/**
+ * Keeps the screen on while the page is visible, where the browser (and the battery) allows. Asks again whenever that may
+ * have changed: when the page is shown, when the lock was taken away, and at a touch. Returns the release.
+ */
 export function keepScreenOn(): () => void {
-  let sentinel: WakeLockSentinel | null = null
-  let released = false
-  const request = async (): Promise<void> => {
-    if (released || document.visibilityState !== 'visible') return
+  let lock: WakeLockSentinel | null = null
+  let grantedAt = 0
+  let isAsking = false
+  let isOver = false
+  let retry: ReturnType<typeof setTimeout> | undefined
+
+  async function ask(): Promise<void> {
+    if (isOver || isAsking || lock || document.visibilityState !== 'visible') return
+    if (!('wakeLock' in navigator)) return wakeLock.set('unavailable')
+    isAsking = true
     try {
-      if (!('wakeLock' in navigator)) return wakeLock.set('unavailable')
-      sentinel = await navigator.wakeLock.request('screen')
+      const granted = await navigator.wakeLock.request('screen')
+      if (isOver) return void granted.release()
+      lock = granted
+      grantedAt = performance.now()
       wakeLock.set('held')
+      granted.addEventListener('release', lost, { once: true })
     } catch {
-      // Refused (low battery, a policy): the page shows that the screen may sleep.
+      // Refused (low battery, a policy, no touch yet): the page shows that the screen may sleep.
       wakeLock.set('unavailable')
+    } finally {
+      isAsking = false
     }
   }
-  // The browser drops the lock whenever the page is hidden.
-  document.addEventListener('visibilitychange', request)
-  void request()
+
+  // Browsers take the lock whenever the page is hidden, and when they like.
+  function lost(): void {
+    lock = null
+    if (isOver) return
+    wakeLock.set('pending')
+    clearTimeout(retry)
+    retry = setTimeout(ask, Math.max(0, grantedAt + ASK_AGAIN_AFTER_MS - performance.now()))
+  }
+
+  document.addEventListener('visibilitychange', ask)
+  const stopTouch = onTouch(ask)
+  void ask()
   return () => {
-    released = true
-    document.removeEventListener('visibilitychange', request)
-    void sentinel?.release()
+    isOver = true
+    clearTimeout(retry)
+    document.removeEventListener('visibilitychange', ask)
+    stopTouch()
+    void lock?.release()
   }
 }

@@ -13,10 +13,12 @@ export type LinkState =
   | 'signed-out'
   | 'forbidden'
   | 'broken'
-/** `since`: milliseconds of the clock; for `stale` the time of the last frame received. */
 export interface Link {
   state: LinkState
+  /** by the service's clock, in milliseconds since 1970; for `stale` the time of the last frame received */
   since: number
+  /** when it became uncertain that the page is up to date, in milliseconds of the monotonic clock; null: it is certain */
+  doubtedAt: number | null
 }
 export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
 export type Incoming = Extract<
@@ -59,8 +61,12 @@ export class LiveClient {
   #attempt = 0
   #greeted = false
   #serverStale = false
+  /** Whether only the answer to a ping can make the link live again. */
+  #unproven = false
+  #doubtedAt: number | null = null
   /** Each group's position in the greeting: the link is live once the cursors have reached them. */
   #awaited = new Map<string, number>()
+  /** when the last frame arrived, by the service's clock */
   #receivedAt: number
   #cancelRetry: (() => void) | null = null
   #cancelSteady = (): void => {}
@@ -68,8 +74,8 @@ export class LiveClient {
   constructor(options: LiveOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#receivedAt = this.#clock.now()
-    this.#link = { state: 'connecting', since: this.#receivedAt }
+    this.#receivedAt = this.#clock.serverNow()
+    this.#link = { state: 'connecting', since: this.#receivedAt, doubtedAt: null }
   }
 
   get link(): Link {
@@ -94,12 +100,33 @@ export class LiveClient {
     this.#cancelRetry = null
   }
 
-  /** The network or the screen came back: reconnects at once, or probes whether the link is still alive. */
+  /** The screen is back: reconnects at once, or probes whether the link is still alive. */
   wake(): void {
-    if (this.#cancelRetry) {
-      this.stop()
-      this.start()
-    } else this.#connection?.probe()
+    if (this.#cancelRetry) this.reconnect()
+    else this.probe()
+  }
+
+  /** A sign that the link may be dead, such as a call without an answer: asks for proof with a short deadline. */
+  probe(): void {
+    if (!this.#greeted) return
+    this.#doubtedAt ??= this.#clock.now()
+    this.#connection?.probe()
+  }
+
+  /** The network is gone: until the service answers a ping, nothing is up to date. */
+  doubt(): void {
+    if (!this.#greeted) return
+    this.probe()
+    this.#unproven = true
+    this.#setLink('stale', this.#receivedAt)
+  }
+
+  /** The device slept, or the network is another one: the old link proves nothing. */
+  reconnect(): void {
+    if (!this.#connection && !this.#cancelRetry) return
+    this.stop()
+    this.#setStale()
+    this.start()
   }
 
   /** False when there is no link: nothing is queued here. */
@@ -110,6 +137,7 @@ export class LiveClient {
   #connect(): void {
     this.#greeted = false
     this.#serverStale = false
+    this.#unproven = false
     this.#connection = new Connection({
       url: this.#options.url,
       open: this.#options.open ?? ((url, protocol) => new WebSocket(url, protocol)),
@@ -122,7 +150,7 @@ export class LiveClient {
   }
 
   #receive(message: ServerMessage): void {
-    this.#receivedAt = this.#clock.now()
+    this.#receivedAt = this.#clock.serverNow()
     switch (message.type) {
       case 'hello':
         return this.#hello(message)
@@ -136,7 +164,9 @@ export class LiveClient {
         this.#leave(message.group)
         return this.#settle()
       case 'pong':
-        return
+        this.#unproven = false
+        if (this.#link.state === 'live') this.#doubtedAt = null
+        return this.#settle()
       case 'stale':
         this.#serverStale = true
         return this.#setLink('stale', Date.parse(message.since) || this.#receivedAt)
@@ -186,7 +216,7 @@ export class LiveClient {
   }
 
   #settle(): void {
-    if (this.#link.state === 'live' || !this.#greeted || this.#serverStale) return
+    if (this.#link.state === 'live' || !this.#greeted || this.#serverStale || this.#unproven) return
     for (const [group, seq] of this.#awaited) if ((this.#cursors.get(group) ?? -1) < seq) return
     this.#setLink('live')
     this.#cancelSteady()
@@ -220,7 +250,7 @@ export class LiveClient {
   /** Drops this link and reconnects: after `delay` when the service named one, else after a backoff with full jitter. */
   #retry(delay: number | null): void {
     this.#dropConnection()
-    if (this.#link.state !== 'connecting') this.#setLink('stale', this.#receivedAt)
+    this.#setStale()
     const random = this.#options.random ?? Math.random
     const wait = delay ?? random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** this.#attempt)
     this.#attempt += 1
@@ -238,9 +268,16 @@ export class LiveClient {
     this.#cancelSteady()
   }
 
-  #setLink(state: LinkState, since = this.#clock.now()): void {
+  #setStale(): void {
+    // Before the first link the page shows nothing that could be outdated.
+    if (this.#link.state !== 'connecting') this.#setLink('stale', this.#receivedAt)
+  }
+
+  #setLink(state: LinkState, since = this.#clock.serverNow()): void {
     if (this.#link.state === state) return
-    this.#link = { state, since }
+    if (state === 'live') this.#doubtedAt = null
+    else if (state === 'stale') this.#doubtedAt ??= this.#clock.now()
+    this.#link = { state, since, doubtedAt: this.#doubtedAt }
     this.#options.onLink(this.#link)
   }
 }

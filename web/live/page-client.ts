@@ -1,6 +1,9 @@
+import { foreignNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
+import { onFailedCall } from '../lib/failed-calls.js'
 import { belongsToPage, followLink } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
+import { watchSleep } from '../lib/sleep.js'
 import { createStore, type Store } from '../lib/store.js'
 import { onTabMessage } from '../lib/tabs.js'
 import { type Incoming, type Link, LiveClient, type Verdict } from './client.js'
@@ -28,7 +31,10 @@ async function sessionVerdict(): Promise<Verdict> {
   }
 }
 
-/** The live client of a page: its link as a store; wakes up with the screen, the network and a sign-in elsewhere. */
+/**
+ * The live client of a page: its link as a store. Whatever makes the link doubtful, from the screen, the network, a call
+ * or another tab, shows in it at once or has it put to the test.
+ */
 export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const client = new LiveClient({
     url: socketUrl(path),
@@ -37,7 +43,10 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
       if (message.type === 'hello' && !belongsToPage(message.user.id)) client.stop()
       else handlers.onMessage(message)
     },
-    onLink: (next) => link.set(next),
+    onLink: (next) => {
+      if (next.state === 'live') foreignNetwork.set(false)
+      link.set(next)
+    },
     onLeft: (group) => handlers.onLeft?.(group),
     onProtocolError: (what) => console.error(`houselights: ${what}`),
     explainRefusal: handlers.explainRefusal ?? sessionVerdict,
@@ -47,10 +56,17 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
   const wake = (): void => {
     if (document.visibilityState === 'visible') client.wake()
   }
-  const unsubscribe = onTabMessage((message) => {
-    if (message.type === 'signed-in') client.start()
-  })
-  addEventListener('online', wake)
+  const reconnect = (): void => client.reconnect()
+  const doubt = (): void => client.doubt()
+  const unsubscribe = [
+    onTabMessage((message) => {
+      if (message.type === 'signed-in') client.start()
+    }),
+    onFailedCall(() => client.probe()),
+    watchSleep(reconnect),
+  ]
+  addEventListener('online', reconnect)
+  addEventListener('offline', doubt)
   addEventListener('pageshow', wake)
   document.addEventListener('visibilitychange', wake)
   client.start()
@@ -58,8 +74,9 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     link,
     client,
     close() {
-      unsubscribe()
-      removeEventListener('online', wake)
+      for (const each of unsubscribe) each()
+      removeEventListener('online', reconnect)
+      removeEventListener('offline', doubt)
       removeEventListener('pageshow', wake)
       document.removeEventListener('visibilitychange', wake)
       client.stop()

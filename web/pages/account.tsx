@@ -1,15 +1,17 @@
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { SessionView, SignedInView } from '../../src/protocol/views.js'
-import { api, serverNow } from '../lib/api.js'
+import { api } from '../lib/api.js'
 import { readUserAgent } from '../lib/format.js'
+import { serverNow } from '../lib/server-time.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
+import { useReading } from '../lib/use-reading.js'
 import { PasswordForm } from '../staff/password-form.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 import { useShownAgain } from '../ui/use-shown-again.js'
@@ -45,9 +47,8 @@ function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void 
 function Devices() {
   const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const load = useCallback((): void => void api.devices().then(setDevices, setError), [])
-  useEffect(load, [load])
-  useShownAgain(load)
+  const reading = useReading(api.devices, setDevices)
+  useShownAgain(reading.again)
 
   async function signOut(call: Promise<unknown>): Promise<void> {
     try {
@@ -57,7 +58,7 @@ function Devices() {
     } catch (problem) {
       setError(problem)
     }
-    load()
+    reading.again()
   }
 
   const sorted = [...(devices ?? [])].sort(
@@ -67,6 +68,7 @@ function Devices() {
     <section class="panel" aria-labelledby="devices-title">
       <h2 id="devices-title">{s.account.devices}</h2>
       <Problem error={error} />
+      <ReadingProblem reading={reading} />
       <ul class="devices">
         {sorted.map((device) => (
           <Device

@@ -4,6 +4,7 @@ import { Conversation } from '../chat/conversation.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
+import { useReading } from '../lib/use-reading.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -12,7 +13,8 @@ import { useTitle } from '../staff/use-alerts.js'
 import { f, s } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
-import { Problem } from '../ui/problem.js'
+import { NetworkBanner } from '../ui/network-banner.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
@@ -78,10 +80,11 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
   const shown = messages.get(chat.id) ?? []
   const newest = shown.at(-1)?.id
 
-  useEffect(() => {
-    setError(null)
-    desk.load(chat.id).catch(setError)
-  }, [desk, chat.id])
+  const reading = useReading(
+    () => desk.load(chat.id),
+    () => {},
+    chat.id,
+  )
 
   useEffect(() => {
     const read = (): void => {
@@ -104,6 +107,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
         <p>{s.board.number(chat.id)}</p>
       </header>
       <Problem error={error} />
+      <ReadingProblem reading={reading} />
       <Conversation
         chat={chat.id}
         side="staff"
@@ -121,17 +125,14 @@ function Chat({ user }: { user: UserView }) {
   const desk = useChatDesk()
   const { chats } = useStore(desk.state)
   const openId = useOpenChatId()
-  const [error, setError] = useState<unknown>(null)
   const open = openId === null ? undefined : chats.get(openId)
   const unread = unreadTotal(chats.values())
   const linkState = useStore(desk.live.link).state
   useTitle(unread, s.chat.title)
 
-  useEffect(() => {
-    // Opened from an order's ticket before its first message, so it is not in the list yet.
-    if (openId === null || linkState !== 'live' || chats.has(openId)) return
-    api.order(openId).then(desk.addFor, setError)
-  }, [desk, openId, linkState, chats])
+  // Opened from an order's ticket before its first message, so it is not in the list yet.
+  const isUnlisted = openId !== null && linkState === 'live' && !chats.has(openId)
+  const reading = useReading(() => api.order(openId ?? 0), desk.addFor, isUnlisted ? openId : null)
 
   return (
     <>
@@ -141,11 +142,12 @@ function Chat({ user }: { user: UserView }) {
         <LinkBadge link={desk.live.link} />
       </StaffHeader>
       <LinkBanner link={desk.live.link} />
+      <NetworkBanner link={desk.live.link} />
       <main class="chat" data-open={open ? 'yes' : 'no'}>
         <h1 class="visually-hidden">{s.chat.title}</h1>
         <section class="chat-list" aria-labelledby="chat-list-title">
           <h2 id="chat-list-title">{s.chat.list}</h2>
-          <Problem error={error} />
+          <ReadingProblem reading={reading} />
           <ul>
             {unansweredFirst(chats.values()).map((chat) => (
               <Row key={chat.id} chat={chat} open={chat.id === openId} />

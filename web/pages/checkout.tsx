@@ -4,8 +4,9 @@ import { type CheckoutState, closedStateOf } from '../customer/checkout-state.js
 import { openRazorpay } from '../customer/razorpay.js'
 import { awaitsConfirmation, rememberReported } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
+import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
-import { explain, PageMessage, Problem } from '../ui/problem.js'
+import { CantOpen, explain, PageMessage, Problem } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
 const paymentId = decodeURIComponent(/^\/checkout\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
@@ -170,14 +171,13 @@ function Bill({ found, onLoaded }: { found: Found; onLoaded(found: Found): void 
 
 function CheckoutPage() {
   const [found, setFound] = useState<Found | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const read = (): void => void load().then(setFound, setError)
+  const reading = useReading(load, setFound)
+  const { error } = reading
   useEffect(() => {
-    read()
     // A customer who comes back to this page after a while must not find an old bill.
     const onShow = (event: Event): void => {
       const isBack = event instanceof PageTransitionEvent ? event.persisted : !document.hidden
-      if (isBack) void load().then(setFound, () => {})
+      if (isBack) reading.again()
     }
     addEventListener('pageshow', onShow)
     document.addEventListener('visibilitychange', onShow)
@@ -185,14 +185,14 @@ function CheckoutPage() {
       removeEventListener('pageshow', onShow)
       document.removeEventListener('visibilitychange', onShow)
     }
-  }, [])
+  }, [reading.again])
   if (found) return <Bill found={found} onLoaded={setFound} />
   if (!error) return <PageMessage title={s.common.opening} />
-  const unknown = error instanceof ApiError && error.status < 500 && error.status > 0
+  if (!(error instanceof ApiError && error.isRefusal)) return <CantOpen reading={reading} />
   return (
-    <PageMessage title={unknown ? s.checkout.notFound : s.errors.cantOpen}>
+    <PageMessage title={s.checkout.notFound}>
       <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={read}>
+      <button type="button" class="primary" onClick={reading.again}>
         {s.common.tryAgain}
       </button>
     </PageMessage>

@@ -1,12 +1,14 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { isPassing } from '../lib/api-error.js'
 import { disownPage } from '../lib/page-user.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 import { useShownAgain } from '../ui/use-shown-again.js'
@@ -24,19 +26,20 @@ function Login() {
   const password = useRef<HTMLInputElement>(null)
   const keep = useRef<HTMLInputElement>(null)
 
-  const begin = useCallback(() => {
+  // A guest has a session too, but is here to sign in as staff.
+  const reading = useReading(
+    api.session,
+    (session) => session.user.role !== 'customer' && setAlready(session),
+  )
+  const { again } = reading
+  const beginAfresh = useCallback(() => {
     setBusy(false)
     setError(null)
     setShown(false)
     setAlready(null)
-    api.session().then(
-      // A guest has a session too, but is here to sign in as staff.
-      (session) => session.user.role !== 'customer' && setAlready(session),
-      () => {},
-    )
-  }, [])
-  useEffect(begin, [begin])
-  useShownAgain(begin)
+    again()
+  }, [again])
+  useShownAgain(beginAfresh)
 
   async function submit(): Promise<void> {
     const given = password.current?.value ?? ''
@@ -77,7 +80,7 @@ function Login() {
             {s.login.already(already.user.username)} <a href={home(already)}>{s.login.continue}</a>
           </p>
         )}
-        <Problem error={error} />
+        {error ? <Problem error={error} /> : isPassing(reading.error) && <ReadingProblem reading={reading} />}
         <label class="field">
           <span>{s.login.username}</span>
           <input

@@ -4,6 +4,7 @@ import { Conversation } from '../chat/conversation.js'
 import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
 import { OrderProgress } from '../customer/order-progress.js'
 import { PaymentBox } from '../customer/payment-box.js'
+import { orderWords } from '../customer/payment-words.js'
 import { useConfirming } from '../customer/reported-payment.js'
 import { isLong, plainText } from '../lib/format.js'
 import { isString, recall } from '../lib/storage.js'
@@ -11,6 +12,7 @@ import { useStore } from '../lib/store.js'
 import { isLive } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
+import { NetworkBanner } from '../ui/network-banner.js'
 import { PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -57,10 +59,10 @@ function StaffChat({ live }: { live: LiveOrder }) {
 function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const token = recall(`seat.${order.seat.id}`, isString)
   const confirming = useConfirming(order)
+  const words = orderWords(order, confirming)
   useEffect(() => {
-    const status = confirming ? s.order.confirming.head : s.status[order.status]
-    document.title = `${status} · ${s.board.number(order.id)} · ${order.theatreName}`
-  }, [order, confirming])
+    document.title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
+  }, [order, words.status])
   return (
     <>
       <header class="seat-head">
@@ -82,9 +84,9 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
         data-status={order.status}
         data-payment-status={order.paymentStatus}
       >
-        <h1 class="order-head">{confirming ? s.order.confirming.head : s.order.head[order.status](order)}</h1>
+        <h1 class="order-head">{words.head}</h1>
         <p class="order-next" role="status">
-          {confirming ? s.order.confirming.next : s.order.next[order.status](order)}
+          {words.next}
         </p>
         <OrderProgress order={order} />
         <PaymentBox order={order} confirming={confirming} onOrder={live.showOrder} />
@@ -113,11 +115,17 @@ function Page() {
   const { order } = useStore(live.state)
   const { state } = useStore(live.live.link)
   if (state === 'signed-out' || state === 'forbidden') return <OrderNotFound />
-  if (order) return <OrderPage live={live} order={order} />
   return (
-    <PageMessage title={s.order.opening}>
-      <LinkBadge link={live.live.link} />
-    </PageMessage>
+    <>
+      <NetworkBanner link={live.live.link} />
+      {order ? (
+        <OrderPage live={live} order={order} />
+      ) : (
+        <PageMessage title={s.order.opening}>
+          <LinkBadge link={live.live.link} />
+        </PageMessage>
+      )}
+    </>
   )
 }
 

@@ -1,18 +1,18 @@
-import type { ComponentType } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { HallView, SignedInView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
+import { isPrivateHost } from '../lib/private-host.js'
+import { QrCode } from '../staff/qr-code.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
-import { PageMessage, Problem } from '../ui/problem.js'
+import { PageMessage, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
 const SHEET_SIZES = ['1', '4', '12', '20'] as const
 type Seat = HallView['seats'][number]
-type QrCodeComponent = ComponentType<{ link: string; label: string }>
 
 function splitIntoSheets(seats: readonly Seat[], size: number): Seat[][] {
   return Array.from({ length: Math.ceil(seats.length / size) }, (_, at) =>
@@ -24,17 +24,17 @@ function SeatCode({
   seat,
   hall,
   theatre,
-  Code,
+  origin,
 }: {
   seat: Seat
   hall: string
   theatre: string
-  Code: QrCodeComponent | null
+  origin: string
 }) {
-  const link = `${location.origin}/s/${encodeURIComponent(seat.token)}`
+  const link = `${origin}/s/${encodeURIComponent(seat.token)}`
   return (
     <figure class="code" data-seat-id={seat.id}>
-      {Code ? <Code link={link} label={s.seats.codeOf(seat.name)} /> : <div class="qr" />}
+      <QrCode link={link} label={s.seats.codeOf(seat.name)} />
       <figcaption>
         <b data-long={isLong(seat.name)}>{seat.name}</b>
         <span>{hall}</span>
@@ -49,14 +49,9 @@ function SeatCode({
 function Seats({ session }: { session: SignedInView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, error } = useTheatreSeats(theatreId)
+  const { found, reading } = useTheatreSeats(theatreId)
   const [hallId, setHallId] = useState<number | null>(null)
   const [perSheet, setPerSheet] = useState('12')
-  const [Code, setCode] = useState<QrCodeComponent | null>(null)
-  useEffect(() => {
-    // The encoder is by far the largest script of this page, and the controls don't need it.
-    void import('../staff/qr-code.js').then(({ QrCode }) => setCode(() => QrCode))
-  }, [])
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
   const seats = [...(hall?.seats ?? [])].sort(byName)
 
@@ -96,7 +91,7 @@ function Seats({ session }: { session: SignedInView }) {
               type="button"
               class="primary"
               data-action="print"
-              disabled={!Code || seats.length === 0}
+              disabled={seats.length === 0}
               onClick={() => print()}
             >
               {s.seats.print}
@@ -104,7 +99,12 @@ function Seats({ session }: { session: SignedInView }) {
           </div>
         </div>
         <p class="quiet no-print">{s.seats.help}</p>
-        <Problem error={error} />
+        <ReadingProblem reading={reading} />
+        {found && found.publicUrl === null && isPrivateHost(location.hostname) && (
+          <p class="problem" role="alert" data-notice="private-address">
+            {s.seats.privateAddress(location.origin)}
+          </p>
+        )}
         {splitIntoSheets(seats, Number(perSheet)).map((group, index) => (
           <section
             key={group[0]?.id}
@@ -118,7 +118,7 @@ function Seats({ session }: { session: SignedInView }) {
                 seat={seat}
                 hall={hall?.name ?? ''}
                 theatre={found?.theatre.name ?? ''}
-                Code={Code}
+                origin={found?.publicUrl ?? location.origin}
               />
             ))}
           </section>

@@ -6,7 +6,7 @@ import { createPaymentDesk } from '../staff/payment-desk.js'
 import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { f, s } from '../strings/language.js'
-import { PageMessage, Problem } from '../ui/problem.js'
+import { PageMessage, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -16,14 +16,14 @@ function Payments() {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     const read = (): void => {
-      if (document.visibilityState === 'visible') void desk.load()
+      if (document.visibilityState === 'visible') desk.load()
     }
-    read()
     document.addEventListener('visibilitychange', read)
     addEventListener('online', read)
     return () => {
       document.removeEventListener('visibilitychange', read)
       removeEventListener('online', read)
+      desk.close()
     }
   }, [desk])
   const open = issues?.filter(({ resolvedAt }) => resolvedAt === null) ?? []
@@ -41,12 +41,12 @@ function Payments() {
         </h1>
         <p class="payments-read">
           {at > 0 && <span class="quiet">{s.payments.asOf(f.time(at))}</span>}
-          <button type="button" data-action="refresh" onClick={() => void desk.load()}>
+          <button type="button" data-action="refresh" onClick={desk.load}>
             {s.payments.refresh}
           </button>
         </p>
       </div>
-      <Problem error={error} />
+      <ReadingProblem reading={{ error, again: desk.load }} />
       <section class="panel" aria-labelledby="to-check">
         <h2 id="to-check">{s.payments.toCheck}</h2>
         {issues === null && !error && <p class="quiet">{s.common.opening}</p>}

@@ -1,17 +1,16 @@
 import { readGroup } from '../../src/protocol/groups.js'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api, type StaffAction } from '../lib/api.js'
-import { notify } from '../lib/notify.js'
-import { playNewOrder } from '../lib/sound.js'
 import { createStore } from '../lib/store.js'
 import type { Incoming } from '../live/client.js'
 import { orderOf, type Snapshot } from '../live/messages.js'
 import { applyOrders, NO_ORDERS, type OrdersChange } from '../live/orders-state.js'
 import { connectLive, type LivePage } from '../live/page-client.js'
-import { f, s } from '../strings/language.js'
+import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
 import { noteExpiring } from '../ui/session-expiry.js'
+import { createNewOrderAlert } from './new-orders.js'
 import { nameTheatres, type TheatreName } from './use-theatre.js'
 
 /** How long a cancellation can be undone before the request is sent. */
@@ -27,7 +26,7 @@ export function createBoard() {
   const orders = createStore(NO_ORDERS)
   const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
-  /** Orders about to be cancelled, with the time until which that can be undone. */
+  /** Orders about to be cancelled, with the time of the monotonic clock until which that can be undone. */
   const cancelling = createStore<ReadonlyMap<number, number>>(new Map())
   const problem = createStore<{ orderId: number; text: string } | null>(null)
   /** Theatres whose snapshot has arrived; for others the page must not claim that there are no orders. */
@@ -36,13 +35,7 @@ export function createBoard() {
 
   const apply = (change: OrdersChange): void => orders.update((state) => applyOrders(state, change))
 
-  function alertNewOrder(order: OrderView): void {
-    const { name, hall } = order.seat
-    const items = f.list(order.items.map((item) => `${item.quantity} ${item.name}`))
-    playNewOrder()
-    announce(s.board.newOrder(hall, name, items))
-    notify(s.board.newOrderTitle(name, hall), items, `order-${order.id}`)
-  }
+  const alertNewOrder = createNewOrderAlert()
 
   function onSnapshot(theatreId: number, { data }: Snapshot): void {
     if (!('orders' in data)) return
@@ -53,11 +46,10 @@ export function createBoard() {
     apply({ type: 'snapshot', theatreId, orders: received })
     void loadEnded(theatreId)
     // After a long sleep, new orders arrive in a snapshot instead of as events: they still need an alert.
-    const confirmed = received.filter(
-      (order) => order.status === 'confirmed' && before.get(order.id)?.status !== 'confirmed',
-    )
-    const last = confirmed.at(-1)
-    if (isReload && last) alertNewOrder(last)
+    if (!isReload) return
+    for (const order of received) {
+      if (order.status === 'confirmed' && before.get(order.id)?.status !== 'confirmed') alertNewOrder(order)
+    }
   }
 
   function onMessage(message: Incoming): void {
@@ -111,7 +103,7 @@ export function createBoard() {
   /** The service can't restore a cancelled order, so the page waits before it sends the request. */
   function cancel(order: OrderView): void {
     if (timers.has(order.id)) return
-    cancelling.update((map) => new Map(map).set(order.id, Date.now() + CANCEL_DELAY_MS))
+    cancelling.update((map) => new Map(map).set(order.id, performance.now() + CANCEL_DELAY_MS))
     announce(s.board.cancelSoon(order.seat.name))
     timers.set(
       order.id,

@@ -1,9 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
-import { Problem } from '../ui/problem.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
 
 interface Props {
   /** any seat of the theatre: the menu is read the way its customers read it */
@@ -17,10 +18,12 @@ export function MenuPanel({ seatToken, onClose }: Props) {
   const [menu, setMenu] = useState<readonly MenuItemView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
 
-  useEffect(() => {
-    dialog.current?.showModal()
-    api.seatMenu(seatToken).then((found) => setMenu(found.menu), setError)
-  }, [seatToken])
+  const reading = useReading(
+    () => api.seatMenu(seatToken),
+    (found) => setMenu(found.menu),
+    seatToken,
+  )
+  useEffect(() => dialog.current?.showModal(), [])
 
   async function toggle(item: MenuItemView): Promise<void> {
     try {
@@ -41,7 +44,8 @@ export function MenuPanel({ seatToken, onClose }: Props) {
         </button>
       </header>
       <Problem error={error} />
-      {!menu && !error && <p class="quiet">{s.common.opening}</p>}
+      <ReadingProblem reading={reading} />
+      {!menu && !reading.error && <p class="quiet">{s.common.opening}</p>}
       <ul class="switches">
         {menu?.map((item) => (
           <li key={item.id}>

@@ -1,6 +1,8 @@
 import type { PaymentIssueView } from '../../src/protocol/views.js'
-import { ApiError, api, serverNow } from '../lib/api.js'
+import { ApiError, api } from '../lib/api.js'
 import { newId } from '../lib/id.js'
+import { keepReading } from '../lib/retry.js'
+import { serverNow } from '../lib/server-time.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
 import { heldOf } from '../live/money-state.js'
@@ -35,14 +37,14 @@ export function createPaymentDesk() {
   /** paise of the issues whose refunds were requested here: they stay open until the money has gone back */
   const requested = createStore<ReadonlyMap<number, number>>(new Map())
 
-  async function load(): Promise<void> {
-    try {
-      list.set({ issues: await api.paymentIssues(), at: serverNow(), error: null })
-    } catch (error) {
+  const reading = keepReading(
+    api.paymentIssues,
+    (issues) => list.set({ issues, at: serverNow(), error: null }),
+    (error) => {
       if (error instanceof ApiError && error.status === 401) return location.replace(loginUrl())
       list.update((now) => ({ ...now, error }))
-    }
-  }
+    },
+  )
 
   /** Paise of the order that can still be given back; the issue's own if the service does not say. */
   async function leftOf({ orderId, amount }: PaymentIssueView): Promise<number> {
@@ -69,7 +71,7 @@ export function createPaymentDesk() {
     remember(storageKey, null)
     if (amount === left) requested.update((map) => new Map(map).set(id, amount))
     announce(s.payments.refundSent(orderId, f.money(amount)))
-    await load()
+    reading.again()
     return null
   }
 
@@ -80,11 +82,11 @@ export function createPaymentDesk() {
       return explain(error)
     }
     announce(s.payments.resolvedNow)
-    await load()
+    reading.again()
     return null
   }
 
-  return { list, requested, load, leftOf, refund, resolve }
+  return { list, requested, load: reading.again, close: reading.stop, leftOf, refund, resolve }
 }
 
 export type PaymentDesk = ReturnType<typeof createPaymentDesk>

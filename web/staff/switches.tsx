@@ -1,12 +1,28 @@
+import { useRef } from 'preact/hooks'
 import { notifyPermission, requestNotifications } from '../lib/notify.js'
-import { soundState, toggleSound } from '../lib/sound.js'
+import { type SoundState, soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
 
 export function SoundSwitch() {
   const state = useStore(soundState)
+  const pressed = useRef<SoundState | null>(null)
+  const press = (): void => {
+    pressed.current = state
+  }
+  function toggle(): void {
+    toggleSound(pressed.current ?? state)
+    pressed.current = null
+  }
   return (
-    <button type="button" class="tool" data-sound={state} onClick={toggleSound}>
+    <button
+      type="button"
+      class="tool"
+      data-sound={state}
+      onPointerDown={press}
+      onKeyDown={press}
+      onClick={toggle}
+    >
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d="M4 9h4l5-4v14l-5-4H4Z" />
         {state === 'muted' ? (

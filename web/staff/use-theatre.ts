@@ -1,11 +1,10 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { TheatreSeatsView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import { isString, recall, remember } from '../lib/storage.js'
+import { type ReadingState, useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
-
-const RETRY_AFTER_MS = 8000
 
 export interface TheatreName {
   id: number
@@ -35,36 +34,14 @@ export function useHallChoice(halls: readonly { name: string }[]): [string, (hal
   return [halls.length > 1 && halls.some(({ name }) => name === chosen) ? chosen : '', choose]
 }
 
-/** A theatre's halls, seats and time limits. Retries until it succeeds, as the limits decide what is urgent. */
+/** A theatre's halls, seats and time limits. */
 export function useTheatreSeats(theatreId: number | null): {
   found: TheatreSeatsView | null
-  error: unknown
+  reading: ReadingState
 } {
   const [found, setFound] = useState<TheatreSeatsView | null>(null)
-  const [error, setError] = useState<unknown>(null)
-  const [attempt, setAttempt] = useState(0)
-  useEffect(() => {
-    if (theatreId === null) return
-    let retry: ReturnType<typeof setTimeout> | undefined
-    let current = true
-    api.theatreSeats(theatreId).then(
-      (next) => {
-        if (!current) return
-        setFound(next)
-        setError(null)
-      },
-      (problem: unknown) => {
-        if (!current) return
-        setError(problem)
-        retry = setTimeout(() => setAttempt(attempt + 1), RETRY_AFTER_MS)
-      },
-    )
-    return () => {
-      current = false
-      clearTimeout(retry)
-    }
-  }, [theatreId, attempt])
-  return { found: found?.theatre.id === theatreId ? found : null, error }
+  const reading = useReading(() => api.theatreSeats(theatreId ?? 0), setFound, theatreId)
+  return { found: found?.theatre.id === theatreId ? found : null, reading }
 }
 
 /** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */

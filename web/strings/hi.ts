@@ -23,10 +23,16 @@ const byCode: Record<string, string | undefined> = {
   menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई और कार्ट से हटा दी गई है। कृपया ऑर्डर जाँच लें।',
   other_user: 'यहाँ अब कोई और साइन इन है। पेज फिर से लोड करें।',
   idempotency_key_reused: 'आप पहले ही ऑर्डर कर चुके हैं। वह मेन्यू के पेज पर सबसे ऊपर मिलेगा।',
-  not_json: 'नेटवर्क से अनपेक्षित जवाब मिला। हो सकता है पहले वाई-फ़ाई में साइन इन करना पड़े।',
+  too_many_open_orders:
+    'यहाँ के कई ऑर्डर अभी बाकी हैं। उनमें से किसी एक का भुगतान हो जाए और कर्मचारी उसे देख लें, तब आप फिर ऑर्डर कर सकते हैं।',
+  foreign_answer: 'हमारी जगह यह नेटवर्क जवाब दे रहा है। उसका साइन इन पेज खोलें या दूसरा नेटवर्क चुनें, फिर यहाँ लौट आएँ।',
 }
 
 export const strings: Strings = {
+  boot: {
+    title: 'यह पेज अभी लोड नहीं हुआ',
+    text: 'इसका एक हिस्सा नहीं पहुँचा। अपने आप फिर कोशिश हो रही है। सार्वजनिक वाई-फ़ाई पर पहले नेटवर्क का साइन इन पेज खोलना पड़ सकता है।',
+  },
   common: {
     opening: 'लोड हो रहा है…',
     close: 'बंद करें',
@@ -49,6 +55,7 @@ export const strings: Strings = {
       seconds === null ? 'बहुत बार कोशिश हुई। कृपया थोड़ा रुकें।' : `बहुत बार कोशिश हुई। कृपया ${seconds} सेकंड रुकें।`,
     cantOpen: 'यह पेज लोड नहीं हो सका',
     tryingAgain: 'अपने आप फिर कोशिश हो रही है…',
+    openNetworkPage: 'नेटवर्क का पेज खोलें',
     staffOnly: 'यह पेज थिएटर के कर्मचारियों के लिए है',
     byCode,
   },
@@ -97,6 +104,9 @@ export const strings: Strings = {
     theatre: (id: number) => `थिएटर ${id}`,
     newOrder: (hall: string, seat: string, items: string) => `नया ऑर्डर, ${hall}, सीट ${seat}: ${items}`,
     newOrderTitle: (seat: string, hall: string) => `${seat} · ${hall}`,
+    newOrders: (many: number, places: string) => `${many} नए ऑर्डर: ${places}`,
+    newOrdersTitle: (many: number) => `${many} नए ऑर्डर`,
+    seatsIn: (hall: string, seats: string[]) => `${hall}, सीट ${seats.join(', ')}`,
     cancelledVoice: (seat: string) => `सीट ${seat} का ऑर्डर रद्द हुआ`,
     lateVoice: (seats: string[]) => `देर हो गई: सीट ${seats.join(', ')}`,
     lateTitle: (seat: string) => `${seat} को देर हो गई`,
@@ -185,7 +195,7 @@ export const strings: Strings = {
     track: 'देखें',
     payNow: 'भुगतान करें',
     cartEmpty: 'आपकी कार्ट खाली है',
-    inCart: (many: number, f: Formats) => `${f.number(many)} चीज़ें`,
+    inCart: (many: number, f: Formats) => `${f.number(many)} ${f.plural(many, 'चीज़', 'चीज़ें')}`,
     review: 'ऑर्डर देखें',
     yourOrder: (seat: string) => `सीट ${seat} के लिए आपका ऑर्डर`,
     total: 'कुल',
@@ -203,10 +213,13 @@ export const strings: Strings = {
       `कुल राशि ${before} से बदलकर ${now} हो गई है। अभी कुछ ऑर्डर नहीं हुआ है। कृपया ऑर्डर जाँच लें।`,
     earlier: {
       title: 'आप पहले ही ऑर्डर कर चुके हैं',
-      text: 'ऑर्डर हमें मिल गया था, पर हमारा जवाब आप तक नहीं पहुँचा। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      text: 'यह ऑर्डर हमें पहले ही मिल चुका है। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
+      textOnly: 'यह ऑर्डर हमें पहले ही मिल चुका है।',
       view: 'यह ऑर्डर देखें',
       another: 'कार्ट का ऑर्डर भी करें',
     },
+    placed: { title: (id: number) => `ऑर्डर ${id} हो गया` },
+    maybePlaced: 'हो सकता है कि आपका ऑर्डर हमें मिल चुका हो।',
     safeToRepeat: 'फिर कोशिश करना सुरक्षित है: ऑर्डर दो बार नहीं होगा।',
   },
   checkout: {
@@ -257,6 +270,10 @@ export const strings: Strings = {
       head: 'भुगतान मिला, पुष्टि हो रही है…',
       next: 'बैंक की पुष्टि होते ही हम आपका ऑर्डर शुरू करेंगे। आम तौर पर एक मिनट से कम लगता है।',
     },
+    refundedUnconfirmed: {
+      head: 'भुगतान वापस कर दिया गया',
+      next: 'यह ऑर्डर नहीं पहुँचाया जाएगा। आप फिर ऑर्डर कर सकते हैं।',
+    },
     payment: {
       unpaid: 'अभी भुगतान नहीं हुआ है।',
       confirming: 'दोबारा भुगतान करने की ज़रूरत नहीं। यह पेज अपने आप अपडेट होता है।',
@@ -273,6 +290,8 @@ export const strings: Strings = {
         `इस ऑर्डर का भुगतान दो बार हुआ। ${amount} वापस आ रहे हैं, इसमें कुछ दिन लग सकते हैं।`,
       cashReturn: (amount: string) =>
         `आपने ${amount} नकद दिए थे, उसके बाद यह ऑर्डर रद्द हुआ। कर्मचारी आपके पैसे लौटा देंगे।`,
+      settled: (amount: string) =>
+        `यह ऑर्डर आपके भुगतान के बाद रद्द हुआ। कर्मचारियों ने लिखा है कि ${amount} का हिसाब आपके साथ हो गया। न हुआ हो, तो नीचे पूछें।`,
       void: `इस ऑर्डर का भुगतान नहीं हुआ। ${comesBack}`,
     },
     paymentTitle: 'भुगतान',
@@ -401,6 +420,8 @@ export const strings: Strings = {
     sheet: (at: number) => `पन्ना ${at}`,
     codeOf: (seat: string) => `सीट ${seat} का QR कोड`,
     scan: 'सीट पर मँगाने के लिए स्कैन करें',
+    privateAddress: (origin: string) =>
+      `इन्हें अभी न छापें: ये ${origin} खोलते हैं, जहाँ ग्राहकों के फ़ोन नहीं पहुँच सकते। यह पेज सेवा के सार्वजनिक पते पर खोलें, या PUBLIC_URL सेट करें।`,
     noTheatre: 'आपको अभी कोई थिएटर नहीं सौंपा गया है',
   },
 }

@@ -4,12 +4,12 @@ import type { Link } from '../live/client.js'
 import { f, s } from '../strings/language.js'
 import { loginUrl } from './session-gate.js'
 
-/** A shorter interruption needs no banner. */
-const SHOW_STALE_AFTER_MS = 4000
+/** A shorter interruption needs no banner. With the page's ticks of a second it is shown within five seconds. */
+const SHOW_STALE_AFTER_MS = 3000
 
 /** A banner, readable from afar, when the data is stale or may no longer be shown. */
 export function LinkBanner({ link }: { link: Store<Link> }) {
-  const { state, since } = useStore(link)
+  const { state, since, doubtedAt } = useStore(link)
   useNow()
   if (state === 'signed-out' || state === 'forbidden') {
     return (
@@ -31,7 +31,8 @@ export function LinkBanner({ link }: { link: Store<Link> }) {
       </div>
     )
   }
-  if (state !== 'stale' || Date.now() - since < SHOW_STALE_AFTER_MS) return null
+  const isShort = doubtedAt !== null && performance.now() - doubtedAt < SHOW_STALE_AFTER_MS
+  if (state !== 'stale' || isShort) return null
   return (
     <div class="banner" role="alert" data-banner="stale">
       <p>{s.link.staleLong(f.time(since))}</p>

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { ApiError } from '../lib/api.js'
+import { isPassing } from '../lib/api-error.js'
+import type { ReadingState } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 
 /** The message to show for an error: the service's refusal, or that it could not be reached. */
@@ -11,13 +13,37 @@ export function explain(error: unknown): string {
   return known ?? (error.status >= 500 ? s.errors.service : error.message || s.errors.unknown)
 }
 
+/** What answers in the service's place shows its own page, often a sign-in, at any of the service's addresses. */
+export function NetworkPageLink() {
+  return (
+    <a class="button" href={location.pathname} target="_blank" rel="noopener noreferrer">
+      {s.errors.openNetworkPage}
+    </a>
+  )
+}
+
+const isForeign = (error: unknown): boolean => error instanceof ApiError && error.isForeign
+
 export function Problem({ error, children }: { error: unknown; children?: ComponentChildren }) {
   if (!error) return null
   return (
     <div class="problem" role="alert">
       <p>{typeof error === 'string' ? error : explain(error)}</p>
+      {isForeign(error) && <NetworkPageLink />}
       {children}
     </div>
+  )
+}
+
+/** The problem of something that is read again by itself. */
+export function ReadingProblem({ reading: { error, again } }: { reading: ReadingState }) {
+  return (
+    <Problem error={error}>
+      {isPassing(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
+      <button type="button" onClick={again}>
+        {s.common.tryAgain}
+      </button>
+    </Problem>
   )
 }
 
@@ -29,5 +55,19 @@ export function PageMessage({ title, children }: { title: string; children?: Com
       <h1>{title}</h1>
       {children}
     </main>
+  )
+}
+
+/** A whole page that can't be shown yet; it tries again by itself. */
+export function CantOpen({ reading: { error, again } }: { reading: ReadingState }) {
+  return (
+    <PageMessage title={s.errors.cantOpen}>
+      <p role="alert">{explain(error)}</p>
+      {isPassing(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
+      {isForeign(error) && <NetworkPageLink />}
+      <button type="button" class="primary" onClick={again}>
+        {s.common.tryAgain}
+      </button>
+    </PageMessage>
   )
 }

@@ -4,10 +4,9 @@ import { pageAt } from '../../src/protocol/pages.js'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
+import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
-import { explain, PageMessage } from './problem.js'
-
-const RETRY_AFTER_MS = 4000
+import { CantOpen, PageMessage } from './problem.js'
 
 export function loginUrl(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.hash)}`
@@ -25,8 +24,6 @@ export function safeNext(search: string): string | null {
   return page === null || page === 'login' ? null : url.href
 }
 
-type Result = { session: SignedInView } | { error: unknown } | null
-
 interface Props {
   staffOnly?: boolean
   children: (session: SignedInView) => ComponentChildren
@@ -34,37 +31,22 @@ interface Props {
 
 /** Shows its page to signed-in users; sends others to the login and back. */
 export function SessionGate({ staffOnly = false, children }: Props) {
-  const [result, setResult] = useState<Result>(null)
-  const [attempt, setAttempt] = useState(0)
+  const [session, setSession] = useState<SignedInView | null>(null)
+  const reading = useReading(api.session, (found) => {
+    rememberSignedIn(found.user.role !== 'customer')
+    setSession(found)
+  })
+  const { error } = reading
+  const isSignedOut = error instanceof ApiError && error.status === 401
   useEffect(() => {
-    let retry: ReturnType<typeof setTimeout> | undefined
-    api.session().then(
-      (session) => {
-        rememberSignedIn(session.user.role !== 'customer')
-        setResult({ session })
-      },
-      (error: unknown) => {
-        if (error instanceof ApiError && error.status === 401) {
-          rememberSignedIn(false)
-          return location.replace(loginUrl())
-        }
-        setResult({ error })
-        // A tablet that boots faster than its Wi-Fi must recover unattended.
-        retry = setTimeout(() => setAttempt(attempt + 1), RETRY_AFTER_MS)
-      },
-    )
-    return () => clearTimeout(retry)
-  }, [attempt])
-  if (!result) return <PageMessage title={s.common.opening} />
-  if ('error' in result) {
-    return (
-      <PageMessage title={s.errors.cantOpen}>
-        <p role="status">{explain(result.error)}</p>
-        <p class="quiet">{s.errors.tryingAgain}</p>
-      </PageMessage>
-    )
+    if (!isSignedOut) return
+    rememberSignedIn(false)
+    location.replace(loginUrl())
+  }, [isSignedOut])
+  if (!session) {
+    return error && !isSignedOut ? <CantOpen reading={reading} /> : <PageMessage title={s.common.opening} />
   }
-  if (staffOnly && result.session.user.role === 'customer') {
+  if (staffOnly && session.user.role === 'customer') {
     return (
       <PageMessage title={s.errors.staffOnly}>
         <a class="button primary" href={loginUrl()}>
@@ -73,5 +55,5 @@ export function SessionGate({ staffOnly = false, children }: Props) {
       </PageMessage>
     )
   }
-  return <>{children(result.session)}</>
+  return <>{children(session)}</>
 }

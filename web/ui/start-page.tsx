@@ -1,8 +1,10 @@
 import { type ComponentType, render } from 'preact'
 import { ignoreInputMethods } from '../lib/keys.js'
-import { chooseLanguage } from '../strings/language.js'
+import { chooseLanguage } from '../strings/choose-language.js'
 import { Announcer } from './announce.js'
 import { guardPage } from './page-guard.js'
+
+const LANGUAGE_WAIT_MS = 3000
 
 /** Entry point of every page: picks the language, then renders the component. `title` is called after that. */
 export async function startPage(Page: ComponentType, title?: () => string): Promise<void> {
@@ -10,9 +12,13 @@ export async function startPage(Page: ComponentType, title?: () => string): Prom
   if (!root) throw new Error('The page has no element with the id "app".')
   guardPage()
   ignoreInputMethods()
-  // If the language file fails to load, the page stays in English.
-  await chooseLanguage().catch(() => {})
+  // Without boot.js a <meta> would load the page again; it works, so that must not happen.
+  if (!('boot' in document.documentElement.dataset)) window.stop()
+  // If the language file is lost, boot.js soon reloads the page; if not, the page stays in English.
+  await chooseLanguage().catch(() => new Promise((resolve) => setTimeout(resolve, LANGUAGE_WAIT_MS)))
   if (title) document.title = `${title()} · houselights`
+  document.getElementById('boot')?.remove()
+  dispatchEvent(new Event('houselights:started'))
   render(
     <>
       <Page />

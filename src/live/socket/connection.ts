@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit'
 import type { StoredEvent } from '../../events/event-log.js'
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
@@ -10,6 +11,8 @@ import type { LiveSocket } from './live-socket.js'
 export interface ConnectionHost {
   readHead(group: GroupName): Promise<number>
   readLog(group: GroupName, after: number, limit: number): Promise<readonly StoredEvent[]>
+  /** Runs a read when its turn has come; returns null if nobody waits for it any more. */
+  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null>
   reachEpoch(epoch: number): Promise<void>
   /** Called once, when the connection has closed. */
   detach(connection: Connection, code: number): void
@@ -37,6 +40,8 @@ export interface ConnectionOptions {
 
 /** ms before a failed task (the database is unavailable) is retried */
 const RETRY_MS = 1000
+/** groups of one connection that are read at a time: those of an admin come by batches, and delay nobody else */
+const GROUPS_AT_ONCE = 8
 
 /**
  * One accepted socket: the groups it may receive, its position in each, and whether it may be written to. While an
@@ -62,6 +67,8 @@ export class Connection {
   /** something was written since the last ping: a slow reader answers it late */
   wroteSincePing = false
   private readonly socket: LiveSocket
+  /** null: it has few groups */
+  private readonly readLimit: LimitFunction | null
   private holds = 0
   private draining = false
   private waiters: (() => void)[] = []
@@ -76,6 +83,7 @@ export class Connection {
     this.admission = options.admission
     this.granted = new Set(options.groups)
     this.host = options.host
+    this.readLimit = options.groups.length > GROUPS_AT_ONCE ? pLimit(GROUPS_AT_ONCE) : null
   }
 
   get isHeld(): boolean {
@@ -84,6 +92,10 @@ export class Connection {
 
   get pendingBytes(): number {
     return this.socket.pendingBytes
+  }
+
+  get isPaused(): boolean {
+    return this.socket.isPaused
   }
 
   /** Whether events may be written: open, not on hold, and no bytes pending. */
@@ -141,6 +153,11 @@ export class Connection {
     return new Promise((resolve) => this.waiters.push(resolve))
   }
 
+  /** Resolves once no more than `bytes` are pending, or the connection is closed. */
+  async untilPending(bytes: number): Promise<void> {
+    while (!this.closed && this.pendingBytes > bytes) await this.whenWritable()
+  }
+
   /** Resolves at the next release, drain or close; check `isHeld` again then. */
   whenReleased(): Promise<void> {
     return new Promise((resolve) => this.waiters.push(resolve))
@@ -153,6 +170,11 @@ export class Connection {
 
   release(): void {
     if (--this.holds === 0) this.resume()
+  }
+
+  /** Runs a read of one group, now or when some of the other groups have been read. */
+  limitReads(read: () => Promise<void>): Promise<void> {
+    return this.readLimit ? this.readLimit(read) : read()
   }
 
   /** Runs a task; when it fails, retries each second while the connection is open. */
@@ -209,7 +231,7 @@ export class Connection {
     this.dispose(code)
   }
 
-  /** Closes with 1012 retry=0: the user gained a group. */
+  /** Closes with 1012 retry=0: the user gained a group, or the session has a new token. */
   restart(): void {
     this.close(CloseCode.serviceRestart, 'retry=0')
   }

@@ -8,7 +8,7 @@ const STALLED_MS = 30_000
 
 /**
  * Pings idle connections every `heartbeatMs` and ends dead ones; called each second. A slow reader is not dead: while
- * bytes are pending the pong's timeout doesn't run, writes after the ping extend it to 30 s, and the connection is
+ * bytes are pending, or reading is paused, the pong's timeout doesn't run, writes after the ping extend it to 30 s, and the connection is
  * closed only when the kernel accepts nothing for 30 s.
  */
 export function keepAlive(
@@ -21,8 +21,8 @@ export function keepAlive(
       connection.close(CloseCode.tryAgainLater, 'read timeout')
     } else if (connection.awaitsPong) {
       const allowed = connection.wroteSincePing ? STALLED_MS : PONG_MS
-      // the ping may be queued behind the pending bytes: its timeout starts when they are accepted
-      if (connection.pendingBytes > 0) connection.pingedAt = now
+      // the ping may be queued behind the pending bytes, and the pong behind messages that this node does not read yet
+      if (connection.pendingBytes > 0 || connection.isPaused) connection.pingedAt = now
       else if (now - connection.pingedAt > allowed) connection.terminate()
     } else if (connection.pendingBytes === 0 && now - connection.pingedAt >= heartbeatMs) {
       connection.ping(now)

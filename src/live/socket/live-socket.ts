@@ -8,6 +8,8 @@ export interface LiveSocket {
   readonly pendingBytes: number
   /** bytes that the kernel has accepted since the socket opened */
   readonly acceptedBytes: number
+  /** whether this node does not read from it at the moment: then no pong arrives either */
+  readonly isPaused: boolean
   /** Calls back once, when all bytes now pending are accepted or the socket is closed. */
   onceDrained(callback: () => void): void
   ping(): void

@@ -4,6 +4,7 @@ import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { ClientMessage } from '../../protocol/messages.js'
 import type { Connection } from './connection.js'
+import type { SocketReader } from './socket-reader.js'
 
 /** invalid messages after which a socket is closed */
 const MAX_VIOLATIONS = 5
@@ -29,8 +30,7 @@ export interface ProtocolHandlerOptions {
   /** null: this socket doesn't accept `send` */
   onSend: ((message: SendMessage) => Promise<Refusal | null>) | null
   /** Pauses and resumes reading from the socket. */
-  pause(): void
-  resume(): void
+  reader: Pick<SocketReader, 'pause' | 'resume'>
   /** clients without a subprotocol are subscribed to all groups right after `hello`, without cursors */
   autoSubscribe: boolean
 }
@@ -46,14 +46,14 @@ export class ProtocolHandler {
 
   /** Sends `hello`; if the connection is on hold, once it is released. */
   start(): void {
-    const { connection } = this.options
+    const { connection, reader } = this.options
     if (!connection.isHeld) return this.greet()
     // messages that arrive meanwhile are handled after `hello`
-    this.options.pause()
+    reader.pause('greeting')
     connection.run(async () => {
       while (connection.isHeld && !connection.closed) await connection.whenReleased()
-      this.options.resume()
       this.greet()
+      reader.resume('greeting')
     })
   }
 
@@ -67,6 +67,7 @@ export class ProtocolHandler {
       groups: [...connection.granted],
       positions: this.positions(),
       sessionExpiresAt: connection.admission.endsAt,
+      now: new Date().toISOString(),
     })
     connection.greeted = true
     this.options.armDeadline()
@@ -108,15 +109,15 @@ export class ProtocolHandler {
 
   /** Handles `send` messages one after the other. */
   private queueSend(message: SendMessage): void {
-    const { onSend } = this.options
+    const { onSend, reader } = this.options
     if (!onSend) return this.refuse('not_here', 'This socket does not accept messages.')
-    if (++this.queued >= MAX_QUEUED) this.options.pause()
+    if (++this.queued >= MAX_QUEUED) reader.pause('sends')
     this.queue = this.queue.then(async () => {
       if (!this.options.connection.closed) {
         const refusal = await onSend(message)
         if (refusal) this.refuse(refusal.code, refusal.message)
       }
-      if (--this.queued === MAX_QUEUED - 1) this.options.resume()
+      if (--this.queued < MAX_QUEUED) reader.resume('sends')
     })
   }
 

@@ -8,6 +8,7 @@ const EMPTY = Buffer.alloc(0)
 interface WebSocketLike {
   readonly readyState: number
   readonly OPEN: number
+  readonly isPaused: boolean
   ping(): void
   close(code: number, reason: string): void
   terminate(): void
@@ -47,6 +48,10 @@ export class WsLiveSocket implements LiveSocket {
       return this.stream.bytesWritten - this.stream.writableLength
     }
     return handle.bytesWritten - handle.writeQueueSize
+  }
+
+  get isPaused(): boolean {
+    return this.ws.isPaused
   }
 
   onceDrained(callback: () => void): void {

@@ -1,0 +1,68 @@
+/** Why nothing is read: `hello` must come first, `send` messages wait for the database, or replies for the client. */
+export type PauseReason = 'greeting' | 'sends' | 'replies'
+
+/** The part of a `ws` WebSocket that is used. */
+interface Pausable {
+  pause(): void
+  resume(): void
+}
+
+/**
+ * The only one that pauses and resumes reading from a socket. It reads on when every reason to pause is gone: with two
+ * owners each would undo the other's pause, and what the client sends would pile up. `ws` emits what it has received
+ * before a pause; that is kept, in order, and handled before the socket is read again. It is at most what the kernel
+ * returned in one read (64 KiB).
+ */
+export class SocketReader {
+  private readonly reasons = new Set<PauseReason>()
+  private received: (string | null)[] = []
+  private isScheduled = false
+
+  constructor(
+    private readonly socket: Pausable,
+    private readonly handle: (text: string | null) => void,
+  ) {}
+
+  /** messages that wait until the reading goes on */
+  get waiting(): number {
+    return this.received.length
+  }
+
+  private get isPaused(): boolean {
+    return this.reasons.size > 0 || this.received.length > 0
+  }
+
+  /** Takes a message of the client, null for a binary one; handles it at once, or after those that wait. */
+  receive(text: string | null): void {
+    if (this.isPaused) this.received.push(text)
+    else this.handle(text)
+  }
+
+  pause(reason: PauseReason): void {
+    if (!this.isPaused) this.socket.pause()
+    this.reasons.add(reason)
+  }
+
+  resume(reason: PauseReason): void {
+    if (this.reasons.delete(reason)) this.proceed()
+  }
+
+  /** Drops what waits: the socket has closed. */
+  close(): void {
+    this.received = []
+  }
+
+  /** One message per turn of the event loop: a client that sends thousands delays the others no more than one does. */
+  private proceed(): void {
+    if (this.reasons.size > 0 || this.isScheduled) return
+    if (this.received.length === 0) return this.socket.resume()
+    this.isScheduled = true
+    setImmediate(() => {
+      this.isScheduled = false
+      if (this.reasons.size > 0) return
+      const text = this.received.shift()
+      if (text !== undefined) this.handle(text)
+      this.proceed()
+    })
+  }
+}

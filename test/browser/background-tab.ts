@@ -1,0 +1,67 @@
+import type { Browser, BrowserContext } from 'playwright-core'
+
+/**
+ * A tab that can be hidden and frozen as a browser does it. Playwright keeps its own pages visible, so this one is opened
+ * beside them, over the browser's protocol, in a profile of its own with the cookies of `context`.
+ */
+export interface BackgroundTab {
+  /** The value of an expression in the page. */
+  evaluate(expression: string): Promise<unknown>
+  /** Shows another tab in this one's place, and freezes this one. */
+  freeze(): Promise<void>
+  /** Shows this tab again, which ends a freeze. */
+  show(): Promise<void>
+}
+
+interface Answer {
+  id?: number
+  result?: { result?: { value?: unknown } }
+}
+
+export async function openBackgroundTab(
+  browser: Browser,
+  context: BrowserContext,
+  url: string,
+): Promise<BackgroundTab> {
+  const cdp = await browser.newBrowserCDPSession()
+  const { browserContextId } = await cdp.send('Target.createBrowserContext')
+  const cookies = (await context.cookies(url)).map(({ name, value }) => ({ name, value, url }))
+  await cdp.send('Storage.setCookies', { cookies, browserContextId })
+  const { targetId } = await cdp.send('Target.createTarget', { url: 'about:blank', browserContextId })
+  const { sessionId } = await cdp.send('Target.attachToTarget', { targetId, flatten: false })
+  const waiting = new Map<number, (answer: Answer) => void>()
+  cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
+    const answer: Answer = JSON.parse(message)
+    if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
+  })
+  let count = 0
+  async function send(method: string, params: object = {}): Promise<Answer> {
+    count += 1
+    const id = count
+    const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve))
+    await cdp.send('Target.sendMessageToTarget', {
+      sessionId,
+      message: JSON.stringify({ id, method, params }),
+    })
+    return await answered
+  }
+  await send('Page.enable')
+  await send('Page.navigate', { url })
+  let otherId: string | null = null
+  return {
+    async evaluate(expression) {
+      const params = { expression, returnByValue: true, awaitPromise: true }
+      return (await send('Runtime.evaluate', params)).result?.result?.value
+    },
+    async freeze() {
+      if (otherId === null) {
+        const other = await cdp.send('Target.createTarget', { url: 'about:blank', browserContextId })
+        otherId = other.targetId
+      } else await cdp.send('Target.activateTarget', { targetId: otherId })
+      await send('Page.setWebLifecycleState', { state: 'frozen' })
+    },
+    async show() {
+      await cdp.send('Target.activateTarget', { targetId })
+    },
+  }
+}

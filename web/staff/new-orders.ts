@@ -1,0 +1,39 @@
+import type { OrderView } from '../../src/protocol/views.js'
+import { notify } from '../lib/notify.js'
+import { playNewOrder } from '../lib/sound.js'
+import { f, s } from '../strings/language.js'
+import { announce } from '../ui/announce.js'
+
+/** Orders of one moment get one bell and one summary. */
+const GATHER_MS = 300
+
+function alertOne({ id, seat, items }: OrderView): void {
+  const list = f.list(items.map((item) => `${item.quantity} ${item.name}`))
+  announce(s.board.newOrder(seat.hall, seat.name, list))
+  notify(s.board.newOrderTitle(seat.name, seat.hall), list, `order-${id}`)
+}
+
+function alertMany(orders: readonly OrderView[]): void {
+  const halls = new Map<string, Set<string>>()
+  for (const { seat } of orders) halls.set(seat.hall, (halls.get(seat.hall) ?? new Set()).add(seat.name))
+  const places = [...halls].map(([hall, seats]) => s.board.seatsIn(hall, [...seats])).join('; ')
+  announce(s.board.newOrders(orders.length, places))
+  notify(s.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
+}
+
+/** Returns a function that makes a new order heard, with all others of the same moment. */
+export function createNewOrderAlert(): (order: OrderView) => void {
+  let gathered: OrderView[] = []
+  function alert(): void {
+    const [first, ...others] = gathered
+    gathered = []
+    if (!first) return
+    playNewOrder()
+    if (others.length === 0) alertOne(first)
+    else alertMany([first, ...others])
+  }
+  return (order) => {
+    gathered.push(order)
+    if (gathered.length === 1) setTimeout(alert, GATHER_MS)
+  }
+}
