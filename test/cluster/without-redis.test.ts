@@ -31,10 +31,9 @@ interface Listener {
 async function listen(node: TestService): Promise<Listener> {
   const who = await openSession(node, 'staff')
   const socket = await openV1(node, who)
-  const from = await head(database.db, GROUP)
-  socket.subscribe({ [GROUP]: from })
-  await socket.expect({ type: 'subscribed' })
-  return { socket, who, from }
+  socket.subscribe()
+  const { seq } = await socket.expect({ type: 'snapshot' })
+  return { socket, who, from: Number(seq) }
 }
 
 const quantiles = (times: number[]) => {
