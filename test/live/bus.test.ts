@@ -1,35 +1,10 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import type { Bus } from '../../src/live/bus/bus.js'
-import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { testDatabase } from '../helpers/database.js'
-import { settlesBefore } from '../helpers/deadline.js'
-import { Mailbox } from '../helpers/mailbox.js'
 import { type OwnRedis, startRedis, testRedis } from '../helpers/redis.js'
 import { until } from '../helpers/until.js'
-
-interface BusMessage {
-  channel: string
-  message: string
-}
-
-/** A bus and everything its listener received. */
-interface BusClient {
-  bus: Bus
-  received: Mailbox<BusMessage>
-  resets: Mailbox<true>
-}
-
-function listen(bus: Bus): BusClient {
-  const received = new Mailbox<BusMessage>('bus')
-  const resets = new Mailbox<true>('resets')
-  bus.listener = {
-    onMessage: (channel, message) => received.push({ channel, message }),
-    onReset: () => resets.push(true),
-  }
-  return { bus, received, resets }
-}
+import { type BusClient, listen, openPostgresBus, quick } from './bus-client.js'
 
 // the same as in plugins/redis.ts
 const OPTIONS = {
@@ -61,13 +36,6 @@ async function openRedisBus(t: Test, url: string, prefix: string, ready = true):
   })
   if (ready) await until(() => bus.healthy, 'the links to be ready')
   return { ...listen(bus), publisher, subscriber }
-}
-
-async function openPostgresBus(t: Test, url: string, ready = true): Promise<BusClient> {
-  const bus = new PostgresBus(url, `test:${process.pid}:`)
-  t.teardown(() => bus.close())
-  if (ready) await until(() => bus.healthy, 'its own notice to arrive')
-  return listen(bus)
 }
 
 const BUSES = {
@@ -223,7 +191,3 @@ t.test(
     t.match(await client.received.expect({ channel: 'b' }), { message: 'subscribed while it hung' })
   },
 )
-
-async function quick(t: Test, work: () => Promise<void>): Promise<void> {
-  t.ok(await settlesBefore(work, 1000), 'it does not wait for Redis')
-}
