@@ -6,18 +6,23 @@ export type TabMessage =
 
 const CHANNEL = 'houselights'
 
+let channel: BroadcastChannel | null = null
+
+/** One for the page: a second one would receive what the first one sends. */
+function openChannel(): BroadcastChannel | null {
+  if ('BroadcastChannel' in globalThis) channel ??= new BroadcastChannel(CHANNEL)
+  return channel
+}
+
+/** To the other tabs; this one does not receive it. */
 export function postToTabs(message: TabMessage): void {
-  if (!('BroadcastChannel' in globalThis)) return
-  const channel = new BroadcastChannel(CHANNEL)
-  channel.postMessage(message)
-  channel.close()
+  openChannel()?.postMessage(message)
 }
 
 /** Calls `listener` for each message from another tab. Returns the unsubscribe function. */
 export function onTabMessage(listener: (message: TabMessage) => void): () => void {
-  if (!('BroadcastChannel' in globalThis)) return () => {}
-  const channel = new BroadcastChannel(CHANNEL)
   // Only this origin's pages can post here, so the type holds.
-  channel.addEventListener('message', (event: MessageEvent<TabMessage>) => listener(event.data))
-  return () => channel.close()
+  const receive = (event: MessageEvent<TabMessage>): void => listener(event.data)
+  openChannel()?.addEventListener('message', receive)
+  return () => channel?.removeEventListener('message', receive)
 }
