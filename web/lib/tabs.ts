@@ -6,23 +6,24 @@ export type TabMessage =
 
 const CHANNEL = 'houselights'
 
-let channel: BroadcastChannel | null = null
+/** One for the page: a channel delivers to all others, also to another one of the same page. */
+let shared: BroadcastChannel | null = null
 
-/** One for the page: a second one would receive what the first one sends. */
 function openChannel(): BroadcastChannel | null {
-  if ('BroadcastChannel' in globalThis) channel ??= new BroadcastChannel(CHANNEL)
-  return channel
+  if ('BroadcastChannel' in globalThis) shared ??= new BroadcastChannel(CHANNEL)
+  return shared
 }
 
-/** To the other tabs; this one does not receive it. */
+/** Sends to the other tabs, not to this page. */
 export function postToTabs(message: TabMessage): void {
   openChannel()?.postMessage(message)
 }
 
 /** Calls `listener` for each message from another tab. Returns the unsubscribe function. */
 export function onTabMessage(listener: (message: TabMessage) => void): () => void {
+  const channel = openChannel()
   // Only this origin's pages can post here, so the type holds.
   const receive = (event: MessageEvent<TabMessage>): void => listener(event.data)
-  openChannel()?.addEventListener('message', receive)
+  channel?.addEventListener('message', receive)
   return () => channel?.removeEventListener('message', receive)
 }
