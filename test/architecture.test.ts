@@ -35,6 +35,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   payments: [...DOMAIN, 'theatres', 'seats', 'orders'],
   chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
   snapshots: [...DOMAIN, 'orders', 'chat'],
+  'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
   commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
 }
@@ -174,6 +175,13 @@ t.test('the rooms of the pages import in one direction; staff and customer never
       roomOf(file) !== roomOf(target) && !WEB_ROOMS[roomOf(file)]?.includes(roomOf(target)),
   )
   t.strictSame(shown(broken), [])
+})
+
+t.test('no page reads the device’s clock but to learn the service’s', async (t) => {
+  const readers = filesBelow('web').filter((file) =>
+    /\bDate\.now\b|\bnew Date\(\)/.test(readFileSync(join(root, file), 'utf8')),
+  )
+  t.strictSame(readers.sort(), ['web/lib/server-time.ts', 'web/lib/sleep.ts'])
 })
 
 t.test('only the configuration reads the environment', async (t) => {

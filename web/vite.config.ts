@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
-import { BOOT_TEXTS } from './strings/boot/texts.js'
+import { en } from './strings/en.js'
+import { strings as hi } from './strings/hi.js'
 
 const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout', 'today']
 /** No hash: every node has it, of whatever build. */
@@ -59,10 +60,16 @@ function loadPreloadFirst(): Plugin {
 }
 
 /** Shown when the page does not come up in time; without styles and scripts, at once. */
-const BOOT_NOTE = `<div id="boot">${Object.entries(BOOT_TEXTS)
+const BOOT_NOTE = `<div id="boot">${Object.entries({ en, hi })
   .map(
-    ([language, { title, text, reload }]) =>
-      `<main class="page-message" lang="${language}"><h1>${title}</h1><p role="status">${text}</p><a class="button" href="">${reload}</a></main>`,
+    ([
+      language,
+      {
+        boot: { title, text },
+        common,
+      },
+    ]) =>
+      `<main class="page-message" lang="${language}"><h1>${title}</h1><p role="status">${text}</p><a class="button" href="">${common.tryAgain}</a></main>`,
   )
   .join('')}</div>`
 

@@ -112,7 +112,8 @@ function startProtocol(
   connection: Connection,
   live: LiveRoute,
 ): SocketReader {
-  const { sessionId } = connection.admission
+  // as of the handshake: a socket that was opened before a password change sends nothing after it
+  const { admission } = connection
   const reader = new SocketReader(ws, (text) => {
     handler.receive(text)
     if (connection.pendingBytes <= READ_UNTIL_PENDING) return
@@ -125,7 +126,7 @@ function startProtocol(
     headOf: (group) => app.hub.feeds.get(group)?.head,
     armDeadline: () => app.hub.armDeadline(connection),
     staleSince: () => app.hub.staleSince,
-    onSend: live.chat ? (message) => app.socketChat.send(sessionId, message) : null,
+    onSend: live.chat ? (message) => app.socketChat.send(admission, message) : null,
     reader,
     autoSubscribe: ws.protocol !== SUBPROTOCOL,
   })

@@ -34,8 +34,8 @@ const TOO_MANY = 'Too many handshakes just now.'
 
 /**
  * Bounds what a client costs before it is identified: clients that are refused may reconnect in a tight loop.
- * Refusals are counted per session or, without a validly signed cookie, per address, so that one client doesn't block
- * the others behind the same address.
+ * Refusals are counted per session or marked device or, without a validly signed cookie, per address, so that one client
+ * doesn't block the others behind the same address.
  */
 export const socketLimitsPlugin = fp(
   async (app) => {
@@ -50,7 +50,11 @@ export const socketLimitsPlugin = fp(
       return cookie.kind === 'token' ? `session ${cookie.token}` : null
     }
     const addressOf = (request: FastifyRequest) => `address ${addressKey(request.ip)}`
-    const clientOf = (request: FastifyRequest) => sessionOf(request) ?? addressOf(request)
+    const markOf = (request: FastifyRequest) => {
+      const mark = app.sessionCookie.readMark(request)
+      return mark && `device ${mark.id}`
+    }
+    const clientOf = (request: FastifyRequest) => sessionOf(request) ?? markOf(request) ?? addressOf(request)
 
     app.addHook('onRequest', async (request) => {
       if (request.ws) app.socketLimits.check(request)
@@ -73,7 +77,7 @@ export const socketLimitsPlugin = fp(
         // a draining node refuses all: not the clients' fault, and other nodes accept them
         if (!rateLimits || app.draining) return
         const session = sessionOf(request)
-        const client = session ?? addressOf(request)
+        const client = clientOf(request)
         if (refusals.blockedMs(client) > 0) return
         await refusals.add(client)
         // a refused handshake is a handshake too, unless WS_REFUSALS allows more of them

@@ -63,6 +63,13 @@ export const websocketPlugin = fp(
       socket.once('close', () => clearTimeout(timer))
     })
 
+    // Node hands a connection over at an upgrade, and @fastify/websocket closes it once a refusal is sent: a proxy that is
+    // not told would send its next request on it, and that one would be reset
+    app.addHook('onSend', (request, reply, payload, done) => {
+      if (request.ws) reply.raw.shouldKeepAlive = false
+      done(null, payload)
+    })
+
     const options = {
       server: handshakes,
       maxPayload: app.config.sockets.maxPayloadBytes,

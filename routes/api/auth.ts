@@ -17,6 +17,12 @@ const PasswordChange = Type.Object(
   { additionalProperties: false },
 )
 
+const GuestQuery = Type.Object({
+  seat: Type.Optional(
+    Type.String({ description: 'the token of the caller’s seat, by which the request is then counted' }),
+  ),
+})
+
 /** Signs in and out, and describes the current session. */
 export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { accounts } = app
@@ -26,16 +32,19 @@ export const authRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireSecureTransport, schema: { body: Login, response: { 200: SignedInView } } },
     async (request, reply) => {
       const { username, password, keep = false } = request.body
-      const given = { username, password, keep }
+      const given = { username, password, keep, mark: app.sessionCookie.readMark(request) }
       const { caller, token } = await login(accounts, given, request.caller, app.clientOf(request))
       await reply.openSession({ token, absoluteEndsAt: caller.session.absoluteEndsAt })
+      reply.markDevice(caller.principal.username)
       request.caller = caller
       return viewCaller(caller)
     },
   )
 
-  app.post('/api/auth/guest', { schema: { response: { 200: SignedInView } } }, async (request, reply) =>
-    viewCaller(await app.callerOrGuest(request, reply)),
+  app.post(
+    '/api/auth/guest',
+    { schema: { querystring: GuestQuery, response: { 200: SignedInView } } },
+    async (request, reply) => viewCaller(await app.callerOrGuest(request, reply)),
   )
 
   app.post('/api/auth/logout', { schema: { response: { 204: Type.Null() } } }, async (request, reply) => {

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { notFound } from '../../src/errors.js'
 import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
-import { placeOrder } from '../../src/orders/place-order.js'
+import { OPEN_ORDERS, placeOrder } from '../../src/orders/place-order.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
 import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
@@ -57,16 +57,18 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const seat = await findSeat(app.db, request.params.seatToken)
-      if (!seat) throw notFound('seat')
+      const { seatToken } = request.params
+      // no guest for a code that opens nothing
+      if (!request.caller && !(await findSeat(app.db, seatToken))) throw notFound('seat')
       const { principal, session } = await app.callerOrGuest(request, reply)
       const { items, paymentMethod, phone = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
         app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
-        seat,
+        seatToken,
         { items, paymentMethod, phone, idempotencyKey, expectedTotal },
+        app.config.rateLimits ? OPEN_ORDERS : null,
       )
       return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })
     },

@@ -1,9 +1,11 @@
+import type { Turn } from '../concurrency/fair-queue.js'
 import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
-import { checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
+import { type DeviceMark, isKnownOn } from './device-mark.js'
+import { checkInTurn, checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
 import {
   type ClientInfo,
   endSession,
@@ -13,14 +15,18 @@ import {
   startSession,
 } from './session-writes.js'
 import { type Caller, findLiveById, type SessionSettings } from './sessions.js'
-import { guestUsername, isUsername, normalizeUsername } from './usernames.js'
+import { guestUsername, isSameUsername, isUsername, normalizeUsername } from './usernames.js'
 
 /** What the actions on accounts need besides the database and the publisher. */
 export interface AccountContext extends ActionContext {
   sessions: SessionSettings
   throttle: {
     /** Counts an attempt before the password is verified; `succeeded` takes it back. Throws 429. */
-    attempt(username: string, ip: string): Promise<{ succeeded(): Promise<void> }>
+    attempt(signIn: {
+      username: string
+      ip: string
+      known: string | null
+    }): Promise<{ turn: Turn; succeeded(): Promise<void> }>
   }
 }
 
@@ -40,19 +46,27 @@ const invalidCredentials = () =>
  */
 export async function login(
   ctx: AccountContext,
-  given: { username: string; password: string; keep: boolean },
+  given: { username: string; password: string; keep: boolean; mark?: DeviceMark | null },
   previous: Caller | null,
   client: ClientInfo,
 ): Promise<OpenedSession> {
+  const { password, mark = null } = given
   const username = normalizeUsername(given.username)
-  const attempt = await ctx.throttle.attempt(username, client.ip)
-  const account = await findAccount(ctx.db, username)
-  const passwordHash = account?.isActive ? account.passwordHash : null
-  if (!(await verifyPassword(passwordHash, given.password)) || !account) throw invalidCredentials()
+  // nobody but this user holds the session
+  const isOwnSession = previous !== null && isSameUsername(previous.principal.username, username)
+  const ownSession = isOwnSession ? `session ${previous.session.id}` : null
+  const known = isKnownOn(mark, username) ? `device ${mark.id}` : ownSession
+  const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known })
+  const account = await checkInTurn(attempt.turn, async () => {
+    const found = await findAccount(ctx.db, username)
+    const usable = found?.isActive ? found : null
+    return (await verifyPassword(usable?.passwordHash ?? null, password)) ? usable : null
+  })
+  if (!account) throw invalidCredentials()
   await attempt.succeeded()
   return await commit(ctx, async (tx) => {
     // the account may have changed while the hash was computed
-    if (!(await lockAccount(tx, account.id, passwordHash))) throw invalidCredentials()
+    if (!(await lockAccount(tx, account.id, account.passwordHash))) throw invalidCredentials()
     const changes = previous ? await endSession(tx, previous.session.id, previous.principal.userId) : []
     const opened = await openSession(tx, { userId: account.id, keep: given.keep, client }, ctx.sessions)
     return { result: opened, changes }
@@ -108,13 +122,17 @@ export async function changePassword(
   client: ClientInfo,
 ): Promise<IssuedSession> {
   checkNewPassword(given.newPassword, 'newPassword')
-  const attempt = await ctx.throttle.attempt(principal.username, client.ip)
-  const { passwordHash } = (await accountOf(ctx.db, principal)) ?? { passwordHash: null }
-  if (!(await verifyPassword(passwordHash, given.currentPassword))) throw invalidCredentials()
+  const { username } = principal
+  const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known: `session ${session.id}` })
+  const account = await checkInTurn(attempt.turn, async () => {
+    const found = await accountOf(ctx.db, principal)
+    return (await verifyPassword(found?.passwordHash ?? null, given.currentPassword)) ? found : null
+  })
+  if (!account) throw invalidCredentials()
   await attempt.succeeded()
   const newHash = await hashPassword(given.newPassword)
   return await commit(ctx, async (tx) => {
-    if (!(await lockAccount(tx, principal.userId, passwordHash))) throw unauthenticated()
+    if (!(await lockAccount(tx, principal.userId, account.passwordHash))) throw unauthenticated()
     const renewed = await rotateSession(tx, session.id, ctx.sessions)
     if (!renewed) throw unauthenticated()
     await tx.user.update({

@@ -1,12 +1,13 @@
 import type { Caller } from './sessions.js'
 
-/** What the live engine keeps of a caller (its `Admission`). Call it as soon as the session was read. */
+/** What the live engine keeps of a caller (its `Admission`). */
 export function toAdmission({ principal, session, epoch }: Caller) {
   return {
     sessionId: session.id,
+    tokenHash: session.tokenHash,
     principal,
     remainingMs: session.remainingMs,
-    readAt: performance.now(),
+    readAt: session.readAt,
     endsAt: session.expiresAt.toISOString(),
     epoch,
   }

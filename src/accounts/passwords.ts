@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
-import pLimit from 'p-limit'
-import { invalid, unavailable } from '../errors.js'
+import { FairQueue, type Turn } from '../concurrency/fair-queue.js'
+import { invalid } from '../errors.js'
 import { isCommonPassword } from './common-passwords.js'
 
 const MIN_PASSWORD = 8
@@ -18,17 +18,28 @@ export const DUMMY_HASH =
 
 /** Concurrent hashes: half the CPUs, at most 4, so that a flood of logins leaves CPU time for other requests. */
 const CONCURRENCY = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
+/** Enough for all tablets of a theatre to sign in when a shift starts; more get 503. */
+const MAX_WAITING = 256
+/** ms to wait for a hash during an attack; a request's other work takes some more */
+const MAX_WAIT_MS = 1500
+
+const queue = new FairQueue({
+  concurrency: CONCURRENCY,
+  maxWaiting: MAX_WAITING,
+  maxWaitMs: MAX_WAIT_MS,
+})
+
+/** for callers that have shown who they are */
+const URGENT: Turn = { urgent: true, keys: [] }
+
 /**
- * Hashes that may be queued: about four seconds of work for one CPU. Enough for all tablets of a theatre to sign in
- * when a shift starts; more get 503.
+ * Runs a check of a password when it is the caller's turn: null is a wrong guess, which puts what has the same keys
+ * behind others. Throws `unavailable` when too many wait.
  */
-const MAX_PENDING = 256
-
-const limit = pLimit(CONCURRENCY)
-
-async function limited<T>(work: () => Promise<T>): Promise<T> {
-  if (limit.activeCount + limit.pendingCount >= CONCURRENCY + MAX_PENDING) throw unavailable()
-  return limit(work)
+export async function checkInTurn<T>(turn: Turn, check: () => Promise<T | null>): Promise<T | null> {
+  const checked = await queue.run(turn, check)
+  if (checked === null) queue.noteFailure(turn.keys)
+  return checked
 }
 
 /** Different systems encode the same typed password differently (NIST SP 800-63B, 5.1.1.2). */
@@ -49,16 +60,13 @@ export function checkNewPassword(password: string, path: string): void {
   if (isCommonPassword(normal)) throw invalid(path, 'is one of the most common passwords: choose another.')
 }
 
-/** Hashes a password that passed `checkNewPassword`. Throws `unavailable` when too many hashes are queued. */
+/** Hashes a password that passed `checkNewPassword`. Throws `unavailable` when too many wait for a hash. */
 export function hashPassword(password: string): Promise<string> {
-  return limited(() => hash(normalize(password), COST))
+  return queue.run(URGENT, () => hash(normalize(password), COST))
 }
 
-/**
- * Verifies a password. Without a hash (no such user, a guest) returns false after the same work. Throws `unavailable`
- * when too many hashes are queued.
- */
+/** Verifies a password, within `checkInTurn`. Without a hash (no such user, a guest): false after the same work. */
 export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  const matches = await limited(() => verify(passwordHash ?? DUMMY_HASH, normalize(password)))
+  const matches = await verify(passwordHash ?? DUMMY_HASH, normalize(password))
   return matches && passwordHash !== null
 }

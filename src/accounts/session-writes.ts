@@ -35,9 +35,9 @@ interface IssuedRow extends TimesRow {
   created_at: Date
 }
 
-function readIssued(rows: IssuedRow[], token: string): IssuedSession | null {
+function readIssued(rows: IssuedRow[], token: string, readAt: number): IssuedSession | null {
   const [row] = rows
-  return row ? { id: row.id, token, createdAt: row.created_at, ...readTimes(row) } : null
+  return row ? { id: row.id, token, createdAt: row.created_at, ...readTimes(row, readAt) } : null
 }
 
 /** Opens a session. With `keep` it has no idle timeout, only an absolute lifetime. */
@@ -47,13 +47,14 @@ export async function startSession(
   settings: SessionSettings,
 ): Promise<IssuedSession> {
   const token = newToken()
+  const readAt = performance.now()
   const rows = await tx.$queryRaw<IssuedRow[]>`
     INSERT INTO sessions AS s (token_hash, user_id, created_at, last_seen_at, absolute_ends_at, keep, user_agent, ip)
     VALUES (${hashToken(token)}, ${userId}::int, now(), now(),
       now() + make_interval(secs => ${settings.absoluteSeconds}::float8),
       ${keep}, ${client.userAgent.slice(0, USER_AGENT_LENGTH)}, ${client.ip.slice(0, 64)})
     RETURNING s.id::text AS id, s.created_at, ${timesColumns(settings)}`
-  const session = readIssued(rows, token)
+  const session = readIssued(rows, token, readAt)
   if (!session) throw new Error('the session was not stored')
   return session
 }
@@ -67,11 +68,12 @@ export async function rotateSession(
   settings: SessionSettings,
 ): Promise<IssuedSession | null> {
   const token = newToken()
+  const readAt = performance.now()
   const rows = await tx.$queryRaw<IssuedRow[]>`
     UPDATE sessions AS s SET token_hash = ${hashToken(token)}, last_seen_at = now()
     WHERE s.id = ${sessionId}::uuid AND ${isLive(settings)}
     RETURNING s.id::text AS id, s.created_at, ${timesColumns(settings)}`
-  return readIssued(rows, token)
+  return readIssued(rows, token, readAt)
 }
 
 /**
@@ -82,11 +84,12 @@ export async function touch(
   sessionId: string,
   settings: SessionSettings,
 ): Promise<SessionTimes | null> {
+  const readAt = performance.now()
   const rows = await db.$queryRaw<TimesRow[]>`
     UPDATE sessions AS s SET last_seen_at = greatest(s.last_seen_at, now()) FROM users AS u
     WHERE s.id = ${sessionId}::uuid AND u.id = s.user_id AND u.is_active AND ${isLive(settings)}
     RETURNING ${timesColumns(settings)}`
-  return rows[0] ? readTimes(rows[0]) : null
+  return rows[0] ? readTimes(rows[0], readAt) : null
 }
 
 interface EndedRow {

@@ -14,8 +14,10 @@ export interface SessionSettings {
 
 /** A live session's times as of the query. Nodes count `remainingMs` down; the dates are by the database's clock. */
 export interface SessionTimes {
-  /** ms until the session ends, unless a request prolongs it */
+  /** ms from `readAt` until the session ends, unless a request prolongs it */
   remainingMs: number
+  /** performance.now() just before the query was sent: a slow answer must not prolong the session */
+  readAt: number
   /** the same as a date */
   expiresAt: Date
   /** when it ends, even when active */
@@ -25,6 +27,8 @@ export interface SessionTimes {
 export interface CurrentSession extends SessionTimes {
   /** public: identifies the session but grants no access */
   id: string
+  /** SHA-256 of the token, in hex: a password change replaces the token, and the id stays */
+  tokenHash: string
   createdAt: Date
   /** `lastSeenAt` is old enough for the next HTTP request to update it (`touch`) */
   isStale: boolean
@@ -77,12 +81,18 @@ export interface TimesRow {
   remaining_ms: number
 }
 
-export function readTimes(row: TimesRow): SessionTimes {
-  return { remainingMs: row.remaining_ms, expiresAt: row.expires_at, absoluteEndsAt: row.absolute_ends_at }
+export function readTimes(row: TimesRow, readAt: number): SessionTimes {
+  return {
+    remainingMs: row.remaining_ms,
+    readAt,
+    expiresAt: row.expires_at,
+    absoluteEndsAt: row.absolute_ends_at,
+  }
 }
 
 interface LiveRow extends TimesRow {
   id: string
+  token_hash: string
   created_at: Date
   is_stale: boolean
   user_id: number
@@ -94,7 +104,7 @@ interface LiveRow extends TimesRow {
 
 // One statement, so that session, user, theatres, epoch and order come from one snapshot.
 function liveColumns(settings: SessionSettings): Prisma.Sql {
-  return Prisma.sql`s.id::text AS id, s.created_at, ${timesColumns(settings)},
+  return Prisma.sql`s.id::text AS id, encode(s.token_hash, 'hex') AS token_hash, s.created_at, ${timesColumns(settings)},
       s.last_seen_at < now() - make_interval(secs => ${touchSeconds(settings)}::float8) AS is_stale,
       u.id AS user_id, u.username, u.role::text AS role,
       CASE WHEN u.role = 'customer' THEN '[]' ELSE (
@@ -112,10 +122,16 @@ function selectLive(settings: SessionSettings, which: Prisma.Sql): Prisma.Sql {
     WHERE ${which} AND u.is_active AND ${isLive(settings)}`
 }
 
-function readLive(row: LiveRow): Caller {
+function readLive(row: LiveRow, readAt: number): Caller {
   return {
     principal: { userId: row.user_id, username: row.username, role: row.role, theatres: row.theatres },
-    session: { id: row.id, createdAt: row.created_at, isStale: row.is_stale, ...readTimes(row) },
+    session: {
+      id: row.id,
+      tokenHash: row.token_hash,
+      createdAt: row.created_at,
+      isStale: row.is_stale,
+      ...readTimes(row, readAt),
+    },
     epoch: Number(row.epoch),
   }
 }
@@ -126,10 +142,11 @@ export async function findLive(
   token: string,
   settings: SessionSettings,
 ): Promise<Caller | null> {
+  const readAt = performance.now()
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.token_hash = ${hashToken(token)}`),
   )
-  return rows[0] ? readLive(rows[0]) : null
+  return rows[0] ? readLive(rows[0], readAt) : null
 }
 
 /** What one handshake looks up. */
@@ -150,6 +167,7 @@ export async function findLiveForHandshakes(
 ): Promise<(HandshakeSession | null)[]> {
   const hashes = keys.map(({ token }) => Buffer.from(hashToken(token)).toString('hex'))
   const orderIds = keys.map(({ orderId }) => orderId ?? 0)
+  const readAt = performance.now()
   const rows = await db.$queryRaw<
     (LiveRow & { ordinal: number; order_customer_id: number | null; order_theatre_id: number | null })[]
   >`
@@ -164,7 +182,7 @@ export async function findLiveForHandshakes(
     const { order_customer_id: customerId, order_theatre_id: theatreId } = row
     const order = customerId === null || theatreId === null ? null : { customerId, theatreId }
     // ordinals count from 1
-    found[row.ordinal - 1] = { ...readLive(row), order }
+    found[row.ordinal - 1] = { ...readLive(row, readAt), order }
   }
   return found
 }
@@ -185,8 +203,9 @@ export async function findLiveByIds(
   settings: SessionSettings,
 ): Promise<Map<string, Caller>> {
   if (sessionIds.length === 0) return new Map()
+  const readAt = performance.now()
   const rows = await db.$queryRaw<LiveRow[]>(
     selectLive(settings, Prisma.sql`s.id = ANY(${[...sessionIds]}::uuid[])`),
   )
-  return new Map(rows.map((row) => [row.id, readLive(row)]))
+  return new Map(rows.map((row) => [row.id, readLive(row, readAt)]))
 }

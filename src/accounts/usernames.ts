@@ -10,6 +10,9 @@ const ALLOWED = /^[\p{L}\p{N}_.@+-][\p{L}\p{M}\p{N}_.@+-]*$/u
 /** The form in which names are stored, looked up and counted. The database folds case. */
 export const normalizeUsername = (username: string) => trimBlanks(username.normalize('NFKC'))
 
+export const isSameUsername = (a: string, b: string) =>
+  normalizeUsername(a).toLowerCase() === normalizeUsername(b).toLowerCase()
+
 /** Whether this can be a user name at all. Other text is not worth a query, and a NUL would make it fail. */
 export function isUsername(username: string): boolean {
   const normal = normalizeUsername(username)

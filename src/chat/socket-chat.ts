@@ -24,7 +24,7 @@ export class SocketChat {
 
   /** Stores a message; its event is the confirmation. Returns null, or why it was refused. Never throws. */
   async send(
-    sessionId: string,
+    { sessionId, tokenHash }: { sessionId: string; tokenHash: string },
     message: { chat: number; text: string; clientId: string },
   ): Promise<ChatRefusal | null> {
     try {
@@ -33,7 +33,8 @@ export class SocketChat {
         return { code: 'too_many_requests', message: `Too many messages: wait ${wait} seconds.` }
       }
       const caller = await findLiveById(this.ctx.db, sessionId, this.settings)
-      if (!caller) return { code: 'unauthenticated', message: 'The session has ended.' }
+      if (caller?.session.tokenHash !== tokenHash)
+        return { code: 'unauthenticated', message: 'The session has ended.' }
       await sendMessage({ ...this.ctx, onBehalf: onBehalfOf(caller) }, caller.principal, message)
       return null
     } catch (error) {

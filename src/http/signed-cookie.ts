@@ -19,7 +19,8 @@ export function readSignedCookie(header: string | undefined, name: string, unsig
   const values: string[] = []
   for (const pair of header?.split(';') ?? []) {
     const end = pair.indexOf('=')
-    if (end !== -1 && pair.slice(0, end).trim() === name) values.push(pair.slice(end + 1).trim())
+    if (end !== -1 && trimSpacesAndTabs(pair.slice(0, end)) === name)
+      values.push(trimSpacesAndTabs(pair.slice(end + 1)))
   }
   const [raw] = values
   if (raw === undefined || values.length > 1) return { kind: 'none' }
@@ -28,6 +29,17 @@ export function readSignedCookie(header: string | undefined, name: string, unsig
   const { valid, value } = unsign(signed)
   return valid && value ? { kind: 'token', token: value, signed } : { kind: 'invalid' }
 }
+
+/** Removes spaces and tabs (RFC 6265, 5.2): `trim` also removes a no-break space, which is part of a name. */
+function trimSpacesAndTabs(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpaceOrTab(text[start])) start++
+  while (end > start && isSpaceOrTab(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+const isSpaceOrTab = (char: string | undefined) => char === ' ' || char === '\t'
 
 function decode(raw: string): string | null {
   if (raw.length > MAX_VALUE) return null

@@ -19,7 +19,10 @@ export interface HitCounter {
 /** For the header Retry-After: whole seconds, at least 1. */
 export const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
-/** Beyond, the keys that were not hit for longest are evicted: a flood of addresses can't exhaust memory. */
+/**
+ * Beyond, the keys that were not hit for longest are evicted: a flood of addresses can't exhaust memory. Keys at half of
+ * their limit or beyond have a table of this size for themselves.
+ */
 const MAX_KEYS = 50_000
 
 /**
@@ -27,19 +30,25 @@ const MAX_KEYS = 50_000
  * (docs/decisions/0014-libraries-for-limits-and-queues.md). `now`: ms on a monotonic clock.
  */
 export function createLocalCounter({ maxKeys = MAX_KEYS, now = () => performance.now() } = {}): HitCounter {
-  const windows = new LRUCache<string, { count: number }>({ max: maxKeys, ttlResolution: 0, perf: { now } })
+  const create = () =>
+    new LRUCache<string, { count: number }>({ max: maxKeys, ttlResolution: 0, perf: { now } })
+  const windows = create()
+  // of their own: else the first hits of many others would evict the window of a client that is over its limit
+  const busy = create()
   return {
     async hit(key, windowSeconds, limit) {
-      let window = windows.get(key)
-      if (!window) {
-        window = { count: 0 }
-        windows.set(key, window, { ttl: windowSeconds * 1000 })
-      }
+      const table = busy.has(key) ? busy : windows
+      const window = table.get(key) ?? { count: 0 }
+      const ttl = table.getRemainingTTL(key) || windowSeconds * 1000
       window.count++
-      return { allowed: window.count <= limit, remainingMs: windows.getRemainingTTL(key) }
+      if (table === windows && window.count * 2 >= limit) {
+        windows.delete(key)
+        busy.set(key, window, { ttl })
+      } else if (window.count === 1) windows.set(key, window, { ttl })
+      return { allowed: window.count <= limit, remainingMs: ttl }
     },
     async refund(key) {
-      const window = windows.get(key)
+      const window = busy.get(key) ?? windows.get(key)
       if (window && window.count > 0) window.count--
     },
   }

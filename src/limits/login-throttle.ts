@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto'
+import type { Turn } from '../concurrency/fair-queue.js'
 import { tooMany } from '../errors.js'
 import { addressKey } from '../http/client-address.js'
 import { type HitCounter, secondsOf } from './hit-counter.js'
 
+export interface SignIn {
+  /** without blanks around it */
+  username: string
+  ip: string
+  /** the device or session that was signed in to this account before; null: nothing is shown */
+  known: string | null
+}
+
 export interface LoginThrottle {
   /**
    * Counts an attempt before the password is verified, so that a hundred concurrent ones are a hundred attempts. Throws
-   * 429 with `retryAfter`. After the right password `succeeded` takes the attempt back.
+   * 429 with `retryAfter`. `turn` is its place in the queue. After the right password `succeeded` takes it back.
    */
-  attempt(username: string, ip: string): Promise<{ succeeded(): Promise<void> }>
+  attempt(signIn: SignIn): Promise<{ turn: Turn; succeeded(): Promise<void> }>
 }
 
 const WINDOW_SECONDS = 300
@@ -21,25 +30,32 @@ const ACCOUNT_LIMIT = 30
 /** … this many: guessing from many addresses is slowed, and its owner can still sign in */
 const PAIR_LIMIT_UNDER_ATTACK = 3
 
-/** Slows guessing per account and per address, without locking the owner out from elsewhere. */
+/**
+ * Slows guessing per account and per address, without locking the owner out: neither from elsewhere, nor, on a device that
+ * was signed in before, from an address where a stranger guesses.
+ */
 export function createLoginThrottle(counter: HitCounter): LoginThrottle {
+  const countAll = async ({ username, ip, known }: SignIn): Promise<string[]> => {
+    const account = accountKey(username)
+    const take = async (key: string, limit: number) => {
+      const { allowed, remainingMs } = await counter.hit(key, WINDOW_SECONDS, limit)
+      if (!allowed) throw tooMany(secondsOf(remainingMs))
+      return key
+    }
+    if (known !== null) return [await take(`login:known:${account}:${known}`, PAIR_LIMIT)]
+    const byAddress = await take(`login:address:${addressKey(ip)}`, ADDRESS_LIMIT)
+    const byAccount = `login:account:${account}`
+    const underAttack = !(await counter.hit(byAccount, WINDOW_SECONDS, ACCOUNT_LIMIT)).allowed
+    const pair = `login:pair:${account}:${addressKey(ip)}`
+    return [byAddress, byAccount, await take(pair, underAttack ? PAIR_LIMIT_UNDER_ATTACK : PAIR_LIMIT)]
+  }
   return {
-    async attempt(username, ip) {
-      const address = `login:address:${addressKey(ip)}`
-      const account = `login:account:${accountKey(username)}`
-      const pair = `login:pair:${accountKey(username)}:${addressKey(ip)}`
-      const byAddress = await counter.hit(address, WINDOW_SECONDS, ADDRESS_LIMIT)
-      if (!byAddress.allowed) throw tooMany(secondsOf(byAddress.remainingMs))
-      const underAttack = !(await counter.hit(account, WINDOW_SECONDS, ACCOUNT_LIMIT)).allowed
-      const byPair = await counter.hit(
-        pair,
-        WINDOW_SECONDS,
-        underAttack ? PAIR_LIMIT_UNDER_ATTACK : PAIR_LIMIT,
-      )
-      if (!byPair.allowed) throw tooMany(secondsOf(byPair.remainingMs))
+    async attempt(signIn) {
+      const keys = await countAll(signIn)
       return {
+        turn: turnOf(signIn),
         async succeeded() {
-          await Promise.all([address, account, pair].map((key) => counter.refund(key)))
+          await Promise.all(keys.map((key) => counter.refund(key)))
         },
       }
     },
@@ -48,9 +64,13 @@ export function createLoginThrottle(counter: HitCounter): LoginThrottle {
 
 /** For `RATE_LIMITS=off`: never refuses. */
 export const noThrottle: LoginThrottle = {
-  async attempt() {
-    return { async succeeded() {} }
+  async attempt(signIn) {
+    return { turn: turnOf(signIn), async succeeded() {} }
   },
+}
+
+function turnOf({ username, ip, known }: SignIn): Turn {
+  return { urgent: known !== null, keys: [known ?? addressKey(ip), accountKey(username)] }
 }
 
 /** User names are compared without case, may be long, and must not reach Redis. */

@@ -4,8 +4,8 @@ import { opaqueKey } from './shared-store.js'
 
 /** a client's window begins with its first refusal */
 const WINDOW_SECONDS = 10
-/** blocked clients remembered on this node */
-const MAX_BLOCKED = 10_000
+/** blocked clients remembered on this node; beyond, those that stayed away for longest are forgotten */
+const MAX_BLOCKED = 50_000
 
 /**
  * Counts refused handshakes per client, and blocks a client that reaches the limit for the rest of its window.
@@ -22,7 +22,9 @@ export class Refusals {
 
   /** ms for which this client is still blocked, or 0 */
   blockedMs(client: string): number {
-    return Math.max(0, this.blocked.getRemainingTTL(opaqueKey(client)))
+    const key = opaqueKey(client)
+    // `get`, unlike the other, keeps one that goes on from being evicted
+    return this.blocked.get(key) ? Math.max(0, this.blocked.getRemainingTTL(key)) : 0
   }
 
   /** Counts a refusal. */

@@ -111,6 +111,8 @@ export class AccessWatch {
     if (!admission) return connection.close(CloseCode.sessionEnded, 'session ended')
     // reviews may overtake each other: keep the result of the later snapshot
     if (admission.epoch < connection.admission.epoch) return
+    // the token was replaced: whoever has only the old one can't come back
+    if (admission.tokenHash !== connection.admission.tokenHash) return connection.restart()
     connection.admission = admission
     const allowed = connection.guard(admission.principal)
     if (allowed.length === 0) return connection.close(CloseCode.forbidden, 'access revoked')

@@ -50,7 +50,7 @@ export interface OrderMoney {
     paymentStatus: PaymentStatus
     /** paise given back of the paying capture */
     refundedAmount: number
-    /** paise of late and surplus captures, and of a cancelled order, that have not gone back yet */
+    /** paise of late and surplus captures, and of a cancelled order, that are still to go back */
     dueBack: number
   }
   payments: readonly { id: string; status: PaymentStatus }[]
@@ -90,6 +90,14 @@ export function refundableOf(capture: Capture, refunds: readonly Refund[]): numb
 const remainingOf = (capture: Capture, { refunds }: OrderMoney) =>
   capture.amount - refundedOf(capture, refunds)
 
+/** A person has settled what is left of the capture in another way, and has noted how. */
+const isNoted = ({ id }: Capture, { issues }: OrderMoney) =>
+  issues.some(({ state, subject }) => state === 'noted' && subject === id)
+
+/** Paise of the capture that are to be given back when the order has no use for it. */
+const owedOf = (capture: Capture, money: OrderMoney) =>
+  isNoted(capture, money) ? 0 : remainingOf(capture, money)
+
 const isPaid = (status: PaymentStatus) =>
   status === 'paid' || status === 'partially_refunded' || status === 'refunded'
 
@@ -119,9 +127,10 @@ function settleOrder(money: OrderMoney, payments: OrderMoney['payments']): Settl
   const { order, captures } = money
   const paying = captures.find(({ kind }) => kind === 'paying')
   const surplus = captures.filter(({ kind }) => kind === 'surplus')
-  const surplusLeft = surplus.reduce((total, capture) => total + remainingOf(capture, money), 0)
+  const surplusOwed = surplus.reduce((total, capture) => total + owedOf(capture, money), 0)
   const payingLeft = paying ? remainingOf(paying, money) : 0
-  const dueBack = Math.min(surplusLeft + (order.status === 'cancelled' ? payingLeft : 0), MAX_DUE_BACK)
+  const payingOwed = paying && order.status === 'cancelled' ? owedOf(paying, money) : 0
+  const dueBack = Math.min(surplusOwed + payingOwed, MAX_DUE_BACK)
   if (!paying) {
     const failed = hasFailed(payments) && order.paymentMethod === 'online'
     return {
@@ -149,7 +158,7 @@ function hasFailed(payments: OrderMoney['payments']): boolean {
   return !open && payments.some(({ status }) => status === 'failed')
 }
 
-/** Each capture that counts is a `payment.paid`, each refund of one a `payment.refunded`. */
+/** Each capture that counts is a `payment.paid`; each refund of one, or note that it was settled, a `payment.refunded`. */
 function eventsOf(money: OrderMoney, after: Settlement['order']): OrderEventName[] {
   const before = money.order
   const events: OrderEventName[] = []
@@ -165,8 +174,8 @@ function eventsOf(money: OrderMoney, after: Settlement['order']): OrderEventName
 }
 
 /** Paise of surplus captures in a state of the order: what is due back, without the paying capture. */
-function surplusOf({ captures }: OrderMoney, order: OrderMoney['order']): number {
-  const paying = captures.find(({ kind }) => kind === 'paying')
+function surplusOf(money: OrderMoney, order: OrderMoney['order']): number {
+  const paying = money.captures.find((capture) => capture.kind === 'paying' && !isNoted(capture, money))
   const isOwed = order.status === 'cancelled' && isPaid(order.paymentStatus)
   return order.dueBack - (isOwed && paying ? paying.amount - order.refundedAmount : 0)
 }
@@ -218,7 +227,7 @@ const isAfter = (later: Refund, refund: Refund) => later.status === 'processed' 
 /** What the service gives back of late and surplus captures. A refund that failed is an issue for a person. */
 function returnsOf(money: OrderMoney): Settlement['returns'] {
   return money.captures
-    .filter(({ method }) => method === 'online')
+    .filter((capture) => capture.method === 'online' && !isNoted(capture, money))
     .filter(
       ({ kind, late }) =>
         kind === 'surplus' || (kind === 'paying' && late && money.order.status === 'cancelled'),

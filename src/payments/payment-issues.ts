@@ -3,6 +3,7 @@ import { forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import type { IssueKind } from './order-money.js'
+import { NOTHING, settleOrder } from './settlement.js'
 
 export interface IssueRecord {
   id: number
@@ -59,9 +60,9 @@ export async function listIssues(db: Database, principal: Principal): Promise<Is
 }
 
 /**
- * Closes an issue with a note of what was done. Repeating is harmless; a resolved issue keeps its note. Throws
- * `validation_failed`, `forbidden` for staff who manage no theatre, and `not_found` for an issue of another theatre, as for
- * a missing one.
+ * Closes an issue with a note of what was done: its money is then due back no more. Repeating is harmless; a resolved issue
+ * keeps its note. Throws `validation_failed`, `forbidden` for staff who manage no theatre, and `not_found` for an issue of
+ * another theatre, as for a missing one.
  */
 export async function resolveIssue(
   ctx: ActionContext,
@@ -73,12 +74,27 @@ export async function resolveIssue(
   if (note === '' || note.length > MAX_NOTE) throw invalid('note', `must have 1 to ${MAX_NOTE} characters`)
   const where = Prisma.sql`i.id = ${id}::int AND ${managedIssues(principal)}`
   return await commit(ctx, async (tx): Promise<Outcome<IssueRecord>> => {
-    await tx.$executeRaw`
+    const orderId = await lockOrderOf(tx, where)
+    const changed = await tx.$executeRaw`
       UPDATE payment_issues SET note = ${note}, resolved_at = now(), resolved_by = ${principal.userId}::int
-      WHERE resolved_at IS NULL AND id IN (
-        SELECT i.id FROM payment_issues i LEFT JOIN orders o ON o.id = i.order_id WHERE ${where})`
-    const [issue] = await readIssues(tx, where, Prisma.empty)
+      WHERE id = ${id}::int AND resolved_at IS NULL`
+    const { events } = changed > 0 && orderId !== null ? await settleOrder(tx, orderId, NO_REFUND) : NOTHING
+    const [issue] = await readIssues(tx, Prisma.sql`i.id = ${id}::int`, Prisma.empty)
     if (!issue) throw notFound('payment issue')
-    return { result: issue }
+    return { result: issue, events }
   })
+}
+
+/** A note is not a reason to send money. */
+const NO_REFUND = { autoRefund: false }
+
+/** Locks the order of the issue that matches, and returns its id; null: it has none. Throws `not_found`. */
+async function lockOrderOf(tx: Transaction, where: Prisma.Sql): Promise<number | null> {
+  const [issue] = await tx.$queryRaw<{ orderId: number | null }[]>`
+    SELECT i.order_id AS "orderId" FROM payment_issues i LEFT JOIN orders o ON o.id = i.order_id WHERE ${where}`
+  if (!issue) throw notFound('payment issue')
+  if (issue.orderId !== null) {
+    await tx.$executeRaw`SELECT FROM orders WHERE id = ${issue.orderId}::int FOR NO KEY UPDATE`
+  }
+  return issue.orderId
 }

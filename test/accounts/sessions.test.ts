@@ -1,4 +1,5 @@
 import t from 'tap'
+import { toAdmission } from '../../src/accounts/admission.js'
 import {
   deleteExpiredSessions,
   endSession,
@@ -245,3 +246,33 @@ t.test('deletes expired sessions in batches, and guests without any data', async
     'guest-signed-in',
   ])
 })
+
+t.test('a session that is read slowly ends no later', async (t) => {
+  const { id } = await openSession()
+  let lock = () => {}
+  const locked = new Promise<void>((resolve) => {
+    lock = resolve
+  })
+  const slow = db.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`
+    lock()
+    await until(() => isBlocked('sessions'), 'the query to wait for the lock')
+    await tx.$executeRaw`SELECT pg_sleep(0.5)`
+  })
+  await locked
+  const caller = await findLiveById(db, id, SETTINGS)
+  await slow
+  if (!caller) throw new Error('the session was not found')
+  const { remainingMs, readAt } = toAdmission(caller)
+  const [row] = await db.$queryRaw<{ left: number }[]>`
+    SELECT (extract(epoch FROM ${caller.session.expiresAt} - now()) * 1000)::float8 AS left`
+  const counted = remainingMs - (performance.now() - readAt)
+  t.ok(counted <= (row?.left ?? 0), `${counted} ms are counted, ${row?.left} ms are left`)
+})
+
+/** Does a query of this database wait for a lock on the table? */
+async function isBlocked(table: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT FROM pg_locks WHERE relation = ${table}::regclass AND NOT granted`
+  return rows.length > 0
+}

@@ -20,6 +20,17 @@ t.test('two cookies of the same name count as none', async (t) => {
   t.same(read(`sid =x;sid=${signed}`), { kind: 'none' }, 'spaces don’t change the name')
 })
 
+t.test('only spaces and tabs surround a name and a value', async (t) => {
+  t.match(read(`\t sid \t=\t ${signed} \t`), { kind: 'token', token: 'token' })
+  // as Node decodes heads: a byte a character
+  for (const blank of ['\u00a0', '\u000b', '\u000c', '\u0085', '\ufeff', '\u2003']) {
+    t.same(read(`${blank}sid=${signed}`), { kind: 'none' }, 'before the name')
+    t.same(read(`sid${blank}=${signed}`), { kind: 'none' }, 'behind the name')
+    t.same(read(`sid=${blank}${signed}`), { kind: 'invalid' }, 'before the value')
+    t.match(read(`${blank}sid=x; sid=${signed}`), { kind: 'token', token: 'token' }, 'another cookie')
+  }
+})
+
 t.test('a cookie that is missing, has another name, or has a wrong signature', async (t) => {
   t.same(read(undefined), { kind: 'none' })
   t.same(read(''), { kind: 'none' })

@@ -27,6 +27,23 @@ t.test('on one node a flood of keys evicts the least recently hit ones', async (
   t.ok((await counter.hit('other 0', 10, 1)).allowed, 'evicted')
 })
 
+t.test('on one node no flood of others evicts a key that is near its limit or over it', async (t) => {
+  let now = 1
+  const counter = createLocalCounter({ maxKeys: 100, now: () => now })
+  for (let i = 0; i < 11; i++) await counter.hit('blocked', 300, 10)
+  for (let i = 0; i < 5; i++) await counter.hit('near', 300, 10)
+  now += 1000
+  for (let i = 0; i < 5000; i++) await counter.hit(`other ${i}`, 300, 10)
+  t.same(await counter.hit('blocked', 300, 10), { allowed: false, remainingMs: 299_000 })
+  for (let i = 0; i < 5; i++) t.match(await counter.hit('near', 300, 10), { allowed: true })
+  t.match(await counter.hit('near', 300, 10), { allowed: false })
+  await counter.refund('near')
+  now += 299_001
+  for (const key of ['blocked', 'near']) {
+    t.same(await counter.hit(key, 300, 10), { allowed: true, remainingMs: 300_000 }, 'a new window')
+  }
+})
+
 t.test('on two nodes', async (t) => {
   const redis = await startRedis(t)
   const database = await testDatabase(t)

@@ -27,3 +27,10 @@ t.test('a blocked client is not counted further', async (t) => {
   for (let i = 0; i < 5; i++) await refusals.add('a')
   t.same(hits, ['a'])
 })
+
+t.test('refusals of twenty thousand other clients don’t unblock one', async (t) => {
+  const refusals = new Refusals(1, createLocalCounter())
+  await refusals.add('attacker')
+  for (let i = 0; i < 20_000; i++) await refusals.add(`other ${i}`)
+  t.ok(refusals.blockedMs('attacker') > 0)
+})

@@ -37,6 +37,7 @@ function createConnection() {
     groups: [theatreOrders(1)],
     admission: {
       sessionId: 's',
+      tokenHash: 't',
       principal: { userId: 1, username: 'u', role: 'staff', theatres: [] },
       remainingMs: 1e9,
       readAt: 0,

@@ -108,6 +108,7 @@ export class ModelDatabase {
         if (!session || session.endedAt <= this.now) continue
         found.set(sessionId, {
           sessionId,
+          tokenHash: sessionId,
           principal: this.principal(session.userId),
           remainingMs: 1e9,
           readAt: performance.now(),

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { openGuest } from '../../src/accounts/account-actions.js'
 import { commit } from '../../src/events/commit.js'
+import { noThrottle } from '../../src/limits/login-throttle.js'
 import { placeOrder } from '../../src/orders/place-order.js'
 import { orderGroup, theatreChat, theatreOrders } from '../../src/protocol/groups.js'
-import { findSeat } from '../../src/seats/seat-queries.js'
 import { within } from '../helpers/deadline.js'
 import { arrived, emit, eventFor, faultIn, head, range, seqsOf } from '../helpers/live-events.js'
 import { httpHead, openRaw } from '../helpers/raw-connection.js'
@@ -52,7 +52,7 @@ t.test(
   },
 )
 
-t.test('hello is the first message, with the user, groups, positions and end of session', async (t) => {
+t.test('hello is the first message, with the user, groups, positions, end of session and time', async (t) => {
   const socket = await openV1(node, staff)
   const hello = await socket.expect({ type: 'hello' })
   t.strictSame(socket.history[0], hello)
@@ -62,6 +62,7 @@ t.test('hello is the first message, with the user, groups, positions and end of 
     positions: { [GROUP]: await head(node.db, GROUP) },
     connection: /^[0-9a-f-]{36}$/,
     sessionExpiresAt: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    now: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   })
   t.equal(socket.ws.protocol, 'houselights.v1')
   await emit(node, GROUP)
@@ -278,17 +279,15 @@ t.test('an order’s socket gives its owner a snapshot with the order, and its e
     {
       ...node.app.actions,
       sessions: node.config.session,
-      throttle: { attempt: async () => ({ succeeded: async () => {} }) },
+      throttle: noThrottle,
     },
     { userAgent: '', ip: '' },
   )
-  const seat = await findSeat(node.db, 'demo-a1')
   const item = await node.db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
-  if (!seat) throw new Error('no seat')
   const { order } = await placeOrder(
     node.app.actions,
     { userId: caller.principal.userId, sessionId: caller.session.id },
-    seat,
+    'demo-a1',
     {
       items: [{ menuItemId: item.id, quantity: 2 }],
       paymentMethod: 'cash',

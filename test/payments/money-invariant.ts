@@ -40,9 +40,10 @@ export function findWrongOrders(db: Database): Promise<{ id: number }[]> {
       SELECT sum(c.amount) FILTER (WHERE c.kind = 'paying') AS paid,
         sum(given.back) FILTER (WHERE c.kind = 'paying') AS back,
         sum(c.amount - given.back) FILTER (
-          WHERE c.kind = 'surplus' OR (c.kind = 'paying' AND o.status = 'cancelled')) AS due
+          WHERE (c.kind = 'surplus' OR (c.kind = 'paying' AND o.status = 'cancelled')) AND NOT given.noted) AS due
       FROM captures c CROSS JOIN LATERAL (
-        SELECT least(coalesce(sum(r.amount), 0), c.amount) AS back
+        SELECT least(coalesce(sum(r.amount), 0), c.amount) AS back,
+          EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id AND i.resolved_by IS NOT NULL) AS noted
         FROM refunds r WHERE r.capture_id = c.id AND r.status = 'processed') given
       WHERE c.order_id = o.id
     ) m ON true

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { OrderView, PaymentIssueView } from '../../src/protocol/views.js'
+import { paymentWords } from '../../web/customer/payment-words.js'
 import { postOrder } from '../helpers/customers.js'
 import type { TestDatabase } from '../helpers/database.js'
 import { createClient, type HttpClient, movedTo } from '../helpers/http-client.js'
@@ -8,6 +9,7 @@ import type { Webhook } from '../helpers/razorpay-outbox.js'
 import { startNode, TEST_SECRETS, type TestService } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until } from '../helpers/until.js'
+import { asksForPayment, customerPage, staffBoard } from './money-pages.js'
 import { CALLS, HAPPENINGS } from './money-steps.js'
 
 // A service, the stand-in of its payment provider, and one order at a time, for scripts of what happens to its money. A step
@@ -26,6 +28,9 @@ export interface Outcome {
   issues: string
   /** the order's events without the first, in order */
   events: string
+  /** what the order's page and the board show: see `money-pages.ts` */
+  customer: string
+  staff: string
 }
 
 const FATES = ['lost', 'held', 'twice', 'x5', 'reversed', 'no-id', 'old-secret'] as const
@@ -51,10 +56,13 @@ export class MoneyScene {
     this.customer = createClient(service.url)
   }
 
-  static async open(t: Test, env: Record<string, string> = {}): Promise<MoneyScene> {
+  static async open(
+    t: Test,
+    { env = {}, pages = false }: { env?: Record<string, string>; pages?: boolean } = {},
+  ): Promise<MoneyScene> {
     const razorpay = await startRazorpay(t, { secret: TEST_SECRETS.PAYMENT_WEBHOOK_SECRET })
     const all = { ...razorpay.env, PAYMENT_WEBHOOK_SECRET_FALLBACKS: OLD_SECRET, ...env }
-    const service = await startNode(t, { env: all })
+    const service = await startNode(t, { env: all, pages })
     const people = await signInAll(service.url)
     return new MoneyScene(t, razorpay, all, service, people)
   }
@@ -168,6 +176,8 @@ export class MoneyScene {
   private async outcome(): Promise<Outcome> {
     const path = `/api/orders/${this.orderId}`
     const { order } = (await this.customer.get<{ order: OrderView }>(path)).body
+    const { order: staffs } = (await this.people.staff.get<{ order: OrderView }>(path)).body
+    this.t.equal(asksForPayment(order), paymentWords(order).pay !== null, 'it asks for what can be paid')
     const issues = (await this.issues()).map(({ kind, resolvedAt, note }) =>
       resolvedAt === null ? kind : `${kind}:${note === null ? 'closed' : 'noted'}`,
     )
@@ -179,6 +189,8 @@ export class MoneyScene {
       dueBack: order.dueBack,
       issues: issues.join(' '),
       events: events.map(({ name }) => name.replace(/^.*\./, '')).join(' '),
+      customer: customerPage(order),
+      staff: staffBoard(staffs),
     }
   }
 }

@@ -15,9 +15,9 @@ const TABLES = {
 for (const [title, cases] of Object.entries(TABLES)) {
   t.test(title, async (t) => {
     const scene = await MoneyScene.open(t)
-    for (const [name, steps, state, refunded, dueBack, issues, events] of cases) {
+    for (const [name, steps, state, refunded, dueBack, issues, events, customer, staff] of cases) {
       const outcome = await scene.play(steps)
-      t.same(outcome, { state, refunded, dueBack, issues, events }, `${name}: ${steps}`)
+      t.same(outcome, { state, refunded, dueBack, issues, events, customer, staff }, `${name}: ${steps}`)
       t.same(await findGaps(scene.service.db), [], `${name}: what was captured is accounted for`)
       t.same(await findWrongOrders(scene.service.db), [], `${name}: the orders say what was recorded`)
     }

@@ -6,7 +6,7 @@ import { postOrder } from '../helpers/customers.js'
 import { testDatabase } from '../helpers/database.js'
 import { parseAnswer, readAnswer, shakeHands } from '../helpers/handshakes.js'
 import { createClient } from '../helpers/http-client.js'
-import { openRaw } from '../helpers/raw-connection.js'
+import { httpHead, openRaw, sendRaw } from '../helpers/raw-connection.js'
 import { startService, TEST_SECRETS } from '../helpers/service.js'
 import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
@@ -227,3 +227,32 @@ t.test('another user’s order and a missing order get the same response over HT
     t.equal((await guest.get(`/api/orders/${id}`)).status, 404, id)
   }
 })
+
+t.test('a cookie of another name that only looks like the session’s is none', async (t) => {
+  const { url, port } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+  const cookie = await cookieOf(url)
+  t.equal((await shakeHands(port, { path: PATH, cookie })).status, 101)
+  t.equal((await shakeHands(port, { path: PATH, cookie: ` \t${cookie} \t` })).status, 101)
+  // the bytes 0xA0 and 0x85
+  for (const blank of ['\u00a0', '\u0085']) {
+    const other = `${blank}${cookie}`
+    t.match(await shakeHands(port, { path: PATH, cookie: other }), { status: 401 })
+    const answer = await sendRaw(
+      port,
+      httpHead(
+        'GET /api/auth/session HTTP/1.1',
+        `Host: 127.0.0.1:${port}`,
+        `Cookie: ${other}`,
+        'Connection: close',
+      ),
+    )
+    t.match(answer.text, /^HTTP\/1.1 401 /)
+    t.equal((await shakeHands(port, { path: PATH, cookie: `${other}x; ${cookie}` })).status, 101)
+  }
+})
+
+/** The session's cookie alone, of a new session of the staff. */
+async function cookieOf(url: string): Promise<string> {
+  const { cookies } = await signIn(url, 'staff')
+  return `sessionid=${cookies.get('sessionid')}`
+}

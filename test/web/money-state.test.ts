@@ -48,13 +48,20 @@ t.test('what an order’s payment means', async (t) => {
     ['refunded', { ...CONFIRMED, paymentStatus: 'refunded', refundedAmount: 18_000 }, 0],
     ['void', CANCELLED, 0],
     ['void', { ...CANCELLED, paymentStatus: 'failed' }, 0],
-    ['refund-due', { ...CANCELLED, confirmedAt: AT, paymentStatus: 'paid' }, 18_000],
+    ['refund-due', { ...CANCELLED, confirmedAt: AT, paymentStatus: 'paid', dueBack: 18_000 }, 18_000],
+    ['settled', { ...CANCELLED, confirmedAt: AT, paymentStatus: 'paid' }, 18_000],
     [
       'refund-due',
-      { ...CANCELLED, confirmedAt: AT, paymentStatus: 'partially_refunded', refundedAmount: 8000 },
+      {
+        ...CANCELLED,
+        confirmedAt: AT,
+        paymentStatus: 'partially_refunded',
+        refundedAmount: 8000,
+        dueBack: 10_000,
+      },
       10_000,
     ],
-    ['returning', { ...CANCELLED, paymentStatus: 'paid' }, 18_000],
+    ['returning', { ...CANCELLED, paymentStatus: 'paid', dueBack: 18_000 }, 18_000],
     ['refunded', { ...CANCELLED, confirmedAt: AT, paymentStatus: 'refunded', refundedAmount: 18_000 }, 0],
   ]
   for (const [state, changes, held] of cases) {

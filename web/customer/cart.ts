@@ -7,7 +7,7 @@ import { createStore } from '../lib/store.js'
 /** of one item, as the service allows */
 export const MAX_QUANTITY = 20
 
-interface Line {
+export interface Line {
   menuItemId: number
   quantity: number
 }
@@ -38,45 +38,95 @@ function isCart(value: unknown): value is Cart {
 
 const newCart = (lines: readonly Line[] = []): Cart => ({ lines, key: newId(), sent: false })
 
-/** The cart of one seat; survives a reload. */
+/** What is left of `lines` without what was ordered: items may have been added while the order was under way. */
+function without(lines: readonly Line[], ordered: readonly Line[]): Line[] {
+  const quantityIn = ({ menuItemId }: Line): number =>
+    ordered.find((line) => line.menuItemId === menuItemId)?.quantity ?? 0
+  return lines
+    .map((line) => ({ ...line, quantity: line.quantity - quantityIn(line) }))
+    .filter(({ quantity }) => quantity > 0)
+}
+
+/**
+ * The cart of one seat. It survives a reload, and all tabs of the browser share it with its key: what one tab has ordered
+ * is in no other tab's cart. Where nothing can be stored, each tab has its own.
+ */
 export function createCart(token: string) {
   const storageKey = `cart.${token}`
   const cart = createStore<Cart>(recall(storageKey, isCart) ?? newCart())
-  const save = (next: Cart): void => {
+  // Stored at once, so that a tab that opens later has the same key.
+  let isStored = remember(storageKey, cart.get())
+
+  function save(next: Cart): void {
     cart.set(next)
-    remember(storageKey, next.lines.length > 0 || next.sent ? next : null)
+    isStored = remember(storageKey, next)
   }
+  /** Takes over what another tab has made of the cart. */
+  function read(): void {
+    const stored = isStored ? recall(storageKey, isCart) : null
+    if (stored && JSON.stringify(stored) !== JSON.stringify(cart.get())) cart.set(stored)
+  }
+  function update(change: (now: Cart) => Cart): void {
+    read()
+    const now = cart.get()
+    const next = change(now)
+    if (next !== now) save(next)
+  }
+  /** Changes the cart unless its key has been given up meanwhile. */
+  const updateOf = (key: string, change: (now: Cart) => Cart): void =>
+    update((now) => (now.key === key ? change(now) : now))
+
   return {
     cart,
     set(menuItemId: number, quantity: number): void {
-      const now = cart.get()
       const bounded = Math.min(MAX_QUANTITY, Math.max(0, quantity))
-      const others = now.lines.filter((line) => line.menuItemId !== menuItemId)
-      save({ ...now, lines: bounded > 0 ? [...others, { menuItemId, quantity: bounded }] : others })
+      update((now) => {
+        const others = now.lines.filter((line) => line.menuItemId !== menuItemId)
+        return { ...now, lines: bounded > 0 ? [...others, { menuItemId, quantity: bounded }] : others }
+      })
     },
     /** Removes items that have left the menu or are sold out since the cart was filled. */
     prune(menu: readonly MenuItemView[]): void {
-      const now = cart.get()
       const onSale = new Set(menu.filter((item) => item.available).map((item) => item.id))
-      const kept = now.lines.filter((line) => onSale.has(line.menuItemId))
-      if (kept.length !== now.lines.length) save({ ...now, lines: kept })
+      update((now) => {
+        const lines = now.lines.filter((line) => onSale.has(line.menuItemId))
+        return lines.length === now.lines.length ? now : { ...now, lines }
+      })
     },
-    /** Sends the cart's order. What is not a refusal leaves open whether the order was made. */
-    async order<T>(send: (key: string) => Promise<T>): Promise<T> {
-      const { key, sent: wasSent } = cart.get()
-      save({ ...cart.get(), sent: true })
+    /**
+     * Sends an order of the cart as this tab shows it, with its key: if another tab has ordered it meanwhile, the service
+     * answers with that order. What is not a refusal leaves open whether the order was made. When `isEarlier` says that
+     * the answer is an order which the customer has seen before, the cart stays as it is.
+     */
+    async order<T>(
+      send: (cart: Cart) => Promise<T>,
+      isEarlier: (made: T) => boolean = () => false,
+    ): Promise<T> {
+      const shown = cart.get()
+      const { key } = shown
+      updateOf(key, (now) => ({ ...now, sent: true }))
       try {
-        const made = await send(key)
-        save(newCart())
+        const made = await send(shown)
+        if (!isEarlier(made)) updateOf(key, (now) => newCart(without(now.lines, shown.lines)))
         return made
       } catch (error) {
         // A refusal of this request says nothing of an earlier one.
-        if (error instanceof ApiError && error.isRefusal) save({ ...cart.get(), sent: wasSent })
+        if (error instanceof ApiError && error.isRefusal)
+          updateOf(key, (now) => ({ ...now, sent: shown.sent }))
         throw error
       }
     },
     /** The customer has seen the order that was made with this key; what is in the cart is another one. */
-    startAnother: (): void => save(newCart(cart.get().lines)),
+    startAnother: (): void => update((now) => newCart(now.lines)),
+    /** Keeps up with the other tabs until the returned function is called. */
+    follow(): () => void {
+      read()
+      const events = ['storage', 'pageshow', 'visibilitychange', 'focus'] as const
+      for (const event of events) addEventListener(event, read)
+      return () => {
+        for (const event of events) removeEventListener(event, read)
+      }
+    },
   }
 }
 

@@ -5,20 +5,20 @@ import { newId } from '../lib/id.js'
 import { createStore } from '../lib/store.js'
 import type { Incoming, Verdict } from '../live/client.js'
 import { chatMessageOf, type LiveEvent, orderOf, type Snapshot } from '../live/messages.js'
-import { moneyStateOf } from '../live/money-state.js'
 import { applyOrderPage, NO_ORDER, type OrderChange } from '../live/order-state.js'
 import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
-import { describePayment, describeSurplus } from './payment-words.js'
+import { rememberOpened } from './opened-orders.js'
+import { orderWords, paymentWords } from './payment-words.js'
 
 function announceChange(before: OrderView | null, after: OrderView): void {
   if (!before) return
-  if (before.status !== after.status) return announce(s.order.head[after.status](after), true)
+  if (before.status !== after.status) return announce(orderWords(after).head, true)
   const isSame = (['paymentStatus', 'refundedAmount', 'dueBack'] as const).every(
     (key) => before[key] === after[key],
   )
-  const text = isSame ? null : (describeSurplus(after) ?? describePayment(after, moneyStateOf(after)))
+  const text = isSame ? null : paymentWords(after).texts.at(-1)
   if (text) announce(text, true)
 }
 
@@ -35,7 +35,9 @@ export function createLiveOrder(id: number) {
     const before = state.get().order
     apply(change)
     const after = state.get().order
-    if (after) announceChange(before, after)
+    if (!after) return
+    if (!before) rememberOpened(id)
+    announceChange(before, after)
   }
 
   function onSnapshot({ data }: Snapshot): void {

@@ -1,51 +1,40 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { readPhone } from '../../src/protocol/typed-text.js'
-import type { MenuItemView, OrderView, SeatMenuView } from '../../src/protocol/views.js'
-import { api } from '../lib/api.js'
+import type { SeatMenuView } from '../../src/protocol/views.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import { useSettled } from '../ui/use-settled.js'
 import { quantityOf, type SeatCart, totalOf } from './cart.js'
-import { EarlierOrder } from './earlier-order.js'
+import { EarlierOrder, PlacedOrder } from './made-order.js'
 import { Stepper } from './menu-list.js'
-import { useOrderForm } from './order-form.js'
+import type { OrderForm } from './order-form.js'
 
 interface Props {
   token: string
   seat: SeatMenuView
   cart: SeatCart
+  form: OrderForm
   onClose(): void
-  /** The menu has changed: its new items, or null to load them. */
-  onMenu(menu: readonly MenuItemView[] | null): void
 }
 
-async function paymentUrl(orderId: number): Promise<string> {
-  try {
-    return (await api.startPayment(orderId)).checkoutUrl
-  } catch {
-    // The order is placed; its page offers to pay and shows what went wrong.
-    return `/orders/${orderId}`
-  }
-}
-
-/** The dialog before ordering: items, payment method, and the order button. */
-export function OrderReview({ token, seat, cart, onClose, onMenu }: Props) {
+/** The dialog before ordering: items, payment method, and the order button. Then the order, while its payment opens. */
+export function OrderReview({ token, seat, cart, form, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const { count } = totalOf(useStore(cart.cart), seat.menu)
-  const form = useOrderForm({ token, cart, onMenu, onPlaced })
-
-  async function onPlaced(order: OrderView): Promise<void> {
-    remember(`seat.${order.seat.id}`, token)
-    location.assign(order.paymentMethod === 'online' ? await paymentUrl(order.id) : `/orders/${order.id}`)
-  }
+  const { busy, placed, earlier } = form
+  const isEmpty = count === 0 && !busy && !placed && !earlier
 
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
-    if (count === 0 && !form.busy) dialog.current?.close()
-  }, [count, form.busy])
+    if (isEmpty) dialog.current?.close()
+  }, [isEmpty])
 
+  function onView(): void {
+    remember(`seat.${seat.seat.id}`, token)
+    cart.startAnother()
+  }
   return (
     <dialog ref={dialog} class="sheet review" aria-labelledby="review-title" onClose={onClose}>
       <header class="sheet-head">
@@ -54,15 +43,10 @@ export function OrderReview({ token, seat, cart, onClose, onMenu }: Props) {
           {s.common.close}
         </button>
       </header>
-      {form.earlier ? (
-        <EarlierOrder
-          order={form.earlier}
-          onView={() => {
-            remember(`seat.${seat.seat.id}`, token)
-            cart.startAnother()
-          }}
-          onAnother={form.orderAnother}
-        />
+      {placed ? (
+        <PlacedOrder order={placed} />
+      ) : earlier ? (
+        <EarlierOrder order={earlier} onView={onView} onAnother={count > 0 ? cart.startAnother : null} />
       ) : (
         <ReviewForm {...{ seat, cart, form }} />
       )}
@@ -70,9 +54,7 @@ export function OrderReview({ token, seat, cart, onClose, onMenu }: Props) {
   )
 }
 
-type Form = ReturnType<typeof useOrderForm>
-
-function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form: Form }) {
+function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>) {
   const now = useStore(cart.cart)
   const total = totalOf(now, seat.menu)
   const amount = f.money(total.paise)
@@ -94,22 +76,42 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
         void form.submit(total.paise)
       }}
     >
-      <ul class="review-lines">
-        {chosen.map((item) => (
-          <li key={item.id}>
-            <span class="review-name">{item.name}</span>
-            <Stepper
-              item={item}
-              quantity={quantityOf(now, item.id)}
-              onChange={(next) => cart.set(item.id, next)}
-            />
-            <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
-          </li>
-        ))}
-      </ul>
-      <p class="review-total">
-        <span>{s.seat.total}</span> <span class="amount">{amount}</span>
-      </p>
+      <fieldset class="form-fields" disabled={form.busy}>
+        <ul class="review-lines">
+          {chosen.map((item) => (
+            <li key={item.id}>
+              <span class="review-name">{item.name}</span>
+              <Stepper
+                item={item}
+                quantity={quantityOf(now, item.id)}
+                onChange={(next) => cart.set(item.id, next)}
+              />
+              <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
+            </li>
+          ))}
+        </ul>
+        <p class="review-total">
+          <span>{s.seat.total}</span> <span class="amount">{amount}</span>
+        </p>
+        <Payment form={form} />
+      </fieldset>
+      <Notices form={form} wasSent={now.sent} />
+      <button
+        type="submit"
+        class="primary wide"
+        ref={button}
+        data-action="place-order"
+        disabled={form.busy || !isSettled || total.count === 0}
+      >
+        {form.busy ? s.seat.sending : label}
+      </button>
+    </form>
+  )
+}
+
+function Payment({ form }: { form: OrderForm }) {
+  return (
+    <>
       <fieldset class="payment-methods">
         <legend>{s.seat.howToPay}</legend>
         <Method form={form} value="online" name={s.seat.online} note={s.seat.onlineNote} />
@@ -132,27 +134,30 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart'> & { form:
           }}
         />
       </label>
+    </>
+  )
+}
+
+function Notices({ form, wasSent }: { form: OrderForm; wasSent: boolean }) {
+  return (
+    <>
       <Problem error={form.error}>{form.isUnknown && <p>{s.seat.safeToRepeat}</p>}</Problem>
+      {wasSent && !form.busy && !form.error && (
+        <p class="note" data-notice="maybe-placed">
+          {s.seat.maybePlaced} {s.seat.safeToRepeat}
+        </p>
+      )}
       {form.priced && (
         <div class="problem" role="alert" data-notice="price-changed">
           <p>{s.seat.priceChanged(f.money(form.priced.before), f.money(form.priced.total))}</p>
         </div>
       )}
-      <button
-        type="submit"
-        class="primary wide"
-        ref={button}
-        data-action="place-order"
-        disabled={form.busy || !isSettled || total.count === 0}
-      >
-        {form.busy ? s.seat.sending : label}
-      </button>
-    </form>
+    </>
   )
 }
 
 interface MethodProps {
-  form: Form
+  form: OrderForm
   value: 'online' | 'cash'
   name: string
   note: string

@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
-import { moneyStateOf } from '../live/money-state.js'
-import { f, s } from '../strings/language.js'
+import { s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import { CashInstead } from './cash-instead.js'
-import { describePayment, describeSurplus } from './payment-words.js'
+import { paymentWords } from './payment-words.js'
 
 interface Props {
   order: OrderView
@@ -24,10 +23,9 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
   const [isAsking, setAsking] = useState(false)
   const wasAsking = useRef(false)
   const cash = useRef<HTMLButtonElement>(null)
-  const state = moneyStateOf(order, confirming)
-  const text = describePayment(order, state)
+  const { state, texts, pay: label } = paymentWords(order, confirming)
   const isUnderReview = error instanceof ApiError && error.code === 'payment_under_review'
-  const canPay = (state === 'unpaid' || state === 'failed') && !isUnderReview
+  const canPay = label !== null && !isUnderReview
 
   useEffect(() => {
     if (wasAsking.current && !isAsking) cash.current?.focus()
@@ -56,8 +54,7 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
   const pay = (): Promise<void> =>
     run(async () => location.assign((await api.startPayment(order.id)).checkoutUrl))
 
-  const surplus = describeSurplus(order)
-  if (text === null && surplus === null) return null
+  if (texts.length === 0) return null
   return (
     <section
       class="payment"
@@ -65,8 +62,11 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
       data-money={state}
       aria-label={s.order.paymentTitle}
     >
-      {text && <p class="payment-text">{text}</p>}
-      {surplus && <p class="payment-text">{surplus}</p>}
+      {texts.map((text) => (
+        <p key={text} class="payment-text">
+          {text}
+        </p>
+      ))}
       <Problem error={error} />
       {canPay && isAsking && (
         <CashInstead
@@ -90,11 +90,7 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
             disabled={busy}
             onClick={() => void pay()}
           >
-            {busy
-              ? s.order.openingPayment
-              : state === 'failed'
-                ? s.order.payAgain(f.money(order.total))
-                : s.order.payNow(f.money(order.total))}
+            {busy ? s.order.openingPayment : label}
           </button>
           <button
             ref={cash}

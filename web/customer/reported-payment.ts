@@ -9,7 +9,9 @@ import { EARLIER_FAILURE_MS, isConfirming, type Payable } from '../live/money-st
 
 const keyOf = (orderId: number): string => `reported.${orderId}`
 
-export const rememberReported = (orderId: number): void => remember(keyOf(orderId), serverNow())
+export function rememberReported(orderId: number): void {
+  remember(keyOf(orderId), serverNow())
+}
 
 export const awaitsConfirmation = (order: Payable): boolean =>
   isConfirming(order, recall(keyOf(order.id), isNumber), serverNow())
@@ -28,7 +30,10 @@ export function useConfirming(order: OrderView): boolean {
     }
   }, [])
   useEffect(() => {
-    if (!confirming) return remember(keyOf(order.id), null)
+    if (!confirming) {
+      remember(keyOf(order.id), null)
+      return
+    }
     const timer = setTimeout(() => setReads((count) => count + 1), EARLIER_FAILURE_MS)
     return () => clearTimeout(timer)
   }, [confirming, order])

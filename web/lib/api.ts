@@ -28,7 +28,7 @@ interface RequestOptions {
   body?: object
   headers?: Record<string, string>
   keepalive?: boolean
-  /** Doing it twice is doing it once (a key, a state that is set): where the answer is lost it is sent again. */
+  /** Doing it twice is doing it once, and no money is meant: where the answer is lost it is sent again. */
   repeatable?: boolean
   /** begins a guest's session where there is none */
   begins?: boolean
@@ -135,8 +135,13 @@ export const api = {
   session: (): Promise<SignedInView> => fetchJson('user', 'GET', '/api/auth/session'),
   login: (username: string, password: string, keep: boolean): Promise<SignedInView> =>
     fetchJson('user', 'POST', '/api/auth/login', { body: { username, password, keep } }),
-  createGuest: (): Promise<SignedInView> =>
-    fetchJson('user', 'POST', '/api/auth/guest', { body: {}, begins: true, ...REPEATABLE }),
+  /** The seat's token counts this as a request of the seat, not of its Wi-Fi. */
+  createGuest: (seatToken: string): Promise<SignedInView> =>
+    fetchJson('user', 'POST', `/api/auth/guest?seat=${encodeURIComponent(seatToken)}`, {
+      body: {},
+      begins: true,
+      ...REPEATABLE,
+    }),
   logout: () => send('POST', '/api/auth/logout', REPEATABLE),
   devices: (): Promise<SessionView[]> => fetchJson('length', 'GET', '/api/auth/sessions'),
   signOutDevice: (id: string) => send('DELETE', `/api/auth/sessions/${encodeURIComponent(id)}`),
@@ -149,15 +154,14 @@ export const api = {
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {
       body: order,
       headers: { 'idempotency-key': idempotencyKey },
-      ...REPEATABLE,
       begins: true,
     }),
   order: (id: number): Promise<OrderView> => fetchMember('order', 'GET', `/api/orders/${id}`),
   ownOrders: (): Promise<OrderView[]> => fetchMember('orders', 'GET', '/api/orders?mine=1'),
   startPayment: (id: number): Promise<PaymentView> =>
-    fetchMember('payment', 'POST', `/api/orders/${id}/payment`, REPEATABLE),
+    fetchMember('payment', 'POST', `/api/orders/${id}/payment`),
   payInCash: (id: number): Promise<OrderView> =>
-    fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`, REPEATABLE),
+    fetchMember('order', 'POST', `/api/orders/${id}/pay-in-cash`),
   checkout: (id: string): Promise<CheckoutView> => fetchJson('payment', 'GET', checkoutPath(id)),
   settleSimulated: (id: string, outcome: 'pay' | 'fail') => send('POST', `${checkoutPath(id)}/${outcome}`),
 
@@ -180,7 +184,6 @@ export const api = {
     fetchMember('order', 'POST', `/api/orders/${id}/refund`, {
       body: { amount },
       headers: { 'idempotency-key': idempotencyKey },
-      ...REPEATABLE,
     }),
 
   messages: (chat: number, before?: number): Promise<MessagePage> =>

@@ -6,6 +6,7 @@ import { USER_HEADER } from '../../src/protocol/page-user.js'
 /** `nobody`: a page for signing in, on which the user may change */
 let owner: number | 'unknown' | 'nobody' = 'unknown'
 let left = false
+let isLinked = false
 
 /** The id of the user whose content this page shows; null while there is none. */
 export const pageUser = (): number | null => (typeof owner === 'number' ? owner : null)
@@ -17,6 +18,16 @@ export const userHeader = (): Record<string, string> =>
 /** For a page for signing in: it belongs to no user. */
 export function disownPage(): void {
   owner = 'nobody'
+}
+
+/** For a page with a socket: its link clears the page when the session ends, and resumes when the user is back. */
+export function followLink(): void {
+  isLinked = true
+}
+
+/** The session has ended in another tab. */
+export function afterSignOut(): void {
+  if (pageUser() !== null && !isLinked) startAfresh()
 }
 
 /** Hides the content at once: it may be another user's. Back in a moment, or replaced. */

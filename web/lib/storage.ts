@@ -22,12 +22,13 @@ export function recall<T>(key: string, isValid: (value: unknown) => value is T):
   }
 }
 
-/** `null` removes the entry. */
-export function remember(key: string, value: unknown): void {
+/** `null` removes the entry. Whether it was stored: if not, what is stored is older than what the page has. */
+export function remember(key: string, value: unknown): boolean {
   try {
     if (value === null) localStorage.removeItem(`houselights.${key}`)
     else localStorage.setItem(`houselights.${key}`, JSON.stringify(value))
+    return true
   } catch {
-    // Not stored: the page works without it.
+    return false
   }
 }

@@ -16,6 +16,8 @@ export type MoneyState =
   | 'refund-due'
   /** paid after it was cancelled: the service gives it back by itself */
   | 'returning'
+  /** paid, then cancelled: a manager has noted that the rest was settled in another way */
+  | 'settled'
   /** cancelled, never paid */
   | 'void'
 
@@ -52,6 +54,7 @@ export function moneyStateOf(order: OrderView, confirming = false): MoneyState {
   if (paymentStatus === 'refunded') return 'refunded'
   if (status === 'cancelled') {
     if (heldOf(order) === 0) return 'void'
+    if (order.dueBack === 0) return 'settled'
     // Never confirmed, but paid: the money arrived after the cancellation.
     return order.confirmedAt === null ? 'returning' : 'refund-due'
   }

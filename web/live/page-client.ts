@@ -1,7 +1,7 @@
 import { foreignNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
 import { onFailedCall } from '../lib/failed-calls.js'
-import { belongsToPage } from '../lib/page-user.js'
+import { belongsToPage, followLink } from '../lib/page-user.js'
 import { openSocket, socketUrl } from '../lib/preload.js'
 import { watchSleep } from '../lib/sleep.js'
 import { createStore, type Store } from '../lib/store.js'
@@ -52,6 +52,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     explainRefusal: handlers.explainRefusal ?? sessionVerdict,
   })
   const link = createStore(client.link)
+  followLink()
   const wake = (): void => {
     if (document.visibilityState === 'visible') client.wake()
   }

@@ -1,15 +1,16 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { SignedInView } from '../../src/protocol/views.js'
+import type { OrderView, SignedInView } from '../../src/protocol/views.js'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { isCashOwed, oldestFirst } from '../live/orders-state.js'
+import { oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
+import { type Place, placesOf } from '../staff/money-words.js'
 import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -28,6 +29,9 @@ import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
+
+const inPlace = (orders: readonly OrderView[], place: Place): OrderView[] =>
+  orders.filter((order) => placesOf(order).includes(place))
 
 function LiveOrders({ session }: { session: SignedInView }) {
   const board = useMemo(createBoard, [])
@@ -53,9 +57,9 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const halls = found?.halls ?? []
   const [hall, setHall] = useHallChoice(halls)
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
-  const open = useMemo(() => ofTheatre.filter((order) => order.status !== 'placed'), [ofTheatre])
+  const open = useMemo(() => inPlace(ofTheatre, 'ticket'), [ofTheatre])
   const ended = state.ended.filter((order) => order.theatreId === theatreId)
-  const shown = inHall.filter((order) => order.status !== 'placed')
+  const shown = inPlace(inHall, 'ticket')
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const unread = unreadTotal(useStore(desk.state).chats.values())
@@ -139,9 +143,9 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {shown.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
           </section>
         )}
-        <UnpaidList orders={inHall.filter((order) => order.status === 'placed')} />
-        <CashOwedList orders={ended.filter(isCashOwed)} board={board} />
-        <RefundList orders={ended.filter((order) => order.dueBack > 0)} canRefund={isManager(session.user)} />
+        <UnpaidList orders={inPlace(inHall, 'unpaid')} />
+        <CashOwedList orders={inPlace(ended, 'cash-owed')} board={board} />
+        <RefundList orders={inPlace(ended, 'refunds')} canRefund={isManager(session.user)} />
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">

@@ -4,6 +4,7 @@ import { Conversation } from '../chat/conversation.js'
 import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
 import { OrderProgress } from '../customer/order-progress.js'
 import { PaymentBox } from '../customer/payment-box.js'
+import { orderWords } from '../customer/payment-words.js'
 import { useConfirming } from '../customer/reported-payment.js'
 import { isLong, plainText } from '../lib/format.js'
 import { isString, recall } from '../lib/storage.js'
@@ -58,10 +59,10 @@ function StaffChat({ live }: { live: LiveOrder }) {
 function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const token = recall(`seat.${order.seat.id}`, isString)
   const confirming = useConfirming(order)
+  const words = orderWords(order, confirming)
   useEffect(() => {
-    const status = confirming ? s.order.confirming.head : s.status[order.status]
-    document.title = `${status} · ${s.board.number(order.id)} · ${order.theatreName}`
-  }, [order, confirming])
+    document.title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
+  }, [order, words.status])
   return (
     <>
       <header class="seat-head">
@@ -83,9 +84,9 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
         data-status={order.status}
         data-payment-status={order.paymentStatus}
       >
-        <h1 class="order-head">{confirming ? s.order.confirming.head : s.order.head[order.status](order)}</h1>
+        <h1 class="order-head">{words.head}</h1>
         <p class="order-next" role="status">
-          {confirming ? s.order.confirming.next : s.order.next[order.status](order)}
+          {words.next}
         </p>
         <OrderProgress order={order} />
         <PaymentBox order={order} confirming={confirming} onOrder={live.showOrder} />

@@ -1,60 +1,21 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { MenuItemView, OrderView, SeatMenuView } from '../../src/protocol/views.js'
+import type { MenuItemView, SeatMenuView } from '../../src/protocol/views.js'
 import { createCart, quantityOf, totalOf } from '../customer/cart.js'
+import { CartBar } from '../customer/cart-bar.js'
+import { LiveOrders, useLiveOrders } from '../customer/live-orders.js'
 import { MenuList } from '../customer/menu-list.js'
+import { useOrderForm } from '../customer/order-form.js'
 import { OrderReview } from '../customer/order-review.js'
-import { awaitsConfirmation } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
 import { isLong } from '../lib/format.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { useReading } from '../lib/use-reading.js'
-import { isLive } from '../live/orders-state.js'
-import { f, s } from '../strings/language.js'
+import { s } from '../strings/language.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
 const token = decodeURIComponent(/^\/s\/([^/]+)/.exec(location.pathname)?.[1] ?? '')
-
-/** This phone's live orders at this seat, so that they are found again after the page was closed. */
-function useLiveOrders(seatId: number | null): readonly OrderView[] {
-  const [orders, setOrders] = useState<readonly OrderView[]>([])
-  // Before the first order there is no session, so a 401 is expected.
-  const { again } = useReading(
-    api.ownOrders,
-    (all) => {
-      setOrders(all.filter((order) => order.seat.id === seatId && isLive(order)))
-    },
-    seatId,
-  )
-  useEffect(() => {
-    const read = (): void => {
-      if (document.visibilityState === 'visible') again()
-    }
-    document.addEventListener('visibilitychange', read)
-    return () => document.removeEventListener('visibilitychange', read)
-  }, [again])
-  return orders
-}
-
-function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
-  if (orders.length === 0) return null
-  return (
-    <section class="running" aria-label={s.seat.liveOrders}>
-      {orders.map((order) => (
-        <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
-          <span>
-            <b>{s.board.number(order.id)}</b>{' '}
-            {awaitsConfirmation(order) ? s.order.confirming.head : s.status[order.status]}
-          </span>
-          <span>
-            {order.status === 'placed' && !awaitsConfirmation(order) ? s.seat.payNow : s.seat.track}
-          </span>
-        </a>
-      ))}
-    </section>
-  )
-}
 
 interface OrderProps {
   seat: SeatMenuView
@@ -67,10 +28,17 @@ function Order({ seat, onMenu }: OrderProps) {
   const now = useStore(cart.cart)
   const [onlyVeg, setOnlyVeg] = useState(() => recall('only-veg', isBoolean) ?? false)
   const [reviewing, setReviewing] = useState(false)
-  const liveOrders = useLiveOrders(seat.seat.id)
+  const form = useOrderForm({ token, cart, isOpen: reviewing, onMenu })
+  // An order was made, here or in another tab, or may have been.
+  const liveOrders = useLiveOrders(seat.seat.id, `${now.key} ${form.isUnknown}`)
   const total = totalOf(now, seat.menu)
   const menu = onlyVeg ? seat.menu.filter((item) => item.vegetarian) : seat.menu
 
+  function close(): void {
+    setReviewing(false)
+    form.stay()
+  }
+  useEffect(cart.follow, [cart])
   useEffect(() => cart.prune(seat.menu), [cart, seat.menu])
   useEffect(() => {
     document.title = `${seat.seat.name} · ${seat.theatre.name}`
@@ -115,23 +83,8 @@ function Order({ seat, onMenu }: OrderProps) {
         />
         {menu.length === 0 && <p class="quiet">{s.menu.empty}</p>}
       </main>
-      <div class="cart-bar" data-cart-count={total.count} data-filled={total.count > 0}>
-        <p role="status">{total.count > 0 ? s.seat.inCart(total.count, f) : s.seat.cartEmpty}</p>
-        {total.count > 0 && (
-          <button type="button" class="primary" data-action="review" onClick={() => setReviewing(true)}>
-            {s.seat.review} <span class="amount">{f.money(total.paise)}</span>
-          </button>
-        )}
-      </div>
-      {reviewing && (
-        <OrderReview
-          token={token}
-          seat={seat}
-          cart={cart}
-          onClose={() => setReviewing(false)}
-          onMenu={onMenu}
-        />
-      )}
+      <CartBar form={form} {...total} onReview={() => setReviewing(true)} />
+      {reviewing && <OrderReview {...{ token, seat, cart, form }} onClose={close} />}
     </>
   )
 }

@@ -5,7 +5,7 @@ import { moneyStateOf } from '../live/money-state.js'
 import { endedAt, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
-import { describeRefund } from './refund-words.js'
+import { describeRefund, moneyWords } from './money-words.js'
 
 /** Total quantities over all open orders, for the kitchen. */
 export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
@@ -25,6 +25,11 @@ export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
   )
 }
 
+function MoneyNote({ order }: { order: OrderView }) {
+  const money = moneyWords(order)
+  return money && <em>{money.text}</em>
+}
+
 export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
   if (orders.length === 0) return null
   return (
@@ -39,7 +44,7 @@ export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
             data-payment-status={order.paymentStatus}
           >
             <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{f.money(order.total)}</span>
-            {order.paymentStatus === 'failed' && <em>{s.board.paymentFailed}</em>}
+            <MoneyNote order={order} />
           </li>
         ))}
       </ul>
@@ -57,8 +62,7 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
-            <b>{order.seat.name}</b> <span>{order.seat.hall}</span>{' '}
-            <span>{s.board.cashDue(f.money(order.total))}</span>
+            <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{moneyWords(order)?.text}</span>
             <button
               type="button"
               data-action="collect-cash"

@@ -4,11 +4,13 @@ import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
-import { describeRefund } from './refund-words.js'
+import { moneyWords } from './money-words.js'
 
 export interface Limits {
   maxTime: number
   minTime: number
+  /** the theatre's, once it is known */
+  timeZone?: string
 }
 
 function Age({
@@ -30,7 +32,11 @@ function Age({
         {formatAge(age)}
       </span>
       <span class="age-note">
-        {level === 'late' ? s.board.late : level === 'soon' ? s.board.soon : f.time(dueSince(order))}
+        {level === 'late'
+          ? s.board.late
+          : level === 'soon'
+            ? s.board.soon
+            : f.time(dueSince(order), limits.timeZone)}
       </span>
       <meter class="age-bar" min={0} max={1} value={share} aria-hidden="true" />
     </div>
@@ -39,13 +45,13 @@ function Age({
 
 /** The cash to collect, or what was given back. */
 function Money({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
-  const refund = describeRefund(order)
-  if (refund) return <p class="cash refunded">{refund}</p>
-  if (order.paymentMethod !== 'cash') return null
-  if (order.paymentStatus !== 'pending') return <p class="cash collected">{s.board.cashReceived}</p>
+  const money = moneyWords(order)
+  if (money === null || money.kind === 'failed') return null
+  if (money.kind === 'refund') return <p class="cash refunded">{money.text}</p>
+  if (money.kind === 'cash-received') return <p class="cash collected">{money.text}</p>
   return (
     <p class="cash">
-      <span>{s.board.cashDue(f.money(order.total))}</span>
+      <span>{money.text}</span>
       <button
         type="button"
         data-action="collect-cash"

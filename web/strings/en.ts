@@ -26,11 +26,18 @@ const byCode: Record<string, string | undefined> = {
     'Something in your order has just sold out and was taken out of your cart. Please check your order.',
   other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
+  too_many_open_orders:
+    'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
 
 export const en = {
+  /** In the HTML of each page (vite.config.ts), until its script runs. */
+  boot: {
+    title: 'This page hasn’t loaded yet',
+    text: 'Part of it didn’t arrive. It tries again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+  },
   common: {
     opening: 'Loading…',
     close: 'Close',
@@ -213,10 +220,13 @@ export const en = {
       `The total has changed from ${before} to ${now}. Nothing has been ordered yet. Please check your order.`,
     earlier: {
       title: 'You’ve already placed an order',
-      text: 'It reached us, but our answer didn’t reach you. What’s in your cart now hasn’t been ordered.',
+      text: 'This order reached us earlier. What’s in your cart now hasn’t been ordered.',
+      textOnly: 'This order reached us earlier.',
       view: 'View this order',
       another: 'Order what’s in my cart too',
     },
+    placed: { title: (id: number) => `Order ${id} placed` },
+    maybePlaced: 'Your order may already have reached us.',
     safeToRepeat: 'It’s safe to try again: your order won’t be placed twice.',
   },
   checkout: {
@@ -271,6 +281,10 @@ export const en = {
       head: 'Payment received, confirming…',
       next: 'We’ll start on your order as soon as your bank confirms it, usually within a minute.',
     },
+    refundedUnconfirmed: {
+      head: 'Payment refunded',
+      next: 'This order won’t be delivered. You can order again.',
+    },
     payment: {
       unpaid: 'Not paid yet.',
       confirming: 'You don’t need to pay again. This page updates automatically.',
@@ -287,6 +301,8 @@ export const en = {
         `You paid twice for this order. ${amount} is on its way back and can take a few days.`,
       cashReturn: (amount: string) =>
         `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
+      settled: (amount: string) =>
+        `This order was cancelled after you paid. The staff noted that ${amount} was settled with you. If it wasn’t, ask below.`,
       void: `This order wasn’t paid. ${comesBack}`,
     },
     paymentTitle: 'Payment',

@@ -1,6 +1,13 @@
 import { render } from 'preact'
 import { ApiError, api } from '../lib/api.js'
-import { belongsToPage, concealPage, pageUser, revealPage, startAfresh } from '../lib/page-user.js'
+import {
+  afterSignOut,
+  belongsToPage,
+  concealPage,
+  pageUser,
+  revealPage,
+  startAfresh,
+} from '../lib/page-user.js'
 import { onTabMessage } from '../lib/tabs.js'
 import { s } from '../strings/language.js'
 import { explain, PageMessage } from './problem.js'
@@ -83,6 +90,6 @@ export function guardPage(): void {
   addEventListener('pageshow', ({ persisted }) => void (persisted && checkUser()))
   onTabMessage((message) => {
     if (message.type === 'signed-in' && pageUser() !== null) belongsToPage(message.user)
-    if (message.type === 'signed-out' && pageUser() !== null) startAfresh()
+    if (message.type === 'signed-out') afterSignOut()
   })
 }

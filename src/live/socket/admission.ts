@@ -5,10 +5,12 @@ import type { GroupName } from '../../protocol/groups.js'
 export interface Admission {
   /** the session's public id */
   sessionId: string
+  /** identifies the session's token: a socket that was opened with an earlier one has to come back with the new one */
+  tokenHash: string
   principal: Principal
-  /** ms until the session ends, as of `readAt` */
+  /** ms from `readAt` until the session ends */
   remainingMs: number
-  /** performance.now() of the read */
+  /** performance.now() just before the read */
   readAt: number
   /** RFC 3339: when the session ends unless HTTP requests prolong it */
   endsAt: string

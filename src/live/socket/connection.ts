@@ -232,7 +232,7 @@ export class Connection {
     this.dispose(code)
   }
 
-  /** Closes with 1012 retry=0: the user gained a group. */
+  /** Closes with 1012 retry=0: the user gained a group, or the session has a new token. */
   restart(): void {
     this.close(CloseCode.serviceRestart, 'retry=0')
   }

@@ -17,35 +17,44 @@ const another = async (env: ServiceOptions['env'] = {}) =>
 
 const status = async (client: HttpClient) => (await client.get('/api/auth/session')).status
 
-t.test('login answers with the user and the session’s end, and sets one cookie', async (t) => {
-  const client = createClient(url)
-  const before = Date.now()
-  const answer = await client.post<SignedIn>('/api/auth/login', {
-    username: 'staff',
-    password: DEMO_PASSWORD,
-  })
-  const after = Date.now()
-  t.equal(answer.status, 200)
-  t.same(answer.body.user.theatres, [{ id: 1, name: 'Grand Cinema', manager: false }])
-  t.match(answer.body.user, { username: 'staff', role: 'staff' })
-  const ends = Date.parse(answer.body.expiresAt)
-  t.ok(ends >= before + 3_600_000 && ends <= after + 3_660_000, 'idle age and a little')
-  const [cookie = '', ...more] = answer.headers['set-cookie'] ?? []
-  t.same(more, [])
-  const [pair = '', ...attributes] = cookie.split('; ')
-  t.match(pair, /^sessionid=[A-Za-z0-9_-]{43}\./)
-  t.same(attributes.filter((attribute) => !attribute.startsWith('Expires')).sort(), [
-    'HttpOnly',
-    'Path=/',
-    'SameSite=Lax',
-  ])
-  const expires = Date.parse(attributes.find((attribute) => attribute.startsWith('Expires='))?.slice(8) ?? '')
-  // a cookie's date is in whole seconds
-  t.ok(expires >= before + 43_200_000 - 1000 && expires <= after + 43_200_000 + 1000, 'the absolute end')
-  t.notOk(answer.text.includes(pair.slice(10, 40)), 'the cookie’s value is not in the body')
-  t.same((await client.get('/api/auth/session')).body, answer.body)
-  t.equal((await client.get('/api/auth/session')).headers['set-cookie'], undefined, 'and it is not set again')
-})
+t.test(
+  'login answers with the user and the session’s end, and sets the session’s cookie and the device’s mark',
+  async (t) => {
+    const client = createClient(url)
+    const before = Date.now()
+    const answer = await client.post<SignedIn>('/api/auth/login', {
+      username: 'staff',
+      password: DEMO_PASSWORD,
+    })
+    const after = Date.now()
+    t.equal(answer.status, 200)
+    t.same(answer.body.user.theatres, [{ id: 1, name: 'Grand Cinema', manager: false }])
+    t.match(answer.body.user, { username: 'staff', role: 'staff' })
+    const ends = Date.parse(answer.body.expiresAt)
+    t.ok(ends >= before + 3_600_000 && ends <= after + 3_660_000, 'idle age and a little')
+    const [cookie = '', ...more] = answer.headers['set-cookie'] ?? []
+    t.match(more, [/^deviceid=device\.\S+; Max-Age=15552000; Path=\/; HttpOnly; SameSite=Lax$/])
+    const [pair = '', ...attributes] = cookie.split('; ')
+    t.match(pair, /^sessionid=[A-Za-z0-9_-]{43}\./)
+    t.same(attributes.filter((attribute) => !attribute.startsWith('Expires')).sort(), [
+      'HttpOnly',
+      'Path=/',
+      'SameSite=Lax',
+    ])
+    const expires = Date.parse(
+      attributes.find((attribute) => attribute.startsWith('Expires='))?.slice(8) ?? '',
+    )
+    // a cookie's date is in whole seconds
+    t.ok(expires >= before + 43_200_000 - 1000 && expires <= after + 43_200_000 + 1000, 'the absolute end')
+    t.notOk(answer.text.includes(pair.slice(10, 40)), 'the cookie’s value is not in the body')
+    t.same((await client.get('/api/auth/session')).body, answer.body)
+    t.equal(
+      (await client.get('/api/auth/session')).headers['set-cookie'],
+      undefined,
+      'and it is not set again',
+    )
+  },
+)
 
 t.test('all failed logins get the same answer', async (t) => {
   const client = createClient(url)
@@ -311,6 +320,7 @@ t.test(
     t.equal(answer.status, 200)
     t.match(answer.headers['set-cookie'], [
       /^__Host-sessionid=.*; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-deviceid=.*; Path=\/; .*HttpOnly; Secure; SameSite=Lax$/,
     ])
     t.equal((await client.get('/api/auth/session', { headers })).status, 200)
     const out = await client.post('/api/auth/logout', undefined, { headers })

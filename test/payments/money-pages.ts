@@ -1,0 +1,65 @@
+import type { OrderView } from '../../src/protocol/views.js'
+import { orderWords, paymentWords } from '../../web/customer/payment-words.js'
+import { moneyWords, placesOf } from '../../web/staff/money-words.js'
+import { en } from '../../web/strings/en.js'
+import { strings as hi } from '../../web/strings/hi.js'
+import { setLanguage } from '../../web/strings/language.js'
+
+// What the pages make of an order's money, in the few words that a table has room for.
+
+const LANGUAGES = [
+  [en, 'en-IN'],
+  [hi, 'hi-IN'],
+] as const
+
+const amountsIn = (text: string): string[] => text.match(/₹[\d,.]*\d/g) ?? []
+const joined = (text: string): string => amountsIn(text).join(' of ')
+/** Languages name the amounts of a sentence in an order of their own. */
+const sorted = (text: string): string => amountsIn(text).toSorted().join()
+
+/** Calls `write` in English, after it has named the same amounts in every other language. */
+function inAllLanguages(write: () => string): string {
+  const written = LANGUAGES.map(([strings, tag]) => {
+    setLanguage(strings, tag)
+    return write()
+  })
+  setLanguage(en, 'en-IN')
+  const [english = '', ...others] = written
+  const wrong = others.find((other) => sorted(other) !== sorted(english))
+  if (wrong !== undefined) throw new Error(`“${wrong}” names other amounts than “${english}”`)
+  return english
+}
+
+/** What the order's page shows: the state of its payment, the amounts that its sentences name, the sum on the button. */
+export function summarize({
+  state,
+  texts,
+  pay,
+}: {
+  state: string
+  texts: string[]
+  pay: string | null
+}): string {
+  const [said = '', twice = ''] = texts.map(joined)
+  return [
+    said ? `${state} ${said}` : state,
+    ...(twice ? [`twice ${twice}`] : []),
+    ...(pay === null ? [] : [`pay ${joined(pay)}`]),
+  ].join(', ')
+}
+
+export const customerPage = (order: OrderView): string => inAllLanguages(() => summarize(paymentWords(order)))
+
+/** Whether the order's page is headed as one that waits for its customer to pay. */
+export function asksForPayment(order: OrderView): boolean {
+  const unpaid = { ...order, status: 'placed', paymentStatus: 'pending' } as const
+  const heads = [unpaid, { ...unpaid, paymentStatus: 'failed' } as const].map((each) => orderWords(each).head)
+  return heads.includes(orderWords(order).head)
+}
+
+/** The staff's board: where it shows the order, and what it says of its money. */
+export function staffBoard(order: OrderView): string {
+  const places = placesOf(order).join(' ')
+  const money = inAllLanguages(() => moneyWords(order)?.text ?? '')
+  return money ? `${places}: ${money}` : places
+}
