@@ -4,7 +4,8 @@ import { deleteOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
 import { reconcile } from '../src/payments/reconciliation.js'
 import { sendDueRefunds } from '../src/payments/refund-requests.js'
-import { applyStored, deleteOldWebhooks } from '../src/payments/webhook-actions.js'
+import { applyStored } from '../src/payments/webhook-actions.js'
+import { purgePersonalData } from '../src/personal-data.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -12,8 +13,6 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 /** days of charges that are compared every hour: refunds may be made in the provider's dashboard */
 const COMPARED_DAYS = 5
-/** days that stored webhooks are kept: they hold personal data */
-const WEBHOOK_DAYS = 30
 
 /**
  * Periodic jobs. Every node runs them: a step takes its rows with SKIP LOCKED, deletes what has expired, or runs on one
@@ -78,10 +77,10 @@ export const jobsPlugin = fp(
       )
       every(5 * SECOND, 'sending refunds', () => sendDueRefunds(actions, refunds, signal))
       every(MINUTE, 'applying stored webhooks', applyStoredWebhooks)
-      every(10 * MINUTE, 'deleting old webhooks', () => deleteOldWebhooks(db, WEBHOOK_DAYS))
       every(MINUTE, 'asking the payment provider', () => reconcileAlone(null))
       every(HOUR, 'comparing with the payment provider', () => reconcileAlone(COMPARED_DAYS))
       every(10 * MINUTE, 'deleting old events', () => deleteOlderThan(db, config.eventRetentionHours))
+      every(HOUR, 'purging personal data', () => purgePersonalData(db, config.personalDataDays))
       every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))
     })
     app.addHook('onClose', async () => {

@@ -1,5 +1,10 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  LogController,
+} from 'fastify'
 import { pino } from 'pino'
 import { accountsPlugin } from '../plugins/accounts.js'
 import { auditPlugin } from '../plugins/audit.js'
@@ -59,6 +64,8 @@ export interface AppOptions {
   pagesDirectory?: string | null
   /** ms to wait for a reply of Redis; for tests on a busy machine */
   redisReplyMs?: number | undefined
+  /** routes with sessions beside the service's own; the bench compares them with a route that does nothing else */
+  moreRoutes?: FastifyPluginAsync
 }
 
 /** ms after which a client that has not sent its headers is disconnected */
@@ -69,7 +76,7 @@ const KEEP_ALIVE_MS = 65_000
 const INACTIVITY_MS = 60_000
 const BODY_BYTES = 64 * 1024
 /** ms that a plugin may take to start, and to close beyond the drain */
-const PLUGIN_MS = 10_000
+const PLUGIN_MS = 30_000
 
 /**
  * The composition root: first what applies to every request, in this order; then the sockets, which read a session
@@ -149,6 +156,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
+    if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })
   await app.ready()

@@ -35,6 +35,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   payments: [...DOMAIN, 'theatres', 'seats', 'orders'],
   chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
   snapshots: [...DOMAIN, 'orders', 'chat'],
+  'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
   commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
 }

@@ -43,6 +43,7 @@ const DOCUMENTS = [
   'web/README.md',
   'plugins/README.md',
   'docs/operations.md',
+  'docs/performance.md',
   'docs/wire-protocol.md',
   'docs/security.md',
   'docs/field-notes.md',

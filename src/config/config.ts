@@ -76,6 +76,8 @@ interface Settings {
   drainSeconds: number
   metricsToken: string | null
   eventRetentionHours: number
+  /** days after which phones, chats and webhooks of ended orders are purged */
+  personalDataDays: number
   payments: PaymentsConfig
   logLevel: (typeof LOG_LEVELS)[number]
 }
@@ -116,7 +118,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
     drainSeconds: reader.integer('DRAIN_SECONDS', { default: 5, min: 0, max: 600 }),
     metricsToken: readMetricsToken(reader),
-    eventRetentionHours: reader.integer('EVENT_RETENTION_HOURS', { default: 24, min: 1, max: 8760 }),
+    ...readRetention(reader),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
@@ -174,6 +176,18 @@ function readRateLimits(reader: Reader, isProduction: boolean): boolean {
   const on = reader.flag('RATE_LIMITS', true)
   if (on || !isProduction) return on
   throw new ConfigError('RATE_LIMITS', 'is off: production allows on only.')
+}
+
+function readRetention(reader: Reader): Pick<Settings, 'eventRetentionHours' | 'personalDataDays'> {
+  const personalDataDays = reader.integer('PERSONAL_DATA_DAYS', { default: 30, min: 1, max: 3650 })
+  const eventRetentionHours = reader.integer('EVENT_RETENTION_HOURS', { default: 24, min: 1, max: 8760 })
+  const most = 24 * personalDataDays
+  if (eventRetentionHours <= most) return { eventRetentionHours, personalDataDays }
+  // events hold chat texts, which would outlive their messages
+  throw new ConfigError(
+    'EVENT_RETENTION_HOURS',
+    `is ${eventRetentionHours}: with PERSONAL_DATA_DAYS ${personalDataDays}, allowed are 1 to ${most}.`,
+  )
 }
 
 function readMetricsToken(reader: Reader): string | null {

@@ -1,7 +1,7 @@
-import type { Database, Transaction } from '../database/client.js'
+import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import { recordFacts } from './ledger.js'
+import { lockCharge, recordLocked } from './ledger.js'
 import type { LedgerSettings, OpenedIssue } from './settlement.js'
 import { readWebhook, type WebhookBody, webhookId } from './webhook-body.js'
 import { isSignedWith } from './webhook-signature.js'
@@ -56,7 +56,7 @@ export async function applyWebhook(
 }
 
 /** days for which a webhook that could only be stored is applied again */
-const APPLIED_DAYS = 5
+export const APPLIED_DAYS = 5
 
 /** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
 export async function applyStored(
@@ -76,12 +76,6 @@ export async function applyStored(
     results.push(await apply.catch((error) => ({ outcome: 'error', issues: [], requests: [], error })))
   }
   return results
-}
-
-/** Webhooks are kept for a while, to look into what happened; they hold personal data. */
-export async function deleteOldWebhooks(db: Database, days: number): Promise<void> {
-  await db.$executeRaw`
-    DELETE FROM payment_webhooks WHERE received_at < now() - make_interval(days => ${days}::int)`
 }
 
 const TRIES = 3
@@ -113,15 +107,17 @@ async function storeAndApply(
   settings: LedgerSettings,
 ): Promise<Outcome<WebhookResult>> {
   // one that could only be stored is applied when it is repeated
-  const stored = await tx.$executeRaw`
-    INSERT INTO payment_webhooks AS w (id, body, name, outcome)
-    VALUES (${row.id}, ${row.body}, ${row.name}, 'ignored')
-    ON CONFLICT (id) DO UPDATE SET outcome = 'ignored' WHERE w.outcome = 'error'`
-  if (stored === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
+  const stored = await tx.$queryRaw<unknown[]>`
+    WITH stored AS (
+      INSERT INTO payment_webhooks AS w (id, body, name, outcome)
+      VALUES (${row.id}, ${row.body}, ${row.name}, ${facts ? 'applied' : 'ignored'})
+      ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome WHERE w.outcome = 'error'
+      RETURNING id)
+    SELECT stored.id, ${lockCharge(facts)} FROM stored`
+  if (stored.length === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
   if (!facts) return { result: { outcome: 'ignored', issues: [], requests: [] } }
-  const recorded = await recordFacts(tx, facts, settings)
-  const outcome = recorded.changed ? 'applied' : 'unchanged'
-  await tx.paymentWebhook.update({ where: { id: row.id }, data: { outcome }, select: { id: true } })
-  const { issues, requests, events } = recorded
-  return { result: { outcome, issues, requests }, events }
+  const { changed, events, issues, requests } = await recordLocked(tx, facts, settings)
+  if (changed) return { result: { outcome: 'applied', issues, requests }, events }
+  await tx.$executeRaw`UPDATE payment_webhooks SET outcome = 'unchanged' WHERE id = ${row.id}`
+  return { result: { outcome: 'unchanged', issues, requests }, events }
 }

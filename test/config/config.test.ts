@@ -69,6 +69,7 @@ t.test('the defaults', async (t) => {
     drainSeconds: 5,
     metricsToken: null,
     eventRetentionHours: 24,
+    personalDataDays: 30,
     logLevel: 'info',
   })
   t.equal(secrets.length, 1)
@@ -110,6 +111,7 @@ t.test('integer variables and their bounds', async (t) => {
     ORDER_PAYMENT_MINUTES: (config) => config.orderPaymentMinutes,
     DRAIN_SECONDS: (config) => config.drainSeconds,
     EVENT_RETENTION_HOURS: (config) => config.eventRetentionHours,
+    PERSONAL_DATA_DAYS: (config) => config.personalDataDays,
   }
   for (const [name, read] of Object.entries(variables)) {
     t.equal(read(load(t, { [name]: '7' })), 7, name)
@@ -122,6 +124,16 @@ t.test('integer variables and their bounds', async (t) => {
   t.equal(load(t, { DRAIN_SECONDS: '0' }).drainSeconds, 0)
   t.match(refusal(t, { PORT: '65536' }, 'PORT'), /"65536".*0 to 65535/)
 })
+
+t.test(
+  'EVENT_RETENTION_HOURS: events hold chat texts, so they are kept no longer than personal data',
+  async (t) => {
+    t.equal(load(t, { EVENT_RETENTION_HOURS: '720' }).eventRetentionHours, 720)
+    t.match(refusal(t, { EVENT_RETENTION_HOURS: '721' }, 'EVENT_RETENTION_HOURS'), /is 721: .* 1 to 720\./)
+    const long = { EVENT_RETENTION_HOURS: '8760', PERSONAL_DATA_DAYS: '365' }
+    t.equal(load(t, long).eventRetentionHours, 8760)
+  },
+)
 
 t.test('switches and enumerated values', async (t) => {
   for (const [text, value] of [

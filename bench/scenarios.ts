@@ -1,0 +1,24 @@
+import type { Figure } from './figures.js'
+import { measureChanges } from './scenarios/changes.js'
+import { measureDeliveries } from './scenarios/deliveries.js'
+import { measureHandshakes } from './scenarios/handshakes.js'
+import { measureNodes } from './scenarios/nodes.js'
+import { measureRestarts } from './scenarios/restarts.js'
+import { measureStarts } from './scenarios/starts.js'
+import type { World } from './world.js'
+
+export interface Scenario {
+  /** for --only */
+  name: string
+  title: string
+  measure(world: World): Promise<Figure[]>
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'changes', title: 'A stored change', measure: (world) => measureChanges(world) },
+  { name: 'deliveries', title: 'Deliveries', measure: measureDeliveries },
+  { name: 'handshakes', title: 'Handshakes', measure: measureHandshakes },
+  { name: 'starts', title: 'A start', measure: measureStarts },
+  { name: 'restarts', title: 'A killed process', measure: measureRestarts },
+  { name: 'nodes', title: 'Two nodes', measure: measureNodes },
+]
