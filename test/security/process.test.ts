@@ -131,8 +131,10 @@ t.test(
       newPassword: 'new-Password-4712',
     })
     keep('staff after the password change', staff.cookies)
+    t.equal((await socket.closed()).code, 1012)
+    const again = await connect(`${url}${PATH}`, { cookie: staff.cookie })
     await staff.post('/api/auth/logout')
-    t.equal((await socket.closed()).code, 4401)
+    t.equal((await again.closed()).code, 4401)
     const metrics = await createClient(url).get<string>('/metrics')
     t.match(metrics.text, /houselights_deprecated_keys_total 3\b/, 'deprecated keys are counted')
     const seen = metrics.text
