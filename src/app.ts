@@ -76,7 +76,7 @@ const KEEP_ALIVE_MS = 65_000
 const INACTIVITY_MS = 60_000
 const BODY_BYTES = 64 * 1024
 /** ms that a plugin may take to start, and to close beyond the drain */
-const PLUGIN_MS = 10_000
+const PLUGIN_MS = 30_000
 
 /**
  * The composition root: first what applies to every request, in this order; then the sockets, which read a session

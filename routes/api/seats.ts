@@ -57,15 +57,16 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const seat = await findSeat(app.db, request.params.seatToken)
-      if (!seat) throw notFound('seat')
+      const { seatToken } = request.params
+      // no guest for a code that opens nothing
+      if (!request.caller && !(await findSeat(app.db, seatToken))) throw notFound('seat')
       const { principal, session } = await app.callerOrGuest(request, reply)
       const { items, paymentMethod, phone = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
         app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
-        seat,
+        seatToken,
         { items, paymentMethod, phone, idempotencyKey, expectedTotal },
         app.config.rateLimits ? OPEN_ORDERS : null,
       )

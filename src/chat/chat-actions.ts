@@ -6,7 +6,7 @@ import type { NewEvent } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { isId, orderGroup, theatreChat } from '../protocol/groups.js'
 import type { ChatMessageData, ChatReadData } from '../protocol/views.js'
-import { type ChatRecord, type MessageRecord, readChats } from './chat-queries.js'
+import { type ChatRecord, changeChat, type MessageRecord } from './chat-queries.js'
 import { checkClientId, cleanText } from './chat-text.js'
 import { viewChat, viewMessage } from './chat-view.js'
 
@@ -38,39 +38,65 @@ export async function sendMessage(
   { chat: chatId, ...given }: NewMessage,
 ): Promise<SentMessage> {
   if (!isId(chatId)) throw notFound('chat')
-  const text = cleanText(given.text)
-  const clientId = checkClientId(given.clientId)
+  const message = { text: cleanText(given.text), clientId: checkClientId(given.clientId) }
   const work = async (tx: Transaction): Promise<Outcome<SentMessage>> => {
-    const from = await lockChat(tx, principal, chatId)
-    const sent = { orderId: chatId, senderId: principal.userId, clientId }
-    const stored = await tx.chatMessage.findUnique({
-      where: { orderId_senderId_clientId: sent },
-      select: messageFields,
-    })
-    if (stored) return { result: { message: stored, created: false } }
-    const message = await tx.chatMessage.create({ data: { ...sent, from, text }, select: messageFields })
-    if (from === 'staff') await moveReadUpTo(tx, chatId, message.id)
-    return { result: { message, created: true }, events: messageEvents(await readChat(tx, chatId), message) }
+    const chat = await storeMessage(tx, principal, chatId, message)
+    if (!chat) throw notFound('chat')
+    const { lastMessage } = chat
+    if (!lastMessage) throw new AlreadyStored()
+    return { result: { message: lastMessage, created: true }, events: messageEvents(chat, lastMessage) }
   }
-  return await commit(ctx, work, { queueKey: orderGroup(chatId) })
+  try {
+    return await commit(ctx, work, { queueKey: orderGroup(chatId) })
+  } catch (error) {
+    if (!(error instanceof AlreadyStored)) throw error
+    return { message: await readStored(ctx, principal, chatId, message.clientId), created: false }
+  }
 }
 
-const messageFields = { id: true, from: true, text: true, clientId: true, at: true } as const
+/** The `clientId` was used before: rolls back what the statement has changed. */
+class AlreadyStored extends Error {}
+
+async function readStored(
+  ctx: ActionContext,
+  { userId }: Principal,
+  chatId: number,
+  clientId: string,
+): Promise<MessageRecord> {
+  return await ctx.db.chatMessage.findUniqueOrThrow({
+    where: { orderId_senderId_clientId: { orderId: chatId, senderId: userId, clientId } },
+    select: { id: true, from: true, text: true, clientId: true, at: true },
+  })
+}
 
 /**
- * Locks the order's row until the commit, so that the ids of its messages rise in the order of its events: paging,
- * unread counts and clients rely on it. Returns the side that the principal writes for.
+ * Stores a message and returns its conversation; null if the principal sees none, without a last message if the `clientId` was
+ * used before. The update locks the order's row until the commit, and ids are taken under that lock, so that they rise
+ * in the order of the events: paging, unread counts and clients rely on it.
  */
-async function lockChat(
+function storeMessage(
   tx: Transaction,
   principal: Principal,
   chatId: number,
-): Promise<'customer' | 'staff'> {
-  const [order] = await tx.$queryRaw<{ customerId: number }[]>`
-    SELECT o.customer_id AS "customerId" FROM orders o
-    WHERE o.id = ${chatId}::int AND ${visibleOrders(principal)} FOR NO KEY UPDATE`
-  if (!order) throw notFound('chat')
-  return order.customerId === principal.userId ? 'customer' : 'staff'
+  { text, clientId }: { text: string; clientId: string },
+): Promise<ChatRecord | null> {
+  const { userId } = principal
+  const isCustomer = Prisma.sql`o.customer_id = ${userId}::int`
+  return changeChat(
+    tx,
+    Prisma.sql`
+      UPDATE orders AS o SET
+        unread_messages = CASE WHEN ${isCustomer} THEN o.unread_messages + 1 ELSE 0 END,
+        staff_read_up_to = CASE WHEN ${isCustomer} THEN o.staff_read_up_to ELSE nextval('chat_messages_id_seq') END
+      WHERE o.id = ${chatId}::int AND ${visibleOrders(principal)}`,
+    Prisma.sql`
+      INSERT INTO chat_messages (id, order_id, sender, sender_id, text, client_id)
+      SELECT CASE WHEN ${isCustomer} THEN nextval('chat_messages_id_seq') ELSE o.staff_read_up_to END, o.id,
+        CASE WHEN ${isCustomer} THEN 'customer' ELSE 'staff' END::chat_sender, ${userId}::int, ${text}, ${clientId}
+      FROM changed o
+      ON CONFLICT (order_id, sender_id, client_id) DO NOTHING
+      RETURNING *`,
+  )
 }
 
 function messageEvents(chat: ChatRecord, record: MessageRecord): NewEvent[] {
@@ -94,16 +120,13 @@ export async function markChatRead(
   upTo: number | null = null,
 ): Promise<void> {
   const work = async (tx: Transaction): Promise<Outcome<void>> => {
-    const [locked] = await tx.$queryRaw<{ readUpTo: number }[]>`
-      SELECT o.staff_read_up_to AS "readUpTo" FROM orders o
+    const [locked] = await tx.$queryRaw<{ unread: number; readUpTo: number }[]>`
+      SELECT o.unread_messages AS unread, o.staff_read_up_to AS "readUpTo" FROM orders o
       WHERE o.id = ${chatId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
     if (!locked) throw notFound('chat')
-    const before = await readChat(tx, chatId)
-    const target = Math.min(upTo ?? Number.POSITIVE_INFINITY, before.lastMessage?.id ?? 0)
-    if (before.unread === 0 || target <= locked.readUpTo) return { result: undefined }
-    await moveReadUpTo(tx, chatId, target)
-    const chat = await readChat(tx, chatId)
-    if (chat.unread === before.unread) return { result: undefined }
+    if (locked.unread === 0) return { result: undefined }
+    const chat = await moveReadUpTo(tx, chatId, upTo)
+    if (!chat || chat.unread === locked.unread) return { result: undefined }
     const data: ChatReadData = { chat: chatId, conversation: viewChat(chat) }
     return {
       result: undefined,
@@ -113,16 +136,17 @@ export async function markChatRead(
   await commit(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
-async function readChat(tx: Transaction, chatId: number): Promise<ChatRecord> {
-  const [chat] = await readChats(tx, Prisma.sql`o.id = ${chatId}::int`)
-  if (!chat) throw new Error(`conversation ${chatId} is missing in its own transaction`)
-  return chat
-}
-
-async function moveReadUpTo(tx: Transaction, chatId: number, messageId: number): Promise<void> {
-  await tx.order.update({
-    where: { id: chatId },
-    data: { staffReadUpTo: messageId },
-    select: { id: true },
-  })
+/** Moves the staff's reading position on to a message, or to the last one; null if it is there or beyond. */
+function moveReadUpTo(tx: Transaction, chatId: number, upTo: number | null): Promise<ChatRecord | null> {
+  const last = Prisma.sql`(SELECT max(c.id) FROM chat_messages c WHERE c.order_id = ${chatId}::int)`
+  const target = Prisma.sql`least(${upTo}::int, ${last})`
+  return changeChat(
+    tx,
+    Prisma.sql`
+      UPDATE orders AS o SET staff_read_up_to = ${target}, unread_messages = (
+        SELECT count(*) FROM chat_messages c
+        WHERE c.order_id = o.id AND c.sender = 'customer' AND c.id > ${target})
+      WHERE o.id = ${chatId}::int AND o.staff_read_up_to < ${target}`,
+    Prisma.sql`SELECT c.* FROM chat_messages c WHERE c.order_id = ${chatId}::int ORDER BY c.id DESC LIMIT 1`,
+  )
 }

@@ -43,30 +43,59 @@ interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
 }
 
 /** Reads conversations in one statement. `where` is a condition on the order `o` and its last message `m`. */
-export async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
+async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
   const rows = await db.$queryRaw<ChatRow[]>`
-    SELECT o.id, o.theatre_id AS "theatreId", t.name AS "theatreName",
-      t.time_zone AS "timeZone", o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName", o.phone,
-      o.created_at AS "createdAt",
-      (SELECT count(*)::int FROM chat_messages c
-        WHERE c.order_id = o.id AND c.sender = 'customer' AND c.id > o.staff_read_up_to) AS unread,
-      m.id AS "messageId", m.sender::text AS "messageFrom", m.text AS "messageText",
-      m.client_id AS "messageClientId", m.at AS "messageAt"
-    FROM orders o
-    JOIN theatres t ON t.id = o.theatre_id
-    JOIN seats s ON s.id = o.seat_id
-    JOIN halls h ON h.id = s.hall_id
+    ${chatColumns}
+    FROM orders o ${chatJoins}
     LEFT JOIN LATERAL (
       SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
     WHERE ${where}
     ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${MAX_CHATS}::int`
-  return rows.map(({ messageId, messageFrom, messageText, messageClientId, messageAt, ...chat }) => ({
-    ...chat,
-    lastMessage:
-      messageId === null || !messageFrom || messageText === null || messageClientId === null || !messageAt
-        ? null
-        : { id: messageId, from: messageFrom, text: messageText, clientId: messageClientId, at: messageAt },
-  }))
+  return rows.map(toRecord)
+}
+
+/**
+ * Changes a conversation and reads it back in the same statement; null if no row was changed. `update` is an UPDATE of one row of
+ * `orders` with the alias `o`, without RETURNING. `message` is a query of the conversation's last message, which may be an
+ * INSERT that refers to the changed row as `changed`.
+ */
+export async function changeChat(
+  tx: Transaction,
+  update: Prisma.Sql,
+  message: Prisma.Sql,
+): Promise<ChatRecord | null> {
+  const [row] = await tx.$queryRaw<ChatRow[]>`
+    WITH changed AS (${update} RETURNING o.*), m AS (${message})
+    ${chatColumns} FROM changed o ${chatJoins} LEFT JOIN m ON true`
+  return row ? toRecord(row) : null
+}
+
+const chatColumns = Prisma.sql`
+    SELECT o.id, o.theatre_id AS "theatreId", t.name AS "theatreName",
+      t.time_zone AS "timeZone", o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName", o.phone,
+      o.created_at AS "createdAt",
+      o.unread_messages AS unread,
+      m.id AS "messageId", m.sender::text AS "messageFrom", m.text AS "messageText",
+      m.client_id AS "messageClientId", m.at AS "messageAt"`
+
+const chatJoins = Prisma.sql`
+    JOIN theatres t ON t.id = o.theatre_id
+    JOIN seats s ON s.id = o.seat_id
+    JOIN halls h ON h.id = s.hall_id`
+
+function toRecord({
+  messageId,
+  messageFrom,
+  messageText,
+  messageClientId,
+  messageAt,
+  ...chat
+}: ChatRow): ChatRecord {
+  const lastMessage =
+    messageId === null || !messageFrom || messageText === null || messageClientId === null || !messageAt
+      ? null
+      : { id: messageId, from: messageFrom, text: messageText, clientId: messageClientId, at: messageAt }
+  return { ...chat, lastMessage }
 }
 
 /** Condition on the order `o`: still live, or placed within the last day. */

@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Prisma, PrismaClient } from './generated/client.js'
+import { statementNames } from './statement-names.js'
 
 export type Database = PrismaClient
 /** A client inside a transaction. */
@@ -37,7 +38,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       // the adapter reads every time as UTC, whatever its offset
       options: '-c TimeZone=UTC',
     },
-    { onPoolError: () => {}, onConnectionError: () => {} },
+    { onPoolError: () => {}, onConnectionError: () => {}, statementNameGenerator: statementNames() },
   )
   return new PrismaClient({
     adapter,

@@ -12,7 +12,7 @@ export interface FeedHost {
   hasApplied(epoch: number): boolean
   /** Applies the access changes up to this epoch; rejects when the database fails. */
   reachEpoch(epoch: number): Promise<void>
-  /** Calls `feed.flush()` at the end of this iteration of the event loop. */
+  /** Calls `feed.flush()` at the end of this iteration of the event loop, or later when the group's last flush took long. */
   scheduleFlush(feed: Feed): void
   /** the queue in which this reader waits for a snapshot of the group */
   snapshotQueue(group: GroupName, reader: FeedReader): SnapshotQueue

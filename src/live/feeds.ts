@@ -2,6 +2,7 @@ import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 import type { Bus } from './bus/bus.js'
 import { Feed, type FeedHost } from './feed.js'
+import { FlushQueue } from './flush-queue.js'
 import type { LogReader } from './log-reader.js'
 
 /** ms for which a feed without members is kept, so that reconnecting clients are served from its ring */
@@ -14,7 +15,7 @@ export class Feeds {
   readonly byGroup = new Map<GroupName, Feed>()
   private readonly opening = new Map<GroupName, { done: Promise<void>; early: StoredEvent[] }>()
   private readonly idleSince = new Map<Feed, number>()
-  private readonly dirty = new Set<Feed>()
+  private readonly flushes = new FlushQueue()
 
   constructor(
     private readonly bus: Bus,
@@ -65,7 +66,7 @@ export class Feeds {
       hasApplied: (epoch) => host.hasApplied(epoch),
       reachEpoch: (epoch) => host.reachEpoch(epoch),
       snapshotQueue: (name, reader) => host.snapshotQueue(name, reader),
-      scheduleFlush: (dirty) => this.scheduleFlush(dirty),
+      scheduleFlush: (dirty) => this.flushes.schedule(dirty),
     })
     this.byGroup.set(group, feed)
     for (const event of this.opening.get(group)?.early ?? []) feed.receive(event)
@@ -77,18 +78,6 @@ export class Feeds {
     if (feed) return feed.receive(event)
     const early = this.opening.get(event.group)?.early
     if (early && early.length < MAX_EARLY) early.push(event)
-  }
-
-  /** Events of one iteration of the event loop are sent as one slice: one write per socket. */
-  private scheduleFlush(feed: Feed): void {
-    if (this.dirty.size === 0) setImmediate(() => this.flush())
-    this.dirty.add(feed)
-  }
-
-  private flush(): void {
-    const feeds = [...this.dirty]
-    this.dirty.clear()
-    for (const feed of feeds) feed.flush()
   }
 
   /** Closes feeds that have had no members for `IDLE_MS`; called each second. */
@@ -106,6 +95,7 @@ export class Feeds {
 
   private close(feed: Feed): void {
     feed.close()
+    this.flushes.forget(feed)
     this.byGroup.delete(feed.group)
     this.idleSince.delete(feed)
     this.bus.unsubscribe(feed.group)

@@ -164,7 +164,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // ---- Publisher: delivers commits of this node here and to the other nodes
   //
   // The way of an event: `commit` (events/commit.ts) -> `publish` -> Feeds.deliver -> Feed.receive, which puts events in
-  // order -> Feeds.flush, once per turn of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
+  // order -> FlushQueue, once per iteration of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
   // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
 
   publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {

@@ -5,7 +5,7 @@ import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
 import { type OrderEventName, orderEvents } from './order-events.js'
-import { type OrderRecord, readOrder, readOrders } from './order-record.js'
+import { changeOrders, type OrderRecord, readOrders } from './order-record.js'
 
 /** One transition of the order's state machine. */
 interface Transition {
@@ -74,10 +74,12 @@ async function applyWithin(
 ): Promise<Applied> {
   const { from, set } = transition
   const managed = managedOrders(principal)
-  const updated = await tx.$queryRaw<unknown[]>`
-    UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from} RETURNING o.id`
-  if (updated.length === 0) return { order: await readDone(tx, managed, orderId, transition), changed: false }
-  return { order: await readOrder(tx, orderId), changed: true }
+  const [order] = await changeOrders(
+    tx,
+    Prisma.sql`UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from}`,
+  )
+  if (order) return { order, changed: true }
+  return { order: await readDone(tx, managed, orderId, transition), changed: false }
 }
 
 async function readDone(

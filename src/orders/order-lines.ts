@@ -1,4 +1,4 @@
-import type { Transaction } from '../database/client.js'
+import { Prisma } from '../database/client.js'
 import { conflict, DomainError, invalid } from '../errors.js'
 
 export interface WantedItem {
@@ -39,19 +39,32 @@ export function mergeLines(items: readonly WantedItem[]): WantedItem[] {
     .sort((a, b) => a.menuItemId - b.menuItemId)
 }
 
+/** An item as it is on the menu. */
+export interface OfferedItem {
+  id: number
+  name: string
+  /** paise */
+  price: number
+  available: boolean
+}
+
+/** The listed items among those wanted, as a JSON expression. */
+export function offeredItems(theatreId: number, wanted: readonly WantedItem[]): Prisma.Sql {
+  return Prisma.sql`(
+    SELECT coalesce(json_agg(json_build_object(
+      'id', m.id, 'name', m.name, 'price', m.price, 'available', m.available)), '[]')
+    FROM menu_items m WHERE m.theatre_id = ${theatreId}::int AND m.listed
+      AND m.id = ANY(${wanted.map(({ menuItemId }) => menuItemId)}::int[]))`
+}
+
 /**
- * Takes names and prices from the theatre's menu. Throws 400 `unknown_menu_item` for an item that is not on it, 409
+ * Takes names and prices from the menu. Throws 400 `unknown_menu_item` for an item that is not on it, 409
  * `menu_item_unavailable` for a sold-out one, and 400 `order_too_large`.
  */
-export async function priceLines(
-  tx: Transaction,
-  theatreId: number,
+export function priceLines(
+  menu: readonly OfferedItem[],
   wanted: readonly WantedItem[],
-): Promise<{ lines: OrderLine[]; total: number }> {
-  const menu = await tx.menuItem.findMany({
-    where: { theatreId, listed: true, id: { in: wanted.map(({ menuItemId }) => menuItemId) } },
-    select: { id: true, name: true, price: true, available: true },
-  })
+): { lines: OrderLine[]; total: number } {
   const byId = new Map(menu.map((item) => [item.id, item]))
   const lines = wanted.map(({ menuItemId, quantity }) => {
     const item = byId.get(menuItemId)

@@ -42,7 +42,23 @@ export function readOrders(
   where: Prisma.Sql,
   tail: Prisma.Sql = Prisma.sql`ORDER BY o.id`,
 ): Promise<OrderRecord[]> {
-  return db.$queryRaw<OrderRecord[]>`
+  return db.$queryRaw<OrderRecord[]>`${orderColumns} FROM orders o ${orderJoins} WHERE ${where} ${tail}`
+}
+
+/**
+ * Changes orders and reads them back in the same statement. `update` is an UPDATE or INSERT of rows of `orders` with the
+ * alias `o`, without RETURNING; `also` holds further parts of the WITH, which may refer to the changed rows as `changed`.
+ */
+export function changeOrders(
+  tx: Transaction,
+  update: Prisma.Sql,
+  also: Prisma.Sql = Prisma.empty,
+): Promise<OrderRecord[]> {
+  return tx.$queryRaw<OrderRecord[]>`
+    WITH changed AS (${update} RETURNING o.*) ${also} ${orderColumns} FROM changed o ${orderJoins}`
+}
+
+const orderColumns = Prisma.sql`
     SELECT o.id, o.customer_id AS "customerId", o.theatre_id AS "theatreId", t.name AS "theatreName",
       t.time_zone AS "timeZone", t.max_time AS "maxTime", t.min_time AS "minTime",
       o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName",
@@ -54,13 +70,12 @@ export function readOrders(
       (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,
       (SELECT coalesce(json_agg(json_build_object('menuItemId', i.menu_item_id, 'name', i.name,
           'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')
-        FROM order_items i WHERE i.order_id = o.id) AS items
-    FROM orders o
+        FROM order_items i WHERE i.order_id = o.id) AS items`
+
+const orderJoins = Prisma.sql`
     JOIN theatres t ON t.id = o.theatre_id
     JOIN seats s ON s.id = o.seat_id
-    JOIN halls h ON h.id = s.hall_id
-    WHERE ${where} ${tail}`
-}
+    JOIN halls h ON h.id = s.hall_id`
 
 /** Reads an order that the caller knows to exist. */
 export async function readOrder(tx: Transaction, orderId: number): Promise<OrderRecord> {

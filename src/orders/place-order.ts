@@ -1,15 +1,29 @@
-import type { Transaction } from '../database/client.js'
-import { conflict, DomainError, invalid, unauthenticated } from '../errors.js'
+import { Prisma, type Transaction } from '../database/client.js'
+import { conflict, DomainError, invalid, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
-import type { SeatRecord } from '../seats/seat-queries.js'
+import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
-import { findEarlier, hashRequest, type KeyedRequest, rememberKey } from './idempotency.js'
+import {
+  type EarlierRequest,
+  earlierRequest,
+  hashRequest,
+  type KeyedRequest,
+  rememberRequest,
+  repeatEarlier,
+} from './idempotency.js'
 import { orderEvents } from './order-events.js'
-import { mergeLines, type OrderLine, priceLines, type WantedItem } from './order-lines.js'
-import { type OrderRecord, readOrder } from './order-record.js'
+import {
+  mergeLines,
+  type OfferedItem,
+  type OrderLine,
+  offeredItems,
+  priceLines,
+  type WantedItem,
+} from './order-lines.js'
+import { changeOrders, type OrderRecord } from './order-record.js'
 
 /** The customer and their session, to which idempotency keys are scoped. */
 export interface Orderer {
@@ -47,32 +61,40 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 /**
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
- * Throws `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
+ * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
  * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
- * `findEarlier` do.
+ * `repeatEarlier` do.
  */
 export async function placeOrder(
   ctx: ActionContext,
   orderer: Orderer,
-  seat: SeatRecord,
+  seatToken: string,
   wanted: NewOrder,
   limits: OpenOrderLimits | null = OPEN_ORDERS,
 ): Promise<PlacedOrder> {
   const { paymentMethod, expectedTotal = null } = wanted
   const phone = wanted.phone === null ? null : checkPhone(wanted.phone)
   const items = mergeLines(wanted.items)
-  const contents = [seat.id, items, paymentMethod, phone, ...(expectedTotal === null ? [] : [expectedTotal])]
-  const keyed = keyedRequest(orderer.sessionId, wanted.idempotencyKey, contents)
+  const key = wanted.idempotencyKey === null ? null : checkKey(wanted.idempotencyKey)
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
-    await lockSessionAndSeat(tx, orderer.sessionId, seat.id)
-    const earlier = keyed && (await findEarlier(tx, keyed))
-    if (earlier) return { result: { order: await readOrder(tx, earlier), created: false } }
-    const { lines, total } = await priceLines(tx, seat.theatreId, items)
+    const seat = await lockSessionAndSeat(tx, orderer.sessionId, seatToken)
+    if (!seat) throw (await findSeat(tx, seatToken)) ? unauthenticated() : notFound('seat')
+    const contents = [
+      seat.id,
+      items,
+      paymentMethod,
+      phone,
+      ...(expectedTotal === null ? [] : [expectedTotal]),
+    ]
+    const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
+    const { earlier, menu, open } = await readContext(tx, orderer, seat, items, keyed)
+    if (keyed && earlier)
+      return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
+    const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
-    if (limits) await checkOpenOrders(tx, orderer, seat, limits)
-    const id = await insertOrder(tx, { seat, customerId: orderer.userId, paymentMethod, phone, total, lines })
-    if (keyed) await rememberKey(tx, keyed, id)
-    const order = await readOrder(tx, id)
+    if (limits) checkOpenOrders(open, limits)
+    const given = { seat, customerId: orderer.userId, paymentMethod, phone, total, lines }
+    const order = await insertOrder(tx, given, keyed)
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
@@ -91,37 +113,43 @@ async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: n
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
 }
 
-function keyedRequest(sessionId: string, key: string | null, canonical: unknown): KeyedRequest | null {
-  if (key === null) return null
+function checkKey(key: string): string {
   if (!KEY.test(key)) throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
-  return { sessionId, key, bodyHash: hashRequest(canonical) }
+  return key
+}
+
+interface Context {
+  earlier: EarlierRequest | null
+  menu: OfferedItem[]
+  /** unpaid or unseen orders */
+  open: OpenOrderLimits
 }
 
 /**
- * Locks the rows of the session and the seat, in this order. So no two orders of either are counted at once, and a
- * concurrent log-out waits, or has already happened.
+ * What decides about an order, in one statement. The session and the seat are locked before: it sees what was committed while
+ * the locks were waited for, and no two orders of either are counted at once.
  */
-async function lockSessionAndSeat(tx: Transaction, sessionId: string, seatId: number): Promise<void> {
-  const locked = await tx.$queryRaw<unknown[]>`
-    SELECT s.id FROM sessions s, seats t WHERE s.id = ${sessionId}::uuid AND t.id = ${seatId}::int
-    FOR NO KEY UPDATE OF s, t`
-  if (locked.length === 0) throw unauthenticated()
-}
-
-/** A statement of its own, so that it sees what was committed while the locks were waited for. */
-async function checkOpenOrders(
+async function readContext(
   tx: Transaction,
   { userId }: Orderer,
   seat: SeatRecord,
-  limits: OpenOrderLimits,
-): Promise<void> {
-  const [open] = await tx.$queryRaw<{ atSeat: number; ofOrderer: number }[]>`
-    SELECT count(*) FILTER (WHERE seat_id = ${seat.id}::int)::int AS "atSeat",
-      count(*) FILTER (WHERE customer_id = ${userId}::int)::int AS "ofOrderer"
-    FROM orders WHERE (seat_id = ${seat.id}::int OR customer_id = ${userId}::int)
-      AND (status IN ('placed', 'confirmed')
-        OR (status = 'seen' AND payment_status IN ('pending', 'failed')))`
-  if (!open || (open.atSeat < limits.seat && open.ofOrderer < limits.session)) return
+  items: readonly WantedItem[],
+  keyed: KeyedRequest | null,
+): Promise<Context> {
+  const [context] = await tx.$queryRaw<Context[]>`
+    SELECT ${earlierRequest(keyed)} AS earlier, ${offeredItems(seat.theatreId, items)} AS menu, (
+      SELECT json_build_object(
+        'seat', count(*) FILTER (WHERE o.seat_id = ${seat.id}::int),
+        'session', count(*) FILTER (WHERE o.customer_id = ${userId}::int))
+      FROM orders o WHERE (o.seat_id = ${seat.id}::int OR o.customer_id = ${userId}::int)
+        AND (o.status IN ('placed', 'confirmed')
+          OR (o.status = 'seen' AND o.payment_status IN ('pending', 'failed')))) AS open`
+  if (!context) throw new Error('a query of one row returned none')
+  return context
+}
+
+function checkOpenOrders(open: OpenOrderLimits, limits: OpenOrderLimits): void {
+  if (open.seat < limits.seat && open.session < limits.session) return
   throw conflict(
     'too_many_open_orders',
     'There are too many open orders: wait until one of them is paid and seen by the staff.',
@@ -137,16 +165,29 @@ interface InsertedOrder {
   lines: OrderLine[]
 }
 
-async function insertOrder(tx: Transaction, given: InsertedOrder): Promise<number> {
+async function insertOrder(
+  tx: Transaction,
+  given: InsertedOrder,
+  keyed: KeyedRequest | null,
+): Promise<OrderRecord> {
   const { seat, customerId, paymentMethod, phone, total, lines } = given
   const isCash = paymentMethod === 'cash'
-  const [row] = await tx.$queryRaw<{ id: number }[]>`
-    INSERT INTO orders (theatre_id, seat_id, customer_id, status, payment_method, total, phone, confirmed_at)
-    VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
-      ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int, ${phone},
-      CASE WHEN ${isCash} THEN now() END)
-    RETURNING id`
-  if (!row) throw new Error('the order was not stored')
-  await tx.orderItem.createMany({ data: lines.map((line) => ({ orderId: row.id, ...line })) })
-  return row.id
+  const [order] = await changeOrders(
+    tx,
+    Prisma.sql`
+      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, phone, confirmed_at)
+      VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
+        ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int, ${phone},
+        CASE WHEN ${isCash} THEN now() END)`,
+    Prisma.sql`
+      , lines AS (
+        INSERT INTO order_items (order_id, menu_item_id, name, quantity, unit_price)
+        SELECT changed.id, l."menuItemId", l.name, l.quantity, l."unitPrice"
+        FROM changed, json_to_recordset(${JSON.stringify(lines)}::json)
+          AS l ("menuItemId" int, name text, quantity int, "unitPrice" int))
+      , request AS (${rememberRequest(keyed)})`,
+  )
+  if (!order) throw new Error('the order was not stored')
+  // the statement does not see the lines that it has inserted
+  return { ...order, items: lines }
 }

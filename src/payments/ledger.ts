@@ -1,4 +1,4 @@
-import type { Transaction } from '../database/client.js'
+import { Prisma, type Transaction } from '../database/client.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
 
@@ -34,33 +34,44 @@ export interface Facts {
 /** Records facts and publishes what changed. */
 export function commitFacts(ctx: ActionContext, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
   return commit(ctx, async (tx) => {
-    const recorded = await recordFacts(tx, facts, settings)
+    await tx.$queryRaw`SELECT ${lockCharge(facts)}`
+    const recorded = await recordLocked(tx, facts, settings)
     return { result: recorded, events: recorded.events }
   })
 }
 
+/** The charge that the facts are about, and its id; a refund of another charge wins. */
+function chargeOf({ charge, refund }: Facts): { charge: ProviderCharge | null; id: string | null } {
+  const isOther = charge !== null && refund !== null && charge.id !== null && charge.id !== refund.chargeId
+  const own = isOther ? null : charge
+  return { charge: own, id: refund?.chargeId ?? (own && nameOf(own)) }
+}
+
 /**
- * Records facts within the caller's transaction; its events are for the caller to append. Locks the charge, then the order.
+ * An expression that locks the charge which the facts are about until the commit, as text: a charge and its refund may arrive
+ * at once, and without the lock neither would see the other.
  */
-export async function recordFacts(
+export function lockCharge(facts: Facts | null): Prisma.Sql {
+  const id = facts && chargeOf(facts).id
+  return Prisma.sql`pg_advisory_xact_lock(hashtextextended(${id === null ? null : `charge ${id}`}, 0))::text AS locked`
+}
+
+/** Records facts whose charge is locked (`lockCharge`). Locks the order as well; its events are for the caller to append. */
+export async function recordLocked(
   tx: Transaction,
-  { charge: given, refund }: Facts,
+  facts: Facts,
   settings: LedgerSettings,
 ): Promise<Recorded> {
-  const isOther = given !== null && refund !== null && given.id !== null && given.id !== refund.chargeId
-  const charge = isOther ? null : given
-  const chargeId = refund?.chargeId ?? (charge && nameOf(charge))
+  const { refund } = facts
+  const { charge, id: chargeId } = chargeOf(facts)
   if (chargeId === null) return NOTHING
-  // a charge and its refund may arrive at once: without this lock neither would see the other
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`charge ${chargeId}`}, 0))::text`
-  const captureId = await findCaptureId(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
-  const orderId = await lockOrderOf(tx, charge, captureId)
+  const { captureId, orderId } = await findOrder(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
   const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, captureId, orderId))
   const refunded = refund !== null && (await recordRefund(tx, refund, captureId, orderId))
   const failed = charge?.state === 'failed' && orderId !== null && (await recordFailure(tx, charge))
   if (!captured && !refunded && !failed) return NOTHING
   if (orderId === null) return { ...NOTHING, changed: true, issues: await settleUnknown(tx, captureId) }
-  return { ...(await settleOrder(tx, orderId, settings)), changed: true }
+  return await settleOrder(tx, orderId, settings)
 }
 
 /** A charge without an id can only be told apart by its order. */
@@ -76,33 +87,30 @@ export const chargeIdOf = (captureId: string): string => captureId.split(SEPARAT
 /**
  * The id under which a capture is, or will be, recorded: the charge's. A charge belongs to one payment, so the same id under
  * another payment is another charge, and not a repeat that may be ignored. A refund that we requested names its capture.
+ * Locks the row of the order that the charge belongs to; null: none of ours.
  */
-async function findCaptureId(
+async function findOrder(
   tx: Transaction,
   chargeId: string,
   paymentId: string | null,
   key: string | null,
-): Promise<string> {
+): Promise<{ captureId: string; orderId: number | null }> {
   const scoped = `${chargeId}${SEPARATOR}${paymentId}`
-  const [found] = await tx.$queryRaw<{ own: string | null; isTaken: boolean }[]>`
-    SELECT (SELECT r.capture_id FROM refunds r WHERE r.key = ${key}) AS own, EXISTS (
-      SELECT FROM captures c WHERE c.id = ${chargeId} AND c.payment_id <> ${paymentId}) AS "isTaken"`
-  return found?.own ?? (found?.isTaken ? scoped : chargeId)
-}
-
-/** Finds the order that the charge belongs to and locks its row; null: none of ours. */
-async function lockOrderOf(
-  tx: Transaction,
-  charge: ProviderCharge | null,
-  captureId: string,
-): Promise<number | null> {
-  const [found] = await tx.$queryRaw<{ id: number }[]>`
-    SELECT o.id FROM orders o WHERE o.id = coalesce(
-      (SELECT c.order_id FROM captures c WHERE c.id = ${captureId}),
-      (SELECT p.order_id FROM payments p WHERE p.id = ${charge?.paymentId ?? null}),
-      (SELECT r.order_id FROM refunds r WHERE r.capture_id = ${captureId} AND r.order_id IS NOT NULL LIMIT 1)
-    ) FOR NO KEY UPDATE`
-  return found?.id ?? null
+  const [found] = await tx.$queryRaw<{ captureId: string; orderId: number | null }[]>`
+    WITH capture AS (
+      SELECT coalesce(
+        (SELECT r.capture_id FROM refunds r WHERE r.key = ${key}),
+        CASE WHEN EXISTS (SELECT FROM captures c WHERE c.id = ${chargeId} AND c.payment_id <> ${paymentId})
+          THEN ${scoped} ELSE ${chargeId} END) AS id
+    ), locked AS (
+      SELECT o.id FROM orders o WHERE o.id = coalesce(
+        (SELECT c.order_id FROM captures c JOIN capture ON capture.id = c.id),
+        (SELECT p.order_id FROM payments p WHERE p.id = ${paymentId}),
+        (SELECT r.order_id FROM refunds r JOIN capture ON capture.id = r.capture_id WHERE r.order_id IS NOT NULL LIMIT 1)
+      ) FOR NO KEY UPDATE)
+    SELECT capture.id AS "captureId", (SELECT id FROM locked) AS "orderId" FROM capture`
+  if (!found) throw new Error('a query of one row returned none')
+  return found
 }
 
 /** Stores a capture unless it is known. The first capture of the right amount pays for its order. */

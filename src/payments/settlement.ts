@@ -1,7 +1,7 @@
-import type { Transaction } from '../database/client.js'
+import { Prisma, type Transaction } from '../database/client.js'
 import type { NewEvent } from '../events/event-log.js'
 import { orderEvents } from '../orders/order-events.js'
-import { readOrder } from '../orders/order-record.js'
+import { changeOrders, type OrderRecord } from '../orders/order-record.js'
 import { type Issue, type OrderMoney, type Settlement, settle } from './order-money.js'
 
 // Stores what the recorded captures and refunds mean for their order, its payments and its issues.
@@ -27,20 +27,23 @@ export interface Recorded {
 
 export const NOTHING: Recorded = { changed: false, events: [], issues: [], requests: [] }
 
+/** What came of an order's money, and the order itself. */
+export interface Settled extends Recorded {
+  order: OrderRecord
+}
+
 /** Brings an order whose row the caller has locked in line with its captures and refunds. */
 export async function settleOrder(
   tx: Transaction,
   orderId: number,
   { autoRefund }: LedgerSettings,
-): Promise<Recorded> {
-  const money = await readMoney(tx, orderId)
-  const settlement = settle(money)
-  await writeSettlement(tx, orderId, settlement)
+): Promise<Settled> {
+  const settlement = settle(await readMoney(tx, orderId))
+  const order = await writeSettlement(tx, orderId, settlement)
   const requests = autoRefund ? await requestReturns(tx, orderId, settlement.returns) : []
-  const isQuiet = settlement.events.length === 0
-  const events = isQuiet ? [] : orderEvents(settlement.events, await readOrder(tx, orderId))
+  const events = orderEvents(settlement.events, order)
   const issues = settlement.opens.map((issue) => ({ ...issue, orderId }))
-  return { changed: true, events, issues, requests }
+  return { changed: true, order, events, issues, requests }
 }
 
 /** All that is known of an order's money. */
@@ -66,30 +69,40 @@ export async function readMoney(tx: Transaction, orderId: number): Promise<Order
   return { order, payments, captures, refunds, issues }
 }
 
-async function writeSettlement(tx: Transaction, orderId: number, settlement: Settlement): Promise<void> {
-  const { order, payments, opens, closes } = settlement
-  await tx.$executeRaw`
-    UPDATE orders SET payment_status = ${order.paymentStatus}::payment_status,
-      payment_method = ${order.paymentMethod}::payment_method, refunded_amount = ${order.refundedAmount}::int,
-      due_back = ${order.dueBack}::int,
-      status = CASE WHEN ${order.confirms} THEN 'confirmed'::order_status ELSE status END,
-      confirmed_at = CASE WHEN ${order.confirms} THEN clock_timestamp() ELSE confirmed_at END
-    WHERE id = ${orderId}::int`
-  for (const { id, status } of payments) {
-    await tx.payment.update({ where: { id }, data: { status }, select: { id: true } })
-  }
-  for (const issue of opens) await openIssue(tx, issue, orderId)
-  if (closes.length > 0) {
-    await tx.$executeRaw`
-      UPDATE payment_issues SET resolved_at = now() WHERE id = ANY(${closes}::int[]) AND resolved_at IS NULL`
-  }
+async function writeSettlement(
+  tx: Transaction,
+  orderId: number,
+  { order: after, payments, opens, closes }: Settlement,
+): Promise<OrderRecord> {
+  const [order] = await changeOrders(
+    tx,
+    Prisma.sql`
+      UPDATE orders AS o SET payment_status = ${after.paymentStatus}::payment_status,
+        payment_method = ${after.paymentMethod}::payment_method, refunded_amount = ${after.refundedAmount}::int,
+        due_back = ${after.dueBack}::int,
+        status = CASE WHEN ${after.confirms} THEN 'confirmed'::order_status ELSE o.status END,
+        confirmed_at = CASE WHEN ${after.confirms} THEN clock_timestamp() ELSE o.confirmed_at END
+      WHERE o.id = ${orderId}::int`,
+    Prisma.sql`
+    , settled AS (
+      UPDATE payments AS p SET status = given.status
+      FROM unnest(${payments.map(({ id }) => id)}::text[], ${payments.map(({ status }) => status)}::payment_status[])
+        AS given (id, status)
+      WHERE p.id = given.id)
+    , opened AS (${insertIssues(opens, orderId)})
+    , closed AS (
+      UPDATE payment_issues SET resolved_at = now() WHERE id = ANY(${closes}::int[]) AND resolved_at IS NULL)`,
+  )
+  if (!order) throw new Error(`order ${orderId} is missing in its own transaction`)
+  return order
 }
 
-async function openIssue(tx: Transaction, issue: Issue, orderId: number | null): Promise<void> {
-  const { kind, subject, captureId, amount } = issue
-  await tx.$executeRaw`
+function insertIssues(issues: readonly Issue[], orderId: number | null): Prisma.Sql {
+  return Prisma.sql`
     INSERT INTO payment_issues (kind, order_id, subject, capture_id, amount)
-    VALUES (${kind}::payment_issue_kind, ${orderId}::int, ${subject}, ${captureId}, ${amount}::bigint)
+    SELECT kind, ${orderId}::int, subject, "captureId", amount
+    FROM json_to_recordset(${JSON.stringify(issues)}::json)
+      AS i (kind payment_issue_kind, subject text, "captureId" text, amount bigint)
     ON CONFLICT DO NOTHING`
 }
 
@@ -123,6 +136,6 @@ export async function settleUnknown(tx: Transaction, captureId: string): Promise
   }
   if (row.known) return []
   const issue = { kind: 'unknown_payment', subject: captureId, captureId, amount: row.remaining } as const
-  await openIssue(tx, issue, null)
+  await tx.$executeRaw(insertIssues([issue], null))
   return [{ ...issue, orderId: null }]
 }

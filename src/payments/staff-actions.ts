@@ -27,8 +27,7 @@ export function cancelOrder(ctx: ActionContext, principal: Principal, orderId: n
   const work = async (tx: Transaction): Promise<Outcome<Changed>> => {
     const { order: before, changed } = await cancelWithin(tx, principal, orderId)
     if (!changed) return { result: { order: before, issues: [] } }
-    const { issues } = await settleOrder(tx, orderId, NO_REFUND)
-    const order = await readOrder(tx, orderId)
+    const { order, issues } = await settleOrder(tx, orderId, NO_REFUND)
     return { result: { order, issues }, events: orderEvents(['order.cancelled'], order) }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
@@ -55,8 +54,8 @@ export function collectCash(ctx: ActionContext, principal: Principal, orderId: n
     await tx.$executeRaw`
       INSERT INTO captures (id, order_id, kind, method, amount)
       SELECT 'cash_' || o.id, o.id, 'paying', 'cash', o.total FROM orders o WHERE o.id = ${orderId}::int`
-    const { events, issues } = await settleOrder(tx, orderId, NO_REFUND)
-    return { result: { order: await readOrder(tx, orderId), issues }, events }
+    const { order, events, issues } = await settleOrder(tx, orderId, NO_REFUND)
+    return { result: { order, issues }, events }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import { recordFacts } from './ledger.js'
+import { lockCharge, recordLocked } from './ledger.js'
 import type { LedgerSettings, OpenedIssue } from './settlement.js'
 import { readWebhook, type WebhookBody, webhookId } from './webhook-body.js'
 import { isSignedWith } from './webhook-signature.js'
@@ -107,15 +107,17 @@ async function storeAndApply(
   settings: LedgerSettings,
 ): Promise<Outcome<WebhookResult>> {
   // one that could only be stored is applied when it is repeated
-  const stored = await tx.$executeRaw`
-    INSERT INTO payment_webhooks AS w (id, body, name, outcome)
-    VALUES (${row.id}, ${row.body}, ${row.name}, 'ignored')
-    ON CONFLICT (id) DO UPDATE SET outcome = 'ignored' WHERE w.outcome = 'error'`
-  if (stored === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
+  const stored = await tx.$queryRaw<unknown[]>`
+    WITH stored AS (
+      INSERT INTO payment_webhooks AS w (id, body, name, outcome)
+      VALUES (${row.id}, ${row.body}, ${row.name}, ${facts ? 'applied' : 'ignored'})
+      ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome WHERE w.outcome = 'error'
+      RETURNING id)
+    SELECT stored.id, ${lockCharge(facts)} FROM stored`
+  if (stored.length === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
   if (!facts) return { result: { outcome: 'ignored', issues: [], requests: [] } }
-  const recorded = await recordFacts(tx, facts, settings)
-  const outcome = recorded.changed ? 'applied' : 'unchanged'
-  await tx.paymentWebhook.update({ where: { id: row.id }, data: { outcome }, select: { id: true } })
-  const { issues, requests, events } = recorded
-  return { result: { outcome, issues, requests }, events }
+  const { changed, events, issues, requests } = await recordLocked(tx, facts, settings)
+  if (changed) return { result: { outcome: 'applied', issues, requests }, events }
+  await tx.$executeRaw`UPDATE payment_webhooks SET outcome = 'unchanged' WHERE id = ${row.id}`
+  return { result: { outcome: 'unchanged', issues, requests }, events }
 }

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../database/client.js'
+import { type Database, Prisma, type Transaction } from '../database/client.js'
 
 /** A seat with its hall and theatre. */
 export interface SeatRecord {
@@ -11,25 +11,34 @@ export interface SeatRecord {
 
 const MAX_TOKEN = 100
 
+/** PostgreSQL throws on NUL in text; no seat has such a token. */
+const mayBeToken = (token: string) => token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
+
+const seatColumns = Prisma.sql`
+  s.id, s.name, h.name AS "hallName", t.id AS "theatreId", t.name AS "theatreName"`
+
+const seatJoins = Prisma.sql`JOIN halls h ON h.id = s.hall_id JOIN theatres t ON t.id = h.theatre_id`
+
 /** The seat with the token of a QR code; null if there is none. */
 export async function findSeat(db: Database | Transaction, token: string): Promise<SeatRecord | null> {
-  // PostgreSQL throws on NUL in text; no seat has such a token
-  if (token.length === 0 || token.length > MAX_TOKEN || token.includes('\0')) return null
-  const seat = await db.seat.findUnique({
-    where: { token },
-    select: {
-      id: true,
-      name: true,
-      hall: { select: { name: true, theatre: { select: { id: true, name: true } } } },
-    },
-  })
-  if (!seat) return null
-  const { hall } = seat
-  return {
-    id: seat.id,
-    name: seat.name,
-    hallName: hall.name,
-    theatreId: hall.theatre.id,
-    theatreName: hall.theatre.name,
-  }
+  if (!mayBeToken(token)) return null
+  const [seat] = await db.$queryRaw<SeatRecord[]>`
+    SELECT ${seatColumns} FROM seats s ${seatJoins} WHERE s.token = ${token}`
+  return seat ?? null
+}
+
+/**
+ * Locks the rows of a session and of the seat with the token until the commit, and returns the seat; null if either does
+ * not exist. A concurrent log-out waits, or has already happened.
+ */
+export async function lockSessionAndSeat(
+  tx: Transaction,
+  sessionId: string,
+  token: string,
+): Promise<SeatRecord | null> {
+  if (!mayBeToken(token)) return null
+  const [seat] = await tx.$queryRaw<SeatRecord[]>`
+    SELECT ${seatColumns} FROM sessions x, seats s ${seatJoins}
+    WHERE x.id = ${sessionId}::uuid AND s.token = ${token} FOR NO KEY UPDATE OF x, s`
+  return seat ?? null
 }

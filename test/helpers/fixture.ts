@@ -7,7 +7,6 @@ import type { OrderRecord } from '../../src/orders/order-record.js'
 import { type NewOrder, placeOrder } from '../../src/orders/place-order.js'
 import type { Principal } from '../../src/principal.js'
 import type { PaymentMethod } from '../../src/protocol/views.js'
-import { findSeat, type SeatRecord } from '../../src/seats/seat-queries.js'
 import { testDatabase } from './database.js'
 import type { Teardown } from './teardown.js'
 
@@ -22,7 +21,6 @@ export interface Fixture {
   admin: Principal
   /** a new guest, with a session */
   guest(): Promise<Guest>
-  seat(token: string): Promise<SeatRecord>
   /** the ids of a theatre's menu, in its order */
   menu(theatreId?: number): Promise<number[]>
   /** one item for a new guest unless given */
@@ -55,11 +53,6 @@ export async function createFixture(t: Teardown): Promise<Fixture> {
     otherStaff: await principalOf(db, 'staff2'),
     admin: await principalOf(db, 'admin'),
     guest: async () => toGuest(await openGuest(accounts, client)),
-    async seat(token) {
-      const seat = await findSeat(db, token)
-      if (!seat) throw new Error(`no seat ${token}`)
-      return seat
-    },
     async menu(theatreId = 1) {
       const items = await db.menuItem.findMany({
         where: { theatreId, listed: true },
@@ -72,7 +65,7 @@ export async function createFixture(t: Teardown): Promise<Fixture> {
       const [menuItemId = 0] = await fixture.menu()
       const wanted = { ...ONE_ONLINE, items: [{ menuItemId, quantity: 1 }], ...given }
       // as many as a test needs
-      return (await placeOrder(ctx, orderer, await fixture.seat(seat), wanted, null)).order
+      return (await placeOrder(ctx, orderer, seat, wanted, null)).order
     },
   }
   return fixture

@@ -14,7 +14,7 @@ async function setUp(t: Test) {
     idempotencyKey: null,
   }
   const order = async (seat: string, guest?: Guest) =>
-    placeOrder(fixture.ctx, (guest ?? (await fixture.guest())).orderer, await fixture.seat(seat), wanted)
+    placeOrder(fixture.ctx, (guest ?? (await fixture.guest())).orderer, seat, wanted)
   return { fixture, order }
 }
 

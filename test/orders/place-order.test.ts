@@ -115,7 +115,7 @@ t.test(
     const fixture = await createFixture(t)
     const guest = await fixture.guest()
     const [a = 0, b = 0] = await fixture.menu()
-    const seat = await fixture.seat('demo-a1')
+    const seat = 'demo-a1'
     const given = {
       items: [
         { menuItemId: a, quantity: 1 },
@@ -142,7 +142,7 @@ t.test(
     ]) {
       t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, seat, other)), 'idempotency_key_reused')
     }
-    const otherSeat = await fixture.seat('demo-a2')
+    const otherSeat = 'demo-a2'
     t.equal(await refusal(placeOrder(fixture.ctx, guest.orderer, otherSeat, given)), 'idempotency_key_reused')
     await fixture.db.menuItem.update({ where: { id: a }, data: { available: true } })
     const stranger = await placeOrder(fixture.ctx, (await fixture.guest()).orderer, seat, given)

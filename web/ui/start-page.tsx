@@ -1,7 +1,7 @@
 import { type ComponentType, render } from 'preact'
 import { ignoreInputMethods } from '../lib/keys.js'
-import { chooseLanguage } from '../strings/choose-language.js'
 import { Announcer } from './announce.js'
+import { chooseLanguage } from './choose-language.js'
 import { guardPage } from './page-guard.js'
 
 const LANGUAGE_WAIT_MS = 3000
