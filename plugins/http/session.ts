@@ -4,6 +4,7 @@ import session, { type FastifySessionOptions } from '@fastify/session'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type OpenedSession, openGuest } from '../../src/accounts/account-actions.js'
+import { SessionLoader } from '../../src/accounts/session-loader.js'
 import { touch } from '../../src/accounts/session-writes.js'
 import { type Caller, findLive } from '../../src/accounts/sessions.js'
 import { withDeadline } from '../../src/concurrency/deadline.js'
@@ -57,7 +58,7 @@ export const sessionPlugin = fp(
       rolling: false,
       saveUninitialized: false,
       idGenerator: (request) => request?.pendingToken ?? randomUUID(),
-      store: createStore(app),
+      store: createStore(app, new SessionLoader(app.db, app.config.session, { gatherMs: 0 })),
     })
     app.addHook('onRequest', async (request) => {
       request.caller = request.session.get('caller') ?? null
@@ -131,10 +132,10 @@ const lookupTooLate = () => new Error('the session look-up took too long')
 
 type Store = NonNullable<FastifySessionOptions['store']>
 
-function createStore(app: FastifyInstance): Store {
+function createStore(app: FastifyInstance, loader: SessionLoader): Store {
   return {
     get(token, callback) {
-      withDeadline(readCaller(app, token), LOOKUP_DEADLINE_MS, lookupTooLate).then(
+      withDeadline(readCaller(app, loader, token), LOOKUP_DEADLINE_MS, lookupTooLate).then(
         (caller) => callback(null, caller && { cookie: { originalMaxAge: null }, caller }),
         (error: unknown) => {
           app.log.error({ err: error }, 'session look-up failed')
@@ -147,9 +148,13 @@ function createStore(app: FastifyInstance): Store {
   }
 }
 
-async function readCaller(app: FastifyInstance, token: string): Promise<Caller | null> {
+async function readCaller(
+  app: FastifyInstance,
+  loader: SessionLoader,
+  token: string,
+): Promise<Caller | null> {
   const { db, config } = app
-  const live = await findLive(db, token, config.session)
+  const live = await loader.load({ token, orderId: null })
   if (!live) return null
   if (!live.session.isStale) return live
   // null when it has ended since it was read

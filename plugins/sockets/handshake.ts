@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LiveRoute, SocketTarget } from '../../src/access/socket-access.js'
-import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
+import { SessionLoader } from '../../src/accounts/session-loader.js'
 import { withDeadline } from '../../src/concurrency/deadline.js'
 import { DomainError, forbidden, notFound, tooMany, unavailable } from '../../src/errors.js'
 import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
@@ -20,6 +20,8 @@ declare module 'fastify' {
 
 /** ms to subscribe the node to the socket's groups */
 const PREPARE_MS = 3000
+/** ms for which a reconnect storm's session look-ups are gathered */
+const GATHER_MS = 5
 
 /**
  * Accepts or refuses a handshake before the upgrade, the cheap checks first: form and origin, then, with one query,
@@ -28,7 +30,7 @@ const PREPARE_MS = 3000
  */
 export const handshakePlugin = fp(
   async (app) => {
-    const loader = new HandshakeLoader(app.liveDb, app.config.session)
+    const loader = new SessionLoader(app.liveDb, app.config.session, { gatherMs: GATHER_MS })
     app.decorateRequest('socketTarget', null)
 
     app.addHook('onRoute', (route) => {
@@ -105,7 +107,7 @@ function checkOrigin(app: FastifyInstance, request: FastifyRequest): void {
 /** Looks the session up read-only, together with the order: a handshake doesn't prolong a session. */
 async function identify(
   app: FastifyInstance,
-  loader: HandshakeLoader,
+  loader: SessionLoader,
   request: FastifyRequest,
   orderId: number | null,
 ): Promise<void> {

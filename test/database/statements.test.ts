@@ -12,11 +12,11 @@ import { countStatements, type Statements } from '../helpers/statement-counter.j
  * without a reason.
  */
 const ROUND_TRIPS: Record<string, number> = {
-  seen: 6,
-  deliver: 6,
-  'chat message': 8,
-  'webhook capture': 13,
-  'placing an order': 15,
+  seen: 5,
+  deliver: 5,
+  'chat message': 5,
+  'webhook capture': 8,
+  'placing an order': 7,
 }
 /** the node's own questions, every second or so, only ever add to a count: the lowest one is the change's own */
 const REPETITIONS = 5

@@ -6,18 +6,24 @@ export type TabMessage =
 
 const CHANNEL = 'houselights'
 
+/** One for the page: a channel delivers to all others, also to another one of the same page. */
+let shared: BroadcastChannel | null = null
+
+function openChannel(): BroadcastChannel | null {
+  if ('BroadcastChannel' in globalThis) shared ??= new BroadcastChannel(CHANNEL)
+  return shared
+}
+
+/** Sends to the other tabs, not to this page. */
 export function postToTabs(message: TabMessage): void {
-  if (!('BroadcastChannel' in globalThis)) return
-  const channel = new BroadcastChannel(CHANNEL)
-  channel.postMessage(message)
-  channel.close()
+  openChannel()?.postMessage(message)
 }
 
 /** Calls `listener` for each message from another tab. Returns the unsubscribe function. */
 export function onTabMessage(listener: (message: TabMessage) => void): () => void {
-  if (!('BroadcastChannel' in globalThis)) return () => {}
-  const channel = new BroadcastChannel(CHANNEL)
+  const channel = openChannel()
   // Only this origin's pages can post here, so the type holds.
-  channel.addEventListener('message', (event: MessageEvent<TabMessage>) => listener(event.data))
-  return () => channel.close()
+  const receive = (event: MessageEvent<TabMessage>): void => listener(event.data)
+  channel?.addEventListener('message', receive)
+  return () => channel?.removeEventListener('message', receive)
 }

@@ -94,7 +94,8 @@ export class Connection {
     return this.socket.pendingBytes
   }
 
-  get isPaused(): boolean {
+  /** This node does not read from the socket at the moment: the client's pong waits. */
+  get isReadingPaused(): boolean {
     return this.socket.isPaused
   }
 

@@ -22,7 +22,7 @@ export function keepAlive(
     } else if (connection.awaitsPong) {
       const allowed = connection.wroteSincePing ? STALLED_MS : PONG_MS
       // the ping may be queued behind the pending bytes, and the pong behind messages that this node does not read yet
-      if (connection.pendingBytes > 0 || connection.isPaused) connection.pingedAt = now
+      if (connection.pendingBytes > 0 || connection.isReadingPaused) connection.pingedAt = now
       else if (now - connection.pingedAt > allowed) connection.terminate()
     } else if (connection.pendingBytes === 0 && now - connection.pingedAt >= heartbeatMs) {
       connection.ping(now)

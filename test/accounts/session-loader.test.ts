@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HandshakeLoader } from '../../src/accounts/handshake-loader.js'
+import { SessionLoader } from '../../src/accounts/session-loader.js'
 import { startSession } from '../../src/accounts/session-writes.js'
 import type { Database } from '../../src/database/client.js'
 import { CLIENT, contextOn, makeUser, SETTINGS } from '../helpers/accounts.js'
@@ -23,7 +23,7 @@ async function openSession(): Promise<{ token: string; userId: number }> {
 }
 
 t.test('handshakes of a storm share queries, and each gets its own session', async (t) => {
-  const loader = new HandshakeLoader(counted, SETTINGS)
+  const loader = new SessionLoader(counted, SETTINGS, { gatherMs: 5 })
   const sessions = await Promise.all(Array.from({ length: 5 }, openSession))
   queries = 0
   const results: Promise<unknown>[] = []
@@ -41,7 +41,7 @@ t.test('handshakes of a storm share queries, and each gets its own session', asy
 })
 
 t.test('more handshakes than fit into a query take several', async (t) => {
-  const loader = new HandshakeLoader(counted, SETTINGS)
+  const loader = new SessionLoader(counted, SETTINGS, { gatherMs: 5 })
   const { token, userId } = await openSession()
   queries = 0
   const found = await Promise.all(Array.from({ length: 250 }, () => loader.load({ token, orderId: null })))

@@ -7,11 +7,9 @@ import {
   type SessionSettings,
 } from './sessions.js'
 
-/** handshakes per query */
+/** look-ups per query */
 const MAX_BATCH = 100
-/** ms before the next query if the last one was shared, so that reconnect storms form larger batches */
-const GATHER_MS = 5
-/** handshakes that may be pending; more are refused at once */
+/** look-ups that may be pending; more are refused at once */
 const MAX_PENDING = 10_000
 /** ms that one may be pending */
 const DEADLINE_MS = 5000
@@ -23,22 +21,28 @@ interface Pending {
   timer: NodeJS.Timeout
 }
 
+export interface SessionLoaderOptions {
+  /** ms before the next query if the last one was shared, so that storms form larger batches */
+  gatherMs: number
+}
+
 /**
- * Looks up the sessions of handshakes in batches. Handshakes that arrive in one turn of the event loop, or while a
+ * Looks up the sessions of handshakes or requests in batches. Those that arrive in one iteration of the event loop, or while a
  * query is running, share the next query, so a thousand clients that reconnect at once cost a few. A query always
- * starts after the handshakes it serves have arrived, so it sees every revocation committed before them.
+ * starts after those it serves have arrived, so it sees every revocation committed before them.
  */
-export class HandshakeLoader {
+export class SessionLoader {
   private readonly pending: Pending[] = []
   /** one query at a time: two in parallel used about 17 % more CPU in a storm */
   private isQuerying = false
   private isScheduled = false
-  /** the last query served several handshakes */
+  /** the last query served several */
   private isStorm = false
 
   constructor(
     private readonly db: Database,
     private readonly settings: SessionSettings,
+    private readonly options: SessionLoaderOptions,
   ) {}
 
   /** The live session, or null. Rejects with 503 `unavailable` when the database does not answer in time. */
@@ -58,7 +62,8 @@ export class HandshakeLoader {
       this.isScheduled = false
       void this.query()
     }
-    if (this.isStorm && this.pending.length < MAX_BATCH) setTimeout(start, GATHER_MS)
+    if (this.isStorm && this.options.gatherMs > 0 && this.pending.length < MAX_BATCH)
+      setTimeout(start, this.options.gatherMs)
     else setImmediate(start)
   }
 
