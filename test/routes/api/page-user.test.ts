@@ -5,7 +5,7 @@ import { DEMO_PASSWORD, signIn } from '../../helpers/sign-in.js'
 
 // X-Houselights-User: a page says whose it is, and acts for nobody else.
 
-const { app, url, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
+const { url, db } = await startService(t, { demo: true, env: { RATE_LIMITS: 'off' } })
 
 const idOf = async (username: string) =>
   (await db.user.findUniqueOrThrow({ where: { username }, select: { id: true } })).id
