@@ -9,15 +9,18 @@ export interface SharedSnapshot {
   frame: Buffer
 }
 
-/** ms from the beginning of a read for which its snapshot is shared if no event follows */
+/** ms from the end of a read for which its snapshot is shared if no event follows */
 const TTL_MS = 250
+/** ms after which a read may be hanging: new readers don't wait for it */
+const HANGING_MS = 2000
 
 /** One read of the group's snapshot, for all who wait for it. Its snapshot is of seq `asOf` or later. */
 class SharedRead implements PendingRead {
   readonly readers = new Set<object>()
   readonly snapshot: Promise<SharedSnapshot | null>
   asOf = 0
-  beganAt = 0
+  private beganAt = 0
+  private endedAt: number | null = null
   /** Ends the wait of a read that nobody waits for. */
   abandon: () => void = () => {}
   fail: (error: unknown) => void = () => {}
@@ -36,12 +39,19 @@ class SharedRead implements PendingRead {
     this.snapshot.catch(() => {})
   }
 
+  /** Whether new readers may share it, if no event follows. */
+  get isFresh(): boolean {
+    const now = performance.now()
+    return this.endedAt === null ? now - this.beganAt < HANGING_MS : now - this.endedAt < TTL_MS
+  }
+
   begin(): void {
     this.beganAt = performance.now()
     this.onBegin(this)
   }
 
   finish({ seq, epoch, data }: SnapshotRow): void {
+    this.endedAt = performance.now()
     this.resolve({ seq, epoch, frame: encodeSnapshot(this.group, seq, data) })
   }
 }
@@ -65,9 +75,7 @@ export class SnapshotSharing {
    */
   read(reader: object, queue: SnapshotQueue): Promise<SharedSnapshot | null> {
     const { last } = this
-    // expired or, if still being read, perhaps hanging: new readers don't wait for it
-    const isFresh = last?.asOf === this.announced() && performance.now() - last.beganAt < TTL_MS
-    if (last && isFresh) return last.snapshot
+    if (last?.isFresh && last.asOf === this.announced()) return last.snapshot
     const waiting = this.pending.get(queue)
     const read = waiting ?? new SharedRead(this.group, (begun) => this.onBegin(begun, queue))
     read.readers.add(reader)

@@ -176,32 +176,32 @@ t.test('a password change with a wrong or a weak password is refused and changes
   t.ok(await isLive(await signIn(username)))
 })
 
-t.test('logins and password changes count towards the same limit', async (t) => {
-  const throttled = { ...ctx, throttle: createLoginThrottle(createLocalCounter()) }
-  const { username } = await newUser()
-  const here = await signIn(username)
-  const guess = () => login(throttled, { username, password: 'a-guess', keep: false }, null, CLIENT)
-  for (let i = 0; i < 9; i++) await t.rejects(guess(), { status: 401, code: 'invalid_credentials' })
-  const given = { currentPassword: 'a-guess', newPassword: 'another-password' }
-  await t.rejects(changePassword(throttled, here.caller, given, CLIENT), {
-    status: 401,
-    code: 'invalid_credentials',
-  })
-  await t.rejects(changePassword(throttled, here.caller, given, CLIENT), {
-    status: 429,
-    code: 'too_many_requests',
-  })
-  await t.rejects(guess(), { status: 429, code: 'too_many_requests' })
-  await t.rejects(
-    login(throttled, { username, password: PASSWORD, keep: false }, null, CLIENT),
-    { status: 429, code: 'too_many_requests' },
-    'the right password too: otherwise the response would reveal it',
-  )
-  await login(throttled, { username, password: PASSWORD, keep: false }, null, {
-    ...CLIENT,
-    ip: '198.51.100.1',
-  })
-})
+t.test(
+  'guesses are limited: those of strangers apart from those with the account’s own session',
+  async (t) => {
+    const throttled = { ...ctx, throttle: createLoginThrottle(createLocalCounter()) }
+    const { username } = await newUser()
+    const here = await signIn(username)
+    const WRONG = { status: 401, code: 'invalid_credentials' }
+    const TOO_MANY = { status: 429, code: 'too_many_requests' }
+    const guess = (password = 'a-guess', client = CLIENT) =>
+      login(throttled, { username, password, keep: false }, null, client)
+    const change = (currentPassword = 'a-guess') =>
+      changePassword(throttled, here.caller, { currentPassword, newPassword: 'another-password' }, CLIENT)
+    for (let i = 0; i < 10; i++) await t.rejects(guess(), WRONG)
+    await t.rejects(guess(), TOO_MANY)
+    await t.rejects(
+      guess(PASSWORD),
+      TOO_MANY,
+      'the right password too: otherwise the response would reveal it',
+    )
+    await guess(PASSWORD, { ...CLIENT, ip: '198.51.100.1' })
+    for (let i = 0; i < 10; i++)
+      await t.rejects(change(), WRONG, 'a stranger’s guesses don’t count for the session')
+    await t.rejects(change(), TOO_MANY)
+    await t.rejects(change(PASSWORD), TOO_MANY)
+  },
+)
 
 t.test('a login concurrent with disabling leaves no live session', async (t) => {
   for (let round = 0; round < 12; round++) {

@@ -115,6 +115,22 @@ t.test('a tab that was frozen in the background is checked as well', async (t) =
   await page.getByRole('heading', { level: 1, name: 'manager' }).waitFor()
 })
 
+t.test('after sleep too: a page without a socket learns that its session has ended', async (t) => {
+  const staff = await site.staff(TABLET)
+  const page = await staff.context.newPage()
+  await page.clock.install()
+  await page.goto('/account')
+  await page.getByRole('heading', { level: 1, name: 'staff' }).waitFor()
+  await page.clock.pauseAt((await page.evaluate<number>('Date.now()')) + 1000)
+  await staff.context.request.post('/api/auth/logout')
+  const proceed = await holdSessionCheck(staff)
+  await page.clock.fastForward(15_000)
+  await untilSame(t, 'hidden at once', () => isConcealed(page), true)
+  await page.clock.resume()
+  await proceed('continue')
+  await signInForm(page)
+})
+
 t.test('the login: no password in it after Back, and it can be used again', async (t) => {
   const visitor = await site.visitor(TABLET)
   const page = await visitor.open('/login')

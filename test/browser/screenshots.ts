@@ -84,7 +84,11 @@ async function take(page: Page, shot: Shot, light: boolean): Promise<void> {
 async function run(): Promise<void> {
   const wanted = process.argv.slice(2)
   mkdirSync(FOLDER, { recursive: true })
-  const env = { RATE_LIMITS: 'off', ALLOWED_HOSTS: `${HOST},127.0.0.1` }
+  const env = {
+    RATE_LIMITS: 'off',
+    ALLOWED_HOSTS: `${HOST},127.0.0.1`,
+    PUBLIC_URL: 'https://order.example.com',
+  }
   const app = await startService(opened, { pages: true, demo: true, env })
   const guests = await placeDemoOrders(app.url, app.db)
   await app.db.theatre.update({ where: { id: 1 }, data: { timeZone: eveningZone() } })

@@ -1,19 +1,20 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { PATIENCE, within } from '../helpers/deadline.js'
 import { listen } from '../helpers/listen.js'
 import type { Teardown } from '../helpers/teardown.js'
 
 /** One request that the proxy keeps, or whose answer it keeps. */
 export interface Held {
   /** resolves when it is at the proxy */
-  arrived: Promise<void>
+  arrived(): Promise<void>
   /** passes it on */
   release(): void
   /** cuts its connection */
   drop(): void
   /** resolves when the service has answered it and the answer was passed on or dropped */
-  ended: Promise<void>
+  ended(): Promise<void>
 }
 
 /** A proxy between a browser and the service that delays or loses single requests and answers. */
@@ -22,7 +23,7 @@ export interface SlowProxy {
   url: string
   /** Keeps the next request (or its answer) whose method and path match, as in `POST /api/orders/7/payment`. */
   hold(what: RegExp, stage?: 'request' | 'answer'): Held
-  /** Loses all answers to requests that match, for pages repeat some of them, until the returned function is called. */
+  /** Loses all answers to requests that match until the returned function is called: browsers and pages repeat some. */
   loseAnswers(what: RegExp): () => void
 }
 
@@ -111,8 +112,8 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
       const [onArrived, onEnded] = [arrival.resolve, end.resolve]
       rules.push({ what, stage, onArrived, onEnded, verdict: verdict.promise })
       return {
-        arrived: arrival.promise,
-        ended: end.promise,
+        arrived: () => within(arrival.promise, PATIENCE, `${what} to arrive`),
+        ended: () => within(end.promise, PATIENCE, `${what} to end`),
         release: () => verdict.resolve('release'),
         drop: () => verdict.resolve('drop'),
       }

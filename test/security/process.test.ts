@@ -40,9 +40,12 @@ t.test(
       ['a chat message', 'meet-me-at-4715'],
       ['a password typed as a name', 'Typed-Into-The-Wrong-Field'],
     ])
-    const keep = (who: string, cookie: string) => {
-      const value = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1))
-      secrets.set(`${who}: the cookie`, cookie.slice(cookie.indexOf('=') + 1))
+    const keep = (who: string, cookies: ReadonlyMap<string, string>) => {
+      const sent = cookies.get('sessionid') ?? ''
+      const value = decodeURIComponent(sent)
+      const mark = cookies.get('deviceid')
+      if (mark !== undefined) secrets.set(`${who}: the device’s mark`, mark)
+      secrets.set(`${who}: the cookie`, sent)
       secrets.set(`${who}: decoded`, value)
       secrets.set(`${who}: the token`, value.slice(0, value.indexOf('.')))
     }
@@ -52,7 +55,7 @@ t.test(
     const admin = await signIn(url, 'admin')
     const guest = createClient(url)
     const { id } = await postOrder(guest, { seat: 'demo-b7', phone: PHONE })
-    for (const [who, client] of Object.entries({ staff, tablet, admin, guest })) keep(who, client.cookie)
+    for (const [who, client] of Object.entries({ staff, tablet, admin, guest })) keep(who, client.cookies)
     const { body: listed } = await staff.get<{ id: string; current: boolean }[]>('/api/auth/sessions')
     for (const [i, session] of listed.entries()) secrets.set(`session id ${i}`, session.id)
 
@@ -127,9 +130,11 @@ t.test(
       currentPassword: DEMO_PASSWORD,
       newPassword: 'new-Password-4712',
     })
-    keep('staff after the password change', staff.cookie)
+    keep('staff after the password change', staff.cookies)
+    t.equal((await socket.closed()).code, 1012)
+    const again = await connect(`${url}${PATH}`, { cookie: staff.cookie })
     await staff.post('/api/auth/logout')
-    t.equal((await socket.closed()).code, 4401)
+    t.equal((await again.closed()).code, 4401)
     const metrics = await createClient(url).get<string>('/metrics')
     t.match(metrics.text, /houselights_deprecated_keys_total 3\b/, 'deprecated keys are counted')
     const seen = metrics.text

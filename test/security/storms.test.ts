@@ -14,7 +14,7 @@ import { frame, OPCODE } from './frames.js'
 t.setTimeout(300_000)
 
 /** MB of heap of the node under a storm: it needs about half of it */
-const HEAP = 160
+const HEAP = 128
 const SEATS = Array.from({ length: 10 }, (_, i) => `demo-a${i + 1}`)
 
 const database = await testDatabase(t, { demo: true })
@@ -70,10 +70,10 @@ t.test(
 
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
   t.test(`the staff’s page opens while ${scenario.about}`, async (t) => {
-    if (name === 'admin-pages') await addTheatres(500)
-    const atOnce = 40
-    const storm = await scenario.prepare(target, { guests: 40, atOnce, addresses: 1 })
-    const { calm, during } = await measure(target, storm, { probes: 7, atLeastMs: 0, patienceMs: PATIENCE })
+    if (name === 'admin-pages') await addTheatres(300)
+    const atOnce = 20
+    const storm = await scenario.prepare(target, { guests: 20, atOnce, addresses: 1 })
+    const { calm, during } = await measure(target, storm, { probes: 5, atLeastMs: 0, patienceMs: PATIENCE })
     const [before, after] = [summarize(calm), summarize(during)]
     t.comment(
       `${name}: ${before.median.toFixed()} ms, ${after.median.toFixed()} ms in the storm of ${storm.done}`,
@@ -85,7 +85,7 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     if (!name.startsWith('guest-h')) return
     // each takes its turn: the page's handshake, its snapshot, and what was in progress before
     const storms = during.map((probe) => probe.storm).sort((a, b) => a - b)
-    t.ok((storms[3] ?? 0) < 10 * atOnce, `${storms[3]} handshakes of guests meanwhile`)
+    t.ok((storms[2] ?? 0) < 10 * atOnce, `${storms[2]} handshakes of guests meanwhile`)
   })
 }
 

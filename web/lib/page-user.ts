@@ -30,6 +30,9 @@ export function afterSignOut(): void {
   if (pageUser() !== null && !isLinked) startAfresh()
 }
 
+/** Whether only a check of the session tells if the content may be shown: no link does, or it is hidden already. */
+export const needsCheck = (): boolean => !isLinked || 'concealed' in document.documentElement.dataset
+
 /** Hides the content at once: it may be another user's. Back in a moment, or replaced. */
 export function concealPage(): void {
   document.documentElement.dataset.concealed = ''

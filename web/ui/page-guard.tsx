@@ -4,10 +4,12 @@ import {
   afterSignOut,
   belongsToPage,
   concealPage,
+  needsCheck,
   pageUser,
   revealPage,
   startAfresh,
 } from '../lib/page-user.js'
+import { watchSleep } from '../lib/sleep.js'
 import { onTabMessage } from '../lib/tabs.js'
 import { s } from '../strings/language.js'
 import { explain, PageMessage } from './problem.js'
@@ -86,7 +88,11 @@ export function guardPage(): void {
     putAway()
   })
   document.addEventListener('freeze', putAway)
-  document.addEventListener('resume', () => void checkUser())
+  watchSleep(() => {
+    if (!needsCheck()) return
+    putAway()
+    void checkUser()
+  })
   addEventListener('pageshow', ({ persisted }) => void (persisted && checkUser()))
   onTabMessage((message) => {
     if (message.type === 'signed-in' && pageUser() !== null) belongsToPage(message.user)
