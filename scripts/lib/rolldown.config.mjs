@@ -2,6 +2,7 @@
 import { relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'rolldown'
+import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
 import { inRoot, root } from './paths.mjs'
 
 const PACKAGES = `${sep}node_modules${sep}`
@@ -68,7 +69,8 @@ export default defineConfig({
   platform: 'node',
   // pg asks whether it runs at Cloudflare, by which Node 20 loads its whole fetch
   transform: { define: { 'navigator.userAgent': JSON.stringify('Node.js'), navigator: '{}' } },
-  external: ['@fastify/swagger', '@fastify/swagger-ui', '@node-rs/argon2', 'pg-native'],
+  // pg-native is optional, and nobody installs it
+  external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
   plugins: [ownUrls, compilerFile, ownMaps],
   output: {
     format: 'esm',
