@@ -58,6 +58,19 @@ const ownMaps = {
   },
 }
 
+/**
+ * V8 compiles a `function` in parentheses at once, but only scans an arrow function, and then compiles it when it is called:
+ * the modules of CommonJS packages, all of which are called at the start, are arrow functions.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const eagerModules = {
+  name: 'eager-modules',
+  renderChunk: (code) => ({
+    code: code.replace(/__commonJSMin\(\(\(([\w$, ]*)\) => \{/g, '__commonJSMin((function($1) {'),
+  }),
+}
+
 export default defineConfig({
   cwd: root,
   input: {
@@ -71,7 +84,7 @@ export default defineConfig({
   transform: { define: { 'navigator.userAgent': JSON.stringify('Node.js'), navigator: '{}' } },
   // pg-native is optional, and nobody installs it
   external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
-  plugins: [ownUrls, compilerFile, ownMaps],
+  plugins: [ownUrls, compilerFile, ownMaps, eagerModules],
   output: {
     format: 'esm',
     sourcemap: true,
