@@ -40,7 +40,7 @@ export class Target {
     return signIn(this.options.url, username, { password: this.options.password })
   }
 
-  /** New guests, each with an order of its own, which the staff has seen: so a seat may have any number of them. */
+  /** New guests, each with an order of its own, which is paid and seen: so a seat may have any number of them. */
   async guests(count: number): Promise<Guest[]> {
     const { url, seats } = this.options
     const guests: Guest[] = []
@@ -49,7 +49,7 @@ export class Target {
       while (left-- > 0) {
         const client = createClient(url)
         const { id } = await postOrder(client, { seat: seats[left % seats.length] ?? '' })
-        await this.staff.post(`/api/orders/${id}/seen`)
+        for (const step of ['seen', 'collect-cash']) await this.staff.post(`/api/orders/${id}/${step}`)
         guests.push({ cookie: client.cookie, path: `/ws/payment-socket/${id}/` })
       }
     }
