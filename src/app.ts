@@ -18,6 +18,7 @@ import { deviceMarkPlugin } from '../plugins/http/device-mark.js'
 import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
 import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { jsonBodyPlugin } from '../plugins/http/json-body.js'
+import { lazyCompilers } from '../plugins/http/lazy-compilers.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { pageUserPlugin } from '../plugins/http/page-user.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
@@ -112,6 +113,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     frameworkErrors: answerRouterError,
     clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
+    schemaController: { compilersFactory: lazyCompilers },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
   }).withTypeProvider<TypeBoxTypeProvider>()
 

@@ -2,6 +2,7 @@ import rateLimit, { type FastifyRateLimitStore, type FastifyRateLimitStoreCtor }
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../../src/concurrency/bounded-cache.js'
 import { tooMany } from '../../src/errors.js'
 import { addressKey } from '../../src/http/client-address.js'
 import { type HitCounter, secondsOf } from '../../src/limits/hit-counter.js'
@@ -120,7 +121,7 @@ function readText(from: unknown, name: string): string | null {
 
 /** Is there a seat with this token? Asks the database once in a while for each that there is. */
 function createSeatCheck({ db }: FastifyInstance): (token: string) => Promise<boolean> {
-  const known = new LRUCache<string, true>({ max: MAX_SEATS, ttl: SEAT_MS })
+  const known = new LRUCache<string, true>({ ...atMost(MAX_SEATS), ttl: SEAT_MS })
   return async (token) => {
     if (known.get(token)) return true
     if (!(await findSeat(db, token))) return false

@@ -1,37 +1,40 @@
-import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { createAsyncApi } from './asyncapi.js'
 
-/** Replaces Swagger UI's icons, data: images that the Content-Security-Policy blocks, with characters. */
-const ICONS = `
-.swagger-ui *, .swagger-ui *::before, .swagger-ui *::after {
-  background-image: none !important; -webkit-mask-image: none !important; mask-image: none !important;
-}
-.swagger-ui select { appearance: auto; }
-.swagger-ui .copy-to-clipboard button::before { content: '⧉'; color: #fff; }
-.swagger-ui .model-toggle::after { content: '▾'; }
-.swagger-ui .checkbox input[type='checkbox']:checked + label > .item::before { content: '✓'; }`
+/** Headers of the documentation's answers; all others are the service's own. */
+const HEADERS = ['content-type', 'location', 'cache-control', 'etag', 'last-modified']
+const CONDITIONS = ['if-none-match', 'if-modified-since']
 
 /** Documentation of the API: OpenAPI of the HTTP calls with a page to read and try them, AsyncAPI of the sockets. */
 export const docsRoutes: FastifyPluginAsync = async (app) => {
-  // serialized once, at the first request: the routes are public, and a start needs neither
-  const openApi = once(() => JSON.stringify(app.swagger()))
+  // loaded, created and serialized at the first request: the routes are public, and a start needs none of it
+  const site = once(async () => {
+    const { createDocsSite } = await import('./docs-site.js')
+    const created = await createDocsSite(app)
+    opened.push(created)
+    return created
+  })
+  const opened: FastifyInstance[] = []
+  const openApi = once(async () => JSON.stringify((await site()).swagger()))
   const asyncApi = once(() => JSON.stringify(createAsyncApi()))
   const json = 'application/json; charset=utf-8'
-  app.get('/docs/openapi.json', async (_request, reply) => reply.type(json).send(openApi()))
+  app.get('/docs/openapi.json', async (_request, reply) => reply.type(json).send(await openApi()))
   app.get('/docs/asyncapi.json', async (_request, reply) => reply.type(json).send(asyncApi()))
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    // the standard layout has inline styles and a data: image
-    uiConfig: {
-      layout: 'BaseLayout',
-      docExpansion: 'list',
-      validatorUrl: null,
-      // a trial request uses the reader's own session: development only
-      ...(app.config.isProduction ? { supportedSubmitMethods: [] } : {}),
-    },
-    theme: { title: 'houselights: API', css: [{ filename: 'icons.css', content: ICONS }] },
-  })
+  for (const url of ['/docs', '/docs/*']) {
+    app.get(url, async (request, reply) => {
+      const headers = pick(request.headers, CONDITIONS)
+      const answer = await (await site()).inject({ method: 'GET', url: request.url, headers })
+      if (answer.statusCode === 404) return reply.callNotFound()
+      return reply.code(answer.statusCode).headers(pick(answer.headers, HEADERS)).send(answer.rawPayload)
+    })
+  }
+  app.addHook('onClose', () => Promise.all(opened.map((each) => each.close())))
+}
+
+function pick(headers: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
+  )
 }
 
 function once<T>(create: () => T): () => T {

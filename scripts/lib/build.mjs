@@ -18,7 +18,7 @@ import { inRoot } from './paths.mjs'
 import { isPermissionError, must, runNode } from './run.mjs'
 
 const CODE = ['src', 'plugins', 'routes', 'prisma', 'scripts']
-const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']
+const CONFIGURATION = ['tsconfig.json', 'package.json', 'package-lock.json']
 const GENERATED = join('src', 'database', 'generated')
 const KEPT = 3
 const HOUR_MS = 3_600_000
@@ -61,8 +61,8 @@ export const build = (target) => ({
 
 /** @param {string} folder */
 async function buildServer(folder) {
-  const args = ['-p', 'tsconfig.build.json', '--outDir', folder]
-  await must('building the service', runNode(inRoot('node_modules/typescript/bin/tsc'), args))
+  const args = ['-c', inRoot('scripts/lib/rolldown.config.mjs'), '--dir', folder, '--logLevel', 'warn']
+  await must('building the service', runNode(inRoot('node_modules/rolldown/bin/cli.mjs'), args))
   // other files keep their place relative to the code
   for (const name of CODE) {
     if (existsSync(inRoot(name)))

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { unavailable } from '../errors.js'
+import { atMost } from './bounded-cache.js'
 
 /** The place of a task among those that wait. */
 export interface Turn {
@@ -53,7 +54,7 @@ export class FairQueue {
   constructor(private readonly options: FairQueueOptions) {
     this.now = options.now ?? (() => performance.now())
     this.failures = new LRUCache({
-      max: MAX_KEYS,
+      ...atMost(MAX_KEYS),
       ttl: FAILURE_MS,
       noUpdateTTL: true,
       ttlResolution: 0,

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { RateLimiterRedis } from 'rate-limiter-flexible'
+import { atMost } from '../concurrency/bounded-cache.js'
 import { opaqueKey, type SharedStore } from './shared-store.js'
 
 export interface Hit {
@@ -31,7 +32,7 @@ const MAX_KEYS = 50_000
  */
 export function createLocalCounter({ maxKeys = MAX_KEYS, now = () => performance.now() } = {}): HitCounter {
   const create = () =>
-    new LRUCache<string, { count: number }>({ max: maxKeys, ttlResolution: 0, perf: { now } })
+    new LRUCache<string, { count: number }>({ ...atMost(maxKeys), ttlResolution: 0, perf: { now } })
   const windows = create()
   // of their own: else the first hits of many others would evict the window of a client that is over its limit
   const busy = create()

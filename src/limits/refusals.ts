@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../concurrency/bounded-cache.js'
 import type { HitCounter } from './hit-counter.js'
 import { opaqueKey } from './shared-store.js'
 
@@ -13,7 +14,7 @@ const MAX_BLOCKED = 50_000
  * another node gets one more answer here.
  */
 export class Refusals {
-  private readonly blocked = new LRUCache<string, true>({ max: MAX_BLOCKED, ttlResolution: 0 })
+  private readonly blocked = new LRUCache<string, true>({ ...atMost(MAX_BLOCKED), ttlResolution: 0 })
 
   constructor(
     private readonly limit: number,

@@ -11,6 +11,7 @@ import { keepOutput } from './suite-output.js'
 import type { Teardown } from './teardown.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const SOURCES = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
 
 export interface ServiceProcess {
   child: ChildProcess
@@ -27,17 +28,21 @@ export interface ServiceProcessOptions {
   env?: Record<string, string>
   /** where it runs and keeps its .data; else a folder of its own that is removed */
   folder?: string
+  /** Node's arguments; else the sources */
+  program?: readonly string[]
+  /** the user and group that run it */
+  uid?: number
 }
 
 /** The service as it is run, in a process of its own; without a DATABASE_URL on an embedded database. */
 export function spawnService(
   t: Teardown,
-  { env, folder = temporaryFolder(t) }: ServiceProcessOptions = {},
+  { env, folder = temporaryFolder(t), program = SOURCES, uid }: ServiceProcessOptions = {},
 ): ServiceProcess {
-  const args = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, program, {
     cwd: folder,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: { PATH, PORT: '0', DRAIN_SECONDS: '1', LOG_LEVEL: 'trace', ...TEST_SECRETS, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // a process group of its own, as in a terminal

@@ -38,11 +38,11 @@ const PRISMA = tool(
   `mkdirSync('src/database/generated', { recursive: true })
   writeFileSync('src/database/generated/client.ts', '')`,
 )
-const TSC = tool(
-  'tsc',
-  `mkdirSync(after('--outDir') + '/src/commands', { recursive: true })
+const ROLLDOWN = tool(
+  'rolldown',
+  `mkdirSync(after('--dir') + '/src/commands', { recursive: true })
   for (const name of ['server', 'commands/main'])
-    writeFileSync(after('--outDir') + '/src/' + name + '.js', readFileSync('src/server.ts', 'utf8'))
+    writeFileSync(after('--dir') + '/src/' + name + '.js', readFileSync('src/server.ts', 'utf8'))
   if (readFileSync('src/server.ts', 'utf8').includes('BROKEN')) { console.error('no such syntax'); process.exit(2) }`,
 )
 const VITE = tool(
@@ -69,7 +69,7 @@ export interface Run {
 export interface FakeProject {
   root: string
   write(path: string, content: string): void
-  /** the tools that ran, in order: `npm ci`, `tsc -p`, … */
+  /** the tools that ran, in order: `npm ci`, `rolldown -c`, … */
   tools(): string[]
   /** resolves once the file exists */
   appears(path: string): Promise<void>
@@ -88,7 +88,7 @@ export function fakeProject(t: Test): FakeProject {
     'npm-cli.js': NPM,
     packages: {
       prisma: { build: { 'index.js': PRISMA } },
-      typescript: { bin: { tsc: TSC } },
+      rolldown: { bin: { 'cli.mjs': ROLLDOWN } },
       vite: { bin: { 'vite.js': VITE } },
     },
     prisma: { 'schema.prisma': 'model A {}', migrations: { one: { 'migration.sql': 'SELECT 1' } } },

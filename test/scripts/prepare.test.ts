@@ -6,7 +6,7 @@ import { fakeProject } from './fake-project.js'
 const isRoot = process.getuid?.() === 0
 const ONLY_ROOT = 'requires root, to run as another user'
 
-const ALL = ['npm ci', 'prisma generate', 'tsc -p', 'vite build']
+const ALL = ['npm ci', 'prisma generate', 'rolldown -c', 'vite build']
 
 t.test('a fresh clone does everything once, then nothing, then only what changed', async (t) => {
   const project = fakeProject(t)
@@ -28,7 +28,7 @@ t.test('a fresh clone does everything once, then nothing, then only what changed
 
   project.write('src/words.txt', 'other')
   await project.run('prepare.mjs').ended
-  t.strictSame(project.tools().slice(4).sort(), ['tsc -p', 'vite build'])
+  t.strictSame(project.tools().slice(4).sort(), ['rolldown -c', 'vite build'])
   t.equal(project.builds().length, 2, 'a new build next to the old one')
 
   project.write('src/words.txt', 'word')
@@ -38,7 +38,7 @@ t.test('a fresh clone does everything once, then nothing, then only what changed
 
   project.write('prisma/schema.prisma', 'model B {}')
   await project.run('prepare.mjs').ended
-  t.strictSame(project.tools().slice(6).sort(), ['prisma generate', 'tsc -p', 'vite build'])
+  t.strictSame(project.tools().slice(6).sort(), ['prisma generate', 'rolldown -c', 'vite build'])
 
   project.write('package-lock.json', '{"packages":{"":{}}}')
   await project.run('prepare.mjs').ended

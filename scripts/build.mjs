@@ -1,0 +1,95 @@
+// @ts-check
+// `npm run build -- --out FOLDER`: makes a folder that `node server.js` runs without npm, sources or network. It has no
+// embedded database: it needs DATABASE_URL.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { OUTSIDE_THE_BUNDLE } from './lib/outside.mjs'
+import { inRoot } from './lib/paths.mjs'
+import { ScriptError, script } from './lib/run.mjs'
+import { prepare } from './prepare.mjs'
+
+/** What the schema engine imports, which applies migrations at the start. */
+const ENGINE = ['pg', '@prisma/adapter-pg', '@prisma/driver-adapter-utils', '@prisma/schema-engine-wasm']
+const SCRIPTS = [
+  'schema-engine.mjs',
+  'schema-engine',
+  ...['env', 'paths', 'run', 'run-release', 'source-maps'].map((name) => `lib/${name}.mjs`),
+]
+const ENTRIES = { 'server.js': 'src/server.js', 'command.js': 'src/commands/main.js' }
+
+/**
+ * The folders of packages with all that they depend on, where they are installed.
+ *
+ * @param {readonly string[]} names
+ * @param {string} [from] a folder in the project
+ * @param {Set<string>} [found]
+ */
+function packageFolders(names, from = inRoot(), found = new Set()) {
+  for (const name of names) {
+    let parent = from
+    while (!existsSync(join(parent, 'node_modules', name)) && parent !== inRoot()) parent = dirname(parent)
+    const folder = join(parent, 'node_modules', name)
+    // an optional one is there for one platform only
+    if (found.has(folder) || !existsSync(folder)) continue
+    found.add(folder)
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    )
+    packageFolders(Object.keys({ ...dependencies, ...optionalDependencies }), folder, found)
+  }
+  return found
+}
+
+/**
+ * @param {string} build
+ * @param {string} folder
+ */
+function assemble(build, folder) {
+  for (const name of ['src', 'web', 'prisma'])
+    cpSync(join(build, name), join(folder, name), { recursive: true })
+  for (const name of SCRIPTS)
+    cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true })
+  for (const path of packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])) {
+    // the packages in it are in the list themselves
+    const filter = (/** @type {string} */ source) => source === path || basename(source) !== 'node_modules'
+    cpSync(path, join(folder, path.slice(inRoot().length)), { recursive: true, filter })
+  }
+  for (const [file, entry] of Object.entries(ENTRIES)) {
+    const code = `import { runRelease } from './scripts/lib/run-release.mjs'\n\nawait runRelease('${entry}')\n`
+    writeFileSync(join(folder, file), code)
+  }
+  const { name, version, license, engines } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const description = { name, version, license, private: true, type: 'module', engines }
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(description, null, 2)}\n`)
+  cpSync(inRoot('LICENSE'), join(folder, 'LICENSE'))
+}
+
+await script(async () => {
+  const { values } = parseArgs({ options: { out: { type: 'string' } } })
+  if (!values.out) throw new ScriptError('name the folder: npm run build -- --out FOLDER')
+  const target = resolve(process.env.INIT_CWD ?? process.cwd(), values.out)
+  if (existsSync(target) && readdirSync(target).length > 0)
+    throw new ScriptError(`${target} is not empty: name a new folder`)
+  const build = await prepare()
+  mkdirSync(dirname(target), { recursive: true })
+  // complete or not there: a link may point to it at once
+  const temporary = `${target}.tmp-${process.pid}`
+  try {
+    mkdirSync(temporary)
+    assemble(build, temporary)
+    rmSync(target, { recursive: true, force: true })
+    renameSync(temporary, target)
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+})
