@@ -64,6 +64,8 @@ export interface AppOptions {
   pagesDirectory?: string | null
   /** ms to wait for a reply of Redis; for tests on a busy machine */
   redisReplyMs?: number | undefined
+  /** ms between polls of the event log, each second unless given; for tests of what the bus alone delivers */
+  pollMs?: number | undefined
   /** routes with sessions beside the service's own; the bench compares them with a route that does nothing else */
   moreRoutes?: FastifyPluginAsync
 }
@@ -126,7 +128,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(redisPlugin, { url: settings.redisUrl, replyMs: options.redisReplyMs })
   await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
   await app.register(hitCounterPlugin)
-  await app.register(livePlugin)
+  await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin)
   await app.register(hostCheckPlugin)

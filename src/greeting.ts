@@ -6,8 +6,20 @@ export function baseUrl({ host }: Pick<Config, 'host'>, port: number): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
+/** For the log and the terminal of a start without REDIS_URL whose LISTEN has no effect. */
+export const LISTEN_UNAVAILABLE =
+  'LISTEN does not work through DATABASE_URL, as behind PgBouncer in transaction mode: other processes on this database ' +
+  'receive events within 2 s, not immediately. Set REDIS_URL, or connect to PostgreSQL directly.'
+
+interface Started {
+  port: number
+  hasDemo: boolean
+  /** whether the bus between the nodes works */
+  isBusUp: boolean
+}
+
 /** What the terminal shows once the service listens: its URLs, and the demo accounts if there are any. */
-export function greeting(config: Config, { port, hasDemo }: { port: number; hasDemo: boolean }): string {
+export function greeting(config: Config, { port, hasDemo, isBusUp }: Started): string {
   const base = baseUrl(config, port)
   const lines = ['', `houselights is up at ${base}`]
   if (hasDemo) {
@@ -17,9 +29,6 @@ export function greeting(config: Config, { port, hasDemo }: { port: number; hasD
     )
   }
   lines.push(`  API       ${base}/docs   (HTTP calls and sockets)`)
-  if (config.redisUrl === null)
-    lines.push(
-      '  REDIS_URL is unset: other processes on this database receive events within 2 s, not immediately.',
-    )
+  if (config.redisUrl === null && !isBusUp) lines.push(`  ${LISTEN_UNAVAILABLE}`)
   return `${lines.join('\n')}\n\n`
 }

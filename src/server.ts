@@ -123,7 +123,7 @@ function announce(app: FastifyInstance, config: Config, database: DatabaseLease)
   const port = typeof address === 'object' && address ? address.port : config.port
   if (process.send) process.send({ type: 'listening', port })
   // stdout is for log lines only
-  else process.stderr.write(greeting(config, { port, hasDemo: database.embedded }))
+  else process.stderr.write(greeting(config, { port, hasDemo: database.embedded, isBusUp: app.hub.isBusUp }))
 }
 
 main().catch((error: unknown) => {

@@ -6,9 +6,10 @@ import { findLiveByIds } from '../../src/accounts/sessions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import type { ActionContext } from '../../src/events/commit.js'
 import { createEventLog } from '../../src/events/event-log.js'
+import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
-import { MemoryBus } from '../../src/live/bus/memory-bus.js'
+import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
@@ -28,18 +29,26 @@ declare module 'fastify' {
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
 const QUIET_WITHIN_MS = 100
 
+/** ms the start waits for the first notice: usually it comes in 20 */
+const LISTEN_WAIT_MS = 1000
+
+export interface LiveOptions {
+  /** DATABASE_URL, or the embedded server's */
+  url: string
+  pollMs?: number | undefined
+}
+
 /** The node's hub over its bus, and the drain of all sockets at shutdown. */
-export const livePlugin = fp(
-  async (app) => {
+export const livePlugin = fp<LiveOptions>(
+  async (app, { url, pollMs }) => {
     const { config, db, liveDb, metrics } = app
-    const { publisher, subscriber } = app.redis
-    const bus =
-      publisher && subscriber ? new RedisBus(publisher, subscriber, await channelPrefix(db)) : new MemoryBus()
+    const bus = await openBus(app, url)
     const hub = await Hub.open({
       log: createEventLog(liveDb),
       bus,
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshots: (groups) => readSnapshots(liveDb, groups),
+      pollMs,
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       onClosed: (connection, code) => app.audit.socketClosed(connection, code),
       onError: (err, doing) => app.log.error({ err, doing }, 'live delivery failed, it will be retried'),
@@ -60,6 +69,16 @@ export const livePlugin = fp(
     dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
   },
 )
+
+/** Over Redis if there is one, else over PostgreSQL. */
+async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
+  const { publisher, subscriber } = app.redis
+  const prefix = await channelPrefix(app.db)
+  if (publisher && subscriber) return new RedisBus(publisher, subscriber, prefix)
+  const bus = new PostgresBus(url, prefix)
+  if (!(await bus.ready(LISTEN_WAIT_MS))) app.log.warn(LISTEN_UNAVAILABLE)
+  return bus
+}
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
   app.draining = true

@@ -16,10 +16,11 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       checking = null
     })
     const database = await checking
-    const redis = app.config.redisUrl === null ? 'off' : app.hub.isBusUp ? 'up' : 'down'
+    const { isBusUp } = app.hub
+    const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.draining ? 'draining' : !database ? 'unavailable' : redis === 'down' ? 'degraded' : 'ready',
+      status: app.draining ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       redis,
     })

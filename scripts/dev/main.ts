@@ -56,7 +56,9 @@ async function open(config: Config): Promise<void> {
       restarter(service),
     )
     await service.restart()
-    if (!stopping.aborted) process.stderr.write(greeting(config, { port, hasDemo: database !== null }))
+    // the service's own log reports a bus that is down
+    const started = { port, hasDemo: database !== null, isBusUp: true }
+    if (!stopping.aborted) process.stderr.write(greeting(config, started))
   } catch (error) {
     if (stopping.aborted) return
     await close()

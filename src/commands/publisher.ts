@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/client.js'
 import type { Publisher } from '../events/commit.js'
-import { ACCESS_CHANNEL, encodeEvent } from '../live/bus/bus-messages.js'
+import { ACCESS_CHANNEL, encodeEvent, encodePosition } from '../live/bus/bus-messages.js'
 import { channelPrefix } from '../live/bus/channel-prefix.js'
+import { type BusMessage, encodeNotices, NOTIFY, noticeChannel } from '../live/bus/notices.js'
 
 export interface CommandPublisher {
   live: Publisher
@@ -13,13 +15,37 @@ export interface CommandPublisher {
 const REDIS_WAIT_MS = 1000
 
 /**
- * Publishes a command's commits to the running nodes over Redis. Without REDIS_URL, or while Redis is down, nothing is
+ * Publishes a command's commits to the running nodes, over Redis or else PostgreSQL's NOTIFY. When that fails nothing is
  * lost: the nodes poll the database for events and changes of rights every second.
  */
-export async function createPublisher(redisUrl: string | null, db: Database): Promise<CommandPublisher> {
-  if (redisUrl === null) return { live: { publish() {} }, close: async () => {} }
+export function createPublisher(redisUrl: string | null, db: Database): Promise<CommandPublisher> {
+  return redisUrl === null ? notifyPublisher(db) : redisPublisher(redisUrl, db)
+}
+
+async function notifyPublisher(db: Database): Promise<CommandPublisher> {
+  const channel = noticeChannel(await channelPrefix(db))
+  const sender = randomUUID().slice(0, 8)
+  const sent: Promise<unknown>[] = []
+  const send = (messages: BusMessage[]) => {
+    const notices = encodeNotices({ sender, number: sent.length + 1, messages })
+    sent.push(db.$executeRawUnsafe(NOTIFY, channel, notices).catch(() => {}))
+  }
+  return {
+    live: {
+      publish({ events, epoch }, changes) {
+        const rights: BusMessage[] = changes.length > 0 ? [[ACCESS_CHANNEL, String(epoch)]] : []
+        send([...rights, ...events.map((event): BusMessage => [event.group, encodePosition(event)])])
+      },
+    },
+    async close() {
+      await Promise.all(sent)
+    },
+  }
+}
+
+async function redisPublisher(url: string, db: Database): Promise<CommandPublisher> {
   const { Redis } = await import('ioredis')
-  const redis = new Redis(redisUrl, {
+  const redis = new Redis(url, {
     connectTimeout: REDIS_WAIT_MS,
     commandTimeout: REDIS_WAIT_MS,
     enableOfflineQueue: false,

@@ -10,10 +10,17 @@ const IDLE_MS = 1000
 /** events kept while their feed is being opened; others are read from the log */
 const MAX_EARLY = 256
 
+interface Opening {
+  done: Promise<void>
+  /** what came meanwhile: events, and the highest position that was announced */
+  early: StoredEvent[]
+  announced: number
+}
+
 /** The feeds of one node. A feed is opened before a socket of its group is accepted, and closed when it has no members. */
 export class Feeds {
   readonly byGroup = new Map<GroupName, Feed>()
-  private readonly opening = new Map<GroupName, { done: Promise<void>; early: StoredEvent[] }>()
+  private readonly opening = new Map<GroupName, Opening>()
   private readonly idleSince = new Map<Feed, number>()
   private readonly flushes = new FlushQueue()
 
@@ -54,7 +61,7 @@ export class Feeds {
       .finally(() => {
         for (const group of groups) this.opening.delete(group)
       })
-    for (const group of groups) this.opening.set(group, { done: opened, early: [] })
+    for (const group of groups) this.opening.set(group, { done: opened, early: [], announced: 0 })
     return opened
   }
 
@@ -69,7 +76,10 @@ export class Feeds {
       scheduleFlush: (dirty) => this.flushes.schedule(dirty),
     })
     this.byGroup.set(group, feed)
-    for (const event of this.opening.get(group)?.early ?? []) feed.receive(event)
+    const opening = this.opening.get(group)
+    if (!opening) return
+    for (const event of opening.early) feed.receive(event)
+    void feed.noteHead(opening.announced)
   }
 
   /** Passes an event, from the bus or from a commit on this node, to its feed, if there is one. */
@@ -78,6 +88,14 @@ export class Feeds {
     if (feed) return feed.receive(event)
     const early = this.opening.get(event.group)?.early
     if (early && early.length < MAX_EARLY) early.push(event)
+  }
+
+  /** Reads a group's log up to an announced position, if the group has a feed. */
+  noteHead(group: GroupName, seq: number): void {
+    const feed = this.byGroup.get(group)
+    if (feed) return void feed.noteHead(seq)
+    const opening = this.opening.get(group)
+    if (opening) opening.announced = Math.max(opening.announced, seq)
   }
 
   /** Closes feeds that have had no members for `IDLE_MS`; called each second. */

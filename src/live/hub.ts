@@ -4,7 +4,13 @@ import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
 import type { Bus, BusListener } from './bus/bus.js'
-import { ACCESS_CHANNEL, decodeEvent, encodeEvent } from './bus/bus-messages.js'
+import {
+  ACCESS_CHANNEL,
+  decodeEvent,
+  decodePosition,
+  encodeEvent,
+  encodePosition,
+} from './bus/bus-messages.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
 import { Feeds } from './feeds.js'
@@ -28,11 +34,13 @@ export interface HubOptions {
   /** the state of each group, its head and the access epoch, from one database snapshot */
   readSnapshots: ReadSnapshots
   heartbeatMs: number
+  /** ms between polls of the event log; each second unless given */
+  pollMs?: number | undefined
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
 }
 
-/** ms between polls of the event log and checks of the connections */
+/** ms between checks of the connections, and usually between polls of the event log */
 const TICK_MS = 1000
 
 /** All connections of one node, and the parts that serve them: feeds, access watch, session deadlines, presence. */
@@ -46,6 +54,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   private readonly snapshotQueues = new SnapshotQueues((groups) => this.readSnapshots(groups))
   private readonly deadlines: SessionDeadlines
   private readonly ticker: NodeJS.Timeout
+  private polledAt = performance.now()
 
   private constructor(
     private readonly options: HubOptions,
@@ -172,8 +181,9 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
     }
+    const encode = this.options.bus.carriesEvents ? encodeEvent : encodePosition
     for (const event of events) {
-      this.options.bus.publish(event.group, encodeEvent(event))
+      this.options.bus.publish(event.group, encode(event))
       this.feedTable.deliver(event)
     }
   }
@@ -184,7 +194,10 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (channel === ACCESS_CHANNEL) return this.access.noteEpoch(Number(message) || 0)
     if (channel === PRESENCE_CHANNEL) return this.presence.onMessage(message)
     const group = asGroup(channel)
-    const event = group && decodeEvent(group, message)
+    if (!group) return
+    const seq = decodePosition(message)
+    if (seq !== null) return this.feedTable.noteHead(group, seq)
+    const event = decodeEvent(group, message)
     if (event) this.feedTable.deliver(event)
   }
 
@@ -258,6 +271,10 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     keepAlive(this.connections, this.options.heartbeatMs)
     this.notifier.tick()
     this.feedTable.closeIdle()
+    const now = performance.now()
+    // a tick may come early by a fraction of a millisecond
+    if (now - this.polledAt < (this.options.pollMs ?? 0) - 1) return
+    this.polledAt = now
     if (this.feeds.size > 0 || this.connections.size > 0 || this.staleSince !== null) void this.logPoll.poll()
   }
 

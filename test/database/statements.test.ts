@@ -2,6 +2,7 @@ import t from 'tap'
 import { CHANGES, type Scene } from '../../bench/changes.js'
 import { testDatabase } from '../helpers/database.js'
 import { createClient } from '../helpers/http-client.js'
+import { testRedis } from '../helpers/redis.js'
 import { startNode, TEST_SECRETS } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
 import { countStatements, type Statements } from '../helpers/statement-counter.js'
@@ -24,7 +25,9 @@ const REPETITIONS = 5
 t.test('the statements of a change', async (t) => {
   const database = await testDatabase(t, { demo: true })
   const counter = await countStatements(t, database.url)
-  const service = await startNode(t, { database: { ...database, url: counter.url } })
+  // with Redis: without it the node also sends a notice, after the commit
+  const env = { REDIS_URL: await testRedis() }
+  const service = await startNode(t, { env, database: { ...database, url: counter.url } })
   const client = createClient(service.url)
   const guest = createClient(service.url)
   await guest.post('/api/auth/guest')

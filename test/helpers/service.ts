@@ -20,6 +20,8 @@ export interface ServiceOptions {
   demo?: boolean
   /** serve the built pages, or those in a folder */
   pages?: boolean | string
+  /** ms between polls of the event log, each second unless given */
+  pollMs?: number
   /** ms to wait for Redis, where a test is about what nodes share and not about a slow Redis */
   redisReplyMs?: number
 }
@@ -61,6 +63,7 @@ export async function startService(t: Teardown, overrides: ServiceOptions = {}):
     pagesDirectory:
       typeof overrides.pages === 'string' ? overrides.pages : overrides.pages ? builtPages() : null,
     redisReplyMs: overrides.redisReplyMs,
+    pollMs: overrides.pollMs,
   })
   // whoever asks: browsers and raw sockets too
   app.server.prependListener('request', (_request, response) => {

@@ -98,7 +98,7 @@ class Conversation {
 }
 
 /** Cuts a stream into messages: a type, a length that counts itself, a body. The client's first one has no type. */
-function splitter(isClient: boolean, onMessage: (type: string, body: Buffer) => void) {
+export function splitter(isClient: boolean, onMessage: (type: string, body: Buffer) => void) {
   let rest: Buffer = Buffer.alloc(0)
   let typeLength = isClient ? 0 : 1
   return (bytes: Buffer): true => {

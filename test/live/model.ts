@@ -241,6 +241,7 @@ export class UnreliableBus implements Bus {
     private readonly scheduler: Scheduler,
     private readonly random: Random,
     private readonly loss: () => number,
+    readonly carriesEvents: boolean,
   ) {
     nodes.add(this)
   }

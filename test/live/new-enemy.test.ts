@@ -94,10 +94,12 @@ class Run {
         database.commitEvents(Array.from({ length: 400 }, () => random.pick(GROUPS)))
       database.commitEvents(Array.from({ length: 1100 }, () => random.pick(GROUPS)))
     }
+    // over Redis, or over PostgreSQL
+    const carriesEvents = random.chance(0.5)
     const opening = Array.from({ length: 2 + random.below(2) }, () =>
       Hub.open({
         log: database.log,
-        bus: new UnreliableBus(this.buses, this.scheduler, random, () => this.loss),
+        bus: new UnreliableBus(this.buses, this.scheduler, random, () => this.loss, carriesEvents),
         readAdmissions: (ids) => database.readAdmissions(ids),
         readSnapshots: (groups) => database.readSnapshots(groups),
         heartbeatMs: 1e9,

@@ -10,6 +10,17 @@ export function encodeEvent({ seq, epoch, name, at, data }: StoredEvent): string
   return `${seq} ${epoch} ${name} ${at}\n${data}`
 }
 
+/** What a bus that carries no events sends instead: receivers read the log up to this position. */
+export function encodePosition({ seq }: StoredEvent): string {
+  return String(seq)
+}
+
+/** The seq of an `encodePosition` message; null for anything else. */
+export function decodePosition(message: string): number | null {
+  const seq = /^\d+$/.test(message) ? Number(message) : Number.NaN
+  return Number.isSafeInteger(seq) ? seq : null
+}
+
 /** Null for a malformed message: the event is read from the log then. */
 export function decodeEvent(group: GroupName, message: string): StoredEvent | null {
   const [head, data] = message.split('\n')

@@ -1,6 +1,6 @@
 /**
  * Pub/sub between nodes: the fast path, at most once. Nothing may depend on it alone: each node also polls the event
- * log every second. Both implementations, memory-bus.ts and redis-bus.ts, pass the same tests.
+ * log every second. Both implementations, redis-bus.ts and postgres-bus.ts, pass the same tests.
  */
 export interface Bus {
   /**
@@ -10,10 +10,12 @@ export interface Bus {
   subscribe(channel: string): Promise<void>
   /** Messages in flight may still be received. */
   unsubscribe(channel: string): void
-  /** Sends to every subscriber, this node included. Never throws or waits. */
+  /** Sends to every other subscriber; a node's own messages may come back to it as well. Never throws or waits. */
   publish(channel: string, message: string): void
   /** Set once, by the hub. */
   listener: BusListener | null
+  /** false: a message may say where an event stands in the log, and nothing of what it holds */
+  readonly carriesEvents: boolean
   /** false while the link is known to be down */
   readonly healthy: boolean
   close(): Promise<void>

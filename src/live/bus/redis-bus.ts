@@ -33,6 +33,7 @@ const RESUBSCRIBE_MS = 1000
  */
 export class RedisBus implements Bus {
   listener: BusListener | null = null
+  readonly carriesEvents = true
   private readonly wanted = new Set<string>()
   private readonly links: Link[]
   private readonly pinger: NodeJS.Timeout
