@@ -33,8 +33,9 @@ export async function measure(target: Target, storm: Storm, options: MeasureOpti
   const probe = async (): Promise<Probe> => {
     const before = storm.done
     const ms = await target.probe(options.patienceMs)
+    const meanwhile = storm.done - before
     await wait(EVERY_MS)
-    return { ms, storm: storm.done - before }
+    return { ms, storm: meanwhile }
   }
   const calm: Probe[] = []
   for (let i = 0; i < options.probes; i++) calm.push(await probe())
