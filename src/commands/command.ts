@@ -71,7 +71,14 @@ export async function withContext(
 }
 
 async function withDatabase(config: Config, url: string, work: (ctx: CommandContext) => Promise<void>) {
-  const db: Database = createDatabase({ url, poolSize: 2, poolTimeoutMs: 10_000, statementTimeoutMs: 30_000 })
+  const db: Database = createDatabase({
+    url,
+    poolSize: 2,
+    poolTimeoutMs: 10_000,
+    statementTimeoutMs: 30_000,
+    // a command asks too little to find out whether a pooler forgets them
+    prepares: false,
+  })
   const publisher = await createPublisher(config.redisUrl, db)
   try {
     await work({ config, db, live: publisher.live })

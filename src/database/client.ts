@@ -15,6 +15,8 @@ export interface DatabaseOptions {
   poolTimeoutMs: number
   /** ms that one statement may take */
   statementTimeoutMs: number
+  /** prepares each statement once for a connection; false: the URL leads to a pooler that forgets them */
+  prepares?: boolean
 }
 
 /**
@@ -38,7 +40,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       // the adapter reads every time as UTC, whatever its offset
       options: '-c TimeZone=UTC',
     },
-    { onPoolError: () => {}, onConnectionError: () => {}, statementNameGenerator: statementNames() },
+    {
+      onPoolError: () => {},
+      onConnectionError: () => {},
+      ...(options.prepares === false ? {} : { statementNameGenerator: statementNames() }),
+    },
   )
   return new PrismaClient({
     adapter,

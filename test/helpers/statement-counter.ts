@@ -97,7 +97,7 @@ class Conversation {
   }
 }
 
-/** Cuts a stream into messages: a type, a length that counts itself, a body. The client's first one has no type. */
+/** Cuts a stream into messages: a type, a length that counts itself, a body. The client's first one has the type ''. */
 export function splitter(isClient: boolean, onMessage: (type: string, body: Buffer) => void) {
   let rest: Buffer = Buffer.alloc(0)
   let typeLength = isClient ? 0 : 1
@@ -106,7 +106,7 @@ export function splitter(isClient: boolean, onMessage: (type: string, body: Buff
     while (rest.length >= typeLength + 4) {
       const end = typeLength + rest.readInt32BE(typeLength)
       if (rest.length < end) break
-      if (typeLength === 1) onMessage(rest.toString('latin1', 0, 1), rest.subarray(5, end))
+      onMessage(rest.toString('latin1', 0, typeLength), rest.subarray(typeLength + 4, end))
       typeLength = 1
       rest = rest.subarray(end)
     }
