@@ -34,6 +34,8 @@ export class SessionDeadlines {
     if (connection.closed) return
     const { endsAt } = connection.admission
     const left = timeLeft(connection)
+    // a reading that waited for the database may be of a session that has ended since
+    if (left <= 0) this.holdAtEnd(connection)
     const announced = this.announced.get(connection)
     let next = left
     if (connection.greeted) {
@@ -96,11 +98,13 @@ export class SessionDeadlines {
         connection.close(CloseCode.sessionEnded, 'session ended')
         continue
       }
-      if (this.unconfirmed.delete(connection)) connection.release()
+      const wasHeld = this.unconfirmed.delete(connection)
       // only the times: the access watch applies changed permissions
       const { remainingMs, readAt, endsAt } = admission
       connection.admission = { ...connection.admission, remainingMs, readAt, endsAt }
       this.arm(connection)
+      // after `arm`, which may hold it again
+      if (wasHeld) connection.release()
     }
   }
 

@@ -7,20 +7,27 @@ import { until } from '../helpers/until.js'
 
 const REMAINING_MS = 50
 
+function fakeConnection(calls: string[], readAt: number): Connection {
+  return {
+    admission: admissionOf(readAt),
+    greeted: true,
+    closed: false,
+    send: () => {},
+    hold: () => calls.push('hold'),
+    release: () => calls.push('release'),
+    close: (code: number) => calls.push(`close ${code}`),
+  } as unknown as Connection
+}
+
+const admissionOf = (readAt: number) =>
+  ({ sessionId: 's', remainingMs: REMAINING_MS, readAt, endsAt: '2026-11-29T20:00:00.000Z' }) as Admission
+
 t.test(
   'holds a connection at its session’s end even if the query began before and does not return',
   async (t) => {
     const readAt = performance.now()
     const calls: string[] = []
-    const connection = {
-      admission: { sessionId: 's', remainingMs: REMAINING_MS, readAt, endsAt: '2026-11-29T20:00:00.000Z' },
-      greeted: true,
-      closed: false,
-      send: () => {},
-      hold: () => calls.push('hold'),
-      release: () => calls.push('release'),
-      close: (code: number) => calls.push(`close ${code}`),
-    } as unknown as Connection
+    const connection = fakeConnection(calls, readAt)
     // a timer may fire a fraction of a millisecond before its time by this clock
     const early = mock.method(performance, 'now', () => readAt + REMAINING_MS - 0.3)
     t.teardown(() => early.mock.restore())
@@ -45,3 +52,21 @@ t.test(
     t.equal(queries, 1)
   },
 )
+
+t.test('a reading that waited beyond the session’s end lets nothing through', async (t) => {
+  const calls: string[] = []
+  const connection = fakeConnection(calls, performance.now())
+  const answers: ((admissions: Map<string, Admission>) => void)[] = []
+  const deadlines = new SessionDeadlines(() => new Promise((resolve) => answers.push(resolve)))
+  t.teardown(() => deadlines.disarm(connection))
+  deadlines.arm(connection)
+  await until(() => answers.length === 1 && calls.length === 1, 'the end')
+  t.strictSame(calls, ['hold'])
+  // the database's snapshot is older than its answer: the session was live when the query was sent
+  answers[0]?.(new Map([['s', admissionOf(performance.now() - 10 * REMAINING_MS)]]))
+  await until(() => answers.length === 2, 'the session to be read again')
+  t.strictSame(calls, ['hold', 'hold', 'release'], 'held without a gap')
+  answers[1]?.(new Map([['s', admissionOf(performance.now() + 10 * REMAINING_MS)]]))
+  await until(() => calls.length === 4, 'the release of a session that was prolonged')
+  t.equal(calls[3], 'release')
+})
