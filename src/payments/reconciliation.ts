@@ -1,5 +1,6 @@
 import { type Database, Prisma } from '../database/client.js'
 import type { ActionContext } from '../events/commit.js'
+import { nextTry } from './back-off.js'
 import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledger.js'
 import { ProviderRefused } from './provider.js'
 import { type RefundTools, sendDueRefunds } from './refund-requests.js'
@@ -27,6 +28,8 @@ export interface ReconcileOptions {
 
 /** days after which the provider is not asked about a payment any more */
 const CHECKED_DAYS = 5
+/** how often the provider is asked: ever more rarely */
+const ASKING = { firstMinutes: 15, maxHours: 24 }
 const BATCH = 50
 const COMPARED_AT_ONCE = 100
 
@@ -73,7 +76,7 @@ class Reconciliation {
         await this.db.$executeRaw`
           UPDATE payments SET checks = checks + 1, check_at = CASE
             WHEN created_at < now() - make_interval(days => ${CHECKED_DAYS}::int) THEN NULL
-            ELSE now() + least(make_interval(mins => 15) * power(2, least(checks, 7)), make_interval(days => 1)) END
+            ELSE ${nextTry(Prisma.sql`checks`, ASKING)} END
           WHERE id = ${id}`
       }
       if (due.length < BATCH) return
@@ -104,7 +107,7 @@ class Reconciliation {
   async checkRefunds(all: boolean): Promise<void> {
     const open = await this.db.$queryRaw<{ chargeId: string }[]>`
       UPDATE refunds SET tries = tries + 1,
-        next_try_at = now() + least(make_interval(mins => 15) * power(2, least(tries, 7)), make_interval(days => 1))
+        next_try_at = ${nextTry(Prisma.sql`tries`, ASKING)}
       WHERE status = 'pending' AND (next_try_at <= now() OR ${all}) RETURNING capture_id AS "chargeId"`
     for (const chargeId of new Set(open.map((refund) => refund.chargeId))) {
       if (this.signal?.aborted) return

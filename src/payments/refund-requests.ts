@@ -1,4 +1,6 @@
+import { Prisma } from '../database/client.js'
 import { type ActionContext, commit } from '../events/commit.js'
+import { nextTry } from './back-off.js'
 import { chargeIdOf, commitFacts } from './ledger.js'
 import { type PaymentProvider, ProviderRefused } from './provider.js'
 import { type LedgerSettings, type OpenedIssue, settleOrder } from './settlement.js'
@@ -62,6 +64,8 @@ function storeRefusal(
   })
 }
 
+/** 1 min, 2, 4 … up to 6 hours */
+const SENDING = { firstMinutes: 1, maxHours: 6 }
 const BATCH = 20
 
 /**
@@ -73,10 +77,10 @@ export async function sendDueRefunds(
   tools: RefundTools,
   signal?: AbortSignal,
 ): Promise<number> {
-  // claimed by moving the next try, so that nodes don't send the same ones; 1 min, 2, 4 … up to 6 hours
+  // claimed by moving the next try, so that nodes don't send the same ones
   const due = await ctx.db.$queryRaw<{ id: number }[]>`
     UPDATE refunds SET tries = tries + 1,
-      next_try_at = now() + least(make_interval(mins => 1) * power(2, least(tries, 9)), make_interval(hours => 6))
+      next_try_at = ${nextTry(Prisma.sql`tries`, SENDING)}
     WHERE id IN (SELECT id FROM refunds WHERE status = 'requested' AND next_try_at <= now()
       ORDER BY next_try_at LIMIT ${BATCH}::int FOR UPDATE SKIP LOCKED)
     RETURNING id`
