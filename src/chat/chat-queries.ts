@@ -1,6 +1,7 @@
 import { visibleOrders } from '../access/order-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
+import { orderJoins } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 
 export interface MessageRecord {
@@ -46,7 +47,7 @@ interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
 async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
   const rows = await db.$queryRaw<ChatRow[]>`
     ${chatColumns}
-    FROM orders o ${chatJoins}
+    FROM orders o ${orderJoins}
     LEFT JOIN LATERAL (
       SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
     WHERE ${where}
@@ -66,7 +67,7 @@ export async function changeChat(
 ): Promise<ChatRecord | null> {
   const [row] = await tx.$queryRaw<ChatRow[]>`
     WITH changed AS (${update} RETURNING o.*), m AS (${message})
-    ${chatColumns} FROM changed o ${chatJoins} LEFT JOIN m ON true`
+    ${chatColumns} FROM changed o ${orderJoins} LEFT JOIN m ON true`
   return row ? toRecord(row) : null
 }
 
@@ -77,11 +78,6 @@ const chatColumns = Prisma.sql`
       o.unread_messages AS unread,
       m.id AS "messageId", m.sender::text AS "messageFrom", m.text AS "messageText",
       m.client_id AS "messageClientId", m.at AS "messageAt"`
-
-const chatJoins = Prisma.sql`
-    JOIN theatres t ON t.id = o.theatre_id
-    JOIN seats s ON s.id = o.seat_id
-    JOIN halls h ON h.id = s.hall_id`
 
 function toRecord({
   messageId,

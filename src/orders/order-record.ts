@@ -72,7 +72,8 @@ const orderColumns = Prisma.sql`
           'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')
         FROM order_items i WHERE i.order_id = o.id) AS items`
 
-const orderJoins = Prisma.sql`
+/** Joins to the row `o` of `orders` its theatre `t`, seat `s` and hall `h`. */
+export const orderJoins = Prisma.sql`
     JOIN theatres t ON t.id = o.theatre_id
     JOIN seats s ON s.id = o.seat_id
     JOIN halls h ON h.id = s.hall_id`
