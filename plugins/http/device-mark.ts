@@ -15,7 +15,7 @@ declare module 'fastify' {
 /** half a year */
 const MAX_AGE_SECONDS = 180 * 24 * 3600
 
-/** Sets the cookie by which sign-ins from a known device are told from a stranger's at the same address. */
+/** Sets the cookie that distinguishes sign-ins on a known device from those of strangers at the same address. */
 export const deviceMarkPlugin = fp(
   async (app) => {
     const { secure, sameSite } = app.config.session

@@ -5,7 +5,7 @@ import { USER_HEADER } from '../../src/protocol/page-user.js'
 /**
  * A page says for whom it was rendered; another tab may have signed somebody else in since, and the cookie is shared.
  * Such a request is refused before its handler: it would act for the wrong user (change the other's password). A request
- * without a live session is answered as if it named nobody. Responses name the caller, so that a page learns whose it is
+ * without a live session is answered as if it had no such header. Responses name the caller, so that a page learns whose it is
  * from any of them.
  */
 export const pageUserPlugin = fp(

@@ -63,8 +63,8 @@ export const websocketPlugin = fp(
       socket.once('close', () => clearTimeout(timer))
     })
 
-    // Node hands a connection over at an upgrade, and @fastify/websocket closes it once a refusal is sent: a proxy that is
-    // not told would send its next request on it, and that one would be reset
+    // Node hands a connection over at an upgrade, and @fastify/websocket closes it once a refusal is sent: without
+    // this header a proxy would send its next request on it, which would be reset
     app.addHook('onSend', (request, reply, payload, done) => {
       if (request.ws) reply.raw.shouldKeepAlive = false
       done(null, payload)
