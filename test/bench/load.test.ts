@@ -11,6 +11,13 @@ t.test('the load counts every frame, however long, and however the stream is cut
   const server = createServer()
   const sockets = new WebSocketServer({ server, perMessageDeflate: false })
   t.teardown(() => server.close())
+  const received: string[] = []
+  const pongs: string[] = []
+  // at once: the load subscribes as soon as it is connected
+  sockets.on('connection', (client) => {
+    client.on('message', (data) => void received.push(String(data)))
+    client.on('pong', (data) => void pongs.push(String(data)))
+  })
   const port = await listen(server)
   const counts = { joined: 0, events: 0 }
   const socket = new LoadSocket(
@@ -19,10 +26,6 @@ t.test('the load counts every frame, however long, and however the stream is cut
   )
   t.teardown(() => socket.destroy())
   const [client] = await until(() => sockets.clients.size > 0 && [...sockets.clients], 'a socket')
-  const received: string[] = []
-  const pongs: string[] = []
-  client?.on('message', (data) => void received.push(String(data)))
-  client?.on('pong', (data) => void pongs.push(String(data)))
   const others = ['hello', 'expiring', 'error', 'stale', 'presence', 'snapshot']
   for (const type of others) client?.send(JSON.stringify({ type }))
   client?.ping('are you there')
