@@ -33,6 +33,20 @@ export async function requireTheatre(
   theatreId: number,
 ): Promise<void> {
   if (!canManageTheatre(principal, theatreId)) throw forbidden()
+  await requireExisting(db, theatreId)
+}
+
+/** The same for what only its managers and admins may do (`canDecideForTheatre`). */
+export async function requireManagedTheatre(
+  db: Database | Transaction,
+  principal: Principal,
+  theatreId: number,
+): Promise<void> {
+  if (!canDecideForTheatre(principal, theatreId)) throw forbidden()
+  await requireExisting(db, theatreId)
+}
+
+async function requireExisting(db: Database | Transaction, theatreId: number): Promise<void> {
   const theatre = await db.theatre.findUnique({ where: { id: theatreId }, select: { id: true } })
   if (!theatre) throw notFound('theatre')
 }

@@ -3,6 +3,13 @@ import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
+import {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  refuseTakenName,
+  type Settings,
+  type SettingsChange,
+} from './settings-actions.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {
@@ -37,6 +44,27 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
     },
     { timeoutMs: TIMEOUT_MS },
   )
+}
+
+/** minutes that a new theatre gets unless they are given */
+const DEFAULT_TIMES = { maxTime: 30, minTime: 10 }
+
+/** A new theatre without halls and menu. Throws `validation_failed`, and 409 `name_taken`. */
+export function addTheatre(
+  ctx: ActionContext,
+  given: SettingsChange & Pick<Settings, 'name' | 'timeZone'>,
+): Promise<Settings> {
+  return commit(ctx, async (tx) => {
+    const { maxTime } = { ...DEFAULT_TIMES, ...given }
+    const defaults = { ...DEFAULT_SETTINGS, maxTime, minTime: Math.min(DEFAULT_TIMES.minTime, maxTime) }
+    const { id: _, openingHours, ...data } = checkSettings({ ...defaults, ...given })
+    await refuseTakenName(tx, data.name)
+    const { id } = await tx.theatre.create({
+      data: { ...data, ...(openingHours && { openingHours: openingHours.map((span) => ({ ...span })) }) },
+      select: { id: true },
+    })
+    return { result: { ...data, openingHours, id }, changes: await changesOfAdmins(tx) }
+  })
 }
 
 /** Admins gain access to a new theatre, so their open sockets must reconnect to subscribe to it. */

@@ -1,0 +1,47 @@
+/** The shapes of what managers do, as `views.ts` has the others. Money is in paise, times are RFC 3339 UTC. */
+import { type Static, Type } from 'typebox'
+
+// Settings
+
+const TimeOfDay = Type.String({
+  pattern: '^(?:[01]\\d|2[0-3]):[0-5]\\d$|^24:00$',
+  description: 'HH:MM, local',
+})
+
+export type OpeningSpanView = Static<typeof OpeningSpanView>
+export const OpeningSpanView = Type.Object(
+  {
+    day: Type.Enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']),
+    opens: TimeOfDay,
+    closes: TimeOfDay,
+  },
+  {
+    additionalProperties: false,
+    description: 'a closing time that is not after the opening time is the next day’s',
+  },
+)
+
+export const SettingsFields = {
+  name: Type.String({ minLength: 1, maxLength: 100 }),
+  timeZone: Type.String({ description: 'IANA name' }),
+  max_time: Type.Integer({ minimum: 1, maximum: 1440, description: 'minutes allowed for an order' }),
+  min_time: Type.Integer({ minimum: 0, maximum: 1440, description: 'minutes left at which it is urgent' }),
+  openingHours: Type.Union([Type.Array(OpeningSpanView, { maxItems: 50 }), Type.Null()], {
+    description: 'when orders are taken; null: always',
+  }),
+  lastOrders: Type.Integer({
+    minimum: 0,
+    maximum: 720,
+    description: 'minutes before closing time at which ordering ends',
+  }),
+  gstin: Type.Union([Type.String(), Type.Null()]),
+  gstRate: Type.Number({
+    minimum: 0,
+    maximum: 100,
+    description: 'percent that the prices include; it counts once there is a GSTIN',
+  }),
+  receiptHeader: Type.String({ maxLength: 500, description: 'printed above each bill; may have lines' }),
+}
+
+export type SettingsView = Static<typeof SettingsView>
+export const SettingsView = Type.Object({ id: Type.Integer(), ...SettingsFields })
