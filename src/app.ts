@@ -46,6 +46,7 @@ import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
+import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
 import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
@@ -160,8 +161,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, theatreSettingsRoutes, menuItemsRoutes, chatsRoutes])
-      await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

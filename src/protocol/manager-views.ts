@@ -1,6 +1,8 @@
 /** The shapes of what managers do, as `views.ts` has the others. Money is in paise, times are RFC 3339 UTC. */
 import { type Static, Type } from 'typebox'
 
+const Paise = Type.Integer({ minimum: 0, description: 'paise' })
+
 // Settings
 
 const TimeOfDay = Type.String({
@@ -45,3 +47,28 @@ export const SettingsFields = {
 
 export type SettingsView = Static<typeof SettingsView>
 export const SettingsView = Type.Object({ id: Type.Integer(), ...SettingsFields })
+
+// Takings
+
+const METHOD_TAKINGS = {
+  orders: Type.Integer({ description: 'that were paid' }),
+  itemsSold: Type.Integer(),
+  gross: Type.Integer({ minimum: 0, description: 'paise, with GST, before refunds' }),
+  gst: Type.Integer({ minimum: 0, description: 'paise contained in gross, rounded for each order' }),
+  refunds: Type.Integer({ minimum: 0, description: 'paise given back of gross' }),
+}
+
+export type MethodTakingsView = Static<typeof MethodTakingsView>
+export const MethodTakingsView = Type.Object(METHOD_TAKINGS)
+
+/** The books of the orders that were placed on one day. */
+export type TakingsView = Static<typeof TakingsView>
+export const TakingsView = Type.Object({
+  day: Type.String({ format: 'date' }),
+  timeZone: Type.String(),
+  ...METHOD_TAKINGS,
+  byMethod: Type.Object({ online: MethodTakingsView, cash: MethodTakingsView }),
+  items: Type.Array(Type.Object({ name: Type.String(), quantity: Type.Integer(), amount: Paise })),
+  cashOwed: Type.Integer({ minimum: 0, description: 'paise of cash orders that are not paid' }),
+  refundsDue: Type.Integer({ minimum: 0, description: 'paise of the customers’, yet to go back' }),
+})

@@ -61,6 +61,12 @@ LANGUAGE sql IMMUTABLE AS $$
   SELECT 2 * round("price" * "rate" / (2.0 * (10000 + "rate")))::bigint
 $$;
 
+-- The number on a bill: at most 16 characters, unique in a financial year, as the GST rules want it.
+CREATE FUNCTION houselights_bill_number("theatre" integer, "year" integer, "number" integer) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT "theatre" || '/' || lpad(("year" % 100)::text, 2, '0') || '-' || lpad((("year" + 1) % 100)::text, 2, '0') || '/' || "number"
+$$;
+
 -- Numbers the bill of an order that has just been paid, in the transaction of the payment: a payment that is rolled back
 -- leaves no gap. The counter's row lock puts bills of one theatre in commit order.
 CREATE FUNCTION houselights_issue_receipt() RETURNS trigger
