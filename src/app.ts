@@ -41,6 +41,7 @@ import { websocketPlugin } from '../plugins/sockets/websocket.js'
 import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
+import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
@@ -162,7 +163,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
-    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, hallsRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

@@ -17,6 +17,15 @@ export function canDecideForTheatre(principal: Principal, theatreId: number): bo
   )
 }
 
+/**
+ * The theatre of a row that only its managers and admins may change, or `null` if there is no such row. Throws `not_found`
+ * to those who may not run the theatre, as for a missing row, and `forbidden` to its plain staff.
+ */
+export function requireDecision(principal: Principal, theatreId: number | null, what: string): void {
+  if (theatreId === null || !canManageTheatre(principal, theatreId)) throw notFound(what)
+  if (!canDecideForTheatre(principal, theatreId)) throw forbidden()
+}
+
 /** `canManageTheatre` as a Prisma filter on rows with a `theatreId`. */
 export function managedTheatres({ role, theatres }: Principal): { theatreId?: { in: number[] } } {
   if (role === 'admin') return {}

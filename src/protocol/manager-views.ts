@@ -72,3 +72,17 @@ export const TakingsView = Type.Object({
   cashOwed: Type.Integer({ minimum: 0, description: 'paise of cash orders that are not paid' }),
   refundsDue: Type.Integer({ minimum: 0, description: 'paise of the customers’, yet to go back' }),
 })
+
+// Halls
+
+/** Seats of one row: `A1` to `A10`. */
+export const NewRowView = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 10, description: 'before the numbers of its seats' }),
+    from: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 9999, description: 'the first number; 1 if missing' }),
+    ),
+    seats: Type.Integer({ minimum: 1, maximum: 500, description: 'how many' }),
+  },
+  { additionalProperties: false },
+)

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
+import { newToken } from './seat-token.js'
 import {
   checkSettings,
   DEFAULT_SETTINGS,
@@ -131,8 +131,8 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
     skipDuplicates: true,
   })
   const found = await tx.hall.findMany({
-    where: { theatreId, name: { in: names } },
-    include: { seats: true },
+    where: { theatreId, name: { in: names }, listed: true },
+    include: { seats: { where: { listed: true } } },
   })
   const added: { hallId: number; name: string; token: string }[] = []
   const renewed: { id: number; token: string }[] = []
@@ -155,9 +155,6 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
   return created.count + renewed.length + added.length
 }
 
-/** 128 random bits: a seat's token is all that it takes to order there */
-const newToken = () => randomBytes(16).toString('base64url')
-
 async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<void> {
   const taken = await tx.seat.findFirst({ where: { token: { in: tokens } }, include: { hall: true } })
   if (!taken) return
@@ -169,7 +166,7 @@ async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<voi
 
 async function readSeatLinks(tx: Transaction, theatreId: number): Promise<SeatLink[]> {
   const seats = await tx.seat.findMany({
-    where: { hall: { theatreId } },
+    where: { hall: { theatreId, listed: true }, listed: true },
     include: { hall: true },
     orderBy: { id: 'asc' },
   })

@@ -14,6 +14,12 @@ ADD COLUMN     "last_orders" INTEGER NOT NULL DEFAULT 0,
 ADD COLUMN     "opening_hours" JSONB,
 ADD COLUMN     "receipt_header" TEXT NOT NULL DEFAULT '';
 
+-- DropIndex
+DROP INDEX "halls_theatre_id_name_key";
+
+-- DropIndex
+DROP INDEX "seats_hall_id_name_key";
+
 -- CreateTable
 CREATE TABLE "receipts" (
     "order_id" INTEGER NOT NULL,
@@ -48,6 +54,10 @@ ALTER TABLE "receipts" ADD CONSTRAINT "receipts_theatre_id_fkey" FOREIGN KEY ("t
 
 -- What Prisma's schema cannot express.
 ALTER TABLE "theatres" ADD CONSTRAINT "theatres_gst_rate" CHECK ("gst_rate" BETWEEN 0 AND 10000 AND "last_orders" >= 0);
+
+-- The name of what was removed is free again.
+CREATE UNIQUE INDEX "halls_name_listed" ON "halls" ("theatre_id", "name") WHERE "listed";
+CREATE UNIQUE INDEX "seats_name_listed" ON "seats" ("hall_id", "name") WHERE "listed";
 
 -- The year in which the financial year of a moment starts: it begins on 1 April of the theatre's calendar.
 CREATE FUNCTION houselights_financial_year("at" timestamptz, "time_zone" text) RETURNS integer
