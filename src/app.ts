@@ -49,6 +49,7 @@ import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
 import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
+import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
 import { docsRoutes } from '../routes/operations/docs.js'
@@ -163,7 +164,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
-    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, hallsRoutes]) await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

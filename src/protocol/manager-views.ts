@@ -86,3 +86,16 @@ export const NewRowView = Type.Object(
   },
   { additionalProperties: false },
 )
+
+// Staff
+
+/** An account as the managers of one of its theatres see it: nothing of other theatres. */
+export type StaffMemberView = Static<typeof StaffMemberView>
+export const StaffMemberView = Type.Object({
+  id: Type.Integer(),
+  username: Type.String(),
+  isActive: Type.Boolean(),
+  member: Type.Boolean({ description: 'false: it has just been removed from the theatre' }),
+  manager: Type.Boolean({ description: 'of this theatre' }),
+  createdAt: Type.String({ format: 'date-time' }),
+})
