@@ -45,6 +45,7 @@ import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
@@ -165,7 +166,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
     for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
-    for (const routes of [hallsRoutes, theatreStaffRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

@@ -1,5 +1,6 @@
 /** The shapes of what managers do, as `views.ts` has the others. Money is in paise, times are RFC 3339 UTC. */
 import { type Static, Type } from 'typebox'
+import { PaymentMethod, SeatView } from './views.js'
 
 const Paise = Type.Integer({ minimum: 0, description: 'paise' })
 
@@ -98,4 +99,37 @@ export const StaffMemberView = Type.Object({
   member: Type.Boolean({ description: 'false: it has just been removed from the theatre' }),
   manager: Type.Boolean({ description: 'of this theatre' }),
   createdAt: Type.String({ format: 'date-time' }),
+})
+
+// Receipts
+
+/** The GST bill of a paid order. Prices include the tax. */
+export type ReceiptView = Static<typeof ReceiptView>
+export const ReceiptView = Type.Object({
+  orderId: Type.Integer(),
+  number: Type.String({ description: 'as printed: theatre, financial year, running number' }),
+  serial: Type.Integer({ description: 'running number in the theatre and financial year, without gaps' }),
+  financialYear: Type.String({ description: 'April to March, as 2026-27' }),
+  issuedAt: Type.String({ format: 'date-time' }),
+  timeZone: Type.String(),
+  seller: Type.String(),
+  gstin: Type.Union([Type.String(), Type.Null()]),
+  header: Type.String(),
+  seat: SeatView,
+  items: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      hsnSac: Type.String(),
+      quantity: Type.Integer(),
+      unitPrice: Paise,
+      amount: Paise,
+    }),
+  ),
+  taxable: Type.Integer({ minimum: 0, description: 'paise: total without tax' }),
+  gstRate: Type.Number({ description: 'percent: CGST and SGST are half of it each' }),
+  cgst: Paise,
+  sgst: Paise,
+  total: Paise,
+  refundedAmount: Paise,
+  paymentMethod: PaymentMethod,
 })

@@ -73,7 +73,10 @@ t.test('a manager makes an account for the theatre', async (t) => {
   ]) {
     t.equal((await add(manager, bad)).status, 400, JSON.stringify(bad))
   }
-  t.match(await logs.expect({ msg: 'USERCREATE' }), { resource: 'POST /api/theatres/:id/staff', verdict: 'accepted' })
+  t.match(await logs.expect({ msg: 'USERCREATE' }), {
+    resource: 'POST /api/theatres/:id/staff',
+    verdict: 'accepted',
+  })
 })
 
 t.test('an account that exists joins the theatre and leaves it; its board follows', async (t) => {
