@@ -16,7 +16,8 @@ const WEB_ROOMS: Record<string, string[]> = {
   ui: ['lib', 'live', 'strings'],
   customer: ['chat', 'lib', 'live', 'strings', 'ui'],
   staff: ['chat', 'lib', 'live', 'strings', 'ui'],
-  pages: ['chat', 'customer', 'lib', 'live', 'staff', 'strings', 'ui'],
+  manage: ['lib', 'live', 'staff', 'strings', 'ui'],
+  pages: ['chat', 'customer', 'lib', 'live', 'manage', 'staff', 'strings', 'ui'],
 }
 const DOMAIN = ['events', 'protocol', 'access', 'accounts']
 /** what each room of src may import besides itself and the base rooms */

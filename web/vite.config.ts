@@ -6,7 +6,19 @@ import { defineConfig, type Plugin } from 'vite'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 
-const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout', 'today']
+const PAGES = [
+  'login',
+  'live-orders',
+  'chat',
+  'seat',
+  'order',
+  'receipt',
+  'account',
+  'seats',
+  'checkout',
+  'today',
+  'manage',
+]
 /** No hash: every node has it, of whatever build. */
 const BOOT_FILE = 'assets/boot.js'
 const SMALLEST_WORTH_COMPRESSING = 512

@@ -3,8 +3,8 @@ import { type Database, Prisma, type Transaction } from '../database/client.js'
 import { conflict, invalid } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
+import { readGstin } from '../protocol/gstin.js'
 import { trimBlanks } from '../protocol/typed-text.js'
-import { readGstin } from './gstin.js'
 import { isTimeZone, type OpeningHours } from './opening-hours.js'
 
 /** What a theatre's managers decide, besides menu, seats and people. */

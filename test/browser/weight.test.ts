@@ -9,7 +9,19 @@ import { PHONE, startSite, TABLET } from './site.js'
 
 const KB = 1024
 const MOST = 60 * KB
-const PAGES = ['login', 'live-orders', 'chat', 'seats', 'seat', 'order', 'checkout', 'account', 'today']
+const PAGES = [
+  'login',
+  'live-orders',
+  'chat',
+  'seats',
+  'seat',
+  'order',
+  'receipt',
+  'checkout',
+  'account',
+  'today',
+  'manage',
+]
 const LIVE = '[data-link-state=live]'
 const pages = builtPages()
 const read = (name: string) => readFileSync(join(pages, name), 'utf8')

@@ -1,4 +1,4 @@
-import { toAsciiDigits } from '../protocol/typed-text.js'
+import { toAsciiDigits } from './typed-text.js'
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** state, PAN, registration of the PAN in the state, Z, check digit */

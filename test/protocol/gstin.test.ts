@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readGstin } from '../../src/theatres/gstin.js'
+import { readGstin } from '../../src/protocol/gstin.js'
 
 t.test('a GSTIN as people type it', async (t) => {
   t.equal(readGstin('27AAPFU0939F1ZV'), '27AAPFU0939F1ZV')
