@@ -158,7 +158,7 @@ t.test('pages import the types of the wire’s schemas, never the schemas', asyn
   const imports = filesBelow('web').flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8')
     const found = text.matchAll(
-      /^(?:import|export) [^;']*from '[./]*src\/protocol\/(?:views|messages)\.js'/gm,
+      /^(?:import|export) [^;']*from '[./]*src\/protocol\/(?:views|manager-views|messages)\.js'/gm,
     )
     return [...found].map(([statement]) => ({ file, statement }))
   })
