@@ -31,6 +31,9 @@ const IS_PRELOAD =
 const IS_LIVE =
   /web\/(?:live\/(?!(?:orders|money)-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
 
+/** What managers' pages share. It imports from the chunks below, which must not import from each other in a circle. */
+const IS_MANAGERS = /web\/(?:manage\/|lib\/manager-api)/
+
 /** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
 
@@ -130,6 +133,7 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             { name: 'preload', test: IS_PRELOAD, priority: 3 },
+            { name: 'managers', test: IS_MANAGERS, minShareCount: 2, priority: 2 },
             { name: 'live', test: IS_LIVE, minShareCount: 2, priority: 2 },
             { name: 'start', test: IS_OWN_CODE, minShareCount: 2, priority: 1 },
           ],

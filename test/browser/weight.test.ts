@@ -52,6 +52,18 @@ t.test('the first load of each page: under 60 KB of compressed JavaScript', asyn
   }
 })
 
+t.test('no scripts import each other in a circle: one would run before what it needs', async (t) => {
+  const importsOf = (script: string): string[] =>
+    [...read(script).matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)].map(
+      ([, name]) => `assets/${name}`,
+    )
+  const visit = (script: string, path: readonly string[]): void => {
+    if (path.includes(script)) return t.fail([...path, script].join(' → '))
+    for (const next of importsOf(script)) visit(next, [...path, script])
+  }
+  for (const page of PAGES) for (const script of firstLoad(page)) visit(script, [])
+})
+
 const site = await startSite(t)
 
 t.test('preloaded requests are not repeated, and the preloaded socket is the one used', async (t) => {

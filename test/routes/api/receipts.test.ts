@@ -73,6 +73,7 @@ t.test('the bill of a paid order, with the tax that its prices include', async (
 t.test('an unpaid order has no bill; cash has one once it is collected', async (t) => {
   const { url, db } = await startNode(t)
   const staff = await signIn(url, 'staff')
+  await (await signIn(url, 'manager')).patch('/api/theatres/1/settings', { gstin: null })
   const customer = createClient(url)
   const { id } = await postOrder(customer)
   t.match(await receipt(customer, id), { status: 409, body: { error: 'not_paid' } })
