@@ -279,7 +279,7 @@ export const SHOTS: Shot[] = [
     screen: 'phone',
     who: 'demo-c7',
     path: '/orders/{order}/receipt',
-    ready: (page) => page.locator('.bill').waitFor(),
+    ready: (page) => page.locator('.tax-bill').waitFor(),
   },
   {
     name: 'payments',
