@@ -225,7 +225,6 @@ export const SHOTS: Shot[] = [
     screen: 'phone',
     who: 'manager',
     path: '/theatre/today/',
-    full: true,
     ready: showBooks,
   },
   {
