@@ -25,6 +25,7 @@ export function viewOrder(order: OrderRecord): OrderView {
     seenAt: toTime(order.seenAt),
     deliveredAt: toTime(order.deliveredAt),
     cancelledAt: toTime(order.cancelledAt),
+    version: order.version,
   }
 }
 

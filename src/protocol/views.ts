@@ -132,6 +132,10 @@ export const OrderView = Type.Object({
   seenAt: TimeOrNull,
   deliveredAt: TimeOrNull,
   cancelledAt: TimeOrNull,
+  version: Type.Integer({
+    description:
+      'rises with each change: an order can be restored, so its status does not tell which is later',
+  }),
 })
 
 export type PaymentView = Static<typeof PaymentView>
@@ -229,6 +233,7 @@ export const EVENT_DATA = {
   'order.seen': OrderView,
   'order.delivered': OrderView,
   'order.cancelled': OrderView,
+  'order.restored': OrderView,
   'payment.pending': OrderView,
   'payment.paid': OrderView,
   'payment.failed': OrderView,

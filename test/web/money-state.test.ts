@@ -28,6 +28,7 @@ const order = (changes: Partial<OrderView> = {}): OrderView => ({
   seenAt: null,
   deliveredAt: null,
   cancelledAt: null,
+  version: 1,
   ...changes,
 })
 

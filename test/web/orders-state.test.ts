@@ -33,6 +33,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     seenAt: null,
     deliveredAt: null,
     cancelledAt: null,
+    version: 1,
     ...changes,
   }
 }
@@ -64,6 +65,8 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
       { status: 'seen', paymentStatus: 'pending' },
       { status: 'seen', paymentStatus: 'paid' },
       { status: 'delivered', paymentStatus: 'paid' },
+      { status: 'seen', paymentStatus: 'paid' },
+      { status: 'cancelled', paymentStatus: 'paid' },
     ],
   ]
   const picks = fc.array(fc.nat({ max: 5 }), { maxLength: 40 })
@@ -74,7 +77,7 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
       for (const id of ids) {
         const step = histories[id % histories.length]?.[steps[id] ?? 0]
         steps[id] = (steps[id] ?? 0) + 1
-        if (step) events.push(order(id + 1, step))
+        if (step) events.push(order(id + 1, { ...step, version: steps[id] ?? 0 }))
       }
       const truth = new Map<number, OrderView>()
       const split = cut % (events.length + 1)
@@ -94,12 +97,26 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
 
 t.test('the answer to a call and its event give the same result in either order', async (t) => {
   const before = snapshot([order(1, { status: 'confirmed', paymentStatus: 'paid' })])
-  const seen = order(1, { status: 'seen', paymentStatus: 'paid' })
-  const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })
+  const seen = order(1, { status: 'seen', paymentStatus: 'paid', version: 2 })
+  const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT, version: 3 })
   const state = see(see(before, delivered), seen)
   t.equal(state.live.size, 0, 'an ended order does not become live again')
   t.same(state.ended, [delivered])
   t.same(see(state, delivered).ended, [delivered], 'applied twice, listed once')
+})
+
+t.test('a restored order is live again, and no longer among those that ended', async (t) => {
+  const delivered = order(1, { status: 'delivered', deliveredAt: AT, version: 3 })
+  const restored = order(1, { status: 'seen', version: 4 })
+  const ended = see(snapshot([order(1)]), delivered)
+  for (const state of [
+    see(ended, restored),
+    applyOrders(ended, { type: 'snapshot', theatreId: 1, orders: [restored] }),
+  ]) {
+    t.same([...state.live.values()], [restored])
+    t.same(state.ended, [])
+    t.same(see(state, delivered), state, 'an event from before changes nothing')
+  }
 })
 
 t.test('a snapshot replaces the orders of one theatre; leaving its group removes them', async (t) => {
@@ -193,8 +210,8 @@ t.test('what is owed stays in the list of ended orders, however many end later',
 })
 
 t.test('several refunds of one order: an older event changes nothing', async (t) => {
-  const refunded = (refundedAmount: number) =>
-    order(1, { status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
-  const { ended } = [refunded(2000), refunded(1000)].reduce(see, NO_ORDERS)
+  const refunded = (version: number, refundedAmount: number) =>
+    order(1, { version, status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
+  const { ended } = [refunded(5, 2000), refunded(4, 1000)].reduce(see, NO_ORDERS)
   t.equal(ended[0]?.refundedAmount, 2000)
 })

@@ -15,23 +15,8 @@ export type OrdersChange =
 export const NO_ORDERS: OrdersState = { live: new Map(), ended: [] }
 
 const ENDED_KEPT = 30
-const STATUS_RANK: Record<OrderView['status'], number> = {
-  placed: 0,
-  confirmed: 1,
-  seen: 2,
-  delivered: 3,
-  cancelled: 3,
-}
-const PAYMENT_RANK: Record<OrderView['paymentStatus'], number> = {
-  pending: 0,
-  failed: 0,
-  paid: 1,
-  partially_refunded: 2,
-  refunded: 3,
-}
-
 export function isLive(order: Pick<OrderView, 'status'>): boolean {
-  return STATUS_RANK[order.status] < 3
+  return order.status !== 'delivered' && order.status !== 'cancelled'
 }
 
 /** Delivered, but the cash is not collected yet. */
@@ -44,17 +29,8 @@ export function endedAt(order: OrderView): string | null {
   return order.deliveredAt ?? order.cancelledAt
 }
 
-/**
- * Whether `next` is an earlier version than `known`. Orders only move forward, so the answer to a call and the event
- * of the same change can be applied in either order.
- */
-export function isOlder(next: OrderView, known: OrderView): boolean {
-  return (
-    STATUS_RANK[next.status] < STATUS_RANK[known.status] ||
-    PAYMENT_RANK[next.paymentStatus] < PAYMENT_RANK[known.paymentStatus] ||
-    next.refundedAmount < known.refundedAmount
-  )
-}
+/** Whether `next` is an earlier version than `known`: the answer to a call and the event of its change come in either order. */
+export const isOlder = (next: OrderView, known: OrderView): boolean => next.version < known.version
 
 /** The last that ended, and with them whatever is still owed: later orders must not push that out. */
 function withEnded(ended: readonly OrderView[], added: readonly OrderView[]): OrderView[] {
@@ -70,7 +46,8 @@ function applyOrder(state: OrdersState, order: OrderView): OrdersState {
   const live = new Map(state.live)
   if (isLive(order)) {
     live.set(order.id, order)
-    return { live, ended: state.ended }
+    // restored
+    return { live, ended: state.ended.filter(({ id }) => id !== order.id) }
   }
   live.delete(order.id)
   return { live, ended: withEnded(state.ended, [order]) }
@@ -94,8 +71,10 @@ export function applyOrders(state: OrdersState, change: OrdersChange): OrdersSta
         ),
       }
     case 'snapshot': {
-      const live = [...without(state, change.theatreId), ...change.orders]
-      return { live: new Map(live.map((order) => [order.id, order])), ended: state.ended }
+      const live = new Map(
+        [...without(state, change.theatreId), ...change.orders].map((order) => [order.id, order]),
+      )
+      return { live, ended: state.ended.filter(({ id }) => !live.has(id)) }
     }
     case 'left':
       return {
