@@ -20,22 +20,18 @@ async function cashOrder(fixture: Fixture) {
 /** Both groups of the order get the event. */
 const restored = (t: Test, fixture: Fixture, order: OrderRecord) =>
   t.match(
-    fixture.events.splice(0).map(({ name, data }) => ({ name, data })),
+    fixture.events.splice(0).map(({ name, data }) => ({ name, data: JSON.parse(data) })),
     Array(2).fill({ name: 'order.restored', data: { id: order.id, status: order.status } }),
   )
 
 t.test('takes the last step back, to what the order was before, and goes no step further', async (t) => {
   const fixture = await createFixture(t)
   const { ctx, staff } = fixture
-  const placed = await cashOrder(fixture)
-  for (const end of [
-    deliverOrder,
-    async (...given: Parameters<typeof cancelOrder>) => (await cancelOrder(...given)).order,
-  ]) {
-    for (const before of [placed, await markSeen(ctx, staff, placed.id)]) {
-      if (before === placed)
-        await fixture.db
-          .$executeRaw`UPDATE orders SET status = 'confirmed', seen_at = NULL WHERE id = ${placed.id}::int`
+  const cancel: typeof deliverOrder = async (...given) => (await cancelOrder(...given)).order
+  for (const end of [deliverOrder, cancel]) {
+    for (const isSeen of [false, true]) {
+      const placed = await cashOrder(fixture)
+      const before = isSeen ? await markSeen(ctx, staff, placed.id) : placed
       await end(ctx, staff, placed.id)
       fixture.events.length = 0
       const { order } = await undo(fixture, placed.id)
@@ -43,6 +39,7 @@ t.test('takes the last step back, to what the order was before, and goes no step
       restored(t, fixture, order)
       t.same((await undo(fixture, placed.id)).order, order, 'repeating changes nothing')
       t.same(fixture.events, [])
+      await end(ctx, staff, placed.id)
     }
   }
 })

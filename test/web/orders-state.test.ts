@@ -174,7 +174,7 @@ t.test('urgent when min_time is left, overdue at max_time', async (t) => {
 
 t.test("a customer's order never moves backwards, and lists each message once", async (t) => {
   const message = (id: number) => ({ id, from: 'staff' as const, text: 'hi', at: AT, clientId: `c${id}` })
-  const paid = order(1, { status: 'confirmed', paymentStatus: 'paid' })
+  const paid = order(1, { version: 2, status: 'confirmed', paymentStatus: 'paid' })
   let state = applyOrderPage(NO_ORDER, { type: 'snapshot', order: paid, messages: [message(2)] })
   state = applyOrderPage(state, { type: 'order', order: order(1, { paymentStatus: 'failed' }) })
   state = applyOrderPage(state, { type: 'messages', messages: [message(1), message(2), message(3)] })
