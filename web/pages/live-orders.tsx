@@ -2,9 +2,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { OrderView, SignedInView } from '../../src/protocol/views.js'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { oldestFirst } from '../live/orders-state.js'
+import { isCashOwed, isLive, isOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { useChatDesk } from '../staff/chat-desk.js'
@@ -15,7 +16,8 @@ import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
-import { Ticket } from '../staff/ticket.js'
+import { TicketPlace } from '../staff/ticket.js'
+import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
 import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
@@ -33,6 +35,10 @@ const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 const inPlace = (orders: readonly OrderView[], place: Place): OrderView[] =>
   orders.filter((order) => placesOf(order).includes(place))
 
+/** Also what only the service knows of: the order of a payment issue. Those that are live and say it stand on their tickets. */
+const isRefundDue = (order: OrderView): boolean =>
+  isOwed(order) ? order.dueBack > 0 && !isLive(order) : true
+
 function LiveOrders({ session }: { session: SignedInView }) {
   const board = useMemo(createBoard, [])
   const desk = useChatDesk()
@@ -48,6 +54,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   useBoardKeys(board)
   const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
+  useEffect(guardTouches, [])
   const screenLock = useStore(wakeLock)
 
   const ofTheatre = useMemo(
@@ -57,15 +64,16 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const halls = found?.halls ?? []
   const [hall, setHall] = useHallChoice(halls)
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
-  const open = useMemo(() => inPlace(ofTheatre, 'ticket'), [ofTheatre])
   const ended = state.ended.filter((order) => order.theatreId === theatreId)
+  const owed = [...state.owed.values()].filter((order) => order.theatreId === theatreId)
   const shown = inPlace(inHall, 'ticket')
+  const slots = useTicketSlots(shown, board, `${theatreId} ${hall} ${view}`)
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const unread = unreadTotal(useStore(desk.state).chats.values())
   const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
-  useOverdueAlert(open, now, found?.theatre ?? null)
-  useTitle(open.length, `${s.nav.orders} · ${name}`)
+  useOverdueAlert(shown, now, found?.theatre ?? null)
+  useTitle(shown.length, `${s.nav.orders} · ${name}`)
 
   return (
     <>
@@ -77,7 +85,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
       </StaffHeader>
       <LinkBanner link={board.live.link} />
       <NetworkBanner link={board.live.link} />
-      <main class="live" data-open-orders={open.length}>
+      <main class="live" data-open-orders={shown.length}>
         <div class="live-head">
           <h1>
             <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
@@ -133,20 +141,20 @@ function LiveOrders({ session }: { session: SignedInView }) {
         {view === 'map' ? (
           <SeatMap
             halls={halls.filter((each) => hall === '' || each.name === hall)}
-            {...{ orders: inHall, board, now, limits }}
+            {...{ orders: inHall, slots, board, now, limits }}
           />
         ) : (
           <section class="board" aria-label={s.nav.orders}>
-            {shown.map((order) => (
-              <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
+            {slots.map((slot) => (
+              <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits }} />
             ))}
-            {shown.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
+            {slots.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
           </section>
         )}
         <UnpaidList orders={inPlace(inHall, 'unpaid')} />
-        <CashOwedList orders={inPlace(ended, 'cash-owed')} board={board} />
-        <RefundList orders={inPlace(ended, 'refunds')} canRefund={isManager(session.user)} />
-        <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
+        <CashOwedList orders={owed.filter(isCashOwed)} board={board} />
+        <RefundList orders={owed.filter(isRefundDue)} canRefund={isManager(session.user)} />
+        <EndedList orders={ended} timeZone={found?.theatre.timeZone} board={board} now={now} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">
             {s.board.maySleep}

@@ -2,7 +2,7 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import { moneyStateOf } from '../live/money-state.js'
-import { endedAt, itemTotals } from '../live/orders-state.js'
+import { endedAt, isOwed, isRestorable, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { describeRefund, moneyWords } from './money-words.js'
@@ -79,7 +79,12 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
   )
 }
 
-/** Cancelled orders whose money is to be given back, or on its way. */
+/** What the board says of money that is due back; that of a payment issue is for a manager to look at. */
+function refundWords(order: OrderView): string {
+  return describeRefund(order) ?? (isOwed(order) ? '' : s.board.toCheck)
+}
+
+/** Orders with money that is to be given back, is on its way, or must be looked at. */
 export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]; canRefund: boolean }) {
   if (orders.length === 0) return null
   return (
@@ -88,8 +93,7 @@ export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-money={moneyStateOf(order)}>
-            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span>{' '}
-            <span>{describeRefund(order)}</span>
+            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span> <span>{refundWords(order)}</span>
           </li>
         ))}
       </ul>
@@ -112,10 +116,15 @@ function Refund({ order }: { order: OrderView }) {
 export function EndedList({
   orders,
   timeZone,
+  board,
+  now,
 }: {
   orders: readonly OrderView[]
   timeZone: string | undefined
+  board: Board
+  now: number
 }) {
+  const busy = useStore(board.busy)
   return (
     <details class="ended">
       <summary>{s.board.ended(orders.length)}</summary>
@@ -132,6 +141,17 @@ export function EndedList({
             <span>
               {s.status[order.status]} {f.time(endedAt(order) ?? order.createdAt, timeZone)}
             </span>
+            {isRestorable(order, now) && (
+              <button
+                type="button"
+                data-action="restore"
+                aria-label={s.board.restoreOrder(order.seat.name)}
+                disabled={busy.has(order.id)}
+                onClick={() => void board.change(order, 'undo')}
+              >
+                {s.board.restore}
+              </button>
+            )}
           </li>
         ))}
       </ol>

@@ -5,6 +5,7 @@ import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { moneyWords } from './money-words.js'
+import type { Slot } from './ticket-slots.js'
 
 export interface Limits {
   maxTime: number
@@ -92,17 +93,7 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
   )
 }
 
-function Foot({
-  order,
-  board,
-  busy,
-  isCancelling,
-}: {
-  order: OrderView
-  board: Board
-  busy: boolean
-  isCancelling: boolean
-}) {
+function Foot({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
   return (
     <footer class="ticket-footer">
       <p class="ticket-no">
@@ -120,8 +111,8 @@ function Foot({
         class="icon plain"
         data-action="cancel"
         aria-label={s.board.cancelOrder(order.seat.name)}
-        disabled={busy || isCancelling}
-        onClick={() => board.cancel(order)}
+        disabled={busy}
+        onClick={() => void board.change(order, 'cancel')}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M6 6 18 18M18 6 6 18" />
@@ -131,15 +122,44 @@ function Foot({
   )
 }
 
-function CancelUndo({ order, board, until }: { order: OrderView; board: Board; until: number }) {
+/** Where a ticket was that was delivered or cancelled a moment ago. */
+function EndedHere({ order, board, height }: { order: OrderView; board: Board; height: number }) {
+  const busy = useStore(board.busy).has(order.id)
+  const step = useStore(board.undoable).get(order.id)
+  const seat = order.seat.name
   return (
-    <div class="cancel-undo" data-cancelling={order.id}>
-      <p>{s.board.cancelling(Math.max(1, Math.ceil((until - performance.now()) / 1000)))}</p>
-      <button type="button" class="primary" data-action="undo" onClick={() => board.undoCancel(order.id)}>
+    <section
+      class="ticket-place ended-here"
+      aria-label={`${order.seat.hall} ${seat}`}
+      data-undo={order.id}
+      style={{ minHeight: height }}
+    >
+      <p>
+        <b>{seat}</b> {step && s.status[step === 'deliver' ? 'delivered' : 'cancelled']}
+      </p>
+      <button
+        type="button"
+        class="primary"
+        data-action="undo"
+        aria-label={s.board.undoFor(seat)}
+        disabled={busy || !step}
+        onClick={() => void board.change(order, 'undo')}
+      >
         {s.board.undo}
       </button>
-    </div>
+    </section>
   )
+}
+
+interface SlotProps extends Omit<Props, 'order'> {
+  slot: Slot
+}
+
+/** A ticket, the offer to undo in its place, or the gap that it leaves while a pointer is near. */
+export function TicketPlace({ slot: { order, kind, height }, ...props }: SlotProps) {
+  if (kind === 'ticket') return <Ticket order={order} {...props} />
+  if (kind === 'undo') return <EndedHere order={order} board={props.board} height={height} />
+  return <div class="ticket-place" data-gap={order.id} style={{ minHeight: height }} />
 }
 
 interface Props {
@@ -150,9 +170,8 @@ interface Props {
 }
 
 /** One order: its seat on the stub, the items to bring, and the buttons. */
-export function Ticket({ order, board, now, limits }: Props) {
+function Ticket({ order, board, now, limits }: Props) {
   const busy = useStore(board.busy).has(order.id)
-  const until = useStore(board.cancelling).get(order.id)
   const level = urgency(order, now, limits)
   const title = `order-${order.id}`
   return (
@@ -185,12 +204,8 @@ export function Ticket({ order, board, now, limits }: Props) {
         ))}
       </ul>
       <Money order={order} board={board} busy={busy} />
-      {until === undefined ? (
-        <Buttons order={order} board={board} busy={busy} />
-      ) : (
-        <CancelUndo order={order} board={board} until={until} />
-      )}
-      <Foot order={order} board={board} busy={busy} isCancelling={until !== undefined} />
+      <Buttons order={order} board={board} busy={busy} />
+      <Foot order={order} board={board} busy={busy} />
     </article>
   )
 }

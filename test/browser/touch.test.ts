@@ -1,0 +1,187 @@
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { orderFrom } from '../helpers/customers.js'
+import { signIn } from '../helpers/sign-in.js'
+import { until, untilSame } from '../helpers/until.js'
+import { linkIs, startSite, TABLET } from './site.js'
+
+// The board forgives: a second tap hits nothing, tickets stay where they are, and a step can be taken back.
+
+const site = await startSite(t)
+const staff = await site.staff(TABLET)
+const other = await signIn(site.url, 'staff')
+
+const ticketOf = (page: Page, id: number) => page.locator(`.ticket[data-order-id="${id}"]`)
+const statusOf = async (id: number) =>
+  (await site.db.order.findUniqueOrThrow({ where: { id }, select: { status: true } })).status
+const place = async (seat: string) => (await orderFrom(site.url, seat, { 'Masala Chai': 1 }, 'cash')).orderId
+
+async function openBoard(): Promise<Page> {
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  return page
+}
+
+/** The middle of a button of the ticket, once the button takes touches. */
+async function pointOf(page: Page, id: number, action: string) {
+  const button = ticketOf(page, id).locator(`[data-action=${action}]`)
+  await button.click({ trial: true })
+  const box = await button.boundingBox()
+  if (!box) throw new Error(`the ticket of order ${id} has no ${action}`)
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+}
+
+/** Two touches at the same point, that many ms apart. */
+async function doubleTap(page: Page, { x, y }: { x: number; y: number }, apart: number): Promise<void> {
+  await page.touchscreen.tap(x, y)
+  await page.waitForTimeout(apart)
+  await page.touchscreen.tap(x, y)
+}
+
+/** Counts the taps that the page has handled. */
+async function countTaps(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(`window.taps = 0; addEventListener('click', () => { window.taps += 1 }, true)`)
+  return () => page.evaluate<number>('window.taps')
+}
+
+const APART = [150, 300, 450, 600, 800]
+
+t.test('a double tap on Seen does not deliver', async (t) => {
+  const page = await openBoard()
+  const taps = await countTaps(page)
+  for (const [at, apart] of APART.entries()) {
+    const id = await place(`demo-a${at + 1}`)
+    await doubleTap(page, await pointOf(page, id, 'seen'), apart)
+    await until(async () => (await taps()) === 2 * (at + 1), 'both taps to be handled')
+    await until(async () => (await statusOf(id)) === 'seen', 'the order to be seen')
+    await ticketOf(page, id).locator('[data-action=deliver]').click({ trial: true })
+    t.equal(await statusOf(id), 'seen', `${apart} ms apart`)
+  }
+  await page.close()
+})
+
+t.test('a double tap on Delivered does not deliver the next order', async (t) => {
+  const page = await openBoard()
+  const taps = await countTaps(page)
+  for (const [at, apart] of APART.entries()) {
+    const [first, next] = (await site.db.order.findMany({
+      where: { status: { in: ['confirmed', 'seen'] } },
+      orderBy: { confirmedAt: 'asc' },
+      select: { id: true, status: true },
+      take: 2,
+    })) as [{ id: number; status: string }, { id: number; status: string }]
+    await doubleTap(page, await pointOf(page, first.id, 'deliver'), apart)
+    await until(async () => (await taps()) === 2 * (at + 1), 'both taps to be handled')
+    await until(async () => (await statusOf(first.id)) === 'delivered', 'the order to be delivered')
+    await page.locator(`[data-undo="${first.id}"] button`).click({ trial: true })
+    t.same(
+      [await statusOf(first.id), await statusOf(next.id)],
+      ['delivered', next.status],
+      `${apart} ms apart`,
+    )
+    if (apart !== APART.at(-1)) await place('demo-b1')
+  }
+  await page.close()
+})
+
+t.test('tickets keep their places while a finger is near, and close up later', async (t) => {
+  const page = await openBoard()
+  const [first, second, third] = [await place('demo-c1'), await place('demo-c2'), await place('demo-c3')]
+  const boxOf = async (id: number) => await ticketOf(page, id).boundingBox()
+  await ticketOf(page, third).hover()
+  const before = [await boxOf(second), await boxOf(third)]
+  await other.post(`/api/orders/${first}/deliver`)
+  await page.locator(`[data-gap="${first}"]`).waitFor({ state: 'attached' })
+  t.same([await boxOf(second), await boxOf(third)], before, 'nothing moved')
+  await page.mouse.move(5, 5)
+  await page.locator(`[data-gap="${first}"]`).waitFor({ state: 'detached' })
+  t.not((await boxOf(third))?.x, before[1]?.x, 'closed up')
+  await page.close()
+})
+
+t.test('Delivered and Cancel leave an Undo in the ticket’s place', async (t) => {
+  const page = await openBoard()
+  const second = await openBoard()
+  const id = await place('demo-d1')
+  const later = await place('demo-d2')
+  for (const action of ['deliver', 'cancel']) {
+    const box = await ticketOf(page, id).boundingBox()
+    const neighbour = await ticketOf(page, later).boundingBox()
+    await ticketOf(page, id).locator(`[data-action=${action}]`).click()
+    const undo = page.getByRole('button', { name: 'Undo for seat D1' })
+    await undo.waitFor()
+    t.same(await page.locator(`[data-undo="${id}"]`).boundingBox(), box, 'in the place of the ticket')
+    t.same(await ticketOf(page, later).boundingBox(), neighbour, 'and the next one did not move')
+    await ticketOf(second, id).waitFor({ state: 'detached' })
+    await page
+      .locator('[data-announce=polite]', { hasText: 'Press Z to undo' })
+      .waitFor({ state: 'attached' })
+    await undo.click()
+    await ticketOf(page, id).waitFor()
+    await ticketOf(second, id).waitFor()
+    t.equal(await statusOf(id), 'confirmed')
+  }
+  await second.close()
+  await page.close()
+})
+
+t.test('the list of those that ended brings an order back on every screen', async (t) => {
+  const page = await openBoard()
+  const second = await openBoard()
+  const id = await place('demo-d3')
+  await ticketOf(page, id).waitFor()
+  await other.post(`/api/orders/${id}/cancel`)
+  await second.locator('.ended summary').click()
+  await second.getByRole('button', { name: 'Bring back the order for seat D3' }).click()
+  await ticketOf(page, id).waitFor()
+  await ticketOf(second, id).waitFor()
+  t.equal(await statusOf(id), 'confirmed')
+  await page
+    .locator('[data-announce=polite]', { hasText: 'Order for seat D3 is back' })
+    .waitFor({ state: 'attached' })
+  await second.close()
+  await page.close()
+})
+
+t.test('an undo that comes too late is refused in words', async () => {
+  const page = await openBoard()
+  const id = await place('demo-d4')
+  await ticketOf(page, id).locator('[data-action=deliver]').click()
+  await page.locator(`[data-undo="${id}"]`).waitFor()
+  await site.db
+    .$executeRaw`UPDATE orders SET delivered_at = delivered_at - interval '11 minutes' WHERE id = ${id}::int`
+  await page.getByRole('button', { name: 'Undo for seat D4' }).click()
+  await page.getByRole('alert').getByText('This was more than 10 minutes ago').waitFor()
+  await page.getByRole('button', { name: 'Close' }).click()
+  await page.close()
+})
+
+t.test('what is owed stays on the board, however many orders end later', async (t) => {
+  const owed = await place('demo-e1')
+  await other.post(`/api/orders/${owed}/deliver`)
+  await site.db.$executeRaw`
+    INSERT INTO orders (theatre_id, seat_id, customer_id, status, payment_method, payment_status, total,
+      confirmed_at, seen_at, delivered_at)
+    SELECT o.theatre_id, o.seat_id, o.customer_id, 'delivered', 'online', 'paid', 100,
+      o.confirmed_at, o.seen_at, o.delivered_at + n * interval '1 ms'
+    FROM orders o, generate_series(1, 60) n WHERE o.id = ${owed}::int`
+  await site.db
+    .$executeRaw`UPDATE orders SET delivered_at = delivered_at - interval '2 hours' WHERE id = ${owed}::int`
+  const page = await openBoard()
+  const list = page.getByRole('region', { name: 'Delivered, cash due' })
+  await list.locator(`[data-order-id="${owed}"]`).waitFor()
+  await untilSame(
+    t,
+    'all that ended in the last ten minutes are listed',
+    async () =>
+      Number(/\((\d+)\)/.exec((await page.locator('.ended summary').textContent()) ?? '')?.[1]) >= 60,
+    true,
+  )
+  await list.getByRole('button', { name: 'Cash received from seat E1' }).click()
+  await list.locator(`[data-order-id="${owed}"]`).waitFor({ state: 'detached' })
+  await page.close()
+})
+
+t.test('no page reported an error or a policy violation', async (t) => {
+  t.strictSame(site.pageErrors, [])
+})
