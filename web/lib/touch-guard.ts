@@ -1,5 +1,5 @@
-/** for how long a control that has appeared or moved takes no touch */
-const SETTLE_MS = 700
+/** For how long a control that has appeared or moved takes no touch: the taps of a double tap are up to 800 ms apart. */
+const SETTLE_MS = 1000
 /** A label that grows by a digit is no move. */
 const TOLERANCE_PX = 8
 const CONTROLS = 'button, a[href], summary, label, [role="button"]'
@@ -19,7 +19,7 @@ const isSame = (a: Box, b: Box): boolean =>
 
 /**
  * Keeps fingers from hitting what they did not aim at: a control that appears, or moves on the page, takes no touch and no
- * click for 700 ms (`data-settling`, which the styles turn into `pointer-events: none`). Keys still work. Scrolling moves
+ * click for a second (`data-settling`, which the styles turn into `pointer-events: none`). Keys still work. Scrolling moves
  * nothing. The controls that are there at the call count as settled. Returns the function that ends it.
  */
 export function guardTouches(): () => void {
