@@ -26,6 +26,8 @@ export interface OrderRecord {
   /** paise of late and second captures, and of a cancelled order, that have not gone back yet */
   dueBack: number
   phone: string | null
+  /** what the customer has written for the kitchen */
+  note: string | null
   createdAt: Date
   confirmedAt: Date | null
   seenAt: Date | null
@@ -66,7 +68,7 @@ const orderColumns = Prisma.sql`
       o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName",
       o.status::text AS status, o.payment_status::text AS "paymentStatus",
       o.payment_method::text AS "paymentMethod", o.total, o.refunded_amount AS "refundedAmount",
-      o.due_back AS "dueBack", o.phone,
+      o.due_back AS "dueBack", o.phone, o.note,
       o.created_at AS "createdAt", o.confirmed_at AS "confirmedAt", o.seen_at AS "seenAt",
       o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.version,
       (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,

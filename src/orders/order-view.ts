@@ -17,6 +17,7 @@ export function viewOrder(order: OrderRecord): OrderView {
       quantity,
       unitPrice,
     })),
+    note: order.note,
     total: order.total,
     refundedAmount: order.refundedAmount,
     dueBack: order.dueBack,

@@ -120,6 +120,9 @@ export const OrderView = Type.Object({
       unitPrice: Type.Integer({ minimum: 0, description: 'paise, as ordered' }),
     }),
   ),
+  note: Type.Union([Type.String(), Type.Null()], {
+    description: 'what the customer has written for the kitchen, at most 200 characters of plain text',
+  }),
   total: Paise,
   refundedAmount: Type.Integer({ minimum: 0, description: 'paise given back of the payment that paid' }),
   dueBack: Type.Integer({

@@ -6,6 +6,7 @@ import {
   applyOrders,
   dueSince,
   isLive,
+  isRestorable,
   itemTotals,
   NO_ORDERS,
   type OrdersState,
@@ -131,14 +132,18 @@ t.test('a snapshot replaces the orders of one theatre; leaving its group removes
   t.same([...applyOrders(fresh, { type: 'left', theatreId: 2 }).live.keys()], [3])
 })
 
-t.test('ended orders: newest first, at most thirty', async (t) => {
+t.test('ended orders: newest first, at most thirty, but all of the last ten minutes', async (t) => {
   let state = NO_ORDERS
   for (let id = 1; id <= 40; id += 1) {
-    const at = new Date(Date.parse(AT) + id * 1000).toISOString()
+    const at = new Date(Date.parse(AT) + id * 60_000).toISOString()
     state = see(state, order(id, { status: 'delivered', deliveredAt: at }))
   }
   t.equal(state.ended.length, 30)
   t.equal(state.ended[0]?.id, 40)
+  const burst = Array.from({ length: 40 }, (_, at) =>
+    order(100 + at, { status: 'delivered', deliveredAt: new Date(Date.parse(AT) + 3_600_000 + at).toISOString() }),
+  )
+  t.equal(burst.reduce(see, state).ended.length, 40)
   const more = applyOrders(state, { type: 'ended', orders: [order(99), order(40, { status: 'delivered' })] })
   t.equal(more.ended.length, 30, 'live orders in that answer are ignored')
 })
@@ -186,7 +191,7 @@ t.test("a customer's order never moves backwards, and lists each message once", 
   t.same(applyOrderPage(state, { type: 'left' }), NO_ORDER)
 })
 
-t.test('what is owed stays in the list of ended orders, however many end later', async (t) => {
+t.test('what is owed stays in its list, however many orders end later', async (t) => {
   const minutes = (count: number): string => new Date(Date.parse(AT) + count * 60_000).toISOString()
   const owed = [
     order(1, {
@@ -202,10 +207,12 @@ t.test('what is owed stays in the list of ended orders, however many end later',
   const later = Array.from({ length: 40 }, (_, at) =>
     order(10 + at, { status: 'delivered', paymentStatus: 'paid', deliveredAt: minutes(at + 1) }),
   )
-  const { ended } = [...owed, settled, ...later].reduce(see, NO_ORDERS)
-  t.strictSame(
-    ended.filter(({ id }) => id < 10).map(({ id }) => id),
-    [2, 1],
+  const state = [...owed, settled, ...later].reduce(see, NO_ORDERS)
+  t.strictSame([...state.owed.keys()], [1, 2])
+  t.equal(
+    state.ended.some(({ id }) => id < 10),
+    false,
+    'the list of those that ended is short',
   )
 })
 
@@ -214,4 +221,33 @@ t.test('several refunds of one order: an older event changes nothing', async (t)
     order(1, { version, status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
   const { ended } = [refunded(5, 2000), refunded(4, 1000)].reduce(see, NO_ORDERS)
   t.equal(ended[0]?.refundedAmount, 2000)
+})
+
+t.test(
+  'the service’s list of what is owed is complete, but may be older than what the page has seen',
+  async (t) => {
+    const cash = (id: number, changes: Partial<OrderView> = {}) =>
+      order(id, { status: 'delivered', paymentMethod: 'cash', confirmedAt: AT, deliveredAt: AT, ...changes })
+    const collected = cash(1, { version: 5, paymentStatus: 'paid' })
+    const underReview = order(4, { paymentStatus: 'failed' })
+    let state = [collected, cash(2)].reduce(see, NO_ORDERS)
+    state = applyOrders(state, { type: 'owed', theatreId: 1, orders: [cash(1), cash(3), underReview] })
+    t.strictSame([...state.owed.keys()].sort(), [2, 3, 4], 'collected since; delivered since; listed')
+    state = see(state, { ...underReview, version: 2 })
+    t.ok(state.owed.has(4), 'what is listed for a payment issue stays until it is listed no more')
+    state = see(state, cash(3, { version: 2, paymentStatus: 'paid' }))
+    state = applyOrders(state, { type: 'owed', theatreId: 1, orders: [] })
+    t.strictSame([...state.owed.keys()], [2])
+  },
+)
+
+t.test('an order that ended is restorable for ten minutes, unless the service cancelled it', async (t) => {
+  const after = (minutes: number): number => Date.parse(AT) + minutes * 60_000
+  const delivered = order(1, { status: 'delivered', confirmedAt: AT, deliveredAt: AT })
+  t.strictSame(
+    [9.9, 10].map((minutes) => isRestorable(delivered, after(minutes))),
+    [true, false],
+  )
+  t.equal(isRestorable(order(2, { status: 'cancelled', cancelledAt: AT }), after(1)), false)
+  t.equal(isRestorable(order(3, { status: 'confirmed', confirmedAt: AT }), after(1)), false)
 })

@@ -116,6 +116,8 @@ export interface NewOrder {
   items: { menuItemId: number; quantity: number }[]
   paymentMethod: 'online' | 'cash'
   phone?: string
+  /** for the kitchen */
+  note?: string
   /** the sum on the button, in paise */
   expectedTotal: number
 }

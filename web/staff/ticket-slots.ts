@@ -4,6 +4,7 @@ import { usePointerNear } from '../lib/pointer-near.js'
 import { useStore } from '../lib/store.js'
 import { oldestFirst } from '../live/orders-state.js'
 import type { Board } from './board.js'
+import { arrangePlaces } from './places.js'
 
 /** A place on the board: a ticket, the offer to undo where it was, or the gap that it leaves. */
 export interface Slot {
@@ -11,20 +12,6 @@ export interface Slot {
   kind: 'ticket' | 'undo' | 'gap'
   /** pixels that the ticket took, for what stands in its place */
   height: number
-}
-
-/**
- * The ids of the board's places in their order. While a pointer is near (`isHeld`) none moves: what has gone leaves a gap, what
- * is new comes last. Pure.
- */
-export function arrangePlaces(
-  before: readonly number[],
-  wanted: readonly number[],
-  isHeld: boolean,
-): readonly number[] {
-  if (!isHeld) return wanted
-  const known = new Set(before)
-  return [...before, ...wanted.filter((id) => !known.has(id))]
 }
 
 const findBoard = (): Element | null => document.querySelector('.board')
