@@ -12,6 +12,7 @@ export interface OrderOptions {
   wish?: Wish
   paymentMethod?: 'cash' | 'online'
   phone?: string
+  note?: string
 }
 
 interface Menu {

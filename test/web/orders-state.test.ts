@@ -26,6 +26,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     paymentStatus: 'pending',
     paymentMethod: 'online',
     items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
+    note: null,
     total: 50_000,
     refundedAmount: 0,
     dueBack: 0,
@@ -141,7 +142,10 @@ t.test('ended orders: newest first, at most thirty, but all of the last ten minu
   t.equal(state.ended.length, 30)
   t.equal(state.ended[0]?.id, 40)
   const burst = Array.from({ length: 40 }, (_, at) =>
-    order(100 + at, { status: 'delivered', deliveredAt: new Date(Date.parse(AT) + 3_600_000 + at).toISOString() }),
+    order(100 + at, {
+      status: 'delivered',
+      deliveredAt: new Date(Date.parse(AT) + 3_600_000 + at).toISOString(),
+    }),
   )
   t.equal(burst.reduce(see, state).ended.length, 40)
   const more = applyOrders(state, { type: 'ended', orders: [order(99), order(40, { status: 'delivered' })] })

@@ -142,7 +142,22 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   }
 
   return {
-    ...{ method, setMethod, phone, setPhone, note, setNote, busy, error, earlier, placed, unseen, priced, submit, stay },
+    ...{
+      method,
+      setMethod,
+      phone,
+      setPhone,
+      note,
+      setNote,
+      busy,
+      error,
+      earlier,
+      placed,
+      unseen,
+      priced,
+      submit,
+      stay,
+    },
     /** An order was sent and may have been made. */
     isUnknown: error instanceof ApiError && !error.isRefusal,
   }

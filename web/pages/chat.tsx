@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ChatView, UserView } from '../../src/protocol/views.js'
 import { Conversation } from '../chat/conversation.js'
+import { Ordered } from '../chat/ordered.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
@@ -106,6 +107,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
         </h2>
         <p>{s.board.number(chat.id)}</p>
       </header>
+      <Ordered orderId={chat.id} />
       <Problem error={error} />
       <ReadingProblem reading={reading} />
       <Conversation

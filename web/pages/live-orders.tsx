@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { OrderView, SignedInView } from '../../src/protocol/views.js'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
@@ -8,10 +8,11 @@ import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, isLive, isOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
-import { useChatDesk } from '../staff/chat-desk.js'
+import { type IsShown, useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
 import { type Place, placesOf } from '../staff/money-words.js'
+import { NewBelow } from '../staff/new-below.js'
 import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -19,7 +20,7 @@ import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
 import { TicketPlace } from '../staff/ticket.js'
 import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
-import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
+import { useHallChoice, useTheatreChoice, useTheatreSeats, useTicketSize } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
@@ -40,8 +41,13 @@ const isRefundDue = (order: OrderView): boolean =>
   isOwed(order) ? order.dueBack > 0 && !isLive(order) : true
 
 function LiveOrders({ session }: { session: SignedInView }) {
-  const board = useMemo(createBoard, [])
-  const desk = useChatDesk()
+  const shownPlace = useRef<{ theatreId: number | null; hall: string }>({ theatreId: null, hall: '' })
+  const isShown: IsShown = useCallback(({ theatreId, hall }) => {
+    const place = shownPlace.current
+    return theatreId === place.theatreId && (place.hall === '' || hall === place.hall)
+  }, [])
+  const board = useMemo(() => createBoard(isShown), [isShown])
+  const desk = useChatDesk(isShown)
   const now = useNow()
   const state = useStore(board.orders)
   const problem = useStore(board.problem)
@@ -63,14 +69,18 @@ function LiveOrders({ session }: { session: SignedInView }) {
   )
   const halls = found?.halls ?? []
   const [hall, setHall] = useHallChoice(halls)
+  shownPlace.current = { theatreId, hall }
+  const [size, setSize] = useTicketSize()
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
   const ended = state.ended.filter((order) => order.theatreId === theatreId)
   const owed = [...state.owed.values()].filter((order) => order.theatreId === theatreId)
   const shown = inPlace(inHall, 'ticket')
-  const slots = useTicketSlots(shown, board, `${theatreId} ${hall} ${view}`)
+  const filter = `${theatreId} ${hall} ${view}`
+  const slots = useTicketSlots(shown, board, filter)
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
-  const unread = unreadTotal(useStore(desk.state).chats.values())
+  const { chats } = useStore(desk.state)
+  const unread = unreadTotal(chats.values())
   const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
   useOverdueAlert(shown, now, found?.theatre ?? null)
   useTitle(shown.length, `${s.nav.orders} · ${name}`)
@@ -123,6 +133,18 @@ function LiveOrders({ session }: { session: SignedInView }) {
               ]}
               onChange={(next) => setView(next === 'map' ? 'map' : 'cards')}
             />
+            {view === 'cards' && (
+              <Choice
+                name="size"
+                label={s.board.chooseSize}
+                value={size}
+                options={[
+                  ['large', s.board.large],
+                  ['compact', s.board.compact],
+                ]}
+                onChange={(next) => setSize(next === 'compact' ? 'compact' : 'large')}
+              />
+            )}
             <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
               {s.tools.menu}
             </button>
@@ -137,20 +159,21 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         )}
-        <ItemTotals orders={shown} />
+        <ItemTotals orders={shown} isOpenFirst={size === 'large'} />
         {view === 'map' ? (
           <SeatMap
             halls={halls.filter((each) => hall === '' || each.name === hall)}
-            {...{ orders: inHall, slots, board, now, limits }}
+            {...{ orders: inHall, slots, board, now, limits, chats }}
           />
         ) : (
-          <section class="board" aria-label={s.nav.orders}>
+          <section class="board" data-size={size} aria-label={s.nav.orders}>
             {slots.map((slot) => (
-              <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits }} />
+              <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
             ))}
             {slots.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
           </section>
         )}
+        {view === 'cards' && <NewBelow orders={shown} filter={isLoaded ? filter : null} />}
         <UnpaidList orders={inPlace(inHall, 'unpaid')} />
         <CashOwedList orders={owed.filter(isCashOwed)} board={board} />
         <RefundList orders={owed.filter(isRefundDue)} canRefund={isManager(session.user)} />

@@ -11,6 +11,7 @@ import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
 import { noteExpiring } from '../ui/session-expiry.js'
+import type { IsShown } from './chat-desk.js'
 import { createNewOrderAlert } from './new-orders.js'
 import { nameTheatres, type TheatreName } from './use-theatre.js'
 
@@ -24,8 +25,8 @@ function theatreOf(group: string): number | null {
   return parts?.kind === 'theatre-orders' ? parts.theatreId : null
 }
 
-/** State and actions of the live-orders page, without its looks. */
-export function createBoard() {
+/** State and actions of the live-orders page, without its looks. It rings for what `isShown` only. */
+export function createBoard(isShown: IsShown) {
   const orders = createStore(NO_ORDERS)
   const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
@@ -39,7 +40,11 @@ export function createBoard() {
 
   const apply = (change: OrdersChange): void => orders.update((state) => applyOrders(state, change))
 
-  const alertNewOrder = createNewOrderAlert()
+  const ring = createNewOrderAlert()
+  const isHere = ({ theatreId, seat }: OrderView): boolean => isShown({ theatreId, hall: seat.hall })
+  const alertNewOrder = (order: OrderView): void => {
+    if (isHere(order)) ring(order)
+  }
 
   function onSnapshot(theatreId: number, { data }: Snapshot): void {
     if (!('orders' in data)) return
@@ -74,7 +79,7 @@ export function createBoard() {
     if (message.name === 'order.confirmed') alertNewOrder(order)
     if (message.name === 'order.restored') withdrawUndo(order.id)
     // What was done here is announced with the call's answer.
-    if (!busy.get().has(order.id)) announceStep(message.name, order)
+    if (isHere(order) && !busy.get().has(order.id)) announceStep(message.name, order)
   }
 
   function announceStep(name: string, { seat }: OrderView): void {

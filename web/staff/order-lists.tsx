@@ -1,5 +1,7 @@
+import { useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
+import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { moneyStateOf } from '../live/money-state.js'
 import { endedAt, isOwed, isRestorable, itemTotals } from '../live/orders-state.js'
@@ -7,14 +9,28 @@ import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { describeRefund, moneyWords } from './money-words.js'
 
-/** Total quantities over all open orders, for the kitchen. */
-export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
+/** Total quantities over all open orders, for the kitchen. Whether it is unfolded is remembered; `isOpenFirst` until it is known. */
+export function ItemTotals({ orders, isOpenFirst }: { orders: readonly OrderView[]; isOpenFirst: boolean }) {
+  const [chosen, setChosen] = useState(() => recall('totals-open', isBoolean))
+  const isOpen = chosen ?? isOpenFirst
   const totals = itemTotals(orders)
   if (totals.length === 0) return null
   return (
     <section class="item-totals" aria-label={s.board.itemTotals}>
-      <h2>{s.board.toPrepare}</h2>
-      <ul>
+      <h2>
+        <button
+          type="button"
+          class="plain fold"
+          aria-expanded={isOpen}
+          onClick={() => {
+            remember('totals-open', !isOpen)
+            setChosen(!isOpen)
+          }}
+        >
+          {s.board.toPrepare}
+        </button>
+      </h2>
+      <ul hidden={!isOpen}>
         {totals.map((item) => (
           <li key={item.menuItemId} data-item-total={item.menuItemId}>
             <b>{item.quantity}</b> {plainText(item.name)}

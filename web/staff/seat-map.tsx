@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { HallView, OrderView } from '../../src/protocol/views.js'
+import type { ChatView, HallView, OrderView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
 import { urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
@@ -24,6 +24,7 @@ interface Props {
   board: Board
   now: number
   limits: Limits
+  chats: ReadonlyMap<number, ChatView>
 }
 
 function seatState(orders: readonly OrderView[], now: number, limits: Limits): string {
@@ -37,7 +38,7 @@ function seatState(orders: readonly OrderView[], now: number, limits: Limits): s
 }
 
 /** The halls as rows of seats below the screen. Selecting a seat shows its orders. */
-export function SeatMap({ halls, orders, slots, board, now, limits }: Props) {
+export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Props) {
   const [chosen, setChosen] = useState<number | null>(null)
   const panel = useRef<HTMLElement>(null)
   // On a phone the orders are below the halls: without scrolling, a tap would seem to do nothing.
@@ -81,7 +82,7 @@ export function SeatMap({ halls, orders, slots, board, now, limits }: Props) {
       </div>
       <section ref={panel} class="map-orders board" aria-label={s.board.ofSeat}>
         {shown.map((slot) => (
-          <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits }} />
+          <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
         ))}
         {shown.length === 0 && <p class="quiet">{s.board.pickSeat}</p>}
       </section>

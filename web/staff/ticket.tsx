@@ -1,4 +1,4 @@
-import type { OrderView } from '../../src/protocol/views.js'
+import type { ChatView, OrderView } from '../../src/protocol/views.js'
 import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
@@ -93,6 +93,33 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
   )
 }
 
+/** What the customer has written for the kitchen, an allergy perhaps. */
+function Note({ note }: { note: string | null }) {
+  if (!note) return null
+  return (
+    <p class="ticket-note" dir="auto">
+      <b>{s.board.noteWord}: </b>
+      {plainText(note)}
+    </p>
+  )
+}
+
+/** The last words of the customer that nobody has read. */
+function UnreadChat({ chat }: { chat: ChatView | undefined }) {
+  if (!chat || chat.unread === 0 || !chat.lastMessage) return null
+  return (
+    <a class="ticket-chat" href={`/theatre/chat/#${chat.id}`} data-unread={chat.unread}>
+      <span class="badge">
+        {chat.unread}
+        <span class="visually-hidden"> {s.chat.unreadWord}</span>
+      </span>
+      <span class="ticket-chat-words" dir="auto">
+        {plainText(chat.lastMessage.text)}
+      </span>
+    </a>
+  )
+}
+
 function Foot({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
   return (
     <footer class="ticket-footer">
@@ -167,10 +194,12 @@ interface Props {
   board: Board
   now: number
   limits: Limits
+  /** the conversations of the orders that have one */
+  chats: ReadonlyMap<number, ChatView>
 }
 
 /** One order: its seat on the stub, the items to bring, and the buttons. */
-function Ticket({ order, board, now, limits }: Props) {
+function Ticket({ order, board, now, limits, chats }: Props) {
   const busy = useStore(board.busy).has(order.id)
   const level = urgency(order, now, limits)
   const title = `order-${order.id}`
@@ -203,6 +232,8 @@ function Ticket({ order, board, now, limits }: Props) {
           </li>
         ))}
       </ul>
+      <Note note={order.note} />
+      <UnreadChat chat={chats.get(order.id)} />
       <Money order={order} board={board} busy={busy} />
       <Buttons order={order} board={board} busy={busy} />
       <Foot order={order} board={board} busy={busy} />
