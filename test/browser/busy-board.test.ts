@@ -54,7 +54,7 @@ t.test('the compact size shows eight tickets at least of sixty, and is remembere
   await board.setViewportSize({ width: 1280, height: 800 })
   await board.reload()
   await linkIs(board)
-  await board.locator('.board[data-size=compact]').waitFor()
+  await board.locator('main[data-size=compact]').waitFor()
 })
 
 t.test('“To prepare” unfolds and folds', async (t) => {

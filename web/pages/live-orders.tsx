@@ -95,7 +95,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
       </StaffHeader>
       <LinkBanner link={board.live.link} />
       <NetworkBanner link={board.live.link} />
-      <main class="live" data-open-orders={shown.length}>
+      <main class="live" data-size={size} data-open-orders={shown.length}>
         <div class="live-head">
           <h1>
             <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
@@ -166,7 +166,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {...{ orders: inHall, slots, board, now, limits, chats }}
           />
         ) : (
-          <section class="board" data-size={size} aria-label={s.nav.orders}>
+          <section class="board" aria-label={s.nav.orders}>
             {slots.map((slot) => (
               <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
             ))}

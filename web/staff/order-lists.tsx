@@ -30,13 +30,15 @@ export function ItemTotals({ orders, isOpenFirst }: { orders: readonly OrderView
           {s.board.toPrepare}
         </button>
       </h2>
-      <ul hidden={!isOpen}>
-        {totals.map((item) => (
-          <li key={item.menuItemId} data-item-total={item.menuItemId}>
-            <b>{item.quantity}</b> {plainText(item.name)}
-          </li>
-        ))}
-      </ul>
+      {isOpen && (
+        <ul>
+          {totals.map((item) => (
+            <li key={item.menuItemId} data-item-total={item.menuItemId}>
+              <b>{item.quantity}</b> {plainText(item.name)}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   )
 }
