@@ -1,10 +1,9 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { orderFrom, postOrder, sendMessage } from '../helpers/customers.js'
-import { createClient } from '../helpers/http-client.js'
+import { orderFrom } from '../helpers/customers.js'
 import { untilSame } from '../helpers/until.js'
 import { addSecondHall } from './demo-orders.js'
-import { linkIs, startSite } from './site.js'
+import { linkIs, PHONE, startSite } from './site.js'
 
 // A full evening on one tablet: 60 open orders, notes and questions among them.
 
@@ -48,7 +47,6 @@ t.test('the compact size shows eight tickets at least of sixty, and is remembere
   const many = await wholeTickets(board)
   t.comment(`compact: ${many} whole tickets`)
   t.ok(many >= 8, `${many} tickets`)
-  await board.screenshot({ path: '/tmp/hl/compact.png' })
   await board.setViewportSize({ width: 768, height: 1024 })
   t.ok((await wholeTickets(board)) >= 6, 'and six upright')
   await board.setViewportSize({ width: 1280, height: 800 })
@@ -84,13 +82,24 @@ t.test('a new ticket that is off the screen is announced at its edge, and can be
 })
 
 t.test('a note and unread words of the customer stand on the ticket', async (t) => {
-  const client = createClient(site.url)
   const note = 'No onion, <b>allergic</b>!'
-  const { id } = await postOrder(client, { seat: 'demo-e8', note })
+  const customer = await site.visitor(PHONE)
+  const menu = await customer.open('/s/demo-e8')
+  await menu.getByRole('button', { name: 'Add one Salted Popcorn' }).click()
+  await menu.locator('[data-action=review]').click()
+  await menu.getByLabel('Note for the kitchen (allergies…)').fill(`\u200e ${note} `)
+  await menu.getByLabel('Cash at your seat').check()
+  await menu.locator('[data-action=place-order]').click()
+  await menu.waitForURL('**/orders/*')
+  const id = Number(/\d+$/.exec(menu.url())?.[0])
+  const say = async (text: string) => {
+    await menu.getByRole('textbox', { name: 'Message' }).fill(text)
+    await menu.getByRole('button', { name: 'Send' }).click()
+  }
   const ticket = board.locator(`.ticket[data-order-id="${id}"]`)
   await ticket.locator('.ticket-note').getByText(note).waitFor()
-  await sendMessage(client, id, 'Is there ice in it?')
-  await sendMessage(client, id, 'Without ice, please')
+  await say('Is there ice in it?')
+  await say('Without ice, please')
   const chat = ticket.locator('.ticket-chat')
   await chat.getByText('Without ice, please').waitFor()
   t.equal(await chat.getAttribute('data-unread'), '2')

@@ -51,9 +51,15 @@ export async function orderFrom(
   seat: string,
   wish: Wish,
   how: HowPaid = 'online',
+  note?: string,
 ): Promise<Customer> {
   const client = createClient(url)
-  const { id } = await postOrder(client, { seat, wish, paymentMethod: how === 'cash' ? 'cash' : 'online' })
+  const { id } = await postOrder(client, {
+    seat,
+    wish,
+    paymentMethod: how === 'cash' ? 'cash' : 'online',
+    ...(note ? { note } : {}),
+  })
   if (how === 'online' || how === 'failed') await settle(client, id, how === 'online' ? 'pay' : 'fail')
   return { seat, client, orderId: id }
 }
