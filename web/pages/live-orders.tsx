@@ -76,7 +76,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const owed = [...state.owed.values()].filter((order) => order.theatreId === theatreId)
   const shown = inPlace(inHall, 'ticket')
   const filter = `${theatreId} ${hall} ${view}`
-  const slots = useTicketSlots(shown, board, filter)
+  const { slots, isHeld } = useTicketSlots(shown, board, filter)
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const { chats } = useStore(desk.state)
@@ -159,7 +159,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         )}
-        <ItemTotals orders={shown} isOpenFirst={size === 'large'} />
+        <ItemTotals orders={shown} isOpenFirst={size === 'large'} isHeld={isHeld} />
         {view === 'map' ? (
           <SeatMap
             halls={halls.filter((each) => hall === '' || each.name === hall)}

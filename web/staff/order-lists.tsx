@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
@@ -10,13 +10,25 @@ import type { Board } from './board.js'
 import { describeRefund, moneyWords } from './money-words.js'
 
 /** Total quantities over all open orders, for the kitchen. Whether it is unfolded is remembered; `isOpenFirst` until it is known. */
-export function ItemTotals({ orders, isOpenFirst }: { orders: readonly OrderView[]; isOpenFirst: boolean }) {
+export function ItemTotals({
+  orders,
+  isOpenFirst,
+  isHeld,
+}: {
+  orders: readonly OrderView[]
+  isOpenFirst: boolean
+  /** The tickets below must not move up. */
+  isHeld: boolean
+}) {
   const [chosen, setChosen] = useState(() => recall('totals-open', isBoolean))
   const isOpen = chosen ?? isOpenFirst
+  const strip = useRef<HTMLElement>(null)
+  const [height, setHeight] = useState(0)
+  useEffect(() => setHeight(isHeld ? (strip.current?.offsetHeight ?? 0) : 0), [isHeld])
   const totals = itemTotals(orders)
-  if (totals.length === 0) return null
+  if (totals.length === 0 && height === 0) return null
   return (
-    <section class="item-totals" aria-label={s.board.itemTotals}>
+    <section ref={strip} class="item-totals" style={{ minHeight: height }} aria-label={s.board.itemTotals}>
       <h2>
         <button
           type="button"
@@ -25,6 +37,7 @@ export function ItemTotals({ orders, isOpenFirst }: { orders: readonly OrderView
           onClick={() => {
             remember('totals-open', !isOpen)
             setChosen(!isOpen)
+            setHeight(0)
           }}
         >
           {s.board.toPrepare}

@@ -19,6 +19,12 @@ const findBoard = (): Element | null => document.querySelector('.board')
 const heightOf = (id: number): number =>
   document.querySelector<HTMLElement>(`.board [data-order-id="${id}"]`)?.offsetHeight ?? 0
 
+export interface Slots {
+  slots: readonly Slot[]
+  /** A pointer is near: nothing may move. */
+  isHeld: boolean
+}
+
 interface Shown {
   filter: string
   places: readonly number[]
@@ -29,7 +35,7 @@ interface Shown {
  * The places of the board for these tickets, those that were just delivered or cancelled here included. `filter` names what the
  * tickets are of: with another one nothing is kept in place.
  */
-export function useTicketSlots(tickets: readonly OrderView[], board: Board, filter: string): readonly Slot[] {
+export function useTicketSlots(tickets: readonly OrderView[], board: Board, filter: string): Slots {
   const isHeld = usePointerNear(findBoard)
   const undoable = useStore(board.undoable)
   const busy = useStore(board.busy)
@@ -53,5 +59,5 @@ export function useTicketSlots(tickets: readonly OrderView[], board: Board, filt
     return [{ order: last.order, kind: isLeaving(id) ? 'undo' : 'gap', height }]
   })
   shown.current = { filter, places, slots: new Map(slots.map((slot) => [slot.order.id, slot])) }
-  return slots
+  return { slots, isHeld }
 }
