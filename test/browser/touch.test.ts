@@ -151,16 +151,30 @@ t.test('the list of those that ended brings an order back on every screen', asyn
   await page.close()
 })
 
-t.test('an undo that comes too late is refused in words', async () => {
+t.test('an undo that is refused says why', async () => {
   const page = await openBoard()
-  const id = await place('demo-d4')
-  await ticketOf(page, id).locator('[data-action=deliver]').click()
-  await page.locator(`[data-undo="${id}"]`).waitFor()
+  await page.locator('.ended summary').click()
+  async function refused(seat: string, why: string): Promise<void> {
+    await page.getByRole('button', { name: `Bring back the order for seat ${seat}` }).click()
+    const alert = page.getByRole('alert')
+    await alert.getByText(why).waitFor()
+    await alert.getByRole('button', { name: 'Close' }).click()
+    await alert.waitFor({ state: 'detached' })
+  }
+  const late = await place('demo-d4')
+  await other.post(`/api/orders/${late}/deliver`)
+  await page.locator(`.ended [data-order-id="${late}"]`).waitFor()
   await site.db
-    .$executeRaw`UPDATE orders SET delivered_at = delivered_at - interval '11 minutes' WHERE id = ${id}::int`
-  await page.getByRole('button', { name: 'Undo for seat D4' }).click()
-  await page.getByRole('alert').getByText('This was more than 10 minutes ago').waitFor()
-  await page.getByRole('button', { name: 'Close' }).click()
+    .$executeRaw`UPDATE orders SET delivered_at = delivered_at - interval '11 minutes' WHERE id = ${late}::int`
+  await refused('D4', 'This was more than 10 minutes ago')
+  const { orderId: refunded } = await orderFrom(site.url, 'demo-d5', { 'Masala Chai': 1 })
+  await other.post(`/api/orders/${refunded}/cancel`)
+  const manager = await signIn(site.url, 'manager')
+  await manager.post(`/api/orders/${refunded}/refund`, undefined, {
+    headers: { 'idempotency-key': 'refund' },
+  })
+  await page.locator(`.ended [data-order-id="${refunded}"]`).getByText('refunded').waitFor()
+  await refused('D5', 'Money for this order is already going back')
   await page.close()
 })
 
