@@ -17,7 +17,7 @@ import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
-import { TicketPlace } from '../staff/ticket.js'
+import { TicketPlace } from '../staff/ticket-place.js'
 import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
 import { useHallChoice, useTheatreChoice, useTheatreSeats, useTicketSize } from '../staff/use-theatre.js'

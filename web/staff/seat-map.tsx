@@ -4,7 +4,8 @@ import { byName, isLong } from '../lib/format.js'
 import { urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import type { Board } from './board.js'
-import { type Limits, TicketPlace } from './ticket.js'
+import type { Limits } from './ticket.js'
+import { TicketPlace } from './ticket-place.js'
 import type { Slot } from './ticket-slots.js'
 
 function rowsOf(hall: HallView): [string, HallView['seats']][] {

@@ -5,7 +5,6 @@ import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { moneyWords } from './money-words.js'
-import type { Slot } from './ticket-slots.js'
 
 export interface Limits {
   maxTime: number
@@ -149,47 +148,7 @@ function Foot({ order, board, busy }: { order: OrderView; board: Board; busy: bo
   )
 }
 
-/** Where a ticket was that was delivered or cancelled a moment ago. */
-function EndedHere({ order, board, height }: { order: OrderView; board: Board; height: number }) {
-  const busy = useStore(board.busy).has(order.id)
-  const step = useStore(board.undoable).get(order.id)
-  const seat = order.seat.name
-  return (
-    <section
-      class="ticket-place ended-here"
-      aria-label={`${order.seat.hall} ${seat}`}
-      data-undo={order.id}
-      style={{ minHeight: height }}
-    >
-      <p>
-        <b>{seat}</b> {step && s.status[step === 'deliver' ? 'delivered' : 'cancelled']}
-      </p>
-      <button
-        type="button"
-        class="primary"
-        data-action="undo"
-        aria-label={s.board.undoFor(seat)}
-        disabled={busy || !step}
-        onClick={() => void board.change(order, 'undo')}
-      >
-        {s.board.undo}
-      </button>
-    </section>
-  )
-}
-
-interface SlotProps extends Omit<Props, 'order'> {
-  slot: Slot
-}
-
-/** A ticket, the offer to undo in its place, or the gap that it leaves while a pointer is near. */
-export function TicketPlace({ slot: { order, kind, height }, ...props }: SlotProps) {
-  if (kind === 'ticket') return <Ticket order={order} {...props} />
-  if (kind === 'undo') return <EndedHere order={order} board={props.board} height={height} />
-  return <div class="ticket-place" data-gap={order.id} style={{ minHeight: height }} />
-}
-
-interface Props {
+export interface TicketProps {
   order: OrderView
   board: Board
   now: number
@@ -199,7 +158,7 @@ interface Props {
 }
 
 /** One order: its seat on the stub, the items to bring, and the buttons. */
-function Ticket({ order, board, now, limits, chats }: Props) {
+export function Ticket({ order, board, now, limits, chats }: TicketProps) {
   const busy = useStore(board.busy).has(order.id)
   const level = urgency(order, now, limits)
   const title = `order-${order.id}`
