@@ -91,6 +91,7 @@ t.test('a note and unread words of the customer stand on the ticket', async (t) 
   await menu.getByLabel('Cash at your seat').check()
   await menu.locator('[data-action=place-order]').click()
   await menu.waitForURL('**/orders/*')
+  await menu.locator('.receipt').getByText(note).waitFor()
   const id = Number(/\d+$/.exec(menu.url())?.[0])
   const say = async (text: string) => {
     await menu.getByRole('textbox', { name: 'Message' }).fill(text)
