@@ -5,6 +5,7 @@ import { MAX_NOTE, readNote, readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
+import { openingAt } from '../theatres/opening-hours.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
 import {
   type EarlierRequest,
@@ -63,7 +64,8 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 /**
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
- * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
+ * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `not_accepting_orders` with
+ * `reopensAt` outside of opening hours, 409 `price_changed` with the menu and the total when the
  * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
  * `repeatEarlier` do.
  */
@@ -94,6 +96,7 @@ export async function placeOrder(
     const { earlier, menu, open } = await readContext(tx, orderer, seat, items, keyed)
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
+    refuseWhenClosed(seat)
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
@@ -102,6 +105,14 @@ export async function placeOrder(
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
+  })
+}
+
+function refuseWhenClosed({ hours }: SeatRecord): void {
+  const { accepting, reopensAt } = openingAt(hours, new Date())
+  if (accepting) return
+  throw new DomainError(409, 'not_accepting_orders', 'The theatre takes no orders at this time.', {
+    body: { reopensAt: reopensAt?.toISOString() ?? null },
   })
 }
 
@@ -186,9 +197,12 @@ async function insertOrder(
   const [order] = await changeOrders(
     tx,
     Prisma.sql`
-      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, phone, note, confirmed_at)
+      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, gst_rate, phone, note,
+        confirmed_at)
       VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
-        ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int, ${phone}, ${note},
+        ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int,
+        (SELECT CASE WHEN t.gstin IS NULL THEN 0 ELSE t.gst_rate END FROM theatres t WHERE t.id = ${seat.theatreId}::int),
+        ${phone}, ${note},
         CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (
