@@ -58,19 +58,23 @@ const APART = [150, 300, 450, 600, 800]
 
 t.test('a double tap on Seen does not deliver', async (t) => {
   const page = await openBoard()
+  let tried = 0
   for (const [at, apart] of APART.entries()) {
     const id = await place(`demo-a${at + 1}`)
     const isDouble = await doubleTap(page, await pointOf(page, id, 'seen'), apart)
     if (!isDouble) continue
+    tried += 1
     await until(async () => (await statusOf(id)) === 'seen', 'the order to be seen')
     await ticketOf(page, id).locator('[data-action=deliver]').click({ trial: true })
     t.equal(await statusOf(id), 'seen', `${apart} ms apart`)
   }
+  t.ok(tried > 0, 'the machine was in time with some')
   await page.close()
 })
 
 t.test('a double tap on Delivered does not deliver the next order', async (t) => {
   const page = await openBoard()
+  let tried = 0
   for (const apart of APART) {
     const [first, next] = (await site.db.order.findMany({
       where: { status: { in: ['confirmed', 'seen'] } },
@@ -80,6 +84,7 @@ t.test('a double tap on Delivered does not deliver the next order', async (t) =>
     })) as [{ id: number; status: string }, { id: number; status: string }]
     const isDouble = await doubleTap(page, await pointOf(page, first.id, 'deliver'), apart)
     if (!isDouble) continue
+    tried += 1
     await until(async () => (await statusOf(first.id)) === 'delivered', 'the order to be delivered')
     await page.locator(`[data-undo="${first.id}"] button`).click({ trial: true })
     t.same(
@@ -89,6 +94,7 @@ t.test('a double tap on Delivered does not deliver the next order', async (t) =>
     )
     if (apart !== APART.at(-1)) await place('demo-b1')
   }
+  t.ok(tried > 0, 'the machine was in time with some')
   await page.close()
 })
 
