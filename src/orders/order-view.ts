@@ -17,6 +17,7 @@ export function viewOrder(order: OrderRecord): OrderView {
       quantity,
       unitPrice,
     })),
+    note: order.note,
     total: order.total,
     refundedAmount: order.refundedAmount,
     dueBack: order.dueBack,
@@ -25,6 +26,7 @@ export function viewOrder(order: OrderRecord): OrderView {
     seenAt: toTime(order.seenAt),
     deliveredAt: toTime(order.deliveredAt),
     cancelledAt: toTime(order.cancelledAt),
+    version: order.version,
   }
 }
 

@@ -48,6 +48,7 @@ type Wanted = Omit<Parameters<typeof api.placeOrder>[1], 'items'>
 export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   const [method, setMethod] = useState<Method>('online')
   const [phone, setPhone] = useState('')
+  const [note, setNote] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const [earlier, setEarlier] = useState<OrderView | null>(null)
@@ -84,6 +85,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
     setEarlier(null)
     setError(null)
     setPriced(null)
+    setNote('')
   }, [key])
 
   function onRefused(problem: unknown, before: number): void {
@@ -126,6 +128,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
     const wanted = {
       paymentMethod: method,
       ...(phone.trim() ? { phone: phone.trim() } : {}),
+      ...(note.trim() ? { note } : {}),
       expectedTotal: total,
     }
     try {
@@ -139,7 +142,22 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   }
 
   return {
-    ...{ method, setMethod, phone, setPhone, busy, error, earlier, placed, unseen, priced, submit, stay },
+    ...{
+      method,
+      setMethod,
+      phone,
+      setPhone,
+      note,
+      setNote,
+      busy,
+      error,
+      earlier,
+      placed,
+      unseen,
+      priced,
+      submit,
+      stay,
+    },
     /** An order was sent and may have been made. */
     isUnknown: error instanceof ApiError && !error.isRefusal,
   }
