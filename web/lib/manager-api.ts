@@ -43,8 +43,6 @@ export const takingsCsvPath = (id: number, day: string): string => theatre(id, `
 export const managerApi = {
   takings: (id: number, day: string): Promise<TakingsView> =>
     fetchMember('takings', 'GET', theatre(id, `takings${query({ day })}`)),
-  owedOrders: (id: number): Promise<OrderView[]> =>
-    fetchMember('orders', 'GET', theatre(id, 'orders?owed=1')),
   history: (id: number, search: Search, after: number | null): Promise<HistoryPage> =>
     fetchJson('orders', 'GET', theatre(id, `history${query({ ...search, after })}`)),
   receipt: (orderId: number): Promise<ReceiptView> =>

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import { managerApi } from '../lib/manager-api.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
@@ -24,7 +23,7 @@ export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
   const [found, setFound] = useState<readonly OrderView[] | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
-  const reading = useReading(() => managerApi.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
+  const reading = useReading(() => api.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
   const owed = found?.filter(isCashOwed) ?? []
   // where one entry goes, the button of the next comes under the finger
   const isSettled = useSettled(owed.map(({ id }) => id).join())
