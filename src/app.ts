@@ -26,6 +26,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
 import { principalPlugin } from '../plugins/principal.js'
@@ -44,6 +45,7 @@ import { checkoutRoutes } from '../routes/api/checkout.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
@@ -131,6 +133,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
   await app.register(hitCounterPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
+  await app.register(menuFeedsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin)
   await app.register(hostCheckPlugin)
@@ -150,6 +153,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     await sockets.register(socketRoutes)
   })
   await app.register(paymentWebhookRoutes)
+  await app.register(seatChangesRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)

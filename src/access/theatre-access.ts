@@ -36,3 +36,13 @@ export async function requireTheatre(
   const theatre = await db.theatre.findUnique({ where: { id: theatreId }, select: { id: true } })
   if (!theatre) throw notFound('theatre')
 }
+
+/** As `requireTheatre`, for what managers decide. */
+export async function requireManager(
+  db: Database | Transaction,
+  principal: Principal,
+  theatreId: number,
+): Promise<void> {
+  if (!canDecideForTheatre(principal, theatreId)) throw forbidden()
+  await requireTheatre(db, principal, theatreId)
+}

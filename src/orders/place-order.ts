@@ -5,6 +5,7 @@ import { readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
+import { isAccepting } from '../theatres/ordering-queries.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
 import {
   type EarlierRequest,
@@ -62,7 +63,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
  * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
- * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
+ * order would not cost `expectedTotal`, 409 `not_accepting_orders` while ordering is paused, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
  * `repeatEarlier` do.
  */
 export async function placeOrder(
@@ -87,9 +88,10 @@ export async function placeOrder(
       ...(expectedTotal === null ? [] : [expectedTotal]),
     ]
     const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
-    const { earlier, menu, open } = await readContext(tx, orderer, seat, items, keyed)
+    const { earlier, ordering, menu, open } = await readContext(tx, orderer, seat, items, keyed)
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
+    if (!ordering.accepting) throw notAccepting(ordering.reopensAt)
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
@@ -113,6 +115,13 @@ async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: n
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
 }
 
+function notAccepting(reopensAt: string | null): DomainError {
+  const message = 'This theatre is not taking orders just now: try again later.'
+  return new DomainError(409, 'not_accepting_orders', message, {
+    body: { reopensAt: reopensAt === null ? null : new Date(reopensAt).toISOString() },
+  })
+}
+
 function checkKey(key: string): string {
   if (!KEY.test(key)) throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
   return key
@@ -120,6 +129,8 @@ function checkKey(key: string): string {
 
 interface Context {
   earlier: EarlierRequest | null
+  /** `reopensAt` as PostgreSQL writes a time in JSON */
+  ordering: { accepting: boolean; reopensAt: string | null }
   menu: OfferedItem[]
   /** unpaid or unseen orders */
   open: OpenOrderLimits
@@ -138,6 +149,8 @@ async function readContext(
 ): Promise<Context> {
   const [context] = await tx.$queryRaw<Context[]>`
     SELECT ${earlierRequest(keyed)} AS earlier, ${offeredItems(seat.theatreId, items)} AS menu, (
+      SELECT json_build_object('accepting', ${isAccepting}, 'reopensAt', t.reopens_at)
+      FROM theatres t WHERE t.id = ${seat.theatreId}::int) AS ordering, (
       SELECT json_build_object(
         'seat', count(*) FILTER (WHERE o.seat_id = ${seat.id}::int),
         'session', count(*) FILTER (WHERE o.customer_id = ${userId}::int))
@@ -181,10 +194,10 @@ async function insertOrder(
         CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (
-        INSERT INTO order_items (order_id, menu_item_id, name, quantity, unit_price)
-        SELECT changed.id, l."menuItemId", l.name, l.quantity, l."unitPrice"
+        INSERT INTO order_items (order_id, menu_item_id, name, options, quantity, unit_price)
+        SELECT changed.id, l."menuItemId", l.name, l.options, l.quantity, l."unitPrice"
         FROM changed, json_to_recordset(${JSON.stringify(lines)}::json)
-          AS l ("menuItemId" int, name text, quantity int, "unitPrice" int))
+          AS l ("menuItemId" int, name text, options jsonb, quantity int, "unitPrice" int))
       , request AS (${rememberRequest(keyed)})`,
   )
   if (!order) throw new Error('the order was not stored')

@@ -33,7 +33,17 @@ t.test('reads a theatre', async (t) => {
           ],
         },
       ],
-      menu: [{ name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }],
+      menu: [
+        {
+          name: 'Masala Chai',
+          description: '',
+          category: '',
+          price: 8000,
+          diet: 'vegetarian',
+          options: [],
+          available: null,
+        },
+      ],
     },
   })
   t.ok(parseTheatreFile(`\uFEFF${JSON.stringify(VALID)}`).ok, 'a byte order mark is ignored')
