@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { requireManager } from '../../src/access/theatre-access.js'
-import { Diet, ManagedItemView, OrderingView } from '../../src/protocol/views.js'
+import { requireManager, requireTheatre } from '../../src/access/theatre-access.js'
+import { Diet, ManagedItemView, OrderingView, SoldOutView } from '../../src/protocol/views.js'
 import { addMenuItem, changeMenuItem, removeMenuItem } from '../../src/theatres/menu-actions.js'
 import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/theatres/menu-options.js'
 import { listMenu } from '../../src/theatres/menu-queries.js'
@@ -84,6 +84,20 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       await requireManager(app.db, app.callerOf(request).principal, id)
       return { menu: (await listMenu(app.db, id)).map(viewManagedItem) }
+    },
+  )
+
+  app.get(
+    '/api/theatres/:id/sold-out',
+    {
+      preValidation: app.requireStaff,
+      schema: { params: IdParams, response: { 200: Type.Object({ soldOut: Type.Array(SoldOutView) }) } },
+    },
+    async (request) => {
+      const id = pathId(request.params, 'theatre')
+      await requireTheatre(app.db, app.callerOf(request).principal, id)
+      const items = (await listMenu(app.db, id)).filter(({ available }) => !available).map(viewManagedItem)
+      return { soldOut: items.map(({ id: menuItemId, soldOutUntil: until }) => ({ menuItemId, until })) }
     },
   )
 

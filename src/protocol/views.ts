@@ -93,6 +93,13 @@ export const ManagedItemView = Type.Object({
   }),
 })
 
+/** A sold-out item, for the theatre's staff. */
+export type SoldOutView = Static<typeof SoldOutView>
+export const SoldOutView = Type.Object({
+  menuItemId: Type.Integer(),
+  until: ManagedItemView.properties.soldOutUntil,
+})
+
 /** How a theatre takes orders just now. */
 export type OrderingView = Static<typeof OrderingView>
 export const OrderingView = Type.Object({
