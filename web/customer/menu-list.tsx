@@ -77,7 +77,7 @@ function ChooseButton({
       >
         {s.menu.add}
       </button>
-      <small data-quantity={count}>{count > 0 ? s.menu.inCart(f.number(count)) : s.menu.withOptions}</small>
+      <small data-in-cart={count}>{count > 0 ? s.menu.inCart(f.number(count)) : s.menu.withOptions}</small>
     </div>
   )
 }

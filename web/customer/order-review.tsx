@@ -66,6 +66,7 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
   const total = totalOf(now, seat.menu)
   const amount = f.money(total.paise)
   const paused = pauseWords(seat.theatre)
+  const lines = readLines(now, seat.menu)
   const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
   // A sum that has just changed must be read first.
   const isSettled = useSettled(form.priced) || form.priced === null
@@ -85,7 +86,7 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
     >
       <fieldset class="form-fields" disabled={form.busy}>
         <ul class="review-lines">
-          {readLines(now, seat.menu).map(({ key, ...line }) => (
+          {lines.map(({ key, ...line }) => (
             <ReviewLine key={key} {...line} onChange={(next) => cart.set(line.line, next)} />
           ))}
         </ul>
@@ -97,7 +98,9 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
       <Notices form={form} wasSent={now.sent} />
       {total.problems > 0 && (
         <p class="note" data-notice="cart-problems">
-          {s.seat.removeFirst}
+          {s.seat.removeFirst(
+            f.list(lines.filter(({ problem }) => problem !== null).map(({ name }) => plainText(name))),
+          )}
         </p>
       )}
       {paused && (

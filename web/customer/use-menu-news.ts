@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
@@ -15,7 +15,8 @@ interface Options {
 /** Says what a change of the menu does to the cart: nothing in it is changed silently, and nothing is taken out. */
 export function useMenuNews({ cart, menu, onTotal }: Options): void {
   const last = useRef(menu)
-  useEffect(() => {
+  // before the browser paints: the new sum must not stand on a button that takes touches
+  useLayoutEffect(() => {
     if (last.current === menu) return
     const before = new Map(readLines(cart, last.current).map(({ key, problem }) => [key, problem]))
     const total = totalOf(cart, menu).paise

@@ -24,7 +24,7 @@ type Times = ReadonlyMap<number, string | null>
 export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [error, setError] = useState<unknown>(null)
-  const [times, setTimes] = useState<Times>(new Map())
+  const [times, setTimes] = useState<Times | null>(null)
   const [changed, setChanged] = useState<ReadonlyMap<number, boolean>>(new Map())
   const reading = useReading(
     () => api.soldOut(theatreId),
@@ -40,7 +40,7 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
       const now = await api.setAvailable(item.id, available, until)
       setError(null)
       setChanged((all) => new Map(all).set(item.id, now.available))
-      setTimes((all) => new Map(all).set(item.id, now.soldOutUntil))
+      setTimes((all) => new Map(all ?? []).set(item.id, now.soldOutUntil))
     } catch (problem) {
       setError(problem)
     }
@@ -62,7 +62,7 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
           <MenuRow
             key={item.id}
             item={{ ...item, available: changed.get(item.id) ?? item.available }}
-            until={times.get(item.id) ?? null}
+            until={times === null ? undefined : (times.get(item.id) ?? null)}
             timeZone={timeZone}
             onChange={(available, until) => void change(item, available, until)}
           />
@@ -74,7 +74,8 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
 
 interface RowProps {
   item: MenuItemView
-  until: string | null
+  /** undefined: not known yet */
+  until: string | null | undefined
   timeZone: string
   onChange(available: boolean, until?: Until): void
 }
@@ -96,13 +97,13 @@ function MenuRow({ item, until, timeZone, onChange }: RowProps) {
         />
         <span class="switch-label">{available ? s.tools.available : s.menu.soldOut}</span>
       </label>
-      {!available && <UntilSelect {...{ item, until, timeZone, onChange }} />}
+      {!available && until !== undefined && <UntilSelect {...{ item, until, timeZone, onChange }} />}
     </li>
   )
 }
 
 /** How long an item stays sold out. It stands in a place that is kept free for it, so that nothing moves. */
-function UntilSelect({ item, until, timeZone, onChange }: RowProps) {
+function UntilSelect({ item, until, timeZone, onChange }: RowProps & { until: string | null }) {
   const settled = useSettled()
   return (
     <select

@@ -260,7 +260,7 @@ export const en = {
     problemVoice: (name: string, problem: string) => `In your cart, ${name}: ${problem}`,
     remove: 'Remove',
     removeLine: (name: string) => `Remove ${name}`,
-    removeFirst: 'Remove what isn’t available to order the rest.',
+    removeFirst: (names: string) => `${names}: not available right now. Remove it to order the rest.`,
     earlier: {
       title: 'You’ve already placed an order',
       text: 'This order reached us earlier. What’s in your cart now hasn’t been ordered.',

@@ -252,7 +252,7 @@ export const strings: Strings = {
     problemVoice: (name: string, problem: string) => `आपकी कार्ट में, ${name}: ${problem}`,
     remove: 'हटाएँ',
     removeLine: (name: string) => `${name} हटाएँ`,
-    removeFirst: 'जो उपलब्ध नहीं है उसे हटाकर बाकी मँगाएँ।',
+    removeFirst: (names: string) => `${names}: अभी उपलब्ध नहीं। हटाकर बाकी मँगाएँ।`,
     earlier: {
       title: 'आप पहले ही ऑर्डर कर चुके हैं',
       text: 'यह ऑर्डर हमें पहले ही मिल चुका है। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',
