@@ -44,6 +44,8 @@ t.test('staff sell an item out, for good, for an hour, till the end of the day o
   const at = new Date(now + 7_200_000).toISOString()
   t.equal((await change({ available: false, until: at })).body.menuItem.soldOutUntil, at)
 
+  t.same((await staff.get('/api/theatres/1/sold-out')).body, { soldOut: [{ menuItemId: id, until: at }] })
+  t.equal((await other.get('/api/theatres/1/sold-out')).status, 403)
   t.same(await codeOf(change({ available: false, until: '2020-01-01T00:00:00Z' })), [
     400,
     'validation_failed',
