@@ -5,7 +5,7 @@ import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
-import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
+import { lockTheatre, type MenuItemRecord, readMenuItem } from './menu-queries.js'
 
 /** What managers decide about an item. Prices are in paise. */
 export interface MenuItemFields {
@@ -49,14 +49,15 @@ export async function changeMenuItem(
     if (!found) throw notFound('menu item')
     const isManagers = Object.keys(fields).length > 0
     if (isManagers && !canDecideForTheatre(principal, found.theatreId)) throw forbidden()
-    if (isManagers) await refuseTakenName(tx, found.theatreId, fields.name, id)
+    await lockTheatre(tx, found.theatreId)
+    await refuseTakenName(tx, found.theatreId, fields.name, id)
     const soldOutUntil =
       available === false && until != null ? await timeOf(tx, found.theatreId, until) : null
-    await tx.menuItem.update({
-      where: { id },
+    const { count } = await tx.menuItem.updateMany({
+      where: { id, listed: true },
       data: { ...toColumns(fields), ...(available === undefined ? {} : { available, soldOutUntil }) },
-      select: { id: true },
     })
+    if (count === 0) throw notFound('menu item')
     return { result: await readMenuItem(tx, id) }
   })
 }
@@ -78,6 +79,7 @@ export async function addMenuItem(
   checkOptions(fields.options)
   return await commit(ctx, async (tx) => {
     await requireManager(tx, principal, theatreId)
+    await lockTheatre(tx, theatreId)
     await refuseTakenName(tx, theatreId, name)
     const { _max } = await tx.menuItem.aggregate({
       where: { theatreId, listed: true },
@@ -94,14 +96,16 @@ export async function addMenuItem(
 /** Takes an item off the menu; orders keep it. Throws `not_found` as `changeMenuItem` does, and `forbidden`. */
 export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<number> {
   return await commit(ctx, async (tx) => {
-    const [removed] = await tx.menuItem.updateManyAndReturn({
+    const found = await tx.menuItem.findFirst({
       where: { id, listed: true, ...managedTheatres(principal) },
-      data: { listed: false },
       select: { theatreId: true },
     })
-    if (!removed) throw notFound('menu item')
-    if (!canDecideForTheatre(principal, removed.theatreId)) throw forbidden()
-    return { result: removed.theatreId }
+    if (!found) throw notFound('menu item')
+    if (!canDecideForTheatre(principal, found.theatreId)) throw forbidden()
+    await lockTheatre(tx, found.theatreId)
+    const { count } = await tx.menuItem.updateMany({ where: { id, listed: true }, data: { listed: false } })
+    if (count === 0) throw notFound('menu item')
+    return { result: found.theatreId }
   })
 }
 
@@ -133,7 +137,7 @@ function toColumns({ options, ...fields }: Partial<MenuItemFields>) {
   return { ...fields, ...(options ? { options: options as unknown as Prisma.InputJsonArray } : {}) }
 }
 
-/** Locks the theatre, so that two items can't take a name at once: the index would answer with an error without a code. */
+/** Throws 409 where the menu has another item of this name. The theatre is locked: no other item can take it meanwhile. */
 async function refuseTakenName(
   tx: Transaction,
   theatreId: number,
@@ -141,7 +145,6 @@ async function refuseTakenName(
   exceptId = 0,
 ): Promise<void> {
   if (name === undefined) return
-  await tx.$queryRaw`SELECT id FROM theatres WHERE id = ${theatreId}::int FOR NO KEY UPDATE`
   const taken = await tx.menuItem.count({ where: { theatreId, name, listed: true, id: { not: exceptId } } })
   if (taken > 0)
     throw conflict('menu_item_exists', `The menu has an item called ${name} already: change that one.`)

@@ -4,6 +4,7 @@ import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
+import { lockTheatre } from './menu-queries.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {
@@ -73,6 +74,7 @@ async function writeTheatreRow(tx: Transaction, file: TheatreFile, id?: number) 
 }
 
 async function writeMenu(tx: Transaction, theatreId: number, menu: readonly MenuEntry[]): Promise<number> {
+  await lockTheatre(tx, theatreId)
   // those on the menu, and the latest of those off it, come last
   const items = await tx.menuItem.findMany({
     where: { theatreId },

@@ -205,3 +205,19 @@ t.test('managers add, change and remove items; a removed item stays in old order
   t.equal((await admin.get('/api/theatres/99/menu')).status, 404)
   t.equal((await stranger.get('/api/theatres/1/menu')).status, 401)
 })
+
+t.test('many changes of one menu at once: each is made, or refused with a code', async (t) => {
+  const service = await startService(t, { demo: true })
+  const { staff, manager } = await people(service)
+  const ids = (await seatMenu(staff)).menu.map(({ id }) => id).slice(0, 4)
+  const work = Array.from({ length: 48 }, (_, i) => {
+    const path = `/api/menu-items/${ids[i % ids.length]}`
+    if (i % 3 === 0) return staff.patch(path, { available: i % 2 === 0 })
+    if (i % 3 === 1) return manager.patch(path, { name: `Name ${i % 5}`, position: i })
+    return manager.post('/api/theatres/1/menu-items', { name: `Name ${i % 7}`, price: 100 + i })
+  })
+  const statuses = new Set((await Promise.all(work)).map(({ status }) => status))
+  t.same([...statuses].sort(), [200, 201, 409])
+  const names = (await seatMenu(staff)).menu.map(({ name }) => name)
+  t.equal(new Set(names).size, names.length)
+})
