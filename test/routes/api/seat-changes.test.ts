@@ -16,7 +16,7 @@ const isAvailable = (id: number, available: boolean) => (event: Changes) =>
   event.data.menu.some((item) => item.id === id && item.available === available)
 
 t.test('a stream begins with the whole menu, and shows changes of it and of ordering', async (t) => {
-  const { url, db } = await startService(t, { demo: true })
+  const { url, db, app } = await startService(t, { demo: true })
   const stream = await open(t, url)
   t.equal(stream.status, 200)
   t.match(stream.headers, {
@@ -43,6 +43,21 @@ t.test('a stream begins with the whole menu, and shows changes of it and of orde
   await stream.events.expect(({ data }) => data.theatre.accepting)
   t.pass('a pause that ends by itself shows')
   t.equal((await open(t, url, '/api/seats/none/changes')).status, 404)
+  t.equal((await staff.request('HEAD', PATH)).status, 404, 'a HEAD would open a stream that nobody reads')
+
+  stream.close()
+  await until(() => app.menuFeeds.size === 0, 'the service to notice the closed stream')
+  const { text } = await staff.get('/metrics')
+  t.match(text, /^houselights_menu_streams 0$/m)
+  t.match(
+    text,
+    /^houselights_http_request_seconds_count\{.*"\/api\/seats\/:seatToken\/changes",status="404"/m,
+  )
+  t.notMatch(
+    text,
+    /"\/api\/seats\/:seatToken\/changes",status="200"/,
+    'minutes of looking are no slow request',
+  )
 })
 
 for (const withRedis of [false, true]) {
