@@ -64,6 +64,16 @@ async function changePrice(page: Page, { app }: ShotContext): Promise<void> {
   await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price } })
 }
 
+/** Something in the cart sells out while the order is under review, and stays so. */
+async function sellOut(page: Page, { app }: ShotContext): Promise<void> {
+  await page.getByRole('button', { name: 'Add one Samosa Chaat' }).click()
+  await toReview(page)
+  const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Samosa Chaat' } })
+  await app.db.menuItem.update({ where: { id: item.id }, data: { available: false } })
+  await page.locator('.line-problem').waitFor()
+  await page.evaluate('document.querySelector("dialog").scrollTo(0, 0)')
+}
+
 /** An order is made, its answer is lost, and the cart has changed since. */
 async function loseAnswer(page: Page): Promise<void> {
   await toReview(page)
@@ -159,6 +169,17 @@ export const SHOTS: Shot[] = [
     },
   },
   {
+    name: 'pause',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-action=ordering]').click()
+      await page.locator('.pauses[data-settling=false]').waitFor()
+    },
+  },
+  {
     name: 'chat',
     screen: 'tablet',
     who: 'staff',
@@ -229,6 +250,17 @@ export const SHOTS: Shot[] = [
     },
   },
   { name: 'seat', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: fillCart },
+  {
+    name: 'seat-options',
+    screen: 'phone',
+    who: 'nobody',
+    path: '/s/demo-c8',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Add one Milkshake' }).click()
+      await page.getByRole('radio', { name: 'Mango' }).check()
+      await page.locator('[data-action=add-chosen]').waitFor()
+    },
+  },
   { name: 'seat-review', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: toReview },
   {
     name: 'checkout',
@@ -283,5 +315,6 @@ export const SHOTS: Shot[] = [
     },
   },
   // last, for the same reason
+  { name: 'seat-sold-out', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: sellOut },
   { name: 'seat-earlier', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: loseAnswer },
 ]

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuStateView } from '../../src/protocol/views.js'
+import { onFailedCall } from './failed-calls.js'
+import { watchSleep } from './sleep.js'
 
 /** ms without a connection after which the page says so */
 const DOUBT_MS = 3000
@@ -53,15 +55,25 @@ function followMenu(token: string, { onState, onCurrent, onRefused }: Handlers):
     })
   }
   const onOffline = (): void => onCurrent(false)
-  const wakes = ['online', 'pageshow'] as const
-  for (const event of wakes) addEventListener(event, open)
+  const onShow = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) open()
+  }
+  // a connection that broke meanwhile is silent, as one without changes is; one that is known to be broken waits its time
+  const doubtIt = (): void => {
+    if (source?.readyState === EventSource.OPEN) open()
+  }
+  const unsubscribe = [watchSleep(doubtIt), onFailedCall(doubtIt)]
+  addEventListener('online', open)
+  addEventListener('pageshow', onShow)
   addEventListener('pagehide', close)
   addEventListener('offline', onOffline)
   document.addEventListener('visibilitychange', open)
   open()
   return () => {
     close()
-    for (const event of wakes) removeEventListener(event, open)
+    for (const each of unsubscribe) each()
+    removeEventListener('online', open)
+    removeEventListener('pageshow', onShow)
     removeEventListener('pagehide', close)
     removeEventListener('offline', onOffline)
     document.removeEventListener('visibilitychange', open)

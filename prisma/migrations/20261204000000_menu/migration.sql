@@ -26,9 +26,6 @@ CREATE UNIQUE INDEX "menu_items_listed_name" ON "menu_items" ("theatre_id", "nam
 DROP INDEX "order_items_order_id_menu_item_id_key";
 CREATE INDEX "order_items_order_id_idx" ON "order_items"("order_id");
 
--- how long orders take just now
-CREATE INDEX "orders_delivered" ON "orders" ("theatre_id", "delivered_at") WHERE "delivered_at" IS NOT NULL;
-
 ALTER TABLE "theatres" ADD CONSTRAINT "theatres_reopens_at" CHECK ("paused" OR "reopens_at" IS NULL);
 
 -- Every change of what the pages of a theatre's seats show raises the theatre's version, whatever made the change: each
