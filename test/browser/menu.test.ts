@@ -58,6 +58,10 @@ t.test('options are chosen in a dialog, priced, and stand on the order', async (
   })
   await page.getByRole('link', { name: 'Order more' }).click()
   await page.locator('[data-cart-count="0"]').waitFor()
+  const board = await (await site.staff(TABLET)).open('/theatre/live-orders/')
+  const ticket = board.locator(`.ticket[data-order-id="${order.id}"]`)
+  await ticket.getByText('Mango, Large, Whipped cream').waitFor()
+  t.equal(await ticket.locator('.lines li').count(), 2)
 })
 
 t.test('what sells out is shown at once; in the cart it stays, says so, and can be removed', async (t) => {
