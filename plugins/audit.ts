@@ -34,6 +34,8 @@ const NAMES: Record<string, string> = {
   'DELETE /api/auth/sessions/:id': 'REVOKE',
   'POST /api/users': 'USERCREATE',
   'PATCH /api/users/:id': 'USERCHANGE',
+  'POST /api/theatres/:id/staff': 'USERCREATE',
+  'PATCH /api/theatres/:id/staff/:userId': 'USERCHANGE',
 }
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -138,8 +140,9 @@ function accountOf({ routeOptions, body }: FastifyRequest): string | null {
   return pseudonym(body.username.normalize('NFKC').toLowerCase())
 }
 
-/** The numeric id in the path, of an order, theatre or user. Other parameters must not be logged. */
+/** The numeric id in the path, of an order, theatre or, before all others, user. Other parameters must not be logged. */
 function targetOf({ params }: FastifyRequest): number | undefined {
-  if (typeof params !== 'object' || params === null || !('id' in params)) return undefined
-  return typeof params.id === 'string' && /^\d{1,10}$/.test(params.id) ? Number(params.id) : undefined
+  if (typeof params !== 'object' || params === null) return undefined
+  const id: unknown = 'userId' in params ? params.userId : 'id' in params ? params.id : undefined
+  return typeof id === 'string' && /^\d{1,10}$/.test(id) ? Number(id) : undefined
 }

@@ -42,12 +42,17 @@ import { websocketPlugin } from '../plugins/sockets/websocket.js'
 import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
+import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
+import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
+import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
+import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
 import { docsRoutes } from '../routes/operations/docs.js'
@@ -164,6 +169,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

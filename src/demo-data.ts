@@ -131,6 +131,12 @@ const THEATRES: TheatreFile[] = [
   },
 ]
 
+/** What is printed on the demo's bills; the GSTIN is well-formed, and nobody's. */
+const GRAND_BILLS = {
+  gstin: '27AAAAA0000A1Z2',
+  receiptHeader: 'Grand Cinema\n12 Marine Drive, Mumbai 400020',
+}
+
 /**
  * Loads the demo theatres and accounts. Their password is public, so callers must not do it in production. Existing
  * rows stay as they are, so it can run at every start; if nothing is missing it takes one query.
@@ -179,6 +185,7 @@ async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Pr
   // an owner's theatre is left alone
   if (existing) return
   await writeTheatre(tx, theatre, id)
+  if (theatre.name === 'Grand Cinema') await tx.theatre.update({ where: { id }, data: GRAND_BILLS })
   // the id did not come from the sequence, which must continue after it
   await tx.$queryRaw`SELECT setval(pg_get_serial_sequence('theatres', 'id'), (SELECT max(id) FROM theatres))`
 }

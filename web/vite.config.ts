@@ -6,7 +6,19 @@ import { defineConfig, type Plugin } from 'vite'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 
-const PAGES = ['login', 'live-orders', 'chat', 'seat', 'order', 'account', 'seats', 'checkout', 'today']
+const PAGES = [
+  'login',
+  'live-orders',
+  'chat',
+  'seat',
+  'order',
+  'receipt',
+  'account',
+  'seats',
+  'checkout',
+  'today',
+  'manage',
+]
 /** No hash: every node has it, of whatever build. */
 const BOOT_FILE = 'assets/boot.js'
 const SMALLEST_WORTH_COMPRESSING = 512
@@ -18,6 +30,9 @@ const IS_PRELOAD =
 /** What the staff's pages and the order page share, and the menu and the login don't need */
 const IS_LIVE =
   /web\/(?:live\/(?!(?:orders|money)-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
+
+/** What managers' pages share. It imports from the chunks below, which must not import from each other in a circle. */
+const IS_MANAGERS = /web\/(?:manage\/|lib\/manager-api)/
 
 /** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
@@ -118,6 +133,7 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             { name: 'preload', test: IS_PRELOAD, priority: 3 },
+            { name: 'managers', test: IS_MANAGERS, minShareCount: 2, priority: 2 },
             { name: 'live', test: IS_LIVE, minShareCount: 2, priority: 2 },
             { name: 'start', test: IS_OWN_CODE, minShareCount: 2, priority: 1 },
           ],

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { requireManager, requireTheatre } from '../../src/access/theatre-access.js'
+import { requireManagedTheatre, requireTheatre } from '../../src/access/theatre-access.js'
 import { Diet, ManagedItemView, OrderingView, SoldOutView } from '../../src/protocol/views.js'
 import { addMenuItem, changeMenuItem, removeMenuItem } from '../../src/theatres/menu-actions.js'
 import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/theatres/menu-options.js'
@@ -82,7 +82,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const id = pathId(request.params, 'theatre')
-      await requireManager(app.db, app.callerOf(request).principal, id)
+      await requireManagedTheatre(app.db, app.callerOf(request).principal, id)
       return { menu: (await listMenu(app.db, id)).map(viewManagedItem) }
     },
   )

@@ -17,6 +17,15 @@ export function canDecideForTheatre(principal: Principal, theatreId: number): bo
   )
 }
 
+/**
+ * The theatre of a row that only its managers and admins may change, or `null` if there is no such row. Throws `not_found`
+ * to those who may not run the theatre, as for a missing row, and `forbidden` to its plain staff.
+ */
+export function requireDecision(principal: Principal, theatreId: number | null, what: string): void {
+  if (theatreId === null || !canManageTheatre(principal, theatreId)) throw notFound(what)
+  if (!canDecideForTheatre(principal, theatreId)) throw forbidden()
+}
+
 /** `canManageTheatre` as a Prisma filter on rows with a `theatreId`. */
 export function managedTheatres({ role, theatres }: Principal): { theatreId?: { in: number[] } } {
   if (role === 'admin') return {}
@@ -33,16 +42,20 @@ export async function requireTheatre(
   theatreId: number,
 ): Promise<void> {
   if (!canManageTheatre(principal, theatreId)) throw forbidden()
-  const theatre = await db.theatre.findUnique({ where: { id: theatreId }, select: { id: true } })
-  if (!theatre) throw notFound('theatre')
+  await requireExisting(db, theatreId)
 }
 
-/** As `requireTheatre`, for what managers decide. */
-export async function requireManager(
+/** The same for what only its managers and admins may do (`canDecideForTheatre`). */
+export async function requireManagedTheatre(
   db: Database | Transaction,
   principal: Principal,
   theatreId: number,
 ): Promise<void> {
   if (!canDecideForTheatre(principal, theatreId)) throw forbidden()
-  await requireTheatre(db, principal, theatreId)
+  await requireExisting(db, theatreId)
+}
+
+async function requireExisting(db: Database | Transaction, theatreId: number): Promise<void> {
+  const theatre = await db.theatre.findUnique({ where: { id: theatreId }, select: { id: true } })
+  if (!theatre) throw notFound('theatre')
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/client.js'
 import { conflict, forbidden, invalid, notFound } from '../errors.js'
-import { type ActionContext, commit } from '../events/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import type { Principal, Role } from '../principal.js'
 import { checkNewPassword, hashPassword } from './passwords.js'
@@ -42,13 +42,22 @@ export async function createUser(ctx: ActionContext, actor: Actor, given: NewUse
   const passwordHash = await hashPassword(given.password)
   return await commit(ctx, async (tx) => {
     await lockUsers(tx, actor, null)
-    const [created] = await tx.$queryRaw<{ id: number }[]>`
-      INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${given.role}::role)
-      ON CONFLICT DO NOTHING RETURNING id`
-    if (!created) throw conflict('username_taken', 'There is already an account with this name.')
-    await setTheatres(tx, created.id, given)
-    return { result: await accountOf(tx, created.id) }
+    return { result: await insertUser(tx, { ...given, username, passwordHash }) }
   })
+}
+
+/** Stores a new account, within the caller's transaction. Throws 409 `username_taken`, and for an unknown theatre. */
+export async function insertUser(
+  tx: Transaction,
+  given: Omit<NewUser, 'password'> & { passwordHash: string },
+): Promise<Account> {
+  const { username, passwordHash, role } = given
+  const [created] = await tx.$queryRaw<{ id: number }[]>`
+    INSERT INTO users (username, password_hash, role) VALUES (${username}, ${passwordHash}, ${role}::role)
+    ON CONFLICT DO NOTHING RETURNING id`
+  if (!created) throw conflict('username_taken', 'There is already an account with this name.')
+  await setTheatres(tx, created.id, given)
+  return await accountOf(tx, created.id)
 }
 
 /**
@@ -66,22 +75,34 @@ export async function updateUser(
   const passwordHash = change.password === undefined ? null : await hashPassword(change.password)
   return await commit(ctx, async (tx) => {
     if (!(await lockUsers(tx, actor, userId))) throw notFound('user')
-    const before = await accountOf(tx, userId)
-    await tx.user.update({
-      where: { id: userId },
-      data: {
-        ...(change.isActive === undefined ? {} : { isActive: change.isActive }),
-        ...(change.role === undefined ? {} : { role: change.role }),
-        ...(passwordHash === null ? {} : { passwordHash }),
-      },
-      select: { id: true },
-    })
-    if (change.theatreIds || change.managerOf) await setTheatres(tx, userId, change)
-    const after = await accountOf(tx, userId)
-    const ends = !after.isActive || passwordHash !== null
-    const ended = ends ? await endSessionsOf(tx, userId) : []
-    return { result: after, changes: [...ended, ...rightsChanged(before, after)] }
+    return await changeWithin(tx, userId, { ...change, passwordHash })
   })
+}
+
+/**
+ * Changes an account whose row is locked, within the caller's transaction, which then ends the rights that went. Whether the
+ * caller may do it is the caller's check.
+ */
+export async function changeWithin(
+  tx: Transaction,
+  userId: number,
+  { passwordHash, ...change }: Omit<UserChange, 'password'> & { passwordHash: string | null },
+): Promise<Outcome<Account>> {
+  const before = await accountOf(tx, userId)
+  await tx.user.update({
+    where: { id: userId },
+    data: {
+      ...(change.isActive === undefined ? {} : { isActive: change.isActive }),
+      ...(change.role === undefined ? {} : { role: change.role }),
+      ...(passwordHash === null ? {} : { passwordHash }),
+    },
+    select: { id: true },
+  })
+  if (change.theatreIds || change.managerOf) await setTheatres(tx, userId, change)
+  const after = await accountOf(tx, userId)
+  const ends = !after.isActive || passwordHash !== null
+  const ended = ends ? await endSessionsOf(tx, userId) : []
+  return { result: after, changes: [...ended, ...rightsChanged(before, after)] }
 }
 
 /** Ends all of a user's sessions, for a lost device, say. Returns how many. Throws `not_found`. */

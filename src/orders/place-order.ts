@@ -5,7 +5,7 @@ import { readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
-import { isAccepting } from '../theatres/ordering-queries.js'
+import { isAccepting, orderingAt } from '../theatres/ordering-queries.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
 import {
   type EarlierRequest,
@@ -62,8 +62,9 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 /**
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
- * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `price_changed` with the menu and the total when the
- * order would not cost `expectedTotal`, 409 `not_accepting_orders` while ordering is paused, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
+ * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `not_accepting_orders` with
+ * `reopensAt` while ordering is paused and outside of opening hours, 409 `price_changed` with the menu and the total when the
+ * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
  * `repeatEarlier` do.
  */
 export async function placeOrder(
@@ -91,7 +92,7 @@ export async function placeOrder(
     const { earlier, ordering, menu, open } = await readContext(tx, orderer, seat, items, keyed)
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
-    if (!ordering.accepting) throw notAccepting(ordering.reopensAt)
+    refuseUnlessAccepting(ordering, seat)
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
@@ -115,10 +116,13 @@ async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: n
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
 }
 
-function notAccepting(reopensAt: string | null): DomainError {
+function refuseUnlessAccepting(pause: Context['ordering'], { hours }: SeatRecord): void {
+  const pauseEnds = pause.reopensAt === null ? null : new Date(pause.reopensAt)
+  const { accepting, reopensAt } = orderingAt({ ...pause, reopensAt: pauseEnds }, hours, new Date())
+  if (accepting) return
   const message = 'This theatre is not taking orders just now: try again later.'
-  return new DomainError(409, 'not_accepting_orders', message, {
-    body: { reopensAt: reopensAt === null ? null : new Date(reopensAt).toISOString() },
+  throw new DomainError(409, 'not_accepting_orders', message, {
+    body: { reopensAt: reopensAt?.toISOString() ?? null },
   })
 }
 
@@ -188,9 +192,11 @@ async function insertOrder(
   const [order] = await changeOrders(
     tx,
     Prisma.sql`
-      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, phone, confirmed_at)
+      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, gst_rate, phone, confirmed_at)
       VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
-        ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int, ${phone},
+        ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int,
+        (SELECT CASE WHEN t.gstin IS NULL THEN 0 ELSE t.gst_rate END FROM theatres t WHERE t.id = ${seat.theatreId}::int),
+        ${phone},
         CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (

@@ -1,7 +1,8 @@
 import { IsSchema } from 'typebox'
+import * as managerViews from './manager-views.js'
 import * as views from './views.js'
 
-const named = Object.entries(views).filter(([, view]) => IsSchema(view))
+const named = [...Object.entries(views), ...Object.entries(managerViews)].filter(([, view]) => IsSchema(view))
 const nameByText = new Map(named.map(([name, schema]) => [JSON.stringify(schema), name]))
 
 /** The document with each of the protocol's schemas as a reference to `#/components/schemas/`. */

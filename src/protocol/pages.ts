@@ -5,8 +5,10 @@ export const PAGES: Readonly<Record<string, string>> = {
   '/theatre/chat/': 'chat',
   '/theatre/seats/': 'seats',
   '/theatre/today/': 'today',
+  '/theatre/manage/': 'manage',
   '/s/:seatToken': 'seat',
   '/orders/:id': 'order',
+  '/orders/:id/receipt': 'receipt',
   '/checkout/:paymentId': 'checkout',
   '/account': 'account',
 }

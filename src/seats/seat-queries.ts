@@ -1,4 +1,5 @@
 import { type Database, Prisma, type Transaction } from '../database/client.js'
+import type { OpeningHours } from '../theatres/opening-hours.js'
 
 /** A seat with its hall and theatre. */
 export interface SeatRecord {
@@ -7,6 +8,7 @@ export interface SeatRecord {
   hallName: string
   theatreId: number
   theatreName: string
+  hours: OpeningHours
 }
 
 const MAX_TOKEN = 100
@@ -15,7 +17,8 @@ const MAX_TOKEN = 100
 const mayBeToken = (token: string) => token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
 
 const seatColumns = Prisma.sql`
-  s.id, s.name, h.name AS "hallName", t.id AS "theatreId", t.name AS "theatreName"`
+  s.id, s.name, h.name AS "hallName", t.id AS "theatreId", t.name AS "theatreName",
+  json_build_object('timeZone', t.time_zone, 'openingHours', t.opening_hours, 'lastOrders', t.last_orders) AS hours`
 
 const seatJoins = Prisma.sql`JOIN halls h ON h.id = s.hall_id JOIN theatres t ON t.id = h.theatre_id`
 
@@ -23,7 +26,7 @@ const seatJoins = Prisma.sql`JOIN halls h ON h.id = s.hall_id JOIN theatres t ON
 export async function findSeat(db: Database | Transaction, token: string): Promise<SeatRecord | null> {
   if (!mayBeToken(token)) return null
   const [seat] = await db.$queryRaw<SeatRecord[]>`
-    SELECT ${seatColumns} FROM seats s ${seatJoins} WHERE s.token = ${token}`
+    SELECT ${seatColumns} FROM seats s ${seatJoins} WHERE s.token = ${token} AND s.listed AND h.listed`
   return seat ?? null
 }
 
@@ -39,6 +42,6 @@ export async function lockSessionAndSeat(
   if (!mayBeToken(token)) return null
   const [seat] = await tx.$queryRaw<SeatRecord[]>`
     SELECT ${seatColumns} FROM sessions x, seats s ${seatJoins}
-    WHERE x.id = ${sessionId}::uuid AND s.token = ${token} FOR NO KEY UPDATE OF x, s`
+    WHERE x.id = ${sessionId}::uuid AND s.token = ${token} AND s.listed AND h.listed FOR NO KEY UPDATE OF x, s`
   return seat ?? null
 }

@@ -1,4 +1,4 @@
-import { canDecideForTheatre, managedTheatres, requireManager } from '../access/theatre-access.js'
+import { canDecideForTheatre, managedTheatres, requireManagedTheatre } from '../access/theatre-access.js'
 import type { Prisma, Transaction } from '../database/client.js'
 import { conflict, forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
@@ -66,7 +66,7 @@ export async function changeMenuItem(
 export type NewMenuItem = Pick<MenuItemFields, 'name' | 'price'> & Partial<MenuItemFields>
 
 /**
- * Puts an item on a theatre's menu, at its end unless `position` says otherwise. Throws as `requireManager` does,
+ * Puts an item on a theatre's menu, at its end unless `position` says otherwise. Throws as `requireManagedTheatre` does,
  * `validation_failed`, and 409 `menu_item_exists` for a name that the menu has already.
  */
 export async function addMenuItem(
@@ -78,7 +78,7 @@ export async function addMenuItem(
   const { name, price, ...fields } = tidy(given)
   checkOptions(fields.options)
   return await commit(ctx, async (tx) => {
-    await requireManager(tx, principal, theatreId)
+    await requireManagedTheatre(tx, principal, theatreId)
     await lockTheatre(tx, theatreId)
     await refuseTakenName(tx, theatreId, name)
     const { _max } = await tx.menuItem.aggregate({

@@ -23,13 +23,20 @@ export async function readMenuState(db: Database, theatreId: number, tokens: rea
         (SELECT min(m.sold_out_until) FROM menu_items m
           WHERE m.theatre_id = t.id AND m.listed AND NOT ${isOnSale})) - now()) * 1000)::float8 AS "changesInMs",
       ARRAY(SELECT s.token FROM seats s JOIN halls h ON h.id = s.hall_id
-        WHERE h.theatre_id = t.id AND s.token = ANY(${[...tokens]}::text[])) AS "liveTokens"
+        WHERE h.theatre_id = t.id AND s.listed AND h.listed AND s.token = ANY(${[...tokens]}::text[])) AS "liveTokens"
     FROM theatres t WHERE t.id = ${theatreId}::int`
   // after the version: a change in between shows in the next one
   const [ordering, menu] = await Promise.all([readOrdering(db, theatreId), listMenu(db, theatreId)])
   if (!head || !ordering) throw new Error(`theatre ${theatreId} does not exist`)
   const state: MenuStateView = { theatre: viewOrdering(ordering), menu: menu.map(viewMenuItem) }
-  return { ...head, data: JSON.stringify(state), liveTokens: new Set(head.liveTokens) }
+  const opens = ordering.changesAt === null ? null : ordering.changesAt.getTime() - Date.now()
+  const changes = [head.changesInMs, opens].filter((ms) => ms !== null)
+  return {
+    ...head,
+    data: JSON.stringify(state),
+    changesInMs: changes.length > 0 ? Math.min(...changes) : null,
+    liveTokens: new Set(head.liveTokens),
+  }
 }
 
 /** The theatres' versions: every change of what `readMenuState` reads raises one. */

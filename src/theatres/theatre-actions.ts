@@ -1,10 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import { lockTheatre } from './menu-queries.js'
+import { newToken } from './seat-token.js'
+import {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  refuseTakenName,
+  type Settings,
+  type SettingsChange,
+} from './settings-actions.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
 
 export interface AppliedTheatre {
@@ -39,6 +46,27 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
     },
     { timeoutMs: TIMEOUT_MS },
   )
+}
+
+/** minutes that a new theatre gets unless they are given */
+const DEFAULT_TIMES = { maxTime: 30, minTime: 10 }
+
+/** A new theatre without halls and menu. Throws `validation_failed`, and 409 `name_taken`. */
+export function addTheatre(
+  ctx: ActionContext,
+  given: SettingsChange & Pick<Settings, 'name' | 'timeZone'>,
+): Promise<Settings> {
+  return commit(ctx, async (tx) => {
+    const { maxTime } = { ...DEFAULT_TIMES, ...given }
+    const defaults = { ...DEFAULT_SETTINGS, maxTime, minTime: Math.min(DEFAULT_TIMES.minTime, maxTime) }
+    const { id: _, openingHours, ...data } = checkSettings({ ...defaults, ...given })
+    await refuseTakenName(tx, data.name)
+    const { id } = await tx.theatre.create({
+      data: { ...data, ...(openingHours && { openingHours: openingHours.map((span) => ({ ...span })) }) },
+      select: { id: true },
+    })
+    return { result: { ...data, openingHours, id }, changes: await changesOfAdmins(tx) }
+  })
 }
 
 /** Admins gain access to a new theatre, so their open sockets must reconnect to subscribe to it. */
@@ -117,8 +145,8 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
     skipDuplicates: true,
   })
   const found = await tx.hall.findMany({
-    where: { theatreId, name: { in: names } },
-    include: { seats: true },
+    where: { theatreId, name: { in: names }, listed: true },
+    include: { seats: { where: { listed: true } } },
   })
   const added: { hallId: number; name: string; token: string }[] = []
   const renewed: { id: number; token: string }[] = []
@@ -141,9 +169,6 @@ async function writeSeats(tx: Transaction, theatreId: number, halls: readonly Ha
   return created.count + renewed.length + added.length
 }
 
-/** 128 random bits: a seat's token is all that it takes to order there */
-const newToken = () => randomBytes(16).toString('base64url')
-
 async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<void> {
   const taken = await tx.seat.findFirst({ where: { token: { in: tokens } }, include: { hall: true } })
   if (!taken) return
@@ -155,7 +180,7 @@ async function refuseTakenTokens(tx: Transaction, tokens: string[]): Promise<voi
 
 async function readSeatLinks(tx: Transaction, theatreId: number): Promise<SeatLink[]> {
   const seats = await tx.seat.findMany({
-    where: { hall: { theatreId } },
+    where: { hall: { theatreId, listed: true }, listed: true },
     include: { hall: true },
     orderBy: { id: 'asc' },
   })

@@ -1,6 +1,7 @@
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE, optionsProblem } from './menu-options.js'
 import { isText, ObjectReader, type Problems } from './object-reader.js'
+import { isTimeZone } from './opening-hours.js'
 
 /** A theatre as described in its owner's file, which `npm run theatre -- apply` puts into the database. */
 export interface TheatreFile {
@@ -86,13 +87,9 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
 
 function readTimeZone(file: ObjectReader): string {
   const timeZone = file.text('timeZone', 100)
-  if (timeZone === '') return ''
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone && timeZone
-  } catch {
-    file.problem('timeZone', 'must be an IANA time zone, such as "Asia/Kolkata"')
-    return ''
-  }
+  if (timeZone === '' || isTimeZone(timeZone)) return timeZone
+  file.problem('timeZone', 'must be an IANA time zone, such as "Asia/Kolkata"')
+  return ''
 }
 
 function readHall(value: unknown, path: string, problems: Problems): HallEntry | null {

@@ -23,8 +23,13 @@ export function findTheatreSeats(db: Database, theatreId: number): Promise<Theat
         select: {
           id: true,
           name: true,
-          seats: { select: { id: true, name: true, token: true }, orderBy: { id: 'asc' } },
+          seats: {
+            where: { listed: true },
+            select: { id: true, name: true, token: true },
+            orderBy: { id: 'asc' },
+          },
         },
+        where: { listed: true },
         orderBy: { id: 'asc' },
       },
     },

@@ -33,8 +33,8 @@ export function viewManagedItem(item: MenuItemRecord): ManagedItemView {
   return { ...viewMenuItem(item), position, soldOutUntil: soldOutUntil?.toISOString() ?? null }
 }
 
-export function viewOrdering({ reopensAt, ...theatre }: OrderingRecord): OrderingView {
-  return { ...theatre, reopensAt: reopensAt?.toISOString() ?? null }
+export function viewOrdering({ id, name, accepting, reopensAt, minutes }: OrderingRecord): OrderingView {
+  return { id, name, accepting, reopensAt: reopensAt?.toISOString() ?? null, minutes }
 }
 
 /** A theatre's halls and seats with the secret tokens of their QR codes: for its staff only. */

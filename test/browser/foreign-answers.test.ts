@@ -20,6 +20,7 @@ const READY: Record<string, string> = {
   '/theatre/chat/': '[data-link-state=live]',
   '/theatre/seats/': 'svg.qr',
   '/theatre/today/': '.payments[data-open-issues]',
+  '/theatre/manage/': '[data-action=save-settings]',
   '/account': '.device',
 }
 

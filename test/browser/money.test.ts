@@ -188,7 +188,7 @@ t.test('a paid order is cancelled: the refund is due, and only a manager gives i
   await due.locator(`[data-order-id="${orderId}"]`).getByText('Refund ₹180').waitFor()
   await due.getByText('Managers issue refunds.').waitFor()
   t.equal(await due.getByRole('link').count(), 0)
-  t.equal(await board.getByRole('link', { name: 'Payments' }).count(), 0)
+  t.equal(await board.getByRole('link', { name: 'Today' }).count(), 0)
   const shut = await member.open('/theatre/today/')
   await head(shut, 'This page is for managers')
 
@@ -197,7 +197,7 @@ t.test('a paid order is cancelled: the refund is due, and only a manager gives i
     .getByRole('region', { name: 'Refunds due' })
     .getByRole('link', { name: 'Go to payments' })
     .click()
-  await head(desk, 'Payments')
+  await head(desk, 'Today')
   const issue = desk.locator('[data-kind=refund_due]')
   await issue.getByText(`Order ${orderId}`).waitFor()
   await issue.getByRole('button', { name: 'Refund', exact: true }).click()

@@ -62,6 +62,7 @@ t.test('every staff page is one touch away on a phone', async (t) => {
     [staff, '/account'],
     [manager, '/theatre/live-orders/'],
     [manager, '/theatre/today/'],
+    [manager, '/theatre/manage/'],
   ] as const) {
     const page = await user.open(path)
     const last = page.getByRole('navigation').getByRole('link', { name: 'Account' })

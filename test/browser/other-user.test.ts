@@ -37,7 +37,7 @@ t.test('a sign-in in another tab: open pages become the new user’s by themselv
   await board.evaluate('globalThis.isOld = true')
   await signInOn(await browser.open('/healthz'), 'manager')
   await isOf(account, 'manager')
-  await board.getByRole('link', { name: 'Payments' }).waitFor()
+  await board.getByRole('link', { name: 'Today' }).waitFor()
   t.equal(await board.evaluate('globalThis.isOld === true'), false, 'the board too')
   await linkIs(board)
 })

@@ -23,6 +23,15 @@ export interface Shot {
   ready(page: Page, shown: ShotContext): Promise<void>
 }
 
+/** The managers' page with its lists filled. */
+async function showBooks(page: Page): Promise<void> {
+  await page.locator('.figures').waitFor()
+  await page.locator('.takings summary').click()
+  await page.getByLabel('Search').fill('popcorn')
+  await page.locator('[data-action=search]').click()
+  await page.locator('[data-found] .rows').waitFor()
+}
+
 const LIVE_ORDERS = '/theatre/live-orders/'
 
 /** Waits until the page is live, and touches it, which browsers require before sound. */
@@ -231,6 +240,67 @@ export const SHOTS: Shot[] = [
     who: 'nobody',
     path: '/login',
     ready: (page) => page.locator('input[name=username]').fill('staff'),
+  },
+  {
+    name: 'today-phone',
+    screen: 'phone',
+    who: 'manager',
+    path: '/theatre/today/',
+    full: true,
+    ready: showBooks,
+  },
+  {
+    name: 'manage-settings',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/manage/',
+    full: true,
+    async ready(page) {
+      await page.getByRole('checkbox', { name: 'Orders are taken at any time' }).uncheck()
+      await page.locator('.hours-row').nth(6).waitFor()
+    },
+  },
+  {
+    name: 'manage-halls',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/manage/',
+    async ready(page) {
+      await page.getByRole('radio', { name: 'Halls and seats' }).check()
+      await page.locator('.hall summary').first().click()
+      await page.getByRole('button', { name: 'Seat B3' }).click()
+      await page.locator('[data-action=renew]').waitFor()
+    },
+  },
+  {
+    name: 'manage-renew',
+    screen: 'phone',
+    who: 'manager',
+    path: '/theatre/manage/',
+    async ready(page) {
+      await page.getByRole('radio', { name: 'Halls and seats' }).check()
+      await page.locator('.hall summary').first().click()
+      await page.getByRole('button', { name: 'Seat B3' }).click()
+      await page.locator('[data-action=renew]').click()
+      await page.locator('[data-action=confirm][data-settling=false]').waitFor()
+    },
+  },
+  {
+    name: 'manage-staff',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/manage/',
+    async ready(page) {
+      await page.getByRole('radio', { name: 'Staff' }).check()
+      await page.locator('[data-user-id]').first().waitFor()
+    },
+  },
+  {
+    name: 'receipt',
+    screen: 'phone',
+    who: 'demo-c7',
+    path: '/orders/{order}/receipt',
+    ready: (page) => page.locator('.bill').waitFor(),
   },
   {
     name: 'payments',

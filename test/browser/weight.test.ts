@@ -9,7 +9,19 @@ import { PHONE, startSite, TABLET } from './site.js'
 
 const KB = 1024
 const MOST = 60 * KB
-const PAGES = ['login', 'live-orders', 'chat', 'seats', 'seat', 'order', 'checkout', 'account', 'today']
+const PAGES = [
+  'login',
+  'live-orders',
+  'chat',
+  'seats',
+  'seat',
+  'order',
+  'receipt',
+  'checkout',
+  'account',
+  'today',
+  'manage',
+]
 const LIVE = '[data-link-state=live]'
 const pages = builtPages()
 const read = (name: string) => readFileSync(join(pages, name), 'utf8')
@@ -38,6 +50,18 @@ t.test('the first load of each page: under 60 KB of compressed JavaScript', asyn
       t.ok(size < MOST, `${page}: ${(size / KB).toFixed(1)} KB (${kind})`)
     }
   }
+})
+
+t.test('no scripts import each other in a circle: one would run before what it needs', async (t) => {
+  const importsOf = (script: string): string[] =>
+    [...read(script).matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)].map(
+      ([, name]) => `assets/${name}`,
+    )
+  const visit = (script: string, path: readonly string[]): void => {
+    if (path.includes(script)) return void t.fail([...path, script].join(' → '))
+    for (const next of importsOf(script)) visit(next, [...path, script])
+  }
+  for (const page of PAGES) for (const script of firstLoad(page)) visit(script, [])
 })
 
 const site = await startSite(t)

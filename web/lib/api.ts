@@ -24,9 +24,9 @@ export { ApiError }
 
 const DEADLINE_MS = 15_000
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
-interface RequestOptions {
+export interface RequestOptions {
   body?: object
   headers?: Record<string, string>
   keepalive?: boolean
@@ -88,7 +88,7 @@ async function call<T>(
 }
 
 /** The JSON object, or array, that a call answers with. `member` is one that it always has. */
-function fetchJson<T extends object>(
+export function fetchJson<T extends object>(
   member: keyof T & string,
   method: Method,
   path: string,
@@ -98,7 +98,7 @@ function fetchJson<T extends object>(
 }
 
 /** The one member of answers such as `{order}`. */
-async function fetchMember<K extends string, T>(
+export async function fetchMember<K extends string, T>(
   name: K,
   method: Method,
   path: string,
@@ -108,7 +108,7 @@ async function fetchMember<K extends string, T>(
 }
 
 /** A call whose answer is empty. */
-function send(method: Method, path: string, options: RequestOptions = {}): Promise<void> {
+export function send(method: Method, path: string, options: RequestOptions = {}): Promise<void> {
   return call(method, path, options, readNothing)
 }
 
@@ -128,7 +128,7 @@ export interface MessagePage {
   more: boolean
 }
 
-const REPEATABLE = { repeatable: true } as const
+export const REPEATABLE = { repeatable: true } as const
 
 const seatPath = (token: string): string => `/api/seats/${encodeURIComponent(token)}`
 const checkoutPath = (id: string): string => `/api/checkout/${encodeURIComponent(id)}`

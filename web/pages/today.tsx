@@ -1,22 +1,35 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { useStore } from '../lib/store.js'
-import { isManager } from '../staff/manager.js'
+import { CashOwedPanel } from '../manage/cash-owed-panel.js'
+import { HistoryPanel } from '../manage/history-panel.js'
+import { TakingsPanel } from '../manage/takings-panel.js'
+import { TheatreChoice } from '../manage/theatre-choice.js'
+import { isManager, managedTheatres } from '../staff/manager.js'
 import { createPaymentDesk } from '../staff/payment-desk.js'
 import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { useTheatreChoice } from '../staff/use-theatre.js'
 import { f, s } from '../strings/language.js'
 import { PageMessage, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
-function Payments() {
+function Payments({ user }: { user: SignedInView['user'] }) {
+  const theatres = managedTheatres(user)
+  const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
+  /** counts what the books must be read again for */
+  const [version, setVersion] = useState(0)
   const desk = useMemo(createPaymentDesk, [])
   const { issues, at, error } = useStore(desk.list)
   const heading = useRef<HTMLHeadingElement>(null)
+  const refresh = (): void => {
+    desk.load()
+    setVersion((now) => now + 1)
+  }
   useEffect(() => {
     const read = (): void => {
-      if (document.visibilityState === 'visible') desk.load()
+      if (document.visibilityState === 'visible') refresh()
     }
     document.addEventListener('visibilitychange', read)
     addEventListener('online', read)
@@ -37,15 +50,22 @@ function Payments() {
     <main class="payments" data-open-issues={issues ? open.length : undefined}>
       <div class="live-head">
         <h1 ref={heading} tabIndex={-1}>
-          {s.payments.title}
+          {s.today.title}
         </h1>
+        <TheatreChoice theatres={theatres} chosen={theatreId} onChoose={chooseTheatre} />
         <p class="payments-read">
           {at > 0 && <span class="quiet">{s.payments.asOf(f.time(at))}</span>}
-          <button type="button" data-action="refresh" onClick={desk.load}>
+          <button type="button" data-action="refresh" onClick={refresh}>
             {s.payments.refresh}
           </button>
         </p>
       </div>
+      {theatreId !== null && (
+        <>
+          <TakingsPanel theatreId={theatreId} version={version} />
+          <CashOwedPanel theatreId={theatreId} version={version} onCollected={refresh} />
+        </>
+      )}
       <ReadingProblem reading={{ error, again: desk.load }} />
       <section class="panel" aria-labelledby="to-check">
         <h2 id="to-check">{s.payments.toCheck}</h2>
@@ -66,6 +86,7 @@ function Payments() {
           ))}
         </ul>
       </details>
+      {theatreId !== null && <HistoryPanel key={theatreId} theatreId={theatreId} />}
     </main>
   )
 }
@@ -74,12 +95,12 @@ function Today({ session: { user } }: { session: SignedInView }) {
   return (
     <>
       <StaffHeader here="today" user={user} />
-      {isManager(user) ? <Payments /> : <PageMessage title={s.payments.managersOnly} />}
+      {isManager(user) ? <Payments user={user} /> : <PageMessage title={s.payments.managersOnly} />}
     </>
   )
 }
 
 void startPage(
   () => <SessionGate staffOnly>{(session) => <Today session={session} />}</SessionGate>,
-  () => s.payments.title,
+  () => s.today.title,
 )

@@ -4,7 +4,7 @@ import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
 import { isManager } from './manager.js'
 
-type Place = 'live-orders' | 'chat' | 'today' | 'seats' | 'account'
+type Place = 'live-orders' | 'chat' | 'today' | 'manage' | 'seats' | 'account'
 
 interface Props {
   here: Place
@@ -14,11 +14,14 @@ interface Props {
 }
 
 export function StaffHeader({ here, user, unread = 0, children }: Props) {
-  const today: [Place, string, string] = ['today', '/theatre/today/', s.nav.payments]
+  const managed: [Place, string, string][] = [
+    ['today', '/theatre/today/', s.nav.today],
+    ['manage', '/theatre/manage/', s.nav.manage],
+  ]
   const places: [Place, string, string][] = [
     ['live-orders', '/theatre/live-orders/', s.nav.orders],
     ['chat', '/theatre/chat/', s.nav.chat],
-    ...(isManager(user) ? [today] : []),
+    ...(isManager(user) ? managed : []),
     ['seats', '/theatre/seats/', s.nav.seats],
     ['account', '/account', s.nav.account],
   ]

@@ -1,0 +1,80 @@
+import type {
+  ReceiptView,
+  SettingsView,
+  StaffMemberView,
+  TakingsView,
+} from '../../src/protocol/manager-views.js'
+import type { HallView, OrderStatus, OrderView } from '../../src/protocol/views.js'
+import { fetchJson, fetchMember, REPEATABLE, send } from './api.js'
+
+export type SettingsChange = Partial<Omit<SettingsView, 'id'>>
+
+export interface NewSeats {
+  seats?: string[]
+  rows?: { name: string; from?: number; seats: number }[]
+}
+
+export interface Search {
+  q: string
+  from: string
+  to: string
+  status: OrderStatus | ''
+}
+
+export interface HistoryPage {
+  orders: OrderView[]
+  /** `after` of the next page; null: there is none */
+  next: number | null
+}
+
+const theatre = (id: number, rest: string): string => `/api/theatres/${id}/${rest}`
+
+/** `?name=value` of those that have one. */
+function query(values: Record<string, string | number | null>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== '' && value !== null)
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
+  return text && `?${text}`
+}
+
+/** Where the CSV file of a day is; '': today. */
+export const takingsCsvPath = (id: number, day: string): string => theatre(id, `takings.csv${query({ day })}`)
+
+/** The calls of managers' pages, apart from `api`, so that customers' pages don't load them. */
+export const managerApi = {
+  takings: (id: number, day: string): Promise<TakingsView> =>
+    fetchMember('takings', 'GET', theatre(id, `takings${query({ day })}`)),
+  owedOrders: (id: number): Promise<OrderView[]> =>
+    fetchMember('orders', 'GET', theatre(id, 'orders?owed=1')),
+  history: (id: number, search: Search, after: number | null): Promise<HistoryPage> =>
+    fetchJson('orders', 'GET', theatre(id, `history${query({ ...search, after })}`)),
+  receipt: (orderId: number): Promise<ReceiptView> =>
+    fetchMember('receipt', 'GET', `/api/orders/${orderId}/receipt`),
+
+  settings: (id: number): Promise<SettingsView> => fetchMember('settings', 'GET', theatre(id, 'settings')),
+  changeSettings: (id: number, body: SettingsChange): Promise<SettingsView> =>
+    fetchMember('settings', 'PATCH', theatre(id, 'settings'), { body, ...REPEATABLE }),
+  addTheatre: (name: string, timeZone: string): Promise<SettingsView> =>
+    fetchMember('theatre', 'POST', '/api/theatres', { body: { name, timeZone } }),
+
+  halls: (id: number): Promise<HallView[]> => fetchMember('halls', 'GET', theatre(id, 'halls')),
+  addHall: (id: number, body: NewSeats & { name: string }): Promise<HallView> =>
+    fetchMember('hall', 'POST', theatre(id, 'halls'), { body }),
+  changeHall: (
+    hallId: number,
+    body: NewSeats & { name?: string; removeSeats?: number[] },
+  ): Promise<HallView> => fetchMember('hall', 'PATCH', `/api/halls/${hallId}`, { body }),
+  removeHall: (hallId: number) => send('DELETE', `/api/halls/${hallId}`),
+  renewSeat: (seatId: number): Promise<HallView['seats'][number]> =>
+    fetchMember('seat', 'POST', `/api/seats/${seatId}/renew`),
+
+  staff: (id: number): Promise<StaffMemberView[]> => fetchMember('staff', 'GET', theatre(id, 'staff')),
+  addStaff: (
+    id: number,
+    body: { username: string; password?: string; manager: boolean },
+  ): Promise<StaffMemberView> => fetchMember('user', 'POST', theatre(id, 'staff'), { body }),
+  changeStaff: (
+    id: number,
+    userId: number,
+    body: { member?: boolean; manager?: boolean; isActive?: boolean; password?: string },
+  ): Promise<StaffMemberView> => fetchMember('user', 'PATCH', theatre(id, `staff/${userId}`), { body }),
+}

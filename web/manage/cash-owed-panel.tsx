@@ -1,0 +1,76 @@
+import { useState } from 'preact/hooks'
+import type { OrderView } from '../../src/protocol/views.js'
+import { api } from '../lib/api.js'
+import { managerApi } from '../lib/manager-api.js'
+import { useReading } from '../lib/use-reading.js'
+import { f, s } from '../strings/language.js'
+import { announce } from '../ui/announce.js'
+import { Problem, ReadingProblem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
+
+/** Before the delivery too: the staff may collect it at any time. */
+const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolean =>
+  paymentMethod === 'cash' && paymentStatus === 'pending' && status !== 'cancelled'
+
+interface Props {
+  theatreId: number
+  /** read again when it changes */
+  version: number
+  onCollected(): void
+}
+
+/** All orders whose cash has not been collected, the oldest first. */
+export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
+  const [found, setFound] = useState<readonly OrderView[] | null>(null)
+  const [problem, setProblem] = useState<unknown>(null)
+  const [busy, setBusy] = useState(false)
+  const reading = useReading(() => managerApi.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
+  const owed = found?.filter(isCashOwed) ?? []
+  // where one entry goes, the button of the next comes under the finger
+  const isSettled = useSettled(owed.map(({ id }) => id).join())
+
+  async function collect({ id }: OrderView): Promise<void> {
+    setBusy(true)
+    setProblem(null)
+    try {
+      await api.changeOrder(id, 'collect-cash')
+      announce(s.today.collected(id))
+      onCollected()
+    } catch (error) {
+      setProblem(error)
+    }
+    setBusy(false)
+    reading.again()
+  }
+
+  return (
+    <section class="panel" aria-labelledby="cash-owed-title" data-cash-owed={found ? owed.length : undefined}>
+      <h2 id="cash-owed-title">{s.today.cashOwed}</h2>
+      <ReadingProblem reading={reading} />
+      <Problem error={problem} />
+      {found && owed.length === 0 && <p class="quiet">{s.today.cashOwedNone}</p>}
+      {owed.length > 0 && (
+        <ul class="rows">
+          {owed.map((order) => (
+            <li key={order.id} data-order-id={order.id}>
+              <span id={`owed-${order.id}`}>
+                <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
+                <time dateTime={order.createdAt}>{f.dateTime(order.createdAt)}</time>
+              </span>
+              <button
+                type="button"
+                data-action="collect-cash"
+                data-settling={!isSettled}
+                disabled={busy}
+                aria-describedby={`owed-${order.id}`}
+                onClick={() => void collect(order)}
+              >
+                {s.today.collect(f.money(order.total))}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}

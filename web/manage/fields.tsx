@@ -1,0 +1,56 @@
+import { s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
+import type { Change } from './use-change.js'
+
+interface InputProps {
+  type?: 'password'
+  required?: boolean
+  minLength?: number
+  maxLength?: number
+  inputMode?: 'numeric' | 'decimal'
+  autocomplete?: 'new-password'
+  autocapitalize?: 'none' | 'characters'
+  spellcheck?: boolean
+}
+
+interface Props extends InputProps {
+  name: string
+  label: string
+  hint?: string
+  value: string
+  onText(text: string): void
+}
+
+/** A labelled input. */
+export function TextField({ name, label, hint, value, onText, ...input }: Props) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        autocomplete="off"
+        {...input}
+        name={name}
+        value={value}
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+      {hint && <small>{hint}</small>}
+    </label>
+  )
+}
+
+/** The end of a form: its problem, its button, and that it was saved. */
+export function Submit({ change, label, action }: { change: Change; label: string; action: string }) {
+  return (
+    <div class="wide-field">
+      <Problem error={change.problem} />
+      <p class="row-actions">
+        <button type="submit" class="primary" data-action={action} disabled={change.busy}>
+          {label}
+        </button>
+        {change.done && <span class="quiet saved">{change.done}</span>}
+      </p>
+    </div>
+  )
+}
+
+export const saved = (): string => s.manage.saved

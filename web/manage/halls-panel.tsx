@@ -1,0 +1,177 @@
+import { useState } from 'preact/hooks'
+import type { HallView } from '../../src/protocol/views.js'
+import { byName, plainText } from '../lib/format.js'
+import { managerApi } from '../lib/manager-api.js'
+import { readCount, readRows } from '../lib/rows.js'
+import { useReading } from '../lib/use-reading.js'
+import { s } from '../strings/language.js'
+import { ReadingProblem } from '../ui/problem.js'
+import { ConfirmDialog } from './confirm-dialog.js'
+import { Submit, saved, TextField } from './fields.js'
+import { SeatList } from './seat-list.js'
+import { useChange } from './use-change.js'
+
+interface RowsTyped {
+  rows: string
+  perRow: string
+}
+
+const NO_ROWS: RowsTyped = { rows: '', perRow: '' }
+
+/** The rows to add; null: what is typed makes none. */
+function readNewRows({ rows, perRow }: RowsTyped): { name: string; seats: number }[] | null {
+  const names = readRows(rows)
+  const seats = readCount(perRow)
+  return names && seats && seats <= 500 ? names.map((name) => ({ name, seats })) : null
+}
+
+function RowFields({ typed, onChange }: { typed: RowsTyped; onChange(typed: RowsTyped): void }) {
+  return (
+    <>
+      <TextField
+        name="rows"
+        label={s.manage.rows}
+        hint={s.manage.rowsHint}
+        value={typed.rows}
+        required
+        maxLength={200}
+        onText={(rows) => onChange({ ...typed, rows })}
+      />
+      <TextField
+        name="perRow"
+        label={s.manage.perRow}
+        value={typed.perRow}
+        required
+        inputMode="numeric"
+        onText={(perRow) => onChange({ ...typed, perRow })}
+      />
+    </>
+  )
+}
+
+function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
+  const [name, setName] = useState(hall.name)
+  const [typed, setTyped] = useState(NO_ROWS)
+  const [asks, setAsks] = useState(false)
+  const rename = useChange()
+  const adding = useChange()
+  const removal = useChange()
+
+  async function add(): Promise<void> {
+    const rows = readNewRows(typed)
+    if (!rows) return adding.fail(s.manage.invalidField(s.manage.rows))
+    const before = hall.seats.length
+    const done = await adding.run(
+      () => managerApi.changeHall(hall.id, { rows }),
+      ({ seats }) => s.manage.seatsAdded(seats.length - before),
+    )
+    if (!done) return
+    setTyped(NO_ROWS)
+    onChanged()
+  }
+
+  return (
+    <details class="panel hall" data-hall-id={hall.id}>
+      <summary>
+        {plainText(hall.name)} <span class="quiet">{s.manage.seatCount(hall.seats.length)}</span>
+      </summary>
+      <SeatList seats={[...hall.seats].sort(byName)} hallId={hall.id} onChanged={onChanged} />
+      <form
+        class="grid-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void add()
+        }}
+      >
+        <RowFields typed={typed} onChange={setTyped} />
+        <Submit change={adding} label={s.manage.addSeats} action="add-seats" />
+      </form>
+      <form
+        class="grid-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void rename
+            .run(() => managerApi.changeHall(hall.id, { name }), saved)
+            .then((done) => done && onChanged())
+        }}
+      >
+        <TextField name="name" label={s.manage.name} value={name} required maxLength={100} onText={setName} />
+        <Submit change={rename} label={s.manage.renameHall} action="rename-hall" />
+      </form>
+      <button type="button" data-action="remove-hall" onClick={() => setAsks(true)}>
+        {s.manage.removeHall}
+      </button>
+      {asks && (
+        <ConfirmDialog
+          title={s.manage.removeHallTitle(plainText(hall.name))}
+          text={s.manage.removeHallText}
+          submit={s.manage.removeHall}
+          change={removal}
+          onClose={() => setAsks(false)}
+          onSubmit={() =>
+            void removal
+              .run(
+                () => managerApi.removeHall(hall.id),
+                () => s.manage.hallRemoved,
+              )
+              .then((done) => done && onChanged())
+          }
+        />
+      )}
+    </details>
+  )
+}
+
+function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void }) {
+  const [name, setName] = useState('')
+  const [typed, setTyped] = useState(NO_ROWS)
+  const change = useChange()
+
+  async function add(): Promise<void> {
+    const rows = readNewRows(typed)
+    if (!rows) return change.fail(s.manage.invalidField(s.manage.rows))
+    const done = await change.run(
+      () => managerApi.addHall(theatreId, { name, rows }),
+      ({ seats }) => s.manage.seatsAdded(seats.length),
+    )
+    if (!done) return
+    setName('')
+    setTyped(NO_ROWS)
+    onAdded()
+  }
+
+  return (
+    <section class="panel" aria-labelledby="new-hall">
+      <h2 id="new-hall">{s.manage.addHall}</h2>
+      <form
+        class="grid-form"
+        data-form="new-hall"
+        onSubmit={(event) => {
+          event.preventDefault()
+          void add()
+        }}
+      >
+        <TextField name="name" label={s.manage.name} value={name} required maxLength={100} onText={setName} />
+        <RowFields typed={typed} onChange={setTyped} />
+        <Submit change={change} label={s.manage.addHall} action="add-hall" />
+      </form>
+    </section>
+  )
+}
+
+/** A theatre's halls and seats. */
+export function HallsPanel({ theatreId }: { theatreId: number }) {
+  const [halls, setHalls] = useState<readonly HallView[] | null>(null)
+  const reading = useReading(() => managerApi.halls(theatreId), setHalls, theatreId)
+  return (
+    <>
+      <ReadingProblem reading={reading} />
+      {!halls && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      {halls?.length === 0 && <p>{s.manage.noHalls}</p>}
+      {halls?.map((hall) => (
+        <HallEntry key={hall.id} hall={hall} onChanged={reading.again} />
+      ))}
+      {halls && <NewHall theatreId={theatreId} onAdded={reading.again} />}
+    </>
+  )
+}

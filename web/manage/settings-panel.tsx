@@ -1,0 +1,151 @@
+import { useState } from 'preact/hooks'
+import { readGstin } from '../../src/protocol/gstin.js'
+import type { OpeningSpanView, SettingsView } from '../../src/protocol/manager-views.js'
+import { toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
+import { managerApi } from '../lib/manager-api.js'
+import { useReading } from '../lib/use-reading.js'
+import { s } from '../strings/language.js'
+import { ReadingProblem } from '../ui/problem.js'
+import { Submit, saved, TextField } from './fields.js'
+import { OpeningFields } from './opening-fields.js'
+import { useChange } from './use-change.js'
+
+interface Typed {
+  name: string
+  timeZone: string
+  maxTime: string
+  minTime: string
+  lastOrders: string
+  gstin: string
+  gstRate: string
+  receiptHeader: string
+}
+
+const typedOf = (settings: SettingsView): Typed => ({
+  name: settings.name,
+  timeZone: settings.timeZone,
+  maxTime: String(settings.max_time),
+  minTime: String(settings.min_time),
+  lastOrders: String(settings.lastOrders),
+  gstin: settings.gstin ?? '',
+  gstRate: String(settings.gstRate),
+  receiptHeader: settings.receiptHeader,
+})
+
+/** A number as typed, in digits of any script; NaN: none. */
+const readNumber = (typed: string): number => {
+  const text = toAsciiDigits(trimBlanks(typed)).replace(',', '.')
+  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+}
+
+const timeZones = (): string[] =>
+  typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : []
+
+function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(now: SettingsView): void }) {
+  const [typed, setTyped] = useState(() => typedOf(settings))
+  const [hours, setHours] = useState<OpeningSpanView[] | null>(settings.openingHours)
+  const change = useChange()
+  const field = (name: keyof Typed, label: string, more: object = {}) => (
+    <TextField
+      name={name}
+      label={label}
+      value={typed[name]}
+      onText={(text) => setTyped({ ...typed, [name]: text })}
+      {...more}
+    />
+  )
+
+  async function save(): Promise<void> {
+    const numbers: [label: string, value: number][] = [
+      [s.manage.maxTime, readNumber(typed.maxTime)],
+      [s.manage.minTime, readNumber(typed.minTime)],
+      [s.manage.lastOrders, readNumber(typed.lastOrders)],
+      [s.manage.gstRate, readNumber(typed.gstRate)],
+    ]
+    const wrong = numbers.find(([, value]) => Number.isNaN(value))
+    if (wrong) return change.fail(s.manage.invalidField(wrong[0]))
+    const gstin = trimBlanks(typed.gstin)
+    if (gstin !== '' && readGstin(gstin) === null) return change.fail(s.manage.invalidField(s.manage.gstin))
+    const [maxTime = 0, minTime = 0, lastOrders = 0, gstRate = 0] = numbers.map(([, value]) => value)
+    await change.run(async () => {
+      const now = await managerApi.changeSettings(settings.id, {
+        name: typed.name,
+        timeZone: trimBlanks(typed.timeZone),
+        max_time: maxTime,
+        min_time: minTime,
+        openingHours: hours,
+        lastOrders,
+        gstin: gstin === '' ? null : gstin,
+        gstRate,
+        receiptHeader: typed.receiptHeader,
+      })
+      setTyped(typedOf(now))
+      setHours(now.openingHours)
+      onSaved(now)
+    }, saved)
+  }
+
+  const digits = { inputMode: 'numeric', required: true }
+  return (
+    <form
+      class="grid-form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void save()
+      }}
+    >
+      {field('name', s.manage.name, { required: true, maxLength: 100 })}
+      <label class="field">
+        <span>{s.manage.timeZone}</span>
+        <input
+          type="text"
+          name="timeZone"
+          list="time-zones"
+          required
+          autocomplete="off"
+          spellcheck={false}
+          value={typed.timeZone}
+          onInput={(event) => setTyped({ ...typed, timeZone: event.currentTarget.value })}
+        />
+      </label>
+      <datalist id="time-zones">
+        {timeZones().map((zone) => (
+          <option key={zone} value={zone} />
+        ))}
+      </datalist>
+      {field('maxTime', s.manage.maxTime, digits)}
+      {field('minTime', s.manage.minTime, digits)}
+      <OpeningFields spans={hours} onChange={setHours} />
+      {field('lastOrders', s.manage.lastOrders, digits)}
+      {field('gstin', s.manage.gstin, { hint: s.manage.gstinHelp, autocapitalize: 'characters' })}
+      {field('gstRate', s.manage.gstRate, { inputMode: 'decimal', required: true })}
+      <label class="field wide-field">
+        <span>{s.manage.receiptHeader}</span>
+        <textarea
+          name="receiptHeader"
+          rows={3}
+          maxLength={500}
+          value={typed.receiptHeader}
+          onInput={(event) => setTyped({ ...typed, receiptHeader: event.currentTarget.value })}
+        />
+      </label>
+      <Submit change={change} label={s.manage.save} action="save-settings" />
+    </form>
+  )
+}
+
+/** A theatre's settings. */
+export function SettingsPanel({ theatreId }: { theatreId: number }) {
+  const [settings, setSettings] = useState<SettingsView | null>(null)
+  const reading = useReading(() => managerApi.settings(theatreId), setSettings, theatreId)
+  return (
+    <section class="panel" aria-labelledby="settings-title">
+      <h2 id="settings-title">{s.manage.sections.settings}</h2>
+      <ReadingProblem reading={reading} />
+      {!settings && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      {settings?.id === theatreId && (
+        <SettingsForm key={theatreId} settings={settings} onSaved={setSettings} />
+      )}
+    </section>
+  )
+}

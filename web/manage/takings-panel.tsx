@@ -1,0 +1,129 @@
+import { useState } from 'preact/hooks'
+import type { TakingsView } from '../../src/protocol/manager-views.js'
+import { plainText } from '../lib/format.js'
+import { managerApi, takingsCsvPath } from '../lib/manager-api.js'
+import { useReading } from '../lib/use-reading.js'
+import { f, s } from '../strings/language.js'
+import { ReadingProblem } from '../ui/problem.js'
+
+const METHODS = ['online', 'cash'] as const
+
+function Figures({ takings }: { takings: TakingsView }) {
+  const { figures } = s.today
+  const { orders, itemsSold, gross, gst, refunds, cashOwed, refundsDue } = takings
+  const shown: [key: keyof typeof figures, text: string][] = [
+    ['orders', f.number(orders)],
+    ['itemsSold', f.number(itemsSold)],
+    ['gross', f.money(gross)],
+    ['gst', f.money(gst)],
+    ['refunds', f.money(refunds)],
+    ['net', f.money(gross - refunds)],
+    ['cashOwed', f.money(cashOwed)],
+    ['refundsDue', f.money(refundsDue)],
+  ]
+  return (
+    <dl class="figures">
+      {shown.map(([key, text]) => (
+        <div key={key} data-figure={key}>
+          <dt>{figures[key]}</dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function ByMethod({ byMethod }: TakingsView) {
+  const { figures, methods } = s.today
+  return (
+    <table class="books">
+      <thead>
+        <tr>
+          <th scope="col">{s.today.method}</th>
+          <th scope="col">{figures.orders}</th>
+          <th scope="col">{figures.gross}</th>
+          <th scope="col">{figures.refunds}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {METHODS.map((method) => (
+          <tr key={method} data-method={method}>
+            <th scope="row">{methods[method]}</th>
+            <td>{f.number(byMethod[method].orders)}</td>
+            <td>{f.money(byMethod[method].gross)}</td>
+            <td>{f.money(byMethod[method].refunds)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Items({ items }: TakingsView) {
+  return (
+    <details>
+      <summary>{s.today.items}</summary>
+      <table class="books">
+        <thead>
+          <tr>
+            <th scope="col">{s.today.item}</th>
+            <th scope="col">{s.today.quantity}</th>
+            <th scope="col">{s.today.amount}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ name, quantity, amount }) => (
+            <tr key={name}>
+              <th scope="row">{plainText(name)}</th>
+              <td>{f.number(quantity)}</td>
+              <td>{f.money(amount)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  )
+}
+
+/** What the theatre took on a day; `version`: read again when it changes. */
+export function TakingsPanel({ theatreId, version }: { theatreId: number; version: number }) {
+  /** '': today, by the theatre's clock */
+  const [day, setDay] = useState('')
+  const [takings, setTakings] = useState<TakingsView | null>(null)
+  const key = `${theatreId} ${day} ${version}`
+  const reading = useReading(() => managerApi.takings(theatreId, day), setTakings, key)
+  return (
+    <section class="panel takings" aria-labelledby="takings-title" data-day={takings?.day}>
+      <div class="panel-head">
+        <h2 id="takings-title">{s.today.takings}</h2>
+        <label class="field inline">
+          <span>{s.today.day}</span>
+          <input
+            type="date"
+            name="day"
+            value={day || (takings?.day ?? '')}
+            onChange={(event) => setDay(event.currentTarget.value)}
+          />
+        </label>
+      </div>
+      <ReadingProblem reading={reading} />
+      {!takings && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      {takings && (
+        <>
+          <Figures takings={takings} />
+          {takings.orders === 0 ? (
+            <p class="quiet">{s.today.none}</p>
+          ) : (
+            <>
+              <ByMethod {...takings} />
+              <Items {...takings} />
+            </>
+          )}
+          <a class="button" href={takingsCsvPath(theatreId, takings.day)} download data-action="csv">
+            {s.today.csv}
+          </a>
+        </>
+      )}
+    </section>
+  )
+}

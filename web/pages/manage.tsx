@@ -1,0 +1,65 @@
+import { useState } from 'preact/hooks'
+import type { SignedInView } from '../../src/protocol/views.js'
+import { HallsPanel } from '../manage/halls-panel.js'
+import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
+import { SettingsPanel } from '../manage/settings-panel.js'
+import { StaffPanel } from '../manage/staff-panel.js'
+import { TheatreChoice } from '../manage/theatre-choice.js'
+import { isManager, managedTheatres } from '../staff/manager.js'
+import { StaffHeader } from '../staff/staff-header.js'
+import { type TheatreName, useTheatreChoice } from '../staff/use-theatre.js'
+import { s } from '../strings/language.js'
+import { Choice } from '../ui/choice.js'
+import { PageMessage } from '../ui/problem.js'
+import { SessionGate } from '../ui/session-gate.js'
+import { startPage } from '../ui/start-page.js'
+
+const SECTIONS = ['settings', 'halls', 'staff'] as const
+type Section = (typeof SECTIONS)[number] | 'theatres'
+
+function Sections({ user }: { user: SignedInView['user'] }) {
+  const [added, setAdded] = useState<readonly TheatreName[]>([])
+  const theatres = [...managedTheatres(user), ...added]
+  const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
+  const [section, setSection] = useState<Section>('settings')
+  const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
+  return (
+    <main class="payments manage" data-section={section}>
+      <div class="live-head">
+        <h1>{s.manage.title}</h1>
+        <div class="live-filters">
+          <TheatreChoice theatres={theatres} chosen={theatreId} onChoose={chooseTheatre} />
+          <Choice
+            name="section"
+            label={s.manage.section}
+            value={section}
+            options={sections.map((each) => [each, s.manage.sections[each]])}
+            onChange={(value) => setSection(sections.find((each) => each === value) ?? 'settings')}
+          />
+        </div>
+      </div>
+      {theatreId !== null && section === 'settings' && (
+        <SettingsPanel key={theatreId} theatreId={theatreId} />
+      )}
+      {theatreId !== null && section === 'halls' && <HallsPanel key={theatreId} theatreId={theatreId} />}
+      {theatreId !== null && section === 'staff' && <StaffPanel key={theatreId} theatreId={theatreId} />}
+      {section === 'theatres' && (
+        <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />
+      )}
+    </main>
+  )
+}
+
+function Manage({ session: { user } }: { session: SignedInView }) {
+  return (
+    <>
+      <StaffHeader here="manage" user={user} />
+      {isManager(user) ? <Sections user={user} /> : <PageMessage title={s.manage.managersOnly} />}
+    </>
+  )
+}
+
+void startPage(
+  () => <SessionGate staffOnly>{(session) => <Manage session={session} />}</SessionGate>,
+  () => s.manage.title,
+)
