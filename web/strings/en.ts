@@ -201,8 +201,8 @@ export const en = {
     pauseText: 'Customers can’t order meanwhile. Orders that have been placed go on.',
     pauseFor: (minutes: number, f: Formats) => `For ${f.number(minutes)} minutes`,
     pauseOpen: 'Until I say so',
-    paused: 'Ordering is paused',
-    pausedUntil: (time: string) => `Ordering is paused until ${time}`,
+    paused: 'No orders now',
+    pausedUntil: (time: string) => `No orders until ${time}`,
     resume: 'Resume ordering',
   },
   menu: {
@@ -255,8 +255,8 @@ export const en = {
     takes: (minutes: number, f: Formats) =>
       `about ${f.number(minutes)} ${f.plural(minutes, 'minute', 'minutes')}`,
     notCurrent: 'Not connected: the menu may have changed',
-    paused: 'Ordering is paused. The menu shows when it goes on.',
-    pausedUntil: (time: string) => `Ordering is paused until ${time}.`,
+    paused: 'No orders are taken right now. This page shows when it goes on.',
+    pausedUntil: (time: string) => `No orders are taken until ${time}.`,
     inCartProblems: (many: number, not: number, f: Formats) =>
       `${f.number(many)} ${f.plural(many, 'item', 'items')}, ${f.number(not)} not available`,
     problems: {

@@ -194,8 +194,8 @@ export const strings: Strings = {
     pauseText: 'इस बीच ग्राहक ऑर्डर नहीं कर सकते। जो ऑर्डर हो चुके हैं वे चलते रहेंगे।',
     pauseFor: (minutes: number, f: Formats) => `${f.number(minutes)} मिनट के लिए`,
     pauseOpen: 'जब तक मैं न बताऊँ',
-    paused: 'ऑर्डर रुके हैं',
-    pausedUntil: (time: string) => `ऑर्डर ${time} तक रुके हैं`,
+    paused: 'अभी ऑर्डर बंद',
+    pausedUntil: (time: string) => `${time} तक ऑर्डर बंद`,
     resume: 'ऑर्डर फिर शुरू करें',
   },
   menu: {
@@ -247,8 +247,8 @@ export const strings: Strings = {
       `कुल राशि ${before} से बदलकर ${now} हो गई है। अभी कुछ ऑर्डर नहीं हुआ है। कृपया ऑर्डर जाँच लें।`,
     takes: (minutes: number, f: Formats) => `लगभग ${f.number(minutes)} मिनट`,
     notCurrent: 'कनेक्शन नहीं है: मेन्यू बदल गया हो सकता है',
-    paused: 'अभी ऑर्डर रुके हैं। फिर शुरू होने पर मेन्यू दिखा देगा।',
-    pausedUntil: (time: string) => `ऑर्डर ${time} तक रुके हैं।`,
+    paused: 'अभी ऑर्डर नहीं लिए जा रहे हैं। फिर शुरू होने पर यह पेज दिखा देगा।',
+    pausedUntil: (time: string) => `${time} तक ऑर्डर नहीं लिए जाएँगे।`,
     inCartProblems: (many: number, not: number, f: Formats) =>
       `${f.number(many)} ${f.plural(many, 'चीज़', 'चीज़ें')}, ${f.number(not)} उपलब्ध नहीं`,
     problems: {

@@ -53,14 +53,23 @@ CREATE TRIGGER "menu_updated" AFTER UPDATE ON "menu_items" REFERENCING NEW TABLE
 CREATE TRIGGER "menu_deleted" AFTER DELETE ON "menu_items" REFERENCING OLD TABLE AS changed_items
   FOR EACH STATEMENT EXECUTE FUNCTION "houselights_menu_changed"();
 
--- a seat's code was renewed: the streams that it opened must end
+-- a seat's code was renewed, or the seat or its hall has gone: the streams that it opened must end
 CREATE FUNCTION "houselights_seat_changed"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE theatres SET version = version + 1 WHERE id = (SELECT h.theatre_id FROM halls h WHERE h.id = OLD.hall_id);
   RETURN NULL;
 END
 $$;
-CREATE TRIGGER "seat_renewed" AFTER UPDATE ON "seats"
-  FOR EACH ROW WHEN (OLD.token IS DISTINCT FROM NEW.token) EXECUTE FUNCTION "houselights_seat_changed"();
+CREATE TRIGGER "seat_updated" AFTER UPDATE ON "seats"
+  FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION "houselights_seat_changed"();
 CREATE TRIGGER "seat_deleted" AFTER DELETE ON "seats"
   FOR EACH ROW EXECUTE FUNCTION "houselights_seat_changed"();
+
+CREATE FUNCTION "houselights_hall_changed"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE theatres SET version = version + 1 WHERE id = OLD.theatre_id;
+  RETURN NULL;
+END
+$$;
+CREATE TRIGGER "hall_updated" AFTER UPDATE ON "halls"
+  FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION "houselights_hall_changed"();
