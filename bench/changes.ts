@@ -116,23 +116,31 @@ export async function captureCalls({ db, webhookSecret }: Scene, count: number):
 
 const capture: Change = { name: 'webhook capture', prepare: captureCalls }
 
-const placing: Change = {
-  name: 'placing an order',
-  async prepare({ db, guests }, count) {
-    const seats = await db.$queryRaw<{ token: string }[]>`
-      SELECT s.token FROM seats s JOIN halls h ON h.id = s.hall_id WHERE h.theatre_id = 1 ORDER BY s.id`
-    const items = await db.menuItem.findMany({ where: { theatreId: 1, listed: true }, take: 2 })
-    const expectedTotal = items.reduce((total, { price }) => total + price, 0)
-    return Array.from({ length: count }, (_, i) => ({
-      path: `/api/seats/${seats[i % seats.length]?.token}/orders`,
+/** Cash orders of two items each, by turns in the first `theatres` theatres. */
+export async function orderCalls({ db, guests }: Scene, count: number, theatres = 1): Promise<Call[]> {
+  const seats = await db.$queryRaw<{ theatreId: number; token: string }[]>`
+    SELECT h.theatre_id AS "theatreId", s.token, row_number() OVER (PARTITION BY h.theatre_id ORDER BY s.id) AS place
+    FROM seats s JOIN halls h ON h.id = s.hall_id
+    WHERE h.theatre_id IN (SELECT id FROM theatres ORDER BY id LIMIT ${theatres}::int) ORDER BY place, h.theatre_id`
+  const menus = new Map<number, { id: number; price: number }[]>()
+  for (const theatreId of new Set(seats.map((seat) => seat.theatreId))) {
+    menus.set(theatreId, await db.menuItem.findMany({ where: { theatreId, listed: true }, take: 2 }))
+  }
+  return Array.from({ length: count }, (_, i) => {
+    const seat = seats[i % seats.length]
+    const items = menus.get(seat?.theatreId ?? 0) ?? []
+    return {
+      path: `/api/seats/${seat?.token}/orders`,
       headers: { ...json(guests[i % guests.length] ?? ''), 'idempotency-key': randomUUID() },
       body: JSON.stringify({
         items: items.map(({ id }) => ({ menuItemId: id, quantity: 1 })),
         paymentMethod: 'cash',
-        expectedTotal,
+        expectedTotal: items.reduce((total, { price }) => total + price, 0),
       }),
-    }))
-  },
+    }
+  })
 }
+
+const placing: Change = { name: 'placing an order', prepare: (scene, count) => orderCalls(scene, count) }
 
 export const CHANGES: readonly Change[] = [step('seen'), step('deliver'), message, capture, placing]

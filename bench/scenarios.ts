@@ -3,7 +3,9 @@ import { measureChanges } from './scenarios/changes.js'
 import { measureDeliveries } from './scenarios/deliveries.js'
 import { measureHandshakes } from './scenarios/handshakes.js'
 import { measureNodes } from './scenarios/nodes.js'
+import { measureOrders } from './scenarios/orders.js'
 import { measureRestarts } from './scenarios/restarts.js'
+import { measureScale } from './scenarios/scale.js'
 import { measureStarts } from './scenarios/starts.js'
 import type { World } from './world.js'
 
@@ -21,4 +23,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'starts', title: 'A start', measure: measureStarts },
   { name: 'restarts', title: 'A killed process', measure: measureRestarts },
   { name: 'nodes', title: 'Two nodes', measure: measureNodes },
+  { name: 'orders', title: 'Orders', measure: measureOrders },
+  { name: 'scale', title: 'Growth', measure: measureScale },
 ]

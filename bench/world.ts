@@ -8,7 +8,8 @@ import { latestBuild } from '../test/helpers/pages.js'
 import { startRedis } from '../test/helpers/redis.js'
 import { signIn } from '../test/helpers/sign-in.js'
 import type { Teardown } from '../test/helpers/teardown.js'
-import type { Scene } from './changes.js'
+import type { Call, Scene } from './changes.js'
+import type { LoadCommand } from './load/main.mjs'
 import type { Target } from './load/sockets.mjs'
 import { Load, Measured } from './processes.js'
 
@@ -146,6 +147,24 @@ export async function startSubject(
     target: { port: server.port, cookie, path: subject.path, protocol: subject.protocol },
   }
 }
+
+/** Starts the service, to be measured alone. */
+export async function startOurs(world: World, env: Record<string, string> = {}): Promise<Running> {
+  const ours = world.subjects.find(({ name }) => name === OURS)
+  if (!ours) throw new Error('the service is missing')
+  return await startSubject(world, world.t, ours, { env })
+}
+
+/** Calls as fast as `concurrency` allows, without regard to sockets. */
+export const callsWithoutFrames = (port: number, calls: Call[], concurrency: number): LoadCommand => ({
+  do: 'calls',
+  port,
+  calls,
+  concurrency,
+  perSecond: null,
+  group: null,
+  frames: 0,
+})
 
 const cookies = new WeakMap<TestDatabase, string>()
 

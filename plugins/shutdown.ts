@@ -18,7 +18,7 @@ export const shutdownPlugin = fp(
     const known = new WeakSet<Socket>()
     server.on('connection', (socket: Socket) => {
       open.set(socket, performance.now())
-      socket.once('close', () => {
+      socket.on('close', () => {
         open.delete(socket)
         // queued requests will have no response
         requests.delete(socket)

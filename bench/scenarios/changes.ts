@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { countStatements } from '../../test/helpers/statement-counter.js'
 import { CHANGES, type Change, endOrders, type Scene } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { OURS, type Running, sceneOf, startSubject, type World } from '../world.js'
+import { callsWithoutFrames, type Running, sceneOf, startOurs, type World } from '../world.js'
 
 /** calls of one sample; an order may not be one of more that are live in a theatre */
 const CALLS = 50
@@ -23,9 +23,7 @@ const plainRoute: Change = {
 
 /** CPU of one stored change, from the HTTP request to the published event, without sockets. */
 export async function measureChanges(world: World, only: string | null = null): Promise<Figure[]> {
-  const ours = world.subjects.find(({ name }) => name === OURS)
-  if (!ours) throw new Error('the service is missing')
-  const running = await startSubject(world, world.t, ours)
+  const running = await startOurs(world)
   const scene = await sceneOf(world, running)
   const changes = [plainRoute, ...CHANGES].filter(({ name }) => only === null || name === only)
   const samples: Record<string, number[]> = {}
@@ -44,44 +42,22 @@ export async function measureChanges(world: World, only: string | null = null): 
 
 async function cpuOf({ load, database }: World, { server }: Running, scene: Scene, change: Change) {
   const calls = await change.prepare(scene, CALLS)
-  const micros = await server.cpuOf(() =>
-    load.run({
-      do: 'calls',
-      port: server.port,
-      calls,
-      concurrency: CONCURRENCY,
-      perSecond: null,
-      group: null,
-      frames: 0,
-    }),
-  )
+  const micros = await server.cpuOf(() => load.run(callsWithoutFrames(server.port, calls, CONCURRENCY)))
   await endOrders(database.db)
   return micros
 }
 
 /** Round trips of each change; the lowest of a few, as the node has questions of its own. */
 async function countRoundTrips(world: World): Promise<Figure> {
-  const ours = world.subjects.find(({ name }) => name === OURS)
-  if (!ours) throw new Error('the service is missing')
   const counter = await countStatements(world.t, world.database.url)
-  const running = await startSubject(world, world.t, ours, { env: { DATABASE_URL: counter.url } })
+  const running = await startOurs(world, { DATABASE_URL: counter.url })
   const scene = await sceneOf(world, running)
   const { port } = running.server
   const samples: Record<string, number[]> = {}
   for (const change of [plainRoute, ...CHANGES]) {
     const counts: number[] = []
     for (const call of await change.prepare(scene, 5)) {
-      const { roundTrips } = await counter.during(() =>
-        world.load.run({
-          do: 'calls',
-          port,
-          calls: [call],
-          concurrency: 1,
-          perSecond: null,
-          group: null,
-          frames: 0,
-        }),
-      )
+      const { roundTrips } = await counter.during(() => world.load.run(callsWithoutFrames(port, [call], 1)))
       counts.push(roundTrips)
     }
     note(samples, change.name, Math.min(...counts))

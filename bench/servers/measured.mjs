@@ -1,4 +1,6 @@
 // @ts-check
+import { setTimeout } from 'node:timers/promises'
+
 // Measured processes run plain JavaScript: tsx adds a function call to each closure, which would cost more CPU than some
 // of the measured work.
 
@@ -29,7 +31,7 @@
 export function serve(port, close) {
   const reply = (/** @type {Listening | Usage} */ message) => process.send?.(message)
   process.on('message', async (/** @type {Command} */ command) => {
-    if (command.do === 'usage') return reply(usage())
+    if (command.do === 'usage') return reply(await usage())
     await close()
     process.exit(0)
   })
@@ -37,20 +39,27 @@ export function serve(port, close) {
   reply({ port })
 }
 
-/** @returns {Usage} */
-function usage() {
+/** @returns {Promise<Usage>} */
+async function usage() {
   const cpu = cpuMicros()
-  // twice: the first collection only clears weak references to some objects
-  for (let i = 0; i < 2; i++) collect()
-  const { heapUsed, external, rss } = process.memoryUsage()
-  const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
-  return { cpu, cpuAfter: cpuMicros(), retained: heapUsed + external, rss, connections }
-}
-
-/** `last-resort` gives unused pages of the heap back, so that `rss` says what is in use. */
-function collect() {
   const { gc } = globalThis
+  // Node frees what belongs to a native object, such as a closed socket, in an iteration of the event loop after the
+  // collection that found it, and only then can the next collection free the rest.
+  for (let i = 0; i < 4; i++) {
+    gc?.()
+    await setTimeout(10)
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  // gives unused pages of the heap back, so that `rss` says what is in use; alone it frees no closed sockets
   if (gc) Reflect.apply(gc, undefined, [{ type: 'major', execution: 'sync', flavor: 'last-resort' }])
+  const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+  return {
+    cpu,
+    cpuAfter: cpuMicros(),
+    retained: heapUsed + external,
+    rss: process.memoryUsage.rss(),
+    connections,
+  }
 }
 
 function cpuMicros() {

@@ -78,7 +78,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
   }
   ws.on('close', onClosed)
   // `ws` emits 'close' only after all messages that it has received, one per turn of the event loop
-  stream.once('close', () => onClosed(1006))
+  stream.on('close', () => onClosed(1006))
   if (app.draining) connection.close(CloseCode.serviceRestart, 'retry=500')
 }
 
@@ -122,10 +122,7 @@ function startProtocol(
   })
   const handler = new ProtocolHandler({
     connection,
-    join: (group, cursor) => app.hub.join(connection, group, cursor),
-    headOf: (group) => app.hub.feeds.get(group)?.head,
-    armDeadline: () => app.hub.armDeadline(connection),
-    staleSince: () => app.hub.staleSince,
+    host: app.hub,
     onSend: live.chat ? (message) => app.socketChat.send(admission, message) : null,
     reader,
     autoSubscribe: ws.protocol !== SUBPROTOCOL,

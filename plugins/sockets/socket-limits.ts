@@ -101,7 +101,7 @@ export const socketLimitsPlugin = fp(
           users.release(userId)
           throw new DomainError(400, 'malformed_handshake', 'The connection has closed.')
         }
-        socket.once('close', () => users.release(userId))
+        socket.on('close', () => users.release(userId))
         return true
       },
     })

@@ -54,13 +54,19 @@ export const websocketPlugin = fp(
 
     // an upgrade to which Fastify responds before any hook (a malformed path, a parameter too long) leaves its socket
     // open, which hangs the shutdown: each has a deadline until it is a WebSocket
-    const pending = new WeakMap<Duplex, NodeJS.Timeout>()
+    const pending = new WeakMap<Duplex, () => void>()
     const handshakes = createServer()
     app.decorate('handshakes', handshakes)
     handshakes.on('upgrade', (_request, socket) => {
       const timer = setTimeout(() => socket.destroy(), HANDSHAKE_DEADLINE_MS)
-      pending.set(socket, timer)
-      socket.once('close', () => clearTimeout(timer))
+      // an accepted socket keeps nothing of this
+      const end = () => {
+        clearTimeout(timer)
+        socket.off('close', end)
+        pending.delete(socket)
+      }
+      pending.set(socket, end)
+      socket.on('close', end)
     })
 
     // Node hands a connection over at an upgrade, and @fastify/websocket closes it once a refusal is sent: without
@@ -93,7 +99,7 @@ export const websocketPlugin = fp(
       },
     })
     app.websocketServer.on('connection', (ws, request) => {
-      clearTimeout(pending.get(request.socket))
+      pending.get(request.socket)?.()
       answerPings(ws, request.socket)
     })
   },

@@ -151,6 +151,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     this.deadlines.arm(connection)
   }
 
+  /** seq of the group's last event known to this node */
+  headOf(group: GroupName): number | undefined {
+    return this.feeds.get(group)?.head
+  }
+
   /** Joins one of the connection's granted groups after a cursor or, if null, with a snapshot. */
   join(connection: Connection, group: GroupName, cursor: number | null): void {
     if (!connection.granted.has(group) || connection.members.has(group) || connection.closed) return

@@ -21,11 +21,24 @@ const isOld = (page: Page) => page.evaluate('globalThis.isOld === true').catch((
 const isConcealed = (page: Page) =>
   page.evaluate('getComputedStyle(document.querySelector("#app h1")).visibility === "hidden"')
 
-/** Stops the next check of the session; returns how to let it go on. */
-async function holdSessionCheck({ context }: Visitor): Promise<(how: 'continue' | 'abort') => Promise<void>> {
-  const held = new Promise<Route>((resolve) => {
-    void context.route('**/api/auth/session', (route) => resolve(route), { times: 1 })
+/**
+ * Resolves with the next request to that path, which waits. The requests stay intercepted to the end of the test: Chromium
+ * may never answer one that is under way when the interception ends, and the page that follows would not come up.
+ */
+function holdNext({ context }: Visitor, path: string): Promise<Route> {
+  return new Promise((resolve) => {
+    let isHeld = false
+    void context.route(`**${path}`, (route) => {
+      if (isHeld) return route.fallback()
+      isHeld = true
+      resolve(route)
+    })
   })
+}
+
+/** Stops the next check of the session; returns how to let it go on. */
+async function holdSessionCheck(visitor: Visitor): Promise<(how: 'continue' | 'abort') => Promise<void>> {
+  const held = holdNext(visitor, '/api/auth/session')
   return async (how) => (await within(held, PATIENCE, 'the page to check the session'))[how]()
 }
 
@@ -137,9 +150,7 @@ t.test('the login: no password in it after Back, and it can be used again', asyn
   await page.getByLabel('Username').fill('staff')
   await password(page).fill(DEMO_PASSWORD)
   await page.getByRole('button', { name: 'Show' }).click()
-  const held = new Promise<Route>((resolve) => {
-    void visitor.context.route('**/api/auth/login', (route) => resolve(route), { times: 1 })
-  })
+  const held = holdNext(visitor, '/api/auth/login')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('button', { name: 'Signing in…' }).waitFor()
   t.equal(await password(page).inputValue(), '', 'gone with the submit')

@@ -210,10 +210,7 @@ class Run {
     let gate = Promise.resolve()
     const handler = new ProtocolHandler({
       connection,
-      join: (group, cursor) => hub.join(connection, group, cursor),
-      armDeadline: () => hub.armDeadline(connection),
-      headOf: (group) => hub.feeds.get(group)?.head,
-      staleSince: () => hub.staleSince,
+      host: hub,
       onSend: null,
       reader: {
         pause() {

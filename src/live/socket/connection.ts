@@ -72,7 +72,6 @@ export class Connection {
   private holds = 0
   private draining = false
   private waiters: (() => void)[] = []
-  private readonly retries = new Set<NodeJS.Timeout>()
   private stalledSince = 0
   private stalledAtBytes = 0
 
@@ -183,11 +182,9 @@ export class Connection {
     task().catch((error: unknown) => {
       if (this.closed) return
       this.host.onError(error, 'catching up')
-      const timer = setTimeout(() => {
-        this.retries.delete(timer)
-        this.run(task)
+      setTimeout(() => {
+        if (!this.closed) this.run(task)
       }, RETRY_MS)
-      this.retries.add(timer)
     })
   }
 
@@ -242,13 +239,11 @@ export class Connection {
     this.dispose(1006)
   }
 
-  /** Leaves all groups, clears timers and wakes waiters. Idempotent. */
+  /** Leaves all groups and wakes waiters. Idempotent. */
   dispose(code: number): void {
     if (this.closed) return
     this.closed = true
     for (const member of this.members.values()) member.leave()
-    for (const timer of this.retries) clearTimeout(timer)
-    this.retries.clear()
     this.wakeWaiters()
     this.host.detach(this, code)
     this.members.clear()

@@ -18,15 +18,20 @@ export interface Refusal {
   message: string
 }
 
-export interface ProtocolHandlerOptions {
-  connection: Connection
-  join(group: GroupName, cursor: number | null): void
+/** What the handlers of a node's connections need of it. */
+export interface ProtocolHost {
+  join(connection: Connection, group: GroupName, cursor: number | null): void
   /** seq of the group's last event known to this node */
   headOf(group: GroupName): number | undefined
   /** Schedules the check of the session's end; sends `expiring` at once if less than a minute is left. */
-  armDeadline(): void
+  armDeadline(connection: Connection): void
   /** RFC 3339: since when the node can't read the event log, or null */
-  staleSince(): string | null
+  readonly staleSince: string | null
+}
+
+export interface ProtocolHandlerOptions {
+  connection: Connection
+  host: ProtocolHost
   /** null: this socket doesn't accept `send` */
   onSend: ((message: SendMessage) => Promise<Refusal | null>) | null
   /** Pauses and resumes reading from the socket. */
@@ -58,7 +63,7 @@ export class ProtocolHandler {
   }
 
   private greet(): void {
-    const { connection } = this.options
+    const { connection, host } = this.options
     if (connection.closed) return
     connection.send({
       type: 'hello',
@@ -70,16 +75,15 @@ export class ProtocolHandler {
       now: new Date().toISOString(),
     })
     connection.greeted = true
-    this.options.armDeadline()
-    const since = this.options.staleSince()
-    if (since !== null) connection.send({ type: 'stale', since })
+    host.armDeadline(connection)
+    if (host.staleSince !== null) connection.send({ type: 'stale', since: host.staleSince })
     if (this.options.autoSubscribe) this.subscribe({})
   }
 
   private positions(): Record<string, number> {
     const positions: Record<string, number> = {}
     for (const group of this.options.connection.granted) {
-      const head = this.options.headOf(group)
+      const head = this.options.host.headOf(group)
       if (head !== undefined) positions[group] = head
     }
     return positions
@@ -101,9 +105,9 @@ export class ProtocolHandler {
   private subscribe(cursors: Record<string, unknown>): void {
     if (this.subscribed) return this.refuse('already_subscribed', 'A socket can subscribe only once.')
     this.subscribed = true
-    const { connection, join } = this.options
+    const { connection, host } = this.options
     for (const group of connection.granted) {
-      join(group, Object.hasOwn(cursors, group) ? readCursor(cursors[group]) : null)
+      host.join(connection, group, Object.hasOwn(cursors, group) ? readCursor(cursors[group]) : null)
     }
   }
 

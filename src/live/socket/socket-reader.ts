@@ -14,7 +14,7 @@ interface Pausable {
  * returned in one read (64 KiB).
  */
 export class SocketReader {
-  private readonly reasons = new Set<PauseReason>()
+  private reasons: readonly PauseReason[] = []
   private received: (string | null)[] = []
   private isScheduled = false
 
@@ -29,7 +29,7 @@ export class SocketReader {
   }
 
   private get isPaused(): boolean {
-    return this.reasons.size > 0 || this.received.length > 0
+    return this.reasons.length > 0 || this.received.length > 0
   }
 
   /** Takes a message of the client, null for a binary one; handles it at once, or after those that wait. */
@@ -40,11 +40,13 @@ export class SocketReader {
 
   pause(reason: PauseReason): void {
     if (!this.isPaused) this.socket.pause()
-    this.reasons.add(reason)
+    if (!this.reasons.includes(reason)) this.reasons = [...this.reasons, reason]
   }
 
   resume(reason: PauseReason): void {
-    if (this.reasons.delete(reason)) this.proceed()
+    if (!this.reasons.includes(reason)) return
+    this.reasons = this.reasons.filter((each) => each !== reason)
+    this.proceed()
   }
 
   /** Drops what waits: the socket has closed. */
@@ -54,12 +56,12 @@ export class SocketReader {
 
   /** One message per turn of the event loop: a client that sends thousands delays the others no more than one does. */
   private proceed(): void {
-    if (this.reasons.size > 0 || this.isScheduled) return
+    if (this.reasons.length > 0 || this.isScheduled) return
     if (this.received.length === 0) return this.socket.resume()
     this.isScheduled = true
     setImmediate(() => {
       this.isScheduled = false
-      if (this.reasons.size > 0) return
+      if (this.reasons.length > 0) return
       const text = this.received.shift()
       if (text !== undefined) this.handle(text)
       this.proceed()
