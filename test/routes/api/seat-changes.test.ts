@@ -101,6 +101,21 @@ t.test('streams end when the code of their seat is renewed, and others go on', a
   await other.events.expect(isAvailable(item.id, false))
 })
 
+t.test('what managers change shows: the name, opening hours, and a seat that is removed', async (t) => {
+  const { url, db } = await startService(t, { demo: true })
+  const stream = await open(t, url)
+  await stream.events.expect(({ data }) => data.theatre.accepting)
+  const manager = await signIn(url, 'manager')
+  await manager.patch('/api/theatres/1/settings', { name: 'Grander Cinema' })
+  await stream.events.expect(({ data }) => data.theatre.name === 'Grander Cinema')
+  await manager.patch('/api/theatres/1/settings', { openingHours: [] })
+  await stream.events.expect(({ data }) => !data.theatre.accepting && data.theatre.reopensAt === null)
+  const { body } = await manager.get<MenuStateView>('/api/seats/demo-a1')
+  t.equal(body.theatre.accepting, false)
+  await db.seat.update({ where: { token: 'demo-a1' }, data: { listed: false } })
+  await within(stream.ended, 10_000, 'the end of the stream')
+})
+
 t.test('streams end when the node stops, and say when to come back', async (t) => {
   const service = await startService(t, { demo: true, env: { DRAIN_SECONDS: '5' } })
   const stream = await open(t, service.url)
