@@ -58,7 +58,10 @@ t.test('no scripts import each other in a circle: one would run before what it n
       ([, name]) => `assets/${name}`,
     )
   const visit = (script: string, path: readonly string[]): void => {
-    if (path.includes(script)) return void t.fail([...path, script].join(' → '))
+    if (path.includes(script)) {
+      t.fail([...path, script].join(' → '))
+      return
+    }
     for (const next of importsOf(script)) visit(next, [...path, script])
   }
   for (const page of PAGES) for (const script of firstLoad(page)) visit(script, [])
