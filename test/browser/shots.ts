@@ -75,9 +75,10 @@ async function changePrice(page: Page, { app }: ShotContext): Promise<void> {
 
 /** Something in the cart sells out while the order is under review, and stays so. */
 async function sellOut(page: Page, { app }: ShotContext): Promise<void> {
+  const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Samosa Chaat' } })
+  await app.db.menuItem.update({ where: { id: item.id }, data: { available: true } })
   await page.getByRole('button', { name: 'Add one Samosa Chaat' }).click()
   await toReview(page)
-  const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Samosa Chaat' } })
   await app.db.menuItem.update({ where: { id: item.id }, data: { available: false } })
   await page.locator('.line-problem').waitFor()
   await page.evaluate('document.querySelector("dialog").scrollTo(0, 0)')
