@@ -5,8 +5,8 @@ import { APPLIED_DAYS } from './payments/webhook-actions.js'
 // webhooks stay: they are the books. The event log, which holds chat texts too, has a shorter retention of its own.
 
 export interface Purged {
-  /** orders whose phone was removed */
-  phones: number
+  /** orders whose phone and note were removed */
+  orders: number
   /** chat messages deleted */
   messages: number
   /** idempotency keys deleted: their hashes are of requests with a phone */
@@ -34,9 +34,9 @@ const settledBefore = (days: number): Prisma.Sql => Prisma.sql`(
 export async function purgePersonalData(db: Database, days: number, batch = BATCH): Promise<Purged> {
   const due = settledBefore(days)
   const limit = Prisma.sql`LIMIT ${batch}::int`
-  const phones = Prisma.sql`
-    UPDATE orders SET phone = NULL WHERE id IN (
-      SELECT o.id FROM orders o WHERE o.phone IS NOT NULL AND ${due} ${limit} FOR NO KEY UPDATE SKIP LOCKED)`
+  const orders = Prisma.sql`
+    UPDATE orders SET phone = NULL, note = NULL WHERE id IN (
+      SELECT o.id FROM orders o WHERE (o.phone IS NOT NULL OR o.note IS NOT NULL) AND ${due} ${limit} FOR NO KEY UPDATE SKIP LOCKED)`
   const messages = Prisma.sql`
     DELETE FROM chat_messages WHERE id IN (
       SELECT m.id FROM chat_messages m JOIN orders o ON o.id = m.order_id
@@ -52,7 +52,7 @@ export async function purgePersonalData(db: Database, days: number, batch = BATC
         AND (w.outcome <> 'error' OR w.received_at < now() - make_interval(days => ${APPLIED_DAYS}::int))
       ${limit} FOR UPDATE SKIP LOCKED)`
   return {
-    phones: await inBatches(db, phones, batch),
+    orders: await inBatches(db, orders, batch),
     messages: await inBatches(db, messages, batch),
     keys: await inBatches(db, keys, batch),
     webhooks: await inBatches(db, webhooks, batch),

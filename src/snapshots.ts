@@ -72,7 +72,7 @@ export async function readTheatresOrders(
   return states
 }
 
-/** `theatre:{id}:chat`: the theatre's recent conversations, most recently active first, at most 200. */
+/** `theatre:{id}:chat`: the theatre's recent conversations, at most 200: unread ones first, then the most recently active. */
 export async function readTheatreChats(tx: Transaction, theatreId: number): Promise<{ chats: ChatView[] }> {
   return { chats: (await listChats(tx, theatreId)).map(viewChat) }
 }

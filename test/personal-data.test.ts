@@ -12,7 +12,8 @@ import { apply, SETTINGS, startPaying, webhookOf } from './payments/payments.js'
 const PHONE = '+919876543210'
 const EMAIL = 'payer@example.com'
 const TEXT = 'No peanuts, please'
-const NOTHING: Purged = { phones: 0, messages: 0, keys: 0, webhooks: 0 }
+const NOTE = 'Allergic to nuts'
+const NOTHING: Purged = { orders: 0, messages: 0, keys: 0, webhooks: 0 }
 
 /** An order with a phone, an idempotency key and a message, delivered so many days ago. */
 async function endedOrder(
@@ -21,7 +22,7 @@ async function endedOrder(
   status: 'delivered' | 'cancelled' = 'delivered',
 ) {
   const guest = await fixture.guest()
-  const given = { guest, phone: PHONE, idempotencyKey: `key-of-${guest.principal.userId}` }
+  const given = { guest, phone: PHONE, note: NOTE, idempotencyKey: `key-of-${guest.principal.userId}` }
   const { id } = await fixture.order({ ...given, paymentMethod: 'cash' })
   await sendMessage(fixture.ctx, guest.principal, { chat: id, text: TEXT, clientId: `message-${id}` })
   await (status === 'delivered' ? deliverOrder : cancelOrder)(fixture.ctx, fixture.staff, id)
@@ -65,10 +66,11 @@ t.test('no table keeps the phone, the words or the address of a customer', async
   t.same(await tablesWith(db, PHONE), ['orders', 'payment_webhooks'])
   t.same(await tablesWith(db, EMAIL), ['payment_webhooks'])
   t.same(await tablesWith(db, TEXT), ['chat_messages', 'live_events'])
+  t.same(await tablesWith(db, NOTE), ['live_events', 'orders'])
 
   await deleteOlderThan(db, 24)
-  t.same(await purgePersonalData(db, 30), { phones: 2, messages: 2, keys: 2, webhooks: 1 })
-  for (const text of [PHONE, EMAIL, TEXT]) t.same(await tablesWith(db, text), [], text)
+  t.same(await purgePersonalData(db, 30), { orders: 2, messages: 2, keys: 2, webhooks: 1 })
+  for (const text of [PHONE, EMAIL, TEXT, NOTE]) t.same(await tablesWith(db, text), [], text)
   t.same(await purgePersonalData(db, 30), NOTHING)
 
   // the books are as before
@@ -88,14 +90,14 @@ t.test('keeps the data of orders that are live or ended lately', async (t) => {
     data: { createdAt: new Date(Date.now() - 90 * 86_400_000) },
   })
   t.same(await purgePersonalData(fixture.db, 30), NOTHING)
-  t.same(await purgePersonalData(fixture.db, 28), { ...NOTHING, phones: 1, messages: 1, keys: 1 })
+  t.same(await purgePersonalData(fixture.db, 28), { ...NOTHING, orders: 1, messages: 1, keys: 1 })
   t.equal((await fixture.db.order.findUniqueOrThrow({ where: { id } })).phone, PHONE)
 })
 
 t.test('a message that is sent after the purge goes with the next one', async (t) => {
   const fixture = await createFixture(t)
   const id = await endedOrder(fixture, 31)
-  t.match(await purgePersonalData(fixture.db, 30), { phones: 1, messages: 1 })
+  t.match(await purgePersonalData(fixture.db, 30), { orders: 1, messages: 1 })
   await sendMessage(fixture.ctx, fixture.staff, { chat: id, text: TEXT, clientId: 'late' })
   t.same(await purgePersonalData(fixture.db, 30), { ...NOTHING, messages: 1 })
 })
@@ -118,7 +120,7 @@ t.test('keeps the data while money is to be given back', async (t) => {
   await db.$executeRaw`UPDATE payment_issues SET resolved_at = now()`
   t.same(await purgePersonalData(db, 30), NOTHING)
   await db.$executeRaw`UPDATE refunds SET status = 'processed'`
-  t.same(await purgePersonalData(db, 30), { ...NOTHING, phones: 1 })
+  t.same(await purgePersonalData(db, 30), { ...NOTHING, orders: 1 })
 })
 
 t.test('a webhook that is yet to be applied keeps its body', async (t) => {
@@ -143,7 +145,7 @@ t.test('nodes purge each row once, in batches, and skip what is locked', async (
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${ids[0]}::int FOR NO KEY UPDATE`
     const runs = await Promise.all([1, 2].map(() => purgePersonalData(db, 30, 2)))
     const sum = (what: keyof Purged) => runs.reduce((total, run) => total + run[what], 0)
-    t.same([sum('phones'), sum('messages'), sum('keys')], [10, 11, 11])
+    t.same([sum('orders'), sum('messages'), sum('keys')], [10, 11, 11])
   })
-  t.same(await purgePersonalData(db, 30, 2), { ...NOTHING, phones: 1 })
+  t.same(await purgePersonalData(db, 30, 2), { ...NOTHING, orders: 1 })
 })

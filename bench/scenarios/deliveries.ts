@@ -12,6 +12,7 @@ const EVENT = JSON.stringify({
   paymentStatus: 'pending',
   paymentMethod: 'cash',
   items: [{ menuItemId: 1, name: 'Salted popcorn', quantity: 1, unitPrice: 18_000 }],
+  note: null,
   total: 18_000,
   refundedAmount: 0,
   dueBack: 0,

@@ -6,7 +6,7 @@ import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { findOrder, listOwnOrders } from '../../src/orders/order-queries.js'
 import type { OrderRecord } from '../../src/orders/order-record.js'
 import { viewOrder } from '../../src/orders/order-view.js'
-import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
+import { cancelOrder, collectCash, undoLastStep } from '../../src/payments/staff-actions.js'
 import type { Principal } from '../../src/principal.js'
 import { OrderView } from '../../src/protocol/views.js'
 import { OrderAnswer } from './answers.js'
@@ -52,6 +52,7 @@ export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     deliver: deliverOrder,
     cancel: withIssues(cancelOrder),
     'collect-cash': withIssues(collectCash),
+    undo: withIssues(undoLastStep),
   }
 
   for (const [step, take] of Object.entries(steps)) {

@@ -5,6 +5,7 @@ import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { OPEN_ORDERS, placeOrder } from '../../src/orders/place-order.js'
 import { MAX_ID } from '../../src/protocol/groups.js'
+import { MAX_NOTE } from '../../src/protocol/typed-text.js'
 import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
@@ -33,6 +34,9 @@ const NewOrder = Type.Object({
   paymentMethod: Type.Enum(['online', 'cash']),
   phone: Type.Optional(
     Type.String({ maxLength: 100, description: 'as typed; 5 to 20 digits of any script' }),
+  ),
+  note: Type.Optional(
+    Type.String({ maxLength: 2 * MAX_NOTE, description: `for the kitchen, at most ${MAX_NOTE} characters` }),
   ),
   expectedTotal: Type.Optional(
     Type.Integer({
@@ -74,13 +78,13 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       // no guest for a code that opens nothing
       if (!request.caller && !(await findSeat(app.db, seatToken))) throw notFound('seat')
       const { principal, session } = await app.callerOrGuest(request, reply)
-      const { items, paymentMethod, phone = null, expectedTotal = null } = request.body
+      const { items, paymentMethod, phone = null, note = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
         app.actionsOf(request),
         { userId: principal.userId, sessionId: session.id },
         seatToken,
-        { items, paymentMethod, phone, idempotencyKey, expectedTotal },
+        { items, paymentMethod, phone, note, idempotencyKey, expectedTotal },
         app.config.rateLimits ? OPEN_ORDERS : null,
       )
       return reply.code(created ? 201 : 200).send({ order: viewOrder(order) })

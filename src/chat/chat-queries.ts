@@ -51,7 +51,7 @@ async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise
     LEFT JOIN LATERAL (
       SELECT c.* FROM chat_messages c WHERE c.order_id = o.id ORDER BY c.id DESC LIMIT 1) AS m ON true
     WHERE ${where}
-    ORDER BY coalesce(m.id, 0) DESC, o.id DESC LIMIT ${MAX_CHATS}::int`
+    ORDER BY o.unread_messages > 0 DESC, coalesce(m.id, 0) DESC, o.id DESC LIMIT ${MAX_CHATS}::int`
   return rows.map(toRecord)
 }
 
@@ -97,7 +97,7 @@ function toRecord({
 /** Condition on the order `o`: still live, or placed within the last day. */
 const recentChats = Prisma.sql`(o.status IN ('placed', 'confirmed', 'seen') OR o.created_at > now() - interval '1 day')`
 
-/** A theatre's recent conversations that have messages, most recently active first, at most 200. */
+/** A theatre's recent conversations that have messages, at most 200: unread ones first, then the most recently active. */
 export function listChats(db: Database | Transaction, theatreId: number): Promise<ChatRecord[]> {
   return readChats(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND m.id IS NOT NULL AND ${recentChats}`)
 }

@@ -30,7 +30,7 @@ const DELIVER: Transition = {
   event: 'order.delivered',
   from: Prisma.sql`o.status IN ('confirmed', 'seen')`,
   set: Prisma.sql`status = 'delivered', seen_at = coalesce(o.seen_at, clock_timestamp()),
-    delivered_at = clock_timestamp()`,
+    delivered_at = clock_timestamp(), before_end = o.status`,
   isDone: ({ status }) => status === 'delivered',
   refusal: 'Only a confirmed or seen order can be delivered.',
 }
@@ -38,7 +38,7 @@ const DELIVER: Transition = {
 const CANCEL: Transition = {
   event: 'order.cancelled',
   from: Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')`,
-  set: Prisma.sql`status = 'cancelled', cancelled_at = clock_timestamp()`,
+  set: Prisma.sql`status = 'cancelled', cancelled_at = clock_timestamp(), before_end = o.status`,
   isDone: ({ status }) => status === 'cancelled',
   refusal: 'A delivered order can’t be cancelled.',
 }

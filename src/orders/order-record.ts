@@ -26,11 +26,15 @@ export interface OrderRecord {
   /** paise of late and second captures, and of a cancelled order, that have not gone back yet */
   dueBack: number
   phone: string | null
+  /** what the customer has written for the kitchen */
+  note: string | null
   createdAt: Date
   confirmedAt: Date | null
   seenAt: Date | null
   deliveredAt: Date | null
   cancelledAt: Date | null
+  /** rises with each change */
+  version: number
 }
 
 /** The order in row `o` of `orders` still needs work: staff pages show it. */
@@ -64,9 +68,9 @@ const orderColumns = Prisma.sql`
       o.seat_id AS "seatId", s.name AS "seatName", h.name AS "hallName",
       o.status::text AS status, o.payment_status::text AS "paymentStatus",
       o.payment_method::text AS "paymentMethod", o.total, o.refunded_amount AS "refundedAmount",
-      o.due_back AS "dueBack", o.phone,
+      o.due_back AS "dueBack", o.phone, o.note,
       o.created_at AS "createdAt", o.confirmed_at AS "confirmedAt", o.seen_at AS "seenAt",
-      o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt",
+      o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.version,
       (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,
       (SELECT coalesce(json_agg(json_build_object('menuItemId', i.menu_item_id, 'name', i.name,
           'options', i.options, 'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')

@@ -18,6 +18,7 @@ export function viewOrder(order: OrderRecord): OrderView {
       quantity,
       unitPrice,
     })),
+    note: order.note,
     total: order.total,
     refundedAmount: order.refundedAmount,
     dueBack: order.dueBack,
@@ -26,6 +27,7 @@ export function viewOrder(order: OrderRecord): OrderView {
     seenAt: toTime(order.seenAt),
     deliveredAt: toTime(order.deliveredAt),
     cancelledAt: toTime(order.cancelledAt),
+    version: order.version,
   }
 }
 

@@ -1,7 +1,7 @@
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, DomainError, invalid, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
-import { readPhone } from '../protocol/typed-text.js'
+import { MAX_NOTE, readNote, readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
@@ -37,6 +37,8 @@ export interface NewOrder {
   paymentMethod: PaymentMethod
   /** as typed: blanks, brackets, dots and digits of any script */
   phone: string | null
+  /** for the kitchen, as typed; blank or null: none */
+  note?: string | null
   idempotencyKey: string | null
   /** paise that the customer was shown; null: not given */
   expectedTotal?: number | null
@@ -76,6 +78,7 @@ export async function placeOrder(
 ): Promise<PlacedOrder> {
   const { paymentMethod, expectedTotal = null } = wanted
   const phone = wanted.phone === null ? null : checkPhone(wanted.phone)
+  const note = checkNote(wanted.note ?? '')
   const items = mergeLines(wanted.items)
   const key = wanted.idempotencyKey === null ? null : checkKey(wanted.idempotencyKey)
   return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
@@ -87,6 +90,7 @@ export async function placeOrder(
       paymentMethod,
       phone,
       ...(expectedTotal === null ? [] : [expectedTotal]),
+      ...(note === null ? [] : [{ note }]),
     ]
     const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
     const { earlier, ordering, menu, open } = await readContext(tx, orderer, seat, items, keyed)
@@ -96,7 +100,7 @@ export async function placeOrder(
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
-    const given = { seat, customerId: orderer.userId, paymentMethod, phone, total, lines }
+    const given = { seat, customerId: orderer.userId, paymentMethod, phone, note, total, lines }
     const order = await insertOrder(tx, given, keyed)
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
@@ -108,6 +112,12 @@ function checkPhone(text: string): string {
   const phone = readPhone(text)
   if (phone === null) throw invalid('phone', 'must be a phone number of 5 to 20 digits')
   return phone
+}
+
+function checkNote(text: string): string | null {
+  const note = readNote(text)
+  if (note === undefined) throw invalid('note', `must be text of at most ${MAX_NOTE} characters`)
+  return note
 }
 
 async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
@@ -178,6 +188,7 @@ interface InsertedOrder {
   customerId: number
   paymentMethod: PaymentMethod
   phone: string | null
+  note: string | null
   total: number
   lines: OrderLine[]
 }
@@ -187,16 +198,17 @@ async function insertOrder(
   given: InsertedOrder,
   keyed: KeyedRequest | null,
 ): Promise<OrderRecord> {
-  const { seat, customerId, paymentMethod, phone, total, lines } = given
+  const { seat, customerId, paymentMethod, phone, note, total, lines } = given
   const isCash = paymentMethod === 'cash'
   const [order] = await changeOrders(
     tx,
     Prisma.sql`
-      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, gst_rate, phone, confirmed_at)
+      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, gst_rate, phone, note,
+        confirmed_at)
       VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
         ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int,
         (SELECT CASE WHEN t.gstin IS NULL THEN 0 ELSE t.gst_rate END FROM theatres t WHERE t.id = ${seat.theatreId}::int),
-        ${phone},
+        ${phone}, ${note},
         CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (

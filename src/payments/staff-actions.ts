@@ -1,10 +1,10 @@
 import { managedOrders } from '../access/order-access.js'
-import type { Transaction } from '../database/client.js'
+import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import { cancelWithin } from '../orders/order-actions.js'
 import { orderEvents } from '../orders/order-events.js'
-import { type OrderRecord, readOrder } from '../orders/order-record.js'
+import { changeOrders, type OrderRecord, readOrder } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
 import { type OpenedIssue, settleOrder } from './settlement.js'
@@ -58,4 +58,62 @@ export function collectCash(ctx: ActionContext, principal: Principal, orderId: n
     return { result: { order, issues }, events }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
+}
+
+/** minutes for which the staff's last step can be taken back */
+const UNDO_MINUTES = 10
+
+interface Ended {
+  isEnded: boolean
+  /** what the staff changed it from; null: the service ended it, or nobody did */
+  beforeEnd: string | null
+  wasRestored: boolean
+  isTooLate: boolean
+  /** money of it has gone back, or is under way, since it was cancelled */
+  isRefundBegun: boolean
+}
+
+/**
+ * Takes back the staff's last delivery or cancellation, with the payment issue that it has opened. Repeating is harmless
+ * and goes no step further back. Throws `not_found` for an order of another theatre, as for a missing one, and 409
+ * `undo_too_late`, `refund_begun`, and `invalid_transition` when there is no such step.
+ */
+export function undoLastStep(ctx: ActionContext, principal: Principal, orderId: number): Promise<Changed> {
+  const work = async (tx: Transaction): Promise<Outcome<Changed>> => {
+    const ended = await lockEnded(tx, principal, orderId)
+    if (!ended.isEnded && ended.wasRestored)
+      return { result: { order: await readOrder(tx, orderId), issues: [] } }
+    checkUndo(ended)
+    await changeOrders(
+      tx,
+      Prisma.sql`
+        UPDATE orders AS o SET status = o.before_end, delivered_at = NULL, cancelled_at = NULL,
+          seen_at = CASE WHEN o.before_end = 'seen' THEN o.seen_at END,
+          before_end = NULL, restored_at = clock_timestamp()
+        WHERE o.id = ${orderId}::int`,
+    )
+    const { order, events, issues } = await settleOrder(tx, orderId, NO_REFUND)
+    return { result: { order, issues }, events: [...orderEvents(['order.restored'], order), ...events] }
+  }
+  return commit(ctx, work, { queueKey: orderGroup(orderId) })
+}
+
+async function lockEnded(tx: Transaction, principal: Principal, orderId: number): Promise<Ended> {
+  const [ended] = await tx.$queryRaw<Ended[]>`
+    SELECT o.status IN ('delivered', 'cancelled') AS "isEnded", o.before_end::text AS "beforeEnd",
+      o.restored_at IS NOT NULL AS "wasRestored",
+      coalesce(o.delivered_at, o.cancelled_at) < clock_timestamp() - make_interval(mins => ${UNDO_MINUTES}::int) AS "isTooLate",
+      EXISTS (SELECT FROM refunds r JOIN captures c ON c.id = r.capture_id
+        WHERE c.order_id = o.id AND r.status <> 'failed' AND r.created_at >= o.cancelled_at) AS "isRefundBegun"
+    FROM orders o WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
+  if (!ended) throw notFound('order')
+  return ended
+}
+
+function checkUndo({ isEnded, beforeEnd, isTooLate, isRefundBegun }: Ended): void {
+  if (!isEnded) throw conflict('invalid_transition', 'The order is neither delivered nor cancelled.')
+  if (beforeEnd === null)
+    throw conflict('invalid_transition', 'The service cancelled this order, not the staff.')
+  if (isTooLate) throw conflict('undo_too_late', `A step can be undone for ${UNDO_MINUTES} minutes.`)
+  if (isRefundBegun) throw conflict('refund_begun', 'Money of this order is on its way back.')
 }

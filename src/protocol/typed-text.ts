@@ -28,3 +28,29 @@ export function readPhone(text: string): string | null {
   const plain = toAsciiDigits(text).replace(INVISIBLE, '').replace(PHONE_SEPARATORS, '')
   return PHONE.test(plain) ? plain : null
 }
+
+// Control characters other than tab and line feed, bidirectional formatting characters, which can disguise the text
+// around them (Unicode TR 9, 2.7), and invisible characters. Joiners stay: scripts and emoji need them.
+const HARMFUL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: matches the characters to remove
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g
+
+/** Whether PostgreSQL can store it: not with NUL or lone surrogates. */
+export function isStorable(value: string): boolean {
+  return !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+}
+
+/** With line feeds as line breaks, and without control and bidirectional characters. */
+export function plainLines(text: string): string {
+  return text.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(HARMFUL, '')
+}
+
+/** characters (code points) of a customer's note */
+export const MAX_NOTE = 200
+
+/** A note as it is stored; null if it is blank. Undefined if it is too long, or nothing that can be stored. */
+export function readNote(text: string): string | null | undefined {
+  const note = trimBlanks(plainLines(text))
+  if (!isStorable(note) || [...note].length > MAX_NOTE) return undefined
+  return note === '' ? null : note
+}

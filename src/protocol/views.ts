@@ -179,6 +179,9 @@ export const OrderView = Type.Object({
       unitPrice: Type.Integer({ minimum: 0, description: 'paise as ordered, with its options' }),
     }),
   ),
+  note: Type.Union([Type.String(), Type.Null()], {
+    description: 'what the customer has written for the kitchen, at most 200 characters of plain text',
+  }),
   total: Paise,
   refundedAmount: Type.Integer({ minimum: 0, description: 'paise given back of the payment that paid' }),
   dueBack: Type.Integer({
@@ -191,6 +194,10 @@ export const OrderView = Type.Object({
   seenAt: TimeOrNull,
   deliveredAt: TimeOrNull,
   cancelledAt: TimeOrNull,
+  version: Type.Integer({
+    description:
+      'rises with each change: an order can be restored, so its status does not tell which is later',
+  }),
 })
 
 export type PaymentView = Static<typeof PaymentView>
@@ -288,6 +295,7 @@ export const EVENT_DATA = {
   'order.seen': OrderView,
   'order.delivered': OrderView,
   'order.cancelled': OrderView,
+  'order.restored': OrderView,
   'payment.pending': OrderView,
   'payment.paid': OrderView,
   'payment.failed': OrderView,

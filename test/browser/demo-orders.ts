@@ -9,6 +9,7 @@ interface Planned {
   seat: string
   wish: Wish
   how?: 'cash' | 'unpaid' | 'failed'
+  note?: string
   /** minutes since it was paid (or placed), and since it was seen */
   ago: number
   seen?: number
@@ -18,7 +19,13 @@ interface Planned {
 const LIVE: Planned[] = [
   { seat: 'demo-d8', wish: { 'Chicken Burger': 1, 'Cold Coffee': 2 }, ago: 31.4, seen: 25 },
   { seat: 'b-b4', wish: { 'Salted Popcorn': 2, 'Fresh Lime Soda': 1 }, how: 'cash', ago: 22.2 },
-  { seat: 'demo-c7', wish: { 'Paneer Tikka Roll': 2, 'Masala Chai': 2 }, ago: 13.5, seen: 9 },
+  {
+    seat: 'demo-c7',
+    wish: { 'Paneer Tikka Roll': 2, 'Masala Chai': 2 },
+    note: 'No nuts: allergic',
+    ago: 13.5,
+    seen: 9,
+  },
   {
     seat: 'demo-a3',
     wish: { 'Cheese Nachos': 1, 'Caramel Popcorn': 1 },
@@ -73,7 +80,7 @@ export async function placeDemoOrders(url: string, db: Database): Promise<Map<st
   const staff = await signIn(url, 'staff')
   const guests = new Map<string, Customer>()
   for (const planned of [...ENDED, ...LIVE, ...WAITING]) {
-    const guest = await orderFrom(url, planned.seat, planned.wish, planned.how)
+    const guest = await orderFrom(url, planned.seat, planned.wish, planned.how, planned.note)
     if (planned.seen !== undefined) await staff.post(`/api/orders/${guest.orderId}/seen`)
     if (planned.last) await staff.post(`/api/orders/${guest.orderId}/${planned.last}`)
     await makeOlder(db, guest.orderId, planned)

@@ -165,6 +165,16 @@ export const SHOTS: Shot[] = [
       await page.locator('[data-banner=signed-out]').waitFor()
     },
   },
+  {
+    name: 'live-orders-compact',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-choice=size] [data-value=compact]').click()
+    },
+  },
   { name: 'live-orders-stale', screen: 'tablet', who: 'staff', path: LIVE_ORDERS, ready: goOffline },
   { name: 'live-orders-phone', screen: 'phone', who: 'staff', path: LIVE_ORDERS, ready: live },
   {
@@ -383,6 +393,7 @@ export const SHOTS: Shot[] = [
     async ready(page) {
       await live(page)
       await page.locator('.ticket [data-action=cancel]').nth(3).click()
+      await page.locator('[data-undo] [data-action=undo]').waitFor()
     },
   },
   // last, for the same reason

@@ -12,6 +12,7 @@ export interface OrderOptions {
   wish?: Wish
   paymentMethod?: 'cash' | 'online'
   phone?: string
+  note?: string
 }
 
 interface Menu {
@@ -50,9 +51,15 @@ export async function orderFrom(
   seat: string,
   wish: Wish,
   how: HowPaid = 'online',
+  note?: string,
 ): Promise<Customer> {
   const client = createClient(url)
-  const { id } = await postOrder(client, { seat, wish, paymentMethod: how === 'cash' ? 'cash' : 'online' })
+  const { id } = await postOrder(client, {
+    seat,
+    wish,
+    paymentMethod: how === 'cash' ? 'cash' : 'online',
+    ...(note ? { note } : {}),
+  })
   if (how === 'online' || how === 'failed') await settle(client, id, how === 'online' ? 'pay' : 'fail')
   return { seat, client, orderId: id }
 }

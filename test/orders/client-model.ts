@@ -25,7 +25,10 @@ function applyToOrders(orders: OrderView[], order: OrderView): OrderView[] {
 
 function applyToChats(chats: ChatView[], chat: ChatView): ChatView[] {
   const lastId = ({ lastMessage }: ChatView) => lastMessage?.id ?? 0
-  return [...chats.filter(({ id }) => id !== chat.id), chat].sort((a, b) => lastId(b) - lastId(a))
+  const isUnread = ({ unread }: ChatView) => Number(unread > 0)
+  return [...chats.filter(({ id }) => id !== chat.id), chat].sort(
+    (a, b) => isUnread(b) - isUnread(a) || lastId(b) - lastId(a),
+  )
 }
 
 function applyToOrder(state: OrderState, name: EventName, data: unknown): OrderState {

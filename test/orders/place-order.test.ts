@@ -104,6 +104,8 @@ t.test('carts and phones out of bounds are refused', async (t) => {
   await fixture.db.menuItem.updateMany({ data: { price: 10_000_000, options: [] } })
   const items = menu.map((menuItemId) => ({ menuItemId, quantity: 99 }))
   t.equal(await refusal(fixture.order({ items })), 'order_too_large')
+  t.equal(await refusal(fixture.order({ note: 'x'.repeat(201) })), 'validation_failed')
+  t.equal(viewOrder(await fixture.order({ note: ' No nuts ' })).note, 'No nuts')
   for (const phone of ['1234', '123456789012345678901', 'call me', '12345\u0000', '12345+']) {
     t.equal(await refusal(fixture.order({ phone })), 'validation_failed', phone)
   }

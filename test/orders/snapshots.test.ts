@@ -3,7 +3,7 @@ import { markChatRead, sendMessage } from '../../src/chat/chat-actions.js'
 import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
 import { startPayment } from '../../src/payments/payment-actions.js'
-import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
+import { cancelOrder, collectCash, undoLastStep } from '../../src/payments/staff-actions.js'
 import { EVENT_DATA, type EventName } from '../../src/protocol/views.js'
 import { createFixture, type Fixture, type Guest } from '../helpers/fixture.js'
 import { apply, provider, refundOf, webhookOf } from '../payments/payments.js'
@@ -48,6 +48,8 @@ t.test('snapshot + events = a fresh snapshot, for every kind of event', async (t
   const [, , cash = 0] = ids
   await step('collected', () => collectCash(fixture.ctx, fixture.staff, cash))
   await step('delivered', () => deliverOrder(fixture.ctx, fixture.staff, cash))
+  await step('restored', () => undoLastStep(fixture.ctx, fixture.staff, cash))
+  await step('delivered again', () => deliverOrder(fixture.ctx, fixture.staff, cash))
   await step('cancelled', () =>
     cancelOrder(fixture.ctx, fixture.staff, second).then(() => answer(fixture, second, 'Sorry')),
   )

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readPhone, toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
+import { MAX_NOTE, readNote, readPhone, toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
 
 t.test('digits of every script', async (t) => {
   let count = 0
@@ -49,4 +49,11 @@ t.test('phone numbers as they are pasted', async (t) => {
     ['', null],
   ]
   for (const [typed, phone] of cases) t.equal(readPhone(typed), phone, JSON.stringify(typed))
+})
+
+t.test('a note is trimmed plain text of at most 200 characters', async (t) => {
+  t.equal(readNote(' \u200eNo onion,\r\nplease\u202e\u0007 '), 'No onion,\nplease')
+  t.equal(readNote(' \u200b\n '), null)
+  t.equal(readNote('😀'.repeat(MAX_NOTE)), '😀'.repeat(MAX_NOTE))
+  for (const text of ['x'.repeat(MAX_NOTE + 1), 'a\ud800']) t.equal(readNote(text), undefined)
 })

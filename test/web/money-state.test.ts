@@ -20,6 +20,7 @@ const order = (changes: Partial<OrderView> = {}): OrderView => ({
   paymentStatus: 'pending',
   paymentMethod: 'online',
   items: [{ menuItemId: 1, name: 'Popcorn', options: [], quantity: 1, unitPrice: 18_000 }],
+  note: null,
   total: 18_000,
   refundedAmount: 0,
   dueBack: 0,
@@ -28,6 +29,7 @@ const order = (changes: Partial<OrderView> = {}): OrderView => ({
   seenAt: null,
   deliveredAt: null,
   cancelledAt: null,
+  version: 1,
   ...changes,
 })
 

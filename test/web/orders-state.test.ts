@@ -6,6 +6,7 @@ import {
   applyOrders,
   dueSince,
   isLive,
+  isRestorable,
   itemTotals,
   NO_ORDERS,
   type OrdersState,
@@ -25,6 +26,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     paymentStatus: 'pending',
     paymentMethod: 'online',
     items: [{ menuItemId: 1, name: 'Popcorn', options: [], quantity: 2, unitPrice: 25_000 }],
+    note: null,
     total: 50_000,
     refundedAmount: 0,
     dueBack: 0,
@@ -33,6 +35,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     seenAt: null,
     deliveredAt: null,
     cancelledAt: null,
+    version: 1,
     ...changes,
   }
 }
@@ -64,6 +67,8 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
       { status: 'seen', paymentStatus: 'pending' },
       { status: 'seen', paymentStatus: 'paid' },
       { status: 'delivered', paymentStatus: 'paid' },
+      { status: 'seen', paymentStatus: 'paid' },
+      { status: 'cancelled', paymentStatus: 'paid' },
     ],
   ]
   const picks = fc.array(fc.nat({ max: 5 }), { maxLength: 40 })
@@ -74,7 +79,7 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
       for (const id of ids) {
         const step = histories[id % histories.length]?.[steps[id] ?? 0]
         steps[id] = (steps[id] ?? 0) + 1
-        if (step) events.push(order(id + 1, step))
+        if (step) events.push(order(id + 1, { ...step, version: steps[id] ?? 0 }))
       }
       const truth = new Map<number, OrderView>()
       const split = cut % (events.length + 1)
@@ -94,12 +99,26 @@ t.test('snapshot + events = a fresh snapshot, for every history of orders', asyn
 
 t.test('the answer to a call and its event give the same result in either order', async (t) => {
   const before = snapshot([order(1, { status: 'confirmed', paymentStatus: 'paid' })])
-  const seen = order(1, { status: 'seen', paymentStatus: 'paid' })
-  const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT })
+  const seen = order(1, { status: 'seen', paymentStatus: 'paid', version: 2 })
+  const delivered = order(1, { status: 'delivered', paymentStatus: 'paid', deliveredAt: AT, version: 3 })
   const state = see(see(before, delivered), seen)
   t.equal(state.live.size, 0, 'an ended order does not become live again')
   t.same(state.ended, [delivered])
   t.same(see(state, delivered).ended, [delivered], 'applied twice, listed once')
+})
+
+t.test('a restored order is live again, and no longer among those that ended', async (t) => {
+  const delivered = order(1, { status: 'delivered', deliveredAt: AT, version: 3 })
+  const restored = order(1, { status: 'seen', version: 4 })
+  const ended = see(snapshot([order(1)]), delivered)
+  for (const state of [
+    see(ended, restored),
+    applyOrders(ended, { type: 'snapshot', theatreId: 1, orders: [restored] }),
+  ]) {
+    t.same([...state.live.values()], [restored])
+    t.same(state.ended, [])
+    t.same(see(state, delivered), state, 'an event from before changes nothing')
+  }
 })
 
 t.test('a snapshot replaces the orders of one theatre; leaving its group removes them', async (t) => {
@@ -114,14 +133,21 @@ t.test('a snapshot replaces the orders of one theatre; leaving its group removes
   t.same([...applyOrders(fresh, { type: 'left', theatreId: 2 }).live.keys()], [3])
 })
 
-t.test('ended orders: newest first, at most thirty', async (t) => {
+t.test('ended orders: newest first, at most thirty, but all of the last ten minutes', async (t) => {
   let state = NO_ORDERS
   for (let id = 1; id <= 40; id += 1) {
-    const at = new Date(Date.parse(AT) + id * 1000).toISOString()
+    const at = new Date(Date.parse(AT) + id * 60_000).toISOString()
     state = see(state, order(id, { status: 'delivered', deliveredAt: at }))
   }
   t.equal(state.ended.length, 30)
   t.equal(state.ended[0]?.id, 40)
+  const burst = Array.from({ length: 40 }, (_, at) =>
+    order(100 + at, {
+      status: 'delivered',
+      deliveredAt: new Date(Date.parse(AT) + 3_600_000 + at).toISOString(),
+    }),
+  )
+  t.equal(burst.reduce(see, state).ended.length, 40)
   const more = applyOrders(state, { type: 'ended', orders: [order(99), order(40, { status: 'delivered' })] })
   t.equal(more.ended.length, 30, 'live orders in that answer are ignored')
 })
@@ -157,7 +183,7 @@ t.test('urgent when min_time is left, overdue at max_time', async (t) => {
 
 t.test("a customer's order never moves backwards, and lists each message once", async (t) => {
   const message = (id: number) => ({ id, from: 'staff' as const, text: 'hi', at: AT, clientId: `c${id}` })
-  const paid = order(1, { status: 'confirmed', paymentStatus: 'paid' })
+  const paid = order(1, { version: 2, status: 'confirmed', paymentStatus: 'paid' })
   let state = applyOrderPage(NO_ORDER, { type: 'snapshot', order: paid, messages: [message(2)] })
   state = applyOrderPage(state, { type: 'order', order: order(1, { paymentStatus: 'failed' }) })
   state = applyOrderPage(state, { type: 'messages', messages: [message(1), message(2), message(3)] })
@@ -169,7 +195,7 @@ t.test("a customer's order never moves backwards, and lists each message once", 
   t.same(applyOrderPage(state, { type: 'left' }), NO_ORDER)
 })
 
-t.test('what is owed stays in the list of ended orders, however many end later', async (t) => {
+t.test('what is owed stays in its list, however many orders end later', async (t) => {
   const minutes = (count: number): string => new Date(Date.parse(AT) + count * 60_000).toISOString()
   const owed = [
     order(1, {
@@ -185,16 +211,47 @@ t.test('what is owed stays in the list of ended orders, however many end later',
   const later = Array.from({ length: 40 }, (_, at) =>
     order(10 + at, { status: 'delivered', paymentStatus: 'paid', deliveredAt: minutes(at + 1) }),
   )
-  const { ended } = [...owed, settled, ...later].reduce(see, NO_ORDERS)
-  t.strictSame(
-    ended.filter(({ id }) => id < 10).map(({ id }) => id),
-    [2, 1],
+  const state = [...owed, settled, ...later].reduce(see, NO_ORDERS)
+  t.strictSame([...state.owed.keys()], [1, 2])
+  t.equal(
+    state.ended.some(({ id }) => id < 10),
+    false,
+    'the list of those that ended is short',
   )
 })
 
 t.test('several refunds of one order: an older event changes nothing', async (t) => {
-  const refunded = (refundedAmount: number) =>
-    order(1, { status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
-  const { ended } = [refunded(2000), refunded(1000)].reduce(see, NO_ORDERS)
+  const refunded = (version: number, refundedAmount: number) =>
+    order(1, { version, status: 'delivered', paymentStatus: 'partially_refunded', refundedAmount })
+  const { ended } = [refunded(5, 2000), refunded(4, 1000)].reduce(see, NO_ORDERS)
   t.equal(ended[0]?.refundedAmount, 2000)
+})
+
+t.test(
+  'the service’s list of what is owed is complete, but may be older than what the page has seen',
+  async (t) => {
+    const cash = (id: number, changes: Partial<OrderView> = {}) =>
+      order(id, { status: 'delivered', paymentMethod: 'cash', confirmedAt: AT, deliveredAt: AT, ...changes })
+    const collected = cash(1, { version: 5, paymentStatus: 'paid' })
+    const underReview = order(4, { paymentStatus: 'failed' })
+    let state = [collected, cash(2)].reduce(see, NO_ORDERS)
+    state = applyOrders(state, { type: 'owed', theatreId: 1, orders: [cash(1), cash(3), underReview] })
+    t.strictSame([...state.owed.keys()].sort(), [2, 3, 4], 'collected since; delivered since; listed')
+    state = see(state, { ...underReview, version: 2 })
+    t.ok(state.owed.has(4), 'what is listed for a payment issue stays until it is listed no more')
+    state = see(state, cash(3, { version: 2, paymentStatus: 'paid' }))
+    state = applyOrders(state, { type: 'owed', theatreId: 1, orders: [] })
+    t.strictSame([...state.owed.keys()], [2])
+  },
+)
+
+t.test('an order that ended is restorable for ten minutes, unless the service cancelled it', async (t) => {
+  const after = (minutes: number): number => Date.parse(AT) + minutes * 60_000
+  const delivered = order(1, { status: 'delivered', confirmedAt: AT, deliveredAt: AT })
+  t.strictSame(
+    [9.9, 10].map((minutes) => isRestorable(delivered, after(minutes))),
+    [true, false],
+  )
+  t.equal(isRestorable(order(2, { status: 'cancelled', cancelledAt: AT }), after(1)), false)
+  t.equal(isRestorable(order(3, { status: 'confirmed', confirmedAt: AT }), after(1)), false)
 })

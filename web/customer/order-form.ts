@@ -50,6 +50,7 @@ type Wanted = Omit<Parameters<typeof api.placeOrder>[1], 'items'>
 export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   const [method, setMethod] = useState<Method>('online')
   const [phone, setPhone] = useState('')
+  const [note, setNote] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>(null)
   const [earlier, setEarlier] = useState<OrderView | null>(null)
@@ -86,6 +87,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
     setEarlier(null)
     setError(null)
     setPriced(null)
+    setNote('')
   }, [key])
 
   function onRefused(problem: unknown, before: number): void {
@@ -128,6 +130,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
     const wanted = {
       paymentMethod: method,
       ...(phone.trim() ? { phone: phone.trim() } : {}),
+      ...(note.trim() ? { note } : {}),
       expectedTotal: total,
     }
     try {
@@ -141,7 +144,22 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
   }
 
   return {
-    ...{ method, setMethod, phone, setPhone, busy, error, earlier, placed, unseen, priced, submit, stay },
+    ...{
+      method,
+      setMethod,
+      phone,
+      setPhone,
+      note,
+      setNote,
+      busy,
+      error,
+      earlier,
+      placed,
+      unseen,
+      priced,
+      submit,
+      stay,
+    },
     /** The menu has changed what the order costs. */
     notePrice: useCallback((before: number, total: number) => {
       if (!isSending.current) setPriced({ before, total })

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { readPhone } from '../../src/protocol/typed-text.js'
+import { MAX_NOTE, readPhone } from '../../src/protocol/typed-text.js'
 import type { SeatMenuView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { remember } from '../lib/storage.js'
@@ -93,6 +93,17 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
         <p class="review-total">
           <span>{s.seat.total}</span> <span class="amount">{amount}</span>
         </p>
+        <label class="field">
+          <span>{s.seat.note}</span>
+          <input
+            type="text"
+            name="note"
+            autocomplete="off"
+            maxLength={MAX_NOTE}
+            value={form.note}
+            onInput={({ currentTarget }) => form.setNote(currentTarget.value)}
+          />
+        </label>
         <Payment form={form} />
       </fieldset>
       <Notices form={form} wasSent={now.sent} />

@@ -112,12 +112,14 @@ export function send(method: Method, path: string, options: RequestOptions = {})
   return call(method, path, options, readNothing)
 }
 
-export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash'
+export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash' | 'undo'
 
 export interface NewOrder {
   items: { menuItemId: number; quantity: number; options?: readonly { group: string; choice: string }[] }[]
   paymentMethod: 'online' | 'cash'
   phone?: string
+  /** for the kitchen */
+  note?: string
   /** the sum on the button, in paise */
   expectedTotal: number
 }
@@ -172,9 +174,11 @@ export const api = {
   /** The orders that ended last. */
   endedOrders: (id: number): Promise<OrderView[]> =>
     fetchMember('orders', 'GET', `/api/theatres/${id}/orders?ended=1`),
-  /** `keepalive`: the request outlives the page. */
-  changeOrder: (id: number, action: StaffAction, { keepalive = false } = {}): Promise<OrderView> =>
-    fetchMember('order', 'POST', `/api/orders/${id}/${action}`, { keepalive, ...REPEATABLE }),
+  /** All of whom cash is owed, or money is due back. */
+  owedOrders: (id: number): Promise<OrderView[]> =>
+    fetchMember('orders', 'GET', `/api/theatres/${id}/orders?owed=1`),
+  changeOrder: (id: number, action: StaffAction): Promise<OrderView> =>
+    fetchMember('order', 'POST', `/api/orders/${id}/${action}`, REPEATABLE),
   /** `until`: sold out for an hour, till the end of the day, or until somebody says otherwise. */
   setAvailable: (id: number, available: boolean, until?: 'hour' | 'day'): Promise<ManagedItemView> =>
     fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, {

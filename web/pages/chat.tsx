@@ -1,9 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ChatView, UserView } from '../../src/protocol/views.js'
 import { Conversation } from '../chat/conversation.js'
+import { Ordered } from '../chat/ordered.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { useReading } from '../lib/use-reading.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
@@ -106,6 +108,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
         </h2>
         <p>{s.board.number(chat.id)}</p>
       </header>
+      <Ordered orderId={chat.id} />
       <Problem error={error} />
       <ReadingProblem reading={reading} />
       <Conversation
@@ -123,6 +126,8 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
 
 function Chat({ user }: { user: UserView }) {
   const desk = useChatDesk()
+  // The list is sorted anew with each message.
+  useEffect(guardTouches, [])
   const { chats } = useStore(desk.state)
   const openId = useOpenChatId()
   const open = openId === null ? undefined : chats.get(openId)

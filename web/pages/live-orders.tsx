@@ -1,24 +1,27 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { OrderView, SignedInView } from '../../src/protocol/views.js'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { oldestFirst } from '../live/orders-state.js'
+import { isCashOwed, isLive, isOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
-import { useChatDesk } from '../staff/chat-desk.js'
+import { type IsShown, useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
 import { type Place, placesOf } from '../staff/money-words.js'
+import { NewBelow } from '../staff/new-below.js'
 import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
 import { OrderingSwitch, useMenuState } from '../staff/ordering-switch.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
-import { Ticket } from '../staff/ticket.js'
+import { TicketPlace } from '../staff/ticket-place.js'
+import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
-import { useHallChoice, useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
+import { useHallChoice, useTheatreChoice, useTheatreSeats, useTicketSize } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
@@ -34,9 +37,18 @@ const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 const inPlace = (orders: readonly OrderView[], place: Place): OrderView[] =>
   orders.filter((order) => placesOf(order).includes(place))
 
+/** Also what only the service knows of: the order of a payment issue. Those that are live and say it stand on their tickets. */
+const isRefundDue = (order: OrderView): boolean =>
+  isOwed(order) ? order.dueBack > 0 && !isLive(order) : true
+
 function LiveOrders({ session }: { session: SignedInView }) {
-  const board = useMemo(createBoard, [])
-  const desk = useChatDesk()
+  const shownPlace = useRef<{ theatreId: number | null; hall: string }>({ theatreId: null, hall: '' })
+  const isShown: IsShown = useCallback(({ theatreId, hall }) => {
+    const place = shownPlace.current
+    return theatreId === place.theatreId && (place.hall === '' || hall === place.hall)
+  }, [])
+  const board = useMemo(() => createBoard(isShown), [isShown])
+  const desk = useChatDesk(isShown)
   const now = useNow()
   const state = useStore(board.orders)
   const problem = useStore(board.problem)
@@ -50,6 +62,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   useBoardKeys(board)
   const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
+  useEffect(guardTouches, [])
   const screenLock = useStore(wakeLock)
 
   const ofTheatre = useMemo(
@@ -58,16 +71,21 @@ function LiveOrders({ session }: { session: SignedInView }) {
   )
   const halls = found?.halls ?? []
   const [hall, setHall] = useHallChoice(halls)
+  shownPlace.current = { theatreId, hall }
+  const [size, setSize] = useTicketSize()
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
-  const open = useMemo(() => inPlace(ofTheatre, 'ticket'), [ofTheatre])
   const ended = state.ended.filter((order) => order.theatreId === theatreId)
+  const owed = [...state.owed.values()].filter((order) => order.theatreId === theatreId)
   const shown = inPlace(inHall, 'ticket')
+  const filter = `${theatreId} ${hall} ${view}`
+  const { slots, isHeld } = useTicketSlots(shown, board, filter)
   const limits = found?.theatre ?? FALLBACK_LIMITS
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
-  const unread = unreadTotal(useStore(desk.state).chats.values())
+  const { chats } = useStore(desk.state)
+  const unread = unreadTotal(chats.values())
   const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
-  useOverdueAlert(open, now, found?.theatre ?? null)
-  useTitle(open.length, `${s.nav.orders} · ${name}`)
+  useOverdueAlert(shown, now, found?.theatre ?? null)
+  useTitle(shown.length, `${s.nav.orders} · ${name}`)
 
   return (
     <>
@@ -79,7 +97,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
       </StaffHeader>
       <LinkBanner link={board.live.link} />
       <NetworkBanner link={board.live.link} />
-      <main class="live" data-open-orders={open.length}>
+      <main class="live" data-size={size} data-open-orders={shown.length}>
         <div class="live-head">
           <h1>
             <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
@@ -117,6 +135,18 @@ function LiveOrders({ session }: { session: SignedInView }) {
               ]}
               onChange={(next) => setView(next === 'map' ? 'map' : 'cards')}
             />
+            {view === 'cards' && (
+              <Choice
+                name="size"
+                label={s.board.chooseSize}
+                value={size}
+                options={[
+                  ['large', s.board.large],
+                  ['compact', s.board.compact],
+                ]}
+                onChange={(next) => setSize(next === 'compact' ? 'compact' : 'large')}
+              />
+            )}
             <OrderingSwitch theatre={menuState?.theatre ?? null} timeZone={found?.theatre.timeZone ?? ''} />
             <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
               {s.tools.menu}
@@ -132,24 +162,25 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         )}
-        <ItemTotals orders={shown} />
+        <ItemTotals orders={shown} isOpenFirst={size === 'large'} isHeld={isHeld} />
         {view === 'map' ? (
           <SeatMap
             halls={halls.filter((each) => hall === '' || each.name === hall)}
-            {...{ orders: inHall, board, now, limits }}
+            {...{ orders: inHall, slots, board, now, limits, chats }}
           />
         ) : (
           <section class="board" aria-label={s.nav.orders}>
-            {shown.map((order) => (
-              <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
+            {slots.map((slot) => (
+              <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
             ))}
-            {shown.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
+            {slots.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
           </section>
         )}
+        {view === 'cards' && <NewBelow orders={shown} filter={isLoaded ? filter : null} />}
         <UnpaidList orders={inPlace(inHall, 'unpaid')} />
-        <CashOwedList orders={inPlace(ended, 'cash-owed')} board={board} />
-        <RefundList orders={inPlace(ended, 'refunds')} canRefund={isManager(session.user)} />
-        <EndedList orders={ended} timeZone={found?.theatre.timeZone} />
+        <CashOwedList orders={owed.filter(isCashOwed)} board={board} />
+        <RefundList orders={owed.filter(isRefundDue)} canRefund={isManager(session.user)} />
+        <EndedList orders={ended} timeZone={found?.theatre.timeZone} board={board} now={now} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">
             {s.board.maySleep}

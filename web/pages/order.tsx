@@ -33,6 +33,12 @@ function Receipt({ order }: { order: OrderView }) {
           </li>
         ))}
       </ul>
+      {order.note && (
+        <p class="receipt-note" dir="auto">
+          <b>{s.board.noteWord}: </b>
+          {plainText(order.note)}
+        </p>
+      )}
       <p class="receipt-total">
         <span>{s.seat.total}</span> <span class="amount">{f.money(order.total)}</span>
       </p>

@@ -39,7 +39,7 @@ function runShortcut(key: string, order: OrderView, board: Board): boolean {
         void board.change(order, 'collect-cash')
       return true
     case 'x':
-      board.cancel(order)
+      void board.change(order, 'cancel')
       return true
     default:
       return false
@@ -61,9 +61,31 @@ function focusNextAfter(removed: HTMLElement): void {
   setTimeout(() => watch.disconnect(), REMOVAL_DEADLINE_MS)
 }
 
+/** Focuses a ticket once it is back. */
+function focusOnceBack(id: number): void {
+  const find = () => document.querySelector<HTMLElement>(`.board .ticket[data-order-id="${id}"]`)
+  const watch = new MutationObserver(() => {
+    const ticket = find()
+    if (!ticket) return
+    watch.disconnect()
+    ticket.focus()
+  })
+  watch.observe(document.body, { childList: true, subtree: true })
+  setTimeout(() => watch.disconnect(), REMOVAL_DEADLINE_MS)
+}
+
+function undoLast(board: Board): void {
+  const order = board.lastUndoable()
+  if (!order) return
+  focusOnceBack(order.id)
+  void board.change(order, 'undo')
+}
+
 /** A pressed button is removed or disabled and would lose the focus: its ticket takes it. */
 function onClick(event: MouseEvent): void {
-  const button = event.target instanceof Element ? event.target.closest<HTMLElement>('.ticket button') : null
+  const button = event.target instanceof Element ? event.target.closest<HTMLElement>('.board button') : null
+  const undone = button?.closest<HTMLElement>('[data-undo]')?.dataset.undo
+  if (undone && event.detail === 0) focusOnceBack(Number(undone))
   const ticket = button?.closest<HTMLElement>('.ticket')
   if (!button || !ticket) return
   ticket.focus({ preventScroll: true })
@@ -73,7 +95,7 @@ function onClick(event: MouseEvent): void {
 }
 
 /**
- * Arrows move between tickets; S, D, C and X act on the focused one; Z or Escape undoes a cancellation. Letters go by
+ * Arrows move between tickets; S, D, C and X act on the focused one; Z or Escape undoes the last delivery or cancellation. Letters go by
  * their place, whatever the layout or Caps Lock, and act only while a ticket has the focus (WCAG 2.1.4), never with a modifier, and not on
  * key repeat. Escape works wherever the focus is.
  */
@@ -95,7 +117,7 @@ export function useBoardKeys(board: Board): void {
         return
       }
       const key = placeOf(event)
-      if (key === 'escape' || (ticket && key === 'z')) return board.undoLastCancel()
+      if (key === 'escape' || (ticket && key === 'z')) return undoLast(board)
       if (!ticket) return
       const order = board.orders.get().live.get(Number(ticket.dataset.orderId))
       if (!order) return

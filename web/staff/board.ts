@@ -1,6 +1,7 @@
 import { readGroup } from '../../src/protocol/groups.js'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api, type StaffAction } from '../lib/api.js'
+import { keepReading, type Reading } from '../lib/retry.js'
 import { createStore } from '../lib/store.js'
 import type { Incoming } from '../live/client.js'
 import { orderOf, type Snapshot } from '../live/messages.js'
@@ -10,32 +11,40 @@ import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
 import { noteExpiring } from '../ui/session-expiry.js'
+import type { IsShown } from './chat-desk.js'
 import { createNewOrderAlert } from './new-orders.js'
 import { nameTheatres, type TheatreName } from './use-theatre.js'
 
-/** How long a cancellation can be undone before the request is sent. */
-const CANCEL_DELAY_MS = 5000
+/** how long the offer to undo a step stands where the ticket was */
+const UNDO_OFFER_MS = 8000
+
+type UndoableAction = 'deliver' | 'cancel'
 
 function theatreOf(group: string): number | null {
   const parts = readGroup(group)
   return parts?.kind === 'theatre-orders' ? parts.theatreId : null
 }
 
-/** State and actions of the live-orders page, without its looks. */
-export function createBoard() {
+/** State and actions of the live-orders page, without its looks. It rings for what `isShown` only. */
+export function createBoard(isShown: IsShown) {
   const orders = createStore(NO_ORDERS)
   const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
-  /** Orders about to be cancelled, with the time of the monotonic clock until which that can be undone. */
-  const cancelling = createStore<ReadonlyMap<number, number>>(new Map())
+  /** Orders that were delivered or cancelled here a moment ago: the step can be undone in the ticket's place. */
+  const undoable = createStore<ReadonlyMap<number, UndoableAction>>(new Map())
   const problem = createStore<{ orderId: number; text: string } | null>(null)
   /** Theatres whose snapshot has arrived; for others the page must not claim that there are no orders. */
   const loaded = createStore<ReadonlySet<number>>(new Set())
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
+  const readings = new Map<number, Reading>()
 
   const apply = (change: OrdersChange): void => orders.update((state) => applyOrders(state, change))
 
-  const alertNewOrder = createNewOrderAlert()
+  const ring = createNewOrderAlert()
+  const isHere = ({ theatreId, seat }: OrderView): boolean => isShown({ theatreId, hall: seat.hall })
+  const alertNewOrder = (order: OrderView): void => {
+    if (isHere(order)) ring(order)
+  }
 
   function onSnapshot(theatreId: number, { data }: Snapshot): void {
     if (!('orders' in data)) return
@@ -44,7 +53,7 @@ export function createBoard() {
     const isReload = loaded.get().has(theatreId)
     loaded.update((ids) => new Set(ids).add(theatreId))
     apply({ type: 'snapshot', theatreId, orders: received })
-    void loadEnded(theatreId)
+    readLists(theatreId)
     // After a long sleep, new orders arrive in a snapshot instead of as events: they still need an alert.
     if (!isReload) return
     for (const order of received) {
@@ -68,12 +77,21 @@ export function createBoard() {
     if (!order) return
     apply({ type: 'order', order })
     if (message.name === 'order.confirmed') alertNewOrder(order)
-    if (message.name === 'order.cancelled') announce(s.board.cancelledVoice(order.seat.name))
+    if (message.name === 'order.restored') withdrawUndo(order.id)
+    // What was done here is announced with the call's answer.
+    if (isHere(order) && !busy.get().has(order.id)) announceStep(message.name, order)
+  }
+
+  function announceStep(name: string, { seat }: OrderView): void {
+    if (name === 'order.cancelled') announce(s.board.cancelledVoice(seat.name))
+    if (name === 'order.restored') announce(s.board.restoredVoice(seat.name))
   }
 
   function onLeft(group: string): void {
     const theatreId = theatreOf(group)
     if (theatreId === null) return
+    readings.get(theatreId)?.stop()
+    readings.delete(theatreId)
     theatres.update((all) => all.filter(({ id }) => id !== theatreId))
     loaded.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
     apply({ type: 'left', theatreId })
@@ -85,8 +103,11 @@ export function createBoard() {
     busy.update((map) => new Map(map).set(order.id, action))
     try {
       apply({ type: 'order', order: await api.changeOrder(order.id, action) })
+      if (action === 'deliver' || action === 'cancel') offerUndo(order.id, action)
+      if (action === 'undo') withdrawUndo(order.id)
       announce(s.board.done[action](order.seat.name))
     } catch (error) {
+      if (action === 'undo') withdrawUndo(order.id)
       const text = `${order.seat.name}: ${explain(error)}`
       problem.set({ orderId: order.id, text })
     } finally {
@@ -94,50 +115,43 @@ export function createBoard() {
     }
   }
 
-  function undoCancel(id: number): void {
+  /** Shows for a while, in the ticket's place, that the step can be undone. */
+  function offerUndo(id: number, action: UndoableAction): void {
+    undoable.update((map) => new Map(map).set(id, action))
     clearTimeout(timers.get(id))
-    timers.delete(id)
-    cancelling.update((map) => new Map([...map].filter(([each]) => each !== id)))
-  }
-
-  /** The service can't restore a cancelled order, so the page waits before it sends the request. */
-  function cancel(order: OrderView): void {
-    if (timers.has(order.id)) return
-    cancelling.update((map) => new Map(map).set(order.id, performance.now() + CANCEL_DELAY_MS))
-    announce(s.board.cancelSoon(order.seat.name))
     timers.set(
-      order.id,
-      setTimeout(() => {
-        undoCancel(order.id)
-        void change(order, 'cancel')
-      }, CANCEL_DELAY_MS),
+      id,
+      setTimeout(() => withdrawUndo(id), UNDO_OFFER_MS),
     )
   }
 
-  function undoLastCancel(): void {
-    const last = [...timers.keys()].at(-1)
-    if (last !== undefined) undoCancel(last)
+  function withdrawUndo(id: number): void {
+    clearTimeout(timers.get(id))
+    timers.delete(id)
+    undoable.update((map) => new Map([...map].filter(([each]) => each !== id)))
   }
 
-  /**
-   * Leaving the page (for the chat, to explain) does not undo a cancellation, so pending ones are sent at once. If
-   * such a request gets lost, the order is still on every board.
-   */
-  function flushCancellations(): void {
-    for (const [id, timer] of timers) {
-      clearTimeout(timer)
-      void api.changeOrder(id, 'cancel', { keepalive: true }).catch(() => {})
+  /** The order of the last step that can still be undone here; null: there is none. */
+  function lastUndoable(): OrderView | null {
+    const id = [...undoable.get().keys()].at(-1)
+    return orders.get().ended.find((order) => order.id === id) ?? null
+  }
+
+  /** Reads the lists that are in no snapshot, again and again until they have come. */
+  function readLists(theatreId: number): void {
+    const reading = readings.get(theatreId)
+    if (reading) return reading.again()
+    const read = () => Promise.all([api.endedOrders(theatreId), api.owedOrders(theatreId)])
+    const onLists = ([ended, owed]: readonly OrderView[][]): void => {
+      apply({ type: 'ended', orders: ended ?? [] })
+      apply({ type: 'owed', theatreId, orders: owed ?? [] })
     }
-    timers.clear()
-    cancelling.set(new Map())
+    readings.set(
+      theatreId,
+      keepReading(read, onLists, () => {}),
+    )
   }
 
-  async function loadEnded(theatreId: number): Promise<void> {
-    const ended = await api.endedOrders(theatreId).catch(() => [])
-    apply({ type: 'ended', orders: ended })
-  }
-
-  addEventListener('pagehide', flushCancellations)
   const live: LivePage = connectLive('/ws/all-seat-datasocket/', { onMessage, onLeft })
   return {
     live,
@@ -145,12 +159,10 @@ export function createBoard() {
     theatres,
     loaded,
     busy,
-    cancelling,
+    undoable,
     problem,
     change,
-    cancel,
-    undoCancel,
-    undoLastCancel,
+    lastUndoable,
   }
 }
 

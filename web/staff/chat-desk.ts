@@ -20,8 +20,11 @@ function theatreOf(group: string): number | null {
   return parts?.kind === 'theatre-chat' ? parts.theatreId : null
 }
 
+/** Whether the screen shows the orders of a place: it rings for no others. */
+export type IsShown = (place: { theatreId: number; hall: string }) => boolean
+
 /** All conversations of the staff's theatres, fed by the chat socket; used by the chat page and the unread badges. */
-export function createChatDesk() {
+export function createChatDesk(isShown: IsShown) {
   const state = createStore(NO_CHATS)
   const more = createStore<ReadonlyMap<number, boolean>>(new Map())
   const apply = (change: ChatsChange): void => state.update((now) => applyChats(now, change))
@@ -40,6 +43,7 @@ export function createChatDesk() {
     outbox.stored(message.clientId)
     if (message.from !== 'customer') return
     const { name, hall } = conversation.order.seat
+    if (!isShown({ theatreId: conversation.theatreId, hall })) return
     playMessage()
     announce(s.chat.newMessage(hall, name))
     notify(s.chat.newMessageTitle(name), message.text, `chat-${conversation.id}`)
@@ -98,8 +102,11 @@ export function createChatDesk() {
 
 export type ChatDesk = ReturnType<typeof createChatDesk>
 
-export function useChatDesk(): ChatDesk {
-  const desk = useMemo(createChatDesk, [])
+const showsAll: IsShown = () => true
+
+/** `isShown` must be the same function at each call. */
+export function useChatDesk(isShown: IsShown = showsAll): ChatDesk {
+  const desk = useMemo(() => createChatDesk(isShown), [isShown])
   useEffect(() => desk.close, [desk])
   return desk
 }

@@ -1,26 +1,57 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
+import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { moneyStateOf } from '../live/money-state.js'
-import { endedAt, itemTotals } from '../live/orders-state.js'
+import { endedAt, isOwed, isRestorable, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
 import type { Board } from './board.js'
 import { describeRefund, moneyWords } from './money-words.js'
 
-/** Total quantities over all open orders, for the kitchen. */
-export function ItemTotals({ orders }: { orders: readonly OrderView[] }) {
+/** Total quantities over all open orders, for the kitchen. Whether it is unfolded is remembered; `isOpenFirst` until it is known. */
+export function ItemTotals({
+  orders,
+  isOpenFirst,
+  isHeld,
+}: {
+  orders: readonly OrderView[]
+  isOpenFirst: boolean
+  /** The tickets below must not move up. */
+  isHeld: boolean
+}) {
+  const [chosen, setChosen] = useState(() => recall('totals-open', isBoolean))
+  const isOpen = chosen ?? isOpenFirst
+  const strip = useRef<HTMLElement>(null)
+  const [height, setHeight] = useState(0)
+  useEffect(() => setHeight(isHeld ? (strip.current?.offsetHeight ?? 0) : 0), [isHeld])
   const totals = itemTotals(orders)
-  if (totals.length === 0) return null
+  if (totals.length === 0 && height === 0) return null
   return (
-    <section class="item-totals" aria-label={s.board.itemTotals}>
-      <h2>{s.board.toPrepare}</h2>
-      <ul>
-        {totals.map((item) => (
-          <li key={item.menuItemId} data-item-total={item.menuItemId}>
-            <b>{item.quantity}</b> {plainText(item.name)}
-          </li>
-        ))}
-      </ul>
+    <section ref={strip} class="item-totals" style={{ minHeight: height }} aria-label={s.board.itemTotals}>
+      <h2>
+        <button
+          type="button"
+          class="plain fold"
+          aria-expanded={isOpen}
+          onClick={() => {
+            remember('totals-open', !isOpen)
+            setChosen(!isOpen)
+            setHeight(0)
+          }}
+        >
+          {s.board.toPrepare}
+        </button>
+      </h2>
+      {isOpen && (
+        <ul>
+          {totals.map((item) => (
+            <li key={item.menuItemId} data-item-total={item.menuItemId}>
+              <b>{item.quantity}</b> {plainText(item.name)}
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   )
 }
@@ -79,7 +110,12 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
   )
 }
 
-/** Cancelled orders whose money is to be given back, or on its way. */
+/** What the board says of money that is due back; that of a payment issue is for a manager to look at. */
+function refundWords(order: OrderView): string {
+  return describeRefund(order) ?? (isOwed(order) ? '' : s.board.toCheck)
+}
+
+/** Orders with money that is to be given back, is on its way, or must be looked at. */
 export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]; canRefund: boolean }) {
   if (orders.length === 0) return null
   return (
@@ -88,8 +124,7 @@ export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-money={moneyStateOf(order)}>
-            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span>{' '}
-            <span>{describeRefund(order)}</span>
+            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span> <span>{refundWords(order)}</span>
           </li>
         ))}
       </ul>
@@ -112,10 +147,15 @@ function Refund({ order }: { order: OrderView }) {
 export function EndedList({
   orders,
   timeZone,
+  board,
+  now,
 }: {
   orders: readonly OrderView[]
   timeZone: string | undefined
+  board: Board
+  now: number
 }) {
+  const busy = useStore(board.busy)
   return (
     <details class="ended">
       <summary>{s.board.ended(orders.length)}</summary>
@@ -132,6 +172,17 @@ export function EndedList({
             <span>
               {s.status[order.status]} {f.time(endedAt(order) ?? order.createdAt, timeZone)}
             </span>
+            {isRestorable(order, now) && (
+              <button
+                type="button"
+                data-action="restore"
+                aria-label={s.board.restoreOrder(order.seat.name)}
+                disabled={busy.has(order.id)}
+                onClick={() => void board.change(order, 'undo')}
+              >
+                {s.board.restore}
+              </button>
+            )}
           </li>
         ))}
       </ol>

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { HallView, OrderView } from '../../src/protocol/views.js'
+import type { ChatView, HallView, OrderView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
-import { oldestFirst, urgency } from '../live/orders-state.js'
+import { urgency } from '../live/orders-state.js'
 import { s } from '../strings/language.js'
 import type { Board } from './board.js'
-import { type Limits, Ticket } from './ticket.js'
+import type { Limits } from './ticket.js'
+import { TicketPlace } from './ticket-place.js'
+import type { Slot } from './ticket-slots.js'
 
 function rowsOf(hall: HallView): [string, HallView['seats']][] {
   const byRow = new Map<string, HallView['seats']>()
@@ -18,9 +20,12 @@ function rowsOf(hall: HallView): [string, HallView['seats']][] {
 interface Props {
   halls: readonly HallView[]
   orders: readonly OrderView[]
+  /** the tickets among them */
+  slots: readonly Slot[]
   board: Board
   now: number
   limits: Limits
+  chats: ReadonlyMap<number, ChatView>
 }
 
 function seatState(orders: readonly OrderView[], now: number, limits: Limits): string {
@@ -34,7 +39,7 @@ function seatState(orders: readonly OrderView[], now: number, limits: Limits): s
 }
 
 /** The halls as rows of seats below the screen. Selecting a seat shows its orders. */
-export function SeatMap({ halls, orders, board, now, limits }: Props) {
+export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Props) {
   const [chosen, setChosen] = useState<number | null>(null)
   const panel = useRef<HTMLElement>(null)
   // On a phone the orders are below the halls: without scrolling, a tap would seem to do nothing.
@@ -42,8 +47,7 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
     if (chosen !== null) panel.current?.scrollIntoView({ block: 'nearest' })
   }, [chosen])
   const ordersOf = (seatId: number): OrderView[] => orders.filter((order) => order.seat.id === seatId)
-  const shown =
-    chosen === null ? [] : oldestFirst(ordersOf(chosen).filter((order) => order.status !== 'placed'))
+  const shown = slots.filter(({ order, kind }) => order.seat.id === chosen && kind !== 'gap')
   return (
     <div class="map">
       <div class="map-halls">
@@ -78,8 +82,8 @@ export function SeatMap({ halls, orders, board, now, limits }: Props) {
         ))}
       </div>
       <section ref={panel} class="map-orders board" aria-label={s.board.ofSeat}>
-        {shown.map((order) => (
-          <Ticket key={order.id} order={order} board={board} now={now} limits={limits} />
+        {shown.map((slot) => (
+          <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
         ))}
         {shown.length === 0 && <p class="quiet">{s.board.pickSeat}</p>}
       </section>

@@ -1,4 +1,4 @@
-import type { OrderView } from '../../src/protocol/views.js'
+import type { ChatView, OrderView } from '../../src/protocol/views.js'
 import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
@@ -93,17 +93,34 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
   )
 }
 
-function Foot({
-  order,
-  board,
-  busy,
-  isCancelling,
-}: {
-  order: OrderView
-  board: Board
-  busy: boolean
-  isCancelling: boolean
-}) {
+/** What the customer has written for the kitchen, an allergy perhaps. */
+function Note({ note }: { note: string | null }) {
+  if (!note) return null
+  return (
+    <p class="ticket-note" dir="auto">
+      <b>{s.board.noteWord}: </b>
+      {plainText(note)}
+    </p>
+  )
+}
+
+/** The last words of the customer that nobody has read. */
+function UnreadChat({ chat }: { chat: ChatView | undefined }) {
+  if (!chat || chat.unread === 0 || !chat.lastMessage) return null
+  return (
+    <a class="ticket-chat" href={`/theatre/chat/#${chat.id}`} data-unread={chat.unread}>
+      <span class="badge">
+        {chat.unread}
+        <span class="visually-hidden"> {s.chat.unreadWord}</span>
+      </span>
+      <span class="ticket-chat-words" dir="auto">
+        {plainText(chat.lastMessage.text)}
+      </span>
+    </a>
+  )
+}
+
+function Foot({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
   return (
     <footer class="ticket-footer">
       <p class="ticket-no">
@@ -121,8 +138,8 @@ function Foot({
         class="icon plain"
         data-action="cancel"
         aria-label={s.board.cancelOrder(order.seat.name)}
-        disabled={busy || isCancelling}
-        onClick={() => board.cancel(order)}
+        disabled={busy}
+        onClick={() => void board.change(order, 'cancel')}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M6 6 18 18M18 6 6 18" />
@@ -132,28 +149,18 @@ function Foot({
   )
 }
 
-function CancelUndo({ order, board, until }: { order: OrderView; board: Board; until: number }) {
-  return (
-    <div class="cancel-undo" data-cancelling={order.id}>
-      <p>{s.board.cancelling(Math.max(1, Math.ceil((until - performance.now()) / 1000)))}</p>
-      <button type="button" class="primary" data-action="undo" onClick={() => board.undoCancel(order.id)}>
-        {s.board.undo}
-      </button>
-    </div>
-  )
-}
-
-interface Props {
+export interface TicketProps {
   order: OrderView
   board: Board
   now: number
   limits: Limits
+  /** the conversations of the orders that have one */
+  chats: ReadonlyMap<number, ChatView>
 }
 
 /** One order: its seat on the stub, the items to bring, and the buttons. */
-export function Ticket({ order, board, now, limits }: Props) {
+export function Ticket({ order, board, now, limits, chats }: TicketProps) {
   const busy = useStore(board.busy).has(order.id)
-  const until = useStore(board.cancelling).get(order.id)
   const level = urgency(order, now, limits)
   const title = `order-${order.id}`
   return (
@@ -187,13 +194,11 @@ export function Ticket({ order, board, now, limits }: Props) {
           </li>
         ))}
       </ul>
+      <Note note={order.note} />
+      <UnreadChat chat={chats.get(order.id)} />
       <Money order={order} board={board} busy={busy} />
-      {until === undefined ? (
-        <Buttons order={order} board={board} busy={busy} />
-      ) : (
-        <CancelUndo order={order} board={board} until={until} />
-      )}
-      <Foot order={order} board={board} busy={busy} isCancelling={until !== undefined} />
+      <Buttons order={order} board={board} busy={busy} />
+      <Foot order={order} board={board} busy={busy} />
     </article>
   )
 }

@@ -34,6 +34,20 @@ export function useHallChoice(halls: readonly { name: string }[]): [string, (hal
   return [halls.length > 1 && halls.some(({ name }) => name === chosen) ? chosen : '', choose]
 }
 
+export type TicketSize = 'large' | 'compact'
+
+const isSize = (value: unknown): value is TicketSize => value === 'large' || value === 'compact'
+
+/** The size of this screen's tickets, remembered: from two metres, or as many as fit. */
+export function useTicketSize(): [TicketSize, (size: TicketSize) => void] {
+  const [size, setSize] = useState<TicketSize>(() => recall('ticket-size', isSize) ?? 'large')
+  function choose(next: TicketSize): void {
+    remember('ticket-size', next)
+    setSize(next)
+  }
+  return [size, choose]
+}
+
 /** A theatre's halls, seats and time limits. */
 export function useTheatreSeats(theatreId: number | null): {
   found: TheatreSeatsView | null

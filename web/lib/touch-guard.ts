@@ -1,0 +1,93 @@
+/** For how long a control that has appeared or moved takes no touch: the taps of a double tap are up to 800 ms apart. */
+const SETTLE_MS = 1000
+/** A label that grows by a digit is no move. */
+const TOLERANCE_PX = 8
+const CONTROLS = 'button, a[href], summary, label, [role="button"]'
+/** Attributes that move controls: the others change looks only. */
+const MOVING = ['class', 'hidden', 'open', 'style', 'data-size']
+
+/** A control's box on the page. */
+type Box = readonly [left: number, top: number, width: number, height: number]
+
+function boxOf(control: Element): Box | null {
+  const { left, top, width, height } = control.getBoundingClientRect()
+  return width > 0 ? [left + scrollX, top + scrollY, width, height] : null
+}
+
+const isSame = (a: Box, b: Box): boolean =>
+  a.every((value, at) => Math.abs(value - (b[at] ?? 0)) <= TOLERANCE_PX)
+
+/**
+ * Keeps fingers from hitting what they did not aim at: a control that appears, or moves on the page, takes no touch and no
+ * click for a second (`data-settling`, which the styles turn into `pointer-events: none`). Keys still work. Scrolling moves
+ * nothing. The controls that are there at the call count as settled. Returns the function that ends it.
+ */
+export function guardTouches(): () => void {
+  const boxes = new WeakMap<Element, Box>()
+  const settling = new Map<Element, number>()
+  const timers = new Set<ReturnType<typeof setTimeout>>()
+  let frame = 0
+
+  function measure(): Element[] {
+    const moved: Element[] = []
+    for (const control of document.querySelectorAll(CONTROLS)) {
+      const box = boxOf(control)
+      const before = boxes.get(control)
+      if (box) boxes.set(control, box)
+      else boxes.delete(control)
+      if (box && !(before && isSame(before, box))) moved.push(control)
+    }
+    return moved
+  }
+
+  function release(): void {
+    const now = performance.now()
+    for (const [control, until] of settling) {
+      if (until > now) continue
+      settling.delete(control)
+      control.removeAttribute('data-settling')
+    }
+  }
+
+  function settle(controls: readonly Element[]): void {
+    if (controls.length === 0) return
+    for (const control of controls) {
+      settling.set(control, performance.now() + SETTLE_MS)
+      control.setAttribute('data-settling', 'true')
+    }
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      release()
+    }, SETTLE_MS + 1)
+    timers.add(timer)
+  }
+
+  // Before the next touch can arrive: the observer runs in the task that has changed the page.
+  const check = (): void => settle(measure())
+  const observer = new MutationObserver(check)
+  function onScroll(): void {
+    if (frame === 0)
+      frame = requestAnimationFrame(() => {
+        frame = 0
+        measure()
+      })
+  }
+  measure()
+  observer.observe(document.body, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+    attributeFilter: MOVING,
+  })
+  addEventListener('resize', check)
+  addEventListener('scroll', onScroll, { capture: true, passive: true })
+  return () => {
+    observer.disconnect()
+    removeEventListener('resize', check)
+    removeEventListener('scroll', onScroll, { capture: true })
+    cancelAnimationFrame(frame)
+    for (const timer of timers) clearTimeout(timer)
+    for (const control of settling.keys()) control.removeAttribute('data-settling')
+  }
+}
