@@ -4,6 +4,7 @@ import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
+import { Chosen } from '../ui/chosen.js'
 
 /** What was ordered, with the note: what never changes of an order, so it is read once. */
 export function Ordered({ orderId }: { orderId: number }) {
@@ -13,9 +14,9 @@ export function Ordered({ orderId }: { orderId: number }) {
   return (
     <section class="ordered" aria-label={s.chat.ordered}>
       <ul>
-        {order.items.map((item) => (
-          <li key={item.menuItemId}>
-            <b>{item.quantity}</b> {plainText(item.name)}
+        {order.items.map((item, place) => (
+          <li key={place}>
+            <b>{item.quantity}</b> {plainText(item.name)} <Chosen options={item.options} />
           </li>
         ))}
       </ul>
