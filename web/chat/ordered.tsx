@@ -4,7 +4,6 @@ import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { useReading } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
-import { Chosen } from '../ui/chosen.js'
 
 /** What was ordered, with the note: what never changes of an order, so it is read once. */
 export function Ordered({ orderId }: { orderId: number }) {
@@ -16,7 +15,7 @@ export function Ordered({ orderId }: { orderId: number }) {
       <ul>
         {order.items.map((item, place) => (
           <li key={place}>
-            <b>{item.quantity}</b> {plainText(item.name)} <Chosen options={item.options} />
+            <b>{item.quantity}</b> {plainText([item.name, ...item.options.map(({ choice }) => choice)].join(', '))}
           </li>
         ))}
       </ul>
