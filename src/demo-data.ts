@@ -134,7 +134,7 @@ const THEATRES: TheatreFile[] = [
 /** What is printed on the demo's bills; the GSTIN is well-formed, and nobody's. */
 const GRAND_BILLS = {
   gstin: '27AAAAA0000A1Z2',
-  receiptHeader: 'Grand Cinema\n12 Marine Drive, Mumbai 400020',
+  receiptHeader: '12 Marine Drive\nMumbai 400020',
 }
 
 /**

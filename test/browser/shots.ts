@@ -257,7 +257,6 @@ export const SHOTS: Shot[] = [
     screen: 'phone',
     who: 'manager',
     path: '/theatre/today/',
-    full: true,
     ready: showBooks,
   },
   {
@@ -311,7 +310,7 @@ export const SHOTS: Shot[] = [
     screen: 'phone',
     who: 'demo-c7',
     path: '/orders/{order}/receipt',
-    ready: (page) => page.locator('.bill').waitFor(),
+    ready: (page) => page.locator('.tax-bill').waitFor(),
   },
   {
     name: 'payments',

@@ -42,6 +42,11 @@ function Receipt({ order }: { order: OrderView }) {
       <p class="receipt-total">
         <span>{s.seat.total}</span> <span class="amount">{f.money(order.total)}</span>
       </p>
+      {(order.paymentStatus === 'paid' || order.refundedAmount > 0) && (
+        <a href={`/orders/${order.id}/receipt`} data-action="bill">
+          {s.receipt.title}
+        </a>
+      )}
     </section>
   )
 }

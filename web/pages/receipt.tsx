@@ -67,7 +67,7 @@ function Lines({ items, gstin }: ReceiptView) {
 
 function Bill({ bill }: { bill: ReceiptView }) {
   return (
-    <main class="bill" data-bill={bill.number}>
+    <main class="tax-bill" data-bill={bill.number}>
       <header>
         <h1>{bill.gstin === null ? s.receipt.title : s.receipt.taxInvoice}</h1>
         <p class="bill-seller">
