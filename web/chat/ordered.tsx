@@ -15,7 +15,8 @@ export function Ordered({ orderId }: { orderId: number }) {
       <ul>
         {order.items.map((item, place) => (
           <li key={place}>
-            <b>{item.quantity}</b> {plainText([item.name, ...item.options.map(({ choice }) => choice)].join(', '))}
+            <b>{item.quantity}</b>{' '}
+            {plainText([item.name, ...item.options.map(({ choice }) => choice)].join(', '))}
           </li>
         ))}
       </ul>
