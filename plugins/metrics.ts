@@ -65,6 +65,8 @@ export const metricsPlugin = fp(
       if (request.ws && /[?&]key=/.test(request.raw.url ?? '')) metrics.deprecatedKeys.inc()
     })
     app.addHook('onResponse', async (request, reply) => {
+      // it lasts as long as somebody looks: it says nothing of how fast requests are
+      if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) return
       const route = request.routeOptions.url ?? 'none'
       metrics.requests.observe(
         { method: request.method, route, status: reply.statusCode },

@@ -26,6 +26,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
 import { principalPlugin } from '../plugins/principal.js'
@@ -46,6 +47,7 @@ import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
+import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
@@ -136,6 +138,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
   await app.register(hitCounterPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
+  await app.register(menuFeedsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin)
   await app.register(hostCheckPlugin)
@@ -155,6 +158,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     await sockets.register(socketRoutes)
   })
   await app.register(paymentWebhookRoutes)
+  await app.register(seatChangesRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)

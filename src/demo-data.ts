@@ -23,30 +23,82 @@ const ACCOUNTS: DemoAccount[] = [
 
 const rupees = (amount: number) => amount * 100
 
-function item(name: string, price: number, vegetarian: boolean, description: string): MenuEntry {
-  return { name, price: rupees(price), vegetarian, description, available: null }
+/** The items of one heading of the menu. */
+function category(name: string, entries: Omit<MenuEntry, 'category'>[]): MenuEntry[] {
+  return entries.map((entry) => ({ ...entry, category: name }))
 }
 
+function item(
+  name: string,
+  price: number,
+  diet: MenuEntry['diet'],
+  description: string,
+  options: MenuEntry['options'] = [],
+): Omit<MenuEntry, 'category'> {
+  return { name, price: rupees(price), diet, description, options, available: null }
+}
+
+type Choices = Record<string, number>
+
+const priced = (choices: Choices) =>
+  Object.entries(choices).map(([name, price]) => ({ name, price: rupees(price) }))
+
+/** Exactly one of the choices, with what each adds to the price. */
+const oneOf = (name: string, choices: Choices) => ({ name, min: 1, max: 1, choices: priced(choices) })
+
+/** None, some or all of the choices. */
+const anyOf = (name: string, choices: Choices) => {
+  const list = priced(choices)
+  return { name, min: 0, max: list.length, choices: list }
+}
+
+const VEG = 'vegetarian'
+const NON_VEG = 'non_vegetarian'
+
 const GRAND_MENU: MenuEntry[] = [
-  item('Salted Popcorn', 180, true, 'A large tub, freshly popped, with butter'),
-  item('Caramel Popcorn', 220, true, 'Slow-cooked caramel, a large tub'),
-  item('Cheese Nachos', 240, true, 'Corn chips, warm cheese sauce, jalapeños'),
-  item('Paneer Tikka Roll', 260, true, 'Charred paneer, mint chutney, rumali roti'),
-  item('Chicken Tikka Roll', 290, false, 'Chicken from the tandoor, onions, lime'),
-  item('Samosa Chaat', 150, true, 'Two samosas, yoghurt, tamarind, sev'),
-  item('Chicken Burger', 310, false, 'Crisp fillet, slaw, toasted bun'),
-  item('Masala Chai', 80, true, 'Ginger and cardamom, served hot'),
-  item('Cold Coffee', 170, true, 'With a scoop of vanilla ice cream'),
-  item('Fresh Lime Soda', 110, true, 'Sweet, salted or both'),
+  ...category('Popcorn and nachos', [
+    item('Salted Popcorn', 180, VEG, 'A large tub, freshly popped, with butter'),
+    item('Caramel Popcorn', 220, VEG, 'Slow-cooked caramel, a large tub', [
+      anyOf('Extras', { 'Extra caramel': 30, 'Roasted nuts': 50 }),
+    ]),
+    item('Cheese Nachos', 240, VEG, 'Corn chips, warm cheese sauce, jalapeños'),
+  ]),
+  ...category('Hot food', [
+    item('Paneer Tikka Roll', 260, VEG, 'Charred paneer, mint chutney, rumali roti'),
+    item('Chicken Tikka Roll', 290, NON_VEG, 'Chicken from the tandoor, onions, lime'),
+    item('Egg Roll', 190, 'egg', 'Two eggs, onions, green chillies, paratha'),
+    item('Samosa Chaat', 150, VEG, 'Two samosas, yoghurt, tamarind, sev'),
+    item('Chicken Burger', 310, NON_VEG, 'Crisp fillet, slaw, toasted bun', [
+      anyOf('Extras', { Cheese: 40, 'Fried egg': 50, Fries: 90 }),
+    ]),
+  ]),
+  ...category('Drinks', [
+    item('Masala Chai', 80, VEG, 'Ginger and cardamom, served hot'),
+    item('Cold Coffee', 170, VEG, 'With a scoop of vanilla ice cream'),
+    item('Fresh Lime Soda', 110, VEG, 'Sweet, salted or both'),
+    item('Milkshake', 190, VEG, 'Thick and cold, with ice cream', [
+      oneOf('Flavour', { Chocolate: 0, Mango: 20, Strawberry: 0 }),
+      oneOf('Size', { Regular: 0, Large: 60 }),
+      anyOf('Extras', { 'Whipped cream': 30, 'Chocolate chips': 30 }),
+    ]),
+  ]),
 ]
 
 const RIVERSIDE_MENU: MenuEntry[] = [
-  item('Salted Popcorn', 160, true, 'A large tub, freshly popped'),
-  item('Vada Pav', 90, true, 'Two, with dry garlic chutney'),
-  item('Veg Momos', 170, true, 'Eight, steamed, with chilli sauce'),
-  item('Chicken Momos', 200, false, 'Eight, steamed, with chilli sauce'),
-  item('Filter Coffee', 90, true, 'Strong and frothy'),
-  item('Mango Lassi', 140, true, 'Alphonso pulp and thick yoghurt'),
+  ...category('Snacks', [
+    item('Salted Popcorn', 160, VEG, 'A large tub, freshly popped'),
+    item('Vada Pav', 90, VEG, 'Two, with dry garlic chutney'),
+    item('Veg Momos', 170, VEG, 'Eight, with chilli sauce', [oneOf('Made', { Steamed: 0, Fried: 20 })]),
+    item('Chicken Momos', 200, NON_VEG, 'Eight, with chilli sauce', [
+      oneOf('Made', { Steamed: 0, Fried: 20 }),
+    ]),
+  ]),
+  ...category('Drinks', [
+    item('Filter Coffee', 90, VEG, 'Strong and frothy'),
+    item('Mango Lassi', 140, VEG, 'Alphonso pulp and thick yoghurt', [
+      oneOf('Size', { Regular: 0, Large: 40 }),
+    ]),
+  ]),
 ]
 
 /** The seats of some rows, numbered from 1. A token is the prefix and the seat's name in lower case. */

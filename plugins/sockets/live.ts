@@ -23,6 +23,8 @@ declare module 'fastify' {
     actions: ActionContext
     /** true once the shutdown has begun */
     draining: boolean
+    /** Calls back once the shutdown has begun. */
+    onDrain(listener: () => void): void
   }
 }
 
@@ -61,7 +63,13 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
     app.decorate('draining', false)
-    app.addHook('preClose', () => stop(app, bus))
+    const onDrain = new Set<() => void>()
+    app.decorate('onDrain', (listener) => void onDrain.add(listener))
+    app.addHook('preClose', () => {
+      app.draining = true
+      for (const listener of onDrain) listener()
+      return stop(app, bus)
+    })
   },
   {
     name: 'live',
@@ -81,7 +89,6 @@ async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
 }
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
-  app.draining = true
   await untilQuiet(app.server)
   // stops accepting connections; accepted requests are finished. Not the HTTP server's own close, which destroys every
   // connection whose first request is still arriving

@@ -9,16 +9,24 @@ import { MAX_NOTE } from '../../src/protocol/typed-text.js'
 import { SeatMenuView } from '../../src/protocol/views.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
 import { viewSeat } from '../../src/seats/seat-view.js'
+import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS } from '../../src/theatres/menu-options.js'
 import { listMenu } from '../../src/theatres/menu-queries.js'
+import { readOrdering } from '../../src/theatres/ordering-queries.js'
 import { KeyHeader, OrderAnswer } from './answers.js'
 
 const Params = Type.Object({ seatToken: Type.String() })
+
+const Choice = Type.Object({
+  group: Type.String({ maxLength: MAX_NAME }),
+  choice: Type.String({ maxLength: MAX_NAME }),
+})
 
 // A client may send its cart as it is: names and prices in it are ignored.
 const NewOrder = Type.Object({
   items: Type.Array(
     Type.Object({
       menuItemId: Type.Integer({ minimum: 1, maximum: MAX_ID }),
+      options: Type.Optional(Type.Array(Choice, { maxItems: MAX_OPTIONS * MAX_CHOICES })),
       quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }),
     }),
     { minItems: 1, maxItems: MAX_LINES },
@@ -46,7 +54,12 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const seat = await findSeat(app.db, request.params.seatToken)
       if (!seat) throw notFound('seat')
-      return viewSeat(seat, await listMenu(app.db, seat.theatreId))
+      const [ordering, menu] = await Promise.all([
+        readOrdering(app.db, seat.theatreId),
+        listMenu(app.db, seat.theatreId),
+      ])
+      if (!ordering) throw notFound('seat')
+      return viewSeat(seat, ordering, menu)
     },
   )
 

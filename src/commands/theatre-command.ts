@@ -19,8 +19,12 @@ FILE is JSON:
     "min_time": 10,                              minutes left at which an order starts to blink
     "halls": [ { "name": "Screen 1",
                  "seats": [ "A1", "A2", { "name": "A3", "token": "a-secret-of-yours" } ] } ],
-    "menu":  [ { "name": "Masala Chai", "description": "Served hot", "price": 8000,     paise
-                 "vegetarian": true, "available": true } ] }
+    "menu":  [ { "name": "Masala Chai", "description": "Served hot", "category": "Drinks",
+                 "price": 8000,                                                         paise
+                 "diet": "vegetarian",                   or "non_vegetarian", "egg"; without it no mark is shown
+                 "options": [ { "name": "Size", "min": 1, "max": 1,        how many of the choices are chosen
+                                "choices": [ "Small", { "name": "Large", "price": 3000 } ] } ],
+                 "available": true } ] }
 
 A seat keeps its token unless the file gives a new one. Menu items that are not in the file are taken off the menu;
 seats and halls that are not in it stay. Without "available", an item stays as the staff set it.`

@@ -3,6 +3,7 @@ import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../event
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
+import { Announcements } from './announcements.js'
 import type { Bus, BusListener } from './bus/bus.js'
 import {
   ACCESS_CHANNEL,
@@ -46,6 +47,8 @@ const TICK_MS = 1000
 /** All connections of one node, and the parts that serve them: feeds, access watch, session deadlines, presence. */
 export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Publisher, BusListener {
   readonly access: AccessWatch
+  /** what nodes tell each other beside events */
+  readonly announcements: Announcements
   private readonly table = new ConnectionTable()
   private readonly feedTable: Feeds
   private readonly notifier: PresenceNotifier
@@ -61,6 +64,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     epoch: number,
   ) {
     const { log, bus } = options
+    this.announcements = new Announcements(bus)
     this.logReader = new LogReader(log)
     this.feedTable = new Feeds(bus, this.logReader, this)
     this.notifier = new PresenceNotifier(bus, this.feeds)
@@ -199,7 +203,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (channel === ACCESS_CHANNEL) return this.access.noteEpoch(Number(message) || 0)
     if (channel === PRESENCE_CHANNEL) return this.presence.onMessage(message)
     const group = asGroup(channel)
-    if (!group) return
+    if (!group) return this.announcements.receive(channel, message)
     const seq = decodePosition(message)
     if (seq !== null) return this.feedTable.noteHead(group, seq)
     const event = decodeEvent(group, message)

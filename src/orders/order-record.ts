@@ -73,7 +73,7 @@ const orderColumns = Prisma.sql`
       o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.version,
       (SELECT p.provider FROM payments p WHERE p.order_id = o.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS provider,
       (SELECT coalesce(json_agg(json_build_object('menuItemId', i.menu_item_id, 'name', i.name,
-          'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')
+          'options', i.options, 'quantity', i.quantity, 'unitPrice', i.unit_price) ORDER BY i.id), '[]')
         FROM order_items i WHERE i.order_id = o.id) AS items`
 
 /** Joins to the row `o` of `orders` its theatre `t`, seat `s` and hall `h`. */

@@ -11,9 +11,10 @@ export function viewOrder(order: OrderRecord): OrderView {
     status: order.status,
     paymentStatus: order.paymentStatus,
     paymentMethod: order.paymentMethod,
-    items: order.items.map(({ menuItemId, name, quantity, unitPrice }) => ({
+    items: order.items.map(({ menuItemId, name, options, quantity, unitPrice }) => ({
       menuItemId,
       name,
+      options: options.map(({ group, choice, price }) => ({ group, choice, price })),
       quantity,
       unitPrice,
     })),

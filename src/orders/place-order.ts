@@ -5,7 +5,7 @@ import { MAX_NOTE, readNote, readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
-import { openingAt } from '../theatres/opening-hours.js'
+import { isAccepting, orderingAt } from '../theatres/ordering-queries.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
 import {
   type EarlierRequest,
@@ -65,7 +65,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
  * Places an order at a seat. Names, prices and the total come from the database. A cash order is confirmed at once.
  *
  * Throws `not_found` for a token of no seat, `validation_failed`, 401 when the session has just ended, 409 `not_accepting_orders` with
- * `reopensAt` outside of opening hours, 409 `price_changed` with the menu and the total when the
+ * `reopensAt` while ordering is paused and outside of opening hours, 409 `price_changed` with the menu and the total when the
  * order would not cost `expectedTotal`, 409 `too_many_open_orders` beyond `limits` (null: none), and as `priceLines` and
  * `repeatEarlier` do.
  */
@@ -93,10 +93,10 @@ export async function placeOrder(
       ...(note === null ? [] : [{ note }]),
     ]
     const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
-    const { earlier, menu, open } = await readContext(tx, orderer, seat, items, keyed)
+    const { earlier, ordering, menu, open } = await readContext(tx, orderer, seat, items, keyed)
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
-    refuseWhenClosed(seat)
+    refuseUnlessAccepting(ordering, seat)
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
@@ -105,14 +105,6 @@ export async function placeOrder(
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
-  })
-}
-
-function refuseWhenClosed({ hours }: SeatRecord): void {
-  const { accepting, reopensAt } = openingAt(hours, new Date())
-  if (accepting) return
-  throw new DomainError(409, 'not_accepting_orders', 'The theatre takes no orders at this time.', {
-    body: { reopensAt: reopensAt?.toISOString() ?? null },
   })
 }
 
@@ -134,6 +126,16 @@ async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: n
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
 }
 
+function refuseUnlessAccepting(pause: Context['ordering'], { hours }: SeatRecord): void {
+  const pauseEnds = pause.reopensAt === null ? null : new Date(pause.reopensAt)
+  const { accepting, reopensAt } = orderingAt({ ...pause, reopensAt: pauseEnds }, hours, new Date())
+  if (accepting) return
+  const message = 'This theatre is not taking orders just now: try again later.'
+  throw new DomainError(409, 'not_accepting_orders', message, {
+    body: { reopensAt: reopensAt?.toISOString() ?? null },
+  })
+}
+
 function checkKey(key: string): string {
   if (!KEY.test(key)) throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
   return key
@@ -141,6 +143,8 @@ function checkKey(key: string): string {
 
 interface Context {
   earlier: EarlierRequest | null
+  /** `reopensAt` as PostgreSQL writes a time in JSON */
+  ordering: { accepting: boolean; reopensAt: string | null }
   menu: OfferedItem[]
   /** unpaid or unseen orders */
   open: OpenOrderLimits
@@ -159,6 +163,8 @@ async function readContext(
 ): Promise<Context> {
   const [context] = await tx.$queryRaw<Context[]>`
     SELECT ${earlierRequest(keyed)} AS earlier, ${offeredItems(seat.theatreId, items)} AS menu, (
+      SELECT json_build_object('accepting', ${isAccepting}, 'reopensAt', t.reopens_at)
+      FROM theatres t WHERE t.id = ${seat.theatreId}::int) AS ordering, (
       SELECT json_build_object(
         'seat', count(*) FILTER (WHERE o.seat_id = ${seat.id}::int),
         'session', count(*) FILTER (WHERE o.customer_id = ${userId}::int))
@@ -206,10 +212,10 @@ async function insertOrder(
         CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (
-        INSERT INTO order_items (order_id, menu_item_id, name, quantity, unit_price)
-        SELECT changed.id, l."menuItemId", l.name, l.quantity, l."unitPrice"
+        INSERT INTO order_items (order_id, menu_item_id, name, options, quantity, unit_price)
+        SELECT changed.id, l."menuItemId", l.name, l.options, l.quantity, l."unitPrice"
         FROM changed, json_to_recordset(${JSON.stringify(lines)}::json)
-          AS l ("menuItemId" int, name text, quantity int, "unitPrice" int))
+          AS l ("menuItemId" int, name text, options jsonb, quantity int, "unitPrice" int))
       , request AS (${rememberRequest(keyed)})`,
   )
   if (!order) throw new Error('the order was not stored')

@@ -53,23 +53,73 @@ export const SessionView = Type.Object({
 export type SeatView = Static<typeof SeatView>
 export const SeatView = Type.Object({ id: Type.Integer(), name: Type.String(), hall: Type.String() })
 
+export type Diet = Static<typeof Diet>
+export const Diet = Type.Enum(['vegetarian', 'non_vegetarian', 'egg'])
+
+/** What a customer chooses with an item, such as a size: `min` to `max` of its choices. */
+export type MenuOptionView = Static<typeof MenuOptionView>
+export const MenuOptionView = Type.Object({
+  name: Type.String(),
+  min: Type.Integer({ minimum: 0 }),
+  max: Type.Integer({ minimum: 1 }),
+  choices: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      price: Type.Integer({ minimum: 0, description: 'paise on top of the item’s price' }),
+    }),
+  ),
+})
+
 export type MenuItemView = Static<typeof MenuItemView>
 export const MenuItemView = Type.Object({
   id: Type.Integer(),
   name: Type.String(),
   description: Type.String(),
+  category: Type.String({ description: 'its heading on the menu; empty: none' }),
   price: Paise,
-  vegetarian: Type.Boolean(),
+  diet: Type.Union([Diet, Type.Null()], { description: 'null: not known' }),
   available: Type.Boolean(),
+  picture: Type.Union([Type.String(), Type.Null()], { description: 'path of a picture' }),
+  options: Type.Array(MenuOptionView),
 })
+
+/** A menu item as the theatre's people see it. */
+export type ManagedItemView = Static<typeof ManagedItemView>
+export const ManagedItemView = Type.Object({
+  ...MenuItemView.properties,
+  position: Type.Integer(),
+  soldOutUntil: Type.Union([Time, Type.Null()], {
+    description: 'when a sold-out item is available again by itself; null: not by itself',
+  }),
+})
+
+/** A sold-out item, for the theatre's staff. */
+export type SoldOutView = Static<typeof SoldOutView>
+export const SoldOutView = Type.Object({
+  menuItemId: Type.Integer(),
+  until: ManagedItemView.properties.soldOutUntil,
+})
+
+/** How a theatre takes orders just now. */
+export type OrderingView = Static<typeof OrderingView>
+export const OrderingView = Type.Object({
+  ...IdAndName.properties,
+  accepting: Type.Boolean({ description: 'false while ordering is paused' }),
+  reopensAt: Type.Union([Time, Type.Null()], {
+    description: 'when it accepts orders again by itself; null while it does, and where that is not known',
+  }),
+  minutes: Type.Integer({
+    description: 'how long an order takes just now: the median of the last hour’s, else the time allowed',
+  }),
+})
+
+/** `data` of each `menu` event of a seat's changes. */
+export type MenuStateView = Static<typeof MenuStateView>
+export const MenuStateView = Type.Object({ theatre: OrderingView, menu: Type.Array(MenuItemView) })
 
 /** What the page behind a seat's QR code needs. */
 export type SeatMenuView = Static<typeof SeatMenuView>
-export const SeatMenuView = Type.Object({
-  seat: SeatView,
-  theatre: IdAndName,
-  menu: Type.Array(MenuItemView),
-})
+export const SeatMenuView = Type.Object({ seat: SeatView, ...MenuStateView.properties })
 
 export type HallView = Static<typeof HallView>
 export const HallView = Type.Object({
@@ -103,6 +153,14 @@ export const PaymentStatus = Type.Enum(['pending', 'paid', 'failed', 'partially_
 export type PaymentMethod = Static<typeof PaymentMethod>
 export const PaymentMethod = Type.Enum(['online', 'cash'])
 
+/** What was chosen with an item. */
+export type OrderedOptionView = Static<typeof OrderedOptionView>
+export const OrderedOptionView = Type.Object({
+  group: Type.String(),
+  choice: Type.String(),
+  price: Type.Integer({ minimum: 0, description: 'paise, as ordered' }),
+})
+
 export type OrderView = Static<typeof OrderView>
 export const OrderView = Type.Object({
   id: Type.Integer(),
@@ -116,8 +174,9 @@ export const OrderView = Type.Object({
     Type.Object({
       menuItemId: Type.Integer(),
       name: Type.String(),
+      options: Type.Array(OrderedOptionView),
       quantity: Type.Integer(),
-      unitPrice: Type.Integer({ minimum: 0, description: 'paise, as ordered' }),
+      unitPrice: Type.Integer({ minimum: 0, description: 'paise as ordered, with its options' }),
     }),
   ),
   note: Type.Union([Type.String(), Type.Null()], {

@@ -1,26 +1,163 @@
-import { managedTheatres } from '../access/theatre-access.js'
-import { notFound } from '../errors.js'
+import { canDecideForTheatre, managedTheatres, requireManagedTheatre } from '../access/theatre-access.js'
+import type { Prisma, Transaction } from '../database/client.js'
+import { conflict, forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { type MenuItemRecord, menuItemFields } from './menu-queries.js'
+import type { Diet, MenuOptionView } from '../protocol/views.js'
+import { optionsProblem } from './menu-options.js'
+import { lockTheatre, type MenuItemRecord, readMenuItem } from './menu-queries.js'
+
+/** What managers decide about an item. Prices are in paise. */
+export interface MenuItemFields {
+  name: string
+  description: string
+  category: string
+  price: number
+  diet: Diet | null
+  position: number
+  options: MenuOptionView[]
+}
+
+/** Until when an item is sold out: an hour, the end of the day in the theatre's time zone, or a time in RFC 3339. */
+export type SoldOutUntil = 'hour' | 'day' | (string & {})
+
+export interface MenuItemChange extends Partial<MenuItemFields> {
+  available?: boolean
+  /** with `available: false` only; missing or null: until staff say otherwise */
+  until?: SoldOutUntil | null
+}
 
 /**
- * Marks an item as available or sold out. Throws `not_found` for an item of another theatre, as for a missing one: the
- * theatre is part of the condition.
+ * Changes an item. Staff of its theatre set `available` and `until`; all else is for managers (403 `forbidden`). Throws
+ * `not_found` for an item of another theatre, as for a missing one, `validation_failed`, and 409 `menu_item_exists` when the
+ * menu has another item of that name.
  */
-export async function setAvailable(
+export async function changeMenuItem(
   ctx: ActionContext,
   principal: Principal,
-  menuItemId: number,
-  available: boolean,
+  id: number,
+  { available, until, ...given }: MenuItemChange,
 ): Promise<MenuItemRecord> {
+  const fields = tidy(given)
+  checkOptions(fields.options)
+  if (until != null && available !== false) throw invalid('until', 'goes with available: false')
   return await commit(ctx, async (tx) => {
-    const [item] = await tx.menuItem.updateManyAndReturn({
-      where: { id: menuItemId, listed: true, ...managedTheatres(principal) },
-      data: { available },
-      select: menuItemFields,
+    const found = await tx.menuItem.findFirst({
+      where: { id, listed: true, ...managedTheatres(principal) },
+      select: { theatreId: true },
     })
-    if (!item) throw notFound('menu item')
-    return { result: item }
+    if (!found) throw notFound('menu item')
+    const isManagers = Object.keys(fields).length > 0
+    if (isManagers && !canDecideForTheatre(principal, found.theatreId)) throw forbidden()
+    await lockTheatre(tx, found.theatreId)
+    await refuseTakenName(tx, found.theatreId, fields.name, id)
+    const soldOutUntil =
+      available === false && until != null ? await timeOf(tx, found.theatreId, until) : null
+    const { count } = await tx.menuItem.updateMany({
+      where: { id, listed: true },
+      data: { ...toColumns(fields), ...(available === undefined ? {} : { available, soldOutUntil }) },
+    })
+    if (count === 0) throw notFound('menu item')
+    return { result: await readMenuItem(tx, id) }
   })
+}
+
+/** A new item has all but these, which have a value of their own. */
+export type NewMenuItem = Pick<MenuItemFields, 'name' | 'price'> & Partial<MenuItemFields>
+
+/**
+ * Puts an item on a theatre's menu, at its end unless `position` says otherwise. Throws as `requireManagedTheatre` does,
+ * `validation_failed`, and 409 `menu_item_exists` for a name that the menu has already.
+ */
+export async function addMenuItem(
+  ctx: ActionContext,
+  principal: Principal,
+  theatreId: number,
+  given: NewMenuItem,
+): Promise<MenuItemRecord> {
+  const { name, price, ...fields } = tidy(given)
+  checkOptions(fields.options)
+  return await commit(ctx, async (tx) => {
+    await requireManagedTheatre(tx, principal, theatreId)
+    await lockTheatre(tx, theatreId)
+    await refuseTakenName(tx, theatreId, name)
+    const { _max } = await tx.menuItem.aggregate({
+      where: { theatreId, listed: true },
+      _max: { position: true },
+    })
+    const { id } = await tx.menuItem.create({
+      data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
+      select: { id: true },
+    })
+    return { result: await readMenuItem(tx, id) }
+  })
+}
+
+/** Takes an item off the menu; orders keep it. Throws `not_found` as `changeMenuItem` does, and `forbidden`. */
+export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<number> {
+  return await commit(ctx, async (tx) => {
+    const found = await tx.menuItem.findFirst({
+      where: { id, listed: true, ...managedTheatres(principal) },
+      select: { theatreId: true },
+    })
+    if (!found) throw notFound('menu item')
+    if (!canDecideForTheatre(principal, found.theatreId)) throw forbidden()
+    await lockTheatre(tx, found.theatreId)
+    const { count } = await tx.menuItem.updateMany({ where: { id, listed: true }, data: { listed: false } })
+    if (count === 0) throw notFound('menu item')
+    return { result: found.theatreId }
+  })
+}
+
+/** Without the blanks that people type or paste around a text. */
+function tidy<T extends Partial<MenuItemFields>>(fields: T): T {
+  const { name, description, category, options } = fields
+  return {
+    ...fields,
+    ...(name === undefined ? {} : { name: name.trim() }),
+    ...(description === undefined ? {} : { description: description.trim() }),
+    ...(category === undefined ? {} : { category: category.trim() }),
+    ...(options === undefined ? {} : { options: options.map(tidyOption) }),
+  }
+}
+
+const tidyOption = ({ name, choices, ...option }: MenuOptionView): MenuOptionView => ({
+  ...option,
+  name: name.trim(),
+  choices: choices.map((choice) => ({ ...choice, name: choice.name.trim() })),
+})
+
+function checkOptions(options: readonly MenuOptionView[] | undefined): void {
+  const problem = options && optionsProblem(options)
+  if (problem) throw invalid('options', problem)
+}
+
+/** A list of objects is JSON, which its type does not know. */
+function toColumns({ options, ...fields }: Partial<MenuItemFields>) {
+  return { ...fields, ...(options ? { options: options as unknown as Prisma.InputJsonArray } : {}) }
+}
+
+/** Throws 409 where the menu has another item of this name. The theatre is locked: no other item can take it meanwhile. */
+async function refuseTakenName(
+  tx: Transaction,
+  theatreId: number,
+  name: string | undefined,
+  exceptId = 0,
+): Promise<void> {
+  if (name === undefined) return
+  const taken = await tx.menuItem.count({ where: { theatreId, name, listed: true, id: { not: exceptId } } })
+  if (taken > 0)
+    throw conflict('menu_item_exists', `The menu has an item called ${name} already: change that one.`)
+}
+
+async function timeOf(tx: Transaction, theatreId: number, until: SoldOutUntil): Promise<Date> {
+  const given = until === 'hour' || until === 'day' ? null : new Date(until)
+  const [row] = await tx.$queryRaw<{ at: Date; isFuture: boolean }[]>`
+    SELECT x.at, x.at > now() AS "isFuture" FROM theatres t, LATERAL (SELECT CASE ${until}
+      WHEN 'hour' THEN now() + interval '1 hour'
+      WHEN 'day' THEN (date_trunc('day', now() AT TIME ZONE t.time_zone) + interval '1 day') AT TIME ZONE t.time_zone
+      ELSE ${given}::timestamptz END AS at) x
+    WHERE t.id = ${theatreId}::int`
+  if (!row?.isFuture) throw invalid('until', 'must be a time to come')
+  return row.at
 }

@@ -51,15 +51,25 @@ export function isTimeZone(name: string): boolean {
 /** Whether a theatre takes orders at a moment, and if not, when it does again. */
 export function openingAt(hours: OpeningHours, now: Date): Opening {
   if (hours.openingHours === null) return { accepting: true, reopensAt: null }
-  const lastOrdersMs = hours.lastOrders * MINUTE_MS
-  const spans = spansAround(hours.openingHours, hours.timeZone, now)
-    .map(({ from, to }) => ({ from, to: to - lastOrdersMs }))
-    .filter(({ from, to }) => from < to && to > now.getTime())
-  const next = spans[0]
+  const next = nextSpan(hours, now)
   if (!next) return { accepting: false, reopensAt: null }
   return next.from <= now.getTime()
     ? { accepting: true, reopensAt: null }
     : { accepting: false, reopensAt: new Date(next.from) }
+}
+
+/** When a theatre that takes orders at a moment takes no more; null: not in the coming week, or it takes none. */
+export function closingAt(hours: OpeningHours, now: Date): Date | null {
+  const next = nextSpan(hours, now)
+  return next && next.from <= now.getTime() ? new Date(next.to) : null
+}
+
+/** The span in which orders are taken at a moment, or next. */
+function nextSpan({ openingHours, timeZone, lastOrders }: OpeningHours, now: Date): Span | undefined {
+  const lastOrdersMs = lastOrders * MINUTE_MS
+  return spansAround(openingHours ?? [], timeZone, now)
+    .map(({ from, to }) => ({ from, to: to - lastOrdersMs }))
+    .find(({ from, to }) => from < to && to > now.getTime())
 }
 
 interface Span {

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
+import { lockTheatre } from './menu-queries.js'
 import { newToken } from './seat-token.js'
 import {
   checkSettings,
@@ -100,12 +102,24 @@ async function writeTheatreRow(tx: Transaction, file: TheatreFile, id?: number) 
 }
 
 async function writeMenu(tx: Transaction, theatreId: number, menu: readonly MenuEntry[]): Promise<number> {
-  const items = await tx.menuItem.findMany({ where: { theatreId } })
+  await lockTheatre(tx, theatreId)
+  // those on the menu, and the latest of those off it, come last
+  const items = await tx.menuItem.findMany({
+    where: { theatreId },
+    orderBy: [{ listed: 'asc' }, { id: 'asc' }],
+  })
   const byName = new Map(items.map((item) => [item.name, item]))
   let changes = 0
-  for (const [position, { available, ...entry }] of menu.entries()) {
+  for (const [position, { available, options, ...entry }] of menu.entries()) {
     const found = byName.get(entry.name)
-    const data = { ...entry, position, listed: true, available: available ?? found?.available ?? true }
+    const data = {
+      ...entry,
+      options: options.map(({ choices, ...option }) => ({ ...option, choices: [...choices] })),
+      position,
+      listed: true,
+      available: available ?? found?.available ?? true,
+      soldOutUntil: available === null ? (found?.soldOutUntil ?? null) : null,
+    }
     if (!found) await tx.menuItem.create({ data: { theatreId, ...data } })
     else if (isDifferent(found, data)) await tx.menuItem.update({ where: { id: found.id }, data })
     else continue
@@ -121,7 +135,7 @@ async function writeMenu(tx: Transaction, theatreId: number, menu: readonly Menu
 
 function isDifferent<T extends object>(found: T, wanted: Partial<T>): boolean {
   const current = new Map<string, unknown>(Object.entries(found))
-  return Object.entries(wanted).some(([key, value]) => current.get(key) !== value)
+  return Object.entries(wanted).some(([key, value]) => !isDeepStrictEqual(current.get(key), value))
 }
 
 async function writeSeats(tx: Transaction, theatreId: number, halls: readonly HallEntry[]): Promise<number> {

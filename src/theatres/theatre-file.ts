@@ -1,3 +1,5 @@
+import type { Diet, MenuOptionView } from '../protocol/views.js'
+import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE, optionsProblem } from './menu-options.js'
 import { isText, ObjectReader, type Problems } from './object-reader.js'
 import { isTimeZone } from './opening-hours.js'
 
@@ -30,7 +32,10 @@ export interface MenuEntry {
   description: string
   /** paise */
   price: number
-  vegetarian: boolean
+  category: string
+  /** null: not known */
+  diet: Diet | null
+  options: MenuOptionView[]
   /** null: stays as the staff set it */
   available: boolean | null
 }
@@ -38,7 +43,6 @@ export interface MenuEntry {
 export type ParsedTheatre = { ok: true; theatre: TheatreFile } | { ok: false; problems: string[] }
 
 const MAX_MINUTES = 1440
-const MAX_PRICE = 10_000_000
 const TOKEN = /^[A-Za-z0-9_-]{4,128}$/
 
 /** Reads a theatre's file. Never throws: returns all problems, one line each. */
@@ -109,16 +113,64 @@ function readSeat(value: unknown, path: string, problems: Problems): SeatEntry |
 }
 
 function readMenuItem(value: unknown, path: string, problems: Problems): MenuEntry | null {
-  const keys = ['name', 'description', 'price', 'vegetarian', 'available']
+  const keys = ['name', 'description', 'category', 'price', 'diet', 'vegetarian', 'options', 'available']
   const item = ObjectReader.open(value, path, keys, problems)
   if (!item) return null
   return {
-    name: item.text('name', 100),
+    name: item.text('name', MAX_NAME),
     description: item.has('description') ? item.text('description', 500, { empty: true }) : '',
+    category: item.has('category') ? item.text('category', MAX_NAME, { empty: true }) : '',
     price: item.integer('price', 1, MAX_PRICE, 'paise'),
-    vegetarian: item.flag('vegetarian') ?? false,
+    diet: readDiet(item),
+    options: item.has('options') ? readOptions(item, problems) : [],
     available: item.flag('available'),
   }
+}
+
+const DIETS: readonly string[] = ['vegetarian', 'non_vegetarian', 'egg'] satisfies Diet[]
+
+const isDiet = (text: string): text is Diet => DIETS.includes(text)
+
+/** `vegetarian` is the older, shorter way to say it. */
+function readDiet(item: ObjectReader): Diet | null {
+  const vegetarian = item.flag('vegetarian')
+  if (!item.has('diet')) return vegetarian === null ? null : vegetarian ? 'vegetarian' : 'non_vegetarian'
+  if (vegetarian !== null) item.problem('vegetarian', 'is given beside diet: give one of them')
+  const diet = item.text('diet', 20)
+  if (isDiet(diet)) return diet
+  if (diet !== '') item.problem('diet', `must be one of ${DIETS.join(', ')}`)
+  return null
+}
+
+function readOptions(item: ObjectReader, problems: Problems): MenuOptionView[] {
+  const before = problems.length
+  const options = item.list('options', MAX_OPTIONS, (entry, path) => readOption(entry, path, problems))
+  const problem = problems.length === before ? optionsProblem(options) : null
+  if (problem) item.problem('options', problem)
+  return options
+}
+
+/** Without `min` and `max` exactly one is chosen. */
+function readOption(value: unknown, path: string, problems: Problems): MenuOptionView | null {
+  const option = ObjectReader.open(value, path, ['name', 'min', 'max', 'choices'], problems)
+  if (!option) return null
+  const min = option.has('min') ? option.integer('min', 0, MAX_CHOICES) : 1
+  const max = option.has('max') ? option.integer('max', 1, MAX_CHOICES) : Math.max(1, min)
+  return {
+    name: option.text('name', MAX_NAME),
+    min,
+    max,
+    choices: option.list('choices', MAX_CHOICES, (entry, at) => readChoice(entry, at, problems)),
+  }
+}
+
+/** A choice is either its name, which costs nothing more, or `{name, price}`. */
+function readChoice(value: unknown, path: string, problems: Problems) {
+  if (isText(value)) return readChoice({ name: value }, path, problems)
+  const choice = ObjectReader.open(value, path, ['name', 'price'], problems, 'a name, or an object')
+  if (!choice) return null
+  const price = choice.has('price') ? choice.integer('price', 0, MAX_PRICE, 'paise') : 0
+  return { name: choice.text('name', MAX_NAME), price }
 }
 
 function refuseRepeatedTokens(halls: readonly HallEntry[], problems: Problems): void {

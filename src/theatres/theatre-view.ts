@@ -1,10 +1,40 @@
-import type { MenuItemView, TheatreSeatsView } from '../protocol/views.js'
+import type { ManagedItemView, MenuItemView, OrderingView, TheatreSeatsView } from '../protocol/views.js'
 import type { MenuItemRecord } from './menu-queries.js'
+import type { OrderingRecord } from './ordering-queries.js'
 import type { TheatreSeatsRecord } from './theatre-queries.js'
 
 export function viewMenuItem(item: MenuItemRecord): MenuItemView {
-  const { id, name, description, price, vegetarian, available } = item
-  return { id, name, description, price, vegetarian, available }
+  const { id, name, description, category, price, diet, available, options } = item
+  return {
+    id,
+    name,
+    description,
+    category,
+    price,
+    diet,
+    available,
+    picture: null,
+    options: viewOptions(options),
+  }
+}
+
+/** JSONB does not keep the order of members. */
+const viewOptions = (options: MenuItemRecord['options']): MenuItemRecord['options'] =>
+  options.map(({ name, min, max, choices }) => ({
+    name,
+    min,
+    max,
+    choices: choices.map((choice) => ({ name: choice.name, price: choice.price })),
+  }))
+
+/** An item as the theatre's people see it. */
+export function viewManagedItem(item: MenuItemRecord): ManagedItemView {
+  const { position, soldOutUntil } = item
+  return { ...viewMenuItem(item), position, soldOutUntil: soldOutUntil?.toISOString() ?? null }
+}
+
+export function viewOrdering({ id, name, accepting, reopensAt, minutes }: OrderingRecord): OrderingView {
+  return { id, name, accepting, reopensAt: reopensAt?.toISOString() ?? null, minutes }
 }
 
 /** A theatre's halls and seats with the secret tokens of their QR codes: for its staff only. */

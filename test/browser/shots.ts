@@ -73,6 +73,17 @@ async function changePrice(page: Page, { app }: ShotContext): Promise<void> {
   await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price } })
 }
 
+/** Something in the cart sells out while the order is under review, and stays so. */
+async function sellOut(page: Page, { app }: ShotContext): Promise<void> {
+  const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Samosa Chaat' } })
+  await app.db.menuItem.update({ where: { id: item.id }, data: { available: true } })
+  await page.getByRole('button', { name: 'Add one Samosa Chaat' }).click()
+  await toReview(page)
+  await app.db.menuItem.update({ where: { id: item.id }, data: { available: false } })
+  await page.locator('.line-problem').waitFor()
+  await page.evaluate('document.querySelector("dialog").scrollTo(0, 0)')
+}
+
 /** An order is made, its answer is lost, and the cart has changed since. */
 async function loseAnswer(page: Page): Promise<void> {
   await toReview(page)
@@ -175,6 +186,17 @@ export const SHOTS: Shot[] = [
       await live(page)
       await page.locator('[data-action=menu]').click()
       await page.locator('.switches li').first().waitFor()
+    },
+  },
+  {
+    name: 'pause',
+    screen: 'tablet',
+    who: 'staff',
+    path: LIVE_ORDERS,
+    async ready(page) {
+      await live(page)
+      await page.locator('[data-action=ordering]').click()
+      await page.locator('.pauses[data-settling=false]').waitFor()
     },
   },
   {
@@ -308,6 +330,17 @@ export const SHOTS: Shot[] = [
     },
   },
   { name: 'seat', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: fillCart },
+  {
+    name: 'seat-options',
+    screen: 'phone',
+    who: 'nobody',
+    path: '/s/demo-c8',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Add one Milkshake' }).click()
+      await page.getByRole('radio', { name: 'Mango' }).check()
+      await page.locator('[data-action=add-chosen]').waitFor()
+    },
+  },
   { name: 'seat-review', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: toReview },
   {
     name: 'checkout',
@@ -363,5 +396,6 @@ export const SHOTS: Shot[] = [
     },
   },
   // last, for the same reason
+  { name: 'seat-sold-out', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: sellOut },
   { name: 'seat-earlier', screen: 'phone', who: 'nobody', path: '/s/demo-c8', ready: loseAnswer },
 ]

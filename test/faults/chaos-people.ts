@@ -45,7 +45,17 @@ export async function seedDatabase({ postgres }: ChaosCluster): Promise<SeedData
         name: `A${i + 1}`,
         token: `chaos-${n}-${i + 1}`,
       }))
-      const menu = [{ name: 'Chai', description: '', price: 8000, vegetarian: true, available: null }]
+      const menu = [
+        {
+          name: 'Chai',
+          description: '',
+          category: '',
+          price: 8000,
+          diet: null,
+          options: [],
+          available: null,
+        },
+      ]
       const { id } = await db.$transaction((tx) =>
         writeTheatre(tx, {
           name: `Theatre ${n}`,

@@ -56,7 +56,7 @@ export async function createFixture(t: Teardown): Promise<Fixture> {
     async menu(theatreId = 1) {
       const items = await db.menuItem.findMany({
         where: { theatreId, listed: true },
-        orderBy: { position: 'asc' },
+        orderBy: [{ position: 'asc' }, { id: 'asc' }],
       })
       return items.map(({ id }) => id)
     },

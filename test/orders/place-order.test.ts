@@ -20,8 +20,8 @@ t.test('names, prices and the total come from the database; repeated lines are s
   })
   const [a, b] = menu
   t.same(order.items, [
-    { menuItemId: first, name: a?.name, quantity: 1, unitPrice: a?.price },
-    { menuItemId: second, name: b?.name, quantity: 3, unitPrice: b?.price },
+    { menuItemId: first, name: a?.name, options: [], quantity: 1, unitPrice: a?.price },
+    { menuItemId: second, name: b?.name, options: [], quantity: 3, unitPrice: b?.price },
   ])
   t.equal(order.total, (a?.price ?? 0) + 3 * (b?.price ?? 0))
   t.equal(order.status, 'placed')
@@ -101,7 +101,7 @@ t.test('carts and phones out of bounds are refused', async (t) => {
   t.same(mergeLines([line(98), line(1)]), [line(99)])
   const fixture = await createFixture(t)
   const menu = await fixture.menu()
-  await fixture.db.menuItem.updateMany({ data: { price: 10_000_000 } })
+  await fixture.db.menuItem.updateMany({ data: { price: 10_000_000, options: [] } })
   const items = menu.map((menuItemId) => ({ menuItemId, quantity: 99 }))
   t.equal(await refusal(fixture.order({ items })), 'order_too_large')
   t.equal(await refusal(fixture.order({ note: 'x'.repeat(201) })), 'validation_failed')
@@ -199,5 +199,91 @@ t.test('a session that has just ended can’t place an order', async (t) => {
   const guest = await fixture.guest()
   await fixture.db.session.delete({ where: { id: guest.orderer.sessionId } })
   t.equal(await refusal(fixture.order({ guest, idempotencyKey: 'k' })), 'unauthenticated')
+  t.equal(await fixture.db.order.count(), 0)
+})
+
+const SIZES = {
+  name: 'Size',
+  min: 1,
+  max: 1,
+  choices: [
+    { name: 'Small', price: 0 },
+    { name: 'Large', price: 5000 },
+  ],
+}
+const EXTRAS = {
+  name: 'Extras',
+  min: 0,
+  max: 2,
+  choices: [
+    { name: 'Butter', price: 1000 },
+    { name: 'Cheese', price: 2000 },
+    { name: 'Salt', price: 0 },
+  ],
+}
+const large = { group: 'Size', choice: 'Large' }
+const small = { group: 'Size', choice: 'Small' }
+const extra = (choice: string) => ({ group: 'Extras', choice })
+
+t.test('options: the menu has their prices; each choice of options is a line of its own', async (t) => {
+  const fixture = await createFixture(t)
+  const [id = 0] = await fixture.menu()
+  await fixture.db.menuItem.update({ where: { id }, data: { price: 10_000, options: [SIZES, EXTRAS] } })
+  const line = (quantity: number, ...options: { group: string; choice: string }[]) => ({
+    menuItemId: id,
+    quantity,
+    options,
+  })
+  const items = [
+    line(1, extra('Cheese'), large, extra('Butter')),
+    line(2, small),
+    line(1, large, extra('Butter'), extra('Cheese')),
+  ]
+  const guest = await fixture.guest()
+  const given = { items, idempotencyKey: 'options', expectedTotal: 56_000, guest }
+  const order = await fixture.order(given)
+  t.equal(order.total, 2 * 18_000 + 2 * 10_000)
+  t.match(
+    viewOrder(order).items.map(({ quantity, unitPrice, options }) => ({ quantity, unitPrice, options })),
+    [
+      {
+        quantity: 2,
+        unitPrice: 18_000,
+        options: [
+          { ...large, price: 5000 },
+          { ...extra('Butter'), price: 1000 },
+          { ...extra('Cheese'), price: 2000 },
+        ],
+      },
+      { quantity: 2, unitPrice: 10_000, options: [{ ...small, price: 0 }] },
+    ],
+  )
+  const again = await fixture.order({ ...given, items: items.toReversed() })
+  t.same(viewOrder(again), viewOrder(order), 'the same cart in another order is the same request')
+  t.equal(await refusal(fixture.order({ ...given, items: [line(4, small)] })), 'idempotency_key_reused')
+  const dearer = { ...SIZES, choices: [{ name: 'Large', price: 9000 }] }
+  await fixture.db.menuItem.update({ where: { id }, data: { options: [dearer] } })
+  t.equal(await refusal(fixture.order({ items: [line(1, large)], expectedTotal: 15_000 })), 'price_changed')
+})
+
+t.test('options that the menu does not have, or too few or too many of them, order nothing', async (t) => {
+  const fixture = await createFixture(t)
+  const [id = 0, plain = 0] = await fixture.menu()
+  await fixture.db.menuItem.update({ where: { id }, data: { options: [SIZES, EXTRAS] } })
+  const cases: [object, string][] = [
+    [{}, 'wrong_number_of_options'],
+    [{ options: [] }, 'wrong_number_of_options'],
+    [{ options: [large, small] }, 'wrong_number_of_options'],
+    [{ options: [extra('Butter')] }, 'wrong_number_of_options'],
+    [{ options: [large, extra('Butter'), extra('Cheese'), extra('Salt')] }, 'wrong_number_of_options'],
+    [{ options: [large, { group: 'Size', choice: 'Huge' }] }, 'unknown_option'],
+    [{ options: [large, { group: 'size', choice: 'Large' }] }, 'unknown_option'],
+    [{ options: [large, large] }, 'validation_failed'],
+    [{ menuItemId: plain, options: [large] }, 'unknown_option'],
+  ]
+  for (const [change, code] of cases) {
+    const items = [{ menuItemId: id, quantity: 1, ...change }]
+    t.equal(await refusal(fixture.order({ items })), code, JSON.stringify(change))
+  }
   t.equal(await fixture.db.order.count(), 0)
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isTimeZone, type OpeningSpan, openingAt } from '../../src/theatres/opening-hours.js'
+import { closingAt, isTimeZone, type OpeningSpan, openingAt } from '../../src/theatres/opening-hours.js'
+import { orderingAt } from '../../src/theatres/ordering-queries.js'
 
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 const daily = (opens: string, closes: string): OpeningSpan[] => DAYS.map((day) => ({ day, opens, closes }))
@@ -58,4 +59,33 @@ t.test('hours follow daylight saving', async (t) => {
 t.test('time zones are names', async (t) => {
   for (const name of ['Asia/Kolkata', 'UTC', 'America/Argentina/Ushuaia']) t.ok(isTimeZone(name), name)
   for (const name of ['', '+05:30', 'Asia/Atlantis', 'x', ' UTC']) t.notOk(isTimeZone(name), name)
+})
+
+t.test('the next closing time, for open pages', async (t) => {
+  const closing = (now: string, openingHours: OpeningSpan[] | null, lastOrders = 0) =>
+    closingAt({ timeZone: 'Asia/Kolkata', openingHours, lastOrders }, new Date(now))?.toISOString() ?? 'never'
+  const hours = daily('10:00', '22:00')
+  t.equal(closing('2026-11-29T05:00:00Z', hours), '2026-11-29T16:30:00.000Z')
+  t.equal(closing('2026-11-29T05:00:00Z', hours, 30), '2026-11-29T16:00:00.000Z')
+  t.equal(closing('2026-11-29T04:00:00Z', hours), 'never', 'it is closed')
+  t.equal(closing('2026-11-29T05:00:00Z', null), 'never')
+})
+
+t.test('a pause and opening hours together: orders are taken when both allow it', async (t) => {
+  const hours = { timeZone: 'Asia/Kolkata', openingHours: daily('10:00', '22:00'), lastOrders: 0 }
+  const noon = new Date('2026-11-29T06:30:00Z')
+  const none = { accepting: true, reopensAt: null }
+  const until = (time: string) => ({ accepting: false, reopensAt: new Date(time) })
+  t.same(orderingAt(none, hours, noon), none)
+  t.same(orderingAt(none, hours, new Date('2026-11-29T17:00:00Z')), until('2026-11-30T04:30:00Z'))
+  t.same(orderingAt(until('2026-11-29T07:00:00Z'), hours, noon), until('2026-11-29T07:00:00Z'))
+  t.same(
+    orderingAt(until('2026-11-29T17:00:00Z'), hours, noon),
+    until('2026-11-30T04:30:00Z'),
+    'it ends at night',
+  )
+  t.same(orderingAt({ accepting: false, reopensAt: null }, hours, noon), {
+    accepting: false,
+    reopensAt: null,
+  })
 })

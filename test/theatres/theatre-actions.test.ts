@@ -1,14 +1,28 @@
 import t from 'tap'
 import { applyTheatre, type SeatLink } from '../../src/theatres/theatre-actions.js'
-import type { TheatreFile } from '../../src/theatres/theatre-file.js'
+import type { MenuEntry, TheatreFile } from '../../src/theatres/theatre-file.js'
 import { testDatabase } from '../helpers/database.js'
 
 const { db } = await testDatabase(t)
 const ctx = { db, live: { publish() {} } }
 let files = 0
 
-const chai = { name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }
-const roll = { name: 'Chicken Roll', description: 'Hot', price: 29_000, vegetarian: false, available: null }
+const chai: MenuEntry = {
+  name: 'Masala Chai',
+  description: '',
+  category: '',
+  price: 8000,
+  diet: 'vegetarian',
+  options: [],
+  available: null,
+}
+const roll: MenuEntry = {
+  ...chai,
+  name: 'Chicken Roll',
+  description: 'Hot',
+  price: 29_000,
+  diet: 'non_vegetarian',
+}
 
 function newFile(): TheatreFile {
   files += 1
@@ -28,7 +42,7 @@ const tokenOf = (seats: SeatLink[], hall: string, seat: string) =>
 const menuOf = (theatreId: number) =>
   db.menuItem.findMany({
     where: { theatreId },
-    orderBy: { position: 'asc' },
+    orderBy: [{ position: 'asc' }, { id: 'asc' }],
     omit: { id: true, theatreId: true },
   })
 

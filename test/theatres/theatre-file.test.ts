@@ -10,6 +10,8 @@ const VALID = {
   menu: [{ name: 'Masala Chai', price: 8000, vegetarian: true }],
 }
 
+const withOption = (option: object) => ({ name: 'X', price: 5, options: [{ name: 'Size', ...option }] })
+
 /** The problems of the valid file with some fields replaced. */
 function problemsOf(fields: object): string[] {
   const parsed = parseTheatreFile(JSON.stringify({ ...VALID, ...fields }))
@@ -33,10 +35,51 @@ t.test('reads a theatre', async (t) => {
           ],
         },
       ],
-      menu: [{ name: 'Masala Chai', description: '', price: 8000, vegetarian: true, available: null }],
+      menu: [
+        {
+          name: 'Masala Chai',
+          description: '',
+          category: '',
+          price: 8000,
+          diet: 'vegetarian',
+          options: [],
+          available: null,
+        },
+      ],
     },
   })
   t.ok(parseTheatreFile(`\uFEFF${JSON.stringify(VALID)}`).ok, 'a byte order mark is ignored')
+})
+
+t.test('reads the options, category and diet of menu items', async (t) => {
+  const options = [
+    { name: 'Size', choices: ['Small', { name: 'Large', price: 3000 }] },
+    { name: 'Extras', min: 0, max: 2, choices: ['Ice', 'Lemon'] },
+  ]
+  const menu = [
+    { name: 'Tea', price: 5, category: ' Drinks ', diet: 'egg', options },
+    { name: 'Bun', price: 5, vegetarian: false },
+    { name: 'Bread', price: 5 },
+  ]
+  const parsed = parseTheatreFile(JSON.stringify({ ...VALID, menu }))
+  const free = (name: string) => ({ name, price: 0 })
+  t.match(parsed, {
+    ok: true,
+    theatre: {
+      menu: [
+        {
+          category: 'Drinks',
+          diet: 'egg',
+          options: [
+            { name: 'Size', min: 1, max: 1, choices: [free('Small'), { name: 'Large', price: 3000 }] },
+            { name: 'Extras', min: 0, max: 2, choices: [free('Ice'), free('Lemon')] },
+          ],
+        },
+        { diet: 'non_vegetarian', options: [], category: '' },
+        { diet: null },
+      ],
+    },
+  })
 })
 
 t.test('keys may be camelCase or snake_case, but not both', async (t) => {
@@ -92,6 +135,28 @@ t.test('reports each problem in one line with its path', async (t) => {
     ],
     [{ menu: [{ name: 'X', price: 12.5 }] }, /^menu\[0\]\.price/],
     [{ menu: [{ name: 'X', price: 5, vegetarian: 'yes' }] }, 'menu[0].vegetarian must be true or false'],
+    [
+      { menu: [{ name: 'X', price: 5, diet: 'vegan' }] },
+      'menu[0].diet must be one of vegetarian, non_vegetarian, egg',
+    ],
+    [
+      { menu: [{ name: 'X', price: 5, diet: 'egg', vegetarian: false }] },
+      /^menu\[0\].vegetarian is given beside diet/,
+    ],
+    [{ menu: [{ name: 'X', price: 5, category: 'a\nb' }] }, /^menu\[0\].category must be/],
+    [
+      { menu: [withOption({ choices: [{ name: 'L', price: -1 }] })] },
+      /^menu\[0\].options\[0\].choices\[0\].price must/,
+    ],
+    [
+      { menu: [withOption({ choices: ['L'], min: 2 })] },
+      'menu[0].options "Size" must have at least 2 choices',
+    ],
+    [
+      { menu: [withOption({ choices: ['L', 'L'] })] },
+      /^menu\[0\].options "Size" must have choices with names/,
+    ],
+    [{ menu: [withOption({ choices: ['L'], free: true })] }, /^menu\[0\].options\[0\].free is unknown/],
     [
       {
         menu: [

@@ -1,5 +1,8 @@
 import t from 'tap'
+import type { MenuItemView } from '../../src/protocol/views.js'
 import { createCart } from '../../web/customer/cart.js'
+import { readLines, totalOf } from '../../web/customer/cart-lines.js'
+import { sectionsOf } from '../../web/customer/menu-sections.js'
 import { isEarlierOrder, rememberOpened } from '../../web/customer/opened-orders.js'
 import { earlierOrder, newPrices } from '../../web/customer/order-refusals.js'
 import { ApiError } from '../../web/lib/api-error.js'
@@ -171,3 +174,103 @@ t.test('refusals that carry what to show instead', async (t) => {
   t.match(earlierOrder(reused), { id: 7 })
   t.equal(newPrices(new Error('other')), null)
 })
+
+const item = (id: number, changes: Partial<MenuItemView> = {}): MenuItemView => ({
+  id,
+  name: `Item ${id}`,
+  description: '',
+  category: '',
+  price: 1000,
+  diet: null,
+  available: true,
+  picture: null,
+  options: [],
+  ...changes,
+})
+const SIZE = {
+  name: 'Size',
+  min: 1,
+  max: 1,
+  choices: [
+    { name: 'Small', price: 0 },
+    { name: 'Large', price: 500 },
+  ],
+}
+const large = { menuItemId: 2, name: 'Item 2', options: [{ group: 'Size', choice: 'Large' }] }
+
+t.test('each choice of options is a line of its own, with the menu’s present prices', async (t) => {
+  const cart = createCart('options')
+  cart.set(large, 1)
+  cart.set({ ...large, options: [{ group: 'Size', choice: 'Small' }] }, 2)
+  cart.set(large, 3)
+  const menu = [item(1), item(2, { options: [SIZE] })]
+  t.strictSame(totalOf(createCart('options').cart.get(), menu), {
+    count: 5,
+    paise: 3 * 1500 + 2 * 1000,
+    problems: 0,
+  })
+  await cart.order(async ({ lines }) => {
+    cart.set({ ...large, options: [{ group: 'Size', choice: 'Small' }] }, 3)
+    return lines
+  })
+  t.match(cart.cart.get().lines, [{ ...large, options: [{ choice: 'Small' }], quantity: 1 }])
+})
+
+t.test('what can’t be ordered stays in the cart with the reason, and costs nothing', async (t) => {
+  const cart = createCart('problems')
+  cart.set({ menuItemId: 1, name: 'Item 1' }, 1)
+  cart.set(large, 1)
+  cart.set({ menuItemId: 3, name: 'Item 3' }, 1)
+  const problems = (menu: MenuItemView[]) =>
+    readLines(cart.cart.get(), menu).map(({ name, problem }) => [name, problem])
+  const sized = item(2, { options: [SIZE] })
+  t.strictSame(problems([item(3), sized, item(1)]), [
+    ['Item 3', null],
+    ['Item 2', null],
+    ['Item 1', null],
+  ])
+  const menu = [item(1, { available: false }), item(2, { options: [{ ...SIZE, name: 'Portion' }] })]
+  t.strictSame(problems(menu), [
+    ['Item 1', 'sold-out'],
+    ['Item 2', 'options-changed'],
+    ['Item 3', 'gone'],
+  ])
+  t.strictSame(totalOf(cart.cart.get(), menu), { count: 0, paise: 0, problems: 3 })
+  t.strictSame(
+    problems([item(1, { options: [SIZE] }), sized])[0],
+    ['Item 1', 'options-changed'],
+    'it has options now',
+  )
+  t.equal(cart.cart.get().lines.length, 3)
+})
+
+t.test(
+  'the menu’s sections keep its order; search takes words in any order, without case and accents',
+  async (t) => {
+    const menu = [
+      item(1, { category: 'Hot', name: 'Jalapeño Poppers' }),
+      item(2, { category: 'Cold', name: 'दही भल्ला', diet: 'vegetarian' }),
+      item(3, { category: 'Hot', description: 'with cheese', diet: 'vegetarian' }),
+    ]
+    const find = (search: string, onlyVeg = false) =>
+      sectionsOf(menu, { search, onlyVeg }).map(({ id, name, items }) => [
+        id,
+        name,
+        items.map((each) => each.id),
+      ])
+    const [hot, cold] = ['menu-section-0', 'menu-section-1']
+    t.strictSame(find(' '), [
+      [hot, 'Hot', [1, 3]],
+      [cold, 'Cold', [2]],
+    ])
+    t.strictSame(find('POPPERS jalapeno'), [[hot, 'Hot', [1]]])
+    t.strictSame(find('cold'), [[cold, 'Cold', [2]]], 'a category’s name finds its items')
+    t.strictSame(find('दही'), [[cold, 'Cold', [2]]])
+    t.strictSame(find('दह'), [[cold, 'Cold', [2]]])
+    t.strictSame(find('दहू'), [], 'vowel signs count')
+    t.strictSame(find('', true), [
+      [hot, 'Hot', [3]],
+      [cold, 'Cold', [2]],
+    ])
+  },
+)

@@ -19,7 +19,7 @@ const order = (changes: Partial<OrderView> = {}): OrderView => ({
   status: 'placed',
   paymentStatus: 'pending',
   paymentMethod: 'online',
-  items: [{ menuItemId: 1, name: 'Popcorn', quantity: 1, unitPrice: 18_000 }],
+  items: [{ menuItemId: 1, name: 'Popcorn', options: [], quantity: 1, unitPrice: 18_000 }],
   note: null,
   total: 18_000,
   refundedAmount: 0,

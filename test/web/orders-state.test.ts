@@ -25,7 +25,7 @@ function order(id: number, changes: Partial<OrderView> = {}): OrderView {
     status: 'placed',
     paymentStatus: 'pending',
     paymentMethod: 'online',
-    items: [{ menuItemId: 1, name: 'Popcorn', quantity: 2, unitPrice: 25_000 }],
+    items: [{ menuItemId: 1, name: 'Popcorn', options: [], quantity: 2, unitPrice: 25_000 }],
     note: null,
     total: 50_000,
     refundedAmount: 0,
@@ -162,7 +162,7 @@ t.test('oldest first, by the start of the wait', async (t) => {
 })
 
 t.test('item totals over all orders', async (t) => {
-  const cola = { menuItemId: 2, name: 'Cola', quantity: 5, unitPrice: 1 }
+  const cola = { menuItemId: 2, name: 'Cola', options: [], quantity: 5, unitPrice: 1 }
   const items = [cola, { ...cola, menuItemId: 1, name: 'Popcorn', quantity: 1 }]
   t.same(itemTotals([order(1), order(2, { items })]), [
     { menuItemId: 2, name: 'Cola', quantity: 5 },

@@ -13,9 +13,10 @@ export function Ordered({ orderId }: { orderId: number }) {
   return (
     <section class="ordered" aria-label={s.chat.ordered}>
       <ul>
-        {order.items.map((item) => (
-          <li key={item.menuItemId}>
-            <b>{item.quantity}</b> {plainText(item.name)}
+        {order.items.map((item, place) => (
+          <li key={place}>
+            <b>{item.quantity}</b>{' '}
+            {plainText([item.name, ...item.options.map(({ choice }) => choice)].join(', '))}
           </li>
         ))}
       </ul>

@@ -1,18 +1,25 @@
+import type { OrderingView } from '../../src/protocol/views.js'
 import { f, s } from '../strings/language.js'
+import type { CartTotal } from './cart-lines.js'
 import type { OrderForm } from './order-form.js'
+import { pauseWords } from './pause-words.js'
 
 interface Props {
   form: OrderForm
-  count: number
-  paise: number
+  theatre: OrderingView
+  total: CartTotal
+  /** nothing is in the cart, not even what can't be ordered just now */
+  isEmpty: boolean
   onReview(): void
 }
 
-/** What is in the cart and the way to order it, or what has become of it. */
-export function CartBar({ form: { busy, unseen }, count, paise, onReview }: Props) {
-  const isFilled = count > 0 || busy
+/** What is in the cart and the way to order it, or what has become of it. It also says when ordering is paused. */
+export function CartBar({ form: { busy, unseen }, theatre, total, isEmpty, onReview }: Props) {
+  const { count, paise, problems } = total
+  const isFilled = !isEmpty || busy
   const made = isFilled ? null : unseen
-  const text = busy ? s.seat.sending : count > 0 ? s.seat.inCart(count, f) : s.seat.cartEmpty
+  const inCart = problems > 0 ? s.seat.inCartProblems(count, problems, f) : s.seat.inCart(count, f)
+  const text = busy ? s.seat.sending : !isEmpty ? inCart : (pauseWords(theatre) ?? s.seat.cartEmpty)
   return (
     <div class="cart-bar" data-cart-count={count} data-filled={isFilled || made !== null}>
       <p role="status">{made ? s.seat.placed.title(made.id) : text}</p>

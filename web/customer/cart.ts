@@ -1,4 +1,3 @@
-import type { MenuItemView } from '../../src/protocol/views.js'
 import { ApiError } from '../lib/api-error.js'
 import { newId } from '../lib/id.js'
 import { isBoolean, isNumber, isString, recall, remember } from '../lib/storage.js'
@@ -7,10 +6,21 @@ import { createStore } from '../lib/store.js'
 /** of one item, as the service allows */
 export const MAX_QUANTITY = 20
 
+/** What is chosen with an item, by its names on the menu. */
+export interface Choice {
+  group: string
+  choice: string
+}
 export interface Line {
   menuItemId: number
   quantity: number
+  options?: readonly Choice[]
+  /** as it was when it was added, for an item that has left the menu since */
+  name?: string
 }
+/** What a line is of: lines of the same item and options are one. */
+export type Wanted = Omit<Line, 'quantity'>
+
 export interface Cart {
   lines: readonly Line[]
   /** the Idempotency-Key of this cart's order */
@@ -22,11 +32,22 @@ export interface Cart {
   sent: boolean
 }
 
+function isChoice(value: unknown): value is Choice {
+  if (typeof value !== 'object' || value === null) return false
+  return 'group' in value && isString(value.group) && 'choice' in value && isString(value.choice)
+}
+
 function isLine(value: unknown): value is Line {
   if (typeof value !== 'object' || value === null) return false
-  return (
-    'menuItemId' in value && isNumber(value.menuItemId) && 'quantity' in value && isNumber(value.quantity)
-  )
+  if (!('menuItemId' in value && isNumber(value.menuItemId))) return false
+  if (!('quantity' in value && isNumber(value.quantity))) return false
+  if ('name' in value && !isString(value.name)) return false
+  return !('options' in value) || (Array.isArray(value.options) && value.options.every(isChoice))
+}
+
+/** Names what a line is of. */
+export function lineKey({ menuItemId, options = [] }: Wanted): string {
+  return JSON.stringify([menuItemId, ...options.map(({ group, choice }) => [group, choice]).sort()])
 }
 
 function isCart(value: unknown): value is Cart {
@@ -40,8 +61,8 @@ const newCart = (lines: readonly Line[] = []): Cart => ({ lines, key: newId(), s
 
 /** What is left of `lines` without what was ordered: items may have been added while the order was under way. */
 function without(lines: readonly Line[], ordered: readonly Line[]): Line[] {
-  const quantityIn = ({ menuItemId }: Line): number =>
-    ordered.find((line) => line.menuItemId === menuItemId)?.quantity ?? 0
+  const quantityIn = (line: Line): number =>
+    ordered.find((each) => lineKey(each) === lineKey(line))?.quantity ?? 0
   return lines
     .map((line) => ({ ...line, quantity: line.quantity - quantityIn(line) }))
     .filter(({ quantity }) => quantity > 0)
@@ -78,19 +99,12 @@ export function createCart(token: string) {
 
   return {
     cart,
-    set(menuItemId: number, quantity: number): void {
+    set(wanted: Wanted | number, quantity: number): void {
+      const of = typeof wanted === 'number' ? { menuItemId: wanted } : wanted
       const bounded = Math.min(MAX_QUANTITY, Math.max(0, quantity))
       update((now) => {
-        const others = now.lines.filter((line) => line.menuItemId !== menuItemId)
-        return { ...now, lines: bounded > 0 ? [...others, { menuItemId, quantity: bounded }] : others }
-      })
-    },
-    /** Removes items that have left the menu or are sold out since the cart was filled. */
-    prune(menu: readonly MenuItemView[]): void {
-      const onSale = new Set(menu.filter((item) => item.available).map((item) => item.id))
-      update((now) => {
-        const lines = now.lines.filter((line) => onSale.has(line.menuItemId))
-        return lines.length === now.lines.length ? now : { ...now, lines }
+        const others = now.lines.filter((line) => lineKey(line) !== lineKey(of))
+        return { ...now, lines: bounded > 0 ? [...others, { ...of, quantity: bounded }] : others }
       })
     },
     /**
@@ -132,17 +146,9 @@ export function createCart(token: string) {
 
 export type SeatCart = ReturnType<typeof createCart>
 
+/** How many of an item are in the cart, whatever their options. */
 export function quantityOf(cart: Cart, menuItemId: number): number {
-  return cart.lines.find((line) => line.menuItemId === menuItemId)?.quantity ?? 0
-}
-
-export function totalOf(cart: Cart, menu: readonly MenuItemView[]): { count: number; paise: number } {
-  let count = 0
-  let paise = 0
-  for (const item of menu) {
-    const quantity = quantityOf(cart, item.id)
-    count += quantity
-    paise += quantity * item.price
-  }
-  return { count, paise }
+  return cart.lines
+    .filter((line) => line.menuItemId === menuItemId)
+    .reduce((sum, { quantity }) => sum + quantity, 0)
 }

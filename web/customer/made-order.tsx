@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
+import { Chosen } from '../ui/chosen.js'
 import { orderWords } from './payment-words.js'
 
 interface MadeProps {
@@ -22,9 +23,9 @@ function MadeOrder({ order, title, children }: MadeProps) {
         {title}
       </h3>
       <ul>
-        {order.items.map((item) => (
-          <li key={item.menuItemId}>
-            <b>{f.number(item.quantity)}</b> {plainText(item.name)}
+        {order.items.map((item, place) => (
+          <li key={place}>
+            <b>{f.number(item.quantity)}</b> {plainText(item.name)} <Chosen options={item.options} />
           </li>
         ))}
       </ul>

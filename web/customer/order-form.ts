@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuItemView, OrderView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { exclusively } from '../lib/exclusive.js'
@@ -6,7 +6,7 @@ import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
-import type { Cart, SeatCart } from './cart.js'
+import { type Cart, lineKey, type SeatCart } from './cart.js'
 import { isEarlierOrder } from './opened-orders.js'
 import { earlierOrder, newPrices } from './order-refusals.js'
 
@@ -35,7 +35,9 @@ async function nextPage({ id, paymentMethod }: OrderView): Promise<string> {
 /** Sends the order as a guest. Two tabs at once must not become two guests: keys are scoped to a session. */
 async function sendOrder(token: string, { lines, key }: Cart, wanted: Wanted): Promise<OrderView> {
   await exclusively('guest', () => api.createGuest(token))
-  const items = [...lines].sort((a, b) => a.menuItemId - b.menuItemId)
+  const items = [...lines]
+    .sort((a, b) => (lineKey(a) < lineKey(b) ? -1 : 1))
+    .map(({ menuItemId, quantity, options }) => ({ menuItemId, quantity, ...(options ? { options } : {}) }))
   return await api.placeOrder(token, { items, ...wanted }, key)
 }
 
@@ -158,6 +160,10 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
       submit,
       stay,
     },
+    /** The menu has changed what the order costs. */
+    notePrice: useCallback((before: number, total: number) => {
+      if (!isSending.current) setPriced({ before, total })
+    }, []),
     /** An order was sent and may have been made. */
     isUnknown: error instanceof ApiError && !error.isRefusal,
   }

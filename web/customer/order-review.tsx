@@ -1,15 +1,18 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { MAX_NOTE, readPhone } from '../../src/protocol/typed-text.js'
 import type { SeatMenuView } from '../../src/protocol/views.js'
+import { plainText } from '../lib/format.js'
 import { remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import { useSettled } from '../ui/use-settled.js'
-import { quantityOf, type SeatCart, totalOf } from './cart.js'
+import type { SeatCart } from './cart.js'
+import { type CartLine, readLines, totalOf } from './cart-lines.js'
 import { EarlierOrder, PlacedOrder } from './made-order.js'
-import { Stepper } from './menu-list.js'
 import type { OrderForm } from './order-form.js'
+import { pauseWords } from './pause-words.js'
+import { Stepper } from './stepper.js'
 
 interface Props {
   token: string
@@ -22,9 +25,9 @@ interface Props {
 /** The dialog before ordering: items, payment method, and the order button. Then the order, while its payment opens. */
 export function OrderReview({ token, seat, cart, form, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const { count } = totalOf(useStore(cart.cart), seat.menu)
+  const { lines } = useStore(cart.cart)
   const { busy, placed, earlier } = form
-  const isEmpty = count === 0 && !busy && !placed && !earlier
+  const isEmpty = lines.length === 0 && !busy && !placed && !earlier
 
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
@@ -46,7 +49,11 @@ export function OrderReview({ token, seat, cart, form, onClose }: Props) {
       {placed ? (
         <PlacedOrder order={placed} />
       ) : earlier ? (
-        <EarlierOrder order={earlier} onView={onView} onAnother={count > 0 ? cart.startAnother : null} />
+        <EarlierOrder
+          order={earlier}
+          onView={onView}
+          onAnother={lines.length > 0 ? cart.startAnother : null}
+        />
       ) : (
         <ReviewForm {...{ seat, cart, form }} />
       )}
@@ -58,7 +65,8 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
   const now = useStore(cart.cart)
   const total = totalOf(now, seat.menu)
   const amount = f.money(total.paise)
-  const chosen = seat.menu.filter((item) => quantityOf(now, item.id) > 0)
+  const paused = pauseWords(seat.theatre)
+  const lines = readLines(now, seat.menu)
   const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
   // A sum that has just changed must be read first.
   const isSettled = useSettled(form.priced) || form.priced === null
@@ -78,16 +86,8 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
     >
       <fieldset class="form-fields" disabled={form.busy}>
         <ul class="review-lines">
-          {chosen.map((item) => (
-            <li key={item.id}>
-              <span class="review-name">{item.name}</span>
-              <Stepper
-                item={item}
-                quantity={quantityOf(now, item.id)}
-                onChange={(next) => cart.set(item.id, next)}
-              />
-              <span class="amount">{f.money(item.price * quantityOf(now, item.id))}</span>
-            </li>
+          {lines.map(({ key, ...line }) => (
+            <ReviewLine key={key} {...line} onChange={(next) => cart.set(line.line, next)} />
           ))}
         </ul>
         <p class="review-total">
@@ -107,16 +107,66 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
         <Payment form={form} />
       </fieldset>
       <Notices form={form} wasSent={now.sent} />
+      {total.problems > 0 && (
+        <p class="note" data-notice="cart-problems">
+          {s.seat.removeFirst(
+            f.list(lines.filter(({ problem }) => problem !== null).map(({ name }) => plainText(name))),
+          )}
+        </p>
+      )}
+      {paused && (
+        <p class="note" role="status" data-notice="paused">
+          {paused}
+        </p>
+      )}
       <button
         type="submit"
         class="primary wide"
         ref={button}
         data-action="place-order"
-        disabled={form.busy || !isSettled || total.count === 0}
+        disabled={form.busy || !isSettled || total.count === 0 || total.problems > 0 || paused !== null}
       >
         {form.busy ? s.seat.sending : label}
       </button>
     </form>
+  )
+}
+
+interface LineProps extends Omit<CartLine, 'key'> {
+  onChange(quantity: number): void
+}
+
+/** A line of the order; one that can't be ordered just now says so in its place. */
+function ReviewLine({ line, name, choices, unitPrice, problem, onChange }: LineProps) {
+  const label = [name, ...choices].map(plainText).join(', ')
+  return (
+    <li data-menu-item-id={line.menuItemId} data-problem={problem}>
+      <span class="review-name">
+        {plainText(name)}
+        {choices.length > 0 && <small>{choices.map(plainText).join(', ')}</small>}
+        {problem && (
+          <strong class="line-problem" role="status">
+            {s.seat.problems[problem]}
+          </strong>
+        )}
+      </span>
+      {problem ? (
+        <button
+          type="button"
+          class="remove"
+          data-action="remove"
+          aria-label={s.seat.removeLine(label)}
+          onClick={() => onChange(0)}
+        >
+          {s.seat.remove}
+        </button>
+      ) : (
+        <>
+          <Stepper name={label} quantity={line.quantity} onChange={onChange} />
+          <span class="amount">{f.money(unitPrice * line.quantity)}</span>
+        </>
+      )}
+    </li>
   )
 }
 

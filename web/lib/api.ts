@@ -1,13 +1,15 @@
 import type {
   CheckoutView,
-  MenuItemView,
+  ManagedItemView,
   MessageView,
+  OrderingView,
   OrderView,
   PaymentIssueView,
   PaymentView,
   SeatMenuView,
   SessionView,
   SignedInView,
+  SoldOutView,
   TheatreSeatsView,
 } from '../../src/protocol/views.js'
 import { checkAnswer, readNothing, readObject } from './answer.js'
@@ -113,7 +115,7 @@ export function send(method: Method, path: string, options: RequestOptions = {})
 export type StaffAction = 'seen' | 'deliver' | 'cancel' | 'collect-cash' | 'undo'
 
 export interface NewOrder {
-  items: { menuItemId: number; quantity: number }[]
+  items: { menuItemId: number; quantity: number; options?: readonly { group: string; choice: string }[] }[]
   paymentMethod: 'online' | 'cash'
   phone?: string
   /** for the kitchen */
@@ -177,8 +179,19 @@ export const api = {
     fetchMember('orders', 'GET', `/api/theatres/${id}/orders?owed=1`),
   changeOrder: (id: number, action: StaffAction): Promise<OrderView> =>
     fetchMember('order', 'POST', `/api/orders/${id}/${action}`, REPEATABLE),
-  setAvailable: (id: number, available: boolean): Promise<MenuItemView> =>
-    fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, { body: { available }, ...REPEATABLE }),
+  /** `until`: sold out for an hour, till the end of the day, or until somebody says otherwise. */
+  setAvailable: (id: number, available: boolean, until?: 'hour' | 'day'): Promise<ManagedItemView> =>
+    fetchMember('menuItem', 'PATCH', `/api/menu-items/${id}`, {
+      body: { available, ...(until ? { until } : {}) },
+      ...REPEATABLE,
+    }),
+  /** When sold-out items are available again by themselves. */
+  soldOut: (id: number): Promise<SoldOutView[]> =>
+    fetchMember('soldOut', 'GET', `/api/theatres/${id}/sold-out`),
+  pauseOrdering: (id: number, minutes: number | null): Promise<OrderingView> =>
+    fetchMember('theatre', 'POST', `/api/theatres/${id}/pause`, { body: { minutes }, ...REPEATABLE }),
+  resumeOrdering: (id: number): Promise<OrderingView> =>
+    fetchMember('theatre', 'POST', `/api/theatres/${id}/resume`, REPEATABLE),
 
   paymentIssues: (): Promise<PaymentIssueView[]> => fetchMember('issues', 'GET', '/api/payment-issues'),
   resolveIssue: (id: number, note: string): Promise<PaymentIssueView> =>

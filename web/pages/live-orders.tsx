@@ -14,6 +14,7 @@ import { MenuPanel } from '../staff/menu-panel.js'
 import { type Place, placesOf } from '../staff/money-words.js'
 import { NewBelow } from '../staff/new-below.js'
 import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
+import { OrderingSwitch, useMenuState } from '../staff/ordering-switch.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
@@ -55,6 +56,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found, reading } = useTheatreSeats(theatreId)
+  const menuState = useMenuState(found)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
@@ -145,6 +147,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
                 onChange={(next) => setSize(next === 'compact' ? 'compact' : 'large')}
               />
             )}
+            <OrderingSwitch theatre={menuState?.theatre ?? null} timeZone={found?.theatre.timeZone ?? ''} />
             <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
               {s.tools.menu}
             </button>
@@ -185,8 +188,13 @@ function LiveOrders({ session }: { session: SignedInView }) {
         )}
         <p class="keys-help">{s.board.keys(keyLabels)}</p>
       </main>
-      {menuOpen && found?.halls[0]?.seats[0] && (
-        <MenuPanel seatToken={found.halls[0].seats[0].token} onClose={() => setMenuOpen(false)} />
+      {menuOpen && found && (
+        <MenuPanel
+          theatreId={found.theatre.id}
+          timeZone={found.theatre.timeZone}
+          state={menuState}
+          onClose={() => setMenuOpen(false)}
+        />
       )}
     </>
   )

@@ -11,6 +11,7 @@ import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { isLive } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
+import { Chosen } from '../ui/chosen.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { NetworkBanner } from '../ui/network-banner.js'
 import { PageMessage } from '../ui/problem.js'
@@ -22,10 +23,12 @@ function Receipt({ order }: { order: OrderView }) {
   return (
     <section class="receipt" aria-label={s.order.receipt}>
       <ul>
-        {order.items.map((item) => (
-          <li key={item.menuItemId}>
+        {order.items.map((item, place) => (
+          <li key={place}>
             <b>{f.number(item.quantity)}</b>
-            <span>{plainText(item.name)}</span>
+            <span>
+              {plainText(item.name)} <Chosen options={item.options} />
+            </span>
             <span class="amount">{f.money(item.quantity * item.unitPrice)}</span>
           </li>
         ))}

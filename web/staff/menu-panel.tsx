@@ -1,35 +1,46 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { MenuItemView } from '../../src/protocol/views.js'
+import type { MenuItemView, MenuStateView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
+import { plainText } from '../lib/format.js'
 import { useReading } from '../lib/use-reading.js'
-import { s } from '../strings/language.js'
+import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
 
 interface Props {
-  /** any seat of the theatre: the menu is read the way its customers read it */
-  seatToken: string
+  theatreId: number
+  timeZone: string
+  /** as the theatre's customers have it; null: not read yet */
+  state: MenuStateView | null
   onClose(): void
 }
 
-/** Marks menu items as sold out or available. */
-export function MenuPanel({ seatToken, onClose }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const [menu, setMenu] = useState<readonly MenuItemView[] | null>(null)
-  const [error, setError] = useState<unknown>(null)
+type Until = 'hour' | 'day'
+/** when sold-out items are available again by themselves; null: not by themselves */
+type Times = ReadonlyMap<number, string | null>
 
+/** Marks menu items as sold out, for how long, or as available. */
+export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [error, setError] = useState<unknown>(null)
+  const [times, setTimes] = useState<Times | null>(null)
+  const [changed, setChanged] = useState<ReadonlyMap<number, boolean>>(new Map())
   const reading = useReading(
-    () => api.seatMenu(seatToken),
-    (found) => setMenu(found.menu),
-    seatToken,
+    () => api.soldOut(theatreId),
+    (found) => setTimes(new Map(found.map(({ menuItemId, until }) => [menuItemId, until]))),
+    `${theatreId} ${state?.menu.map(({ id, available }) => (available ? '' : id)).join()}`,
   )
   useEffect(() => dialog.current?.showModal(), [])
+  // what the service says now replaces what was asked of it
+  useEffect(() => setChanged(new Map()), [state])
 
-  async function toggle(item: MenuItemView): Promise<void> {
+  async function change(item: MenuItemView, available: boolean, until?: Until): Promise<void> {
     try {
-      const changed = await api.setAvailable(item.id, !item.available)
+      const now = await api.setAvailable(item.id, available, until)
       setError(null)
-      setMenu((items) => items?.map((each) => (each.id === changed.id ? changed : each)) ?? null)
+      setChanged((all) => new Map(all).set(item.id, now.available))
+      setTimes((all) => new Map(all ?? []).set(item.id, now.soldOutUntil))
     } catch (problem) {
       setError(problem)
     }
@@ -45,26 +56,70 @@ export function MenuPanel({ seatToken, onClose }: Props) {
       </header>
       <Problem error={error} />
       <ReadingProblem reading={reading} />
-      {!menu && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      {!state && <p class="quiet">{s.common.opening}</p>}
       <ul class="switches">
-        {menu?.map((item) => (
-          <li key={item.id}>
-            <label>
-              <FoodMark vegetarian={item.vegetarian} />
-              <span>{item.name}</span>
-              <input
-                type="checkbox"
-                role="switch"
-                aria-checked={item.available}
-                data-menu-item-id={item.id}
-                checked={item.available}
-                onChange={() => void toggle(item)}
-              />
-              <span class="switch-label">{item.available ? s.tools.available : s.menu.soldOut}</span>
-            </label>
-          </li>
+        {state?.menu.map((item) => (
+          <MenuRow
+            key={item.id}
+            item={{ ...item, available: changed.get(item.id) ?? item.available }}
+            until={times === null ? undefined : (times.get(item.id) ?? null)}
+            timeZone={timeZone}
+            onChange={(available, until) => void change(item, available, until)}
+          />
         ))}
       </ul>
     </dialog>
+  )
+}
+
+interface RowProps {
+  item: MenuItemView
+  /** undefined: not known yet */
+  until: string | null | undefined
+  timeZone: string
+  onChange(available: boolean, until?: Until): void
+}
+
+function MenuRow({ item, until, timeZone, onChange }: RowProps) {
+  const { available } = item
+  return (
+    <li>
+      <label>
+        <FoodMark diet={item.diet} />
+        <span class="switch-name">{plainText(item.name)}</span>
+        <input
+          type="checkbox"
+          role="switch"
+          aria-checked={available}
+          data-menu-item-id={item.id}
+          checked={available}
+          onChange={() => onChange(!available)}
+        />
+        <span class="switch-label">{available ? s.tools.available : s.menu.soldOut}</span>
+      </label>
+      {!available && until !== undefined && <UntilSelect {...{ item, until, timeZone, onChange }} />}
+    </li>
+  )
+}
+
+/** How long an item stays sold out. It stands in a place that is kept free for it, so that nothing moves. */
+function UntilSelect({ item, until, timeZone, onChange }: RowProps & { until: string | null }) {
+  const settled = useSettled()
+  return (
+    <select
+      class="switch-until"
+      data-settling={!settled}
+      aria-label={s.tools.soldOutUntil(item.name)}
+      value={until === null ? '' : 'set'}
+      onChange={({ currentTarget: { value } }) => {
+        if (value === 'hour' || value === 'day') onChange(false, value)
+        else if (value === '') onChange(false)
+      }}
+    >
+      {until !== null && <option value="set">{s.tools.until(f.time(until, timeZone))}</option>}
+      <option value="hour">{s.tools.untilHour}</option>
+      <option value="day">{s.tools.untilDay}</option>
+      <option value="">{s.tools.untilSaid}</option>
+    </select>
   )
 }

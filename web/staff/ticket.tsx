@@ -3,6 +3,7 @@ import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
+import { Chosen } from '../ui/chosen.js'
 import type { Board } from './board.js'
 import { moneyWords } from './money-words.js'
 
@@ -184,10 +185,12 @@ export function Ticket({ order, board, now, limits, chats }: TicketProps) {
         <Age order={order} now={now} level={level} limits={limits} />
       </header>
       <ul class="lines">
-        {order.items.map((item) => (
-          <li key={item.menuItemId}>
+        {order.items.map((item, place) => (
+          <li key={place}>
             <b>{item.quantity}</b>
-            <span>{plainText(item.name)}</span>
+            <span>
+              {plainText(item.name)} <Chosen options={item.options} />
+            </span>
           </li>
         ))}
       </ul>

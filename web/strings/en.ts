@@ -25,7 +25,11 @@ const byCode: Record<string, string | undefined> = {
   payment_provider_unavailable:
     'Online payment isn’t available right now. Try again in a moment, or pay in cash.',
   menu_item_unavailable:
-    'Something in your order has just sold out and was taken out of your cart. Please check your order.',
+    'Something in your order has just sold out. Nothing has been ordered. Remove it to order the rest.',
+  unknown_menu_item: 'Something in your order is no longer on the menu. Nothing has been ordered.',
+  unknown_option: 'The choices for something in your order have changed. Nothing has been ordered.',
+  wrong_number_of_options: 'The choices for something in your order have changed. Nothing has been ordered.',
+  not_accepting_orders: 'This theatre isn’t taking orders right now. Nothing has been ordered.',
   other_user: 'Someone else is signed in here now. Reload the page.',
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   too_many_open_orders:
@@ -36,7 +40,6 @@ const byCode: Record<string, string | undefined> = {
   own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
   already_staff: 'This account belongs to the theatre already.',
   username_taken: 'This username is taken already.',
-  not_accepting_orders: 'The theatre isn’t taking orders at this time.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
@@ -199,11 +202,23 @@ export const en = {
     menu: 'Menu',
     menuTitle: 'Availability',
     available: 'Available',
+    soldOutUntil: (name: string) => `${name}: sold out until`,
+    untilHour: 'For an hour',
+    untilDay: 'Till the end of the day',
+    untilSaid: 'Until I say so',
+    until: (time: string) => `Until ${time}`,
+    pause: 'Pause ordering',
+    pauseTitle: 'Pause ordering',
+    pauseText: 'Customers can’t order meanwhile. Orders that have been placed go on.',
+    pauseFor: (minutes: number, f: Formats) => `For ${f.number(minutes)} minutes`,
+    pauseOpen: 'Until I say so',
+    paused: 'No orders now',
+    pausedUntil: (time: string) => `No orders until ${time}`,
+    resume: 'Resume ordering',
   },
   menu: {
     title: 'Menu',
-    veg: 'Vegetarian',
-    nonVeg: 'Non-vegetarian',
+    diets: { vegetarian: 'Vegetarian', non_vegetarian: 'Non-vegetarian', egg: 'Contains egg' },
     onlyVeg: 'Vegetarian only',
     soldOut: 'Sold out',
     add: 'Add',
@@ -211,6 +226,17 @@ export const en = {
     removeOne: (name: string) => `Remove one ${name}`,
     quantityOf: (name: string) => `Quantity of ${name}`,
     empty: 'No items to show.',
+    notFound: (text: string) => `Nothing on the menu matches “${text}”.`,
+    search: 'Search the menu',
+    categories: 'Categories',
+    withOptions: 'with choices',
+    inCart: (many: string) => `${many} in your cart`,
+    chooseFirst: (group: string) => `Choose: ${group}`,
+    addFor: (amount: string) => `Add for ${amount}`,
+    howMany: (min: number, max: number, f: Formats) => {
+      if (min === max) return `choose ${f.number(min)}`
+      return min === 0 ? `up to ${f.number(max)}, if you like` : `choose ${f.number(min)} to ${f.number(max)}`
+    },
   },
   seat: {
     title: 'Order to your seat',
@@ -238,6 +264,22 @@ export const en = {
     sending: 'Placing your order…',
     priceChanged: (before: string, now: string) =>
       `The total has changed from ${before} to ${now}. Nothing has been ordered yet. Please check your order.`,
+    takes: (minutes: number, f: Formats) =>
+      `about ${f.number(minutes)} ${f.plural(minutes, 'minute', 'minutes')}`,
+    notCurrent: 'Not connected: the menu may have changed',
+    paused: 'No orders are taken right now. This page shows when it goes on.',
+    pausedUntil: (time: string) => `No orders are taken until ${time}.`,
+    inCartProblems: (many: number, not: number, f: Formats) =>
+      `${f.number(many)} ${f.plural(many, 'item', 'items')}, ${f.number(not)} not available`,
+    problems: {
+      'sold-out': 'Sold out',
+      gone: 'No longer on the menu',
+      'options-changed': 'The choices have changed: add it again',
+    },
+    problemVoice: (name: string, problem: string) => `In your cart, ${name}: ${problem}`,
+    remove: 'Remove',
+    removeLine: (name: string) => `Remove ${name}`,
+    removeFirst: (names: string) => `${names}: not available right now. Remove it to order the rest.`,
     earlier: {
       title: 'You’ve already placed an order',
       text: 'This order reached us earlier. What’s in your cart now hasn’t been ordered.',

@@ -22,7 +22,11 @@ const byCode: Record<string, string | undefined> = {
   payment_under_review:
     'इस ऑर्डर के एक भुगतान की जाँच हो रही है। कृपया दोबारा भुगतान न करें; देर लगे तो कर्मचारियों से पूछें।',
   payment_provider_unavailable: 'ऑनलाइन भुगतान अभी उपलब्ध नहीं है। थोड़ी देर में फिर कोशिश करें, या नकद दें।',
-  menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई और कार्ट से हटा दी गई है। कृपया ऑर्डर जाँच लें।',
+  menu_item_unavailable: 'आपके ऑर्डर की कोई चीज़ अभी खत्म हो गई है। कुछ ऑर्डर नहीं हुआ है। उसे हटाकर बाकी मँगाएँ।',
+  unknown_menu_item: 'आपके ऑर्डर की कोई चीज़ अब मेन्यू में नहीं है। कुछ ऑर्डर नहीं हुआ है।',
+  unknown_option: 'आपके ऑर्डर की किसी चीज़ के विकल्प बदल गए हैं। कुछ ऑर्डर नहीं हुआ है।',
+  wrong_number_of_options: 'आपके ऑर्डर की किसी चीज़ के विकल्प बदल गए हैं। कुछ ऑर्डर नहीं हुआ है।',
+  not_accepting_orders: 'यहाँ अभी ऑर्डर नहीं लिए जा रहे हैं। कुछ ऑर्डर नहीं हुआ है।',
   other_user: 'यहाँ अब कोई और साइन इन है। पेज फिर से लोड करें।',
   idempotency_key_reused: 'आप पहले ही ऑर्डर कर चुके हैं। वह मेन्यू के पेज पर सबसे ऊपर मिलेगा।',
   too_many_open_orders:
@@ -33,7 +37,6 @@ const byCode: Record<string, string | undefined> = {
   own_account: 'अपना खाता आप यहाँ नहीं बदल सकते। किसी और मैनेजर या एडमिन से कहें।',
   already_staff: 'यह खाता पहले से इस थिएटर का है।',
   username_taken: 'यह यूज़रनेम पहले से है।',
-  not_accepting_orders: 'थिएटर इस समय ऑर्डर नहीं ले रहा है।',
   foreign_answer: 'हमारी जगह यह नेटवर्क जवाब दे रहा है। उसका साइन इन पेज खोलें या दूसरा नेटवर्क चुनें, फिर यहाँ लौट आएँ।',
 }
 
@@ -192,11 +195,23 @@ export const strings: Strings = {
     menu: 'मेन्यू',
     menuTitle: 'उपलब्धता',
     available: 'उपलब्ध',
+    soldOutUntil: (name: string) => `${name}: कब तक खत्म`,
+    untilHour: 'एक घंटे के लिए',
+    untilDay: 'आज के लिए',
+    untilSaid: 'जब तक मैं न बताऊँ',
+    until: (time: string) => `${time} तक`,
+    pause: 'ऑर्डर रोकें',
+    pauseTitle: 'ऑर्डर रोकें',
+    pauseText: 'इस बीच ग्राहक ऑर्डर नहीं कर सकते। जो ऑर्डर हो चुके हैं वे चलते रहेंगे।',
+    pauseFor: (minutes: number, f: Formats) => `${f.number(minutes)} मिनट के लिए`,
+    pauseOpen: 'जब तक मैं न बताऊँ',
+    paused: 'अभी ऑर्डर बंद',
+    pausedUntil: (time: string) => `${time} तक ऑर्डर बंद`,
+    resume: 'ऑर्डर फिर शुरू करें',
   },
   menu: {
     title: 'मेन्यू',
-    veg: 'शाकाहारी',
-    nonVeg: 'मांसाहारी',
+    diets: { vegetarian: 'शाकाहारी', non_vegetarian: 'मांसाहारी', egg: 'अंडे वाला' },
     onlyVeg: 'केवल शाकाहारी',
     soldOut: 'खत्म',
     add: 'जोड़ें',
@@ -204,6 +219,17 @@ export const strings: Strings = {
     removeOne: (name: string) => `एक ${name} कम करें`,
     quantityOf: (name: string) => `${name} की मात्रा`,
     empty: 'दिखाने के लिए कोई चीज़ नहीं है।',
+    notFound: (text: string) => `मेन्यू में “${text}” से मिलती कोई चीज़ नहीं है।`,
+    search: 'मेन्यू में खोजें',
+    categories: 'श्रेणियाँ',
+    withOptions: 'विकल्पों के साथ',
+    inCart: (many: string) => `कार्ट में ${many}`,
+    chooseFirst: (group: string) => `चुनें: ${group}`,
+    addFor: (amount: string) => `${amount} में जोड़ें`,
+    howMany: (min: number, max: number, f: Formats) => {
+      if (min === max) return `${f.number(min)} चुनें`
+      return min === 0 ? `चाहें तो ${f.number(max)} तक` : `${f.number(min)} से ${f.number(max)} चुनें`
+    },
   },
   seat: {
     title: 'सीट पर मँगाएँ',
@@ -231,6 +257,21 @@ export const strings: Strings = {
     sending: 'ऑर्डर किया जा रहा है…',
     priceChanged: (before: string, now: string) =>
       `कुल राशि ${before} से बदलकर ${now} हो गई है। अभी कुछ ऑर्डर नहीं हुआ है। कृपया ऑर्डर जाँच लें।`,
+    takes: (minutes: number, f: Formats) => `लगभग ${f.number(minutes)} मिनट`,
+    notCurrent: 'कनेक्शन नहीं है: मेन्यू बदल गया हो सकता है',
+    paused: 'अभी ऑर्डर नहीं लिए जा रहे हैं। फिर शुरू होने पर यह पेज दिखा देगा।',
+    pausedUntil: (time: string) => `${time} तक ऑर्डर नहीं लिए जाएँगे।`,
+    inCartProblems: (many: number, not: number, f: Formats) =>
+      `${f.number(many)} ${f.plural(many, 'चीज़', 'चीज़ें')}, ${f.number(not)} उपलब्ध नहीं`,
+    problems: {
+      'sold-out': 'खत्म',
+      gone: 'अब मेन्यू में नहीं',
+      'options-changed': 'विकल्प बदल गए हैं: फिर से जोड़ें',
+    },
+    problemVoice: (name: string, problem: string) => `आपकी कार्ट में, ${name}: ${problem}`,
+    remove: 'हटाएँ',
+    removeLine: (name: string) => `${name} हटाएँ`,
+    removeFirst: (names: string) => `${names}: अभी उपलब्ध नहीं। हटाकर बाकी मँगाएँ।`,
     earlier: {
       title: 'आप पहले ही ऑर्डर कर चुके हैं',
       text: 'यह ऑर्डर हमें पहले ही मिल चुका है। जो अभी कार्ट में है, वह ऑर्डर नहीं हुआ है।',

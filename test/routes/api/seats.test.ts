@@ -18,9 +18,10 @@ t.test('a seat: its hall, theatre and menu; an unknown token is 404', async (t) 
   t.equal(status, 200)
   t.match(body, {
     seat: { id: Number, name: 'C7', hall: 'Screen 1' },
-    theatre: { id: 1, name: 'Grand Cinema' },
+    theatre: { id: 1, name: 'Grand Cinema', accepting: true, reopensAt: null, minutes: 30 },
   })
-  t.same(Object.keys(body.menu[0] ?? {}), ['id', 'name', 'description', 'price', 'vegetarian', 'available'])
+  const fields = ['id', 'name', 'description', 'category', 'price', 'diet', 'available', 'picture', 'options']
+  t.same(Object.keys(body.menu[0] ?? {}), fields)
   t.equal(body.menu.find(({ id }) => id === own)?.available, false)
   t.notOk(body.menu.some(({ id }) => id === hidden.id))
   t.same([...browser.cookies], [], 'looking makes no session')

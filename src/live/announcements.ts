@@ -1,0 +1,28 @@
+import type { Bus } from './bus/bus.js'
+
+/**
+ * Messages between nodes that are no events: best effort, at most once. Whoever listens must find what was lost by other
+ * means. Listeners of this node get them too, some of them twice.
+ */
+export class Announcements {
+  private readonly listeners = new Map<string, (message: string) => void>()
+
+  constructor(private readonly bus: Bus) {}
+
+  /** One listener for each channel, which must not be the name of a group. */
+  async listen(channel: string, listener: (message: string) => void): Promise<void> {
+    this.listeners.set(channel, listener)
+    await this.bus.subscribe(channel)
+  }
+
+  /** Never throws or waits. */
+  announce(channel: string, message: string): void {
+    this.bus.publish(channel, message)
+    this.receive(channel, message)
+  }
+
+  /** Passes on a message that the bus has delivered. */
+  receive(channel: string, message: string): void {
+    this.listeners.get(channel)?.(message)
+  }
+}

@@ -1,0 +1,201 @@
+import { randomInt } from 'node:crypto'
+import type { Announcements } from './announcements.js'
+import { MenuStream } from './menu-stream.js'
+
+/** A theatre's menu, and how it takes orders. */
+export interface MenuState {
+  /** of the theatre, read before its state */
+  version: number
+  /** JSON text */
+  data: string
+  /** ms until it changes by itself, as a pause ends; null: it does not */
+  changesInMs: number | null
+  /** those of the given tokens that open a seat */
+  liveTokens: ReadonlySet<string>
+}
+
+/** What the feeds need of the database. */
+export interface MenuSource {
+  read(theatreId: number, tokens: readonly string[]): Promise<MenuState>
+  /** the theatres' versions, which every change of a state raises; in one query */
+  readVersions(theatreIds: readonly number[]): Promise<Map<number, number>>
+}
+
+const CHANNEL = 'menus'
+const POLL_MS = 1000
+const HEARTBEAT_MS = 20_000
+/** ms after which a state is read again although no change is known: how long an order takes changes with the orders */
+const REFRESH_MS = 60_000
+/** streams of one address at one seat */
+const MAX_STREAMS = 20
+/** ms after which clients come back when a node stops: spread, so that they don't reach the others all at once */
+const RETRY_MS = { min: 500, max: 4000 }
+
+interface MenuFeed {
+  readonly theatreId: number
+  readonly streams: Set<MenuStream>
+  state: MenuState | null
+  readAt: number
+  reading: Promise<void> | null
+  /** read once more: something changed during the read */
+  isDirty: boolean
+  /** until the state changes by itself */
+  timer: NodeJS.Timeout | null
+}
+
+/**
+ * The menus that this node's clients look at. A state is read once for all clients of a theatre: after the announcement of
+ * a change, when one of the versions, which the node compares once a second in one query, shows a change that was not announced,
+ * and when it changes by itself.
+ */
+export class MenuFeeds {
+  private readonly feeds = new Map<number, MenuFeed>()
+  private readonly counts = new Map<string, number>()
+  private readonly ticker: NodeJS.Timeout
+  private polling = false
+  private beatAt = performance.now()
+  private closed = false
+
+  constructor(
+    private readonly source: MenuSource,
+    private readonly announcements: Announcements,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.ticker = setInterval(() => this.tick(), POLL_MS)
+  }
+
+  /** Resolves once changes that other nodes announce are received. */
+  start(): Promise<void> {
+    return this.announcements.listen(CHANNEL, (theatreId) => this.refresh(Number(theatreId)))
+  }
+
+  get size(): number {
+    let size = 0
+    for (const feed of this.feeds.values()) size += feed.streams.size
+    return size
+  }
+
+  /** A change of a theatre was committed. */
+  announce(theatreId: number): void {
+    this.announcements.announce(CHANNEL, String(theatreId))
+  }
+
+  /**
+   * A stream of a theatre's states: the present one first. `client` names who opens it; null beyond 20 open streams of one
+   * client at one seat.
+   */
+  open(theatreId: number, token: string, client: string): MenuStream | null {
+    const key = `${client} ${token}`
+    const count = this.counts.get(key) ?? 0
+    if (count >= MAX_STREAMS) return null
+    this.counts.set(key, count + 1)
+    const stream = new MenuStream(token)
+    const feed = this.feeds.get(theatreId) ?? this.create(theatreId)
+    feed.streams.add(stream)
+    stream.once('close', () => {
+      const left = (this.counts.get(key) ?? 1) - 1
+      if (left > 0) this.counts.set(key, left)
+      else this.counts.delete(key)
+      this.leave(feed, stream)
+    })
+    if (this.closed) stream.finish(retryMs())
+    // read anew: a change that was committed before this call must show in the first event
+    else this.refresh(theatreId)
+    return stream
+  }
+
+  /** Ends all streams, and those that are opened later. */
+  close(): void {
+    this.closed = true
+    clearInterval(this.ticker)
+    for (const feed of this.feeds.values()) for (const stream of [...feed.streams]) stream.finish(retryMs())
+  }
+
+  private create(theatreId: number): MenuFeed {
+    const feed: MenuFeed = {
+      theatreId,
+      streams: new Set(),
+      state: null,
+      readAt: 0,
+      reading: null,
+      isDirty: false,
+      timer: null,
+    }
+    this.feeds.set(theatreId, feed)
+    return feed
+  }
+
+  private leave(feed: MenuFeed, stream: MenuStream): void {
+    feed.streams.delete(stream)
+    if (feed.streams.size > 0) return
+    if (feed.timer) clearTimeout(feed.timer)
+    this.feeds.delete(feed.theatreId)
+  }
+
+  /** Reads a theatre's state, if it has streams; calls during a read share the next one. */
+  private refresh(theatreId: number): void {
+    const feed = this.feeds.get(theatreId)
+    if (!feed || this.closed) return
+    feed.isDirty = true
+    feed.reading ??= this.readAll(feed).finally(() => {
+      feed.reading = null
+    })
+  }
+
+  private async readAll(feed: MenuFeed): Promise<void> {
+    while (feed.isDirty && feed.streams.size > 0 && !this.closed) {
+      feed.isDirty = false
+      // those that join during the read wait for the next one
+      const streams = [...feed.streams]
+      try {
+        const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
+        this.show(feed, streams, state)
+      } catch (error) {
+        // the next poll finds a version that is not this state's
+        feed.state = null
+        return this.onError(error)
+      }
+    }
+  }
+
+  private show(feed: MenuFeed, streams: readonly MenuStream[], state: MenuState): void {
+    const isChanged = feed.state?.data !== state.data
+    feed.state = state
+    feed.readAt = performance.now()
+    for (const stream of streams) {
+      if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
+      else if (isChanged || !stream.hasState) stream.show(state.data)
+    }
+    if (feed.timer) clearTimeout(feed.timer)
+    feed.timer = null
+    if (state.changesInMs === null || feed.streams.size === 0) return
+    const wait = Math.min(REFRESH_MS, Math.max(0, state.changesInMs) + 1)
+    feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
+  }
+
+  private tick(): void {
+    const now = performance.now()
+    if (now - this.beatAt >= HEARTBEAT_MS) {
+      this.beatAt = now
+      for (const feed of this.feeds.values()) for (const stream of feed.streams) stream.beat()
+    }
+    if (this.feeds.size > 0 && !this.polling) void this.poll(now)
+  }
+
+  private async poll(now: number): Promise<void> {
+    this.polling = true
+    try {
+      const versions = await this.source.readVersions([...this.feeds.keys()])
+      for (const [theatreId, feed] of this.feeds) {
+        const isOld = now - feed.readAt > REFRESH_MS
+        if (isOld || versions.get(theatreId) !== feed.state?.version) this.refresh(theatreId)
+      }
+    } catch (error) {
+      this.onError(error)
+    } finally {
+      this.polling = false
+    }
+  }
+}
+
+const retryMs = (): number => randomInt(RETRY_MS.min, RETRY_MS.max)

@@ -1,0 +1,109 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { MenuStateView, OrderingView, TheatreSeatsView } from '../../src/protocol/views.js'
+import { api } from '../lib/api.js'
+import { useMenuChanges } from '../lib/menu-stream.js'
+import { f, s } from '../strings/language.js'
+import { Problem } from '../ui/problem.js'
+import { useSettled } from '../ui/use-settled.js'
+
+/** minutes that a pause is offered for */
+const PAUSES = [10, 20, 30, 60]
+
+/** The theatre's menu and how it takes orders, as its customers have it, live; by the code of one of its seats. */
+export function useMenuState(found: TheatreSeatsView | null): MenuStateView | null {
+  const [state, setState] = useState<MenuStateView | null>(null)
+  const seat = found?.halls.flatMap(({ seats }) => seats)[0]
+  useMenuChanges(seat?.token ?? null, { onState: setState, onRefused() {} })
+  return state?.theatre.id === found?.theatre.id ? state : null
+}
+
+interface Props {
+  theatre: OrderingView | null
+  timeZone: string
+}
+
+/** Pauses ordering, and says that it is paused and until when. */
+export function OrderingSwitch({ theatre, timeZone }: Props) {
+  const [isOpen, setOpen] = useState(false)
+  const [answer, setAnswer] = useState<OrderingView | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  // what the service says now replaces the answer to the last call
+  useEffect(() => setAnswer(null), [theatre])
+  if (!theatre) return null
+  const { id, accepting, reopensAt } = answer?.id === theatre.id ? answer : theatre
+
+  async function run(call: () => Promise<OrderingView>): Promise<void> {
+    try {
+      setAnswer(await call())
+      setError(null)
+      setOpen(false)
+    } catch (problem) {
+      setError(problem)
+    }
+  }
+  const words = reopensAt === null ? s.tools.paused : s.tools.pausedUntil(f.time(reopensAt, timeZone))
+  return (
+    <>
+      <button type="button" data-action="ordering" data-accepting={accepting} onClick={() => setOpen(true)}>
+        {accepting ? s.tools.pause : words}
+      </button>
+      {isOpen && (
+        <PauseDialog
+          {...{ accepting, error }}
+          title={accepting ? s.tools.pauseTitle : words}
+          onPause={(minutes) => void run(() => api.pauseOrdering(id, minutes))}
+          onResume={() => void run(() => api.resumeOrdering(id))}
+          onClose={() => setOpen(false)}
+        />
+      )}
+    </>
+  )
+}
+
+interface DialogProps {
+  accepting: boolean
+  title: string
+  error: unknown
+  onPause(minutes: number | null): void
+  onResume(): void
+  onClose(): void
+}
+
+function PauseDialog({ accepting, title, error, onPause, onResume, onClose }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const settled = useSettled()
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} class="sheet" aria-labelledby="pause-title" onClose={onClose}>
+      <header class="sheet-head">
+        <h2 id="pause-title">{title}</h2>
+        <button type="button" onClick={() => dialog.current?.close()}>
+          {s.common.close}
+        </button>
+      </header>
+      <Problem error={error} />
+      <p>{s.tools.pauseText}</p>
+      {!accepting && (
+        <button
+          type="button"
+          class="primary wide"
+          data-settling={!settled}
+          data-action="resume"
+          onClick={onResume}
+        >
+          {s.tools.resume}
+        </button>
+      )}
+      <div class="pauses" data-settling={!settled}>
+        {PAUSES.map((minutes) => (
+          <button key={minutes} type="button" data-pause={minutes} onClick={() => onPause(minutes)}>
+            {s.tools.pauseFor(minutes, f)}
+          </button>
+        ))}
+        <button type="button" data-pause="open" onClick={() => onPause(null)}>
+          {s.tools.pauseOpen}
+        </button>
+      </div>
+    </dialog>
+  )
+}
