@@ -6,6 +6,7 @@ import type { Principal } from '../principal.js'
 import type { HallView } from '../protocol/views.js'
 import { newToken } from '../theatres/seat-token.js'
 import { checkName } from '../theatres/settings-actions.js'
+import { lockTheatre } from '../theatres/theatre-queries.js'
 
 /** Seats to add: single ones by name, and numbered ones by row. */
 export interface NewSeats {
@@ -115,13 +116,16 @@ export function renewSeat(
   seatId: number,
 ): Promise<HallView['seats'][number]> {
   return commit(ctx, async (tx) => {
-    const [seat] = await tx.$queryRaw<{ name: string; theatreId: number }[]>`
-      SELECT s.name, h.theatre_id AS "theatreId" FROM seats s JOIN halls h ON h.id = s.hall_id
-      WHERE s.id = ${seatId}::int AND s.listed FOR NO KEY UPDATE OF s`
-    requireDecision(principal, seat?.theatreId ?? null, 'seat')
-    if (!seat) throw notFound('seat')
+    const [found] = await tx.$queryRaw<{ theatreId: number }[]>`
+      SELECT h.theatre_id AS "theatreId" FROM seats s JOIN halls h ON h.id = s.hall_id
+      WHERE s.id = ${seatId}::int AND s.listed`
+    requireDecision(principal, found?.theatreId ?? null, 'seat')
+    if (!found) throw notFound('seat')
+    await lockTheatre(tx, found.theatreId)
     const token = newToken()
-    await tx.$executeRaw`UPDATE seats SET token = ${token} WHERE id = ${seatId}::int`
+    const [seat] = await tx.$queryRaw<{ name: string }[]>`
+      UPDATE seats SET token = ${token} WHERE id = ${seatId}::int AND listed RETURNING name`
+    if (!seat) throw notFound('seat')
     return { result: { id: seatId, name: seat.name, token } }
   })
 }
@@ -141,13 +145,20 @@ function namesOf({ seats = [], rows = [] }: NewSeats): string[] {
   return names
 }
 
-/** Locks a hall that the principal manages; returns its theatre. */
+/**
+ * Locks a hall that the principal manages, after its theatre, which every change of seats raises the version of; returns the
+ * theatre.
+ */
 async function lockHall(tx: Transaction, principal: Principal, hallId: number): Promise<number> {
-  const [hall] = await tx.$queryRaw<{ theatreId: number }[]>`
-    SELECT theatre_id AS "theatreId" FROM halls WHERE id = ${hallId}::int AND listed FOR NO KEY UPDATE`
-  requireDecision(principal, hall?.theatreId ?? null, 'hall')
-  if (!hall) throw notFound('hall')
-  return hall.theatreId
+  const [found] = await tx.$queryRaw<{ theatreId: number }[]>`
+    SELECT theatre_id AS "theatreId" FROM halls WHERE id = ${hallId}::int AND listed`
+  requireDecision(principal, found?.theatreId ?? null, 'hall')
+  if (!found) throw notFound('hall')
+  await lockTheatre(tx, found.theatreId)
+  const locked = await tx.$queryRaw<unknown[]>`
+    SELECT id FROM halls WHERE id = ${hallId}::int AND listed FOR NO KEY UPDATE`
+  if (locked.length === 0) throw notFound('hall')
+  return found.theatreId
 }
 
 async function renameHall(tx: Transaction, theatreId: number, hallId: number, name: string): Promise<void> {

@@ -5,7 +5,8 @@ import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
-import { lockTheatre, type MenuItemRecord, readMenuItem } from './menu-queries.js'
+import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
+import { lockTheatre } from './theatre-queries.js'
 
 /** What managers decide about an item. Prices are in paise. */
 export interface MenuItemFields {

@@ -39,11 +39,3 @@ export async function readMenuItem(tx: Transaction, id: number): Promise<MenuIte
   if (!item) throw new Error(`menu item ${id} is missing in its own transaction`)
   return item
 }
-
-/**
- * Changes of one menu happen one after the other. Before its items: each change of an item raises the theatre's version, so
- * the other order would deadlock.
- */
-export async function lockTheatre(tx: Transaction, theatreId: number): Promise<void> {
-  await tx.$queryRaw`SELECT id FROM theatres WHERE id = ${theatreId}::int FOR NO KEY UPDATE`
-}

@@ -6,6 +6,7 @@ import type { Principal } from '../principal.js'
 import { readGstin } from '../protocol/gstin.js'
 import { trimBlanks } from '../protocol/typed-text.js'
 import { isTimeZone, type OpeningHours } from './opening-hours.js'
+import { lockTheatre } from './theatre-queries.js'
 
 /** What a theatre's managers decide, besides menu, seats and people. */
 export interface Settings extends OpeningHours {
@@ -68,7 +69,7 @@ export function changeSettings(
   change: SettingsChange,
 ): Promise<Settings> {
   return commit(ctx, async (tx) => {
-    await tx.$queryRaw`SELECT FROM theatres WHERE id = ${theatreId}::int FOR NO KEY UPDATE`
+    await lockTheatre(tx, theatreId)
     const before = await readSettings(tx, principal, theatreId)
     const after = checkSettings({ ...before, ...change })
     if (after.name !== before.name) await refuseTakenName(tx, after.name)

@@ -3,7 +3,6 @@ import type { Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
-import { lockTheatre } from './menu-queries.js'
 import { newToken } from './seat-token.js'
 import {
   checkSettings,
@@ -13,6 +12,7 @@ import {
   type SettingsChange,
 } from './settings-actions.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
+import { lockTheatre } from './theatre-queries.js'
 
 export interface AppliedTheatre {
   id: number

@@ -1,4 +1,4 @@
-import type { Database } from '../database/client.js'
+import type { Database, Transaction } from '../database/client.js'
 
 export interface TheatreSeatsRecord {
   id: number
@@ -34,4 +34,12 @@ export function findTheatreSeats(db: Database, theatreId: number): Promise<Theat
       },
     },
   })
+}
+
+/**
+ * Changes of one theatre's menu, halls and settings happen one after the other. Before items, halls or seats are locked: each
+ * change of theirs raises the theatre's version, so the other order would deadlock.
+ */
+export async function lockTheatre(tx: Transaction, theatreId: number): Promise<void> {
+  await tx.$queryRaw`SELECT id FROM theatres WHERE id = ${theatreId}::int FOR NO KEY UPDATE`
 }
