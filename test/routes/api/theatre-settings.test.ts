@@ -55,6 +55,8 @@ t.test('settings that are wrong are refused, and nothing is saved', async (t) =>
     [{ max_time: 9 }, 'min_time'],
     [{ min_time: 31 }, 'min_time'],
     [{ receiptHeader: 'a\u0000b' }, 'receiptHeader'],
+    [{ receiptHeader: 'a\ud800b' }, 'receiptHeader'],
+    [{ name: 'a\ud800b' }, 'name'],
     [{ openingHours: [{ day: 'friday', opens: '24:30', closes: '01:00' }] }, ''],
     [{ openingHours: [{ day: 'Freitag', opens: '10:00', closes: '11:00' }] }, ''],
     [{ lastOrders: -1 }, ''],
