@@ -6,7 +6,7 @@ import type { Principal } from '../principal.js'
 import { readGstin } from '../protocol/gstin.js'
 import { isStorable, trimBlanks } from '../protocol/typed-text.js'
 import { isTimeZone, type OpeningHours } from './opening-hours.js'
-import { lockTheatre } from './theatre-queries.js'
+import { lockTheatre, requireKnownTimeZone } from './theatre-queries.js'
 
 /** What a theatre's managers decide, besides menu, seats and people. */
 export interface Settings extends OpeningHours {
@@ -73,6 +73,7 @@ export function changeSettings(
     const before = await readSettings(tx, principal, theatreId)
     const after = checkSettings({ ...before, ...change })
     if (after.name !== before.name) await refuseTakenName(tx, after.name)
+    if (after.timeZone !== before.timeZone) await requireKnownTimeZone(tx, after.timeZone)
     await tx.$executeRaw`
       UPDATE theatres SET name = ${after.name}, time_zone = ${after.timeZone}, max_time = ${after.maxTime}::int,
         min_time = ${after.minTime}::int, opening_hours = ${openingJson(after)}::jsonb,

@@ -50,6 +50,9 @@ t.test('settings that are wrong are refused, and nothing is saved', async (t) =>
   const bad: [object, string][] = [
     [{ gstin: '27AAPFU0939F1ZW' }, 'gstin'],
     [{ timeZone: '+05:30' }, 'timeZone'],
+    [{ timeZone: 'IST' }, 'timeZone'],
+    // known to Node, and an offset to PostgreSQL
+    [{ timeZone: 'SystemV/EST5' }, 'timeZone'],
     [{ name: ' \u200e' }, 'name'],
     [{ name: 'a\nb' }, 'name'],
     [{ max_time: 9 }, 'min_time'],
