@@ -5,7 +5,7 @@ import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { isStorable, plainLines, trimBlanks } from '../protocol/typed-text.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
-import { optionsProblem } from './menu-options.js'
+import { MAX_ITEMS, optionsProblem } from './menu-options.js'
 import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
 import { lockTheatre } from './theatre-queries.js'
 
@@ -69,7 +69,7 @@ export type NewMenuItem = Pick<MenuItemFields, 'name' | 'price'> & Partial<MenuI
 
 /**
  * Puts an item on a theatre's menu, at its end unless `position` says otherwise. Throws as `requireManagedTheatre` does,
- * `validation_failed`, and 409 `menu_item_exists` for a name that the menu has already.
+ * `validation_failed`, 409 `menu_item_exists` for a name that the menu has already, and 409 `menu_full`.
  */
 export async function addMenuItem(
   ctx: ActionContext,
@@ -83,10 +83,12 @@ export async function addMenuItem(
     await requireManagedTheatre(tx, principal, theatreId)
     await lockTheatre(tx, theatreId)
     await refuseTakenName(tx, theatreId, name)
-    const { _max } = await tx.menuItem.aggregate({
+    const { _max, _count } = await tx.menuItem.aggregate({
       where: { theatreId, listed: true },
       _max: { position: true },
+      _count: true,
     })
+    if (_count >= MAX_ITEMS) throw conflict('menu_full', `A menu has at most ${MAX_ITEMS} items.`)
     const { id } = await tx.menuItem.create({
       data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
       select: { id: true },

@@ -1,5 +1,5 @@
 import type { Diet, MenuOptionView } from '../protocol/views.js'
-import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE, optionsProblem } from './menu-options.js'
+import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE, optionsProblem } from './menu-options.js'
 import { isText, ObjectReader, type Problems } from './object-reader.js'
 import { isTimeZone } from './opening-hours.js'
 
@@ -77,7 +77,7 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
     maxTime,
     minTime: file.integer('min_time', 0, maxTime || MAX_MINUTES),
     halls: file.list('halls', 100, (entry, path) => readHall(entry, path, problems)),
-    menu: file.list('menu', 1000, (entry, path) => readMenuItem(entry, path, problems)),
+    menu: file.list('menu', MAX_ITEMS, (entry, path) => readMenuItem(entry, path, problems)),
   }
   file.unique('halls', theatre.halls, (hall) => hall.name, 'name')
   file.unique('menu', theatre.menu, (item) => item.name, 'name')

@@ -244,6 +244,25 @@ t.test('texts of the menu keep no character that disguises them, and names can b
   for (const body of bad) t.equal((await manager.patch(`/api/menu-items/${id}`, body)).status, 400)
 })
 
+t.test('a menu has at most as many items as a theatre’s file may have', async (t) => {
+  const service = await startService(t, { demo: true })
+  const { manager } = await people(service)
+  const { menu } = await seatMenu(manager)
+  const data = Array.from({ length: 999 - menu.length }, (_, i) => ({
+    theatreId: 1,
+    name: `Item ${i}`,
+    price: 100,
+  }))
+  await service.db.menuItem.createMany({ data })
+  const add = (name: string) =>
+    manager.post<{ menuItem: ManagedItemView } & Refusal>('/api/theatres/1/menu-items', { name, price: 100 })
+  const last = await add('The last')
+  t.equal(last.status, 201)
+  t.same(await codeOf(add('One more')), [409, 'menu_full'])
+  await manager.delete(`/api/menu-items/${last.body.menuItem.id}`)
+  t.equal((await add('One more')).status, 201, 'a removed item makes room')
+})
+
 t.test('many changes of one menu at once: each is made, or refused with a code', async (t) => {
   const service = await startService(t, { demo: true })
   const { staff, manager } = await people(service)
