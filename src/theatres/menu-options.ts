@@ -6,13 +6,6 @@ export interface WantedOption {
   choice: string
 }
 
-/** characters of the name of an item, a category, an option or a choice */
-export const MAX_NAME = 100
-/** paise; the largest price of an item or a choice */
-export const MAX_PRICE = 10_000_000
-export const MAX_OPTIONS = 20
-export const MAX_CHOICES = 50
-
 /**
  * Why these options can't be on a menu; null: they can. Names must be unique, as orders name what they choose, and a group
  * must have enough choices for its `min`.
