@@ -20,7 +20,6 @@ interface Props extends InputProps {
   hint?: string
   /** what is wrong with the value, at the field */
   problem?: string | undefined
-  list?: string
   value: string
   onText(text: string): void
 }
@@ -29,20 +28,22 @@ interface Props extends InputProps {
 export function TextField({ name, label, hint, problem, value, onText, ...input }: Props) {
   const id = useId()
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        autocomplete="off"
-        {...input}
-        name={name}
-        value={value}
-        aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : id}
-        onInput={(event) => onText(event.currentTarget.value)}
-      />
-      {hint && <small>{hint}</small>}
+    <div class="field-box">
+      <label class="field">
+        <span>{label}</span>
+        <input
+          autocomplete="off"
+          {...input}
+          name={name}
+          value={value}
+          aria-invalid={problem !== undefined}
+          aria-describedby={problem === undefined ? undefined : id}
+          onInput={(event) => onText(event.currentTarget.value)}
+        />
+        {hint && <small>{hint}</small>}
+      </label>
       <FieldProblemText id={id} problem={problem} />
-    </label>
+    </div>
   )
 }
 
@@ -50,9 +51,9 @@ export function TextField({ name, label, hint, problem, value, onText, ...input 
 export function FieldProblemText({ id, problem }: { id: string; problem: string | undefined }) {
   if (problem === undefined) return null
   return (
-    <span id={id} class="field-problem">
+    <p id={id} class="field-problem">
       {problem}
-    </span>
+    </p>
   )
 }
 

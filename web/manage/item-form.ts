@@ -1,10 +1,8 @@
-import {
-  MAX_CHOICES,
-  MAX_PRICE,
-} from '../../src/protocol/menu-limits.js'
+import { MAX_CHOICES, MAX_PRICE } from '../../src/protocol/menu-limits.js'
 import { trimBlanks } from '../../src/protocol/typed-text.js'
 import type { Diet, ManagedItemView } from '../../src/protocol/views.js'
 import { readAmount, writeAmount } from '../lib/amount.js'
+import type { MenuItemFields } from '../lib/manager-api.js'
 import { readCount } from '../lib/rows.js'
 
 // What a manager types about an item, and what the service is sent.
@@ -34,10 +32,7 @@ export interface TypedItem {
 }
 
 /** What the service is sent; prices are in paise. */
-export type ItemFields = Pick<
-  ManagedItemView,
-  'name' | 'description' | 'category' | 'price' | 'diet' | 'options'
->
+export type ItemFields = Omit<MenuItemFields, 'position'>
 
 export type FieldProblem =
   | 'invalid'
