@@ -549,7 +549,7 @@ export const en = {
       changeTitle: (name: string) => `Change ${name}`,
       empty: 'The menu is empty.',
       noCategory: 'No category',
-      keys: 'Alt with ↑ or ↓ moves the item that you are in.',
+      keys: 'Alt+↑ and Alt+↓ move the item that has the keyboard focus.',
       moveUp: 'Move up',
       moveDown: 'Move down',
       moved: (name: string, place: string, many: string) => `${name}: ${place} of ${many}`,

@@ -534,7 +534,7 @@ export const strings: Strings = {
       changeTitle: (name: string) => `${name} बदलें`,
       empty: 'मेन्यू खाली है।',
       noCategory: 'बिना श्रेणी',
-      keys: 'Alt के साथ ↑ या ↓ उस चीज़ को खिसकाता है जिसमें आप हैं।',
+      keys: 'जिस चीज़ पर कीबोर्ड का फ़ोकस है, वह Alt+↑ और Alt+↓ से ऊपर-नीचे जाती है।',
       moveUp: 'ऊपर ले जाएँ',
       moveDown: 'नीचे ले जाएँ',
       moved: (name: string, place: string, many: string) => `${name}: ${many} में से ${place}`,
