@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import type { ManagedItemView } from '../../src/protocol/views.js'
+import { createClient } from '../helpers/http-client.js'
 import { signIn } from '../helpers/sign-in.js'
 import { untilSame } from '../helpers/until.js'
 import { PHONE, startSite, TABLET } from './site.js'
@@ -105,6 +106,41 @@ t.test('a refused price says so at its field; a right one reaches the phone', as
   await dish(phone, 'Masala Chai').getByText('₹95').waitFor(WITHIN)
   await row(page, 'Masala Chai').getByText('₹95').waitFor()
   t.equal(await focusedAction(page), 'edit-item', 'the focus is back')
+})
+
+t.test('a change sends what was changed: what others changed meanwhile stays', async (t) => {
+  const page = await openMenu()
+  await page.getByRole('button', { name: 'Change Milkshake' }).click()
+  const form = page.getByRole('dialog', { name: 'Change Milkshake' })
+  await form.getByLabel('Description').fill('With ice cream')
+  const before = await itemOf('Milkshake')
+  await api.patch(`/api/menu-items/${before?.id}`, { price: 21_000 })
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.waitFor({ state: 'detached' })
+  const now = { ...before, price: 21_000, description: 'With ice cream' }
+  t.same(await itemOf('Milkshake'), now)
+  await row(page, 'Milkshake').getByText('₹210').waitFor()
+  await page.getByRole('button', { name: 'Change Milkshake' }).click()
+  await form.getByRole('button', { name: 'Save' }).click()
+  await form.waitFor({ state: 'detached' })
+  t.same(await itemOf('Milkshake'), now, 'nothing to save is no error')
+})
+
+t.test('the bill of an order names what was chosen', async (t) => {
+  const { id = 0 } = (await itemOf('Milkshake')) ?? {}
+  const options = [
+    { group: 'Flavour', choice: 'Mango' },
+    { group: 'Size', choice: 'Large' },
+  ]
+  const placed = await createClient(site.url).post<{ order: { id: number } }>('/api/seats/demo-c1/orders', {
+    items: [{ menuItemId: id, quantity: 1, options }],
+    paymentMethod: 'cash',
+  })
+  await api.post(`/api/orders/${placed.body.order.id}/collect-cash`)
+  const page = await manager.open(`/orders/${placed.body.order.id}/receipt`)
+  const line = page.locator('.tax-bill tbody th')
+  await line.waitFor()
+  t.equal(await line.innerText(), 'Milkshake\nMango, Large')
 })
 
 t.test('what the service refuses stands at its field too, and options are checked', async (t) => {

@@ -119,6 +119,15 @@ export function readItem(typed: TypedItem): { fields: ItemFields; problems: Fiel
   }
 }
 
+/** What differs from the item as it was read: another manager may have changed the rest meanwhile. */
+export function changedFields(item: ManagedItemView, fields: ItemFields): Partial<ItemFields> {
+  const before = readItem(typedOf(item)).fields
+  const entries = Object.entries(fields) as [keyof ItemFields, unknown][]
+  return Object.fromEntries(
+    entries.filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])),
+  )
+}
+
 function readOption(
   typed: TypedOption,
   path: string,

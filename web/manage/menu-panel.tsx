@@ -8,6 +8,7 @@ import { ReadingProblem } from '../ui/problem.js'
 import { useSettled } from '../ui/use-settled.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ItemDialog } from './item-dialog.js'
+import { changedFields, type ItemFields } from './item-form.js'
 import { MenuRow } from './menu-row.js'
 import { useChange } from './use-change.js'
 import { type ManagedMenu, useMenu } from './use-menu.js'
@@ -56,6 +57,12 @@ function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
       ))}
     </div>
   )
+}
+
+async function save(theatreId: number, item: ManagedItemView | null, fields: ItemFields): Promise<void> {
+  if (!item) return void (await managerApi.addItem(theatreId, fields))
+  const changed = changedFields(item, fields)
+  if (Object.keys(changed).length > 0) await managerApi.changeItem(item.id, changed)
 }
 
 interface RemoveProps {
@@ -133,9 +140,7 @@ export function MenuPanel({ theatreId }: { theatreId: number }) {
         <ItemDialog
           item={edited}
           categories={[...new Set(items?.map(({ category }) => category))].filter(Boolean)}
-          save={(fields) =>
-            edited ? managerApi.changeItem(edited.id, fields) : managerApi.addItem(theatreId, fields)
-          }
+          save={(fields) => save(theatreId, edited, fields)}
           onSaved={reading.again}
           onClose={() => setQuestion(null)}
         />
