@@ -114,6 +114,8 @@ async function run(): Promise<void> {
       const cookies = [...(guest?.client.cookies ?? [])].map(([name, value]) => cookie(name, value))
       const account = shot.ends ? await signIn(app.url, DEVICES.tablet) : accounts.get(shot.who)
       await context.addCookies(account ?? cookies)
+      // customers' pages are dark on every device
+      if (light) await context.addInitScript(`localStorage.setItem('houselights.scheme', '"light"')`)
       const page = await context.newPage()
       await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
       await shot.ready(page, { app, context, guests })

@@ -20,6 +20,24 @@
   // Without this script the page's <meta http-equiv=refresh> loads it again; from here on it is inert.
   if (document.readyState === 'loading') document.write('<template>')
 
+  // Customers open their pages in a dark hall: those are dark (in their HTML) unless switched. The others follow the device.
+  const SCHEME = 'houselights.scheme'
+  const device = matchMedia('(prefers-color-scheme: dark)')
+  const isForDarkHall = root.dataset.scheme === 'dark'
+  function paint(): void {
+    if (!isForDarkHall) root.dataset.scheme = device.matches ? 'dark' : 'light'
+    else root.dataset.scheme = keptScheme() === '"light"' ? 'light' : 'dark'
+  }
+  function keptScheme(): string | null {
+    try {
+      return localStorage.getItem(SCHEME)
+    } catch {
+      return null
+    }
+  }
+  paint()
+  device.addEventListener('change', paint)
+
   let hasStarted = false
   let isRecovering = false
 

@@ -14,6 +14,7 @@ import { f, s } from '../strings/language.js'
 import { Chosen } from '../ui/chosen.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { NetworkBanner } from '../ui/network-banner.js'
+import { PageChoices } from '../ui/page-choices.js'
 import { PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -111,6 +112,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
             {isLive(order) ? s.order.more : s.order.again}
           </a>
         )}
+        <PageChoices />
       </main>
     </>
   )

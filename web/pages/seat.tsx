@@ -18,6 +18,7 @@ import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
+import { PageChoices } from '../ui/page-choices.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
@@ -109,6 +110,7 @@ function Order({ seat, isCurrent, onMenu }: OrderProps) {
             {search.trim() === '' ? s.menu.empty : s.menu.notFound(search.trim())}
           </p>
         )}
+        <PageChoices />
       </main>
       <CartBar
         {...{ form, theatre, total }}

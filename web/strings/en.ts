@@ -56,6 +56,8 @@ export const en = {
     close: 'Close',
     optional: '(optional)',
     tryAgain: 'Try again',
+    dark: 'Dark colours',
+    light: 'Light colours',
   },
   nav: {
     label: 'Main',

@@ -51,6 +51,8 @@ export const strings: Strings = {
     close: 'बंद करें',
     optional: '(ज़रूरी नहीं)',
     tryAgain: 'फिर कोशिश करें',
+    dark: 'गहरे रंग',
+    light: 'हल्के रंग',
   },
   nav: {
     label: 'मुख्य',

@@ -1,3 +1,4 @@
+import { isString, recall } from '../lib/storage.js'
 import { en, type Strings } from '../strings/en.js'
 import { setLanguage } from '../strings/language.js'
 
@@ -9,11 +10,22 @@ const translations = import.meta.glob<{ strings: Strings }>([
   '!../strings/language.ts',
 ])
 
+const nameOf = (path: string): string => path.slice('../strings/'.length, -'.ts'.length)
 const base = (tag: string): string => tag.split('-')[0]?.toLowerCase() ?? ''
 
-/** Picks the first of the browser's languages that has strings. */
+/** The languages that have strings, as tags such as `hi`. */
+export const LANGUAGES: readonly string[] = ['en', ...Object.keys(translations).map(nameOf)].sort()
+
+/** The user's choice, then the browser's languages. */
+function wanted(): readonly string[] {
+  const kept = recall('language', isString)
+  if (kept === null || !LANGUAGES.includes(kept)) return navigator.languages
+  return [navigator.languages.find((tag) => base(tag) === kept) ?? `${kept}-IN`, ...navigator.languages]
+}
+
+/** Picks the language that the user has chosen, or the first of the browser's that has strings. */
 export async function chooseLanguage(): Promise<void> {
-  for (const tag of navigator.languages) {
+  for (const tag of wanted()) {
     const load = translations[`../strings/${base(tag)}.ts`]
     if (base(tag) !== 'en' && !load) continue
     setLanguage(load ? (await load()).strings : en, tag)
