@@ -2,9 +2,15 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { requireManagedTheatre, requireTheatre } from '../../src/access/theatre-access.js'
+import {
+  MAX_CHOICES,
+  MAX_DESCRIPTION,
+  MAX_NAME,
+  MAX_OPTIONS,
+  MAX_PRICE,
+} from '../../src/protocol/menu-limits.js'
 import { Diet, ManagedItemView, OrderingView, SoldOutView } from '../../src/protocol/views.js'
 import { addMenuItem, changeMenuItem, removeMenuItem } from '../../src/theatres/menu-actions.js'
-import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/theatres/menu-options.js'
 import { listMenu } from '../../src/theatres/menu-queries.js'
 import { pauseOrdering, resumeOrdering } from '../../src/theatres/ordering-actions.js'
 import { viewManagedItem, viewOrdering } from '../../src/theatres/theatre-view.js'
@@ -16,7 +22,7 @@ const Name = Type.String({ maxLength: MAX_NAME, pattern: '^[^\\p{Cc}]*[^\\s\\p{C
 const Price = Type.Integer({ minimum: 1, maximum: MAX_PRICE, description: 'paise' })
 
 const fields = {
-  description: Type.String({ maxLength: 500, pattern: '^(?:\\n|[^\\p{Cc}])*$' }),
+  description: Type.String({ maxLength: MAX_DESCRIPTION, pattern: '^(?:\\n|[^\\p{Cc}])*$' }),
   category: Type.String({ maxLength: MAX_NAME, pattern: '^[^\\p{Cc}]*$' }),
   diet: Type.Union([Diet, Type.Null()]),
   position: Type.Integer({ minimum: 0, maximum: 1_000_000 }),

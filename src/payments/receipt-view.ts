@@ -12,8 +12,9 @@ export function viewReceipt({ order, financialYear, issuedAt, gst, gstRate, ...s
     issuedAt: issuedAt.toISOString(),
     timeZone: order.timeZone,
     seat: { id: order.seatId, name: order.seatName, hall: order.hallName },
-    items: order.items.map(({ name, quantity, unitPrice }) => ({
+    items: order.items.map(({ name, options, quantity, unitPrice }) => ({
       name,
+      options: options.map(({ group, choice }) => ({ group, choice })),
       hsnSac: SERVICE_CODE,
       quantity,
       unitPrice,

@@ -119,6 +119,9 @@ export const ReceiptView = Type.Object({
   items: Type.Array(
     Type.Object({
       name: Type.String(),
+      options: Type.Array(Type.Object({ group: Type.String(), choice: Type.String() }), {
+        description: 'what was chosen; `unitPrice` includes it',
+      }),
       hsnSac: Type.String(),
       quantity: Type.Integer(),
       unitPrice: Paise,

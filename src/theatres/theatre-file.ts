@@ -1,5 +1,8 @@
+import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../protocol/menu-limits.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
-import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE, optionsProblem } from './menu-options.js'
+
+import { optionsProblem } from './menu-options.js'
+
 import { isText, ObjectReader, type Problems } from './object-reader.js'
 import { isTimeZone } from './opening-hours.js'
 

@@ -21,6 +21,7 @@ const figure = (page: Page, key: string) => page.locator(`[data-figure=${key}] d
 
 t.test('settings: hours for every day, a GSTIN as typed, a wrong one is refused in words', async (t) => {
   const page = await manager.open('/theatre/manage/')
+  await section(page, 'Settings')
   await page.getByRole('checkbox', { name: 'Orders are taken at any time' }).uncheck()
   t.equal(await page.locator('.hours-row').count(), 7)
   const first = page.locator('.hours-row').first()
@@ -206,6 +207,7 @@ t.test('managers’ pages in Hindi; no page reported an error', async (t) => {
   })
   const page = await hindi.open('/theatre/manage/')
   await page.getByRole('heading', { level: 1, name: 'थिएटर का प्रबंधन' }).waitFor()
+  await page.getByRole('button', { name: 'चीज़ जोड़ें' }).click()
   await page.getByRole('button', { name: 'सेव करें' }).waitFor()
   await page.goto('/theatre/today/')
   await page.getByRole('heading', { level: 2, name: 'बिक्री' }).waitFor()

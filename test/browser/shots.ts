@@ -260,12 +260,32 @@ export const SHOTS: Shot[] = [
     ready: showBooks,
   },
   {
+    name: 'manage-menu',
+    screen: 'tablet',
+    who: 'manager',
+    path: '/theatre/manage/',
+    ready: (page) => page.locator('.menu-sections[data-settling=false]').waitFor(),
+  },
+  {
+    name: 'manage-item',
+    screen: 'phone',
+    who: 'manager',
+    path: '/theatre/manage/',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Change Milkshake' }).click()
+      await page.locator('input[name=price]').fill('twelve')
+      await page.locator('[data-action=save-item]').click()
+      await page.locator('.field-problem').waitFor()
+    },
+  },
+  {
     name: 'manage-settings',
     screen: 'tablet',
     who: 'manager',
     path: '/theatre/manage/',
     full: true,
     async ready(page) {
+      await page.getByRole('radio', { name: 'Settings' }).check()
       await page.getByRole('checkbox', { name: 'Orders are taken at any time' }).uncheck()
       await page.locator('.hours-row').nth(6).waitFor()
     },

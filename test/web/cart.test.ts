@@ -2,10 +2,10 @@ import t from 'tap'
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { createCart } from '../../web/customer/cart.js'
 import { readLines, totalOf } from '../../web/customer/cart-lines.js'
-import { sectionsOf } from '../../web/customer/menu-sections.js'
 import { isEarlierOrder, rememberOpened } from '../../web/customer/opened-orders.js'
 import { earlierOrder, newPrices } from '../../web/customer/order-refusals.js'
 import { ApiError } from '../../web/lib/api-error.js'
+import { sectionsOf } from '../../web/lib/menu-sections.js'
 
 // The pages' localStorage; Node's own is missing or needs a file.
 const stored = new Map<string, string>()

@@ -1,7 +1,7 @@
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
+import type { MenuSection } from '../lib/menu-sections.js'
 import { s } from '../strings/language.js'
-import type { MenuSection } from './menu-sections.js'
 
 /** items from which on a menu can be searched */
 const SEARCHED_FROM = 8

@@ -1,8 +1,8 @@
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
+import type { MenuSection } from '../lib/menu-sections.js'
 import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
-import type { MenuSection } from './menu-sections.js'
 import { Stepper } from './stepper.js'
 
 interface Props {

@@ -4,8 +4,14 @@ import type {
   StaffMemberView,
   TakingsView,
 } from '../../src/protocol/manager-views.js'
-import type { HallView, OrderStatus, OrderView } from '../../src/protocol/views.js'
+import type { HallView, ManagedItemView, OrderStatus, OrderView } from '../../src/protocol/views.js'
 import { fetchJson, fetchMember, REPEATABLE, send } from './api.js'
+
+/** What managers decide about an item; the price is in paise. */
+export type MenuItemFields = Pick<
+  ManagedItemView,
+  'name' | 'description' | 'category' | 'price' | 'diet' | 'options' | 'position'
+>
 
 export type SettingsChange = Partial<Omit<SettingsView, 'id'>>
 
@@ -53,6 +59,13 @@ export const managerApi = {
     fetchMember('settings', 'PATCH', theatre(id, 'settings'), { body, ...REPEATABLE }),
   addTheatre: (name: string, timeZone: string): Promise<SettingsView> =>
     fetchMember('theatre', 'POST', '/api/theatres', { body: { name, timeZone } }),
+
+  menu: (id: number): Promise<ManagedItemView[]> => fetchMember('menu', 'GET', theatre(id, 'menu')),
+  addItem: (id: number, body: Omit<MenuItemFields, 'position'>): Promise<ManagedItemView> =>
+    fetchMember('menuItem', 'POST', theatre(id, 'menu-items'), { body }),
+  changeItem: (itemId: number, body: Partial<MenuItemFields>): Promise<ManagedItemView> =>
+    fetchMember('menuItem', 'PATCH', `/api/menu-items/${itemId}`, { body, ...REPEATABLE }),
+  removeItem: (itemId: number) => send('DELETE', `/api/menu-items/${itemId}`),
 
   halls: (id: number): Promise<HallView[]> => fetchMember('halls', 'GET', theatre(id, 'halls')),
   addHall: (id: number, body: NewSeats & { name: string }): Promise<HallView> =>

@@ -19,8 +19,8 @@ export function readRows(typed: string): string[] | null {
   return rows.length > 0 && rows.length <= 100 && new Set(rows).size === rows.length ? rows : null
 }
 
-/** A whole number from 1, in digits of any script; null: none. */
-export function readCount(typed: string): number | null {
+/** A whole number of at least `least`, in digits of any script; null: none. */
+export function readCount(typed: string, least = 1): number | null {
   const text = toAsciiDigits(trimBlanks(typed))
-  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : null
+  return /^(?:0|[1-9]\d{0,4})$/.test(text) && Number(text) >= least ? Number(text) : null
 }

@@ -1,3 +1,4 @@
+import { useId } from 'preact/hooks'
 import { s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import type { Change } from './use-change.js'
@@ -17,24 +18,42 @@ interface Props extends InputProps {
   name: string
   label: string
   hint?: string
+  /** what is wrong with the value, at the field */
+  problem?: string | undefined
   value: string
   onText(text: string): void
 }
 
 /** A labelled input. */
-export function TextField({ name, label, hint, value, onText, ...input }: Props) {
+export function TextField({ name, label, hint, problem, value, onText, ...input }: Props) {
+  const id = useId()
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        autocomplete="off"
-        {...input}
-        name={name}
-        value={value}
-        onInput={(event) => onText(event.currentTarget.value)}
-      />
-      {hint && <small>{hint}</small>}
-    </label>
+    <div class="field-box">
+      <label class="field">
+        <span>{label}</span>
+        <input
+          autocomplete="off"
+          {...input}
+          name={name}
+          value={value}
+          aria-invalid={problem !== undefined}
+          aria-describedby={problem === undefined ? undefined : id}
+          onInput={(event) => onText(event.currentTarget.value)}
+        />
+        {hint && <small>{hint}</small>}
+      </label>
+      <FieldProblemText id={id} problem={problem} />
+    </div>
+  )
+}
+
+/** What is wrong with a field; it stands below the input that it describes. */
+export function FieldProblemText({ id, problem }: { id: string; problem: string | undefined }) {
+  if (problem === undefined) return null
+  return (
+    <p id={id} class="field-problem">
+      {problem}
+    </p>
   )
 }
 

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { HallsPanel } from '../manage/halls-panel.js'
+import { MenuPanel } from '../manage/menu-panel.js'
 import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
 import { SettingsPanel } from '../manage/settings-panel.js'
 import { StaffPanel } from '../manage/staff-panel.js'
@@ -14,14 +15,14 @@ import { PageMessage } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
-const SECTIONS = ['settings', 'halls', 'staff'] as const
+const SECTIONS = ['menu', 'settings', 'halls', 'staff'] as const
 type Section = (typeof SECTIONS)[number] | 'theatres'
 
 function Sections({ user }: { user: SignedInView['user'] }) {
   const [added, setAdded] = useState<readonly TheatreName[]>([])
   const theatres = [...managedTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const [section, setSection] = useState<Section>('settings')
+  const [section, setSection] = useState<Section>('menu')
   const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
   return (
     <main class="payments manage" data-section={section}>
@@ -34,10 +35,11 @@ function Sections({ user }: { user: SignedInView['user'] }) {
             label={s.manage.section}
             value={section}
             options={sections.map((each) => [each, s.manage.sections[each]])}
-            onChange={(value) => setSection(sections.find((each) => each === value) ?? 'settings')}
+            onChange={(value) => setSection(sections.find((each) => each === value) ?? 'menu')}
           />
         </div>
       </div>
+      {theatreId !== null && section === 'menu' && <MenuPanel key={theatreId} theatreId={theatreId} />}
       {theatreId !== null && section === 'settings' && (
         <SettingsPanel key={theatreId} theatreId={theatreId} />
       )}

@@ -51,9 +51,16 @@ function Lines({ items, gstin }: ReceiptView) {
         </tr>
       </thead>
       <tbody>
-        {items.map(({ name, hsnSac, quantity, unitPrice, amount }, index) => (
+        {items.map(({ name, options, hsnSac, quantity, unitPrice, amount }, index) => (
           <tr key={index}>
-            <th scope="row">{plainText(name)}</th>
+            <th scope="row">
+              {plainText(name)}
+              {options.length > 0 && (
+                <small class="quiet bill-options">
+                  {plainText(options.map(({ choice }) => choice).join(', '))}
+                </small>
+              )}
+            </th>
             {gstin !== null && <td>{hsnSac}</td>}
             <td>{f.number(quantity)}</td>
             <td>{f.money(unitPrice)}</td>

@@ -111,15 +111,10 @@ t.test('a theatre’s seats with their tokens, and its menu', async (t) => {
   t.equal((await staff2.patch(item, { available: true })).status, 404)
   t.equal((await owner.patch(item, { available: true })).status, 403)
   t.equal((await createClient(service.url).patch(item, { available: true })).status, 401)
-  for (const bad of [
-    {},
-    { available: 'true' },
-    { available: 1 },
-    { available: { not: false } },
-    { available: true, price: 1 },
-  ]) {
+  for (const bad of [{}, { available: 'true' }, { available: 1 }, { available: { not: false } }]) {
     t.equal((await staff.patch(item, bad)).status, 400)
   }
+  t.equal((await staff.patch(item, { available: true, price: 1 })).status, 403, 'prices are for managers')
   for (const path of NO_IDS)
     t.equal((await staff.patch(`/api/menu-items/${path}`, { available: true })).status, 404)
   t.equal((await service.db.menuItem.findUniqueOrThrow({ where: { id } })).available, false)

@@ -70,6 +70,27 @@ t.test('the bill of a paid order, with the tax that its prices include', async (
   t.same((await receipt(client, orderId)).body.receipt, { ...body.receipt, refundedAmount: 100 })
 })
 
+t.test('a bill’s lines name the chosen options, which the unit price includes', async (t) => {
+  const { url, db } = await startNode(t)
+  const manager = await signIn(url, 'manager')
+  const { id } = await db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Milkshake' } })
+  const chosen = [
+    { group: 'Flavour', choice: 'Mango' },
+    { group: 'Size', choice: 'Large' },
+  ]
+  const guest = createClient(url)
+  const placed = await guest.post<{ order: { id: number } }>('/api/seats/demo-a2/orders', {
+    items: [{ menuItemId: id, quantity: 2, options: chosen }],
+    paymentMethod: 'cash',
+  })
+  t.equal(placed.status, 201, placed.text)
+  const orderId = placed.body.order.id
+  await manager.post(`/api/orders/${orderId}/collect-cash`)
+  const { items } = (await receipt(guest, orderId)).body.receipt
+  t.same(items[0]?.options, chosen)
+  t.equal(items[0]?.amount, 2 * (items[0]?.unitPrice ?? 0))
+})
+
 t.test('an unpaid order has no bill; cash has one once it is collected', async (t) => {
   const { url, db } = await startNode(t)
   const staff = await signIn(url, 'staff')

@@ -1,11 +1,11 @@
 import type { MenuItemView } from '../../src/protocol/views.js'
 
-export interface MenuSection {
+export interface MenuSection<Item = MenuItemView> {
   /** of the heading's element */
   id: string
   /** empty: without a heading */
   name: string
-  items: MenuItemView[]
+  items: Item[]
 }
 
 export interface MenuFilter {
@@ -15,9 +15,12 @@ export interface MenuFilter {
 }
 
 /** The menu's items under their categories, in the menu's order, without what the filter leaves out. */
-export function sectionsOf(menu: readonly MenuItemView[], { search, onlyVeg }: MenuFilter): MenuSection[] {
+export function sectionsOf<Item extends MenuItemView>(
+  menu: readonly Item[],
+  { search, onlyVeg }: MenuFilter,
+): MenuSection<Item>[] {
   const words = fold(search).split(/\s+/).filter(Boolean)
-  const sections = new Map<string, MenuItemView[]>()
+  const sections = new Map<string, Item[]>()
   for (const item of menu) {
     // a heading keeps its place, and its id, whatever the filter
     const items = sections.get(item.category) ?? []
