@@ -6,7 +6,7 @@ import type { Principal } from '../principal.js'
 import { checkNewPassword, hashPassword } from './passwords.js'
 import { changeWithin, insertUser } from './user-actions.js'
 import { type Account, findAccount } from './user-queries.js'
-import { checkNewUsername, normalizeUsername } from './usernames.js'
+import { checkNewUsername, isUsername, normalizeUsername } from './usernames.js'
 
 // What the managers of a theatre do with accounts: everything within their theatre, and nothing that reaches another one.
 
@@ -89,6 +89,7 @@ async function joinTheatre(
   theatreId: number,
   { username, manager }: Omit<NewStaffMember, 'password'>,
 ): Promise<StaffMember> {
+  if (!isUsername(username)) throw notFound('staff account')
   return await commit(ctx, async (tx) => {
     const [found] = await tx.$queryRaw<{ id: number }[]>`
       SELECT id FROM users WHERE lower(username) = lower(${normalizeUsername(username)}) AND role = 'staff'`

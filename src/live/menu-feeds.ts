@@ -26,6 +26,11 @@ const POLL_MS = 1000
 const HEARTBEAT_MS = 20_000
 /** ms after which a state is read again although no change is known: how long an order takes changes with the orders */
 const REFRESH_MS = 60_000
+/**
+ * ms from a read to one that no change asks for: by another clock than the database's the state may be due to change and not
+ * do so yet
+ */
+const MIN_WAIT_MS = 250
 /** streams of one address at one seat */
 const MAX_STREAMS = 20
 /** ms after which clients come back when a node stops: spread, so that they don't reach the others all at once */
@@ -169,7 +174,7 @@ export class MenuFeeds {
     if (feed.timer) clearTimeout(feed.timer)
     feed.timer = null
     if (state.changesInMs === null || feed.streams.size === 0) return
-    const wait = Math.min(REFRESH_MS, Math.max(0, state.changesInMs) + 1)
+    const wait = Math.min(REFRESH_MS, Math.max(MIN_WAIT_MS, state.changesInMs + 1))
     feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
   }
 

@@ -69,7 +69,7 @@ interface Ended {
   beforeEnd: string | null
   wasRestored: boolean
   isTooLate: boolean
-  /** money of it has gone back, or is under way, since it was cancelled */
+  /** money of it has gone back, or is under way, since it was cancelled, or a manager has noted that it went back */
   isRefundBegun: boolean
 }
 
@@ -93,7 +93,9 @@ export function undoLastStep(ctx: ActionContext, principal: Principal, orderId: 
         WHERE o.id = ${orderId}::int`,
     )
     const { order, events, issues } = await settleOrder(tx, orderId, NO_REFUND)
-    return { result: { order, issues }, events: [...orderEvents(['order.restored'], order), ...events] }
+    // what was due back no longer is, which is no refund
+    const others = events.filter(({ name }) => name !== 'payment.refunded')
+    return { result: { order, issues }, events: [...orderEvents(['order.restored'], order), ...others] }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
@@ -104,7 +106,9 @@ async function lockEnded(tx: Transaction, principal: Principal, orderId: number)
       o.restored_at IS NOT NULL AS "wasRestored",
       coalesce(o.delivered_at, o.cancelled_at) < clock_timestamp() - make_interval(mins => ${UNDO_MINUTES}::int) AS "isTooLate",
       EXISTS (SELECT FROM refunds r JOIN captures c ON c.id = r.capture_id
-        WHERE c.order_id = o.id AND r.status <> 'failed' AND r.created_at >= o.cancelled_at) AS "isRefundBegun"
+        WHERE c.order_id = o.id AND r.status <> 'failed' AND r.created_at >= o.cancelled_at)
+      OR EXISTS (SELECT FROM payment_issues i JOIN captures c ON c.id = i.subject
+        WHERE c.order_id = o.id AND c.kind = 'paying' AND i.resolved_by IS NOT NULL) AS "isRefundBegun"
     FROM orders o WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
   if (!ended) throw notFound('order')
   return ended

@@ -57,6 +57,7 @@ export function addHall(
   const seats = namesOf(given)
   const work = async (tx: Transaction): Promise<Outcome<HallView>> => {
     await requireManagedTheatre(tx, principal, theatreId)
+    await lockTheatre(tx, theatreId)
     const count = await tx.hall.count({ where: { theatreId, listed: true } })
     if (count >= MAX_HALLS) throw conflict('too_many_halls', `A theatre has at most ${MAX_HALLS} halls.`)
     const [hall] = await tx.$queryRaw<{ id: number }[]>`
@@ -162,8 +163,6 @@ async function lockHall(tx: Transaction, principal: Principal, hallId: number): 
 }
 
 async function renameHall(tx: Transaction, theatreId: number, hallId: number, name: string): Promise<void> {
-  await tx.$queryRaw`
-    SELECT pg_advisory_xact_lock(hashtext('houselights hall'), hashtext(${`${theatreId} ${name}`}))::text`
   const other = await tx.hall.count({ where: { theatreId, name, listed: true, id: { not: hallId } } })
   if (other > 0) throw hallNameTaken()
   await tx.$executeRaw`UPDATE halls SET name = ${name} WHERE id = ${hallId}::int`

@@ -3,6 +3,8 @@ import type { Prisma, Transaction } from '../database/client.js'
 import { conflict, forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
+import { MAX_ITEMS } from '../protocol/menu-limits.js'
+import { isStorable, plainLines, trimBlanks } from '../protocol/typed-text.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
 import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
@@ -68,7 +70,7 @@ export type NewMenuItem = Pick<MenuItemFields, 'name' | 'price'> & Partial<MenuI
 
 /**
  * Puts an item on a theatre's menu, at its end unless `position` says otherwise. Throws as `requireManagedTheatre` does,
- * `validation_failed`, and 409 `menu_item_exists` for a name that the menu has already.
+ * `validation_failed`, 409 `menu_item_exists` for a name that the menu has already, and 409 `menu_full`.
  */
 export async function addMenuItem(
   ctx: ActionContext,
@@ -82,10 +84,12 @@ export async function addMenuItem(
     await requireManagedTheatre(tx, principal, theatreId)
     await lockTheatre(tx, theatreId)
     await refuseTakenName(tx, theatreId, name)
-    const { _max } = await tx.menuItem.aggregate({
+    const { _max, _count } = await tx.menuItem.aggregate({
       where: { theatreId, listed: true },
       _max: { position: true },
+      _count: true,
     })
+    if (_count >= MAX_ITEMS) throw conflict('menu_full', `A menu has at most ${MAX_ITEMS} items.`)
     const { id } = await tx.menuItem.create({
       data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
       select: { id: true },
@@ -110,23 +114,39 @@ export async function removeMenuItem(ctx: ActionContext, principal: Principal, i
   })
 }
 
-/** Without the blanks that people type or paste around a text. */
+/**
+ * Without blanks around texts, and without the invisible characters that would disguise a name on bills and boards. Throws
+ * `validation_failed` for a name of such characters alone, and for text that can't be stored.
+ */
 function tidy<T extends Partial<MenuItemFields>>(fields: T): T {
   const { name, description, category, options } = fields
   return {
     ...fields,
-    ...(name === undefined ? {} : { name: name.trim() }),
-    ...(description === undefined ? {} : { description: description.trim() }),
-    ...(category === undefined ? {} : { category: category.trim() }),
+    ...(name === undefined ? {} : { name: tidyName(name, 'name') }),
+    ...(description === undefined ? {} : { description: tidyText(description, 'description') }),
+    ...(category === undefined ? {} : { category: tidyLine(category, 'category') }),
     ...(options === undefined ? {} : { options: options.map(tidyOption) }),
   }
 }
 
 const tidyOption = ({ name, choices, ...option }: MenuOptionView): MenuOptionView => ({
   ...option,
-  name: name.trim(),
-  choices: choices.map((choice) => ({ ...choice, name: choice.name.trim() })),
+  name: tidyName(name, 'options'),
+  choices: choices.map((choice) => ({ ...choice, name: tidyName(choice.name, 'options') })),
 })
+
+function tidyName(text: string, path: string): string {
+  const name = tidyLine(text, path)
+  if (name === '') throw invalid(path, 'must have a name with visible characters')
+  return name
+}
+
+const tidyLine = (text: string, path: string): string => tidyText(text, path).replace(/\n+/g, ' ')
+
+function tidyText(text: string, path: string): string {
+  if (!isStorable(text)) throw invalid(path, 'must be Unicode text')
+  return trimBlanks(plainLines(text))
+}
 
 function checkOptions(options: readonly MenuOptionView[] | undefined): void {
   const problem = options && optionsProblem(options)
@@ -153,6 +173,8 @@ async function refuseTakenName(
 
 async function timeOf(tx: Transaction, theatreId: number, until: SoldOutUntil): Promise<Date> {
   const given = until === 'hour' || until === 'day' ? null : new Date(until)
+  // RFC 3339 has leap seconds and the year 0; the one is no `Date`, the other no time of PostgreSQL
+  if (given && !(given.getTime() > 0)) throw invalid('until', 'must be a time to come')
   const [row] = await tx.$queryRaw<{ at: Date; isFuture: boolean }[]>`
     SELECT x.at, x.at > now() AS "isFuture" FROM theatres t, LATERAL (SELECT CASE ${until}
       WHEN 'hour' THEN now() + interval '1 hour'

@@ -1,3 +1,5 @@
+import { isStorable, trimBlanks } from '../protocol/typed-text.js'
+
 export type Problems = string[]
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: matches the characters to refuse
@@ -59,9 +61,15 @@ export class ObjectReader {
   /** Trimmed text of 1 to `max` characters; with `empty`, of 0 to `max`. */
   text(key: string, max: number, { empty = false } = {}): string {
     const value = this.fields[key]
-    const text = isText(value) ? value.trim() : null
+    const text = isText(value) ? trimBlanks(value) : null
     const length = text === null ? -1 : [...text].length
-    if (text === null || length > max || (length === 0 && !empty) || CONTROL.test(text)) {
+    if (
+      text === null ||
+      length > max ||
+      (length === 0 && !empty) ||
+      CONTROL.test(text) ||
+      !isStorable(text)
+    ) {
       this.problem(key, `must be ${empty ? 0 : 1} to ${max} characters of text on one line`)
       return ''
     }

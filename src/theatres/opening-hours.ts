@@ -37,9 +37,12 @@ const MINUTE_MS = 60_000
 const DAY_MINUTES = 1440
 const DAY_MS = DAY_MINUTES * MINUTE_MS
 
-/** An IANA time zone's name. Offsets such as +05:30 are none: PostgreSQL reads their sign the other way round. */
+/**
+ * An IANA time zone's name, which Node and PostgreSQL read alike. Offsets are none: PostgreSQL reads their sign the other way
+ * round. Nor are abbreviations: IST is India's time to Node, Israel's to PostgreSQL.
+ */
 export function isTimeZone(name: string): boolean {
-  if (!/^[A-Za-z]/.test(name)) return false
+  if (!/^(?:[a-z]+\/.+|utc|gmt)$/i.test(name)) return false
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
     return true

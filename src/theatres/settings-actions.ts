@@ -4,9 +4,9 @@ import { conflict, invalid } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { readGstin } from '../protocol/gstin.js'
-import { trimBlanks } from '../protocol/typed-text.js'
+import { isStorable, trimBlanks } from '../protocol/typed-text.js'
 import { isTimeZone, type OpeningHours } from './opening-hours.js'
-import { lockTheatre } from './theatre-queries.js'
+import { lockTheatre, requireKnownTimeZone } from './theatre-queries.js'
 
 /** What a theatre's managers decide, besides menu, seats and people. */
 export interface Settings extends OpeningHours {
@@ -73,6 +73,7 @@ export function changeSettings(
     const before = await readSettings(tx, principal, theatreId)
     const after = checkSettings({ ...before, ...change })
     if (after.name !== before.name) await refuseTakenName(tx, after.name)
+    if (after.timeZone !== before.timeZone) await requireKnownTimeZone(tx, after.timeZone)
     await tx.$executeRaw`
       UPDATE theatres SET name = ${after.name}, time_zone = ${after.timeZone}, max_time = ${after.maxTime}::int,
         min_time = ${after.minTime}::int, opening_hours = ${openingJson(after)}::jsonb,
@@ -114,7 +115,7 @@ export function checkSettings(settings: Settings): Settings {
 /** A name of a theatre, hall, row or seat on one line. Throws `validation_failed`. */
 export function checkName(text: string, path = 'name', max = MAX_NAME): string {
   const name = trimBlanks(text)
-  if (name === '' || [...name].length > max || CONTROL.test(name)) {
+  if (name === '' || [...name].length > max || CONTROL.test(name) || !isStorable(name)) {
     throw invalid(path, `must have 1 to ${max} characters on one line`)
   }
   return name
@@ -128,7 +129,7 @@ function checkGstin(text: string): string {
 
 function checkHeader(text: string): string {
   const header = trimBlanks(text.replace(/\r\n?/g, '\n'))
-  if ([...header].length > MAX_HEADER || CONTROL.test(header.replaceAll('\n', ''))) {
+  if ([...header].length > MAX_HEADER || CONTROL.test(header.replaceAll('\n', '')) || !isStorable(header)) {
     throw invalid('receiptHeader', `must have at most ${MAX_HEADER} characters of text`)
   }
   return header

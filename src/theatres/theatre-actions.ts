@@ -12,7 +12,7 @@ import {
   type SettingsChange,
 } from './settings-actions.js'
 import type { HallEntry, MenuEntry, TheatreFile } from './theatre-file.js'
-import { lockTheatre } from './theatre-queries.js'
+import { lockTheatre, requireKnownTimeZone } from './theatre-queries.js'
 
 export interface AppliedTheatre {
   id: number
@@ -61,6 +61,7 @@ export function addTheatre(
     const defaults = { ...DEFAULT_SETTINGS, maxTime, minTime: Math.min(DEFAULT_TIMES.minTime, maxTime) }
     const { id: _, openingHours, ...data } = checkSettings({ ...defaults, ...given })
     await refuseTakenName(tx, data.name)
+    await requireKnownTimeZone(tx, data.timeZone)
     const { id } = await tx.theatre.create({
       data: { ...data, ...(openingHours && { openingHours: openingHours.map((span) => ({ ...span })) }) },
       select: { id: true },
@@ -90,6 +91,7 @@ async function writeTheatreRow(tx: Transaction, file: TheatreFile, id?: number) 
   // serializes concurrent calls for one theatre, so that the second finds the first one's rows
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext('houselights theatre'), hashtext(${name}))::text`
   const found = await tx.theatre.findUnique({ where: { name } })
+  if (found?.timeZone !== timeZone) await requireKnownTimeZone(tx, timeZone)
   if (!found) {
     const created = await tx.theatre.create({ data: { name, ...data, ...(id === undefined ? {} : { id }) } })
     return { id: created.id, changes: 1 }

@@ -1,4 +1,4 @@
-import { MAX_CHOICES, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../protocol/menu-limits.js'
+import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../protocol/menu-limits.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
 import { isText, ObjectReader, type Problems } from './object-reader.js'
@@ -78,7 +78,7 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
     maxTime,
     minTime: file.integer('min_time', 0, maxTime || MAX_MINUTES),
     halls: file.list('halls', 100, (entry, path) => readHall(entry, path, problems)),
-    menu: file.list('menu', 1000, (entry, path) => readMenuItem(entry, path, problems)),
+    menu: file.list('menu', MAX_ITEMS, (entry, path) => readMenuItem(entry, path, problems)),
   }
   file.unique('halls', theatre.halls, (hall) => hall.name, 'name')
   file.unique('menu', theatre.menu, (item) => item.name, 'name')

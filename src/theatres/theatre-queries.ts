@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../database/client.js'
+import { invalid } from '../errors.js'
 
 export interface TheatreSeatsRecord {
   id: number
@@ -42,4 +43,14 @@ export function findTheatreSeats(db: Database, theatreId: number): Promise<Theat
  */
 export async function lockTheatre(tx: Transaction, theatreId: number): Promise<void> {
   await tx.$queryRaw`SELECT id FROM theatres WHERE id = ${theatreId}::int FOR NO KEY UPDATE`
+}
+
+/**
+ * Throws `validation_failed` for a time zone that the database does not know, as Node may be newer: days could not be told, and
+ * no bill be numbered.
+ */
+export async function requireKnownTimeZone(tx: Transaction, timeZone: string): Promise<void> {
+  const known = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM pg_timezone_names WHERE lower(name) = lower(${timeZone}) LIMIT 1`
+  if (known.length === 0) throw invalid('timeZone', 'must be a time zone that the database knows')
 }

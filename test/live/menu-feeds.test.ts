@@ -109,6 +109,25 @@ t.test(
   },
 )
 
+t.test('a change that is due and does not come, as by another clock, is not read in a loop', async (t) => {
+  const { source, read, readVersions } = createSource()
+  let polls = 0
+  const feeds = await createNode(t, {
+    read: async (...given) => ({ ...(await read(...given)), changesInMs: 0 }),
+    readVersions: async (ids) => {
+      polls += 1
+      return await readVersions(ids)
+    },
+  })
+  const { states } = open(t, feeds)
+  await states.expect((state) => state === 0)
+  await until(() => polls === 1, 'a poll')
+  const before = source.reads
+  await until(() => polls === 3, 'two more polls')
+  t.ok(source.reads > before, 'it is read again')
+  t.ok(source.reads - before <= 20, `${source.reads - before} reads in two polls`)
+})
+
 t.test('20 streams of one client at a seat; a closed one makes room', async (t) => {
   const { read, readVersions } = createSource()
   const feeds = await createNode(t, { read, readVersions })

@@ -121,6 +121,20 @@ export const CANCELLED: Case[] = [
 ]
 
 // biome-ignore format: a table
+export const UNDONE: Case[] = [
+  ['of a paid order', 'start, pay 1, cancel, undo, undo', 'confirmed paid', 0, 0, 'refund_due:closed', `${PAID} cancelled restored`, 'paid', 'ticket'],
+  ['twice', 'start, pay 1, cancel, undo, cancel, undo', 'confirmed paid', 0, 0, 'refund_due:closed refund_due:closed', `${PAID} cancelled restored cancelled restored`, 'paid', 'ticket'],
+  ['of collected cash', 'cash, collect, cancel, undo, refund all', 'confirmed refunded', 18_000, 0, 'refund_due:closed', 'confirmed paid cancelled restored refunded', 'refunded ₹180', 'ticket: ₹180 refunded'],
+  ['of an unpaid order', 'start, cancel, undo, pay 1', 'confirmed paid', 0, 0, '', 'pending cancelled restored paid confirmed', 'paid', 'ticket'],
+  ['after a refund in part before', 'start, pay 1, refund 1000, cancel, undo', 'confirmed partially_refunded', 1000, 0, 'refund_due:closed', `${PAID} refunded cancelled restored`, 'partially-refunded ₹10 of ₹180', 'ticket: ₹10 refunded'],
+  ['after a refund', 'start, pay 1, cancel, refund 1000, undo -> refund_begun', 'cancelled partially_refunded', 1000, 17_000, 'refund_due', `${PAID} cancelled refunded`, 'refund-due ₹170', 'refunds ended: Refund ₹170 · ₹10 refunded'],
+  ['after the money was noted as given back', 'start, pay 1, cancel, resolve refund_due, undo -> refund_begun', 'cancelled paid', 0, 0, 'refund_due:noted', `${PAID} cancelled refunded`, 'settled ₹180', 'ended'],
+  ['after cash was noted as given back', 'cash, collect, cancel, resolve refund_due, undo -> refund_begun', 'cancelled paid', 0, 0, 'refund_due:noted', 'confirmed paid cancelled refunded', 'settled ₹180', 'ended'],
+  ['after a late capture was given back', 'start, cancel, pay 1, undo -> refund_begun', 'cancelled refunded', 18_000, 0, 'late_capture:closed', 'pending cancelled paid refunded', 'refunded ₹180', 'ended: ₹180 refunded'],
+  ['after a refused refund of a late capture', 'start, low-balance, cancel, pay 1, undo', 'confirmed paid', 0, 0, 'late_capture:closed refund_failed', 'pending cancelled paid restored confirmed', 'paid', 'ticket'],
+]
+
+// biome-ignore format: a table
 export const CASH: Case[] = [
   ['instead of online', 'start, pay-in-cash, checkout closed, pay-in-cash, collect', 'confirmed paid', 0, 0, '', 'pending confirmed paid', 'paid', 'ticket: Paid in cash'],
   ['after a failure', 'start, fail 1, pay-in-cash', 'confirmed pending', 0, 0, '', 'pending failed confirmed', 'cash-due ₹180', 'ticket: Collect ₹180'],

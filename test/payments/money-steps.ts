@@ -59,6 +59,7 @@ export const CALLS: Record<string, (scene: MoneyScene, ...words: Words) => Promi
   cancel: (scene) => post(scene, scene.people.staff, 'cancel'),
   seen: (scene) => post(scene, scene.people.staff, 'seen'),
   deliver: (scene) => post(scene, scene.people.staff, 'deliver'),
+  undo: (scene) => post(scene, scene.people.staff, 'undo'),
   collect: (scene) => post(scene, scene.people.staff, 'collect-cash'),
   'pay-in-cash': (scene) => post(scene, scene.customer, 'pay-in-cash'),
   refund: (scene, amount, key) => refund(scene, scene.people.manager, amount, key),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CANCELLED, CASH, LATE, LOST, REFUNDS, WEBHOOKS } from './money-cases.js'
+import { CANCELLED, CASH, LATE, LOST, REFUNDS, UNDONE, WEBHOOKS } from './money-cases.js'
 import { findGaps, findWrongOrders, readLedger } from './money-invariant.js'
 import { MoneyScene } from './money-scene.js'
 
@@ -8,6 +8,7 @@ const TABLES = {
   refunds: REFUNDS,
   'late and second captures': LATE,
   'cancelled orders': CANCELLED,
+  'cancellations undone': UNDONE,
   cash: CASH,
   'lost webhooks': LOST,
 }

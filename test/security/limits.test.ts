@@ -4,7 +4,7 @@ import { postOrder } from '../helpers/customers.js'
 import { testDatabase } from '../helpers/database.js'
 import { PATIENCE, settlesBefore } from '../helpers/deadline.js'
 import { shakeHands } from '../helpers/handshakes.js'
-import { createClient } from '../helpers/http-client.js'
+import { createClient, type HttpClient } from '../helpers/http-client.js'
 import { startRedis } from '../helpers/redis.js'
 import { startService, type TestService } from '../helpers/service.js'
 import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
@@ -211,6 +211,24 @@ t.test('requests are limited by session, or address, with Retry-After', async (t
   t.equal((await guest.get(`/api/orders/${first}`)).status, 200, 'other calls are not limited')
   t.match(await service.logs.expect({ msg: 'REFUSE', reason: 'too_many_requests' }), { status: 429 })
 })
+
+t.test(
+  'what a manager does with accounts is limited by session: it hashes passwords before logins',
+  async (t) => {
+    const { url } = await startService(t, { demo: true })
+    const [manager, colleague] = [await signIn(url, 'manager'), await signIn(url, 'manager')]
+    const calls = {
+      make: (client: HttpClient) => client.post('/api/theatres/1/staff', { username: 'nobody' }),
+      change: (client: HttpClient) => client.patch('/api/theatres/1/staff/999999', { manager: false }),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      const answers = await Promise.all(Array.from({ length: 100 }, () => call(manager)))
+      const statuses = new Set(answers.map(({ status }) => status))
+      t.same([...statuses].sort(), [404, 429], name)
+      t.equal((await call(colleague)).status, 404, 'another session is not limited')
+    }
+  },
+)
 
 t.test('a port in X-Forwarded-For does not change the client’s address', async (t) => {
   const env = { TRUST_PROXY: 'loopback', WS_REFUSALS: '4' }

@@ -87,6 +87,26 @@ t.test('a hall that is removed is gone with its codes, and its name is free', as
   t.equal(await db.order.count(), 1)
 })
 
+t.test('a hall is added and another one gets its name at once: one of them has it', async (t) => {
+  const { url } = await startNode(t)
+  const manager = await signIn(url, 'manager')
+  const [first] = await halls(manager)
+  // the seats keep the transaction busy, so that the others meet its hall before the commit
+  const rows = Array.from({ length: 10 }, (_, row) => ({ name: `R${row}-`, seats: 200 }))
+  for (let round = 0; round < 4; round++) {
+    const name = `Screen ${round}b`
+    const answers = await Promise.all([
+      add(manager, { name, rows }),
+      ...Array.from({ length: 6 }, () => change(manager, first?.id ?? 0, { name })),
+    ])
+    t.same(
+      answers.filter(({ status }) => ![200, 201, 409].includes(status)),
+      [],
+    )
+    t.equal((await halls(manager)).filter((hall) => hall.name === name).length, 1)
+  }
+})
+
 t.test('an order and the removal of its seat exclude each other', async (t) => {
   const { url, db } = await startNode(t)
   const manager = await signIn(url, 'manager')

@@ -50,6 +50,8 @@ t.test('staff sell an item out, for good, for an hour, till the end of the day o
     400,
     'validation_failed',
   ])
+  for (const until of ['2099-12-31T23:59:60Z', '0000-01-01T00:00:00Z'])
+    t.same(await codeOf(change({ available: false, until })), [400, 'validation_failed'], until)
   t.same(await codeOf(change({ available: true, until: 'hour' })), [400, 'validation_failed'])
   t.same(await codeOf(change({ until: 'hour' })), [400, 'validation_failed'])
   t.same(await codeOf(change({})), [400, 'validation_failed'])
@@ -204,6 +206,61 @@ t.test('managers add, change and remove items; a removed item stays in old order
   t.equal((await manager.get('/api/theatres/2/menu')).status, 403)
   t.equal((await admin.get('/api/theatres/99/menu')).status, 404)
   t.equal((await stranger.get('/api/theatres/1/menu')).status, 401)
+})
+
+t.test('texts of the menu keep no character that disguises them, and names can be seen', async (t) => {
+  const service = await startService(t, { demo: true })
+  const { manager } = await people(service)
+  const add = (body: object) =>
+    manager.post<{ menuItem: ManagedItemView } & Refusal>('/api/theatres/1/menu-items', {
+      name: 'Tea',
+      price: 100,
+      ...body,
+    })
+  const option = (name: string, choice = 'Small') => ({
+    options: [{ name, min: 0, max: 1, choices: [{ name: choice, price: 0 }] }],
+  })
+  const made = await add({
+    name: '\u202eMasala\u2066 chai\u200b',
+    category: '\u202eHot',
+    description: '\u202eWith ginger\n and mint',
+    ...option('\u202eSize', '\u2067Small'),
+  })
+  t.match(made.body.menuItem, {
+    name: 'Masala chai',
+    category: 'Hot',
+    description: 'With ginger\n and mint',
+    ...option('Size'),
+  })
+  const taken = await add({ name: 'Masala\u202e chai' })
+  t.equal(taken.body.error, 'menu_item_exists', 'names that look alike are alike')
+  const bad: object[] = [
+    ...['\u202e', '\u200b', 'a\ud800'].flatMap((name) => [{ name }, option(name), option('Size', name)]),
+    { description: '\ud800' },
+    { category: '\ud800' },
+  ]
+  for (const body of bad) t.same(await codeOf(add(body)), [400, 'validation_failed'], JSON.stringify(body))
+  const { id } = made.body.menuItem
+  for (const body of bad) t.equal((await manager.patch(`/api/menu-items/${id}`, body)).status, 400)
+})
+
+t.test('a menu has at most as many items as a theatre’s file may have', async (t) => {
+  const service = await startService(t, { demo: true })
+  const { manager } = await people(service)
+  const { menu } = await seatMenu(manager)
+  const data = Array.from({ length: 999 - menu.length }, (_, i) => ({
+    theatreId: 1,
+    name: `Item ${i}`,
+    price: 100,
+  }))
+  await service.db.menuItem.createMany({ data })
+  const add = (name: string) =>
+    manager.post<{ menuItem: ManagedItemView } & Refusal>('/api/theatres/1/menu-items', { name, price: 100 })
+  const last = await add('The last')
+  t.equal(last.status, 201)
+  t.same(await codeOf(add('One more')), [409, 'menu_full'])
+  await manager.delete(`/api/menu-items/${last.body.menuItem.id}`)
+  t.equal((await add('One more')).status, 201, 'a removed item makes room')
 })
 
 t.test('many changes of one menu at once: each is made, or refused with a code', async (t) => {

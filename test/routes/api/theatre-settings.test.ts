@@ -50,11 +50,16 @@ t.test('settings that are wrong are refused, and nothing is saved', async (t) =>
   const bad: [object, string][] = [
     [{ gstin: '27AAPFU0939F1ZW' }, 'gstin'],
     [{ timeZone: '+05:30' }, 'timeZone'],
+    [{ timeZone: 'IST' }, 'timeZone'],
+    // known to Node, and an offset to PostgreSQL
+    [{ timeZone: 'SystemV/EST5' }, 'timeZone'],
     [{ name: ' \u200e' }, 'name'],
     [{ name: 'a\nb' }, 'name'],
     [{ max_time: 9 }, 'min_time'],
     [{ min_time: 31 }, 'min_time'],
     [{ receiptHeader: 'a\u0000b' }, 'receiptHeader'],
+    [{ receiptHeader: 'a\ud800b' }, 'receiptHeader'],
+    [{ name: 'a\ud800b' }, 'name'],
     [{ openingHours: [{ day: 'friday', opens: '24:30', closes: '01:00' }] }, ''],
     [{ openingHours: [{ day: 'Freitag', opens: '10:00', closes: '11:00' }] }, ''],
     [{ lastOrders: -1 }, ''],

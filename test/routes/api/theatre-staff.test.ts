@@ -107,6 +107,13 @@ t.test('an account that exists joins the theatre and leaves it; its board follow
   }
 })
 
+t.test('no account has a name that no account can have', async (t) => {
+  const { manager } = await open(t)
+  for (const username of ['a\0b', 'a\ud800b', ' ', 'a b', 'a'.repeat(1000)]) {
+    t.match(await add(manager, { username }), { status: 404, body: { error: 'not_found' } }, username)
+  }
+})
+
 t.test('who is removed from the last theatre hears nothing more', async (t) => {
   const { url, manager, idOf, board } = await open(t)
   const socket = await board(await signIn(url, 'staff'))
