@@ -1,8 +1,6 @@
 import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../protocol/menu-limits.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
-
 import { optionsProblem } from './menu-options.js'
-
 import { isText, ObjectReader, type Problems } from './object-reader.js'
 import { isTimeZone } from './opening-hours.js'
 

@@ -20,7 +20,7 @@ const READY: Record<string, string> = {
   '/theatre/chat/': '[data-link-state=live]',
   '/theatre/seats/': 'svg.qr',
   '/theatre/today/': '.payments[data-open-issues]',
-  '/theatre/manage/': '[data-action=save-settings]',
+  '/theatre/manage/': '[data-menu-item-id]',
   '/account': '.device',
 }
 

@@ -35,6 +35,7 @@ const byCode: Record<string, string | undefined> = {
   too_many_open_orders:
     'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
   name_taken: 'This name is taken already.',
+  menu_full: 'The menu is full: remove an item first.',
   menu_item_exists: 'The menu already has an item with this name.',
   seat_in_use: 'There’s an order at this seat. Deliver or cancel it first.',
   shared_account: 'This account belongs to other theatres too: only an administrator can do this.',
