@@ -21,6 +21,8 @@ export interface CommandIo {
   printError(text: string): void
   /** Reads a new password from the user. Throws a UsageError if none is given. */
   readNewPassword(): Promise<string>
+  /** Asks the user at a terminal for a yes; null where there is none. */
+  confirm(question: string): Promise<boolean | null>
 }
 
 export interface Command {

@@ -1,4 +1,5 @@
 import { type Command, execute } from './command.js'
+import { confirm } from './confirmation.js'
 import { readNewPassword } from './password-input.js'
 
 /** The commands of `npm run <name>`, loaded on demand. */
@@ -17,6 +18,7 @@ async function main([name = '', ...args]: string[]): Promise<void> {
     print: (line) => void process.stdout.write(`${line}\n`),
     printError: (text) => void process.stderr.write(`${text}\n`),
     readNewPassword,
+    confirm,
   })
 }
 

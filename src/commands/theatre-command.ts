@@ -1,16 +1,20 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { applyTheatre } from '../theatres/theatre-actions.js'
+import { applyTheatre, findLeaving, previewTheatre } from '../theatres/theatre-actions.js'
+import { exportTheatre } from '../theatres/theatre-export.js'
 import { parseTheatreFile, type TheatreFile } from '../theatres/theatre-file.js'
 import { type Command, type CommandIo, InputError, UsageError, withContext } from './command.js'
 
 const USAGE = `Manages the theatres of houselights.
 
-  npm run theatre -- apply FILE [--url https://orders.example.com]
+  npm run theatre -- apply FILE [--url https://orders.example.com] [--dry-run] [--yes]
       Creates or updates the theatre described in FILE. Applying the same file again changes nothing.
+      Before an item leaves the menu it asks; --yes answers. With --dry-run it only says what would change.
       Prints the links for the seats' QR codes; --url is the address at which visitors reach the service, and
       PUBLIC_URL its default.
+  npm run theatre -- export ID [FILE]
+      Writes the theatre as such a file, or prints it. It holds the secret tokens of the seats.
 
 FILE is JSON:
 
@@ -29,11 +33,24 @@ FILE is JSON:
 A seat keeps its token unless the file gives a new one. Menu items that are not in the file are taken off the menu;
 seats and halls that are not in it stay. Without "available", an item stays as the staff set it.`
 
-async function apply(path: string, givenUrl: string | undefined, io: CommandIo): Promise<void> {
-  const base = givenUrl === undefined ? null : readBaseUrl(givenUrl)
+interface ApplyOptions {
+  url?: string | undefined
+  'dry-run': boolean
+  yes: boolean
+}
+
+async function apply(path: string, options: ApplyOptions, io: CommandIo): Promise<void> {
+  const base = options.url === undefined ? null : readBaseUrl(options.url)
   const file = await readTheatreFile(path, io)
   await withContext(io, async (ctx) => {
     const { config } = ctx
+    const leaving = await findLeaving(ctx.db, file)
+    for (const name of leaving) io.print(`Leaves the menu: ${name}`)
+    if (options['dry-run']) {
+      const { changes } = await previewTheatre(ctx.db, file)
+      return io.print(`"${file.name}": ${summarize(changes)} would be made; nothing was changed.`)
+    }
+    if (leaving.length > 0 && !options.yes) await confirmRemoval(leaving.length, io)
     const { id, changes, seats } = await applyTheatre(ctx, file)
     io.print(`Theatre ${id} "${file.name}": ${summarize(changes)}.`)
     const local = `http://${config.host === '127.0.0.1' ? 'localhost' : config.host}:${config.port}`
@@ -44,16 +61,37 @@ async function apply(path: string, givenUrl: string | undefined, io: CommandIo):
   })
 }
 
+async function confirmRemoval(count: number, io: CommandIo): Promise<void> {
+  const what = count === 1 ? 'this item' : `these ${count} items`
+  const answer = await io.confirm(`Take ${what} off the menu?`)
+  if (answer) return
+  const how = answer === null ? ' Give --yes to take them off the menu.' : ''
+  throw new InputError(`Nothing was changed.${how}`)
+}
+
+async function exportTo(id: string, path: string | undefined, io: CommandIo): Promise<void> {
+  if (!/^\d{1,9}$/.test(id)) throw new UsageError('ID must be the number of a theatre.')
+  await withContext(io, async ({ db }) => {
+    const text = JSON.stringify(await exportTheatre(db, Number(id)), null, 2)
+    if (path === undefined) return io.print(text)
+    // its owner alone may read it: it holds the seats' tokens
+    await writeFile(pathOf(path, io), `${text}\n`, { mode: 0o600 })
+    io.print(`Written to ${path}.`)
+  })
+}
+
+// npm runs scripts in the project's folder; INIT_CWD is where the user called it
+const pathOf = (path: string, { env }: CommandIo): string => resolve(env.INIT_CWD ?? '.', path)
+
 function summarize(changes: number): string {
   if (changes === 0) return 'no changes'
   return changes === 1 ? '1 change' : `${changes} changes`
 }
 
-async function readTheatreFile(path: string, { env }: CommandIo): Promise<TheatreFile> {
+async function readTheatreFile(path: string, io: CommandIo): Promise<TheatreFile> {
   let text: string
   try {
-    // npm runs scripts in the project's folder; INIT_CWD is where the user called it
-    text = await readFile(resolve(env.INIT_CWD ?? '.', path), 'utf8')
+    text = await readFile(pathOf(path, io), 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     throw new InputError(`${path} can’t be read (${code}).`)
@@ -76,13 +114,20 @@ export const theatreCommand: Command = {
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: argv,
-      options: { url: { type: 'string' } },
+      options: {
+        url: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
+      },
       allowPositionals: true,
     })
-    const [verb = '', path, ...rest] = positionals
-    if (verb !== 'apply') throw new UsageError(`Unknown command: theatre ${verb}.`)
-    if (path === undefined) throw new UsageError('Missing argument: FILE.')
-    if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest.join(' ')}.`)
-    await apply(path, values.url, io)
+    const [verb = '', target, ...rest] = positionals
+    if (verb !== 'apply' && verb !== 'export') throw new UsageError(`Unknown command: theatre ${verb}.`)
+    const isExport = verb === 'export'
+    if (target === undefined) throw new UsageError(`Missing argument: ${isExport ? 'ID' : 'FILE'}.`)
+    const [path, ...more] = isExport ? rest : [undefined, ...rest]
+    if (more.length > 0) throw new UsageError(`Unexpected argument: ${more.join(' ')}.`)
+    if (isExport) await exportTo(target, path, io)
+    else await apply(target, values, io)
   },
 }

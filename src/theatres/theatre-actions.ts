@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Transaction } from '../database/client.js'
+import type { Database, Transaction } from '../database/client.js'
 import { conflict } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
@@ -46,6 +46,37 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
     },
     { timeoutMs: TIMEOUT_MS },
   )
+}
+
+/** Names of the items that `applyTheatre` would take off the menu. */
+export async function findLeaving(db: Database, { name, menu }: TheatreFile): Promise<string[]> {
+  const leaving = await db.menuItem.findMany({
+    where: { theatre: { name }, listed: true, name: { notIn: namesOf(menu) } },
+    orderBy: { position: 'asc' },
+    select: { name: true },
+  })
+  return namesOf(leaving)
+}
+
+class Preview extends Error {
+  constructor(readonly applied: AppliedTheatre) {
+    super('rolled back')
+  }
+}
+
+/** What `applyTheatre` would do; changes nothing. New seats have other tokens each time. Throws as it does. */
+export async function previewTheatre(db: Database, file: TheatreFile): Promise<AppliedTheatre> {
+  try {
+    return await db.$transaction(
+      async (tx) => {
+        throw new Preview(await writeTheatre(tx, file))
+      },
+      { timeout: TIMEOUT_MS },
+    )
+  } catch (error) {
+    if (error instanceof Preview) return error.applied
+    throw error
+  }
 }
 
 /** minutes that a new theatre gets unless they are given */
@@ -127,13 +158,14 @@ async function writeMenu(tx: Transaction, theatreId: number, menu: readonly Menu
     else continue
     changes += 1
   }
-  const names = menu.map((entry) => entry.name)
   const removed = await tx.menuItem.updateMany({
-    where: { theatreId, listed: true, name: { notIn: names } },
+    where: { theatreId, listed: true, name: { notIn: namesOf(menu) } },
     data: { listed: false },
   })
   return changes + removed.count
 }
+
+const namesOf = (menu: readonly { name: string }[]): string[] => menu.map(({ name }) => name)
 
 function isDifferent<T extends object>(found: T, wanted: Partial<T>): boolean {
   const current = new Map<string, unknown>(Object.entries(found))

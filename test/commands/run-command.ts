@@ -16,6 +16,8 @@ export interface RunOptions {
   /** null: the embedded database of the working directory */
   databaseUrl: string | null
   stdin?: string
+  /** to a question; undefined: there is no terminal */
+  answer?: boolean
   env?: Record<string, string>
   /** working directory of a spawned command; the project by default */
   folder?: string
@@ -42,6 +44,11 @@ export async function runCommand(command: Command, args: string[], options: RunO
     readNewPassword: async () => {
       if (options.stdin === undefined) throw new UsageError('no password given')
       return options.stdin
+    },
+    confirm: async (question) => {
+      if (options.answer === undefined) return null
+      finished.err += `${question}\n`
+      return options.answer
     },
   })
   return { code, ...finished }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -79,6 +79,64 @@ t.test('reports each error in one line and stores nothing', async (t) => {
   t.equal(await db.theatre.count(), before)
 })
 
+t.test('asks before an item leaves the menu', async (t) => {
+  const menu = [
+    ...file.menu,
+    {
+      name: 'Cake',
+      price: 9000,
+      category: 'Sweet',
+      options: [{ name: 'Size', min: 1, max: 1, choices: ['Small'] }],
+    },
+    { name: 'Juice', price: 8000, diet: 'vegetarian' },
+  ]
+  await apply({ ...file, menu })
+  const listed = async () =>
+    (await db.menuItem.findMany({ where: { listed: true }, orderBy: { position: 'asc' } })).map(
+      ({ name }) => name,
+    )
+  const all = ['Tea', 'Cake', 'Juice']
+  const dry = await apply({ ...file, max_time: 45 }, '--dry-run')
+  t.match(dry, {
+    code: 0,
+    err: '',
+    out: 'Leaves the menu: Cake\nLeaves the menu: Juice\n"Palace": 3 changes would be made; nothing was changed.\n',
+  })
+  t.same(await listed(), all)
+  t.match(await apply(file), { code: 1, err: 'Nothing was changed. Give --yes to take them off the menu.\n' })
+  const asked = (answer: boolean) => runCommand(theatreCommand, ['apply', path], { databaseUrl: url, answer })
+  t.match(await asked(false), { code: 1, err: 'Take these 2 items off the menu?\nNothing was changed.\n' })
+  t.same(await listed(), all)
+  t.match(await asked(true), { code: 0 })
+  t.same(await listed(), ['Tea'])
+  await apply({ ...file, menu })
+  t.match(await apply(file, '--yes'), { code: 0 })
+  t.same(await listed(), ['Tea'])
+  await apply({ ...file, menu })
+})
+
+t.test('an exported theatre is a file that changes nothing', async (t) => {
+  const theatre = (...args: string[]) => runCommand(theatreCommand, args, { databaseUrl: url })
+  const exported = await theatre('export', '1')
+  t.match(exported, { code: 0, err: '' })
+  t.match(JSON.parse(exported.out), {
+    name: 'Palace',
+    halls: [{ name: 'Screen 1', seats: [{ name: 'A1' }, { name: 'A2', token: 'palace-a2' }] }],
+    menu: [
+      { name: 'Tea' },
+      { name: 'Cake', options: [{ name: 'Size', choices: [{ name: 'Small', price: 0 }] }] },
+      {},
+    ],
+  })
+  const copy = join(folder, 'copy.json')
+  t.match(await theatre('export', '1', copy), { code: 0, out: `Written to ${copy}.\n` })
+  t.equal(statSync(copy).mode & 0o777, 0o600)
+  t.match(await theatre('apply', copy), { code: 0, out: /no changes/ })
+  t.match(await theatre('export', '999'), { code: 1, err: /theatre/ })
+  t.match(await theatre('export', 'Palace'), { code: 2 })
+  t.match(await theatre('export'), { code: 2, err: /Missing argument: ID/ })
+})
+
 t.test('prints the usage, and wrong arguments give exit code 2', async (t) => {
   const theatre = (...args: string[]) => runCommand(theatreCommand, args, { databaseUrl: url })
   t.match(await theatre('--help'), { code: 0, out: /max_time/ })
@@ -94,6 +152,7 @@ t.test('prints the usage, and wrong arguments give exit code 2', async (t) => {
 
 t.test('runs as a process', async (t) => {
   writeFileSync(path, JSON.stringify(file))
-  const applied = await spawnCommand('theatre', ['apply', path], { databaseUrl: url })
-  t.match(applied, { code: 0, err: '', out: /no changes/ })
+  const run = (...more: string[]) => spawnCommand('theatre', ['apply', path, ...more], { databaseUrl: url })
+  t.match(await run('--yes'), { code: 0, err: '', out: /Leaves the menu: Cake/ })
+  t.match(await run(), { code: 0, err: '', out: /no changes/ })
 })
