@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
+import { untilSame } from '../helpers/until.js'
 import { PHONE, startSite } from './site.js'
 
 // What customers choose at the end of their pages is kept: dark or light, and the language.
@@ -33,7 +34,7 @@ t.test('staff’s pages follow the device, also when it changes', async (t) => {
   const page = await tablet.open('/login')
   t.equal(await ground(page), 'light')
   await page.emulateMedia({ colorScheme: 'dark' })
-  t.equal(await ground(page), 'dark')
+  await untilSame(t, 'after the device', () => ground(page), 'dark')
 })
 
 t.test('the language is chosen, and kept', async (t) => {

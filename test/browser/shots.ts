@@ -67,7 +67,6 @@ async function changePrice(page: Page, { app }: ShotContext): Promise<void> {
   await toReview(page)
   const item = await app.db.menuItem.findFirstOrThrow({ where: { theatreId: 1, name: 'Cold Coffee' } })
   await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price + 1500 } })
-  await page.locator('[data-action=place-order]').click()
   await page.locator('[data-notice=price-changed]').waitFor()
   await page.locator('[data-action=place-order]:enabled').waitFor()
   await app.db.menuItem.update({ where: { id: item.id }, data: { price: item.price } })
