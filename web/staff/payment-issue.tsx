@@ -1,11 +1,9 @@
-import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { PaymentIssueView } from '../../src/protocol/views.js'
 import { readAmount, writeAmount } from '../lib/amount.js'
 import { useStore } from '../lib/store.js'
 import { f, s } from '../strings/language.js'
-import { Problem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
+import { FormDialog } from '../ui/form-dialog.js'
 import type { PaymentDesk } from './payment-desk.js'
 
 /** A refund gives back the payment that the order counts as its own; money of other kinds needs the provider's site. */
@@ -15,51 +13,6 @@ interface FormProps {
   issue: PaymentIssueView
   desk: PaymentDesk
   onClose(): void
-}
-
-interface DialogProps {
-  title: string
-  submit: string
-  busy: boolean
-  problem: string | null
-  onSubmit(): void
-  onClose(): void
-  children: ComponentChildren
-}
-
-function IssueDialog({ title, submit, busy, problem, onSubmit, onClose, children }: DialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const isSettled = useSettled()
-  useEffect(() => dialog.current?.showModal(), [])
-  return (
-    <dialog ref={dialog} class="sheet" aria-labelledby="issue-dialog-title" onClose={onClose}>
-      <header class="sheet-head">
-        <h2 id="issue-dialog-title">{title}</h2>
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {s.common.close}
-        </button>
-      </header>
-      <form
-        class="issue-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (!busy) onSubmit()
-        }}
-      >
-        {children}
-        <Problem error={problem} />
-        <button
-          type="submit"
-          class="primary wide"
-          data-action="confirm"
-          data-settling={!isSettled}
-          disabled={busy}
-        >
-          {submit}
-        </button>
-      </form>
-    </dialog>
-  )
 }
 
 /** Busy, and what went wrong; closes the dialog once the call has succeeded. */
@@ -97,7 +50,8 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
     else setProblem(s.payments.upTo(f.money(left ?? issue.amount)))
   }
   return (
-    <IssueDialog
+    <FormDialog
+      dismiss={s.common.close}
       title={s.payments.refundOf(issue.orderId ?? 0)}
       submit={
         busy ? s.payments.refunding : isValid ? s.payments.confirmRefund(f.money(amount)) : s.payments.refund
@@ -119,7 +73,7 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
         />
       </label>
       <p class="quiet">{s.payments.final}</p>
-    </IssueDialog>
+    </FormDialog>
   )
 }
 
@@ -127,7 +81,8 @@ function ResolveForm({ issue, desk, onClose }: FormProps) {
   const [note, setNote] = useState('')
   const { busy, problem, run } = useCall(onClose)
   return (
-    <IssueDialog
+    <FormDialog
+      dismiss={s.common.close}
       title={s.payments.resolveTitle}
       submit={s.payments.save}
       {...{ busy, problem, onClose }}
@@ -144,7 +99,7 @@ function ResolveForm({ issue, desk, onClose }: FormProps) {
           onInput={(event) => setNote(event.currentTarget.value)}
         />
       </label>
-    </IssueDialog>
+    </FormDialog>
   )
 }
 
