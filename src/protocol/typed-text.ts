@@ -40,6 +40,9 @@ export function isStorable(value: string): boolean {
   return !value.includes('\0') && !/\p{Surrogate}/u.test(value)
 }
 
+/** Whether it has control characters; line breaks are some. */
+export const hasControls = (text: string): boolean => /\p{Cc}/u.test(text)
+
 /** With line feeds as line breaks, and without control and bidirectional characters. */
 export function plainLines(text: string): string {
   return text.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(HARMFUL, '')

@@ -4,6 +4,7 @@ import { conflict, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import type { HallView } from '../protocol/views.js'
+import { MAX_HALLS, MAX_SEAT_NAME, MAX_SEATS } from '../theatres/hall-limits.js'
 import { newToken } from '../theatres/seat-token.js'
 import { checkName } from '../theatres/settings-actions.js'
 import { lockTheatre } from '../theatres/theatre-queries.js'
@@ -20,9 +21,6 @@ export interface HallChange extends NewSeats {
   removeSeats?: readonly number[]
 }
 
-const MAX_HALLS = 100
-const MAX_SEATS = 5000
-const MAX_SEAT_NAME = 20
 /** ms for the transaction: a hall may have thousands of seats */
 const TIMEOUT_MS = 60_000
 

@@ -1,9 +1,6 @@
-import { isStorable, trimBlanks } from '../protocol/typed-text.js'
+import { hasControls, isStorable, trimBlanks } from '../protocol/typed-text.js'
 
 export type Problems = string[]
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: matches the characters to refuse
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 
 export const isText = (value: unknown): value is string => typeof value === 'string'
 
@@ -63,13 +60,7 @@ export class ObjectReader {
     const value = this.fields[key]
     const text = isText(value) ? trimBlanks(value) : null
     const length = text === null ? -1 : [...text].length
-    if (
-      text === null ||
-      length > max ||
-      (length === 0 && !empty) ||
-      CONTROL.test(text) ||
-      !isStorable(text)
-    ) {
+    if (text === null || length > max || (length === 0 && !empty) || hasControls(text) || !isStorable(text)) {
       this.problem(key, `must be ${empty ? 0 : 1} to ${max} characters of text on one line`)
       return ''
     }

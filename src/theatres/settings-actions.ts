@@ -4,7 +4,7 @@ import { conflict, invalid } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { readGstin } from '../protocol/gstin.js'
-import { isStorable, trimBlanks } from '../protocol/typed-text.js'
+import { hasControls, isStorable, trimBlanks } from '../protocol/typed-text.js'
 import { isTimeZone, type OpeningHours } from './opening-hours.js'
 import { lockTheatre, requireKnownTimeZone } from './theatre-queries.js'
 
@@ -94,8 +94,6 @@ export async function refuseTakenName(tx: Transaction, name: string): Promise<vo
   if (taken) throw conflict('name_taken', 'There is already a theatre with this name.')
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: matches the characters to refuse
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 const MAX_NAME = 100
 const MAX_HEADER = 500
 
@@ -115,7 +113,7 @@ export function checkSettings(settings: Settings): Settings {
 /** A name of a theatre, hall, row or seat on one line. Throws `validation_failed`. */
 export function checkName(text: string, path = 'name', max = MAX_NAME): string {
   const name = trimBlanks(text)
-  if (name === '' || [...name].length > max || CONTROL.test(name) || !isStorable(name)) {
+  if (name === '' || [...name].length > max || hasControls(name) || !isStorable(name)) {
     throw invalid(path, `must have 1 to ${max} characters on one line`)
   }
   return name
@@ -129,7 +127,7 @@ function checkGstin(text: string): string {
 
 function checkHeader(text: string): string {
   const header = trimBlanks(text.replace(/\r\n?/g, '\n'))
-  if ([...header].length > MAX_HEADER || CONTROL.test(header.replaceAll('\n', '')) || !isStorable(header)) {
+  if ([...header].length > MAX_HEADER || hasControls(header.replaceAll('\n', '')) || !isStorable(header)) {
     throw invalid('receiptHeader', `must have at most ${MAX_HEADER} characters of text`)
   }
   return header

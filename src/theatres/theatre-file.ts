@@ -1,5 +1,13 @@
-import { MAX_CHOICES, MAX_ITEMS, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../protocol/menu-limits.js'
+import {
+  MAX_CHOICES,
+  MAX_DESCRIPTION,
+  MAX_ITEMS,
+  MAX_NAME,
+  MAX_OPTIONS,
+  MAX_PRICE,
+} from '../protocol/menu-limits.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
+import { MAX_HALLS, MAX_SEAT_NAME, MAX_SEATS } from './hall-limits.js'
 import { optionsProblem } from './menu-options.js'
 import { isText, ObjectReader, type Problems } from './object-reader.js'
 import { isTimeZone } from './opening-hours.js'
@@ -77,7 +85,7 @@ function readTheatre(value: unknown, problems: Problems): TheatreFile | null {
     timeZone: readTimeZone(file),
     maxTime,
     minTime: file.integer('min_time', 0, maxTime || MAX_MINUTES),
-    halls: file.list('halls', 100, (entry, path) => readHall(entry, path, problems)),
+    halls: file.list('halls', MAX_HALLS, (entry, path) => readHall(entry, path, problems)),
     menu: file.list('menu', MAX_ITEMS, (entry, path) => readMenuItem(entry, path, problems)),
   }
   file.unique('halls', theatre.halls, (hall) => hall.name, 'name')
@@ -96,7 +104,7 @@ function readTimeZone(file: ObjectReader): string {
 function readHall(value: unknown, path: string, problems: Problems): HallEntry | null {
   const hall = ObjectReader.open(value, path, ['name', 'seats'], problems)
   if (!hall) return null
-  const seats = hall.list('seats', 5000, (entry, seatPath) => readSeat(entry, seatPath, problems))
+  const seats = hall.list('seats', MAX_SEATS, (entry, seatPath) => readSeat(entry, seatPath, problems))
   hall.unique('seats', seats, (seat) => seat.name, 'name')
   return { name: hall.text('name', 100), seats }
 }
@@ -106,7 +114,7 @@ function readSeat(value: unknown, path: string, problems: Problems): SeatEntry |
   if (isText(value)) return readSeat({ name: value }, path, problems)
   const seat = ObjectReader.open(value, path, ['name', 'token'], problems, 'a name, or an object')
   if (!seat) return null
-  const name = seat.text('name', 20)
+  const name = seat.text('name', MAX_SEAT_NAME)
   if (!seat.has('token')) return { name, token: null }
   const token = seat.text('token', 128)
   if (token !== '' && !TOKEN.test(token)) seat.problem('token', 'must be 4 to 128 letters, digits, - or _')
@@ -119,7 +127,7 @@ function readMenuItem(value: unknown, path: string, problems: Problems): MenuEnt
   if (!item) return null
   return {
     name: item.text('name', MAX_NAME),
-    description: item.has('description') ? item.text('description', 500, { empty: true }) : '',
+    description: item.has('description') ? item.text('description', MAX_DESCRIPTION, { empty: true }) : '',
     category: item.has('category') ? item.text('category', MAX_NAME, { empty: true }) : '',
     price: item.integer('price', 1, MAX_PRICE, 'paise'),
     diet: readDiet(item),
