@@ -29,6 +29,7 @@ import { jobsPlugin } from '../plugins/jobs.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
+import { picturesPlugin } from '../plugins/pictures.js'
 import { principalPlugin } from '../plugins/principal.js'
 import { redisPlugin } from '../plugins/redis.js'
 import { sessionCookiePlugin } from '../plugins/session-cookie.js'
@@ -46,6 +47,7 @@ import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { picturesRoutes } from '../routes/api/pictures.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
@@ -55,6 +57,7 @@ import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
 import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
+import { mediaRoutes } from '../routes/media/media.js'
 import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
@@ -147,6 +150,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(principalPlugin)
   await app.register(paymentsPlugin)
   await app.register(jobsPlugin)
+  await app.register(picturesPlugin)
 
   await app.register(apiDocsPlugin)
   await app.register(healthRoutes)
@@ -159,6 +163,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   })
   await app.register(paymentWebhookRoutes)
   await app.register(seatChangesRoutes)
+  await app.register(mediaRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)
@@ -168,7 +173,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, picturesRoutes, chatsRoutes])
+      await http.register(routes)
     for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
     for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)

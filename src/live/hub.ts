@@ -11,6 +11,7 @@ import {
   decodePosition,
   encodeEvent,
   encodePosition,
+  THEATRES_CHANNEL,
 } from './bus/bus-messages.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
@@ -185,7 +186,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // order -> FlushQueue, once per iteration of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
   // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
 
-  publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
+  publish(
+    { events, epoch }: Committed,
+    changes: readonly NewAccessChange[],
+    theatres: readonly number[] = [],
+  ): void {
     if (changes.length > 0) {
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
@@ -195,6 +200,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
       this.options.bus.publish(event.group, encode(event))
       this.feedTable.deliver(event)
     }
+    for (const id of theatres) this.announcements.announce(THEATRES_CHANNEL, String(id))
   }
 
   // ---- BusListener

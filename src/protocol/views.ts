@@ -80,6 +80,9 @@ export const MenuItemView = Type.Object({
   diet: Type.Union([Diet, Type.Null()], { description: 'null: not known' }),
   available: Type.Boolean(),
   picture: Type.Union([Type.String(), Type.Null()], { description: 'path of a picture' }),
+  pictureSize: Type.Union([Type.Object({ width: Type.Integer(), height: Type.Integer() }), Type.Null()], {
+    description: 'pixels',
+  }),
   options: Type.Array(MenuOptionView),
 })
 

@@ -62,7 +62,7 @@ export function addHall(
       INSERT INTO halls (theatre_id, name) VALUES (${theatreId}::int, ${name}) ON CONFLICT DO NOTHING RETURNING id`
     if (!hall) throw hallNameTaken()
     await addSeats(tx, hall.id, seats)
-    return { result: await readHall(tx, hall.id) }
+    return { result: await readHall(tx, hall.id), theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -84,7 +84,7 @@ export function changeHall(
     if (name !== null) await renameHall(tx, theatreId, hallId, name)
     if (change.removeSeats) await removeSeats(tx, hallId, change.removeSeats)
     await addSeats(tx, hallId, added)
-    return { result: await readHall(tx, hallId) }
+    return { result: await readHall(tx, hallId), theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -92,7 +92,7 @@ export function changeHall(
 /** Removes a hall with its seats, whose codes then open nothing; past orders keep their seats. Throws as `changeHall` does. */
 export function removeHall(ctx: ActionContext, principal: Principal, hallId: number): Promise<void> {
   const work = async (tx: Transaction): Promise<Outcome<void>> => {
-    await lockHall(tx, principal, hallId)
+    const theatreId = await lockHall(tx, principal, hallId)
     const seats = await tx.seat.findMany({ where: { hallId, listed: true }, select: { id: true } })
     await removeSeats(
       tx,
@@ -100,7 +100,7 @@ export function removeHall(ctx: ActionContext, principal: Principal, hallId: num
       seats.map(({ id }) => id),
     )
     await tx.$executeRaw`UPDATE halls SET listed = false WHERE id = ${hallId}::int`
-    return { result: undefined }
+    return { result: undefined, theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -125,7 +125,7 @@ export function renewSeat(
     const [seat] = await tx.$queryRaw<{ name: string }[]>`
       UPDATE seats SET token = ${token} WHERE id = ${seatId}::int AND listed RETURNING name`
     if (!seat) throw notFound('seat')
-    return { result: { id: seatId, name: seat.name, token } }
+    return { result: { id: seatId, name: seat.name, token }, theatres: [found.theatreId] }
   })
 }
 

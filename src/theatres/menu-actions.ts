@@ -61,7 +61,7 @@ export async function changeMenuItem(
       data: { ...toColumns(fields), ...(available === undefined ? {} : { available, soldOutUntil }) },
     })
     if (count === 0) throw notFound('menu item')
-    return { result: await readMenuItem(tx, id) }
+    return { result: await readMenuItem(tx, id), theatres: [found.theatreId] }
   })
 }
 
@@ -94,12 +94,12 @@ export async function addMenuItem(
       data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
       select: { id: true },
     })
-    return { result: await readMenuItem(tx, id) }
+    return { result: await readMenuItem(tx, id), theatres: [theatreId] }
   })
 }
 
 /** Takes an item off the menu; orders keep it. Throws `not_found` as `changeMenuItem` does, and `forbidden`. */
-export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<number> {
+export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<void> {
   return await commit(ctx, async (tx) => {
     const found = await tx.menuItem.findFirst({
       where: { id, listed: true, ...managedTheatres(principal) },
@@ -110,7 +110,7 @@ export async function removeMenuItem(ctx: ActionContext, principal: Principal, i
     await lockTheatre(tx, found.theatreId)
     const { count } = await tx.menuItem.updateMany({ where: { id, listed: true }, data: { listed: false } })
     if (count === 0) throw notFound('menu item')
-    return { result: found.theatreId }
+    return { result: undefined, theatres: [found.theatreId] }
   })
 }
 

@@ -16,6 +16,8 @@ export interface MenuItemRecord {
   soldOutUntil: Date | null
   options: MenuOptionView[]
   position: number
+  /** null: none */
+  picture: { sha256: string; width: number; height: number } | null
 }
 
 /** Whether row `m` of `menu_items` can be ordered just now. */
@@ -24,8 +26,9 @@ export const isOnSale = Prisma.sql`(m.available OR coalesce(m.sold_out_until <= 
 const menuColumns = Prisma.sql`
   SELECT m.id, m.theatre_id AS "theatreId", m.name, m.description, m.category, m.price, m.diet::text AS diet,
     ${isOnSale} AS available, CASE WHEN ${isOnSale} THEN NULL ELSE m.sold_out_until END AS "soldOutUntil",
-    m.options, m.position
-  FROM menu_items m`
+    m.options, m.position, CASE WHEN p.sha256 IS NOT NULL THEN
+      json_build_object('sha256', p.sha256, 'width', p.width, 'height', p.height) END AS picture
+  FROM menu_items m LEFT JOIN pictures p ON p.sha256 = m.picture`
 
 /** The theatre's menu, in its order; sold-out items are listed with `available` false. */
 export function listMenu(db: Database | Transaction, theatreId: number): Promise<MenuItemRecord[]> {

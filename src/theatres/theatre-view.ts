@@ -4,7 +4,7 @@ import type { OrderingRecord } from './ordering-queries.js'
 import type { TheatreSeatsRecord } from './theatre-queries.js'
 
 export function viewMenuItem(item: MenuItemRecord): MenuItemView {
-  const { id, name, description, category, price, diet, available, options } = item
+  const { id, name, description, category, price, diet, available, picture, options } = item
   return {
     id,
     name,
@@ -13,7 +13,8 @@ export function viewMenuItem(item: MenuItemRecord): MenuItemView {
     price,
     diet,
     available,
-    picture: null,
+    picture: picture && `/media/${picture.sha256}.webp`,
+    pictureSize: picture && { width: picture.width, height: picture.height },
     options: viewOptions(options),
   }
 }

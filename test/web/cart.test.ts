@@ -184,6 +184,7 @@ const item = (id: number, changes: Partial<MenuItemView> = {}): MenuItemView => 
   diet: null,
   available: true,
   picture: null,
+  pictureSize: null,
   options: [],
   ...changes,
 })

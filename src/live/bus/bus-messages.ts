@@ -5,6 +5,9 @@ import type { EventName } from '../../protocol/views.js'
 /** The bus channel on which access changes are announced. Not a valid group name, so it never collides. */
 export const ACCESS_CHANNEL = 'access'
 
+/** The bus channel of the ids of theatres whose menu, settings, halls or staff have changed. */
+export const THEATRES_CHANNEL = 'theatres'
+
 /** Encodes an event as a header line and its data, which is JSON text without line breaks and needs no second encoding. */
 export function encodeEvent({ seq, epoch, name, at, data }: StoredEvent): string {
   return `${seq} ${epoch} ${name} ${at}\n${data}`
