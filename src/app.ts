@@ -26,6 +26,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
@@ -53,6 +54,7 @@ import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
+import { theatreChangesRoutes } from '../routes/api/theatre-changes.js'
 import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
 import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
@@ -142,6 +144,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(hitCounterPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(menuFeedsPlugin)
+  await app.register(managerFeedsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin)
   await app.register(hostCheckPlugin)
@@ -163,6 +166,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   })
   await app.register(paymentWebhookRoutes)
   await app.register(seatChangesRoutes)
+  await app.register(theatreChangesRoutes)
   await app.register(mediaRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
