@@ -46,6 +46,7 @@ import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
 import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
+import { menuOrderRoutes } from '../routes/api/menu-order.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { picturesRoutes } from '../routes/api/pictures.js'
@@ -177,9 +178,9 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, picturesRoutes, chatsRoutes])
+    for (const routes of [theatresRoutes, menuItemsRoutes, menuOrderRoutes, picturesRoutes])
       await http.register(routes)
-    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, chatsRoutes]) await http.register(routes)
     for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })

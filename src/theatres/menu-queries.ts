@@ -1,4 +1,7 @@
+import { requireDecision } from '../access/theatre-access.js'
 import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { notFound } from '../errors.js'
+import type { Principal } from '../principal.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 
 export interface MenuItemRecord {
@@ -41,4 +44,22 @@ export async function readMenuItem(tx: Transaction, id: number): Promise<MenuIte
   const [item] = await tx.$queryRaw<MenuItemRecord[]>`${menuColumns} WHERE m.id = ${id}::int`
   if (!item) throw new Error(`menu item ${id} is missing in its own transaction`)
   return item
+}
+
+/**
+ * The theatre of an item about which the principal decides. Throws `not_found` for an item of another theatre, as for a
+ * missing one, and `forbidden` for plain staff.
+ */
+export async function requireItemDecision(
+  db: Database | Transaction,
+  principal: Principal,
+  itemId: number,
+): Promise<number> {
+  const item = await db.menuItem.findFirst({
+    where: { id: itemId, listed: true },
+    select: { theatreId: true },
+  })
+  requireDecision(principal, item?.theatreId ?? null, 'menu item')
+  if (!item) throw notFound('menu item')
+  return item.theatreId
 }

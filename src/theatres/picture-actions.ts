@@ -1,29 +1,10 @@
-import { requireDecision } from '../access/theatre-access.js'
-import type { Database, Transaction } from '../database/client.js'
+import type { Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
+import { type MenuItemRecord, readMenuItem, requireItemDecision } from './menu-queries.js'
 import type { EncodedPicture } from './picture-encoder.js'
 import { lockTheatre } from './theatre-queries.js'
-
-/**
- * The theatre of an item whose picture the principal may change. Throws `not_found` for an item of another theatre, as for a
- * missing one, and `forbidden` for plain staff.
- */
-export async function requireItemDecision(
-  db: Database | Transaction,
-  principal: Principal,
-  itemId: number,
-): Promise<number> {
-  const item = await db.menuItem.findFirst({
-    where: { id: itemId, listed: true },
-    select: { theatreId: true },
-  })
-  requireDecision(principal, item?.theatreId ?? null, 'menu item')
-  if (!item) throw notFound('menu item')
-  return item.theatreId
-}
 
 /** Gives an item a picture, in the place of the one it had. Throws as `requireItemDecision` does. */
 export function setPicture(
