@@ -14,6 +14,11 @@ function boxOf(control: Element): Box | null {
   return width > 0 ? [left + scrollX, top + scrollY, width, height] : null
 }
 
+/** A control that settles by itself may have said already that it has. */
+function free(control: Element): void {
+  if (control.getAttribute('data-settling') === 'true') control.removeAttribute('data-settling')
+}
+
 const isSame = (a: Box, b: Box): boolean =>
   a.every((value, at) => Math.abs(value - (b[at] ?? 0)) <= TOLERANCE_PX)
 
@@ -45,7 +50,7 @@ export function guardTouches(): () => void {
     for (const [control, until] of settling) {
       if (until > now) continue
       settling.delete(control)
-      control.removeAttribute('data-settling')
+      free(control)
     }
   }
 
@@ -88,6 +93,6 @@ export function guardTouches(): () => void {
     removeEventListener('scroll', onScroll, { capture: true })
     cancelAnimationFrame(frame)
     for (const timer of timers) clearTimeout(timer)
-    for (const control of settling.keys()) control.removeAttribute('data-settling')
+    for (const control of settling.keys()) free(control)
   }
 }

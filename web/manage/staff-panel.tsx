@@ -186,9 +186,9 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
 }
 
 /** The accounts of a theatre. */
-export function StaffPanel({ theatreId }: { theatreId: number }) {
+export function StaffPanel({ theatreId, version }: { theatreId: number; version: string }) {
   const [staff, setStaff] = useState<readonly StaffMemberView[] | null>(null)
-  const reading = useReading(() => managerApi.staff(theatreId), setStaff, theatreId)
+  const reading = useReading(() => managerApi.staff(theatreId), setStaff, `${theatreId} ${version}`)
   return (
     <section class="panel" aria-labelledby="staff-title">
       <h2 id="staff-title">{s.manage.sections.staff}</h2>

@@ -1,5 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
+import { useTheatreChanges } from '../lib/theatre-changes.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { HallsPanel } from '../manage/halls-panel.js'
 import { MenuPanel } from '../manage/menu-panel.js'
 import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
@@ -16,6 +18,7 @@ import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
 const SECTIONS = ['menu', 'settings', 'halls', 'staff'] as const
+const PANELS = { menu: MenuPanel, settings: SettingsPanel, halls: HallsPanel, staff: StaffPanel }
 type Section = (typeof SECTIONS)[number] | 'theatres'
 
 function Sections({ user }: { user: SignedInView['user'] }) {
@@ -23,6 +26,8 @@ function Sections({ user }: { user: SignedInView['user'] }) {
   const theatres = [...managedTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const [section, setSection] = useState<Section>('menu')
+  const { version, isCurrent } = useTheatreChanges(theatreId)
+  const Panel = section === 'theatres' ? null : PANELS[section]
   const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
   return (
     <main class="payments manage" data-section={section}>
@@ -38,13 +43,11 @@ function Sections({ user }: { user: SignedInView['user'] }) {
             onChange={(value) => setSection(sections.find((each) => each === value) ?? 'menu')}
           />
         </div>
+        <p class="quiet" role="status" data-current={isCurrent}>
+          {!isCurrent && s.manage.notCurrent}
+        </p>
       </div>
-      {theatreId !== null && section === 'menu' && <MenuPanel key={theatreId} theatreId={theatreId} />}
-      {theatreId !== null && section === 'settings' && (
-        <SettingsPanel key={theatreId} theatreId={theatreId} />
-      )}
-      {theatreId !== null && section === 'halls' && <HallsPanel key={theatreId} theatreId={theatreId} />}
-      {theatreId !== null && section === 'staff' && <StaffPanel key={theatreId} theatreId={theatreId} />}
+      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, version }} />}
       {section === 'theatres' && (
         <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />
       )}
@@ -53,6 +56,7 @@ function Sections({ user }: { user: SignedInView['user'] }) {
 }
 
 function Manage({ session: { user } }: { session: SignedInView }) {
+  useEffect(guardTouches, [])
   return (
     <>
       <StaffHeader here="manage" user={user} />

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { useStore } from '../lib/store.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { CashOwedPanel } from '../manage/cash-owed-panel.js'
 import { HistoryPanel } from '../manage/history-panel.js'
 import { TakingsPanel } from '../manage/takings-panel.js'
@@ -92,6 +93,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
 }
 
 function Today({ session: { user } }: { session: SignedInView }) {
+  useEffect(guardTouches, [])
   return (
     <>
       <StaffHeader here="today" user={user} />
