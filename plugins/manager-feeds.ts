@@ -1,9 +1,18 @@
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { canDecideForTheatre } from '../src/access/theatre-access.js'
+import { viewStaffMember } from '../src/accounts/account-view.js'
 import { findLiveByIds } from '../src/accounts/sessions.js'
-import { StateFeeds } from '../src/live/state-feeds.js'
+import { findStaff } from '../src/accounts/theatre-staff.js'
+import { StateFeeds, type TheatreState } from '../src/live/state-feeds.js'
 import { LogThrottle } from '../src/logging.js'
+import type { ManagedTheatreView } from '../src/protocol/manager-views.js'
+import { findHalls } from '../src/seats/hall-actions.js'
 import { readManagedVersions } from '../src/theatres/managed-version.js'
+import { listMenu } from '../src/theatres/menu-queries.js'
+import { findSettings } from '../src/theatres/settings-actions.js'
+import { viewSettings } from '../src/theatres/settings-view.js'
+import { viewManagedItem } from '../src/theatres/theatre-view.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -12,35 +21,25 @@ declare module 'fastify' {
   }
 }
 
-/** ms between two log lines about versions that can't be read */
+/** ms between two log lines about theatres that can't be read */
 const LOG_INTERVAL_MS = 1000
 
-/** The versions of theatres that open pages of managers follow: they read again what they show. */
+/** The theatres that open pages of their managers follow. */
 export const managerFeedsPlugin = fp(
   async (app) => {
     const failures = new LogThrottle(LOG_INTERVAL_MS)
-    const { liveDb, config } = app
-    const readVersions = (theatreIds: readonly number[]) => readManagedVersions(liveDb, theatreIds)
     const feeds = new StateFeeds(
       {
-        readVersions,
-        async read(theatreId, sessionIds) {
-          const version = (await readVersions([theatreId])).get(theatreId) ?? ''
-          // each time: no page is told anything once its user has lost the right to it
-          const sessions = await findLiveByIds(liveDb, sessionIds, config.session)
-          const allowed = [...sessions].filter(([, { principal }]) =>
-            canDecideForTheatre(principal, theatreId),
-          )
-          const liveTokens = new Set(allowed.map(([id]) => id))
-          return { version, data: JSON.stringify({ version }), changesInMs: null, liveTokens }
-        },
+        read: (theatreId, sessionIds) => readTheatre(app, theatreId, sessionIds),
+        readVersions: (theatreIds) => readManagedVersions(app.liveDb, theatreIds),
       },
       app.hub.announcements,
       (err) => {
         const suppressed = failures.record()
-        if (suppressed !== null) app.log.error({ err, suppressed }, 'a theatre’s version could not be read')
+        if (suppressed !== null)
+          app.log.error({ err, suppressed }, 'a theatre could not be read, it will be again')
       },
-      'change',
+      'theatre',
     )
     await feeds.start()
     app.decorate('managerFeeds', feeds)
@@ -50,3 +49,35 @@ export const managerFeedsPlugin = fp(
   },
   { name: 'manager-feeds', fastify: '5.x', dependencies: ['config', 'database', 'live', 'metrics'] },
 )
+
+async function readTheatre(
+  { liveDb, config }: FastifyInstance,
+  theatreId: number,
+  sessionIds: readonly string[],
+): Promise<TheatreState> {
+  // before the state: a change in between shows in the next one
+  const version = (await readManagedVersions(liveDb, [theatreId])).get(theatreId) ?? ''
+  const [items, settings, halls, staff] = await Promise.all([
+    listMenu(liveDb, theatreId),
+    findSettings(liveDb, theatreId),
+    findHalls(liveDb, theatreId),
+    findStaff(liveDb, theatreId),
+  ])
+  // after the state, each time: it is sent to no page whose user has lost the right to it by then
+  const sessions = await findLiveByIds(liveDb, sessionIds, config.session)
+  const allowed = [...sessions].filter(([, { principal }]) => canDecideForTheatre(principal, theatreId))
+  const state: ManagedTheatreView = {
+    version,
+    menu: items.map(viewManagedItem),
+    settings: viewSettings(settings),
+    halls,
+    staff: staff.map(viewStaffMember),
+  }
+  const times = items.flatMap(({ soldOutUntil }) => soldOutUntil?.getTime() ?? [])
+  return {
+    version,
+    data: JSON.stringify(state),
+    changesInMs: times.length > 0 ? Math.min(...times) - Date.now() : null,
+    liveTokens: new Set(allowed.map(([id]) => id)),
+  }
+}

@@ -12,12 +12,13 @@ const RETRY_SECONDS = 30
 const Events = Type.Unsafe<Readable>({
   type: 'string',
   description:
-    'events named `change`; the data of each is JSON with `version`, which differs after each change of the theatre’s menu, settings, halls or staff',
+    'events named `theatre`; the data of each is JSON: `version`, and `menu`, `settings`, `halls` and `staff` as the calls for managers answer them',
 })
 
 /**
- * Tells managers' pages when to read a theatre again: at connect, and after each change. The session is looked up read-only,
- * as at a handshake: looking prolongs nothing. It ends with the right to it.
+ * A theatre as its managers see it, as server-sent events: the whole state at connect, and after each change. So no open page
+ * asks again, which would prolong its session; here the session is looked up read-only, as at a handshake. The stream ends with
+ * the right to it.
  */
 export const theatreChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(

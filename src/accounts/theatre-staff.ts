@@ -44,6 +44,11 @@ export async function listStaff(
   theatreId: number,
 ): Promise<StaffMember[]> {
   await requireManagedTheatre(db, principal, theatreId)
+  return await findStaff(db, theatreId)
+}
+
+/** The same for a caller whose right to it is known. */
+export async function findStaff(db: Database, theatreId: number): Promise<StaffMember[]> {
   const rows = await db.staffTheatre.findMany({
     where: { theatreId, user: { role: 'staff' } },
     select: {

@@ -27,8 +27,12 @@ const TIMEOUT_MS = 60_000
 /** A theatre's halls, with the secret tokens of their seats. Throws as `requireManagedTheatre` does. */
 export async function listHalls(db: Database, principal: Principal, theatreId: number): Promise<HallView[]> {
   await requireManagedTheatre(db, principal, theatreId)
-  return await readHalls(db, Prisma.sql`h.theatre_id = ${theatreId}::int`)
+  return await findHalls(db, theatreId)
 }
+
+/** The same for a caller whose right to it is known. */
+export const findHalls = (db: Database, theatreId: number): Promise<HallView[]> =>
+  readHalls(db, Prisma.sql`h.theatre_id = ${theatreId}::int`)
 
 function readHalls(db: Database | Transaction, where: Prisma.Sql): Promise<HallView[]> {
   return db.$queryRaw<HallView[]>`

@@ -41,8 +41,13 @@ export async function readSettings(
   theatreId: number,
 ): Promise<Settings> {
   await requireManagedTheatre(db, principal, theatreId)
+  return await findSettings(db, theatreId)
+}
+
+/** The same for a caller whose right to it is known. Rejects for a theatre that does not exist. */
+export async function findSettings(db: Database | Transaction, theatreId: number): Promise<Settings> {
   const [settings] = await listSettings(db, Prisma.sql`WHERE t.id = ${theatreId}::int`)
-  if (!settings) throw new Error('the theatre has just been there')
+  if (!settings) throw new Error(`theatre ${theatreId} does not exist`)
   return settings
 }
 

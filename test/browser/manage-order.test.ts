@@ -73,7 +73,8 @@ t.test('a mouse drags an item within its category and to another one, each with 
   const coffee = await middleOf(page, 'b', 'Coffee')
   await page.mouse.move(chips.x, chips.y)
   await page.mouse.down()
-  await page.mouse.move(chips.x, coffee.y - 5, { steps: 8 })
+  await page.mouse.move(chips.x, coffee.y - 30, { steps: 8 })
+  t.equal(await row(page, 'Coffee').getAttribute('data-drop'), 'before')
   await page.mouse.up()
   const across = ['Snacks: Samosa, Nachos', 'Drinks: Tea, Chips, Coffee', 'Sweets: Kulfi']
   await untilSame(t, 'the page', () => shown(page), across)
@@ -122,7 +123,7 @@ t.test('keys move an item past the edge of its category, and the focus goes with
     'Sweets: Kulfi',
   ])
   await untilSame(t, 'the focus', () => focused(page), ['Nachos', 'edit-item'])
-  await page.locator('[role=status]', { hasText: 'Nachos: 1 of 3 in Drinks' }).waitFor()
+  await page.locator('[data-announce=polite]', { hasText: 'Nachos: 1 of 3 in Drinks' }).waitFor()
   for (let step = 0; step < 3; step++) await page.keyboard.press('Alt+ArrowDown')
   const end = ['Snacks: Samosa, Chips', 'Drinks: Tea, Coffee', 'Sweets: Nachos, Kulfi']
   await untilSame(t, 'quick presses', stored, end)
@@ -250,9 +251,25 @@ t.test('what another manager changes appears within 2 s, and what is being typed
   await page.getByRole('radio', { name: 'Staff' }).check()
   await page.getByLabel('Username').fill('half a na')
   await api.post('/api/theatres/1/staff', { username: 'newcomer', password: 'a-password-of-ours' })
-  await page.getByText('newcomer').waitFor(WITHIN)
+  await page.locator('.rows b', { hasText: 'newcomer' }).waitFor(WITHIN)
   t.equal(await page.getByLabel('Username').inputValue(), 'half a na')
 })
+
+t.test(
+  'what others change is sent to an open page, which asks for nothing: asking would prolong its session',
+  async (t) => {
+    const page = await openMenu()
+    const tea = await site.db.menuItem.findFirstOrThrow({ where: { name: 'Tea', listed: true } })
+    const price = (paise: number) => api.patch(`/api/menu-items/${tea.id}`, { price: paise })
+    await price(6000)
+    await row(page, 'Tea').getByText('₹60').waitFor()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    await price(6100)
+    await row(page, 'Tea').getByText('₹61').waitFor(WITHIN)
+    t.same(asked, [])
+  },
+)
 
 t.test('without a connection the page says that changes of others don’t arrive', async (t) => {
   const page = await openMenu()

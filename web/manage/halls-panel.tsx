@@ -3,11 +3,12 @@ import type { HallView } from '../../src/protocol/views.js'
 import { byName, plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { readCount, readRows } from '../lib/rows.js'
-import { useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, saved, TextField } from './fields.js'
+import type { PanelProps } from './panel-props.js'
 import { SeatList } from './seat-list.js'
 import { useChange } from './use-change.js'
 import { useTyped } from './use-typed.js'
@@ -168,9 +169,13 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 }
 
 /** A theatre's halls and seats. */
-export function HallsPanel({ theatreId, version }: { theatreId: number; version: string }) {
+export function HallsPanel({ theatreId, theatre }: PanelProps) {
   const [halls, setHalls] = useState<readonly HallView[] | null>(null)
-  const reading = useReading(() => managerApi.halls(theatreId), setHalls, `${theatreId} ${version}`)
+  const reading = useLivePart<readonly HallView[]>(
+    () => managerApi.halls(theatreId),
+    theatre?.halls,
+    setHalls,
+  )
   return (
     <>
       <ReadingProblem reading={reading} />

@@ -11,6 +11,7 @@ import { ItemDialog } from './item-dialog.js'
 import { changedFields, type ItemFields } from './item-form.js'
 import { CategoryHead, RenameCategory } from './menu-category.js'
 import { MenuRow } from './menu-row.js'
+import type { PanelProps } from './panel-props.js'
 import { PictureDialog } from './picture-dialog.js'
 import { useChange } from './use-change.js'
 import { useDrag } from './use-drag.js'
@@ -105,8 +106,8 @@ function RemoveItem({ item: { id, name }, onClose, onRemoved }: RemoveProps) {
 }
 
 /** A theatre's menu. */
-export function MenuPanel({ theatreId, version }: { theatreId: number; version: string }) {
-  const menu = useMenu(theatreId, version)
+export function MenuPanel({ theatreId, theatre }: PanelProps) {
+  const menu = useMenu(theatreId, theatre?.menu)
   const [search, setSearch] = useState('')
   const [question, setQuestion] = useState<Question | null>(null)
   const title = useRef<HTMLHeadingElement>(null)

@@ -3,11 +3,12 @@ import { readGstin } from '../../src/protocol/gstin.js'
 import type { OpeningSpanView, SettingsView } from '../../src/protocol/manager-views.js'
 import { toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
 import { managerApi, type SettingsChange } from '../lib/manager-api.js'
-import { useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { Submit, saved, TextField } from './fields.js'
 import { OpeningFields } from './opening-fields.js'
+import type { PanelProps } from './panel-props.js'
 import { useChange } from './use-change.js'
 import { useTyped } from './use-typed.js'
 
@@ -149,9 +150,13 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
 }
 
 /** A theatre's settings. */
-export function SettingsPanel({ theatreId, version }: { theatreId: number; version: string }) {
+export function SettingsPanel({ theatreId, theatre }: PanelProps) {
   const [settings, setSettings] = useState<SettingsView | null>(null)
-  const reading = useReading(() => managerApi.settings(theatreId), setSettings, `${theatreId} ${version}`)
+  const reading = useLivePart<SettingsView>(
+    () => managerApi.settings(theatreId),
+    theatre?.settings,
+    setSettings,
+  )
   return (
     <section class="panel" aria-labelledby="settings-title">
       <h2 id="settings-title">{s.manage.sections.settings}</h2>

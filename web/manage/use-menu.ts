@@ -10,7 +10,8 @@ import type { ManagedItemView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
-import { type ReadingState, useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
+import type { ReadingState } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { categoryStepOf, stepOf } from './menu-steps.js'
@@ -47,7 +48,7 @@ function focusKeeper(): () => void {
 }
 
 /** A theatre's menu as a manager changes it. Moves and switches show at once and are sent in their order. */
-export function useMenu(theatreId: number, version: string): ManagedMenu {
+export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu {
   const [items, setItems] = useState<Items | null>(null)
   const [failed, setFailed] = useState<ManagedMenu['failed']>(null)
   const latest = useRef<Items>([])
@@ -58,11 +59,11 @@ export function useMenu(theatreId: number, version: string): ManagedMenu {
     latest.current = [...now].sort(byPosition)
     setItems(latest.current)
   }
-  const reading = useReading(
+  const reading = useLivePart<Items>(
     () => managerApi.menu(theatreId),
-    // an answer from before a change must not take it back; what follows the last change is read again
+    live,
+    // what was read before a change must not take it back; what follows the last change is read again
     (found) => queue.current.waiting === 0 && show(found),
-    `${theatreId} ${version}`,
   )
 
   function save(at: number | string, call: () => Promise<unknown>): void {

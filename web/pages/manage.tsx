@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
-import { useTheatreChanges } from '../lib/theatre-changes.js'
+import { useLiveTheatre } from '../lib/theatre-changes.js'
 import { guardTouches } from '../lib/touch-guard.js'
 import { HallsPanel } from '../manage/halls-panel.js'
 import { MenuPanel } from '../manage/menu-panel.js'
@@ -26,7 +26,7 @@ function Sections({ user }: { user: SignedInView['user'] }) {
   const theatres = [...managedTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const [section, setSection] = useState<Section>('menu')
-  const { version, isCurrent } = useTheatreChanges(theatreId)
+  const { theatre, isCurrent } = useLiveTheatre(theatreId)
   const Panel = section === 'theatres' ? null : PANELS[section]
   const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
   return (
@@ -47,7 +47,7 @@ function Sections({ user }: { user: SignedInView['user'] }) {
           {!isCurrent && s.manage.notCurrent}
         </p>
       </div>
-      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, version }} />}
+      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre }} />}
       {section === 'theatres' && (
         <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />
       )}

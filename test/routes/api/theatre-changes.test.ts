@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import type { ManagedTheatreView } from '../../../src/protocol/manager-views.js'
 import type { HallView, ManagedItemView } from '../../../src/protocol/views.js'
 import { testDatabase } from '../../helpers/database.js'
 import { within } from '../../helpers/deadline.js'
@@ -8,17 +9,13 @@ import { startService } from '../../helpers/service.js'
 import { signIn } from '../../helpers/sign-in.js'
 import { until } from '../../helpers/until.js'
 
-interface Change {
-  version: string
-}
-
 const open = (t: Test, url: string, client: HttpClient, theatre = 1) =>
-  openEvents<Change>(t, url, `/api/theatres/${theatre}/changes`, { cookie: client.cookie })
+  openEvents<ManagedTheatreView>(t, url, `/api/theatres/${theatre}/changes`, { cookie: client.cookie })
 
 /** Resolves with the next event whose version is another one. */
-async function nextVersion(stream: EventStream<Change>, before: string): Promise<string> {
+async function nextVersion(stream: EventStream<ManagedTheatreView>, before: string): Promise<string> {
   const { name, data } = await stream.events.expect(({ data }) => data.version !== before)
-  if (name !== 'change') throw new Error(`an event called ${name}`)
+  if (name !== 'theatre') throw new Error(`an event called ${name}`)
   return data.version
 }
 
@@ -61,6 +58,26 @@ t.test(
     t.pass('what nobody announces shows too')
   },
 )
+
+t.test('what is sent is what the calls answer, and an item that comes back by itself is sent', async (t) => {
+  const { url, db } = await startService(t, { demo: true })
+  const manager = await signIn(url, 'manager')
+  const item = await db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
+  const soldOutUntil = new Date(Date.now() + 3000)
+  await db.menuItem.update({ where: { id: item.id }, data: { available: false, soldOutUntil } })
+  const stream = await open(t, url, manager)
+  const { data } = await stream.events.expect(() => true)
+  for (const part of ['settings', 'halls', 'staff'] as const) {
+    const answer = await manager.get<Partial<ManagedTheatreView>>(`/api/theatres/1/${part}`)
+    t.same(data[part], answer.body[part], part)
+  }
+  t.match(
+    data.menu.find(({ id }) => id === item.id),
+    { available: false },
+  )
+  const later = await stream.events.expect(({ data }) => data.menu.every(({ available }) => available))
+  t.same(later.data.menu, (await manager.get<ManagedTheatreView>('/api/theatres/1/menu')).body.menu)
+})
 
 t.test('only managers of the theatre and admins; looking prolongs no session', async (t) => {
   const { url, db, app } = await startService(t, { demo: true })
