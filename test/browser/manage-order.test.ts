@@ -68,7 +68,7 @@ t.test('a mouse drags an item within its category and to another one, each with 
   await untilSame(t, 'the service', stored, within)
   t.equal(sent.length, 1)
 
-  await page.waitForFunction('!document.querySelector("[data-settling=true]")')
+  await untilSame(t, 'what moved to settle', () => page.locator('[data-settling=true]').count(), 0)
   const chips = await middleOf(page, '[data-drag-handle]', 'Chips')
   const coffee = await middleOf(page, 'b', 'Coffee')
   await page.mouse.move(chips.x, chips.y)
