@@ -8,7 +8,9 @@ import { startSite, TABLET } from './site.js'
 // The order of the menu by pointer, finger and keys, and what one manager sees of another's changes.
 
 const site = await startSite(t)
-const manager = await site.staff({ ...TABLET, username: 'manager' })
+// high enough for all rows: near an edge a drag scrolls
+const screen = { ...TABLET, viewport: { width: 1180, height: 1600 } }
+const manager = await site.staff({ ...screen, username: 'manager' })
 const api = await signIn(site.url, 'admin')
 /** how soon another manager's change shows */
 const WITHIN = { timeout: 2000 }
