@@ -277,7 +277,7 @@ export const SHOTS: Shot[] = [
     who: 'manager',
     path: '/theatre/manage/',
     async ready(page) {
-      await page.locator('[data-menu-item-id]').nth(2).getByRole('switch').uncheck()
+      await page.locator('[data-menu-item-id]').nth(1).getByRole('switch').uncheck()
       await page.locator('.switch-until').waitFor()
     },
   },
@@ -287,7 +287,7 @@ export const SHOTS: Shot[] = [
     who: 'manager',
     path: '/theatre/manage/',
     async ready(page) {
-      await page.getByRole('button', { name: 'Picture Masala Chai' }).click()
+      await page.getByRole('button', { name: 'Picture of Masala Chai' }).click()
       await page.locator('.picture-preview img').waitFor()
       const file = { name: 'chai.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg/>') }
       await page.locator('input[type=file]').setInputFiles(file)

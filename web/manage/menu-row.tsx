@@ -67,7 +67,6 @@ export function MenuRow(props: Props) {
           />
         )}
         {button('edit-item', s.manage.menu.change, 'edit')}
-        {button('picture', s.manage.picture.button, 'picture')}
         {button('remove-item', s.manage.remove, 'remove')}
       </div>
       <Problem error={problem} />
@@ -75,7 +74,8 @@ export function MenuRow(props: Props) {
   )
 }
 
-function Summary({ item, place, hasHandle }: Props) {
+function Summary({ item, place, hasHandle, onAsk }: Props) {
+  const label = s.manage.picture.title(plainText(item.name))
   return (
     <div class="menu-summary">
       {/* for pointers and fingers; keys have the buttons */}
@@ -84,9 +84,20 @@ function Summary({ item, place, hasHandle }: Props) {
           ⠿
         </span>
       )}
-      <span class="thumbnail">
-        {item.picture && <img src={item.picture} alt="" loading="lazy" {...(item.pictureSize ?? {})} />}
-      </span>
+      <button
+        type="button"
+        class="thumbnail"
+        data-action="picture"
+        title={label}
+        onClick={() => onAsk('picture', item)}
+      >
+        {item.picture ? (
+          <img src={item.picture} alt="" loading="lazy" {...(item.pictureSize ?? {})} />
+        ) : (
+          <span aria-hidden="true">+</span>
+        )}
+        <span class="visually-hidden">{label}</span>
+      </button>
       <div>
         <p>
           <span class="quiet">{f.number(place + 1)}.</span> <FoodMark diet={item.diet} />{' '}

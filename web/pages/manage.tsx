@@ -43,10 +43,10 @@ function Sections({ user }: { user: SignedInView['user'] }) {
             onChange={(value) => setSection(sections.find((each) => each === value) ?? 'menu')}
           />
         </div>
-        <p class="quiet" role="status" data-current={isCurrent}>
-          {!isCurrent && s.manage.notCurrent}
-        </p>
       </div>
+      <p class="quiet" role="status" data-current={isCurrent}>
+        {!isCurrent && s.manage.notCurrent}
+      </p>
       {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre }} />}
       {section === 'theatres' && (
         <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />

@@ -603,7 +603,6 @@ export const en = {
       },
     },
     picture: {
-      button: 'Picture',
       title: (name: string) => `Picture of ${name}`,
       alt: (name: string) => `The picture of ${name} on the menu`,
       none: 'No picture yet.',

@@ -588,7 +588,6 @@ export const strings: Strings = {
       },
     },
     picture: {
-      button: 'तस्वीर',
       title: (name: string) => `${name} की तस्वीर`,
       alt: (name: string) => `मेन्यू में ${name} की तस्वीर`,
       none: 'अभी कोई तस्वीर नहीं है।',
