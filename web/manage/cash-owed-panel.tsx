@@ -13,13 +13,14 @@ const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolea
 
 interface Props {
   theatreId: number
+  timeZone: string | undefined
   /** read again when it changes */
   version: number
   onCollected(): void
 }
 
 /** All orders whose cash has not been collected, the oldest first. */
-export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
+export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Props) {
   const [found, setFound] = useState<readonly OrderView[] | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
@@ -43,7 +44,12 @@ export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
   }
 
   return (
-    <section class="panel" aria-labelledby="cash-owed-title" data-cash-owed={found ? owed.length : undefined}>
+    <section
+      class="panel"
+      aria-labelledby="cash-owed-title"
+      data-opening={!found && !reading.error}
+      data-cash-owed={found ? owed.length : undefined}
+    >
       <h2 id="cash-owed-title">{s.today.cashOwed}</h2>
       <ReadingProblem reading={reading} />
       <Problem error={problem} />
@@ -54,7 +60,7 @@ export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
             <li key={order.id} data-order-id={order.id}>
               <span id={`owed-${order.id}`}>
                 <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
-                <time dateTime={order.createdAt}>{f.dateTime(order.createdAt)}</time>
+                <time dateTime={order.createdAt}>{f.dateTime(order.createdAt, timeZone)}</time>
               </span>
               <button
                 type="button"

@@ -36,6 +36,8 @@ export function createBoard(isShown: IsShown) {
   const problem = createStore<{ orderId: number; text: string } | null>(null)
   /** Theatres whose snapshot has arrived; for others the page must not claim that there are no orders. */
   const loaded = createStore<ReadonlySet<number>>(new Set())
+  /** Theatres whose ended and owed orders have arrived. */
+  const listed = createStore<ReadonlySet<number>>(new Set())
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
   const readings = new Map<number, Reading>()
 
@@ -94,7 +96,8 @@ export function createBoard(isShown: IsShown) {
     readings.get(theatreId)?.stop()
     readings.delete(theatreId)
     theatres.update((all) => all.filter(({ id }) => id !== theatreId))
-    loaded.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
+    for (const known of [loaded, listed])
+      known.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
     apply({ type: 'left', theatreId })
   }
 
@@ -160,6 +163,7 @@ export function createBoard(isShown: IsShown) {
     const onLists = ([ended, owed]: readonly OrderView[][]): void => {
       apply({ type: 'ended', orders: ended ?? [] })
       apply({ type: 'owed', theatreId, orders: owed ?? [] })
+      listed.update((ids) => new Set(ids).add(theatreId))
     }
     readings.set(
       theatreId,
@@ -173,6 +177,7 @@ export function createBoard(isShown: IsShown) {
     orders,
     theatres,
     loaded,
+    listed,
     busy,
     undoable,
     problem,
