@@ -2,9 +2,9 @@
 const SETTLE_MS = 1000
 /** A label that grows by a digit is no move. */
 const TOLERANCE_PX = 8
-const CONTROLS = 'button, a[href], summary, label, [role="button"]'
-/** What they do is taken back by a press beside them, and whoever adds two of a dish presses twice. */
-const EXEMPT = '.pick *'
+const CONTROLS = 'button, a[href], summary, select, label, [role="button"]'
+/** What these do is taken back by another press, and people press them fast: two of a dish, a size and a flavour. */
+const EXEMPT = '[data-unguarded] *'
 /** Attributes that move controls: the others change looks only. */
 const MOVING = ['class', 'hidden', 'open', 'style', 'data-size']
 

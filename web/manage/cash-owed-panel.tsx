@@ -5,7 +5,6 @@ import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
 
 /** Before the delivery too: the staff may collect it at any time. */
 const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolean =>
@@ -26,8 +25,6 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
   const [busy, setBusy] = useState(false)
   const reading = useReading(() => api.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
   const owed = found?.filter(isCashOwed) ?? []
-  // where one entry goes, the button of the next comes under the finger
-  const isSettled = useSettled(owed.map(({ id }) => id).join())
 
   async function collect({ id }: OrderView): Promise<void> {
     setBusy(true)
@@ -65,7 +62,6 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
               <button
                 type="button"
                 data-action="collect-cash"
-                data-settling={!isSettled}
                 disabled={busy}
                 aria-describedby={`owed-${order.id}`}
                 onClick={() => void collect(order)}
