@@ -11,6 +11,7 @@ const HASHES: readonly (readonly [password: string, hash: string])[] = [
   [DEMO, 'pbkdf2_sha256$260000$abcdefghijkl$BAQbksZOPs1W4U5DBh9ee+GLgOdnqb1MeJroJolokX0='],
   [HINDI, 'pbkdf2_sha256$600000$mnopqrstuvwx$5aZb1Xqr29IdcxddQ+FucmfAtN4sLxOkVTc/DcHQooM='],
   [DEMO, 'pbkdf2_sha256$1000000$abcdefghijkl$uY+m843BNnq01ZMKu3n2qaYmp4gItckSEEGZUMkP5gw='],
+  [DEMO, 'argon2$argon2id$v=19$m=102400,t=2,p=8$YWJjZGVmZ2hpamts$20VyKJ2xf8grqthxaucV3g'],
   [DEMO, 'pbkdf2_sha1$260000$abcdefghijkl$U7jRWNvu0dDe4W9bzsb+LpKjAhY='],
   [
     DEMO,
@@ -32,16 +33,10 @@ t.test('the right password is right, all others are wrong', async (t) => {
   t.notOk(isDjangoHash(await hashPassword(DEMO)))
 })
 
-t.test('argon2 in Django’s form is argon2’s own encoding after its name', async (t) => {
-  const own = await hashPassword(DEMO)
-  t.equal(await verifyPassword(`argon2${own}`, DEMO), true)
-  t.equal(await verifyPassword(`argon2${own}`, 'another-password'), false)
-})
-
 t.test('what can’t be checked, or would cost too much, is no hash', async (t) => {
   const salt = 'abcdefghijkl'
   const sha256 = 'BAQbksZOPs1W4U5DBh9ee+GLgOdnqb1MeJroJolokX0='
-  const scrypt = HASHES[4]?.[1].split('$').at(-1)
+  const scrypt = HASHES.at(-1)?.[1].split('$').at(-1)
   for (const stored of [
     '',
     '!9JVeNk29Xzr0HUYwIcDbv7fqXLZmvJRHTiIYPg1j',
