@@ -208,7 +208,7 @@ export const SHOTS: Shot[] = [
     async ready(page) {
       await live(page)
       await page.locator('[data-action=ordering]').click()
-      await page.locator('.pauses[data-settling=false]').waitFor()
+      await page.locator('[data-pause=open]:not([data-settling=true])').waitFor()
     },
   },
   {
@@ -340,7 +340,7 @@ export const SHOTS: Shot[] = [
       await page.locator('.hall summary').first().click()
       await page.getByRole('button', { name: 'Seat B3' }).click()
       await page.locator('[data-action=renew]').click()
-      await page.locator('[data-action=confirm][data-settling=false]').waitFor()
+      await page.locator('[data-action=confirm]:not([data-settling=true])').waitFor()
     },
   },
   {

@@ -1,7 +1,6 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { useLiveTheatre } from '../lib/theatre-changes.js'
-import { guardTouches } from '../lib/touch-guard.js'
 import { HallsPanel } from '../manage/halls-panel.js'
 import { MenuPanel } from '../manage/menu-panel.js'
 import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
@@ -56,7 +55,6 @@ function Sections({ user }: { user: SignedInView['user'] }) {
 }
 
 function Manage({ session: { user } }: { session: SignedInView }) {
-  useEffect(guardTouches, [])
   return (
     <>
       <StaffHeader here="manage" user={user} />

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { useStore } from '../lib/store.js'
-import { guardTouches } from '../lib/touch-guard.js'
 import { CashOwedPanel } from '../manage/cash-owed-panel.js'
 import { HistoryPanel } from '../manage/history-panel.js'
 import { TakingsPanel } from '../manage/takings-panel.js'
@@ -21,6 +20,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   /** counts what the books must be read again for */
   const [version, setVersion] = useState(0)
+  const [timeZone, setTimeZone] = useState<string>()
   const desk = useMemo(createPaymentDesk, [])
   const { issues, at, error } = useStore(desk.list)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -63,12 +63,12 @@ function Payments({ user }: { user: SignedInView['user'] }) {
       </div>
       {theatreId !== null && (
         <>
-          <TakingsPanel theatreId={theatreId} version={version} />
-          <CashOwedPanel theatreId={theatreId} version={version} onCollected={refresh} />
+          <TakingsPanel theatreId={theatreId} version={version} onTimeZone={setTimeZone} />
+          <CashOwedPanel {...{ theatreId, timeZone, version }} onCollected={refresh} />
         </>
       )}
       <ReadingProblem reading={{ error, again: desk.load }} />
-      <section class="panel" aria-labelledby="to-check">
+      <section class="panel" aria-labelledby="to-check" data-opening={issues === null && !error}>
         <h2 id="to-check">{s.payments.toCheck}</h2>
         {issues === null && !error && <p class="quiet">{s.common.opening}</p>}
         {issues !== null && open.length === 0 && <p class="quiet">{s.payments.none}</p>}
@@ -87,13 +87,12 @@ function Payments({ user }: { user: SignedInView['user'] }) {
           ))}
         </ul>
       </details>
-      {theatreId !== null && <HistoryPanel key={theatreId} theatreId={theatreId} />}
+      {theatreId !== null && <HistoryPanel key={theatreId} {...{ theatreId, timeZone }} />}
     </main>
   )
 }
 
 function Today({ session: { user } }: { session: SignedInView }) {
-  useEffect(guardTouches, [])
   return (
     <>
       <StaffHeader here="today" user={user} />

@@ -1,5 +1,4 @@
 import { s } from '../strings/language.js'
-import { useSettled } from '../ui/use-settled.js'
 
 interface Props {
   /** of the item */
@@ -12,11 +11,9 @@ interface Props {
 
 /** How long an item stays sold out. */
 export function UntilSelect({ name, until, onChange }: Props) {
-  const settled = useSettled()
   return (
     <select
       class="switch-until"
-      data-settling={!settled}
       aria-label={s.tools.soldOutUntil(name)}
       value={until === null ? '' : 'set'}
       onChange={({ currentTarget: { value } }) => {
