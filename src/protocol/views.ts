@@ -80,9 +80,6 @@ export const MenuItemView = Type.Object({
   diet: Type.Union([Diet, Type.Null()], { description: 'null: not known' }),
   available: Type.Boolean(),
   picture: Type.Union([Type.String(), Type.Null()], { description: 'path of a picture' }),
-  pictureSize: Type.Union([Type.Object({ width: Type.Integer(), height: Type.Integer() }), Type.Null()], {
-    description: 'pixels',
-  }),
   options: Type.Array(MenuOptionView),
 })
 
@@ -90,6 +87,9 @@ export const MenuItemView = Type.Object({
 export type ManagedItemView = Static<typeof ManagedItemView>
 export const ManagedItemView = Type.Object({
   ...MenuItemView.properties,
+  pictureSize: Type.Union([Type.Object({ width: Type.Integer(), height: Type.Integer() }), Type.Null()], {
+    description: 'pixels',
+  }),
   position: Type.Integer(),
   soldOutUntil: Type.Union([Time, Type.Null()], {
     description: 'when a sold-out item is available again by itself; null: not by itself',

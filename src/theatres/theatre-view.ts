@@ -14,7 +14,6 @@ export function viewMenuItem(item: MenuItemRecord): MenuItemView {
     diet,
     available,
     picture: picture && `/media/${picture.sha256}.webp`,
-    pictureSize: picture && { width: picture.width, height: picture.height },
     options: viewOptions(options),
   }
 }
@@ -30,8 +29,13 @@ const viewOptions = (options: MenuItemRecord['options']): MenuItemRecord['option
 
 /** An item as the theatre's people see it. */
 export function viewManagedItem(item: MenuItemRecord): ManagedItemView {
-  const { position, soldOutUntil } = item
-  return { ...viewMenuItem(item), position, soldOutUntil: soldOutUntil?.toISOString() ?? null }
+  const { position, picture, soldOutUntil } = item
+  return {
+    ...viewMenuItem(item),
+    pictureSize: picture && { width: picture.width, height: picture.height },
+    position,
+    soldOutUntil: soldOutUntil?.toISOString() ?? null,
+  }
 }
 
 export function viewOrdering({ id, name, accepting, reopensAt, minutes }: OrderingRecord): OrderingView {

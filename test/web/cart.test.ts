@@ -184,7 +184,6 @@ const item = (id: number, changes: Partial<MenuItemView> = {}): MenuItemView => 
   diet: null,
   available: true,
   picture: null,
-  pictureSize: null,
   options: [],
   ...changes,
 })

@@ -39,7 +39,7 @@ function Dish({ item, quantity, onChange, onChoose }: Omit<Props, 'sections'> & 
   const count = quantity(item)
   return (
     <li class="dish" data-menu-item-id={item.id} data-available={item.available} data-chosen={count > 0}>
-      {item.picture && <DishPicture picture={item.picture} size={item.pictureSize} />}
+      {item.picture && <DishPicture picture={item.picture} />}
       <div class="dish-text">
         <h3>
           <FoodMark diet={item.diet} /> {plainText(item.name)}
@@ -59,7 +59,7 @@ function Dish({ item, quantity, onChange, onChoose }: Omit<Props, 'sections'> & 
 }
 
 /** In a place of its own size, whatever the picture's; one that can't be had leaves the place empty. */
-function DishPicture({ picture, size }: { picture: string; size: MenuItemView['pictureSize'] }) {
+function DishPicture({ picture }: { picture: string }) {
   return (
     <span class="dish-picture">
       <img
@@ -69,7 +69,8 @@ function DishPicture({ picture, size }: { picture: string; size: MenuItemView['p
         alt=""
         loading="lazy"
         decoding="async"
-        {...(size ?? {})}
+        width="80"
+        height="80"
         onError={({ currentTarget }) => {
           currentTarget.hidden = true
         }}
