@@ -33,8 +33,8 @@ export class PictureEncoder {
 
   /**
    * The first frame of a JPEG, PNG or WebP, upright and at most 480 pixels wide and high, as WebP without metadata. Throws 415
-   * `not_a_picture` for other formats, 422 `picture_unreadable` for a broken one and for one that takes longer than 10 s, 422
-   * `picture_too_large` beyond 40 megapixels, and 503 when too many wait.
+   * `not_a_picture` for other formats, 422 `picture_unreadable` for a broken one, 422 `picture_too_large`
+   * beyond 40 megapixels and for one that takes longer than 10 s, and 503 when too many wait.
    */
   async encode(upload: Buffer): Promise<EncodedPicture> {
     if (!isPicture(upload)) throw notAPicture()
@@ -70,7 +70,8 @@ async function encodeWith(sharp: Sharp, upload: Buffer): Promise<EncodedPicture>
     return { sha256, bytes: Uint8Array.from(data), width: info.width, height: info.height }
   } catch (error) {
     if (error instanceof DomainError) throw error
-    throw unreadable()
+    // libvips stops at the deadline
+    throw error instanceof Error && /timeout/i.test(error.message) ? tooLarge() : unreadable()
   }
 }
 
@@ -104,4 +105,8 @@ const unreadable = () =>
   new DomainError(422, 'picture_unreadable', 'This picture is damaged: save it again and upload that.')
 
 const tooLarge = () =>
-  new DomainError(422, 'picture_too_large', 'This picture has more than 40 megapixels: make it smaller.')
+  new DomainError(
+    422,
+    'picture_too_large',
+    'This picture is too large, 40 megapixels are the most: make it smaller.',
+  )
