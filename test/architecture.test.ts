@@ -35,6 +35,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   orders: [...DOMAIN, 'theatres', 'seats'],
   payments: [...DOMAIN, 'theatres', 'seats', 'orders'],
   chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
+  push: DOMAIN,
   snapshots: [...DOMAIN, 'orders', 'chat'],
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],

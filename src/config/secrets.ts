@@ -49,14 +49,30 @@ export function readWebhookSecrets(reader: Reader, dataDirectory: string): [stri
   return [current, ...reader.list('PAYMENT_WEBHOOK_SECRET_FALLBACKS')]
 }
 
+/** What a generated secret looks like. */
+export interface SecretForm {
+  generate(): string
+  isValid(secret: string): boolean
+}
+
+const RANDOM_TEXT: SecretForm = {
+  generate: () => randomBytes(48).toString('base64url'),
+  isValid: (secret) => secret.length >= MIN_LENGTH,
+}
+
 /**
  * The secret in a file of the data directory, generated on first use, readable by its owner only. Two processes that
  * start at once get the same one: each writes a file of its own, and only one can link it to the name.
  */
-function generatedSecret(variable: Variable, dataDirectory: string, fileName: string): string {
+export function generatedSecret(
+  variable: Variable,
+  dataDirectory: string,
+  fileName: string,
+  form: SecretForm = RANDOM_TEXT,
+): string {
   const path = join(dataDirectory, fileName)
   try {
-    return readGenerated(path) ?? createGenerated(path)
+    return readGenerated(path, form) ?? createGenerated(path, form)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
     throw new ConfigError(
@@ -66,7 +82,7 @@ function generatedSecret(variable: Variable, dataDirectory: string, fileName: st
   }
 }
 
-function readGenerated(path: string): string | null {
+function readGenerated(path: string, { isValid }: SecretForm): string | null {
   let secret: string
   try {
     secret = readFileSync(path, 'utf8').trim()
@@ -74,20 +90,20 @@ function readGenerated(path: string): string | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
-  if (secret.length < MIN_LENGTH) throw new Error('damaged')
+  if (!isValid(secret)) throw new Error('damaged')
   return secret
 }
 
-function createGenerated(path: string): string {
+function createGenerated(path: string, form: SecretForm): string {
   mkdirSync(join(path, '..'), { recursive: true })
   const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  writeFileSync(own, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  writeFileSync(own, `${form.generate()}\n`, { mode: 0o600, flag: 'wx' })
   try {
     placeOnce(own, path)
   } finally {
     rmSync(own, { force: true })
   }
-  const secret = readGenerated(path)
+  const secret = readGenerated(path, form)
   if (secret === null) throw new Error('damaged')
   return secret
 }
