@@ -5,6 +5,15 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { PAGES } from '../../src/protocol/pages.js'
 
+const MANIFEST = 'application/manifest+json; charset=utf-8'
+/** What makes the pages an app. Asked for anew each time: the worker's file is how a worker is replaced. */
+const APP_FILES = [
+  { path: '/sw.js', file: 'sw.js', type: 'text/javascript; charset=utf-8' },
+  { path: '/manifest.webmanifest', file: 'manifest.webmanifest', type: MANIFEST },
+  { path: '/order.webmanifest', file: 'order.webmanifest', type: MANIFEST },
+  { path: '/offline', file: 'offline.html', type: 'text/html; charset=utf-8' },
+]
+
 /** The built pages: shells that are asked for anew each time, and assets whose names change with their content. */
 export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app, { directory }) => {
   const shells = new Map<string, string>()
@@ -17,6 +26,11 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
       if (page === 'checkout' && app.payments.name === 'razorpay') await allowRazorpay(reply)
       return reply.send(shells.get(page))
     })
+  }
+  for (const { path, file, type } of APP_FILES) {
+    if (!existsSync(join(directory, file))) continue
+    const body = await readFile(join(directory, file), 'utf8')
+    app.get(path, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(body))
   }
   app.get('/', async (_request, reply) => reply.redirect('/login'))
   // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
@@ -55,6 +69,8 @@ async function allowRazorpay(reply: FastifyReply): Promise<void> {
         'form-action': [...own, ...theirs],
         'frame-ancestors': ["'none'"],
         'object-src': ["'none'"],
+        'worker-src': own,
+        'manifest-src': own,
       },
     },
   })

@@ -52,6 +52,23 @@ export const en = {
     title: 'This page hasn’t loaded yet',
     text: 'Part of it didn’t arrive. It tries again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
   },
+  offline: {
+    title: 'You’re offline',
+    text: 'This page loads by itself as soon as there is a connection. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+  },
+  /** The service worker's texts: no functions, for the build puts them into it. */
+  push: {
+    order: 'Order {order}',
+    other: 'There’s news about your order',
+    titles: {
+      'new-order': 'New order',
+      'on-its-way': 'Your order is on its way',
+      'not-yet': 'Your order is still being prepared',
+      cancelled: 'Your order was cancelled',
+      refunded: 'Your refund is on its way',
+      answer: 'The staff have answered you',
+    },
+  },
   common: {
     opening: 'Loading…',
     close: 'Close',
