@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** what each room of the pages may import besides itself */
 const WEB_ROOMS: Record<string, string[]> = {
   boot: [],
+  worker: [],
   lib: [],
   strings: ['lib'],
   live: ['lib'],

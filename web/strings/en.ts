@@ -219,7 +219,7 @@ export const en = {
   },
   tools: {
     sound: { on: 'Sound on', waiting: 'Tap for sound', muted: 'Muted' },
-    notify: 'Notify me',
+    notify: { off: 'Notify me', on: 'Notifications on', blocked: 'Notifications blocked' },
     menu: 'Menu',
     menuTitle: 'Availability',
     available: 'Available',
@@ -405,6 +405,17 @@ export const en = {
     more: 'Order more',
     again: 'Order again',
   },
+  notices: {
+    title: 'Notifications',
+    offer: 'Notify me about this order',
+    offerWhy: 'When it’s on its way and when the staff answer, even if this page is closed.',
+    on: 'You’ll be notified about this order on this device.',
+    stop: 'Stop notifications',
+    blocked: 'Notifications are blocked for this site. You can allow them in your browser’s settings.',
+    install:
+      'On iPhone and iPad, notifications need this page on the Home Screen: tap Share, then “Add to Home Screen”, and open it from there.',
+    failed: 'Notifications couldn’t be turned on. Try again in a moment.',
+  },
   chat: {
     title: 'Chat',
     list: 'Conversations',
@@ -420,6 +431,8 @@ export const en = {
     newMessageTitle: (seat: string) => `Message from seat ${seat}`,
     staffReplied: (text: string) => `Staff replied: ${text}`,
     ask: 'Ask the staff',
+    newAnswers: (many: number) =>
+      many === 1 ? 'New answer from the staff ↓' : `${many} new answers from the staff ↓`,
     log: 'Messages',
     older: 'Show earlier messages',
     you: 'You',
