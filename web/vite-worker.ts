@@ -98,7 +98,7 @@ export function installable(): Plugin {
         const own = { id: '/', name: 'houselights', short_name: 'houselights' }
         const staff = { ...own, start_url: '/theatre/live-orders/' }
         await writeFile(join(dir, STAFF_MANIFEST), manifest(names, staff))
-        await writeFile(join(dir, CUSTOMER_MANIFEST), manifest(names, { ...own, id: '/s/' }))
+        await writeFile(join(dir, CUSTOMER_MANIFEST), manifest(names, { ...own, id: '/s/', start_url: '/' }))
         await writeWorkers(dir, names)
       },
     },

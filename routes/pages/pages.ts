@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import { PAGES } from '../../src/protocol/pages.js'
 
 const MANIFEST = 'application/manifest+json; charset=utf-8'
+const SEAT = /^[\w-]{1,64}$/
 /** What makes the pages an app. Asked for anew each time: the worker's file is how a worker is replaced. */
 const APP_FILES = [
   { path: '/sw.js', file: 'sw.js', type: 'text/javascript; charset=utf-8' },
   { path: '/manifest.webmanifest', file: 'manifest.webmanifest', type: MANIFEST },
-  { path: '/order.webmanifest', file: 'order.webmanifest', type: MANIFEST },
   { path: '/offline', file: 'offline.html', type: 'text/html; charset=utf-8' },
 ]
 
@@ -32,6 +32,7 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
     const body = await readFile(join(directory, file), 'utf8')
     app.get(path, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(body))
   }
+  await serveCustomersApp(app, directory)
   app.get('/', async (_request, reply) => reply.redirect('/login'))
   // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
   // after its own deploy.
@@ -49,6 +50,18 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
       const isHashed = !basename(path).startsWith('boot.js')
       reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
+  })
+}
+
+/** The app that a customer installs starts at the seat that its page names (`?seat=`). */
+async function serveCustomersApp(app: FastifyInstance, directory: string): Promise<void> {
+  const file = join(directory, 'order.webmanifest')
+  if (!existsSync(file)) return
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as object
+  app.get<{ Querystring: { seat?: unknown } }>('/order.webmanifest', async ({ query: { seat } }, reply) => {
+    const isSeat = typeof seat === 'string' && SEAT.test(seat)
+    const own = isSeat ? { ...manifest, start_url: `/s/${seat}` } : manifest
+    return reply.type(MANIFEST).header('cache-control', 'no-cache').send(JSON.stringify(own))
   })
 }
 

@@ -1,7 +1,8 @@
 import { createECDH } from 'node:crypto'
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { ConfigError, quote, type Reader } from './reader.js'
-import { generatedSecret } from './secrets.js'
+import { cannotHold, readOrGenerate } from './secrets.js'
 import type { Variable } from './variables.js'
 
 /** The keys by which push services know this service (RFC 8292), in base64url. */
@@ -122,18 +123,29 @@ function publicKeyOf(privateKey: string): string | null {
   }
 }
 
-/** The keys given, or the generated ones; null in production, where keys that a node makes for itself are no others'. */
+/**
+ * The keys given, or the generated ones; null in production, where keys that a node makes for itself are no others', and
+ * where the data directory can't be written to: the service works without them.
+ */
 export function resolveVapidKeys(
   { keys, subject }: ReturnType<typeof readVapidKeys>,
   { dataDirectory, isProduction }: { dataDirectory: string; isProduction: boolean },
 ): VapidKeys | null {
   if (keys) return { ...keys, subject }
   if (isProduction) return null
-  const privateKey = generatedSecret('VAPID_PRIVATE_KEY', dataDirectory, 'vapid-private-key', {
-    generate: newPrivateKey,
-    isValid: (secret) => publicKeyOf(secret) !== null,
-  })
-  return { publicKey: publicKeyOf(privateKey) ?? '', privateKey, subject }
+  const privateKey = keptPrivateKey(join(dataDirectory, 'vapid-private-key'))
+  return privateKey === null ? null : { publicKey: publicKeyOf(privateKey) ?? '', privateKey, subject }
+}
+
+function keptPrivateKey(path: string): string | null {
+  try {
+    const isValid = (secret: string) => publicKeyOf(secret) !== null
+    return readOrGenerate(path, { generate: newPrivateKey, isValid })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code !== undefined && ['EACCES', 'EPERM', 'EROFS'].includes(code)) return null
+    throw cannotHold('VAPID_PRIVATE_KEY', path, cause)
+  }
 }
 
 function newPrivateKey(): string {

@@ -64,22 +64,25 @@ const RANDOM_TEXT: SecretForm = {
  * The secret in a file of the data directory, generated on first use, readable by its owner only. Two processes that
  * start at once get the same one: each writes a file of its own, and only one can link it to the name.
  */
-export function generatedSecret(
-  variable: Variable,
-  dataDirectory: string,
-  fileName: string,
-  form: SecretForm = RANDOM_TEXT,
-): string {
+function generatedSecret(variable: Variable, dataDirectory: string, fileName: string): string {
   const path = join(dataDirectory, fileName)
   try {
-    return readGenerated(path, form) ?? createGenerated(path, form)
+    return readOrGenerate(path, RANDOM_TEXT)
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
-    throw new ConfigError(
-      variable,
-      `is unset and ${JSON.stringify(path)} cannot hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
-    )
+    throw cannotHold(variable, path, cause)
   }
+}
+
+/** Throws the file system's error, or one without a code where the file is damaged. */
+export const readOrGenerate = (path: string, form: SecretForm): string =>
+  readGenerated(path, form) ?? createGenerated(path, form)
+
+export function cannotHold(variable: Variable, path: string, cause: unknown): ConfigError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
+  return new ConfigError(
+    variable,
+    `is unset and ${JSON.stringify(path)} cannot hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
+  )
 }
 
 function readGenerated(path: string, { isValid }: SecretForm): string | null {

@@ -397,6 +397,11 @@ t.test('the keys of Web Push: a pair, or generated, or none in production', asyn
   refusal(t, { VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY: VAPID_PRIVATE_KEY }, 'VAPID_PUBLIC_KEY')
   for (const key of ['hunter2', 'A'.repeat(43), '_'.repeat(43)])
     t.notMatch(refusal(t, { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY: key }, 'VAPID_PRIVATE_KEY'), key)
+  const damaged = t.testdir({ 'vapid-private-key': 'AAAA\n' })
+  t.throws(() => loadConfig({}, { dataDirectory: damaged }), {
+    variable: 'VAPID_PRIVATE_KEY',
+    message: /damaged/,
+  })
   for (const subject of ['me', 'mailto:', 'mailto:a b@c', 'http://example.com'])
     refusal(t, { ...PAIR, VAPID_SUBJECT: subject }, 'VAPID_SUBJECT')
   t.equal(load(t, { ...PAIR, VAPID_SUBJECT: 'mailto:a@b.example' }).push.keys?.subject, 'mailto:a@b.example')

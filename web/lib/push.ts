@@ -60,7 +60,7 @@ const isInstalled = (): boolean =>
   matchMedia('(display-mode: standalone)').matches || Reflect.get(navigator, 'standalone') === true
 
 const isSupported = (): boolean =>
-  import.meta.env.PROD && isSecureContext && 'serviceWorker' in navigator && 'PushManager' in globalThis
+  import.meta.env.PROD && isSecureContext && 'PushManager' in globalThis && 'Notification' in globalThis
 
 let key: Promise<string | null> | null = null
 /** The service's public key; null: it sends no notifications. Asked for once. */

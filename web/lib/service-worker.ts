@@ -23,3 +23,9 @@ export async function activeWorker(milliseconds: number): Promise<ServiceWorkerR
   const late = new Promise<null>((resolve) => setTimeout(resolve, milliseconds, null))
   return await Promise.race([container.ready, late])
 }
+
+/** The app that is installed from this page starts at this seat. */
+export function startAppAtSeat(token: string): void {
+  const link = document.querySelector<HTMLLinkElement>('link[rel=manifest]')
+  if (link) link.href = `/order.webmanifest?seat=${encodeURIComponent(token)}`
+}

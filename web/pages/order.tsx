@@ -10,6 +10,7 @@ import { orderWords } from '../customer/payment-words.js'
 import { useConfirming } from '../customer/reported-payment.js'
 import { AnswerBelow, useUnreadAnswers } from '../customer/unread-answers.js'
 import { isLong, plainText } from '../lib/format.js'
+import { startAppAtSeat } from '../lib/service-worker.js'
 import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { isLive } from '../live/orders-state.js'
@@ -81,6 +82,9 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const log = useRef<HTMLDivElement>(null)
   const unread = useUnreadAnswers(order.id, useStore(live.state).messages, log)
   const words = orderWords(order, confirming)
+  useEffect(() => {
+    if (token) startAppAtSeat(token)
+  }, [token])
   useEffect(() => {
     const title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
     document.title = unread > 0 ? `(${unread}) ${title}` : title
