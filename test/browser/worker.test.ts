@@ -75,16 +75,18 @@ async function keepsOnlyOwn(t: Test, page: Page): Promise<Kept[]> {
 t.test('Chromium finds the staff’s and the customers’ pages installable', async (t) => {
   const { context, orderId } = await customer()
   const staff = await site.staff(TABLET)
-  for (const [where, path] of [
-    [context, '/s/demo-a1'],
-    [context, `/orders/${orderId}`],
-    [staff.context, '/theatre/live-orders/'],
-    [staff.context, '/account'],
+  for (const [where, path, wanted] of [
+    [context, '/s/demo-a1', '/s/demo-a1'],
+    [context, `/orders/${orderId}`, '/'],
+    [staff.context, '/theatre/live-orders/', '/theatre/live-orders/'],
+    [staff.context, '/account', '/theatre/live-orders/'],
   ] as const) {
     const page = await where.newPage()
     await page.goto(path)
     await hasWorker(page)
     const cdp = await where.newCDPSession(page)
+    if (where === context)
+      await page.locator('link[rel=manifest][href*=demo-a1]').waitFor({ state: 'attached' })
     const manifest = await cdp.send('Page.getAppManifest')
     t.strictSame(manifest.errors, [], path)
     const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors')
@@ -92,7 +94,7 @@ t.test('Chromium finds the staff’s and the customers’ pages installable', as
     const errors = installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito')
     t.strictSame(errors, [], path)
     const { icons, start_url: start } = JSON.parse(manifest.data ?? '{}')
-    t.equal(start, where === context ? '/s/demo-a1' : '/theatre/live-orders/')
+    t.equal(start, wanted, path)
     for (const { src, sizes, type } of icons) {
       const answer = await page.request.get(src)
       const body = await answer.body()

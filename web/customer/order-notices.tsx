@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
-import { pushState, readPush, turnPushOff, turnPushOn } from '../lib/push.js'
+import { beginPush, pushState, readPush, turnPushOff, turnPushOn } from '../lib/push.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
 
 /** Consent to notifications about one order. Where they can't be had, nothing is offered. */
 export function OrderNotices({ orderId }: { orderId: number }) {
+  useState(() => beginPush({ order: orderId }))
   const state = useStore(pushState)
   const [busy, setBusy] = useState(false)
   const [failed, setFailed] = useState(false)

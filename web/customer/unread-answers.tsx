@@ -7,6 +7,8 @@ import { useSettled } from '../ui/use-settled.js'
 
 /** of the messages that must be on the screen, where the newest are the last */
 const MOSTLY = 0.5
+/** ms for which they must be: a page that is scrolled past them has not shown them */
+const LOOK_MS = 800
 const VIBRATE_MS = [120, 80, 120]
 
 /** Whether the element is on the screen, of a page that is. */
@@ -54,8 +56,11 @@ export function useUnreadAnswers(
   const count = inView ? 0 : answers.filter(({ id }) => id > seen).length
   useEffect(() => {
     if (!inView || last <= seen) return
-    remember(`answer-seen.${orderId}`, last)
-    setSeen(last)
+    const timer = setTimeout(() => {
+      remember(`answer-seen.${orderId}`, last)
+      setSeen(last)
+    }, LOOK_MS)
+    return () => clearTimeout(timer)
   }, [inView, last, seen, orderId])
   useEffect(() => {
     // Before the first touch browsers forbid it.

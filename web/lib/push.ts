@@ -2,7 +2,7 @@ import { ApiError, api } from './api.js'
 import { notifyPermission, requestNotifications } from './notify.js'
 import { pageUser } from './page-user.js'
 import { activeWorker } from './service-worker.js'
-import { isNumber, recall, remember } from './storage.js'
+import { isBoolean, isNumber, recall, remember } from './storage.js'
 import { createStore } from './store.js'
 
 // Notifications of the service, by consent, for one order or for the staff's session. The service ends them with the
@@ -95,15 +95,28 @@ const register = (subscription: PushSubscription, scope: PushScope): Promise<voi
   api.subscribePush({ ...subscription.toJSON(), ...scope, language: language() })
 
 /**
+ * What is known of the state before the service has answered, so that what shows it takes its place with the page's first
+ * rendering and moves nothing later.
+ */
+export function beginPush(scope: PushScope): void {
+  if (!isSupported()) return pushState.set(isIos() && !isInstalled() ? 'install' : 'unavailable')
+  if (recall('no-push', isBoolean)) return pushState.set('unavailable')
+  if (notifyPermission.get() === 'denied') return pushState.set('blocked')
+  pushState.set(notifyPermission.get() === 'granted' && isAskedFor(scope) ? 'on' : 'off')
+}
+
+/**
  * Learns the state for a scope. What the user had asked for is registered anew: the service may have forgotten it, as after a
  * change of password, and the language or the hall may be another.
  */
 export async function readPush(scope: PushScope): Promise<void> {
-  if (!isSupported()) return pushState.set(isIos() && !isInstalled() ? 'install' : 'unavailable')
-  if (notifyPermission.get() === 'denied') return pushState.set('blocked')
+  beginPush(scope)
+  const isWanted = pushState.get() === 'on'
+  if (!isSupported() || notifyPermission.get() === 'denied') return
   try {
-    if ((await serverKey()) === null) return pushState.set('unavailable')
-    const isWanted = notifyPermission.get() === 'granted' && isAskedFor(scope)
+    const hasKey = (await serverKey()) !== null
+    remember('no-push', hasKey ? null : true)
+    if (!hasKey) return pushState.set('unavailable')
     const subscription = isWanted ? await current() : null
     if (subscription) await register(subscription, scope)
     pushState.set(subscription ? 'on' : 'off')

@@ -20,6 +20,8 @@ export function registerWorker(): void {
 export async function activeWorker(milliseconds: number): Promise<ServiceWorkerRegistration | null> {
   const container = workers()
   if (!container) return null
+  const registration = await container.getRegistration()
+  if (registration?.active) return registration
   const late = new Promise<null>((resolve) => setTimeout(resolve, milliseconds, null))
   return await Promise.race([container.ready, late])
 }
