@@ -98,7 +98,8 @@ async function clientsOf(context: BrowserContext): Promise<string> {
   return String(list)
 }
 
-const SHOWN = `navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) =>
+/** Asked for while it is being shown, Chromium forgets a notification: so not again and again. */
+const SHOWN = `new Promise((resolve) => setTimeout(resolve, 300)).then(() => navigator.serviceWorker.ready).then((one) => one.getNotifications()).then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))`
 const shownBy = (page: Page): Promise<object[]> => page.evaluate(SHOWN)
 
