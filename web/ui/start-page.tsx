@@ -1,6 +1,7 @@
 import { type ComponentType, render } from 'preact'
 import { ignoreInputMethods } from '../lib/keys.js'
 import { registerWorker } from '../lib/service-worker.js'
+import { guardTouches } from '../lib/touch-guard.js'
 import { Announcer } from './announce.js'
 import { chooseLanguage } from './choose-language.js'
 import { guardPage } from './page-guard.js'
@@ -27,5 +28,6 @@ export async function startPage(Page: ComponentType, title?: () => string): Prom
     </>,
     root,
   )
+  guardTouches()
   registerWorker()
 }
