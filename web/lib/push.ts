@@ -89,6 +89,14 @@ async function subscribeBrowser(applicationServerKey: string): Promise<PushSubsc
   })
 }
 
+/** Whether the subscription is under this key: the service's may have changed. */
+function isUnder(applicationServerKey: string, { options }: PushSubscription): boolean {
+  const own = options?.applicationServerKey
+  if (!own) return true
+  const text = btoa(String.fromCharCode(...new Uint8Array(own)))
+  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '') === applicationServerKey
+}
+
 const language = (): string => document.documentElement.lang.split('-')[0]?.toLowerCase() || 'en'
 
 const register = (subscription: PushSubscription, scope: PushScope): Promise<void> =>
@@ -114,12 +122,14 @@ export async function readPush(scope: PushScope): Promise<void> {
   const isWanted = pushState.get() === 'on'
   if (!isSupported() || notifyPermission.get() === 'denied') return
   try {
-    const hasKey = (await serverKey()) !== null
-    remember('no-push', hasKey ? null : true)
-    if (!hasKey) return pushState.set('unavailable')
-    const subscription = isWanted ? await current() : null
-    if (subscription) await register(subscription, scope)
-    pushState.set(subscription ? 'on' : 'off')
+    const applicationServerKey = await serverKey()
+    remember('no-push', applicationServerKey === null || null)
+    if (applicationServerKey === null) return pushState.set('unavailable')
+    const kept = isWanted ? await current() : null
+    if (!kept) return pushState.set('off')
+    const isCurrent = isUnder(applicationServerKey, kept)
+    await register(isCurrent ? kept : await subscribeBrowser(applicationServerKey), scope)
+    pushState.set('on')
   } catch {
     // The next page tries again.
     pushState.set('off')
