@@ -67,7 +67,7 @@ for (const [locale, one, two] of [
 
       await page.reload()
       await page.locator('[data-action=answers]').getByText(two).waitFor()
-      await page.locator('[data-action=answers][data-settling=false]').tap()
+      await page.locator('[data-action=answers]:not([data-settling=true])').tap()
       await page.locator('[data-action=answers]').waitFor({ state: 'detached' })
       t.ok(await page.getByText('It comes at once').isVisible())
       await untilSame(t, 'nothing is unread', () => isCounted(page), null)

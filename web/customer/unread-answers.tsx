@@ -3,10 +3,9 @@ import { useEffect, useState } from 'preact/hooks'
 import type { MessageView } from '../../src/protocol/views.js'
 import { isNumber, recall, remember } from '../lib/storage.js'
 import { s } from '../strings/language.js'
-import { useSettled } from '../ui/use-settled.js'
 
 /** of the messages that must be on the screen, where the newest are the last */
-const MOSTLY = 0.5
+const MOSTLY = 0.9
 /** ms for which they must be: a page that is scrolled past them has not shown them */
 const LOOK_MS = 800
 const VIBRATE_MS = [120, 80, 120]
@@ -72,14 +71,12 @@ export function useUnreadAnswers(
 
 /** Leads to answers that are further down on the page. */
 export function AnswerBelow({ count, log }: { count: number; log: RefObject<Element | null> }) {
-  const settled = useSettled()
   return (
     <button
       type="button"
       class="primary new-below"
       data-action="answers"
       data-unread={count}
-      data-settling={!settled}
       onClick={() => {
         log.current?.scrollIntoView({ block: 'center' })
         if (log.current instanceof HTMLElement) log.current.focus({ preventScroll: true })

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { notifyPermission, requestNotifications } from '../lib/notify.js'
-import { type PushState, pushState, readPush, turnPushOff, turnPushOn } from '../lib/push.js'
+import { beginPush, type PushState, pushState, readPush, turnPushOff, turnPushOn } from '../lib/push.js'
 import { type SoundState, soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
@@ -49,6 +49,7 @@ interface PlaceProps {
  */
 export function NotifySwitch({ theatre, hall }: PlaceProps) {
   const permission = useStore(notifyPermission)
+  useState(() => theatre !== null && beginPush({ theatre }))
   const push = useStore(pushState)
   const [help, setHelp] = useState<string | null>(null)
   const scope = theatre === null ? null : { theatre, ...(hall === '' ? {} : { hall }) }
