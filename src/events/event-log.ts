@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { EventData, EventName } from '../protocol/views.js'
 
@@ -46,7 +46,7 @@ interface AppendedRow {
  * groups until the commit, which keeps each group gapless and in commit order.
  */
 export async function append(
-  tx: Transaction,
+  tx: Queryable,
   events: readonly NewEvent[],
   changes: readonly NewAccessChange[] = [],
 ): Promise<Committed> {
@@ -115,7 +115,7 @@ export interface LogHeads {
 }
 
 /** Reads the last seq of each group and the access epoch in one query. */
-export async function readHeads(db: Database | Transaction, groups: readonly string[]): Promise<LogHeads> {
+export async function readHeads(db: Queryable, groups: readonly string[]): Promise<LogHeads> {
   const rows = await db.$queryRaw<{ name: string | null; seq: number | null; epoch: bigint }[]>`
     SELECT g.name, g.seq, a.epoch FROM access_epoch a
     LEFT JOIN live_groups g ON g.name = ANY(${groups}::text[])`
@@ -155,7 +155,7 @@ export async function readAccessChanges(db: Database, after: number): Promise<Ac
 
 /** Kinds of the access changes after `epoch`, up to `until`, that affect a session or its user. */
 export async function readChangeKinds(
-  tx: Transaction,
+  tx: Queryable,
   { userId, sessionId, epoch }: { userId: number; sessionId: string; epoch: number },
   until: number,
 ): Promise<string[]> {

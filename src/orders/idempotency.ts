@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type OrderRecord, readOrder } from './order-record.js'
 import { viewOrder } from './order-view.js'
@@ -35,7 +35,7 @@ export function earlierRequest(keyed: KeyedRequest | null): Prisma.Sql {
  * contents.
  */
 export async function repeatEarlier(
-  tx: Transaction,
+  tx: Queryable,
   earlier: EarlierRequest,
   { bodyHash }: KeyedRequest,
 ): Promise<OrderRecord> {

@@ -1,6 +1,6 @@
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { conflict, DomainError, invalid, notFound, unauthenticated } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import { MAX_NOTE, readNote, readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
 import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
@@ -81,7 +81,7 @@ export async function placeOrder(
   const note = checkNote(wanted.note ?? '')
   const items = mergeLines(wanted.items)
   const key = wanted.idempotencyKey === null ? null : checkKey(wanted.idempotencyKey)
-  return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
+  return await commitRaw(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
     const seat = await lockSessionAndSeat(tx, orderer.sessionId, seatToken)
     if (!seat) throw (await findSeat(tx, seatToken)) ? unauthenticated() : notFound('seat')
     const contents = [
@@ -120,7 +120,7 @@ function checkNote(text: string): string | null {
   return note
 }
 
-async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
+async function priceChanged(tx: Queryable, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
   const menu = (await listMenu(tx, theatreId)).map(viewMenuItem)
   const message = 'The price has changed: look at the new total before you order.'
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
@@ -155,7 +155,7 @@ interface Context {
  * the locks were waited for, and no two orders of either are counted at once.
  */
 async function readContext(
-  tx: Transaction,
+  tx: Queryable,
   { userId }: Orderer,
   seat: SeatRecord,
   items: readonly WantedItem[],
@@ -194,7 +194,7 @@ interface InsertedOrder {
 }
 
 async function insertOrder(
-  tx: Transaction,
+  tx: Queryable,
   given: InsertedOrder,
   keyed: KeyedRequest | null,
 ): Promise<OrderRecord> {
