@@ -31,18 +31,23 @@ export async function runRaw<T>(
 ): Promise<T> {
   const client = await pool.connect()
   const tx = new RawTransaction(client, name, timeoutMs)
+  // BEGIN and the first statements in one write
+  const uncork = cork(client)
   try {
     const begun = client.query(
       isolation === 'RepeatableRead' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN',
     )
     // a statement behind it fails as well, and is the one that is waited for
     begun.catch(() => {})
-    const result = await work(tx)
+    const working = work(tx)
+    uncork()
+    const result = await working
     await begun
     await tx.commit()
     client.release()
     return result
   } catch (error) {
+    uncork()
     const isRolledBack = await client.query('ROLLBACK').then(
       () => true,
       () => false,
@@ -50,6 +55,16 @@ export async function runRaw<T>(
     // true: closes the connection
     client.release(!isRolledBack)
     throw error instanceof pg.DatabaseError ? new StatementError(error) : error
+  }
+}
+
+/** Keeps back what is written to the connection; returns what lets it go. */
+function cork({ connection: { stream } }: pg.PoolClient): () => void {
+  stream.cork()
+  let isCorked = true
+  return () => {
+    if (isCorked) stream.uncork()
+    isCorked = false
   }
 }
 

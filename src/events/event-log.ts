@@ -50,8 +50,15 @@ export async function append(
   events: readonly NewEvent[],
   changes: readonly NewAccessChange[] = [],
 ): Promise<Committed> {
+  // the events of one change share their data
+  const texts = new Map(events.map(({ data }) => [data, '']))
+  for (const data of texts.keys()) texts.set(data, JSON.stringify(data))
+  const encoded = events.map(
+    ({ group, name, data }) => `{"group":"${group}","name":"${name}","data":${texts.get(data)}}`,
+  )
   const rows = await tx.$queryRaw<AppendedRow[]>`
-    SELECT group_name, seq, at, epoch FROM houselights_append(${JSON.stringify(events)}::json, ${JSON.stringify(changes)}::json)`
+    SELECT group_name, seq, at, epoch
+    FROM houselights_append(${`[${encoded.join()}]`}::json, ${JSON.stringify(changes)}::json)`
   const first = rows[0]
   if (!first) throw new Error('houselights_append returned no rows')
   // rows come in no guaranteed order; a group's lowest seq belongs to its first event
@@ -68,7 +75,7 @@ export async function append(
   const stored = events.map(({ group, name, data }) => {
     const seq = seqs.get(group)?.pop()
     if (seq === undefined) throw new Error(`houselights_append returned too few rows for ${group}`)
-    return { group, seq, name, at, epoch, data: JSON.stringify(data) }
+    return { group, seq, name, at, epoch, data: texts.get(data) ?? '' }
   })
   return { events: stored, epoch }
 }

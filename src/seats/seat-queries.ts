@@ -14,7 +14,8 @@ export interface SeatRecord {
 const MAX_TOKEN = 100
 
 /** PostgreSQL throws on NUL in text; no seat has such a token. */
-const mayBeToken = (token: string) => token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
+export const mayBeToken = (token: string) =>
+  token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
 
 const seatColumns = Prisma.sql`
   s.id, s.name, h.name AS "hallName", t.id AS "theatreId", t.name AS "theatreName",
