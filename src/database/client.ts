@@ -1,10 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from './generated/client.js'
-import { type Queryable, type RawOptions, runRaw, type StatementNamer } from './raw-transaction.js'
+import { type Queryable, RawClient, type RawOptions } from './raw-client.js'
 import { statementNames } from './statement-names.js'
 
-export type { Queryable }
+export { type Queryable, RawClient }
 export type Database = PrismaClient
 /** A client inside a transaction. */
 export type Transaction = Prisma.TransactionClient
@@ -27,13 +27,35 @@ export interface DatabaseOptions {
  * with `$disconnect`.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
-    connectionTimeoutMillis: options.poolTimeoutMs,
-    statement_timeout: options.statementTimeoutMs,
+  const pool = openPool(options)
+  const statementNameGenerator = namerOf(options)
+  const adapter = new PrismaPg(pool, {
+    onPoolError: () => {},
+    onConnectionError: () => {},
+    disposeExternalPool: true,
+    statementNameGenerator,
+  })
+  const timeout = options.statementTimeoutMs
+  const db = new PrismaClient({ adapter, transactionOptions: { maxWait: options.poolTimeoutMs, timeout } })
+  rawOf.set(db, { client: new RawClient(pool, statementNameGenerator, timeout), connected: null })
+  return db
+}
+
+/** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
+export function createRawClient(options: DatabaseOptions): RawClient {
+  const pool = openPool(options)
+  pool.on('error', () => {})
+  return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
+}
+
+const openPool = ({ url, poolSize, poolTimeoutMs, statementTimeoutMs }: DatabaseOptions) =>
+  new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: poolTimeoutMs,
+    statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 10_000,
-    query_timeout: options.statementTimeoutMs + 1000,
+    query_timeout: statementTimeoutMs + 1000,
     keepAlive: true,
     application_name: 'houselights',
     // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
@@ -41,46 +63,27 @@ export function createDatabase(options: DatabaseOptions): Database {
     onConnect: (client) => void client.on('error', () => {}),
     // the adapter reads every time as UTC, whatever its offset
     options: '-c TimeZone=UTC',
+    // for BEGIN and the first statements of a raw transaction
     pipeline: true,
   })
-  const statementNameGenerator = options.prepares === false ? () => '' : statementNames()
-  const adapter = new PrismaPg(pool, {
-    onPoolError: () => {},
-    onConnectionError: () => {},
-    disposeExternalPool: true,
-    statementNameGenerator,
-  })
-  const timeoutMs = options.statementTimeoutMs
-  const db = new PrismaClient({
-    adapter,
-    transactionOptions: { maxWait: options.poolTimeoutMs, timeout: timeoutMs },
-  })
-  rawOf.set(db, { pool, name: statementNameGenerator, timeoutMs })
-  return db
-}
 
-/** What a client's raw transactions use; `connected`: Prisma closes the pool only if it has connected */
-interface Raw {
-  pool: pg.Pool
-  name: StatementNamer
-  timeoutMs: number
-  connected?: Promise<void>
-}
+const namerOf = ({ prepares }: DatabaseOptions) => (prepares === false ? () => '' : statementNames())
 
-const rawOf = new WeakMap<Database, Raw>()
+/** The raw client on a client's pool; `connected`: Prisma closes the pool only if it has connected. */
+const rawOf = new WeakMap<Database, { client: RawClient; connected: Promise<void> | null }>()
 
 /**
  * Runs `work` in a transaction on a connection of the client's pool, for work that sends SQL of its own alone: Prisma would
- * take most of its CPU. See `runRaw`.
+ * take most of its CPU.
  */
 export async function rawTransaction<T>(
   db: Database,
   work: (tx: Queryable) => Promise<T>,
-  options: Partial<RawOptions> = {},
+  options: RawOptions = {},
 ): Promise<T> {
   const raw = rawOf.get(db)
   if (!raw) throw new Error('not a client of createDatabase')
   raw.connected ??= db.$connect()
   await raw.connected
-  return await runRaw(raw.pool, raw.name, work, { timeoutMs: raw.timeoutMs, ...options })
+  return await raw.client.transaction(work, options)
 }

@@ -104,7 +104,7 @@ function fromRow(row: EventRow): StoredEvent {
 
 /** Events of a group after a cursor, in order, at most `limit`. A gap means that retention deleted events. */
 export async function readAfter(
-  db: Database,
+  db: Queryable,
   group: GroupName,
   after: number,
   limit: number,
@@ -145,7 +145,7 @@ export interface AccessChanges {
 }
 
 /** Reads the access changes after an epoch, and the current epoch, in one snapshot. */
-export async function readAccessChanges(db: Database, after: number): Promise<AccessChanges> {
+export async function readAccessChanges(db: Queryable, after: number): Promise<AccessChanges> {
   const rows = await db.$queryRaw<
     { epoch: bigint; change: bigint | null; user_id: number | null; session_id: string | null }[]
   >`
@@ -179,7 +179,7 @@ export interface EventLog {
   readAccessChanges(after: number): Promise<AccessChanges>
 }
 
-export function createEventLog(db: Database): EventLog {
+export function createEventLog(db: Queryable): EventLog {
   return {
     readAfter: (group, after, limit) => readAfter(db, group, after, limit),
     readHeads: (groups) => readHeads(db, groups),
