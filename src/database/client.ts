@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { Prisma, PrismaClient } from './generated/client.js'
-import { type Queryable, RawClient, type RawOptions } from './raw-client.js'
+import { type Queryable, RawClient } from './raw-client.js'
 import { statementNames } from './statement-names.js'
 
 export { type Queryable, RawClient }
@@ -32,13 +32,18 @@ export function createDatabase(options: DatabaseOptions): Database {
   const adapter = new PrismaPg(pool, {
     onPoolError: () => {},
     onConnectionError: () => {},
-    disposeExternalPool: true,
     statementNameGenerator,
   })
   const timeout = options.statementTimeoutMs
   const db = new PrismaClient({ adapter, transactionOptions: { maxWait: options.poolTimeoutMs, timeout } })
-  rawOf.set(db, { client: new RawClient(pool, statementNameGenerator, timeout), connected: null })
-  return db
+  rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout))
+  const disconnect = db.$disconnect.bind(db)
+  return Object.assign(db, {
+    $disconnect: async () => {
+      await disconnect()
+      if (!pool.ending) await pool.end()
+    },
+  })
 }
 
 /** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
@@ -69,21 +74,14 @@ const openPool = ({ url, poolSize, poolTimeoutMs, statementTimeoutMs }: Database
 
 const namerOf = ({ prepares }: DatabaseOptions) => (prepares === false ? () => '' : statementNames())
 
-/** The raw client on a client's pool; `connected`: Prisma closes the pool only if it has connected. */
-const rawOf = new WeakMap<Database, { client: RawClient; connected: Promise<void> | null }>()
+const rawOf = new WeakMap<Database, RawClient>()
 
 /**
- * Runs `work` in a transaction on a connection of the client's pool, for work that sends SQL of its own alone: Prisma would
- * take most of its CPU.
+ * The raw client on the connections of a client's pool, for SQL of our own. It does not need Prisma's query compiler, which is
+ * loaded when Prisma is first asked.
  */
-export async function rawTransaction<T>(
-  db: Database,
-  work: (tx: Queryable) => Promise<T>,
-  options: RawOptions = {},
-): Promise<T> {
+export function rawClientOf(db: Database): RawClient {
   const raw = rawOf.get(db)
   if (!raw) throw new Error('not a client of createDatabase')
-  raw.connected ??= db.$connect()
-  await raw.connected
-  return await raw.client.transaction(work, options)
+  return raw
 }

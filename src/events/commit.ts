@@ -1,5 +1,5 @@
 import type { KeyedQueue } from '../concurrency/keyed-queue.js'
-import { type Database, type Queryable, rawTransaction, type Transaction } from '../database/client.js'
+import { type Database, type Queryable, rawClientOf, type Transaction } from '../database/client.js'
 import { conflict, unauthenticated } from '../errors.js'
 import { append, type Committed, type NewAccessChange, type NewEvent, readChangeKinds } from './event-log.js'
 
@@ -55,7 +55,7 @@ export async function commit<T>(
   )
 }
 
-/** The same for work that sends SQL of its own alone; it costs a third of the CPU (`rawTransaction`). */
+/** The same for work that sends SQL of its own alone; it costs a third of the CPU (`rawClientOf`). */
 export async function commitRaw<T>(
   ctx: ActionContext,
   work: (tx: Queryable) => Promise<Outcome<T>>,
@@ -64,7 +64,7 @@ export async function commitRaw<T>(
   const { timeoutMs } = options
   const limit = timeoutMs === undefined ? {} : { timeoutMs }
   return await publishAfter(ctx, options, () =>
-    rawTransaction(ctx.db, async (tx) => await workAndAppend(ctx, tx, work(tx)), limit),
+    rawClientOf(ctx.db).transaction(async (tx) => await workAndAppend(ctx, tx, work(tx)), limit),
   )
 }
 

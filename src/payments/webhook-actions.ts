@@ -1,4 +1,4 @@
-import type { Queryable } from '../database/client.js'
+import { type Queryable, rawClientOf } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import { lockCharge, recordLocked } from './ledger.js'
@@ -64,7 +64,7 @@ export async function applyStored(
   settings: LedgerSettings,
   limit = 20,
 ): Promise<WebhookResult[]> {
-  const rows = await ctx.db.$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
+  const rows = await rawClientOf(ctx.db).$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
     SELECT id, body, name FROM payment_webhooks
     WHERE outcome = 'error' AND received_at > now() - make_interval(days => ${APPLIED_DAYS}::int)
     ORDER BY received_at LIMIT ${limit}::int`
