@@ -1,11 +1,19 @@
 import fp from 'fastify-plugin'
 import { withAdvisoryLock } from '../src/database/advisory-lock.js'
-import { createDatabase, createRawClient, type Database, type RawClient } from '../src/database/client.js'
+import {
+  createDatabase,
+  createRawClient,
+  type Database,
+  type RawClient,
+  rawClientOf,
+} from '../src/database/client.js'
 import { canPrepareStatements } from '../src/database/prepared-statements.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
+    /** SQL of our own on the connections of `db`, without Prisma */
+    rawDb: RawClient
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
     liveDb: RawClient
     /** Runs `work` on one node at a time; null at once where another node does. */
@@ -36,6 +44,7 @@ export const databasePlugin = fp<{ url: string }>(
     const db = createDatabase({ ...shared, poolSize: POOL_SIZE, poolTimeoutMs: POOL_TIMEOUT_MS })
     app.addHook('onClose', () => db.$disconnect())
     app.decorate('db', db)
+    app.decorate('rawDb', rawClientOf(db))
     app.decorate('alone', (name, work) => withAdvisoryLock(url, name, work))
     const liveDb = createRawClient({
       ...shared,

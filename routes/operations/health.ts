@@ -1,6 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { withDeadline } from '../../src/concurrency/deadline.js'
-import { rawClientOf } from '../../src/database/client.js'
 import { unavailable } from '../../src/errors.js'
 
 /** ms the database has to answer in */
@@ -28,7 +27,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
   })
 
   async function databaseAnswers(): Promise<boolean> {
-    const answer = withDeadline(rawClientOf(app.db).$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
+    const answer = withDeadline(app.rawDb.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
     return answer.then(
       () => true,
       () => false,
