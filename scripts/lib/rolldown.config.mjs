@@ -1,10 +1,12 @@
 // @ts-check
+import { readFileSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'rolldown'
 import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
 import { inRoot, root } from './paths.mjs'
 
+const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
 const PACKAGES = `${sep}node_modules${sep}`
 
 /**
@@ -99,7 +101,13 @@ export default defineConfig({
   },
   platform: 'node',
   // pg asks whether it runs at Cloudflare, by which Node 20 loads its whole fetch
-  transform: { define: { 'navigator.userAgent': JSON.stringify('Node.js'), navigator: '{}' } },
+  transform: {
+    define: {
+      'navigator.userAgent': JSON.stringify('Node.js'),
+      navigator: '{}',
+      __HOUSELIGHTS_VERSION__: JSON.stringify(version),
+    },
+  },
   // pg-native is optional, and nobody installs it
   external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
   plugins: [ownUrls, compilerFile, ownMaps, eagerModules, latin1],
