@@ -51,7 +51,7 @@ export const managerFeedsPlugin = fp(
 )
 
 async function readTheatre(
-  { liveDb, config }: FastifyInstance,
+  { db, liveDb, config }: FastifyInstance,
   theatreId: number,
   sessionIds: readonly string[],
 ): Promise<TheatreState> {
@@ -61,7 +61,7 @@ async function readTheatre(
     listMenu(liveDb, theatreId),
     findSettings(liveDb, theatreId),
     findHalls(liveDb, theatreId),
-    findStaff(liveDb, theatreId),
+    findStaff(db, theatreId),
   ])
   // after the state, each time: it is sent to no page whose user has lost the right to it by then
   const sessions = await findLiveByIds(liveDb, sessionIds, config.session)

@@ -32,6 +32,7 @@ import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
 import { picturesPlugin } from '../plugins/pictures.js'
 import { principalPlugin } from '../plugins/principal.js'
+import { pushPlugin } from '../plugins/push.js'
 import { redisPlugin } from '../plugins/redis.js'
 import { sessionCookiePlugin } from '../plugins/session-cookie.js'
 import { sharedStorePlugin } from '../plugins/shared-store.js'
@@ -50,6 +51,7 @@ import { menuOrderRoutes } from '../routes/api/menu-order.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
 import { picturesRoutes } from '../routes/api/pictures.js'
+import { pushRoutes } from '../routes/api/push.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
@@ -153,6 +155,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(accountsPlugin)
   await app.register(principalPlugin)
   await app.register(paymentsPlugin)
+  await app.register(pushPlugin)
   await app.register(jobsPlugin)
   await app.register(picturesPlugin)
 
@@ -181,7 +184,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [theatresRoutes, menuItemsRoutes, menuOrderRoutes, picturesRoutes])
       await http.register(routes)
     for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, chatsRoutes]) await http.register(routes)
-    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes, pushRoutes])
+      await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

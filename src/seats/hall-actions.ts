@@ -1,5 +1,5 @@
 import { requireDecision, requireManagedTheatre } from '../access/theatre-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { conflict, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
@@ -31,10 +31,10 @@ export async function listHalls(db: Database, principal: Principal, theatreId: n
 }
 
 /** The same for a caller whose right to it is known. */
-export const findHalls = (db: Database, theatreId: number): Promise<HallView[]> =>
+export const findHalls = (db: Queryable, theatreId: number): Promise<HallView[]> =>
   readHalls(db, Prisma.sql`h.theatre_id = ${theatreId}::int`)
 
-function readHalls(db: Database | Transaction, where: Prisma.Sql): Promise<HallView[]> {
+function readHalls(db: Queryable, where: Prisma.Sql): Promise<HallView[]> {
   return db.$queryRaw<HallView[]>`
     SELECT h.id, h.name, (
       SELECT coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'token', s.token) ORDER BY s.id), '[]')

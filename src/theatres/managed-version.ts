@@ -1,4 +1,4 @@
-import type { Database } from '../database/client.js'
+import type { Queryable } from '../database/client.js'
 
 /**
  * A text for each theatre, which differs after each change of what its managers see: menu, settings, halls, seats and staff.
@@ -6,7 +6,7 @@ import type { Database } from '../database/client.js'
  * theatre's version.
  */
 export async function readManagedVersions(
-  db: Database,
+  db: Queryable,
   theatreIds: readonly number[],
 ): Promise<Map<number, string>> {
   const rows = await db.$queryRaw<{ id: number; version: string }[]>`
