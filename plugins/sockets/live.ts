@@ -94,7 +94,7 @@ function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEven
 /** Over Redis if there is one, else over PostgreSQL. */
 async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
   const { publisher, subscriber } = app.redis
-  const prefix = await channelPrefix(app.db)
+  const prefix = await channelPrefix(app.liveDb)
   if (publisher && subscriber) return new RedisBus(publisher, subscriber, prefix)
   const bus = new PostgresBus(url, prefix)
   if (!(await bus.ready(LISTEN_WAIT_MS))) app.log.warn(LISTEN_UNAVAILABLE)

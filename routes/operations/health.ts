@@ -27,7 +27,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
   })
 
   async function databaseAnswers(): Promise<boolean> {
-    const answer = withDeadline(app.db.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
+    const answer = withDeadline(app.rawDb.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
     return answer.then(
       () => true,
       () => false,

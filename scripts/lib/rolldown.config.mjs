@@ -39,7 +39,9 @@ const compilerFile = {
     const fileName = 'src/query-compiler.wasm'
     this.emitFile({ type: 'asset', fileName, source: Buffer.from(wasm, 'base64') })
     return `import { readFileSync } from 'node:fs'
-      export const wasm = readFileSync(new URL('./query-compiler.wasm', import.meta.url))`
+      export let wasm = readFileSync(new URL('./query-compiler.wasm', import.meta.url))
+      // it is compiled once, right after it was read, and WebAssembly has a copy of its own
+      setImmediate(() => { wasm = undefined })`
   },
 }
 
@@ -73,6 +75,22 @@ const eagerModules = {
   }),
 }
 
+/**
+ * Characters beyond Latin-1 as escapes: a single one makes V8 keep the whole text of a chunk in two bytes per character.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const latin1 = {
+  name: 'latin1',
+  renderChunk: (code) => ({
+    code: code.replace(/(\\*)([^\0-\xff])/g, (_text, slashes, char) => {
+      const code = char.charCodeAt(0).toString(16).padStart(4, '0')
+      // one that was escaped needs no second backslash
+      return `${slashes.slice(slashes.length % 2)}\\u${code}`
+    }),
+  }),
+}
+
 export default defineConfig({
   cwd: root,
   input: {
@@ -92,7 +110,7 @@ export default defineConfig({
   },
   // pg-native is optional, and nobody installs it
   external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
-  plugins: [ownUrls, compilerFile, ownMaps, eagerModules],
+  plugins: [ownUrls, compilerFile, ownMaps, eagerModules, latin1],
   output: {
     format: 'esm',
     sourcemap: true,
