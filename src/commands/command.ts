@@ -1,5 +1,6 @@
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { createDatabase, type Database } from '../database/client.js'
+import { settleDatabaseUrl } from '../database/database-url.js'
 import { acquireMatchingServer } from '../database/embedded-database.js'
 import { applyMigrations } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
@@ -60,7 +61,9 @@ export async function withContext(
   work: (ctx: CommandContext) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig(env, { dataDirectory: '.data' })
-  if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
+  if (config.databaseUrl !== null) {
+    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), work)
+  }
   const server = await acquireMatchingServer(config)
   try {
     // an embedded database may be new, so prepare it as a start does; an external one is migrated by the service
