@@ -8,8 +8,6 @@ const PROBE = { name: 'houselights_probe', text: 'SELECT 1' }
 /** SQLSTATE of a prepared statement that does not exist, or exists already */
 const LEFT_BEHIND = new Set(['26000', '42P05'])
 const CONNECT_MS = 5000
-/** a limit that no default has, so that another one shows that ours is lost */
-const LIMIT_MS = 4999
 
 /** What the service finds at its database. */
 export interface ConnectionCheck {
@@ -27,18 +25,21 @@ export interface ConnectionCheck {
   missingRights: string[]
 }
 
+/** `defaults` are those of new connections, which no client has set */
 const READ_SETTINGS = `
-SELECT current_setting('TimeZone') AS zone, current_setting('DateStyle') AS "dateStyle", current_schema() AS schema,
-  current_setting('transaction_isolation') AS isolation,
-  current_setting('statement_timeout') AS "statementTimeout"`
+SELECT current_setting('TimeZone') AS "TimeZone", current_setting('DateStyle') AS "DateStyle",
+  current_setting('houselights.client', true) AS client,
+  (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name IN ('TimeZone', 'DateStyle', 'search_path',
+    'default_transaction_isolation', 'statement_timeout')) AS defaults`
 
 interface Settings {
-  zone: string
-  dateStyle: string
-  schema: string | null
-  isolation: string
-  statementTimeout: string
+  TimeZone: string
+  DateStyle: string
+  client: string | null
+  defaults: Record<string, string>
 }
+
+const DEFAULT_SCHEMA = `SELECT current_schema() AS schema FROM set_config('search_path', $1, true)`
 
 /** Other applications' tables in the same schema don't count: ours have one owner. */
 const READ_SERVER = `
@@ -64,18 +65,21 @@ export async function checkConnection(url: string): Promise<ConnectionCheck | nu
   const [first, second] = [openClient(url), openClient(url)]
   try {
     await Promise.all([first.connect(), second.connect()])
-    for (const client of [first, second]) {
-      await prepareConnection(client, { schema, statementTimeoutMs: LIMIT_MS })
-    }
+    await prepareConnection(first, { schema, statementTimeoutMs: CONNECT_MS })
+    await first.query(`SELECT set_config('houselights.client', 'first', false)`)
     await first.query(PROBE)
     // takes the connection that `first` has just used, if the two share connections, and holds it
     await second.query('BEGIN')
-    await second.query('SELECT 1')
-    const settings = (await first.query<Settings>(READ_SETTINGS)).rows[0]
+    const others = (await second.query<Settings>(READ_SETTINGS)).rows[0]
+    const own = (await first.query<Settings>(READ_SETTINGS)).rows[0]
     const server = (await first.query(READ_SERVER, [schema])).rows[0]
     const prepares = await stillPrepared(first, second)
-    assertRight(settings, schema, server?.role)
-    return { ...server, schema, tls: tlsOf(first), prepares, lostSettings: lostOf(settings) }
+    const check = { ...server, schema, tls: tlsOf(first), prepares, lostSettings: [] }
+    const isShared = own?.client !== 'first' || others?.client === 'first'
+    if (!isShared || !own || !others) return check
+    const { schema: defaultSchema } = (await first.query(DEFAULT_SCHEMA, [own.defaults.search_path])).rows[0]
+    assertRight(own, others, { schema, defaultSchema, role: server?.role })
+    return { ...check, lostSettings: lostOf(own) }
   } catch (error) {
     const isOurs = error instanceof pg.DatabaseError && error.code?.startsWith('42')
     if (isOurs || error instanceof ConfigError || error instanceof ReadOnlyServerError) throw error
@@ -96,23 +100,35 @@ async function stillPrepared(first: pg.Client, second: pg.Client): Promise<boole
   }
 }
 
-function assertRight(settings: Settings | undefined, schema: string, role: string): void {
-  const wrong: string[] = []
-  if (settings?.zone !== 'UTC') wrong.push(`TimeZone = 'UTC'`)
-  if (!settings?.dateStyle.startsWith('ISO')) wrong.push(`DateStyle = 'ISO, MDY'`)
-  if (settings?.schema !== schema) wrong.push(`search_path = ${pg.escapeIdentifier(schema)}`)
-  if (wrong.length === 0) return
-  const cures = wrong.map((setting) => `ALTER ROLE ${pg.escapeIdentifier(role)} SET ${setting};`)
+const WANTED = {
+  TimeZone: { isRight: (value = '') => value === 'UTC', cure: `TimeZone = 'UTC'` },
+  DateStyle: { isRight: (value = '') => value.startsWith('ISO'), cure: `DateStyle = 'ISO, MDY'` },
+}
+
+/** PgBouncer carries the time zone and the date style from connection to connection, for each client its own. */
+function assertRight(
+  own: Settings,
+  others: Settings,
+  { schema, defaultSchema, role }: { schema: string; defaultSchema: string | null; role: string },
+): void {
+  const cures = (['TimeZone', 'DateStyle'] as const).flatMap((name) => {
+    const { isRight, cure } = WANTED[name]
+    const isCarried = isRight(own[name]) && !isRight(others[name])
+    return isRight(own.defaults[name]) || isCarried ? [] : cure
+  })
+  if (defaultSchema !== schema) cures.push(`search_path = ${pg.escapeIdentifier(schema)}`)
+  if (cures.length === 0) return
+  const statements = cures.map((cure) => `ALTER ROLE ${pg.escapeIdentifier(role)} SET ${cure};`)
   throw new ConfigError(
     'DATABASE_URL',
-    `leads to a pooler that loses settings between transactions: connect to PostgreSQL directly, or run ${cures.join(' ')}`,
+    `leads to a pooler that loses settings between transactions: connect to PostgreSQL directly, or run ${statements.join(' ')}`,
   )
 }
 
-function lostOf(settings: Settings | undefined): ConnectionCheck['lostSettings'] {
+function lostOf({ defaults }: Settings): ConnectionCheck['lostSettings'] {
   const lost: ConnectionCheck['lostSettings'] = []
-  if (settings?.isolation !== 'read committed') lost.push('isolation')
-  if (settings?.statementTimeout !== `${LIMIT_MS}ms`) lost.push('limits')
+  if (defaults.default_transaction_isolation !== 'read committed') lost.push('isolation')
+  if (defaults.statement_timeout === '0') lost.push('limits')
   return lost
 }
 

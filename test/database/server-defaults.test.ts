@@ -84,10 +84,17 @@ t.test('times are right and orders are placed through PgBouncer in transaction m
   await useService(t, service.url)
 })
 
-t.test('a pooler that loses the time zone is refused, with the cure', async (t) => {
-  const database = await databaseWith(t, { TimeZone: 'Asia/Kolkata' })
-  const url = await startTransactionPooler(t, database.url)
-  await t.rejects(checkConnection(url), { message: /^DATABASE_URL .*ALTER ROLE .* SET TimeZone = 'UTC';$/ })
+t.test('a pooler that loses the time zone or the schema is refused, with the cure', async (t) => {
+  for (const [settings, cure] of [
+    [{ TimeZone: 'Asia/Kolkata' }, `SET TimeZone = 'UTC';`],
+    [{ search_path: 'nowhere' }, 'SET search_path = "public";'],
+  ] as const) {
+    const { url } = await databaseWith(t, settings)
+    const pooled = await startTransactionPooler(t, url)
+    await t.rejects(checkConnection(pooled), {
+      message: new RegExp(`^DATABASE_URL .*ALTER ROLE "\\w+" ${cure}$`),
+    })
+  }
 })
 
 t.test('while the server is a standby calls are 503, and it is not ready', async (t) => {
