@@ -2,6 +2,7 @@ import type {} from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
+import { type BusProblem, CURES, redisProblem } from '../src/live/bus/bus-problem.js'
 
 /** Namespaces of `app.redis`. A subscriber takes no commands, and a slow command must not delay a publication. */
 const LINKS = ['commands', 'publisher', 'subscriber'] as const
@@ -11,6 +12,8 @@ const OPTIONS = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
+  // INFO, which a user may lack the right to; while Redis is loading, the bus and the store notice
+  enableReadyCheck: false,
   keepAlive: 5000,
   // the bus subscribes again itself, and then reads the log
   autoResubscribe: false,
@@ -51,16 +54,20 @@ export const redisPlugin = fp<{ url: string | null; replyMs?: number | undefined
   { name: 'redis', fastify: '5.x', dependencies: ['config'] },
 )
 
-/** Logs a link once when it goes down and once when it is up again. Without an 'error' listener ioredis prints. */
+/** Logs a link when it goes down, and why, and when it is up again. Without an 'error' listener ioredis prints. */
 function logState(app: FastifyInstance, link: string, client: Redis): void {
-  let down = false
+  let last: BusProblem | null = null
   client.on('error', (error: Error) => {
-    if (!down) app.log.warn({ link, code: 'code' in error ? error.code : undefined }, 'redis is down')
-    down = true
+    const reason = redisProblem(error)
+    // the end of a connection that Redis refused says less than the refusal
+    if (reason === last || (last !== null && reason === 'away')) return
+    const code = 'code' in error ? error.code : undefined
+    app.log.warn({ link, reason, cure: CURES[reason], code }, 'redis is down')
+    last = reason
   })
   client.on('ready', () => {
-    if (down) app.log.info({ link }, 'redis is back')
-    down = false
+    if (last !== null) app.log.info({ link }, 'redis is back')
+    last = null
   })
 }
 

@@ -8,6 +8,7 @@ import type { ActionContext } from '../../src/events/commit.js'
 import { createEventLog } from '../../src/events/event-log.js'
 import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
+import { type BusProblem, CURES } from '../../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
@@ -31,6 +32,8 @@ declare module 'fastify' {
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
 const QUIET_WITHIN_MS = 100
 
+/** ms between looks at the bus */
+const WATCH_EVERY_MS = 1000
 /** ms the start waits for the first notice: usually it comes in 20 */
 const LISTEN_WAIT_MS = 1000
 
@@ -61,6 +64,7 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('snapshots_pending', 'Snapshots that wait to be read', () => hub.pendingSnapshots)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
+    logBusProblems(app, bus)
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
     app.decorate('draining', false)
     const onDrain = new Set<() => void>()
@@ -77,6 +81,19 @@ export const livePlugin = fp<LiveOptions>(
     dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
   },
 )
+
+/** Logs each change of what is wrong with the bus. */
+function logBusProblems(app: FastifyInstance, bus: Bus): void {
+  let last: BusProblem | null = null
+  const watch = setInterval(() => {
+    const { problem } = bus
+    if (problem === last) return
+    if (problem === null) app.log.info('the bus between nodes is back')
+    else app.log.error({ reason: problem, cure: CURES[problem] }, 'the bus between nodes is down')
+    last = problem
+  }, WATCH_EVERY_MS)
+  app.addHook('onClose', async () => clearInterval(watch))
+}
 
 /** Over Redis if there is one, else over PostgreSQL. */
 async function openBus(app: FastifyInstance, url: string): Promise<Bus> {

@@ -16,13 +16,15 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       checking = null
     })
     const database = await checking
-    const { isBusUp } = app.hub
+    const { isBusUp, busProblem } = app.hub
     const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
       status: app.draining ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       redis,
+      // what is wrong with the bus between nodes, over Redis or PostgreSQL
+      ...(busProblem === null ? {} : { reason: busProblem }),
     })
   })
 

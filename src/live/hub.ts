@@ -131,6 +131,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return this.options.bus.healthy
   }
 
+  /** why the bus between nodes does not work; null while it does */
+  get busProblem(): BusProblem | null {
+    return this.options.bus.problem
+  }
+
   /** Opens the feeds of these groups. Must be called before a socket of theirs is accepted. */
   prepare(groups: readonly GroupName[]): Promise<void> {
     return this.feedTable.prepare(groups)
