@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type {} from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -21,6 +22,8 @@ const OPTIONS = {
 }
 /** ms after which a command is given up; callers have shorter deadlines of their own */
 const COMMAND_TIMEOUT_MS = 1000
+/** ms to wait for the reply of a server that refuses connections */
+const REFUSAL_MS = 300
 /** ms the start waits for each link: usually Redis is up */
 const CONNECT_WAIT_MS = 1000
 
@@ -40,7 +43,10 @@ export const redisPlugin = fp<{ url: string | null; replyMs?: number | undefined
       namespace,
       client: new Redis(url, { ...OPTIONS, commandTimeout, connectionName: `houselights-${namespace}` }),
     }))
-    for (const { namespace, client } of links) logState(app, namespace, client)
+    for (const { namespace, client } of links) {
+      logState(app, namespace, client)
+      reportRefusals(client)
+    }
     app.addHook('onClose', async () => {
       for (const { client } of links) client.disconnect()
     })
@@ -68,6 +74,32 @@ function logState(app: FastifyInstance, link: string, client: Redis): void {
   client.on('ready', () => {
     if (last !== null) app.log.info({ link }, 'redis is back')
     last = null
+  })
+}
+
+/**
+ * A server at its limit replies before it closes the connection, and ioredis, which writes first, only sees the end. Then
+ * the reply is read on a connection of its own, and reported like any other error.
+ */
+function reportRefusals(client: Redis): void {
+  const { host, port, path, tls } = client.options
+  let isAsking = false
+  client.on('error', (error: Error) => {
+    const isCut = 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET')
+    if (!isCut || isAsking || tls) return
+    isAsking = true
+    const socket = connect(path ? { path } : { host: host ?? 'localhost', port: port ?? 6379 })
+    // a server that takes connections waits for a command
+    socket.setTimeout(REFUSAL_MS, () => socket.destroy())
+    socket.on('error', () => {})
+    socket.once('data', (reply) => {
+      const [line = ''] = reply.toString('latin1').split('\r\n')
+      if (line.startsWith('-')) client.emit('error', new Error(line.slice(1)))
+      socket.destroy()
+    })
+    socket.once('close', () => {
+      isAsking = false
+    })
   })
 }
 

@@ -12,6 +12,7 @@ import {
   encodeEvent,
   encodePosition,
 } from './bus/bus-messages.js'
+import type { BusProblem } from './bus/bus-problem.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
 import { Feeds } from './feeds.js'

@@ -18,7 +18,7 @@ export const CURES: Readonly<Record<BusProblem, string>> = {
   loading: 'Redis is loading its data: wait',
   wrong_password: 'Redis refuses the user or the password in REDIS_URL: correct it',
   no_permission:
-    'Redis’s user lacks a right: ACL SETUSER … resetchannels &houselights:* resetkeys ~houselights:* -@all +@pubsub +@scripting +@connection +@read +@write',
+    'Redis’s user lacks a right: ACL SETUSER … resetchannels &houselights:* ~houselights:* +@all -@admin -@dangerous',
   too_many_clients: 'Redis accepts no more connections: raise its maxclients',
   listen_unavailable: 'set REDIS_URL, or connect to PostgreSQL directly',
 }
