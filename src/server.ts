@@ -83,8 +83,8 @@ async function start(config: Config, stop: AbortSignal, closers: Closers): Promi
 }
 
 /** Returns whether all closed; one that fails does not keep the others open. */
-async function close(closers: Closers, { drainSeconds }: Config): Promise<boolean> {
-  setTimeout(() => process.exit(1), drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
+async function close(closers: Closers, { lameDuckSeconds, drainSeconds }: Config): Promise<boolean> {
+  setTimeout(() => process.exit(1), (lameDuckSeconds + drainSeconds) * 1000 + SHUTDOWN_GRACE_MS).unref()
   let isClean = true
   for (const closeOne of closers.reverse()) {
     await closeOne().catch((error: unknown) => {

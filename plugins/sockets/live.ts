@@ -1,4 +1,5 @@
 import { Server } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
@@ -22,9 +23,11 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** true once the shutdown has begun */
+    /** true once the shutdown has begun, while requests and sockets may still be accepted */
+    leaving: boolean
+    /** true once nothing more is accepted */
     draining: boolean
-    /** Calls back once the shutdown has begun. */
+    /** Calls back when `draining` becomes true. */
     onDrain(listener: () => void): void
   }
 }
@@ -66,13 +69,17 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     logBusProblems(app, bus)
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
+    app.decorate('leaving', false)
     app.decorate('draining', false)
     const onDrain = new Set<() => void>()
     app.decorate('onDrain', (listener) => void onDrain.add(listener))
-    app.addHook('preClose', () => {
+    app.addHook('preClose', async () => {
+      app.leaving = true
+      // Fastify ends each connection after its response by now, so that a proxy keeps none for later
+      if (config.lameDuckSeconds > 0) await setTimeout(config.lameDuckSeconds * 1000)
       app.draining = true
       for (const listener of onDrain) listener()
-      return stop(app, bus)
+      await stop(app, bus)
     })
   },
   {

@@ -18,9 +18,9 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
     const database = await checking
     const { isBusUp, busProblem } = app.hub
     const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
-    const ready = !app.draining && database
+    const ready = !app.leaving && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.draining ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
+      status: app.leaving ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       redis,
       // what is wrong with the bus between nodes, over Redis or PostgreSQL
