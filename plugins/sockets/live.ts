@@ -33,7 +33,10 @@ declare module 'fastify' {
 }
 
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
-const QUIET_WITHIN_MS = 100
+const QUIET_WITHIN_MS = 1000
+/** ms between looks for such a moment, and ms that a look may take */
+const LOOK_EVERY_MS = 2
+const LOOK_MS = 0.1
 
 /** ms between looks at the bus */
 const WATCH_EVERY_MS = 1000
@@ -123,18 +126,24 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
 }
 
 /**
- * Closing resets connections that the kernel has accepted and Node has not: resolves right after two iterations of the
- * event loop without a new one, or after `QUIET_WITHIN_MS`.
+ * Closing resets connections that the kernel has accepted and Node has not, with the requests on them. So this resolves
+ * right after a look at the kernel's queue that found nothing and took no time: in the middle of other work, or of other
+ * processes', some would have arrived since. It looks after a sleep, when the scheduler has no reason to interrupt. After
+ * `QUIET_WITHIN_MS` it resolves anyway.
  */
 async function untilQuiet(server: Server): Promise<void> {
   const giveUpAt = performance.now() + QUIET_WITHIN_MS
   let arrived = 0
   const count = () => void arrived++
   server.on('connection', count)
-  do {
+  for (let isQuiet = false; !isQuiet && performance.now() < giveUpAt; ) {
+    await setTimeout(LOOK_EVERY_MS)
+    await new Promise((resolve) => setImmediate(resolve))
     arrived = 0
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
-  } while (arrived > 0 && performance.now() < giveUpAt)
+    const startedAt = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    isQuiet = arrived === 0 && performance.now() - startedAt < LOOK_MS
+  }
   server.off('connection', count)
 }
 

@@ -50,7 +50,10 @@ export async function startNginx(t: Teardown, nodePorts: readonly number[]): Pro
     // fewer than in production: a test's machine may allow less
     .replace(/worker_rlimit_nofile .*/, '')
     .replace('worker_connections 32768', 'worker_connections 512')
-    .replace('http {\n', `http {\n${TEMP.map((name) => `  ${name}_temp_path ${path('temp')}/${name};\n`).join('')}`)
+    .replace(
+      'http {\n',
+      `http {\n${TEMP.map((name) => `  ${name}_temp_path ${path('temp')}/${name};\n`).join('')}`,
+    )
   const main = `daemon off;\npid ${path('pid')};\n${process.getuid?.() === 0 ? 'user root;\n' : ''}`
   writeFileSync(path('nginx.conf'), main + config)
   const child = spawn(program, ['-p', folder, '-e', path('logs/start.log'), '-c', path('nginx.conf')], {
