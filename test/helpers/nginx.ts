@@ -28,7 +28,11 @@ export interface Nginx {
 }
 
 /** Starts nginx with deploy/nginx.conf, for orders.example.com on free ports and these nodes. */
-export async function startNginx(t: Teardown, nodePorts: readonly number[]): Promise<Nginx> {
+export async function startNginx(
+  t: Teardown,
+  nodePorts: readonly number[],
+  { maxConnections = 2000 } = {},
+): Promise<Nginx> {
   const program = requireProgram(NGINX)
   const folder = mkdtempSync(join(tmpdir(), 'houselights-nginx-'))
   const [httpPort, httpsPort] = [await freePort(), await freePort()]
@@ -49,6 +53,7 @@ export async function startNginx(t: Teardown, nodePorts: readonly number[]): Pro
     .replace('include /etc/nginx/mime.types;', '')
     // fewer than in production: a test's machine may allow less
     .replace(/worker_rlimit_nofile .*/, '')
+    .replace('houselights_address 2000', `houselights_address ${maxConnections}`)
     .replace('worker_connections 32768', 'worker_connections 512')
     .replace(
       'http {\n',
