@@ -26,6 +26,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
@@ -125,6 +126,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(configPlugin, { config: settings })
+  await app.register(lameDuckPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

@@ -23,8 +23,6 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** true once the shutdown has begun, while requests and sockets may still be accepted */
-    leaving: boolean
     /** true once nothing more is accepted */
     draining: boolean
     /** Calls back when `draining` becomes true. */
@@ -72,17 +70,13 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     logBusProblems(app, bus)
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
-    app.decorate('leaving', false)
     app.decorate('draining', false)
     const onDrain = new Set<() => void>()
     app.decorate('onDrain', (listener) => void onDrain.add(listener))
-    app.addHook('preClose', async () => {
-      app.leaving = true
-      // Fastify ends each connection after its response by now, so that a proxy keeps none for later
-      if (config.lameDuckSeconds > 0) await setTimeout(config.lameDuckSeconds * 1000)
+    app.addHook('preClose', () => {
       app.draining = true
       for (const listener of onDrain) listener()
-      await stop(app, bus)
+      return stop(app, bus)
     })
   },
   {
