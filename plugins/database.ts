@@ -2,14 +2,22 @@ import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { withAdvisoryLock } from '../src/database/advisory-lock.js'
-import { createDatabase, type Database } from '../src/database/client.js'
+import {
+  createDatabase,
+  createRawClient,
+  type Database,
+  type RawClient,
+  rawClientOf,
+} from '../src/database/client.js'
 import { type ConnectionCheck, checkConnection } from '../src/database/connection-check.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
+    /** SQL of our own on the connections of `db`, without Prisma */
+    rawDb: RawClient
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
-    liveDb: Database
+    liveDb: RawClient
     /** Runs `work` on one node at a time; null at once where another node does. */
     alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
   }
@@ -40,23 +48,25 @@ export const databasePlugin = fp<{ url: string }>(
   async (app, { url }) => {
     const check = await checkConnection(url)
     if (check !== null) logCheck(app.log, check)
-    const sockets = new Set<Socket>()
-    const open = (poolSize: number, poolTimeoutMs: number) => {
-      const db = createDatabase({
-        url,
-        poolSize,
-        poolTimeoutMs,
-        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-        sockets,
-        prepares: check?.prepares ?? true,
-        setsIsolation: check?.lostSettings.includes('isolation') ?? false,
-      })
-      app.addHook('onClose', () => db.$disconnect())
-      return db
+    const shared = {
+      url,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      sockets: new Set<Socket>(),
+      prepares: check?.prepares ?? true,
+      setsIsolation: check?.lostSettings.includes('isolation') ?? false,
     }
-    app.decorate('db', open(POOL_SIZE, POOL_TIMEOUT_MS))
+    const db = createDatabase({ ...shared, poolSize: POOL_SIZE, poolTimeoutMs: POOL_TIMEOUT_MS })
+    app.addHook('onClose', () => db.$disconnect())
+    app.decorate('db', db)
+    app.decorate('rawDb', rawClientOf(db))
     app.decorate('alone', (name, work) => withAdvisoryLock(url, name, work))
-    app.decorate('liveDb', open(LIVE_POOL_SIZE, LIVE_POOL_TIMEOUT_MS))
+    const liveDb = createRawClient({
+      ...shared,
+      poolSize: LIVE_POOL_SIZE,
+      poolTimeoutMs: LIVE_POOL_TIMEOUT_MS,
+    })
+    app.addHook('onClose', () => liveDb.close())
+    app.decorate('liveDb', liveDb)
   },
   { name: 'database', fastify: '5.x' },
 )

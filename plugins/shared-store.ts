@@ -34,7 +34,7 @@ export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
         'redis does not count: this node counts alone',
       )
     }
-    const prefix = commands && `${await channelPrefix(app.db)}limit:`
+    const prefix = commands && `${await channelPrefix(app.liveDb)}limit:`
     app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs, onFailure) : null)
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },

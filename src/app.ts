@@ -31,6 +31,7 @@ import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
 import { principalPlugin } from '../plugins/principal.js'
+import { pushPlugin } from '../plugins/push.js'
 import { redisPlugin } from '../plugins/redis.js'
 import { sessionCookiePlugin } from '../plugins/session-cookie.js'
 import { sharedStorePlugin } from '../plugins/shared-store.js'
@@ -47,6 +48,7 @@ import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { pushRoutes } from '../routes/api/push.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
@@ -148,6 +150,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(accountsPlugin)
   await app.register(principalPlugin)
   await app.register(paymentsPlugin)
+  await app.register(pushPlugin)
   await app.register(jobsPlugin)
 
   await app.register(apiDocsPlugin)
@@ -172,7 +175,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
       await http.register(routes)
     for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
     for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
-    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes, pushRoutes])
+      await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

@@ -29,6 +29,7 @@ const LIMITS: Record<string, Limit> = {
   'PATCH /api/theatres/:id/staff/:userId': { session: 60, address: 600 },
   'POST /api/seats/:seatToken/orders': { session: 240, address: 600 },
   'POST /api/orders/:id/payment': { session: 240, address: 600 },
+  'POST /api/push': { session: 120, address: 600 },
   'POST /api/chats/:id/messages': { session: 240, address: 600 },
 }
 

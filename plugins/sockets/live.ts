@@ -5,8 +5,8 @@ import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
-import type { ActionContext } from '../../src/events/commit.js'
-import { createEventLog } from '../../src/events/event-log.js'
+import type { ActionContext, Publisher } from '../../src/events/commit.js'
+import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
 import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { type BusProblem, CURES } from '../../src/live/bus/bus-problem.js'
@@ -27,6 +27,8 @@ declare module 'fastify' {
     draining: boolean
     /** Calls back when `draining` becomes true. */
     onDrain(listener: () => void): void
+    /** Calls back after each commit of this node, with its events. */
+    onCommit(listener: (events: readonly StoredEvent[]) => void): void
   }
 }
 
@@ -69,7 +71,9 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     logBusProblems(app, bus)
-    app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
+    const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
+    app.decorate('onCommit', (listener) => void onCommit.add(listener))
+    app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
     app.decorate('draining', false)
     const onDrain = new Set<() => void>()
     app.decorate('onDrain', (listener) => void onDrain.add(listener))
@@ -99,10 +103,19 @@ function logBusProblems(app: FastifyInstance, bus: Bus): void {
   app.addHook('onClose', async () => clearInterval(watch))
 }
 
+function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEvent[]) => void>): Publisher {
+  return {
+    publish(committed, changes) {
+      hub.publish(committed, changes)
+      for (const listener of listeners) listener(committed.events)
+    },
+  }
+}
+
 /** Over Redis if there is one, else over PostgreSQL. */
 async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
   const { publisher, subscriber } = app.redis
-  const prefix = await channelPrefix(app.db)
+  const prefix = await channelPrefix(app.liveDb)
   if (publisher && subscriber) return new RedisBus(publisher, subscriber, prefix)
   const bus = new PostgresBus(url, prefix)
   if (!(await bus.ready(LISTEN_WAIT_MS))) app.log.warn(LISTEN_UNAVAILABLE)

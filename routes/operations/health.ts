@@ -31,7 +31,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
   /** A lock, of no row: a read-only server, such as a standby after a failover, refuses that. */
   async function databaseAnswers(): Promise<boolean> {
     const answer = withDeadline(
-      app.db.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
+      app.rawDb.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
       DATABASE_WAIT_MS,
       unavailable,
     )

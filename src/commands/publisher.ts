@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/client.js'
 import type { Publisher } from '../events/commit.js'
-import { ACCESS_CHANNEL, encodeEvent, encodePosition } from '../live/bus/bus-messages.js'
+import { ACCESS_CHANNEL, messagesOf } from '../live/bus/bus-messages.js'
 import { channelPrefix } from '../live/bus/channel-prefix.js'
 import { type BusMessage, encodeNotices, NOTIFY, noticeChannel } from '../live/bus/notices.js'
 
@@ -34,7 +34,7 @@ async function notifyPublisher(db: Database): Promise<CommandPublisher> {
     live: {
       publish({ events, epoch }, changes) {
         const rights: BusMessage[] = changes.length > 0 ? [[ACCESS_CHANNEL, String(epoch)]] : []
-        send([...rights, ...events.map((event): BusMessage => [event.group, encodePosition(event)])])
+        send([...rights, ...messagesOf(events, false)])
       },
     },
     async close() {
@@ -63,7 +63,7 @@ async function redisPublisher(url: string, db: Database): Promise<CommandPublish
     live: {
       publish({ events, epoch }, changes) {
         if (changes.length > 0) send(ACCESS_CHANNEL, String(epoch))
-        for (const event of events) send(event.group, encodeEvent(event))
+        for (const [group, message] of messagesOf(events, true)) send(group, message)
       },
     },
     async close() {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { readAllowedHosts, readListenHost, readPublicUrl, readTrustedProxies, readUrl } from './network.js'
+import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
 
@@ -81,6 +82,7 @@ interface Settings {
   /** days after which phones, chats and webhooks of ended orders are purged */
   personalDataDays: number
   payments: PaymentsConfig
+  push: PushConfig
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -102,6 +104,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
   const givenSecrets = readSigningSecrets(reader, isProduction)
   const databaseUrl = readDatabaseUrl(reader, isProduction)
   const allowed = readAllowedHosts(reader)
+  const publicUrl = readPublicUrl(reader, isProduction)
+  const givenKeys = readVapidKeys(reader, publicUrl, allowed.hosts)
+  const pushHosts = readPushHosts(reader, isProduction)
   const settings: Settings = {
     environment,
     isProduction,
@@ -110,7 +115,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     port: reader.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
     databaseUrl,
     redisUrl: readUrl(reader, 'REDIS_URL', ['redis:', 'rediss:']),
-    publicUrl: readPublicUrl(reader, isProduction),
+    publicUrl,
     allowedHosts: allowed.hosts,
     allowedOrigins: allowed.origins,
     trustedProxies: readTrustedProxies(reader),
@@ -126,6 +131,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
     secrets: resolveSigningSecrets(givenSecrets, dataDirectory),
+    push: { keys: resolveVapidKeys(givenKeys, { dataDirectory, isProduction }), hosts: pushHosts },
   }
   return deepFreeze(settings)
 }

@@ -5,8 +5,10 @@ import pg from 'pg'
 import { prepareConnection, READ_ONLY_SQL_TRANSACTION } from './connection-settings.js'
 import { schemaOf } from './database-url.js'
 import { Prisma, PrismaClient } from './generated/client.js'
+import { type Queryable, RawClient } from './raw-client.js'
 import { statementNames } from './statement-names.js'
 
+export { type Queryable, RawClient }
 export type Database = PrismaClient
 /** A client inside a transaction. */
 export type Transaction = Prisma.TransactionClient
@@ -22,7 +24,7 @@ export interface DatabaseOptions {
   statementTimeoutMs: number
   /** prepares each statement once for a connection; false: the URL leads to a pooler that forgets them */
   prepares?: boolean
-  /** asks for read committed at each transaction: a pooler forgets it, and the role's default is another level */
+  /** asks for read committed at each of Prisma's transactions: a pooler forgets it, and the role's default differs */
   setsIsolation?: boolean
   /** connections to the same server, dropped together */
   sockets?: Set<Socket>
@@ -34,26 +36,43 @@ export interface DatabaseOptions {
  * `$disconnect`.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const schema = schemaOf(options.url)
-  const adapter = new PrismaPg(openPool(options, schema), {
-    schema,
-    disposeExternalPool: true,
+  const pool = openPool(options)
+  const statementNameGenerator = namerOf(options)
+  const adapter = new PrismaPg(pool, {
+    schema: schemaOf(options.url),
     onPoolError: () => {},
     onConnectionError: () => {},
-    ...(options.prepares === false ? {} : { statementNameGenerator: statementNames() }),
+    statementNameGenerator,
   })
-  return new PrismaClient({
+  const timeout = options.statementTimeoutMs
+  const db = new PrismaClient({
     adapter,
     transactionOptions: {
       maxWait: options.poolTimeoutMs,
-      timeout: options.statementTimeoutMs,
+      timeout,
       ...(options.setsIsolation ? { isolationLevel: 'ReadCommitted' } : {}),
+    },
+  })
+  rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout))
+  const disconnect = db.$disconnect.bind(db)
+  return Object.assign(db, {
+    $disconnect: async () => {
+      await disconnect()
+      if (!pool.ending) await pool.end()
     },
   })
 }
 
-function openPool(options: DatabaseOptions, schema: string): pg.Pool {
+/** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
+export function createRawClient(options: DatabaseOptions): RawClient {
+  const pool = openPool(options)
+  pool.on('error', () => {})
+  return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
+}
+
+function openPool(options: DatabaseOptions): pg.Pool {
   const { url, poolSize, poolTimeoutMs, statementTimeoutMs, sockets = new Set<Socket>() } = options
+  const schema = schemaOf(url)
   return new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -61,6 +80,8 @@ function openPool(options: DatabaseOptions, schema: string): pg.Pool {
     query_timeout: statementTimeoutMs + 1000,
     keepAlive: true,
     application_name: 'houselights',
+    // for BEGIN and the first statements of a raw transaction
+    pipeline: true,
     stream: () => {
       const socket = new Socket()
       sockets.add(socket)
@@ -83,4 +104,18 @@ function openPool(options: DatabaseOptions, schema: string): pg.Pool {
 function onServerError(client: pg.ClientBase, listener: (code: string) => void): void {
   if (!('connection' in client) || !(client.connection instanceof EventEmitter)) return
   client.connection.on('errorMessage', (error: { code?: string }) => listener(error.code ?? ''))
+}
+
+const namerOf = ({ prepares }: DatabaseOptions) => (prepares === false ? () => '' : statementNames())
+
+const rawOf = new WeakMap<Database, RawClient>()
+
+/**
+ * The raw client on the connections of a client's pool, for SQL of our own. It does not need Prisma's query compiler, which is
+ * loaded when Prisma is first asked.
+ */
+export function rawClientOf(db: Database): RawClient {
+  const raw = rawOf.get(db)
+  if (!raw) throw new Error('not a client of createDatabase')
+  return raw
 }

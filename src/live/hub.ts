@@ -5,13 +5,7 @@ import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
 import { Announcements } from './announcements.js'
 import type { Bus, BusListener } from './bus/bus.js'
-import {
-  ACCESS_CHANNEL,
-  decodeEvent,
-  decodePosition,
-  encodeEvent,
-  encodePosition,
-} from './bus/bus-messages.js'
+import { ACCESS_CHANNEL, decodeEvents, decodePosition, messagesOf } from './bus/bus-messages.js'
 import type { BusProblem } from './bus/bus-problem.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
@@ -196,11 +190,9 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
     }
-    const encode = this.options.bus.carriesEvents ? encodeEvent : encodePosition
-    for (const event of events) {
-      this.options.bus.publish(event.group, encode(event))
-      this.feedTable.deliver(event)
-    }
+    const { bus } = this.options
+    for (const [group, message] of messagesOf(events, bus.carriesEvents)) bus.publish(group, message)
+    for (const event of events) this.feedTable.deliver(event)
   }
 
   // ---- BusListener
@@ -212,8 +204,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (!group) return this.announcements.receive(channel, message)
     const seq = decodePosition(message)
     if (seq !== null) return this.feedTable.noteHead(group, seq)
-    const event = decodeEvent(group, message)
-    if (event) this.feedTable.deliver(event)
+    for (const event of decodeEvents(group, message)) this.feedTable.deliver(event)
   }
 
   onReset(): void {

@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 
 export interface MenuItemRecord {
@@ -28,13 +28,13 @@ const menuColumns = Prisma.sql`
   FROM menu_items m`
 
 /** The theatre's menu, in its order; sold-out items are listed with `available` false. */
-export function listMenu(db: Database | Transaction, theatreId: number): Promise<MenuItemRecord[]> {
+export function listMenu(db: Queryable, theatreId: number): Promise<MenuItemRecord[]> {
   return db.$queryRaw<MenuItemRecord[]>`
     ${menuColumns} WHERE m.theatre_id = ${theatreId}::int AND m.listed ORDER BY m.position, m.id`
 }
 
 /** An item that the caller knows to exist. */
-export async function readMenuItem(tx: Transaction, id: number): Promise<MenuItemRecord> {
+export async function readMenuItem(tx: Queryable, id: number): Promise<MenuItemRecord> {
   const [item] = await tx.$queryRaw<MenuItemRecord[]>`${menuColumns} WHERE m.id = ${id}::int`
   if (!item) throw new Error(`menu item ${id} is missing in its own transaction`)
   return item

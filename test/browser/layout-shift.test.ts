@@ -1,4 +1,4 @@
-import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import t from 'tap'
 import { orderFrom, sendMessage } from '../helpers/customers.js'
 import { PHONE, startSite, TABLET } from './site.js'
@@ -42,14 +42,10 @@ const ORDER: readonly (readonly [path: string, shown: string])[] = [
   [`/orders/${paid.orderId}/receipt`, '.books'],
 ]
 
-async function addCookie(context: BrowserContext, cookie: string): Promise<void> {
-  const [name = '', value = ''] = cookie.split(';', 1)[0]?.split(/=(.*)/s) ?? []
-  await context.addCookies([{ name, value, url: site.url }])
-}
-
 async function visitorsOf(screen: BrowserContextOptions) {
   const customer = await site.visitor(screen)
-  await addCookie(customer.context, paid.client.cookie)
+  const cookies = [...paid.client.cookies].map(([name, value]) => ({ name, value, url: site.url }))
+  await customer.context.addCookies(cookies)
   return [
     [await site.staff({ ...screen, username: 'manager' }), STAFF],
     [

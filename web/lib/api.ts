@@ -153,6 +153,12 @@ export const api = {
   changePassword: (currentPassword: string, newPassword: string) =>
     send('POST', '/api/auth/password', { body: { currentPassword, newPassword } }),
 
+  /** null: the service sends no notifications */
+  pushKey: (): Promise<string | null> => fetchMember('key', 'GET', '/api/push'),
+  subscribePush: (subscription: object) => send('POST', '/api/push', { body: subscription, ...REPEATABLE }),
+  unsubscribePush: (subscription: { endpoint: string; order?: number }) =>
+    send('DELETE', '/api/push', { body: subscription, ...REPEATABLE }),
+
   seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('seat', 'GET', seatPath(token)),
   placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {

@@ -42,6 +42,13 @@ const byCode: Record<string, string | undefined> = {
   own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
   already_staff: 'This account belongs to the theatre already.',
   username_taken: 'This username is taken already.',
+  too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
+  rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
+  forbidden: 'You don’t have permission to do this.',
+  already_paid: 'This order has already been paid.',
+  order_cancelled: 'This order was cancelled. Please order again.',
+  cash_order: 'This order is paid in cash at the seat.',
+  not_paid: 'There is a bill once the order is paid.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
@@ -51,6 +58,23 @@ export const en = {
   boot: {
     title: 'This page hasn’t loaded yet',
     text: 'Part of it didn’t arrive. It tries again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+  },
+  offline: {
+    title: 'You’re offline',
+    text: 'This page loads by itself as soon as there is a connection. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+  },
+  /** The service worker's texts: no functions, for the build puts them into it. */
+  push: {
+    order: 'Order {order}',
+    other: 'There’s news about your order',
+    titles: {
+      'new-order': 'New order',
+      'on-its-way': 'Your order is on its way',
+      'not-yet': 'Your order is still being prepared',
+      cancelled: 'Your order was cancelled',
+      refunded: 'Your refund is on its way',
+      answer: 'The staff have answered you',
+    },
   },
   common: {
     opening: 'Loading…',
@@ -202,7 +226,7 @@ export const en = {
   },
   tools: {
     sound: { on: 'Sound on', waiting: 'Tap for sound', muted: 'Muted' },
-    notify: 'Notify me',
+    notify: { off: 'Notify me', on: 'Notifications on', blocked: 'Notifications blocked' },
     menu: 'Menu',
     menuTitle: 'Availability',
     available: 'Available',
@@ -388,6 +412,17 @@ export const en = {
     more: 'Order more',
     again: 'Order again',
   },
+  notices: {
+    title: 'Notifications',
+    offer: 'Notify me about this order',
+    offerWhy: 'When it’s on its way and when the staff answer, even if this page is closed.',
+    on: 'You’ll be notified about this order on this device.',
+    stop: 'Stop notifications',
+    blocked: 'Notifications are blocked for this site. You can allow them in your browser’s settings.',
+    install:
+      'On iPhone and iPad, notifications need this page on the Home Screen: tap Share, then “Add to Home Screen”, and open it from there.',
+    failed: 'Notifications couldn’t be turned on. Try again in a moment.',
+  },
   chat: {
     title: 'Chat',
     list: 'Conversations',
@@ -403,6 +438,8 @@ export const en = {
     newMessageTitle: (seat: string) => `Message from seat ${seat}`,
     staffReplied: (text: string) => `Staff replied: ${text}`,
     ask: 'Ask the staff',
+    newAnswers: (many: number) =>
+      many === 1 ? 'New answer from the staff ↓' : `${many} new answers from the staff ↓`,
     log: 'Messages',
     older: 'Show earlier messages',
     you: 'You',
