@@ -1,8 +1,8 @@
 import { TLSSocket } from 'node:tls'
 import pg from 'pg'
-import { ConfigError } from '../config/reader.js'
 import { prepareConnection, ReadOnlyServerError } from './connection-settings.js'
 import { schemaOf } from './database-url.js'
+import { DatabaseUrlError } from './database-url-error.js'
 
 const PROBE = { name: 'houselights_probe', text: 'SELECT 1' }
 /** SQLSTATE of a prepared statement that does not exist, or exists already */
@@ -57,7 +57,7 @@ FROM pg_namespace n WHERE n.nspname = $1`
  * Looks through the URL as two clients whose transactions interleave: a pooler in transaction mode gives a client another
  * connection for each transaction, and what was prepared or set is left behind on the first. Null when the database does
  * not answer: that shows elsewhere.
- * @throws {ConfigError} when a pooler loses a setting without which the service would read wrong times or other tables
+ * @throws {DatabaseUrlError} when a pooler loses a setting without which the service would read wrong times or other tables
  * @throws {ReadOnlyServerError}
  */
 export async function checkConnection(url: string): Promise<ConnectionCheck | null> {
@@ -82,7 +82,7 @@ export async function checkConnection(url: string): Promise<ConnectionCheck | nu
     return { ...check, lostSettings: lostOf(own) }
   } catch (error) {
     const isOurs = error instanceof pg.DatabaseError && error.code?.startsWith('42')
-    if (isOurs || error instanceof ConfigError || error instanceof ReadOnlyServerError) throw error
+    if (isOurs || error instanceof DatabaseUrlError || error instanceof ReadOnlyServerError) throw error
     return null
   } finally {
     await Promise.all([first.end(), second.end()]).catch(() => {})
@@ -119,8 +119,7 @@ function assertRight(
   if (defaultSchema !== schema) cures.push(`search_path = ${pg.escapeIdentifier(schema)}`)
   if (cures.length === 0) return
   const statements = cures.map((cure) => `ALTER ROLE ${pg.escapeIdentifier(role)} SET ${cure};`)
-  throw new ConfigError(
-    'DATABASE_URL',
+  throw new DatabaseUrlError(
     `leads to a pooler that loses settings between transactions: connect to PostgreSQL directly, or run ${statements.join(' ')}`,
   )
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import pg from 'pg'
-import { ConfigError } from '../config/reader.js'
+import { DatabaseUrlError } from './database-url-error.js'
 
 /** libpq's modes (https://www.postgresql.org/docs/current/libpq-ssl.html), and `no-verify`, which is node-pg's `require` */
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
@@ -20,7 +20,7 @@ export const schemaOf = (url: string): string => new URL(url).searchParams.get('
  * `verify-ca` for `verify-full`, and doesn't know `allow` and `prefer`, for which the server is asked whether it has TLS.
  * Without `sslmode` that is asked of servers elsewhere only, as libpq does.
  *
- * @throws {ConfigError} for a mode that doesn't exist, and for a file that can't be read
+ * @throws {DatabaseUrlError} for a mode that doesn't exist, and for a file that can't be read
  */
 export async function settleDatabaseUrl(url: string): Promise<string> {
   const settled = new URL(url)
@@ -28,10 +28,7 @@ export async function settleDatabaseUrl(url: string): Promise<string> {
   selectAuthorities(searchParams)
   const mode = searchParams.get('sslmode')
   if (mode !== null && !MODES.includes(mode)) {
-    throw new ConfigError(
-      'DATABASE_URL',
-      `has an unknown sslmode: allowed are ${MODES.slice(0, 6).join(', ')}.`,
-    )
+    throw new DatabaseUrlError(`has an unknown sslmode: allowed are ${MODES.slice(0, 6).join(', ')}.`)
   }
   for (const name of FILES) assertReadable(name, searchParams.get(name))
   if (mode === null && (searchParams.has('ssl') || searchParams.has('sslrootcert'))) return settled.href
@@ -56,14 +53,13 @@ function selectAuthorities(searchParams: URLSearchParams): void {
   const [file, mode] = [searchParams.get('sslrootcert'), searchParams.get('sslmode')]
   if (file === 'system') {
     if (mode !== null && mode !== 'verify-full') {
-      throw new ConfigError('DATABASE_URL', 'has sslrootcert=system: it allows sslmode=verify-full only.')
+      throw new DatabaseUrlError('has sslrootcert=system: it allows sslmode=verify-full only.')
     }
     searchParams.delete('sslrootcert')
     searchParams.set('sslmode', 'verify-full')
   }
   if (file === null && mode === 'verify-ca') {
-    throw new ConfigError(
-      'DATABASE_URL',
+    throw new DatabaseUrlError(
       'has sslmode=verify-ca without sslrootcert: add sslrootcert=/path/to/ca.pem, or use sslmode=verify-full for a certificate of a public authority.',
     )
   }
@@ -75,8 +71,7 @@ function assertReadable(name: string, path: string | null): void {
     readFileSync(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : 'unreadable'
-    throw new ConfigError(
-      'DATABASE_URL',
+    throw new DatabaseUrlError(
       `has ${name}=${path}, which can’t be read (${code}): name a PEM file that the service’s user may read.`,
     )
   }

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { ConfigError } from '../config/reader.js'
 import { schemaOf, tlsProblem } from './database-url.js'
+import { DatabaseUrlError } from './database-url-error.js'
 import { MigrationError } from './migration-error.js'
 import { assertMayMigrate, mayNotRead } from './migration-rights.js'
 import { runSchemaEngine } from './schema-engine-process.js'
@@ -32,7 +32,7 @@ interface Migration {
  * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), with
  * `unknown_migrations` when the database has migrations that this project does not have, or has changed, or with
  * `not_allowed` when the role may not apply them
- * @throws {ConfigError} when TLS fails
+ * @throws {DatabaseUrlError} when TLS fails
  */
 export async function applyMigrations(
   databaseUrl: string,
@@ -104,7 +104,7 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
     return rows
   } catch (error) {
     const problem = tlsProblem(error)
-    if (problem !== null) throw new ConfigError('DATABASE_URL', problem)
+    if (problem !== null) throw new DatabaseUrlError(problem)
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === '42501') throw mayNotRead(client.user ?? '', schema)
     return code === '3D000' ? 'no database' : null
