@@ -26,6 +26,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
@@ -124,7 +125,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     // a request that was accepted is answered during a shutdown too
     return503OnClosing: false,
     // closing waits for the drain; Fastify's default would give up after 10 s
-    pluginTimeout: settings.drainSeconds * 1000 + PLUGIN_MS,
+    pluginTimeout: (settings.lameDuckSeconds + settings.drainSeconds) * 1000 + PLUGIN_MS,
     frameworkErrors: answerRouterError,
     clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
@@ -133,6 +134,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   await app.register(configPlugin, { config: settings })
+  await app.register(lameDuckPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

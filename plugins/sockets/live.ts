@@ -1,4 +1,5 @@
 import { Server } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
@@ -8,6 +9,7 @@ import type { ActionContext, Publisher } from '../../src/events/commit.js'
 import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
 import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
+import { type BusProblem, CURES } from '../../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
@@ -21,9 +23,9 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** true once the shutdown has begun */
+    /** true once nothing more is accepted */
     draining: boolean
-    /** Calls back once the shutdown has begun. */
+    /** Calls back when `draining` becomes true. */
     onDrain(listener: () => void): void
     /** Calls back after each commit of this node, with its events. */
     onCommit(listener: (events: readonly StoredEvent[]) => void): void
@@ -31,8 +33,13 @@ declare module 'fastify' {
 }
 
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
-const QUIET_WITHIN_MS = 100
+const QUIET_WITHIN_MS = 1000
+/** ms between looks for such a moment, and ms that a look may take */
+const LOOK_EVERY_MS = 2
+const LOOK_MS = 0.1
 
+/** ms between looks at the bus */
+const WATCH_EVERY_MS = 1000
 /** ms the start waits for the first notice: usually it comes in 20 */
 const LISTEN_WAIT_MS = 1000
 
@@ -63,6 +70,7 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('snapshots_pending', 'Snapshots that wait to be read', () => hub.pendingSnapshots)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
+    logBusProblems(app, bus)
     const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
     app.decorate('onCommit', (listener) => void onCommit.add(listener))
     app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
@@ -81,6 +89,19 @@ export const livePlugin = fp<LiveOptions>(
     dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
   },
 )
+
+/** Logs each change of what is wrong with the bus. */
+function logBusProblems(app: FastifyInstance, bus: Bus): void {
+  let last: BusProblem | null = null
+  const watch = setInterval(() => {
+    const { problem } = bus
+    if (problem === last) return
+    if (problem === null) app.log.info('the bus between nodes is back')
+    else app.log.error({ reason: problem, cure: CURES[problem] }, 'the bus between nodes is down')
+    last = problem
+  }, WATCH_EVERY_MS)
+  app.addHook('onClose', async () => clearInterval(watch))
+}
 
 function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEvent[]) => void>): Publisher {
   return {
@@ -112,18 +133,24 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
 }
 
 /**
- * Closing resets connections that the kernel has accepted and Node has not: resolves right after two iterations of the
- * event loop without a new one, or after `QUIET_WITHIN_MS`.
+ * Closing resets connections that the kernel has accepted and Node has not, with the requests on them. So this resolves
+ * right after a look at the kernel's queue that found nothing and took no time: in the middle of other work, or of other
+ * processes', some would have arrived since. It looks after a sleep, when the scheduler has no reason to interrupt. After
+ * `QUIET_WITHIN_MS` it resolves anyway.
  */
 async function untilQuiet(server: Server): Promise<void> {
   const giveUpAt = performance.now() + QUIET_WITHIN_MS
   let arrived = 0
   const count = () => void arrived++
   server.on('connection', count)
-  do {
+  for (let isQuiet = false; !isQuiet && performance.now() < giveUpAt; ) {
+    await setTimeout(LOOK_EVERY_MS)
+    await new Promise((resolve) => setImmediate(resolve))
     arrived = 0
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
-  } while (arrived > 0 && performance.now() < giveUpAt)
+    const startedAt = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    isQuiet = arrived === 0 && performance.now() - startedAt < LOOK_MS
+  }
   server.off('connection', count)
 }
 

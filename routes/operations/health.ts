@@ -16,18 +16,25 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       checking = null
     })
     const database = await checking
-    const { isBusUp } = app.hub
+    const { isBusUp, busProblem } = app.hub
     const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
-    const ready = !app.draining && database
+    const ready = !app.leaving && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.draining ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
+      status: app.leaving ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       redis,
+      // what is wrong with the bus between nodes, over Redis or PostgreSQL
+      ...(busProblem === null ? {} : { reason: busProblem }),
     })
   })
 
+  /** A lock, of no row: a read-only server, such as a standby after a failover, refuses that. */
   async function databaseAnswers(): Promise<boolean> {
-    const answer = withDeadline(app.rawDb.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
+    const answer = withDeadline(
+      app.rawDb.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
+      DATABASE_WAIT_MS,
+      unavailable,
+    )
     return answer.then(
       () => true,
       () => false,

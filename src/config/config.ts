@@ -74,6 +74,8 @@ interface Settings {
   rateLimits: boolean
   /** minutes after which an unpaid online order is cancelled */
   orderPaymentMinutes: number
+  /** seconds for which a node that is stopping goes on accepting after /readyz says so */
+  lameDuckSeconds: number
   drainSeconds: number
   metricsToken: string | null
   eventRetentionHours: number
@@ -121,6 +123,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     sockets: readSockets(reader),
     rateLimits: readRateLimits(reader, isProduction),
     orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
+    lameDuckSeconds: reader.integer('LAME_DUCK_SECONDS', { default: isProduction ? 2 : 0, min: 0, max: 600 }),
     drainSeconds: reader.integer('DRAIN_SECONDS', { default: 5, min: 0, max: 600 }),
     metricsToken: readMetricsToken(reader),
     ...readRetention(reader),
