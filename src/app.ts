@@ -27,9 +27,11 @@ import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
 import { lameDuckPlugin } from '../plugins/lame-duck.js'
+import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
+import { picturesPlugin } from '../plugins/pictures.js'
 import { principalPlugin } from '../plugins/principal.js'
 import { pushPlugin } from '../plugins/push.js'
 import { redisPlugin } from '../plugins/redis.js'
@@ -46,18 +48,22 @@ import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
 import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
+import { menuOrderRoutes } from '../routes/api/menu-order.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { picturesRoutes } from '../routes/api/pictures.js'
 import { pushRoutes } from '../routes/api/push.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
+import { theatreChangesRoutes } from '../routes/api/theatre-changes.js'
 import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
 import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
+import { mediaRoutes } from '../routes/media/media.js'
 import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
@@ -143,6 +149,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(hitCounterPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(menuFeedsPlugin)
+  await app.register(managerFeedsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin)
   await app.register(hostCheckPlugin)
@@ -152,6 +159,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(paymentsPlugin)
   await app.register(pushPlugin)
   await app.register(jobsPlugin)
+  await app.register(picturesPlugin)
 
   await app.register(apiDocsPlugin)
   await app.register(healthRoutes)
@@ -164,6 +172,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   })
   await app.register(paymentWebhookRoutes)
   await app.register(seatChangesRoutes)
+  await app.register(theatreChangesRoutes)
+  await app.register(mediaRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)
@@ -173,8 +183,9 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
-    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, menuOrderRoutes, picturesRoutes])
+      await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, chatsRoutes]) await http.register(routes)
     for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes, pushRoutes])
       await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)

@@ -105,8 +105,8 @@ function logBusProblems(app: FastifyInstance, bus: Bus): void {
 
 function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEvent[]) => void>): Publisher {
   return {
-    publish(committed, changes) {
-      hub.publish(committed, changes)
+    publish(committed, changes, theatres) {
+      hub.publish(committed, changes, theatres)
       for (const listener of listeners) listener(committed.events)
     },
   }

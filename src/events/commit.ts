@@ -5,8 +5,11 @@ import { append, type Committed, type NewAccessChange, type NewEvent, readChange
 
 /** Announces commits to subscribers. Best effort: nodes read what was not announced from the log. */
 export interface Publisher {
-  /** Never throws or waits. Subscribers get a lost announcement's events from the log within two seconds. */
-  publish(committed: Committed, changes: readonly NewAccessChange[]): void
+  /**
+   * Never throws or waits. Subscribers get a lost announcement's events from the log within two seconds. `theatres`: ids of those
+   * whose menu, settings, halls or staff have changed.
+   */
+  publish(committed: Committed, changes: readonly NewAccessChange[], theatres: readonly number[]): void
 }
 
 /** The session on whose behalf an action runs, and the access epoch at which its permissions were read. */
@@ -30,6 +33,8 @@ export interface Outcome<T> {
   result: T
   events?: NewEvent[]
   changes?: NewAccessChange[]
+  /** ids of the theatres whose menu, settings, halls or staff this changes: open pages that show them read them again */
+  theatres?: readonly number[]
 }
 
 export interface CommitOptions {
@@ -81,9 +86,12 @@ async function publishAfter<T>(
   const { outcome, committed } = await (queueKey !== undefined && queue
     ? queue.run(queueKey, transact)
     : transact())
-  if (committed) live.publish(committed, outcome.changes ?? [])
+  const { changes = [], theatres = [] } = outcome
+  if (committed || theatres.length > 0) live.publish(committed ?? NO_EVENTS, changes, theatres)
   return outcome.result
 }
+
+const NO_EVENTS: Committed = { events: [], epoch: 0 }
 
 async function workAndAppend<T>(
   { onBehalf }: ActionContext,

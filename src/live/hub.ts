@@ -5,7 +5,13 @@ import type { ServerMessage } from '../protocol/messages.js'
 import { AccessWatch } from './access-watch.js'
 import { Announcements } from './announcements.js'
 import type { Bus, BusListener } from './bus/bus.js'
-import { ACCESS_CHANNEL, decodeEvents, decodePosition, messagesOf } from './bus/bus-messages.js'
+import {
+  ACCESS_CHANNEL,
+  decodeEvents,
+  decodePosition,
+  messagesOf,
+  THEATRES_CHANNEL,
+} from './bus/bus-messages.js'
 import type { BusProblem } from './bus/bus-problem.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
@@ -185,7 +191,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // order -> FlushQueue, once per iteration of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
   // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
 
-  publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
+  publish(
+    { events, epoch }: Committed,
+    changes: readonly NewAccessChange[],
+    theatres: readonly number[],
+  ): void {
     if (changes.length > 0) {
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
@@ -193,6 +203,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     const { bus } = this.options
     for (const [group, message] of messagesOf(events, bus.carriesEvents)) bus.publish(group, message)
     for (const event of events) this.feedTable.deliver(event)
+    for (const id of theatres) this.announcements.announce(THEATRES_CHANNEL, String(id))
   }
 
   // ---- BusListener

@@ -9,7 +9,7 @@ import { linkIs, PHONE, startSite } from './site.js'
 
 // A customer notices the staff's answer, though the chat is below the edge of a phone's screen.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const staff = await signIn(site.url, 'staff')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

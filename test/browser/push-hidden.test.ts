@@ -5,7 +5,7 @@ import { startSite, TABLET } from './site.js'
 
 // Notifications beside a board that is open but not on the screen.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 /** Asked for while it is being shown, Chromium forgets a notification: so not again and again. */
 const TAGS = `new Promise((resolve) => setTimeout(resolve, 300)).then(() => navigator.serviceWorker.ready)
   .then((one) => one.getNotifications()).then((all) => all.map(({ tag }) => tag).sort())`

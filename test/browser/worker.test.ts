@@ -15,7 +15,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // The service worker in Chromium: what it keeps, what it answers, how it is replaced and ended.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const MENU = '[data-action=add]'
 const OFFLINE = 'You’re offline'
 

@@ -5,6 +5,9 @@ import type { EventName } from '../../protocol/views.js'
 /** The bus channel on which access changes are announced. Not a valid group name, so it never collides. */
 export const ACCESS_CHANNEL = 'access'
 
+/** The bus channel of the ids of theatres whose menu, settings, halls or staff have changed. */
+export const THEATRES_CHANNEL = 'theatres'
+
 /** The messages of one commit's events: one for each group, as each message costs a command. */
 export function messagesOf(
   events: readonly StoredEvent[],
