@@ -1,4 +1,3 @@
-import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
@@ -21,15 +20,8 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** true once the shutdown has begun */
-    draining: boolean
-    /** Calls back once the shutdown has begun. */
-    onDrain(listener: () => void): void
   }
 }
-
-/** ms a busy node waits at most for a moment without new connections before it stops accepting */
-const QUIET_WITHIN_MS = 100
 
 /** ms the start waits for the first notice: usually it comes in 20 */
 const LISTEN_WAIT_MS = 1000
@@ -62,19 +54,12 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
     app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
-    app.decorate('draining', false)
-    const onDrain = new Set<() => void>()
-    app.decorate('onDrain', (listener) => void onDrain.add(listener))
-    app.addHook('preClose', () => {
-      app.draining = true
-      for (const listener of onDrain) listener()
-      return stop(app, bus)
-    })
+    app.addHook('preClose', () => stop(app, bus))
   },
   {
     name: 'live',
     fastify: '5.x',
-    dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
+    dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics', 'draining'],
   },
 )
 
@@ -89,29 +74,9 @@ async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
 }
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
-  await untilQuiet(app.server)
-  // stops accepting connections; accepted requests are finished. Not the HTTP server's own close, which destroys every
-  // connection whose first request is still arriving
-  Server.prototype.close.call(app.server)
   await drain(app.hub, app.config.drainSeconds * 1000)
   app.hub.close()
   await bus.close()
-}
-
-/**
- * Closing resets connections that the kernel has accepted and Node has not: resolves right after two iterations of the
- * event loop without a new one, or after `QUIET_WITHIN_MS`.
- */
-async function untilQuiet(server: Server): Promise<void> {
-  const giveUpAt = performance.now() + QUIET_WITHIN_MS
-  let arrived = 0
-  const count = () => void arrived++
-  server.on('connection', count)
-  do {
-    arrived = 0
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
-  } while (arrived > 0 && performance.now() < giveUpAt)
-  server.off('connection', count)
 }
 
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {

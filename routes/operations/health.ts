@@ -5,32 +5,38 @@ import { unavailable } from '../../src/errors.js'
 /** ms the database has to answer in */
 const DATABASE_WAIT_MS = 1500
 
+export interface HealthOptions {
+  /** Rejects when the database does not answer. */
+  askDatabase(): Promise<unknown>
+  /** what else the answer names, and whether the service is complete with it */
+  others(): Promise<{ isComplete: boolean; states: Record<string, string> }>
+}
+
 /** For load balancers: `/healthz` says that the process lives, `/readyz` whether to send it traffic. */
-export const healthRoutes: FastifyPluginAsync = async (app) => {
+export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { askDatabase, others }) => {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
-  // concurrent probes share one query: the endpoint is public and has no other bound
-  let checking: Promise<boolean> | null = null
+  // concurrent probes share one look: the endpoint is public and has no other bound
+  let checking: ReturnType<typeof look> | null = null
   app.get('/readyz', async (_request, reply) => {
-    checking ??= databaseAnswers().finally(() => {
+    checking ??= look().finally(() => {
       checking = null
     })
-    const database = await checking
-    const { isBusUp } = app.hub
-    const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
+    const { database, isComplete, states } = await checking
     const ready = !app.draining && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.draining ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
+      status: app.draining ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
-      redis,
+      ...states,
     })
   })
 
-  async function databaseAnswers(): Promise<boolean> {
-    const answer = withDeadline(app.db.$queryRaw`SELECT 1`, DATABASE_WAIT_MS, unavailable)
-    return answer.then(
+  async function look() {
+    const answer = withDeadline(askDatabase(), DATABASE_WAIT_MS, unavailable)
+    const database = answer.then(
       () => true,
       () => false,
     )
+    return { database: await database, ...(await others()) }
   }
 }

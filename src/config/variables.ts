@@ -33,6 +33,10 @@ export const VARIABLES = [
   'RAZORPAY_API_URL',
   'AUTO_REFUND',
   'LOG_LEVEL',
+  'DJANGO_DATABASE_URL',
+  'DJANGO_SECRET_KEY',
+  'DJANGO_SECRET_KEY_FALLBACKS',
+  'DJANGO_SESSION_COOKIE_NAME',
 ] as const
 
 export type Variable = (typeof VARIABLES)[number]
