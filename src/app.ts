@@ -93,7 +93,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(databasePlugin, { url: options.databaseUrl })
   await app.register(redisPlugin, { url: settings.redisUrl, replyMs: options.redisReplyMs })
   await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
-  await app.register(hitCounterPlugin)
+  await app.register(hitCounterPlugin, { store: app.sharedStore, storeClient: app.redis.commands })
   await app.register(drainingPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(menuFeedsPlugin)

@@ -32,6 +32,11 @@ declare module 'fastify' {
 export interface SocketLimitsOptions {
   /** names the session of a request, as far as it is known without asking the database; null: not known to be one */
   sessionOf(request: FastifyRequest): string | null
+  /**
+   * May this request of a blocked client be of a session that is not known yet? Then it is let through to the look-up,
+   * after which `check` is called again.
+   */
+  mayHoldSession?(request: FastifyRequest): boolean
   /** names the device that was signed in to before; null: none */
   deviceOf(request: FastifyRequest): string | null
   /** seconds that a session, and so a socket, may last */
@@ -50,7 +55,7 @@ const TOO_MANY = 'Too many handshakes just now.'
  * doesn't block the others behind the same address.
  */
 export const socketLimitsPlugin = fp<SocketLimitsOptions>(
-  async (app, { sessionOf, deviceOf, longestSession, store }) => {
+  async (app, { sessionOf, deviceOf, mayHoldSession, longestSession, store }) => {
     const { sockets, rateLimits } = app.edge
     const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)
     const rate = new HandshakeRate(app.handshakeCounter)
@@ -75,7 +80,7 @@ export const socketLimitsPlugin = fp<SocketLimitsOptions>(
         if (app.draining) throw unavailable()
         if (!rateLimits) return
         const blockedMs = refusals.blockedMs(clientOf(request))
-        if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), TOO_MANY)
+        if (blockedMs > 0 && !mayHoldSession?.(request)) throw tooMany(secondsOf(blockedMs), TOO_MANY)
       },
       async refused(request, status, reason) {
         app.audit.socketRefused(request, status, reason)

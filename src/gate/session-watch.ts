@@ -1,0 +1,270 @@
+import { randomInt } from 'node:crypto'
+import { MultiMap } from '../live/multi-map.js'
+import { CloseCode } from '../protocol/close-codes.js'
+import type { GuardSubject, RouteGuard } from './route-guard.js'
+import { hashOfKey, type LiveSession, type SessionReader, type SessionVerdict } from './session-reader.js'
+
+/** An open socket, as far as the watch has to do with it. */
+export interface WatchedSocket extends GuardSubject {
+  session: LiveSession
+  readonly guard: RouteGuard
+  /** Nothing passes until `release`. */
+  hold(): void
+  release(): void
+  close(code: CloseCode, reason: string): void
+}
+
+/** Why a socket may not stay. */
+export type Refusal = 'session_ended' | 'forbidden' | 'unavailable'
+
+const ASK_EVERY_MS = 1000
+/** ms between readings of sessions that are in doubt */
+const DOUBT_EVERY_MS = 100
+/** ms from the first doubt to the verdict against a session: Django's `cycle_key` takes several commits */
+const DOUBT_MS = 900
+/** ms for which sockets go on while the database does not answer */
+const AWAY_MS = 5000
+/** ms over which clients come back after the database was away */
+const SPREAD_MS = 2000
+/** maximum delay of setTimeout */
+const MAX_TIMER_MS = 2_147_000_000
+
+interface Watched {
+  session: LiveSession
+  readonly sockets: Set<WatchedSocket>
+  /** performance.now() of the first doubt; null: none */
+  doubtfulSince: number | null
+  /** counts doubts: a reading that began before the latest settles nothing */
+  doubts: number
+  expiry: NodeJS.Timeout | null
+}
+
+/**
+ * Keeps the right to listen true while sockets are open: asks once a second for all sessions in one query and once for
+ * each SQL guard, and at once for what a notice names. At the slightest doubt a session's sockets are held, until a
+ * reading has begun after the doubt and says who may go on.
+ */
+export class SessionWatch {
+  private readonly sessions = new Map<string, Watched>()
+  private readonly byHash = new Map<string, Watched>()
+  private readonly byUser = new MultiMap<string, Watched>()
+  private readonly timers: NodeJS.Timeout[]
+  private awaySince: number | null = null
+  /** performance.now() of the question that is not answered yet */
+  private askedAt: number | null = null
+  private isSettling = false
+  private settleAgain = false
+
+  constructor(
+    private readonly reader: SessionReader,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.timers = [
+      setInterval(() => void this.askAll(), ASK_EVERY_MS),
+      setInterval(() => this.endWhenAway(), AWAY_MS / 20),
+    ]
+  }
+
+  get size(): number {
+    return this.sessions.size
+  }
+
+  /** Adds a socket that is on hold. Notices about its session count from now on; `admit` gives the verdict. */
+  add(socket: WatchedSocket): void {
+    const { session } = socket
+    const found = this.sessions.get(session.key)
+    if (found) {
+      found.sockets.add(socket)
+      return
+    }
+    const watched: Watched = {
+      session,
+      sockets: new Set([socket]),
+      doubtfulSince: null,
+      doubts: 0,
+      expiry: null,
+    }
+    this.sessions.set(session.key, watched)
+    this.byHash.set(hashOfKey(session.key), watched)
+    this.byUser.add(session.userId, watched)
+    this.armExpiry(watched)
+  }
+
+  remove(socket: WatchedSocket): void {
+    const watched = this.sessions.get(socket.session.key)
+    if (!watched?.sockets.delete(socket) || watched.sockets.size > 0) return
+    this.sessions.delete(watched.session.key)
+    this.byHash.delete(hashOfKey(watched.session.key))
+    this.byUser.remove(watched.session.userId, watched)
+    if (watched.expiry) clearTimeout(watched.expiry)
+  }
+
+  /** Judges an added socket once more, by readings that begin now, through `reader`. Null: it may stay. */
+  async admit(socket: WatchedSocket, reader: SessionReader): Promise<Refusal | null> {
+    const watched = this.sessions.get(socket.session.key)
+    if (!watched) return 'session_ended'
+    const { doubts } = watched
+    try {
+      const [verdict] = await reader.readKnown([watched.session])
+      if (verdict?.kind !== 'live') return 'session_ended'
+      this.apply(watched, verdict.session)
+      if (!socket.guard.judgeFlags(verdict.session)) return 'forbidden'
+      const [passes] = socket.guard.usesQuery ? await socket.guard.judge([socket], reader.database) : [true]
+      if (!passes) return 'forbidden'
+    } catch (error) {
+      this.onError(error)
+      return 'unavailable'
+    }
+    // a doubt that came meanwhile: the socket stays on hold with the others, and shares their verdict
+    if (watched.doubts === doubts && watched.doubtfulSince === null) socket.release()
+    return null
+  }
+
+  /** A notice of gate.sql: about a session, a user, or all sessions. */
+  onNotice(payload: string): void {
+    const [kind, id = ''] = [payload.slice(0, 1), payload.slice(2)]
+    if (kind === 's') this.doubt([this.byHash.get(id) ?? []].flat())
+    else if (kind === 'u') this.doubt(this.byUser.get(id))
+    else this.doubtAll()
+  }
+
+  /** Notices may have been lost. */
+  doubtAll(): void {
+    this.doubt([...this.sessions.values()])
+  }
+
+  close(): void {
+    for (const timer of this.timers) clearInterval(timer)
+    for (const { expiry } of this.sessions.values()) if (expiry) clearTimeout(expiry)
+  }
+
+  private doubt(all: readonly Watched[]): void {
+    if (all.length === 0) return
+    for (const watched of all) this.beginDoubt(watched)
+    void this.settle()
+  }
+
+  private beginDoubt(watched: Watched): void {
+    watched.doubts++
+    watched.doubtfulSince ??= performance.now()
+    for (const socket of watched.sockets) socket.hold()
+  }
+
+  /** Reads the sessions in doubt, again and again until none is left. */
+  private async settle(): Promise<void> {
+    this.settleAgain = true
+    if (this.isSettling) return
+    this.isSettling = true
+    while (this.settleAgain) {
+      this.settleAgain = false
+      const doubtful = this.doubtful()
+      const asked = doubtful.map((watched) => ({ watched, doubts: watched.doubts }))
+      try {
+        const verdicts = await this.reader.readKnown(doubtful.map(({ session }) => session))
+        this.awaySince = null
+        await Promise.all(asked.map(({ watched, doubts }, i) => this.judge(watched, verdicts[i], doubts)))
+      } catch (error) {
+        this.awaySince ??= performance.now()
+        this.onError(error)
+      }
+      if (this.doubtful().length === 0 || this.settleAgain) continue
+      await new Promise((resolve) => setTimeout(resolve, DOUBT_EVERY_MS))
+      this.settleAgain = true
+    }
+    this.isSettling = false
+  }
+
+  private doubtful(): Watched[] {
+    return [...this.sessions.values()].filter(({ doubtfulSince }) => doubtfulSince !== null)
+  }
+
+  /** Applies what a reading says that began when the session had had so many doubts. */
+  private async judge(watched: Watched, verdict: SessionVerdict | undefined, doubts: number): Promise<void> {
+    if (!verdict || watched.sockets.size === 0) return
+    if (verdict.kind === 'live') {
+      this.apply(watched, verdict.session)
+      // of the others a query decides, which the next second asks
+      for (const socket of [...watched.sockets])
+        if (!socket.guard.judgeFlags(verdict.session)) socket.close(CloseCode.forbidden, 'forbidden')
+      if (watched.doubtfulSince === null || watched.doubts !== doubts) return
+      watched.doubtfulSince = null
+      for (const socket of watched.sockets) socket.release()
+      return
+    }
+    if (verdict.kind === 'ended') return end(watched, CloseCode.sessionEnded, verdict.reason)
+    if (watched.doubtfulSince === null) this.beginDoubt(watched)
+    const isLate = performance.now() - (watched.doubtfulSince ?? 0) >= DOUBT_MS
+    const successor = verdict.kind === 'gone' ? await this.reader.findSuccessor(watched.session) : 'pending'
+    if (successor === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
+    else if (successor === 'none' || isLate) end(watched, CloseCode.sessionEnded, 'session ended')
+  }
+
+  private apply(watched: Watched, session: LiveSession): void {
+    watched.session = session
+    for (const socket of watched.sockets) socket.session = session
+    this.armExpiry(watched)
+  }
+
+  /** The session's end holds its sockets by a timer; the database's clock has the last word. */
+  private armExpiry(watched: Watched): void {
+    if (watched.expiry) clearTimeout(watched.expiry)
+    const { remainingMs, readAt } = watched.session
+    const left = Math.max(0, remainingMs - (performance.now() - readAt))
+    const expire = () => {
+      if (left > MAX_TIMER_MS) this.armExpiry(watched)
+      else this.doubt([watched])
+    }
+    watched.expiry = setTimeout(expire, Math.min(Math.ceil(left), MAX_TIMER_MS))
+    watched.expiry.unref()
+  }
+
+  private async askAll(): Promise<void> {
+    if (this.askedAt !== null) return
+    const began = performance.now()
+    this.askedAt = began
+    try {
+      await Promise.all([this.askSessions(), ...this.askGuards()])
+      this.awaySince = null
+    } catch (error) {
+      this.awaySince ??= began
+      this.onError(error)
+    } finally {
+      this.askedAt = null
+    }
+  }
+
+  private async askSessions(): Promise<void> {
+    const all = [...this.sessions.values()].map((watched) => ({ watched, doubts: watched.doubts }))
+    const verdicts = await this.reader.readKnown(all.map(({ watched }) => watched.session))
+    await Promise.all(all.map(({ watched, doubts }, i) => this.judge(watched, verdicts[i], doubts)))
+    if (this.doubtful().length > 0) void this.settle()
+  }
+
+  private askGuards(): Promise<void>[] {
+    const sockets = new Map<RouteGuard, WatchedSocket[]>()
+    for (const watched of this.sessions.values()) {
+      for (const socket of watched.sockets) {
+        if (!socket.guard.usesQuery) continue
+        const of = sockets.get(socket.guard) ?? []
+        sockets.set(socket.guard, of)
+        of.push(socket)
+      }
+    }
+    return [...sockets].map(async ([guard, all]) => {
+      const passes = await guard.judge(all, this.reader.database)
+      for (const [i, socket] of all.entries()) if (!passes[i]) socket.close(CloseCode.forbidden, 'forbidden')
+    })
+  }
+
+  /** No access by guessing: without an answer for 5 s all sockets end. */
+  private endWhenAway(): void {
+    const since = this.awaySince ?? this.askedAt
+    if (since === null || performance.now() - since < AWAY_MS) return
+    for (const watched of [...this.sessions.values()])
+      end(watched, CloseCode.serviceRestart, `retry=${randomInt(SPREAD_MS)}`)
+  }
+}
+
+function end({ sockets }: Watched, code: CloseCode, reason: string): void {
+  for (const socket of [...sockets]) socket.close(code, reason)
+}
