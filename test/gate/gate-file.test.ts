@@ -48,11 +48,11 @@ t.test('each mistake is one line that begins with its place', async (t) => {
       [/^routes\[0\]\.upstream: must be ws:\/\/… or wss:\/\/…/],
     ],
     [
-      { routes: [{ ...ROUTE, upstream: 'ws://x/?key=${NO_SUCH}' }] },
+      { routes: [{ ...ROUTE, upstream: `ws://x/?key=\${NO_SUCH}` }] },
       [/^routes\[0\]\.upstream: \$\{NO_SUCH\} is not set/],
     ],
     [
-      { routes: [{ ...ROUTE, upstream: 'ws://x/:id/?key=${KEY}' }] },
+      { routes: [{ ...ROUTE, upstream: `ws://x/:id/?key=\${KEY}` }] },
       [/^routes\[0\]\.upstream: :id is no parameter/],
     ],
     [{ routes: [ROUTE], listen: { port: 70_000 } }, [/^listen\.port: must be an integer/]],
@@ -103,7 +103,11 @@ t.test('what may be left out is Django’s own', async (t) => {
 
 t.test('an upstream takes keys and parameters percent-encoded, parameters in the path alone', async (t) => {
   const env = { KEY: 'a+b&c=%/ü', HOST_NAME: 'daphne.internal' }
-  const upstream = parseUpstream('ws://${HOST_NAME}:81/ws/:id/x-:name?key=${KEY}&t=:id', ['id', 'name'], env)
+  const upstream = parseUpstream(
+    `ws://\${HOST_NAME}:81/ws/:id/x-:name?key=\${KEY}&t=:id`,
+    ['id', 'name'],
+    env,
+  )
   t.match(upstream, { protocol: 'ws:', host: 'daphne.internal', port: 81 })
   t.equal(
     upstream.target({ id: '7 &?#', name: 'ü' }),
