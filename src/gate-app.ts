@@ -26,6 +26,8 @@ import { isListening } from './gate/upstream.js'
 export interface GateOptions {
   /** where log lines go; stdout by default */
   logStream?: NodeJS.WritableStream
+  /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
+  askEveryMs?: number | undefined
 }
 
 /**
@@ -38,7 +40,7 @@ export interface GateOptions {
 export async function createGate(
   config: GateConfig,
   file: GateFile,
-  { logStream }: GateOptions = {},
+  { logStream, askEveryMs }: GateOptions = {},
 ): Promise<FastifyInstance> {
   const app = createInstance(config, logStream)
   await app.register(edgePlugin, { config })
@@ -55,7 +57,7 @@ export async function createGate(
   await app.register(hitCounterPlugin, { store: null, storeClient: undefined })
   await app.register(drainingPlugin)
   const { databaseUrl: url, secrets, cookieName } = config.django
-  await app.register(djangoPlugin, { file, url, secrets })
+  await app.register(djangoPlugin, { file, url, secrets, askEveryMs })
   await app.register(djangoCookiePlugin, { name: cookieName })
   await app.register(gateSocketsPlugin)
   await app.register(shutdownPlugin)

@@ -32,6 +32,8 @@ export interface DjangoOptions {
   file: GateFile
   url: string
   secrets: readonly string[]
+  /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
+  askEveryMs?: number | undefined
 }
 
 /** ms between two log lines about Django's database: while it is away each question fails */
@@ -48,7 +50,7 @@ const NOTICE_STATES: Record<NoticeState, string> = {
 
 /** Django's sessions, users and guards, and the watch over the rights of open sockets. */
 export const djangoPlugin = fp<DjangoOptions>(
-  async (app, { file, url, secrets }) => {
+  async (app, { file, url, secrets, askEveryMs }) => {
     const throttle = new LogThrottle(LOG_INTERVAL_MS)
     const onError = (err: unknown) => {
       const suppressed = throttle.record()
@@ -59,7 +61,7 @@ export const djangoPlugin = fp<DjangoOptions>(
     app.addHook('onClose', async () => void (await Promise.all([database.close(), watchDatabase.close()])))
     const { schema, guards } = await prepareAll(database, file)
     const reader = new SessionReader(database, schema, secrets)
-    const watch = new SessionWatch(new SessionReader(watchDatabase, schema, secrets), onError)
+    const watch = new SessionWatch(new SessionReader(watchDatabase, schema, secrets), onError, askEveryMs)
     const listener = new NoticeListener(
       url,
       watchDatabase,

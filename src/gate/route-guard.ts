@@ -72,13 +72,26 @@ async function readTypes(database: DjangoDatabase, text: string): Promise<string
   })
 }
 
+/**
+ * The only spelling of a value, by its type: PostgreSQL also reads `0x1`, `1_0` and ` 1` as integers, the upstream may read
+ * them otherwise, and then the guard would have judged something else.
+ */
+const SPELLINGS: Record<string, RegExp> = {
+  smallint: /^(?:0|-?[1-9]\d*)$/,
+  integer: /^(?:0|-?[1-9]\d*)$/,
+  bigint: /^(?:0|-?[1-9]\d*)$/,
+  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+}
+
 class SqlGuard implements RouteGuard {
   readonly usesQuery = true
   private readonly text: string
   private readonly parameters: readonly string[]
+  private readonly types: readonly string[]
 
   constructor({ template, place }: Extract<Guard, { kind: 'sql' }>, types: readonly string[]) {
     this.parameters = template.parameters
+    this.types = types
     const array = types.findIndex((type) => type.endsWith('[]'))
     if (array !== -1) {
       throw new DjangoSchemaError(
@@ -100,6 +113,20 @@ class SqlGuard implements RouteGuard {
   }
 
   async judge(subjects: readonly GuardSubject[], database: DjangoDatabase): Promise<boolean[]> {
+    if (subjects.every((subject) => this.isSpelt(subject))) return this.ask(subjects, database)
+    const spelt = subjects.filter((subject) => this.isSpelt(subject))
+    const verdicts = await this.ask(spelt, database)
+    return subjects.map((subject) => verdicts[spelt.indexOf(subject)] ?? false)
+  }
+
+  private isSpelt(subject: GuardSubject): boolean {
+    return this.parameters.every((name, i) => {
+      const spelling = SPELLINGS[this.types[i] ?? '']
+      return !(name in subject.parameters) || !spelling || spelling.test(subject.parameters[name] ?? '')
+    })
+  }
+
+  private async ask(subjects: readonly GuardSubject[], database: DjangoDatabase): Promise<boolean[]> {
     const values = [
       subjects.map((_, i) => i),
       ...this.parameters.map((name) => subjects.map((subject) => valueFor(subject, name))),
@@ -113,7 +140,7 @@ class SqlGuard implements RouteGuard {
       if (!isDataError(error) || subjects.length === 0) throw error
       if (subjects.length === 1) return [false]
       const each: boolean[] = []
-      for (const subject of subjects) each.push(...(await this.judge([subject], database)))
+      for (const subject of subjects) each.push(...(await this.ask([subject], database)))
       return each
     }
   }

@@ -58,9 +58,10 @@ export class SessionWatch {
   constructor(
     private readonly reader: SessionReader,
     private readonly onError: (error: unknown) => void,
+    askEveryMs = ASK_EVERY_MS,
   ) {
     this.timers = [
-      setInterval(() => void this.askAll(), ASK_EVERY_MS),
+      setInterval(() => void this.askAll(), askEveryMs),
       setInterval(() => this.endWhenAway(), AWAY_MS / 20),
     ]
   }

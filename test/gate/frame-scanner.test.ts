@@ -26,7 +26,10 @@ t.test('frames end where they end, however the bytes are cut', async (t) => {
     )
     const ends: number[] = []
     let total = 0
-    for (const { bytes } of made) ends.push((total += bytes.length))
+    for (const { bytes } of made) {
+      total += bytes.length
+      ends.push(total)
+    }
     const all = Buffer.concat(made.map(({ bytes }) => bytes))
     const scanner = new FrameScanner()
     for (let at = 0; at < all.length; ) {

@@ -44,10 +44,15 @@ export interface GateOptions {
   /** the content of gate.json */
   file: object
   env?: Record<string, string>
+  /** ms between questions, each second unless given */
+  askEveryMs?: number
 }
 
 /** Starts a gate on a free port of 127.0.0.1; closes it at teardown. */
-export async function startGate(t: Teardown, { database, file, env: given }: GateOptions): Promise<Gate> {
+export async function startGate(
+  t: Teardown,
+  { database, file, env: given, askEveryMs }: GateOptions,
+): Promise<Gate> {
   const env = {
     DJANGO_DATABASE_URL: database.readerUrl,
     DJANGO_SECRET_KEY: SITE_SECRET,
@@ -58,7 +63,10 @@ export async function startGate(t: Teardown, { database, file, env: given }: Gat
   }
   const config = loadGateConfig(env)
   const logs = new LogCapture()
-  const app = await createGate(config, readGateFile(JSON.stringify(file), env), { logStream: logs })
+  const app = await createGate(config, readGateFile(JSON.stringify(file), env), {
+    logStream: logs,
+    askEveryMs,
+  })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= Promise.resolve(app.close())

@@ -39,6 +39,9 @@ DATABASES = {"default": {
     "PASSWORD": unquote(url.password or ""),
     "NAME": url.path[1:],
 }}
+# quick: the tests sign in often, and no password is at stake
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 SESSION_ENGINE = f"django.contrib.sessions.backends.{os.environ.get('SESSION_ENGINE', 'db')}"
 SESSION_COOKIE_AGE = 3600
