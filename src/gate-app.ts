@@ -43,6 +43,23 @@ export async function createGate(
   { logStream, askEveryMs }: GateOptions = {},
 ): Promise<FastifyInstance> {
   const app = createInstance(config, logStream)
+  try {
+    await registerAll(app, config, file, askEveryMs)
+    return app
+  } catch (error) {
+    // connections to the database may be open
+    await app.close().catch(() => {})
+    throw error
+  }
+}
+
+/** First what applies to every request, in this order, then the sockets. */
+async function registerAll(
+  app: FastifyInstance,
+  config: GateConfig,
+  file: GateFile,
+  askEveryMs: number | undefined,
+): Promise<void> {
   await app.register(edgePlugin, { config })
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
@@ -84,7 +101,6 @@ export async function createGate(
     for (const gate of file.routes) sockets.get(gate.path, { websocket: true, config: { gate } }, () => {})
   })
   await app.ready()
-  return app
 }
 
 async function areUpstreamsUp({ routes }: GateFile): Promise<boolean> {

@@ -8,6 +8,11 @@ import { cookieOf, insertSession } from './session-row.js'
 
 let shared: Promise<{ site: Site; database: SiteDatabase }> | undefined
 
+const theSite = () => {
+  shared ??= start()
+  return shared
+}
+
 async function start() {
   const database = await siteDatabase(t)
   return { database, site: await startSite(t, database) }
@@ -15,8 +20,7 @@ async function start() {
 
 /** A gate whose way to Django's database can be cut. */
 async function scene(t: Test) {
-  shared ??= start()
-  const { site, database } = await shared
+  const { site, database } = await theSite()
   const url = new URL(database.readerUrl)
   const link = await startTcpProxy(t, { host: url.hostname, port: Number(url.port) })
   url.port = `${link.port}`
@@ -80,7 +84,7 @@ t.test(
 )
 
 t.test('notices that were lost with their connection are made up for', async (t) => {
-  const { database, site } = await (shared ??= start())
+  const { database, site } = await theSite()
   await installTriggers(database)
   t.teardown(() => installTriggers(database, 'gate-remove.sql'))
   const gate = await startGate(t, { database, file: { routes: siteRoutes(site) }, askEveryMs: 3_600_000 })
