@@ -32,6 +32,8 @@ export class DjangoDatabase {
     })
     // of an idle connection; it is replaced when one is needed
     this.pool.on('error', () => {})
+    // of one in use, to which the pool does not listen: its query fails too
+    this.pool.on('connect', (client) => client.on('error', () => {}))
   }
 
   /** Runs `work` in one read-only transaction. Rejects in bounded time when the database is away. */
