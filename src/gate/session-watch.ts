@@ -50,6 +50,8 @@ export class SessionWatch {
   private readonly byUser = new MultiMap<string, Watched>()
   private readonly timers: NodeJS.Timeout[]
   private awaySince: number | null = null
+  /** performance.now() since when a guard’s question fails while the others are answered */
+  private readonly failing = new Map<RouteGuard, number>()
   /** performance.now() of the question that is not answered yet */
   private askedAt: number | null = null
   private isSettling = false
@@ -251,20 +253,35 @@ export class SessionWatch {
         of.push(socket)
       }
     }
-    return [...sockets].map(async ([guard, all]) => {
-      const passes = await guard.judge(all, this.reader.database)
-      for (const [i, socket] of all.entries()) if (!passes[i]) socket.close(CloseCode.forbidden, 'forbidden')
-    })
+    return [...sockets].map(([guard, all]) => this.askGuard(guard, all))
+  }
+
+  /** One whose question fails for 5 s, as its table is locked, ends its own sockets alone. */
+  private async askGuard(guard: RouteGuard, sockets: readonly WatchedSocket[]): Promise<void> {
+    const began = performance.now()
+    try {
+      const passes = await guard.judge(sockets, this.reader.database)
+      this.failing.delete(guard)
+      for (const [i, socket] of sockets.entries())
+        if (!passes[i]) socket.close(CloseCode.forbidden, 'forbidden')
+    } catch (error) {
+      this.onError(error)
+      const since = this.failing.get(guard) ?? began
+      this.failing.set(guard, since)
+      if (performance.now() - since < AWAY_MS) return
+      for (const socket of sockets) socket.close(CloseCode.serviceRestart, retryLater())
+    }
   }
 
   /** No access by guessing: without an answer for 5 s all sockets end. */
   private endWhenAway(): void {
     const since = this.awaySince ?? this.askedAt
     if (since === null || performance.now() - since < AWAY_MS) return
-    for (const watched of [...this.sessions.values()])
-      end(watched, CloseCode.serviceRestart, `retry=${randomInt(SPREAD_MS)}`)
+    for (const watched of [...this.sessions.values()]) end(watched, CloseCode.serviceRestart, retryLater())
   }
 }
+
+const retryLater = () => `retry=${randomInt(SPREAD_MS)}`
 
 function end({ sockets }: Watched, code: CloseCode, reason: string): void {
   for (const socket of [...sockets]) socket.close(code, reason)

@@ -87,6 +87,8 @@ export function openUpstream(
       reject(new UpstreamRefusedError(response.statusCode ?? 0))
     })
     request.on('upgrade', (response, socket: Socket, head) => {
+      // Node has detached its listeners: a reset before the pipe begins would end the process
+      socket.on('error', () => socket.destroy())
       const problem = problemOf(response, key)
       if (problem === null) return resolve({ socket, head, headers: response.rawHeaders })
       socket.destroy()

@@ -83,6 +83,19 @@ t.test(
   },
 )
 
+t.test('a guard that can’t be asked ends its own sockets alone', async (t) => {
+  const { gate, site, database, socket } = await scene(t)
+  const asha = await signIn(site, 'asha')
+  const order = await connect(`${gate.url}/ws/payment-socket/1/`, { cookie: asha.cookie ?? '' })
+  await database.query('REVOKE SELECT ON theatre_order FROM houselights_gate_reader')
+  t.equal((await order.closed()).code, 1012)
+  t.equal((await refused(`${gate.url}/ws/payment-socket/1/`, { cookie: asha.cookie ?? '' })).status, 503)
+  await notify(site, '{"still":"here"}')
+  await socket.expect({ still: 'here' })
+  await database.query('GRANT SELECT ON theatre_order TO houselights_gate_reader')
+  await (await connect(`${gate.url}/ws/payment-socket/1/`, { cookie: asha.cookie ?? '' })).close()
+})
+
 t.test('notices that were lost with their connection are made up for', async (t) => {
   const { database, site } = await theSite()
   await installTriggers(database)

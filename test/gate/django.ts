@@ -129,6 +129,7 @@ export async function siteDatabase(t: Teardown): Promise<SiteDatabase> {
 
 export interface Site {
   port: number
+  readonly pid: number
   /** Kills it (SIGKILL) and waits for its end. */
   kill(): Promise<void>
   /** Ends it (SIGTERM) and starts it again on the same port. */
@@ -151,6 +152,9 @@ export async function startSite(
   t.teardown(() => running.end('SIGKILL'))
   return {
     port,
+    get pid() {
+      return running.pid
+    },
     kill: () => running.end('SIGKILL'),
     async restart(changed = {}) {
       await running.end('SIGTERM')
@@ -162,7 +166,7 @@ export async function startSite(
 async function launch(
   port: number,
   env: Record<string, string>,
-): Promise<{ end(signal: NodeJS.Signals): Promise<void> }> {
+): Promise<{ pid: number; end(signal: NodeJS.Signals): Promise<void> }> {
   const args = ['-m', 'daphne', '-b', '127.0.0.1', '-p', `${port}`, 'asgi:application']
   const child = spawn('sh', ['-c', KEEPER, requireProgram(DJANGO), ...args], {
     cwd: SITE,
@@ -183,6 +187,7 @@ async function launch(
   await until(isUp, 'Daphne to start', PROGRAM_PATIENCE)
   const pid = Number(/^pid (\d+)/m.exec(output)?.[1])
   return {
+    pid,
     async end(signal) {
       if (hasEnded(child)) return
       process.kill(pid, signal)

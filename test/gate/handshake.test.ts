@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import t, { type Test } from 'tap'
+import { WebSocketServer } from 'ws'
 import { listen } from '../helpers/listen.js'
 import { httpHead, sendRaw } from '../helpers/raw-connection.js'
 import { connect, refused } from '../helpers/socket-client.js'
-import { untilSame } from '../helpers/until.js'
+import { until, untilSame } from '../helpers/until.js'
 import { SITE_KEYS, type Site, type SiteDatabase, siteDatabase, startSite } from './django.js'
-import { type Gate, type GateOptions, LIVE_ORDERS, siteRoutes, startGate } from './gate.js'
+import { type Gate, type GateOptions, installTriggers, LIVE_ORDERS, siteRoutes, startGate } from './gate.js'
 import { cookieOf, insertSession } from './session-row.js'
 
 let shared: Promise<{ site: Site; database: SiteDatabase }> | undefined
@@ -226,6 +227,94 @@ t.test('a client with a live session is not touched by the refusals of others at
   for (let i = 0; i < 7; i++) refusals.push(await statusOf(gate, LIVE_ORDERS, { cookie: customer }))
   t.same(refusals, [403, 403, 403, 403, 403, 429, 429], 'a session has a count of its own')
   await (await connect(gate.url + LIVE_ORDERS, { cookie: own })).close()
+})
+
+/** An upstream that answers a handshake only when the test says so. */
+async function slowUpstream(t: Test) {
+  const server = createServer()
+  const wss = new WebSocketServer({ noServer: true })
+  const waiting: (() => void)[] = []
+  server.on('upgrade', (request, socket, head) => {
+    waiting.push(() =>
+      wss.handleUpgrade(request, socket, head, (ws) => ws.on('error', () => {}).send('a secret')),
+    )
+  })
+  const port = await listen(server)
+  t.teardown(() => {
+    for (const ws of wss.clients) ws.terminate()
+    server.close()
+  })
+  return { upstream: `ws://127.0.0.1:${port}/`, waiting, open: () => wss.clients.size }
+}
+
+t.test('the verdict is taken again once the upstream has answered', async (t) => {
+  const { upstream, waiting, open } = await slowUpstream(t)
+  const routes = [
+    { path: '/ws/staff/', guard: 'staff', upstream },
+    {
+      path: '/ws/order/:id/',
+      guard: { sql: 'SELECT 1 FROM theatre_order WHERE id = $id AND customer_id = $user' },
+      upstream,
+    },
+    {
+      path: '/ws/session/',
+      guard: { sql: 'SELECT 1 FROM django_session WHERE session_key = $session' },
+      upstream,
+    },
+  ]
+  const { gate, database, cookie } = await scene(t, { file: { routes } })
+  const cases: [path: string, status: number, act: string, undo: string | null][] = [
+    ['/ws/staff/', 401, 'DELETE FROM django_session', null],
+    ['/ws/session/', 401, 'DELETE FROM django_session', null],
+    [
+      '/ws/staff/',
+      403,
+      'UPDATE auth_user SET is_staff = false WHERE id = 1',
+      'UPDATE auth_user SET is_staff = true WHERE id = 1',
+    ],
+    [
+      '/ws/order/1/',
+      403,
+      'UPDATE theatre_order SET customer_id = 2',
+      'UPDATE theatre_order SET customer_id = 3',
+    ],
+  ]
+  for (const [path, status, act, undo] of cases) {
+    const own = await cookie(path.includes('order') ? 'asha' : 'staff')
+    const answer = refused(gate.url + path, { cookie: own })
+    const accept = await until(() => waiting.shift(), 'the upstream to be asked')
+    await database.query(act)
+    accept()
+    t.equal((await answer).status, status, `${path}: ${act}`)
+    if (undo) await database.query(undo)
+  }
+  await untilSame(t, 'no socket is left at the upstream', open, 0)
+  t.equal(gate.app.django.watch.size, 0)
+})
+
+t.test('a hundred sessions that end at any moment of their handshakes leave no socket', async (t) => {
+  const { upstream, waiting, open } = await slowUpstream(t)
+  const { gate, database } = await scene(t, {
+    file: { routes: [{ path: '/ws/', guard: 'user', upstream }] },
+    env: { WS_MAX_PER_USER: '1000' },
+  })
+  await installTriggers(database)
+  t.teardown(() => installTriggers(database, 'gate-remove.sql'))
+  const keys = await Promise.all(
+    Array.from({ length: 100 }, () => insertSession(database, { username: 'asha' })),
+  )
+  const accepting = setInterval(() => waiting.shift()?.(), 2)
+  t.teardown(() => clearInterval(accepting))
+  const attempts = keys.map(async (key, i) => {
+    const handshake = connect(`${gate.url}/ws/`, { cookie: cookieOf(key) }).catch(() => null)
+    await database.query('SELECT pg_sleep($1)', [i / 1000])
+    await database.query('DELETE FROM django_session WHERE session_key = $1', [key])
+    return (await handshake)?.closed()
+  })
+  const ends = await Promise.all(attempts)
+  // 1012 where another session of the same user is still live, and ends later
+  t.ok(ends.every((end) => end === undefined || end.code === 4401 || end.code === 1012))
+  await untilSame(t, 'no socket is left at the upstream', () => open() + waiting.length, 0)
 })
 
 t.test('an upstream that is away, refuses, or answers nonsense', async (t) => {
