@@ -5,7 +5,8 @@ import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { type DeviceMark, isKnownOn } from './device-mark.js'
-import { checkInTurn, checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
+import { findImportedKinds } from './imported-hashes.js'
+import { checkInTurn, checkNewPassword, hashPassword, isOutdated, verifyPassword } from './passwords.js'
 import {
   type ClientInfo,
   endSession,
@@ -42,7 +43,7 @@ const invalidCredentials = () =>
 /**
  * Signs in, and ends the caller's previous session in the same transaction. An unknown name, a wrong password and a
  * disabled account give the same error after the same work: 401 `invalid_credentials`. Throws 429 after too many
- * attempts.
+ * attempts. An imported hash is replaced by one of ours.
  */
 export async function login(
   ctx: AccountContext,
@@ -57,16 +58,18 @@ export async function login(
   const ownSession = isOwnSession ? `session ${previous.session.id}` : null
   const known = isKnownOn(mark, username) ? `device ${mark.id}` : ownSession
   const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known })
+  const imported = await findImportedKinds(ctx.db)
   const account = await checkInTurn(attempt.turn, async () => {
     const found = await findAccount(ctx.db, username)
     const usable = found?.isActive ? found : null
-    return (await verifyPassword(usable?.passwordHash ?? null, password)) ? usable : null
+    return (await verifyPassword(usable?.passwordHash ?? null, password, imported)) ? usable : null
   })
   if (!account) throw invalidCredentials()
   await attempt.succeeded()
+  const current = await renewHash(ctx, account, password)
   return await commit(ctx, async (tx) => {
     // the account may have changed while the hash was computed
-    if (!(await lockAccount(tx, account.id, account.passwordHash))) throw invalidCredentials()
+    if (!(await lockAccount(tx, account.id, current))) throw invalidCredentials()
     const changes = previous ? await endSession(tx, previous.session.id, previous.principal.userId) : []
     const opened = await openSession(tx, { userId: account.id, keep: given.keep, client }, ctx.sessions)
     return { result: opened, changes }
@@ -124,9 +127,10 @@ export async function changePassword(
   checkNewPassword(given.newPassword, 'newPassword')
   const { username } = principal
   const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known: `session ${session.id}` })
+  const imported = await findImportedKinds(ctx.db)
   const account = await checkInTurn(attempt.turn, async () => {
     const found = await accountOf(ctx.db, principal)
-    return (await verifyPassword(found?.passwordHash ?? null, given.currentPassword)) ? found : null
+    return (await verifyPassword(found?.passwordHash ?? null, given.currentPassword, imported)) ? found : null
   })
   if (!account) throw invalidCredentials()
   await attempt.succeeded()
@@ -153,6 +157,27 @@ interface Account {
   id: number
   passwordHash: string | null
   isActive: boolean
+}
+
+/**
+ * Replaces an account's imported hash by one of ours, now that its password is known to be right, and returns what the account
+ * has then. Of two sign-ins at the same time one does it; the other takes the result if the password is right for that too.
+ */
+async function renewHash(
+  ctx: AccountContext,
+  { id, passwordHash }: Account,
+  password: string,
+): Promise<string | null> {
+  if (passwordHash === null || !isOutdated(passwordHash)) return passwordHash
+  const renewed = await hashPassword(password)
+  const { count } = await ctx.db.user.updateMany({
+    where: { id, passwordHash },
+    data: { passwordHash: renewed },
+  })
+  if (count === 1) return renewed
+  const now = await ctx.db.user.findUnique({ where: { id }, select: { passwordHash: true } })
+  const other = now?.passwordHash ?? null
+  return (await verifyPassword(other, password)) ? other : null
 }
 
 /** @param username normalized */

@@ -3,6 +3,8 @@ import { hash, verify } from '@node-rs/argon2'
 import { FairQueue, type Turn } from '../concurrency/fair-queue.js'
 import { invalid } from '../errors.js'
 import { isCommonPassword } from './common-passwords.js'
+import { isDjangoHash, readDjangoHash } from './django-hashes.js'
+import { type ImportedKinds, spendTheRest } from './imported-hashes.js'
 
 const MIN_PASSWORD = 8
 export const MAX_PASSWORD = 128
@@ -65,8 +67,23 @@ export function hashPassword(password: string): Promise<string> {
   return queue.run(URGENT, () => hash(normalize(password), COST))
 }
 
-/** Verifies a password, within `checkInTurn`. Without a hash (no such user, a guest): false after the same work. */
-export async function verifyPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  const matches = await verify(passwordHash ?? DUMMY_HASH, normalize(password))
-  return matches && passwordHash !== null
+/**
+ * Verifies a password, within `checkInTurn`. A wrong one, and one without a hash (no such user, a guest), is false after the
+ * same work: that of a hash of ours and of one of each kind that was imported (`imported`).
+ */
+export async function verifyPassword(
+  passwordHash: string | null,
+  password: string,
+  imported: ImportedKinds = new Map(),
+): Promise<boolean> {
+  const foreign = passwordHash !== null && isDjangoHash(passwordHash) ? readDjangoHash(passwordHash) : null
+  if (await foreign?.verify(password)) return true
+  const own = foreign === null && passwordHash !== null && !isDjangoHash(passwordHash) ? passwordHash : null
+  const matches = await verify(own ?? DUMMY_HASH, normalize(password))
+  if (matches && own !== null) return true
+  await spendTheRest(imported, foreign, password)
+  return false
 }
+
+/** Whether a hash, whose password is known to be right, is to be replaced by one of ours. */
+export const isOutdated = (passwordHash: string): boolean => isDjangoHash(passwordHash)

@@ -10,8 +10,8 @@ import {
 import { type Account, findAccountByName, listAccounts } from '../accounts/user-queries.js'
 import { notFound } from '../errors.js'
 import type { Role } from '../principal.js'
-import { MAX_ID } from '../protocol/groups.js'
 import { type Command, type CommandContext, type CommandIo, UsageError, withContext } from './command.js'
+import { printable, readTheatreId } from './options.js'
 
 const USAGE = `Manages the accounts of houselights. Running services apply changes within two seconds.
 
@@ -144,16 +144,6 @@ function readRole(role: string | undefined): Role {
   if (role === 'staff' || role === 'admin' || role === 'customer') return role
   throw new UsageError('Missing or invalid option: --role must be staff, admin or customer.')
 }
-
-function readTheatreId(text: string): number {
-  const id = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : 0
-  if (id < 1 || id > MAX_ID)
-    throw new UsageError(`Invalid option: --theatre must be a theatre's number, not ${JSON.stringify(text)}.`)
-  return id
-}
-
-/** A user agent is client input, and a terminal obeys control characters. */
-const printable = (text: string) => text.replace(/[^\x20-\x7e]/g, '?')
 
 function describe({ principal, isActive }: Account): string {
   const { userId, username, role, theatres } = principal

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import t from 'tap'
 import type { Customer } from '../helpers/customers.js'
 import { orderFrom } from '../helpers/customers.js'
@@ -197,6 +197,26 @@ t.test('keyboard only: moves between tickets, marks as seen, delivers, cancels, 
   await page.keyboard.press('Tab')
   const button = await page.evaluate('document.activeElement.textContent')
   t.equal(button, 'Cash received', 'each button can be reached')
+  await page.close()
+})
+
+t.test('keyboard: a step pressed while the last one is under way follows it', async (t) => {
+  const { orderId } = await orderFrom(site.url, 'demo-d9', { 'Fresh Lime Soda': 1 }, 'cash')
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  const held: Route[] = []
+  await page.route('**/api/orders/*/collect-cash', (route) => void held.push(route))
+  await ticket(page, 'D9').focus()
+  await page.keyboard.press('c')
+  await until(() => held.length === 1, 'the first call to be under way')
+  await page.keyboard.press('d')
+  await page.keyboard.press('d')
+  await held[0]?.continue()
+  await ticket(page, 'D9').waitFor({ state: 'detached' })
+  t.match(await site.db.order.findUniqueOrThrow({ where: { id: orderId } }), {
+    status: 'delivered',
+    paymentStatus: 'paid',
+  })
   await page.close()
 })
 

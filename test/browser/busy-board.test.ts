@@ -140,3 +140,21 @@ t.test('the screen rings and counts for what it shows only', async (t) => {
 t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
 })
+
+t.test('the seat map shows the chosen hall only, and rows of twenty seats fit', async (t) => {
+  const hall = await site.db.hall.create({ data: { theatreId: 1, name: 'Screen 3' } })
+  const seats = [...'ABCD'].flatMap((row) => Array.from({ length: 20 }, (_, at) => `${row}${at + 1}`))
+  await site.db.seat.createMany({
+    data: seats.map((name) => ({ name, token: `c-${name.toLowerCase()}`, hallId: hall.id })),
+  })
+  const page = await staff.open('/theatre/live-orders/')
+  await linkIs(page)
+  await page.getByRole('radio', { name: 'Screen 3' }).check()
+  await page.getByRole('radio', { name: 'Seats' }).check()
+  const map = page.getByRole('region', { name: 'Screen 3' })
+  await map.waitFor()
+  t.equal(await page.locator('.map-hall').count(), 1)
+  const hidden = await map.evaluate((element) => element.scrollWidth - element.clientWidth)
+  t.equal(hidden, 0, 'nothing to scroll to')
+  await page.close()
+})

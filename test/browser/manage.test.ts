@@ -16,7 +16,7 @@ const api = await signIn(site.url, 'manager')
 const settings = async () =>
   (await api.get<{ settings: SettingsView }>('/api/theatres/1/settings')).body.settings
 const section = (page: Page, name: string) => page.getByRole('radio', { name }).check()
-const confirm = (page: Page) => page.locator('[data-action=confirm][data-settling=false]').click()
+const confirm = (page: Page) => page.locator('[data-action=confirm]:not([data-settling=true])').click()
 const figure = (page: Page, key: string) => page.locator(`[data-figure=${key}] dd`).textContent()
 
 t.test('settings: hours for every day, a GSTIN as typed, a wrong one is refused in words', async (t) => {

@@ -195,7 +195,7 @@ export const SHOTS: Shot[] = [
     async ready(page) {
       await live(page)
       await page.locator('[data-action=ordering]').click()
-      await page.locator('.pauses[data-settling=false]').waitFor()
+      await page.locator('[data-pause=open]:not([data-settling=true])').waitFor()
     },
   },
   {
@@ -263,7 +263,7 @@ export const SHOTS: Shot[] = [
     screen: 'tablet',
     who: 'manager',
     path: '/theatre/manage/',
-    ready: (page) => page.locator('.menu-sections[data-settling=false]').waitFor(),
+    ready: (page) => page.locator('.menu-sections:not([data-settling=true])').waitFor(),
   },
   {
     name: 'manage-item',
@@ -311,7 +311,7 @@ export const SHOTS: Shot[] = [
       await page.locator('.hall summary').first().click()
       await page.getByRole('button', { name: 'Seat B3' }).click()
       await page.locator('[data-action=renew]').click()
-      await page.locator('[data-action=confirm][data-settling=false]').waitFor()
+      await page.locator('[data-action=confirm]:not([data-settling=true])').waitFor()
     },
   },
   {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
-import { linkIs, startSite, TABLET } from './site.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // The board forgives: a second tap hits nothing, tickets stay where they are, and a step can be taken back.
 
@@ -33,8 +33,12 @@ const placeOnPage = (element: Locator) =>
 async function pointOf(page: Page, id: number, action: string) {
   const button = ticketOf(page, id).locator(`[data-action=${action}]`)
   await button.click({ trial: true })
+  return await middleOf(button)
+}
+
+async function middleOf(button: Locator) {
   const box = await button.boundingBox()
-  if (!box) throw new Error(`the ticket of order ${id} has no ${action}`)
+  if (!box) throw new Error(`${button} is not shown`)
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
 }
 
@@ -212,4 +216,40 @@ t.test('what is owed stays on the board, however many orders end later', async (
 
 t.test('no page reported an error or a policy violation', async (t) => {
   t.strictSame(site.pageErrors, [])
+})
+
+t.test('a double tap on "Sign out" of a device signs out that one only', async (t) => {
+  const visitor = await site.staff({ ...PHONE, username: 'staff2' })
+  let tried = 0
+  for (const apart of APART) {
+    for (let count = 0; count < 3; count += 1) await signIn(site.url, 'staff2')
+    const page = await visitor.open('/account')
+    const others = page.locator('.device:not([data-current=true])')
+    const button = others.first().getByRole('button')
+    await button.click({ trial: true })
+    const before = await others.count()
+    const isDouble = await doubleTap(page, await middleOf(button), apart)
+    await until(async () => (await others.count()) < before, 'the device to be signed out')
+    if (isDouble) {
+      tried += 1
+      await others.first().getByRole('button').click({ trial: true })
+      t.equal(await others.count(), before - 1, `${apart} ms apart`)
+    }
+    await page.close()
+  }
+  t.ok(tried > 0, 'the machine was in time with some')
+})
+
+t.test('a second of a dish can be added at once; the cart’s button, which appears, waits', async (t) => {
+  const visitor = await site.visitor(PHONE)
+  const page = await visitor.open('/s/demo-e5')
+  const pick = page.locator('.pick').first()
+  await pick.locator('[data-action=add]').tap()
+  t.equal(await page.locator('[data-action=review]').getAttribute('data-settling'), 'true')
+  t.equal(await pick.locator('[data-action=more]').getAttribute('data-settling'), null)
+  await pick.locator('[data-action=more]').tap()
+  await page.locator('[data-cart-count="2"]').waitFor()
+  await page.locator('[data-action=review]').tap()
+  await page.getByRole('dialog').waitFor()
+  await page.close()
 })

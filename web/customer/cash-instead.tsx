@@ -2,7 +2,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { f, s } from '../strings/language.js'
-import { useSettled } from '../ui/use-settled.js'
 
 interface Props {
   order: OrderView
@@ -15,7 +14,6 @@ interface Props {
 /** Asks before an order is changed to cash: that starts it, and the customer can't take it back. */
 export function CashInstead({ order, disabled, run, onBack }: Props) {
   const text = useRef<HTMLParagraphElement>(null)
-  const isSettled = useSettled()
   // It replaces the button that had the focus.
   useEffect(() => text.current?.focus(), [])
   return (
@@ -27,7 +25,6 @@ export function CashInstead({ order, disabled, run, onBack }: Props) {
         type="button"
         class="primary wide"
         data-action="confirm-cash"
-        data-settling={!isSettled}
         disabled={disabled}
         onClick={() => run(() => api.payInCash(order.id))}
       >

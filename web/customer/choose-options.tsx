@@ -2,7 +2,6 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuItemView, MenuOptionView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
-import { useSettled } from '../ui/use-settled.js'
 import type { Choice } from './cart.js'
 import { isEnough } from './cart-lines.js'
 
@@ -15,7 +14,6 @@ interface Props {
 /** The dialog in which an item's options are chosen before it is added to the cart. */
 export function ChooseOptions({ item, onAdd, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const settled = useSettled()
   const [chosen, setChosen] = useState<readonly Choice[]>([])
   useEffect(() => dialog.current?.showModal(), [])
   const known = chosen.filter((each) => priceOf(item, each) !== null)
@@ -46,14 +44,15 @@ export function ChooseOptions({ item, onAdd, onClose }: Props) {
           dialog.current?.close()
         }}
       >
-        {item.options.map((option) => (
-          <OptionGroup key={option.name} {...{ option, chosen: known }} onToggle={toggle} />
-        ))}
+        <div data-unguarded="">
+          {item.options.map((option) => (
+            <OptionGroup key={option.name} {...{ option, chosen: known }} onToggle={toggle} />
+          ))}
+        </div>
         <button
           type="submit"
           class="primary wide"
           data-action="add-chosen"
-          data-settling={!settled}
           disabled={!item.available || missing !== undefined}
         >
           {label}

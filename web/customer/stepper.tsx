@@ -25,7 +25,7 @@ export function Stepper({ name, quantity, onChange }: StepperProps) {
   }
 
   return (
-    <div class="pick" ref={container}>
+    <div class="pick" ref={container} data-unguarded="">
       {isEmpty ? (
         <button
           type="button"

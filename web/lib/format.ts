@@ -5,11 +5,24 @@ export interface Formats {
   number(value: number): string
   /** the time of day */
   time(iso: string | number, timeZone?: string): string
-  dateTime(iso: string): string
+  dateTime(iso: string, timeZone?: string): string
   /** "3 minutes ago" */
   ago(iso: string, now: number): string
   list(entries: readonly string[]): string
   plural(count: number, one: string, other: string): string
+}
+
+type TimeFormat = Pick<Intl.DateTimeFormatOptions, 'dateStyle' | 'timeStyle'>
+
+/** A format for each time zone, made once: making one costs far more than using it, and the board shows dozens of times each second. */
+function formatsOf(locale: string, style: TimeFormat): (timeZone?: string) => Intl.DateTimeFormat {
+  const made = new Map<string | undefined, Intl.DateTimeFormat>()
+  return (timeZone) => {
+    const format =
+      made.get(timeZone) ?? new Intl.DateTimeFormat(locale, { ...style, ...(timeZone && { timeZone }) })
+    made.set(timeZone, format)
+    return format
+  }
 }
 
 export function createFormats(locale: string): Formats {
@@ -23,18 +36,16 @@ export function createFormats(locale: string): Formats {
   const whole = money(0)
   const exact = money(2)
   const number = new Intl.NumberFormat(locale)
-  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const list = new Intl.ListFormat(locale, { style: 'long', type: 'conjunction' })
   const rules = new Intl.PluralRules(locale)
+  const time = formatsOf(locale, { timeStyle: 'short' })
+  const dateTime = formatsOf(locale, { dateStyle: 'medium', timeStyle: 'short' })
   return {
     money: (paise) => (paise % 100 === 0 ? whole : exact).format(paise / 100),
     number: (value) => number.format(value),
-    time: (at, timeZone) =>
-      new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...(timeZone ? { timeZone } : {}) }).format(
-        new Date(at),
-      ),
-    dateTime: (iso) => dateTime.format(new Date(iso)),
+    time: (at, timeZone) => time(timeZone).format(new Date(at)),
+    dateTime: (iso, timeZone) => dateTime(timeZone).format(new Date(iso)),
     ago(iso, now) {
       const minutes = Math.round((Date.parse(iso) - now) / 60_000)
       if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')

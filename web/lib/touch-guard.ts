@@ -2,7 +2,9 @@
 const SETTLE_MS = 1000
 /** A label that grows by a digit is no move. */
 const TOLERANCE_PX = 8
-const CONTROLS = 'button, a[href], summary, label, [role="button"]'
+const CONTROLS = 'button, a[href], summary, select, label, [role="button"]'
+/** What these do is taken back by another press, and people press them fast: two of a dish, a size and a flavour. */
+const EXEMPT = '[data-unguarded] *'
 /** Attributes that move controls: the others change looks only. */
 const MOVING = ['class', 'hidden', 'open', 'style', 'data-size']
 
@@ -20,17 +22,17 @@ const isSame = (a: Box, b: Box): boolean =>
 /**
  * Keeps fingers from hitting what they did not aim at: a control that appears, or moves on the page, takes no touch and no
  * click for a second (`data-settling`, which the styles turn into `pointer-events: none`). Keys still work. Scrolling moves
- * nothing. The controls that are there at the call count as settled. Returns the function that ends it.
+ * nothing. The controls that are there at the call count as settled.
  */
-export function guardTouches(): () => void {
+export function guardTouches(): void {
   const boxes = new WeakMap<Element, Box>()
   const settling = new Map<Element, number>()
-  const timers = new Set<ReturnType<typeof setTimeout>>()
   let frame = 0
 
   function measure(): Element[] {
     const moved: Element[] = []
     for (const control of document.querySelectorAll(CONTROLS)) {
+      if (control.matches(EXEMPT)) continue
       const box = boxOf(control)
       const before = boxes.get(control)
       if (box) boxes.set(control, box)
@@ -55,11 +57,7 @@ export function guardTouches(): () => void {
       settling.set(control, performance.now() + SETTLE_MS)
       control.setAttribute('data-settling', 'true')
     }
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      release()
-    }, SETTLE_MS + 1)
-    timers.add(timer)
+    setTimeout(release, SETTLE_MS + 1)
   }
 
   // Before the next touch can arrive: the observer runs in the task that has changed the page.
@@ -82,12 +80,4 @@ export function guardTouches(): () => void {
   })
   addEventListener('resize', check)
   addEventListener('scroll', onScroll, { capture: true, passive: true })
-  return () => {
-    observer.disconnect()
-    removeEventListener('resize', check)
-    removeEventListener('scroll', onScroll, { capture: true })
-    cancelAnimationFrame(frame)
-    for (const timer of timers) clearTimeout(timer)
-    for (const control of settling.keys()) control.removeAttribute('data-settling')
-  }
 }

@@ -5,7 +5,6 @@ import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
 
 /** Before the delivery too: the staff may collect it at any time. */
 const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolean =>
@@ -13,20 +12,19 @@ const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolea
 
 interface Props {
   theatreId: number
+  timeZone: string | undefined
   /** read again when it changes */
   version: number
   onCollected(): void
 }
 
 /** All orders whose cash has not been collected, the oldest first. */
-export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
+export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Props) {
   const [found, setFound] = useState<readonly OrderView[] | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
   const reading = useReading(() => api.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
   const owed = found?.filter(isCashOwed) ?? []
-  // where one entry goes, the button of the next comes under the finger
-  const isSettled = useSettled(owed.map(({ id }) => id).join())
 
   async function collect({ id }: OrderView): Promise<void> {
     setBusy(true)
@@ -43,7 +41,12 @@ export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
   }
 
   return (
-    <section class="panel" aria-labelledby="cash-owed-title" data-cash-owed={found ? owed.length : undefined}>
+    <section
+      class="panel"
+      aria-labelledby="cash-owed-title"
+      data-opening={!found && !reading.error}
+      data-cash-owed={found ? owed.length : undefined}
+    >
       <h2 id="cash-owed-title">{s.today.cashOwed}</h2>
       <ReadingProblem reading={reading} />
       <Problem error={problem} />
@@ -54,12 +57,11 @@ export function CashOwedPanel({ theatreId, version, onCollected }: Props) {
             <li key={order.id} data-order-id={order.id}>
               <span id={`owed-${order.id}`}>
                 <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
-                <time dateTime={order.createdAt}>{f.dateTime(order.createdAt)}</time>
+                <time dateTime={order.createdAt}>{f.dateTime(order.createdAt, timeZone)}</time>
               </span>
               <button
                 type="button"
                 data-action="collect-cash"
-                data-settling={!isSettled}
                 disabled={busy}
                 aria-describedby={`owed-${order.id}`}
                 onClick={() => void collect(order)}

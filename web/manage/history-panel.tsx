@@ -13,7 +13,7 @@ const EMPTY: Search = { q: '', from: '', to: '', status: '' }
 const isPaid = ({ paymentStatus }: OrderView): boolean =>
   paymentStatus === 'paid' || paymentStatus === 'partially_refunded' || paymentStatus === 'refunded'
 
-function Entry({ order }: { order: OrderView }) {
+function Entry({ order, timeZone }: { order: OrderView; timeZone: string | undefined }) {
   const refund = describeRefund(order)
   const items = order.items.map(({ quantity, name }) => `${f.number(quantity)} × ${plainText(name)}`)
   return (
@@ -21,7 +21,7 @@ function Entry({ order }: { order: OrderView }) {
       <div>
         <p>
           <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
-          <time dateTime={order.createdAt}>{f.dateTime(order.createdAt)}</time>
+          <time dateTime={order.createdAt}>{f.dateTime(order.createdAt, timeZone)}</time>
         </p>
         <p class="quiet">{items.join(', ')}</p>
         <p class="quiet">
@@ -48,7 +48,7 @@ interface Found {
 }
 
 /** Orders of any time, by number, seat, item or phone. Nothing is read before a search: each request extends the session. */
-export function HistoryPanel({ theatreId }: { theatreId: number }) {
+export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZone: string | undefined }) {
   const [search, setSearch] = useState(EMPTY)
   const [found, setFound] = useState<Found | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
@@ -128,7 +128,7 @@ export function HistoryPanel({ theatreId }: { theatreId: number }) {
       {found && found.orders.length > 0 && (
         <ul class="rows" aria-label={s.today.found}>
           {found.orders.map((order) => (
-            <Entry key={order.id} order={order} />
+            <Entry key={order.id} order={order} timeZone={timeZone} />
           ))}
         </ul>
       )}

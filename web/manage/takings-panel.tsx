@@ -86,14 +86,32 @@ function Items({ items }: TakingsView) {
 }
 
 /** What the theatre took on a day; `version`: read again when it changes. */
-export function TakingsPanel({ theatreId, version }: { theatreId: number; version: number }) {
+export function TakingsPanel({
+  theatreId,
+  version,
+  onTimeZone,
+}: {
+  theatreId: number
+  version: number
+  /** the theatre's, once it is known */
+  onTimeZone(timeZone: string): void
+}) {
   /** '': today, by the theatre's clock */
   const [day, setDay] = useState('')
   const [takings, setTakings] = useState<TakingsView | null>(null)
   const key = `${theatreId} ${day} ${version}`
-  const reading = useReading(() => managerApi.takings(theatreId, day), setTakings, key)
+  const found = (value: TakingsView): void => {
+    setTakings(value)
+    onTimeZone(value.timeZone)
+  }
+  const reading = useReading(() => managerApi.takings(theatreId, day), found, key)
   return (
-    <section class="panel takings" aria-labelledby="takings-title" data-day={takings?.day}>
+    <section
+      class="panel takings"
+      aria-labelledby="takings-title"
+      data-opening={!takings && !reading.error}
+      data-day={takings?.day}
+    >
       <div class="panel-head">
         <h2 id="takings-title">{s.today.takings}</h2>
         <label class="field inline">

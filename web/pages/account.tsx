@@ -65,7 +65,7 @@ function Devices() {
     (a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt),
   )
   return (
-    <section class="panel" aria-labelledby="devices-title">
+    <section class="panel" aria-labelledby="devices-title" data-opening={!devices && !reading.error}>
       <h2 id="devices-title">{s.account.devices}</h2>
       <Problem error={error} />
       <ReadingProblem reading={reading} />

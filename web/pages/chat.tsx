@@ -5,7 +5,6 @@ import { Ordered } from '../chat/ordered.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import { guardTouches } from '../lib/touch-guard.js'
 import { useReading } from '../lib/use-reading.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
@@ -127,7 +126,6 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
 function Chat({ user }: { user: UserView }) {
   const desk = useChatDesk()
   // The list is sorted anew with each message.
-  useEffect(guardTouches, [])
   const { chats } = useStore(desk.state)
   const openId = useOpenChatId()
   const open = openId === null ? undefined : chats.get(openId)

@@ -2,7 +2,6 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { OrderView, SignedInView } from '../../src/protocol/views.js'
 import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
-import { guardTouches } from '../lib/touch-guard.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
 import { isCashOwed, isLive, isOwed, oldestFirst } from '../live/orders-state.js'
@@ -62,7 +61,6 @@ function LiveOrders({ session }: { session: SignedInView }) {
   useBoardKeys(board)
   const keyLabels = useKeyLabels()
   useEffect(keepScreenOn, [])
-  useEffect(guardTouches, [])
   const screenLock = useStore(wakeLock)
 
   const ofTheatre = useMemo(
@@ -84,6 +82,9 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const { chats } = useStore(desk.state)
   const unread = unreadTotal(chats.values())
   const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
+  const isListed = useStore(board.listed).has(theatreId ?? 0)
+  const areChatsLoaded = useStore(desk.loaded)
+  const isWhole = isLoaded && isListed && areChatsLoaded && (found !== null || reading.error !== null)
   useOverdueAlert(shown, now, found?.theatre ?? null)
   useTitle(shown.length, `${s.nav.orders} · ${name}`)
 
@@ -97,7 +98,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
       </StaffHeader>
       <LinkBanner link={board.live.link} />
       <NetworkBanner link={board.live.link} />
-      <main class="live" data-size={size} data-open-orders={shown.length}>
+      <main class="live" data-opening={!isWhole} data-size={size} data-open-orders={shown.length}>
         <div class="live-head">
           <h1>
             <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}

@@ -84,7 +84,8 @@ function Bill({ bill }: { bill: ReceiptView }) {
         {bill.gstin !== null && <p>{s.receipt.gstin(bill.gstin)}</p>}
       </header>
       <p>
-        {s.receipt.number(bill.number)} · <time dateTime={bill.issuedAt}>{f.dateTime(bill.issuedAt)}</time>
+        {s.receipt.number(bill.number)} ·{' '}
+        <time dateTime={bill.issuedAt}>{f.dateTime(bill.issuedAt, bill.timeZone)}</time>
         <br />
         {s.receipt.order(bill.orderId)} · {bill.seat.name}, {bill.seat.hall}
       </p>

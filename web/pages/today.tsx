@@ -20,6 +20,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   /** counts what the books must be read again for */
   const [version, setVersion] = useState(0)
+  const [timeZone, setTimeZone] = useState<string>()
   const desk = useMemo(createPaymentDesk, [])
   const { issues, at, error } = useStore(desk.list)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -62,12 +63,12 @@ function Payments({ user }: { user: SignedInView['user'] }) {
       </div>
       {theatreId !== null && (
         <>
-          <TakingsPanel theatreId={theatreId} version={version} />
-          <CashOwedPanel theatreId={theatreId} version={version} onCollected={refresh} />
+          <TakingsPanel theatreId={theatreId} version={version} onTimeZone={setTimeZone} />
+          <CashOwedPanel {...{ theatreId, timeZone, version }} onCollected={refresh} />
         </>
       )}
       <ReadingProblem reading={{ error, again: desk.load }} />
-      <section class="panel" aria-labelledby="to-check">
+      <section class="panel" aria-labelledby="to-check" data-opening={issues === null && !error}>
         <h2 id="to-check">{s.payments.toCheck}</h2>
         {issues === null && !error && <p class="quiet">{s.common.opening}</p>}
         {issues !== null && open.length === 0 && <p class="quiet">{s.payments.none}</p>}
@@ -86,7 +87,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
           ))}
         </ul>
       </details>
-      {theatreId !== null && <HistoryPanel key={theatreId} theatreId={theatreId} />}
+      {theatreId !== null && <HistoryPanel key={theatreId} {...{ theatreId, timeZone }} />}
     </main>
   )
 }

@@ -30,11 +30,14 @@ export function createBoard(isShown: IsShown) {
   const orders = createStore(NO_ORDERS)
   const theatres = createStore<readonly TheatreName[]>([])
   const busy = createStore<ReadonlyMap<number, StaffAction>>(new Map())
+  const waiting = new Map<number, StaffAction>()
   /** Orders that were delivered or cancelled here a moment ago: the step can be undone in the ticket's place. */
   const undoable = createStore<ReadonlyMap<number, UndoableAction>>(new Map())
   const problem = createStore<{ orderId: number; text: string } | null>(null)
   /** Theatres whose snapshot has arrived; for others the page must not claim that there are no orders. */
   const loaded = createStore<ReadonlySet<number>>(new Set())
+  /** Theatres whose ended and owed orders have arrived. */
+  const listed = createStore<ReadonlySet<number>>(new Set())
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
   const readings = new Map<number, Reading>()
 
@@ -93,12 +96,18 @@ export function createBoard(isShown: IsShown) {
     readings.get(theatreId)?.stop()
     readings.delete(theatreId)
     theatres.update((all) => all.filter(({ id }) => id !== theatreId))
-    loaded.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
+    for (const known of [loaded, listed])
+      known.update((ids) => new Set([...ids].filter((id) => id !== theatreId)))
     apply({ type: 'left', theatreId })
   }
 
+  /** A step asked for while the order's last one is under way follows it, unless that one fails or ends the order. */
   async function change(order: OrderView, action: StaffAction): Promise<void> {
-    if (busy.get().has(order.id)) return
+    const underWay = busy.get().get(order.id)
+    if (underWay) {
+      if (underWay !== action) waiting.set(order.id, action)
+      return
+    }
     problem.set(null)
     busy.update((map) => new Map(map).set(order.id, action))
     try {
@@ -107,12 +116,21 @@ export function createBoard(isShown: IsShown) {
       if (action === 'undo') withdrawUndo(order.id)
       announce(s.board.done[action](order.seat.name))
     } catch (error) {
+      waiting.delete(order.id)
       if (action === 'undo') withdrawUndo(order.id)
       const text = `${order.seat.name}: ${explain(error)}`
       problem.set({ orderId: order.id, text })
     } finally {
       busy.update((map) => new Map([...map].filter(([id]) => id !== order.id)))
+      changeNext(order.id)
     }
+  }
+
+  function changeNext(id: number): void {
+    const action = waiting.get(id)
+    waiting.delete(id)
+    const order = orders.get().live.get(id)
+    if (action && order) void change(order, action)
   }
 
   /** Shows for a while, in the ticket's place, that the step can be undone. */
@@ -145,6 +163,7 @@ export function createBoard(isShown: IsShown) {
     const onLists = ([ended, owed]: readonly OrderView[][]): void => {
       apply({ type: 'ended', orders: ended ?? [] })
       apply({ type: 'owed', theatreId, orders: owed ?? [] })
+      listed.update((ids) => new Set(ids).add(theatreId))
     }
     readings.set(
       theatreId,
@@ -158,6 +177,7 @@ export function createBoard(isShown: IsShown) {
     orders,
     theatres,
     loaded,
+    listed,
     busy,
     undoable,
     problem,

@@ -26,6 +26,8 @@ export type IsShown = (place: { theatreId: number; hall: string }) => boolean
 /** All conversations of the staff's theatres, fed by the chat socket; used by the chat page and the unread badges. */
 export function createChatDesk(isShown: IsShown) {
   const state = createStore(NO_CHATS)
+  /** whether the conversations of any theatre have arrived */
+  const loaded = createStore(false)
   const more = createStore<ReadonlyMap<number, boolean>>(new Map())
   const apply = (change: ChatsChange): void => state.update((now) => applyChats(now, change))
   const outbox = createOutbox({
@@ -57,6 +59,7 @@ export function createChatDesk(isShown: IsShown) {
     if (incoming.type === 'event') return onEvent(incoming)
     if (!('chats' in incoming.data)) return
     apply({ type: 'snapshot', theatreId, chats: incoming.data.chats })
+    loaded.set(true)
     void reloadOpened()
   }
 
@@ -89,6 +92,7 @@ export function createChatDesk(isShown: IsShown) {
   return {
     live,
     state,
+    loaded,
     more,
     outbox,
     load,

@@ -6,7 +6,6 @@ import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
 
 interface Props {
   theatreId: number
@@ -104,11 +103,9 @@ function MenuRow({ item, until, timeZone, onChange }: RowProps) {
 
 /** How long an item stays sold out. It stands in a place that is kept free for it, so that nothing moves. */
 function UntilSelect({ item, until, timeZone, onChange }: RowProps & { until: string | null }) {
-  const settled = useSettled()
   return (
     <select
       class="switch-until"
-      data-settling={!settled}
       aria-label={s.tools.soldOutUntil(item.name)}
       value={until === null ? '' : 'set'}
       onChange={({ currentTarget: { value } }) => {

@@ -4,7 +4,6 @@ import { api } from '../lib/api.js'
 import { useMenuChanges } from '../lib/menu-stream.js'
 import { f, s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
 
 /** minutes that a pause is offered for */
 const PAUSES = [10, 20, 30, 60]
@@ -71,7 +70,6 @@ interface DialogProps {
 
 function PauseDialog({ accepting, title, error, onPause, onResume, onClose }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
-  const settled = useSettled()
   useEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby="pause-title" onClose={onClose}>
@@ -84,17 +82,11 @@ function PauseDialog({ accepting, title, error, onPause, onResume, onClose }: Di
       <Problem error={error} />
       <p>{s.tools.pauseText}</p>
       {!accepting && (
-        <button
-          type="button"
-          class="primary wide"
-          data-settling={!settled}
-          data-action="resume"
-          onClick={onResume}
-        >
+        <button type="button" class="primary wide" data-action="resume" onClick={onResume}>
           {s.tools.resume}
         </button>
       )}
-      <div class="pauses" data-settling={!settled}>
+      <div class="pauses">
         {PAUSES.map((minutes) => (
           <button key={minutes} type="button" data-pause={minutes} onClick={() => onPause(minutes)}>
             {s.tools.pauseFor(minutes, f)}

@@ -17,6 +17,9 @@ function rowsOf(hall: HallView): [string, HallView['seats']][] {
   return [...byRow]
 }
 
+/** A row of more seats is drawn smaller, to fit a tablet. */
+const ROOMY_SEATS = 12
+
 interface Props {
   halls: readonly HallView[]
   orders: readonly OrderView[]
@@ -56,7 +59,7 @@ export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Pro
             <h3>{hall.name}</h3>
             <p class="map-screen">{s.board.screen}</p>
             {rowsOf(hall).map(([row, seats]) => (
-              <div key={row} class="map-row">
+              <div key={row} class="map-row" data-dense={seats.length > ROOMY_SEATS}>
                 {seats.map((seat) => {
                   const state = seatState(ordersOf(seat.id), now, limits)
                   return (

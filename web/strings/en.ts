@@ -42,6 +42,13 @@ const byCode: Record<string, string | undefined> = {
   own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
   already_staff: 'This account belongs to the theatre already.',
   username_taken: 'This username is taken already.',
+  too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
+  rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
+  forbidden: 'You don’t have permission to do this.',
+  already_paid: 'This order has already been paid.',
+  order_cancelled: 'This order was cancelled. Please order again.',
+  cash_order: 'This order is paid in cash at the seat.',
+  not_paid: 'There is a bill once the order is paid.',
   foreign_answer:
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }

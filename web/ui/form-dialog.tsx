@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Problem } from './problem.js'
-import { useSettled } from './use-settled.js'
 
 interface Props {
   title: string
@@ -16,11 +15,10 @@ interface Props {
   children?: ComponentChildren
 }
 
-/** A dialog with one form. Its submit button takes no touch at first: the finger may be on its way. */
+/** A dialog with one form. */
 export function FormDialog({ title, dismiss, submit, busy, problem, onSubmit, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  const isSettled = useSettled()
   useEffect(() => dialog.current?.showModal(), [])
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby={id} onClose={onClose}>
@@ -39,13 +37,7 @@ export function FormDialog({ title, dismiss, submit, busy, problem, onSubmit, on
       >
         {children}
         <Problem error={problem} />
-        <button
-          type="submit"
-          class="primary wide"
-          data-action="confirm"
-          data-settling={!isSettled}
-          disabled={busy}
-        >
+        <button type="submit" class="primary wide" data-action="confirm" disabled={busy}>
           {submit}
         </button>
       </form>
