@@ -1,5 +1,5 @@
 // Measures the gate beside Channels' own AuthMiddlewareStack, for the table of docs/gate.md:
-//   node --import=tsx test/gate/compare.ts
+//   node --import=tsx test/gate/compare.ts [forms|cost|revocations|rotation]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -136,8 +136,12 @@ async function accepts(door: Door, options: Parameters<typeof connect>[1]): Prom
   }
 }
 
+/** one section alone: `forms`, `cost`, `revocations` or `rotation` */
+const only = process.argv[2]
+const isWanted = (section: string) => only === undefined || only === section
+
 print(`Django ${djangoVersion()}, Node ${process.version}`)
-for (const door of doors) {
+for (const door of isWanted('forms') ? doors : []) {
   const own = new URL(door.url)
   const { cookie } = await signIn(site, 'staff')
   const customer = await signIn(site, 'asha')
@@ -161,7 +165,7 @@ for (const door of doors) {
     print(`${door.name}: ${what}: ${await accepts(door, options)}`)
 }
 
-for (const door of doors) {
+for (const door of isWanted('cost') ? doors : []) {
   for (const [what, cookie] of Object.entries({
     'no session': '',
     'an invented session': `sessionid=${'q'.repeat(32)}`,
@@ -174,18 +178,22 @@ for (const door of doors) {
     print(`${door.name}: CPU of a refusal, ${what}: ${((cpuOf(door.pid) - before) / REFUSALS).toFixed(2)} ms`)
   }
 }
-const limited = await startGateProcess(database.readerUrl, file, { RATE_LIMITS: 'on' })
-const before = cpuOf(limited.pid)
-for (let i = 0; i < REFUSALS; i += 20)
-  await Promise.all(Array.from({ length: 20 }, () => refused(limited.url + LIVE_ORDERS)))
-print(
-  `gate with its limits: CPU of a refusal, no session: ${((cpuOf(limited.pid) - before) / REFUSALS).toFixed(2)} ms`,
-)
+if (isWanted('cost')) {
+  const limited = await startGateProcess(database.readerUrl, file, { RATE_LIMITS: 'on' })
+  const before = cpuOf(limited.pid)
+  for (let i = 0; i < REFUSALS; i += 20)
+    await Promise.all(Array.from({ length: 20 }, () => refused(limited.url + LIVE_ORDERS)))
+  print(
+    `gate with its limits: CPU of a refusal, no session: ${((cpuOf(limited.pid) - before) / REFUSALS).toFixed(2)} ms`,
+  )
+}
 
-await revocations(doors[0] as Door, 1, 'Channels')
-await revocations(doors[1] as Door, RUNS, 'gate')
-await installTriggers(database)
-await revocations(doors[1] as Door, RUNS, 'gate with gate.sql')
+if (isWanted('revocations')) {
+  await revocations(doors[0] as Door, 1, 'Channels')
+  await revocations(doors[1] as Door, RUNS, 'gate')
+  await installTriggers(database)
+  await revocations(doors[1] as Door, RUNS, 'gate with gate.sql')
+}
 
 const rotated = await signIn(site, 'staff')
 const NEW = 'the-new-secret-key-of-the-site-that-nobody-may-see'
@@ -195,7 +203,8 @@ const newGate = await startGateProcess(database.readerUrl, file, {
 })
 await site.restart({ SECRET_KEY: NEW, SECRET_KEY_FALLBACKS: SITE_SECRET })
 const options = { cookie: rotated.cookie ?? '' }
-print(`Channels: a session of the old key: ${await accepts({ ...(doors[0] as Door) }, options)}`)
 print(`gate: a session of the old key: ${await accepts({ ...(doors[1] as Door), ...newGate }, options)}`)
+print(`Channels: a session of the old key: ${await accepts(doors[0] as Door, options)}`)
+print(`… and at the site it is then of the user ${JSON.stringify((await rotated.step('visit')).user)}`)
 await t.closeAll()
 await (await testServer()).release()
