@@ -10,41 +10,13 @@ import {
   withClient,
 } from '../helpers/database-template.js'
 import { PATIENCE, PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
-import { type Program, requireProgram } from '../helpers/programs.js'
-import { keepOutput, keepSecret } from '../helpers/suite-output.js'
+import { requireProgram } from '../helpers/programs.js'
+import { keepSecret } from '../helpers/suite-output.js'
 import type { Teardown } from '../helpers/teardown.js'
 import { until } from '../helpers/until.js'
+import { DJANGO, siteEnv } from './programs.js'
 
 const SITE = fileURLToPath(new URL('site', import.meta.url))
-const MODULES = 'django, channels, channels_redis, daphne, psycopg2'
-
-/** Django, Channels and Daphne as Debian has them: what the packages install is imported, not what a virtualenv has. */
-export const DJANGO: Program = {
-  name: 'Django with Channels and Daphne',
-  commands: [],
-  paths: ['/usr/bin/python3'],
-  isUsable: (python) => spawnSync(python, ['-c', `import ${MODULES}`], { env: siteEnv() }).status === 0,
-  apt: {
-    debian: 'python3-django python3-django-channels python3-channels-redis daphne python3-psycopg2',
-    ubuntu: 'python3-django python3-django-channels python3-channels-redis daphne python3-psycopg2',
-  },
-  remedy: {
-    darwin: 'run these tests on Debian, in a container',
-    other: 'install django, channels, channels-redis, daphne and psycopg2 for /usr/bin/python3',
-  },
-}
-
-/** PYTHONPATH of another version of Django, which `npm run test:django` unpacks; unset: Debian's own. */
-function siteEnv(): Record<string, string> {
-  const { PATH = '', HOUSELIGHTS_DJANGO_PATH: other } = process.env
-  return {
-    PATH,
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONUNBUFFERED: '1',
-    ...(other ? { PYTHONPATH: other } : {}),
-  }
-}
-
 let version: string | undefined
 
 /** The version of the Django that the tests run, as `3.2.25`. */
@@ -178,7 +150,6 @@ async function launch(
     stream?.on('data', (chunk: Buffer) => {
       output += chunk
     })
-  keepOutput(() => '')
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const isUp = async () => {
     if (hasEnded(child)) throw new Error(`Daphne ended: ${output.trim().split('\n').at(-1)}`)

@@ -11,11 +11,12 @@ import { freePort } from '../../scripts/cluster/programs.js'
 import { GateFileError } from '../../src/gate/gate-file.js'
 import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { listen } from '../helpers/listen.js'
-import { type Program, requireProgram } from '../helpers/programs.js'
+import { requireProgram } from '../helpers/programs.js'
 import { connect } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 import { SITE_SECRET, type SiteDatabase, siteDatabase } from './django.js'
 import { installTriggers, startGate } from './gate.js'
+import { PGBOUNCER } from './programs.js'
 import { cookieOf, insertSession } from './session-row.js'
 
 const ROUTE = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }
@@ -153,14 +154,6 @@ async function startUpstream(t: Test): Promise<string> {
     server.close()
   })
   return `ws://127.0.0.1:${port}/`
-}
-
-const PGBOUNCER: Program = {
-  name: 'PgBouncer',
-  commands: [],
-  paths: ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'],
-  apt: { debian: 'pgbouncer', ubuntu: 'pgbouncer' },
-  remedy: { darwin: 'brew install pgbouncer', other: 'install PgBouncer with the package manager' },
 }
 
 /** A pooler in transaction mode; returns the URL through it. */
