@@ -26,6 +26,8 @@ export interface Django {
   watch: SessionWatch
   guards: ReadonlyMap<GateRoute, RouteGuard>
   noticeState: NoticeState
+  /** Logs that the database did not answer, once a second. */
+  noteFailure(err: unknown): void
 }
 
 export interface DjangoOptions {
@@ -77,7 +79,14 @@ export const djangoPlugin = fp<DjangoOptions>(
       { watch: noticeState },
       NOTICE_STATES[noticeState],
     )
-    app.decorate('django', { reader, lookup: new SessionLookup(reader), watch, guards, noticeState })
+    app.decorate('django', {
+      reader,
+      lookup: new SessionLookup(reader),
+      watch,
+      guards,
+      noticeState,
+      noteFailure: onError,
+    })
     app.metrics.gauge('gate_sessions', 'Sessions of open sockets', () => watch.size)
     app.metrics.gauge('gate_notices', '1 while changes are announced by gate.sql', () =>
       noticeState === 'notices' ? 1 : 0,

@@ -119,7 +119,7 @@ async function identify(app: FastifyInstance, request: FastifyRequest): Promise<
 
 /** Fails closed, whatever the error: without an answer no socket is admitted. */
 function fail(app: FastifyInstance, err: unknown): never {
-  app.log.error({ err }, 'Django’s database does not answer')
+  app.django.noteFailure(err)
   throw unavailable()
 }
 

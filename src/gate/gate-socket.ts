@@ -44,11 +44,6 @@ export class GateSocket implements WatchedSocket {
     return { userId: this.session.userId, sessionId: this.session.key }
   }
 
-  /** The end that came before the pipe; null: none. */
-  get endedEarly(): { code: CloseCode; reason: string } | null {
-    return this.pipe ? null : this.ending
-  }
-
   /** Begins to pass frames, as soon as the socket is not on hold. Both handshakes are done. */
   open(client: Socket, clientHead: Buffer, upstream: UpstreamSocket): void {
     this.pipe = new FramePipe(client, upstream.socket, {

@@ -12,8 +12,8 @@ export interface LiveSession {
   /** ms to its end by the database's clock, at `readAt` (performance.now()) */
   remainingMs: number
   readAt: number
-  /** `expire_date` as the database writes it */
-  endsAt: string
+  /** `expire_date` in seconds since 1970 */
+  endsAt: number
   signedIn: SignedIn
   /** SHA-256 of the row's data and of the password, by which a change is noticed */
   dataHash: string
@@ -30,6 +30,9 @@ export type SessionVerdict =
   | { kind: 'other-password' }
   | { kind: 'ended'; reason: 'expired' | 'signed_out' | 'user_inactive' }
 
+/** `pending`: one whose hash is of another password, as between the new row and the end of the request that made it. */
+export type Successor = 'live' | 'pending' | 'none'
+
 interface Asked {
   key: string
   /** what is known of it, if it was read before */
@@ -41,7 +44,7 @@ interface Row {
   data: string | null
   data_hash: string | null
   remaining_ms: number
-  ends_at: string
+  ends_at: number
   user_id: string | null
   password: string | null
   password_hash: string | null
@@ -50,7 +53,7 @@ interface Row {
   is_superuser: boolean
 }
 
-/** rows of other sessions that are read to find a successor: bounds the work that one log-out can cause */
+/** rows of other sessions that are read to find successors: bounds the work that a log-out can cause */
 const SUCCESSOR_PAGE = 500
 const MAX_SUCCESSORS = 20_000
 
@@ -72,7 +75,7 @@ export class SessionReader {
              CASE WHEN u.password_hash IS DISTINCT FROM asked.password_hash
                     OR s.data_hash IS DISTINCT FROM asked.data_hash THEN u.password END AS password,
              (extract(epoch FROM s.expire_date - clock_timestamp()) * 1000)::float8 AS remaining_ms,
-             s.expire_date::text AS ends_at, u.pk::text AS user_id, u.is_active, u.is_staff, u.is_superuser
+             extract(epoch FROM s.expire_date)::float8 AS ends_at, u.pk::text AS user_id, u.is_active, u.is_staff, u.is_superuser
       FROM unnest($1::text[], $2::${userIdType}[], $3::text[], $4::text[])
              WITH ORDINALITY AS asked (session_key, pk, data_hash, password_hash, position)
       LEFT JOIN LATERAL (
@@ -157,33 +160,57 @@ export class SessionReader {
   }
 
   /**
-   * Looks for what `cycle_key` puts in the place of a row: another session of the user that ends no earlier. `pending`: there is
-   * one whose hash is of another password, as between the new row and the end of the request that changes it.
+   * Looks for what `cycle_key` puts in the place of rows that are gone: another session of the same user that ends no
+   * earlier. One search for all, however many ended at once. The answers are in the order of `gone`.
    */
-  async findSuccessor({ key, userId, endsAt }: LiveSession): Promise<'live' | 'pending' | 'none'> {
-    let found: 'pending' | 'none' = 'none'
-    let after: [string, string] = ['infinity', '']
+  async findSuccessors(gone: readonly LiveSession[]): Promise<Successor[]> {
+    const found = gone.map((): Successor => 'none')
+    const users = new Set(gone.map(({ userId }) => userId))
+    const keys = new Set(gone.map(({ key }) => key))
+    // a millisecond earlier: rounding must not leave one out
+    const from = Math.min(...gone.map(({ endsAt }) => endsAt)) - 0.001
+    for await (const rows of this.pagesFrom(from)) {
+      const own = rows.flatMap((row) => {
+        const userId = keys.has(row.key) ? undefined : readSignedIn(row.data, this.secrets)?.userId
+        return userId !== undefined && users.has(userId) ? [{ ...row, userId }] : []
+      })
+      const verdicts = await this.readNew(own.map(({ key }) => key))
+      for (const [i, session] of gone.entries()) {
+        for (const [j, row] of own.entries()) {
+          if (row.endsAt < session.endsAt - 0.001 || row.userId !== session.userId) continue
+          const verdict = verdicts[j]?.kind
+          if (verdict === 'live') found[i] = 'live'
+          else if (verdict === 'other-password' && found[i] === 'none') found[i] = 'pending'
+        }
+      }
+      if (found.every((successor) => successor === 'live')) break
+    }
+    return found
+  }
+
+  /** The live sessions that end at `from` or later, the last first, in pages. */
+  private async *pagesFrom(from: number): AsyncGenerator<{ key: string; data: string; endsAt: number }[]> {
+    let after = ['infinity', '']
     for (let read = 0; read < MAX_SUCCESSORS; read += SUCCESSOR_PAGE) {
       const rows = await this.database.read((query) =>
         query(
-          `SELECT session_key, session_data, expire_date::text AS ends_at FROM ${this.schema.sessions}
-           WHERE expire_date > clock_timestamp() AND expire_date >= $1::timestamptz
-             AND (expire_date, session_key) < ($2::timestamptz, $3) AND session_key <> $4
+          `SELECT session_key, session_data, expire_date::text AS position, extract(epoch FROM expire_date)::float8 AS ends_at
+           FROM ${this.schema.sessions}
+           WHERE expire_date > clock_timestamp() AND expire_date >= to_timestamp($1)
+             AND (expire_date, session_key) < ($2::timestamptz, $3)
            ORDER BY expire_date DESC, session_key DESC LIMIT ${SUCCESSOR_PAGE}`,
-          [endsAt, ...after, key],
+          [from, ...after],
         ),
       )
-      const own = rows.filter(
-        ({ session_data }) => readSignedIn(String(session_data), this.secrets)?.userId === userId,
-      )
-      const verdicts = await this.readNew(own.map(({ session_key }) => String(session_key)))
-      if (verdicts.some(({ kind }) => kind === 'live')) return 'live'
-      if (verdicts.some(({ kind }) => kind === 'other-password')) found = 'pending'
+      yield rows.map(({ session_key, session_data, ends_at }) => ({
+        key: String(session_key),
+        data: String(session_data),
+        endsAt: Number(ends_at),
+      }))
       const last = rows.at(-1)
-      if (rows.length < SUCCESSOR_PAGE || !last) return found
-      after = [String(last.ends_at), String(last.session_key)]
+      if (rows.length < SUCCESSOR_PAGE || !last) return
+      after = [String(last.position), String(last.session_key)]
     }
-    return found
   }
 }
 

@@ -39,6 +39,12 @@ interface Watched {
   expiry: NodeJS.Timeout | null
 }
 
+interface Asked {
+  watched: Watched
+  /** as of the beginning of the reading */
+  doubts: number
+}
+
 /**
  * Keeps the right to listen true while sockets are open: asks once a second for all sessions in one query and once for
  * each SQL guard, and at once for what a notice names. At the slightest doubt a session's sockets are held, until a
@@ -165,7 +171,7 @@ export class SessionWatch {
       try {
         const verdicts = await this.reader.readKnown(doubtful.map(({ session }) => session))
         this.awaySince = null
-        await Promise.all(asked.map(({ watched, doubts }, i) => this.judge(watched, verdicts[i], doubts)))
+        await this.judgeAll(asked, verdicts)
       } catch (error) {
         this.awaySince ??= performance.now()
         this.onError(error)
@@ -181,25 +187,37 @@ export class SessionWatch {
     return [...this.sessions.values()].filter(({ doubtfulSince }) => doubtfulSince !== null)
   }
 
-  /** Applies what a reading says that began when the session had had so many doubts. */
-  private async judge(watched: Watched, verdict: SessionVerdict | undefined, doubts: number): Promise<void> {
-    if (!verdict || watched.sockets.size === 0) return
-    if (verdict.kind === 'live') {
-      this.apply(watched, verdict.session)
-      // of the others a query decides, which the next second asks
-      for (const socket of [...watched.sockets])
-        if (!socket.guard.judgeFlags(verdict.session)) socket.close(CloseCode.forbidden, 'forbidden')
-      if (watched.doubtfulSince === null || watched.doubts !== doubts) return
-      watched.doubtfulSince = null
-      for (const socket of watched.sockets) socket.release()
-      return
+  /** Applies what a reading says. `doubts`: how many each session had had when it began. */
+  private async judgeAll(asked: readonly Asked[], verdicts: readonly SessionVerdict[]): Promise<void> {
+    const missing: Watched[] = []
+    for (const [i, { watched, doubts }] of asked.entries()) {
+      const verdict = verdicts[i]
+      if (!verdict || watched.sockets.size === 0) continue
+      if (verdict.kind === 'live') this.confirm(watched, verdict.session, doubts)
+      else if (verdict.kind === 'ended') end(watched, CloseCode.sessionEnded, verdict.reason)
+      else {
+        if (watched.doubtfulSince === null) this.beginDoubt(watched)
+        if (verdict.kind === 'gone') missing.push(watched)
+        else if (isLate(watched)) end(watched, CloseCode.sessionEnded, 'session ended')
+      }
     }
-    if (verdict.kind === 'ended') return end(watched, CloseCode.sessionEnded, verdict.reason)
-    if (watched.doubtfulSince === null) this.beginDoubt(watched)
-    const isLate = performance.now() - (watched.doubtfulSince ?? 0) >= DOUBT_MS
-    const successor = verdict.kind === 'gone' ? await this.reader.findSuccessor(watched.session) : 'pending'
-    if (successor === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
-    else if (successor === 'none' || isLate) end(watched, CloseCode.sessionEnded, 'session ended')
+    if (missing.length === 0) return
+    const successors = await this.reader.findSuccessors(missing.map(({ session }) => session))
+    for (const [i, watched] of missing.entries()) {
+      if (successors[i] === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
+      else if (successors[i] === 'none' || isLate(watched))
+        end(watched, CloseCode.sessionEnded, 'session ended')
+    }
+  }
+
+  private confirm(watched: Watched, session: LiveSession, doubts: number): void {
+    this.apply(watched, session)
+    // of the others a query decides, which the next second asks
+    for (const socket of [...watched.sockets])
+      if (!socket.guard.judgeFlags(session)) socket.close(CloseCode.forbidden, 'forbidden')
+    if (watched.doubtfulSince === null || watched.doubts !== doubts) return
+    watched.doubtfulSince = null
+    for (const socket of watched.sockets) socket.release()
   }
 
   private apply(watched: Watched, session: LiveSession): void {
@@ -239,7 +257,7 @@ export class SessionWatch {
   private async askSessions(): Promise<void> {
     const all = [...this.sessions.values()].map((watched) => ({ watched, doubts: watched.doubts }))
     const verdicts = await this.reader.readKnown(all.map(({ watched }) => watched.session))
-    await Promise.all(all.map(({ watched, doubts }, i) => this.judge(watched, verdicts[i], doubts)))
+    await this.judgeAll(all, verdicts)
     if (this.doubtful().length > 0) void this.settle()
   }
 
@@ -280,6 +298,8 @@ export class SessionWatch {
     for (const watched of [...this.sessions.values()]) end(watched, CloseCode.serviceRestart, retryLater())
   }
 }
+
+const isLate = ({ doubtfulSince }: Watched) => performance.now() - (doubtfulSince ?? 0) >= DOUBT_MS
 
 const retryLater = () => `retry=${randomInt(SPREAD_MS)}`
 

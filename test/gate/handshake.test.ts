@@ -7,7 +7,7 @@ import { connect, refused } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 import { SITE_KEYS, type Site, type SiteDatabase, siteDatabase, startSite } from './django.js'
 import { type Gate, type GateOptions, installTriggers, LIVE_ORDERS, siteRoutes, startGate } from './gate.js'
-import { cookieOf, insertSession } from './session-row.js'
+import { cookieOf, insertCrowd, insertSession } from './session-row.js'
 
 let shared: Promise<{ site: Site; database: SiteDatabase }> | undefined
 
@@ -300,21 +300,37 @@ t.test('a hundred sessions that end at any moment of their handshakes leave no s
   })
   await installTriggers(database)
   t.teardown(() => installTriggers(database, 'gate-remove.sql'))
-  const keys = await Promise.all(
-    Array.from({ length: 100 }, () => insertSession(database, { username: 'asha' })),
-  )
+  const keys = await insertCrowd(database, ['asha'], 100)
   const accepting = setInterval(() => waiting.shift()?.(), 2)
   t.teardown(() => clearInterval(accepting))
-  const attempts = keys.map(async (key, i) => {
-    const handshake = connect(`${gate.url}/ws/`, { cookie: cookieOf(key) }).catch(() => null)
-    await database.query('SELECT pg_sleep($1)', [i / 1000])
-    await database.query('DELETE FROM django_session WHERE session_key = $1', [key])
-    return (await handshake)?.closed()
-  })
+  const handshakes = keys.map((key) =>
+    connect(`${gate.url}/ws/`, { cookie: cookieOf(key) }).catch(() => null),
+  )
+  // one after the other, each in a transaction of its own, while the handshakes are under way
+  for (const key of keys) await database.query('DELETE FROM django_session WHERE session_key = $1', [key])
+  const attempts = handshakes.map(async (handshake) => (await handshake)?.closed())
   const ends = await Promise.all(attempts)
   // 1012 where another session of the same user is still live, and ends later
   t.ok(ends.every((end) => end === undefined || end.code === 4401 || end.code === 1012))
   await untilSame(t, 'no socket is left at the upstream', () => open() + waiting.length, 0)
+})
+
+t.test('a whole house that is signed out at once', async (t) => {
+  const { upstream, waiting, open } = await slowUpstream(t)
+  const { gate, database } = await scene(t, {
+    file: { routes: [{ path: '/ws/', guard: 'user', upstream }] },
+    env: { WS_MAX_PER_USER: '1000' },
+  })
+  await installTriggers(database)
+  t.teardown(() => installTriggers(database, 'gate-remove.sql'))
+  const accepting = setInterval(() => waiting.shift()?.(), 1)
+  t.teardown(() => clearInterval(accepting))
+  const keys = await insertCrowd(database, ['staff', 'second', 'asha', 'ravi', 'boss'], 60)
+  const sockets = await Promise.all(keys.map((key) => connect(`${gate.url}/ws/`, { cookie: cookieOf(key) })))
+  await database.query('TRUNCATE django_session')
+  const ends = await Promise.all(sockets.map((socket) => socket.closed()))
+  t.ok(ends.every(({ code }) => code === 4401))
+  await untilSame(t, 'no socket is left at the upstream', open, 0)
 })
 
 t.test('an upstream that is away, refuses, or answers nonsense', async (t) => {
