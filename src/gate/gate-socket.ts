@@ -5,8 +5,9 @@ import { FramePipe } from './frame-pipe.js'
 import type { GateRoute } from './gate-file.js'
 import type { RouteGuard } from './route-guard.js'
 import type { LiveSession } from './session-reader.js'
-import type { WatchedSocket } from './session-watch.js'
+
 import type { UpstreamSocket } from './upstream.js'
+import type { WatchedSocket } from './watched-sessions.js'
 
 /** ms over which clients come back when their upstream has gone */
 const SPREAD_MS = 2000

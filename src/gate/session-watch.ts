@@ -1,18 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { MultiMap } from '../live/multi-map.js'
 import { CloseCode } from '../protocol/close-codes.js'
-import type { GuardSubject, RouteGuard } from './route-guard.js'
-import { hashOfKey, type LiveSession, type SessionReader, type SessionVerdict } from './session-reader.js'
-
-/** An open socket, as far as the watch has to do with it. */
-export interface WatchedSocket extends GuardSubject {
-  session: LiveSession
-  readonly guard: RouteGuard
-  /** Nothing passes until `release`. */
-  hold(): void
-  release(): void
-  close(code: CloseCode, reason: string): void
-}
+import type { RouteGuard } from './route-guard.js'
+import type { LiveSession, SessionReader, SessionVerdict } from './session-reader.js'
+import { type Watched, WatchedSessions, type WatchedSocket } from './watched-sessions.js'
 
 /** Why a socket may not stay. */
 export type Refusal = 'session_ended' | 'forbidden' | 'unavailable'
@@ -26,18 +16,6 @@ const DOUBT_MS = 900
 const AWAY_MS = 5000
 /** ms over which clients come back after the database was away */
 const SPREAD_MS = 2000
-/** maximum delay of setTimeout */
-const MAX_TIMER_MS = 2_147_000_000
-
-interface Watched {
-  session: LiveSession
-  readonly sockets: Set<WatchedSocket>
-  /** performance.now() of the first doubt; null: none */
-  doubtfulSince: number | null
-  /** counts doubts: a reading that began before the latest settles nothing */
-  doubts: number
-  expiry: NodeJS.Timeout | null
-}
 
 interface Asked {
   watched: Watched
@@ -51,9 +29,7 @@ interface Asked {
  * reading has begun after the doubt and says who may go on.
  */
 export class SessionWatch {
-  private readonly sessions = new Map<string, Watched>()
-  private readonly byHash = new Map<string, Watched>()
-  private readonly byUser = new MultiMap<string, Watched>()
+  private readonly sessions: WatchedSessions
   private readonly timers: NodeJS.Timeout[]
   private awaySince: number | null = null
   /** performance.now() since when a guard’s question fails while the others are answered */
@@ -68,6 +44,8 @@ export class SessionWatch {
     private readonly onError: (error: unknown) => void,
     askEveryMs = ASK_EVERY_MS,
   ) {
+    // the database's clock has the last word
+    this.sessions = new WatchedSessions((watched) => this.doubt([watched]))
     this.timers = [
       setInterval(() => void this.askAll(), askEveryMs),
       setInterval(() => this.endWhenAway(), AWAY_MS / 20),
@@ -80,32 +58,11 @@ export class SessionWatch {
 
   /** Adds a socket that is on hold. Notices about its session count from now on; `admit` gives the verdict. */
   add(socket: WatchedSocket): void {
-    const { session } = socket
-    const found = this.sessions.get(session.key)
-    if (found) {
-      found.sockets.add(socket)
-      return
-    }
-    const watched: Watched = {
-      session,
-      sockets: new Set([socket]),
-      doubtfulSince: null,
-      doubts: 0,
-      expiry: null,
-    }
-    this.sessions.set(session.key, watched)
-    this.byHash.set(hashOfKey(session.key), watched)
-    this.byUser.add(session.userId, watched)
-    this.armExpiry(watched)
+    this.sessions.add(socket)
   }
 
   remove(socket: WatchedSocket): void {
-    const watched = this.sessions.get(socket.session.key)
-    if (!watched?.sockets.delete(socket) || watched.sockets.size > 0) return
-    this.sessions.delete(watched.session.key)
-    this.byHash.delete(hashOfKey(watched.session.key))
-    this.byUser.remove(watched.session.userId, watched)
-    if (watched.expiry) clearTimeout(watched.expiry)
+    this.sessions.remove(socket)
   }
 
   /** Judges an added socket once more, by readings that begin now, through `reader`. Null: it may stay. */
@@ -116,7 +73,7 @@ export class SessionWatch {
     try {
       const [verdict] = await reader.readKnown([watched.session])
       if (verdict?.kind !== 'live') return 'session_ended'
-      this.apply(watched, verdict.session)
+      this.sessions.update(watched, verdict.session)
       if (!socket.guard.judgeFlags(verdict.session)) return 'forbidden'
       const [passes] = socket.guard.usesQuery ? await socket.guard.judge([socket], reader.database) : [true]
       if (!passes) return 'forbidden'
@@ -132,19 +89,19 @@ export class SessionWatch {
   /** A notice of gate.sql: about a session, a user, or all sessions. */
   onNotice(payload: string): void {
     const [kind, id = ''] = [payload.slice(0, 1), payload.slice(2)]
-    if (kind === 's') this.doubt([this.byHash.get(id) ?? []].flat())
-    else if (kind === 'u') this.doubt(this.byUser.get(id))
+    if (kind === 's') this.doubt(this.sessions.withHash(id))
+    else if (kind === 'u') this.doubt(this.sessions.ofUser(id))
     else this.doubtAll()
   }
 
   /** Notices may have been lost. */
   doubtAll(): void {
-    this.doubt([...this.sessions.values()])
+    this.doubt(this.sessions.all())
   }
 
   close(): void {
     for (const timer of this.timers) clearInterval(timer)
-    for (const { expiry } of this.sessions.values()) if (expiry) clearTimeout(expiry)
+    this.sessions.close()
   }
 
   private doubt(all: readonly Watched[]): void {
@@ -166,7 +123,7 @@ export class SessionWatch {
     this.isSettling = true
     while (this.settleAgain) {
       this.settleAgain = false
-      const doubtful = this.doubtful()
+      const doubtful = this.sessions.doubtful()
       const asked = doubtful.map((watched) => ({ watched, doubts: watched.doubts }))
       try {
         const verdicts = await this.reader.readKnown(doubtful.map(({ session }) => session))
@@ -176,15 +133,11 @@ export class SessionWatch {
         this.awaySince ??= performance.now()
         this.onError(error)
       }
-      if (this.doubtful().length === 0 || this.settleAgain) continue
+      if (this.sessions.doubtful().length === 0 || this.settleAgain) continue
       await new Promise((resolve) => setTimeout(resolve, DOUBT_EVERY_MS))
       this.settleAgain = true
     }
     this.isSettling = false
-  }
-
-  private doubtful(): Watched[] {
-    return [...this.sessions.values()].filter(({ doubtfulSince }) => doubtfulSince !== null)
   }
 
   /** Applies what a reading says. `doubts`: how many each session had had when it began. */
@@ -211,32 +164,13 @@ export class SessionWatch {
   }
 
   private confirm(watched: Watched, session: LiveSession, doubts: number): void {
-    this.apply(watched, session)
+    this.sessions.update(watched, session)
     // of the others a query decides, which the next second asks
     for (const socket of [...watched.sockets])
       if (!socket.guard.judgeFlags(session)) socket.close(CloseCode.forbidden, 'forbidden')
     if (watched.doubtfulSince === null || watched.doubts !== doubts) return
     watched.doubtfulSince = null
     for (const socket of watched.sockets) socket.release()
-  }
-
-  private apply(watched: Watched, session: LiveSession): void {
-    watched.session = session
-    for (const socket of watched.sockets) socket.session = session
-    this.armExpiry(watched)
-  }
-
-  /** The session's end holds its sockets by a timer; the database's clock has the last word. */
-  private armExpiry(watched: Watched): void {
-    if (watched.expiry) clearTimeout(watched.expiry)
-    const { remainingMs, readAt } = watched.session
-    const left = Math.max(0, remainingMs - (performance.now() - readAt))
-    const expire = () => {
-      if (left > MAX_TIMER_MS) this.armExpiry(watched)
-      else this.doubt([watched])
-    }
-    watched.expiry = setTimeout(expire, Math.min(Math.ceil(left), MAX_TIMER_MS))
-    watched.expiry.unref()
   }
 
   private async askAll(): Promise<void> {
@@ -255,15 +189,15 @@ export class SessionWatch {
   }
 
   private async askSessions(): Promise<void> {
-    const all = [...this.sessions.values()].map((watched) => ({ watched, doubts: watched.doubts }))
+    const all = this.sessions.all().map((watched) => ({ watched, doubts: watched.doubts }))
     const verdicts = await this.reader.readKnown(all.map(({ watched }) => watched.session))
     await this.judgeAll(all, verdicts)
-    if (this.doubtful().length > 0) void this.settle()
+    if (this.sessions.doubtful().length > 0) void this.settle()
   }
 
   private askGuards(): Promise<void>[] {
     const sockets = new Map<RouteGuard, WatchedSocket[]>()
-    for (const watched of this.sessions.values()) {
+    for (const watched of this.sessions.all()) {
       for (const socket of watched.sockets) {
         if (!socket.guard.usesQuery) continue
         const of = sockets.get(socket.guard) ?? []
@@ -295,7 +229,7 @@ export class SessionWatch {
   private endWhenAway(): void {
     const since = this.awaySince ?? this.askedAt
     if (since === null || performance.now() - since < AWAY_MS) return
-    for (const watched of [...this.sessions.values()]) end(watched, CloseCode.serviceRestart, retryLater())
+    for (const watched of this.sessions.all()) end(watched, CloseCode.serviceRestart, retryLater())
   }
 }
 
