@@ -66,11 +66,17 @@ export class Measured {
     return await reply
   }
 
-  /** CPU of the process while `work` runs, in µs, without the garbage collection of the readings. */
+  /** CPU of the process while `work` runs, in µs, with the garbage collection that it causes. */
   async cpuOf(work: () => Promise<unknown>): Promise<number> {
-    const before = await this.usage()
+    const before = await this.cpu()
     await work()
-    return (await this.usage()).cpu - before.cpuAfter
+    return (await this.cpu()) - before
+  }
+
+  private async cpu(): Promise<number> {
+    const reply = nextMessage<Pick<Usage, 'cpu'>>(this.child)
+    this.child.send({ do: 'cpu' } satisfies Command)
+    return (await reply).cpu
   }
 
   /** Closes it in order, so that a profile is written. */

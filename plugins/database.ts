@@ -1,13 +1,21 @@
 import fp from 'fastify-plugin'
 import { withAdvisoryLock } from '../src/database/advisory-lock.js'
-import { createDatabase, type Database } from '../src/database/client.js'
+import {
+  createDatabase,
+  createRawClient,
+  type Database,
+  type RawClient,
+  rawClientOf,
+} from '../src/database/client.js'
 import { canPrepareStatements } from '../src/database/prepared-statements.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     db: Database
+    /** SQL of our own on the connections of `db`, without Prisma */
+    rawDb: RawClient
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
-    liveDb: Database
+    liveDb: RawClient
     /** Runs `work` on one node at a time; null at once where another node does. */
     alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
   }
@@ -32,20 +40,19 @@ export const databasePlugin = fp<{ url: string }>(
   async (app, { url }) => {
     const prepares = await canPrepareStatements(url)
     if (!prepares) app.log.warn(NO_PREPARED_STATEMENTS)
-    const open = (poolSize: number, poolTimeoutMs: number) => {
-      const db = createDatabase({
-        url,
-        poolSize,
-        poolTimeoutMs,
-        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-        prepares,
-      })
-      app.addHook('onClose', () => db.$disconnect())
-      return db
-    }
-    app.decorate('db', open(POOL_SIZE, POOL_TIMEOUT_MS))
+    const shared = { url, statementTimeoutMs: STATEMENT_TIMEOUT_MS, prepares }
+    const db = createDatabase({ ...shared, poolSize: POOL_SIZE, poolTimeoutMs: POOL_TIMEOUT_MS })
+    app.addHook('onClose', () => db.$disconnect())
+    app.decorate('db', db)
+    app.decorate('rawDb', rawClientOf(db))
     app.decorate('alone', (name, work) => withAdvisoryLock(url, name, work))
-    app.decorate('liveDb', open(LIVE_POOL_SIZE, LIVE_POOL_TIMEOUT_MS))
+    const liveDb = createRawClient({
+      ...shared,
+      poolSize: LIVE_POOL_SIZE,
+      poolTimeoutMs: LIVE_POOL_TIMEOUT_MS,
+    })
+    app.addHook('onClose', () => liveDb.close())
+    app.decorate('liveDb', liveDb)
   },
   { name: 'database', fastify: '5.x' },
 )

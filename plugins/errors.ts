@@ -89,7 +89,10 @@ function pathOf(
   return isNamed || context === undefined ? path : [context, ...path]
 }
 
-/** Codes of Prisma and the driver for: no connection, no free connection in time, no response in time. */
+/**
+ * Codes of Prisma, the driver and PostgreSQL for: no connection, no free connection in time, no response in time, a
+ * transaction that was ended for another's sake.
+ */
 const AWAY = new Set([
   'P1001',
   'P1002',
@@ -100,6 +103,13 @@ const AWAY = new Set([
   'P2034',
   'ECONNREFUSED',
   'ECONNRESET',
+  '40001',
+  '40P01',
+  '53300',
+  '57014',
+  '57P01',
+  '57P02',
+  '57P03',
 ])
 const AWAY_TEXT =
   /timeout exceeded when trying to connect|Server has closed the connection|connection error and is not queryable|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/

@@ -1,11 +1,11 @@
 import fp from 'fastify-plugin'
-import { MenuFeeds } from '../src/live/menu-feeds.js'
+import { StateFeeds } from '../src/live/state-feeds.js'
 import { LogThrottle } from '../src/logging.js'
 import { readMenuState, readVersions } from '../src/theatres/menu-state.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    menuFeeds: MenuFeeds
+    menuFeeds: StateFeeds
   }
 }
 
@@ -17,7 +17,7 @@ export const menuFeedsPlugin = fp(
   async (app) => {
     const failures = new LogThrottle(LOG_INTERVAL_MS)
     const { liveDb } = app
-    const feeds = new MenuFeeds(
+    const feeds = new StateFeeds(
       {
         read: (theatreId, tokens) => readMenuState(liveDb, theatreId, tokens),
         readVersions: (theatreIds) => readVersions(liveDb, theatreIds),
@@ -28,6 +28,7 @@ export const menuFeedsPlugin = fp(
         if (suppressed !== null)
           app.log.error({ err, suppressed }, 'a menu could not be read, it will be again')
       },
+      'menu',
     )
     await feeds.start()
     app.decorate('menuFeeds', feeds)

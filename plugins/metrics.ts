@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { VERSION } from '../src/version.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,6 +24,12 @@ export const metricsPlugin = fp(
     const registry = new Registry()
     const registers = [registry]
     collectDefaultMetrics({ register: registry })
+    new Gauge({
+      name: 'houselights_build_info',
+      help: 'Always 1; its labels say what runs',
+      labelNames: ['version', 'node'],
+      registers,
+    }).set({ version: VERSION, node: process.version }, 1)
     const metrics: Metrics = {
       registry,
       handshakes: new Counter({

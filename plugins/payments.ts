@@ -6,6 +6,7 @@ import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
 import type { SignedWebhook } from '../src/payments/simulated-webhooks.js'
 import type { WebhookResult } from '../src/payments/webhook-actions.js'
+import { PaymentIssueView } from '../src/protocol/views.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -27,6 +28,8 @@ export const paymentsPlugin = fp(
       labelNames: ['kind'],
       registers: [app.metrics.registry],
     })
+    // a series that begins with its first issue has not increased, and no alert would see it
+    for (const kind of PaymentIssueView.properties.kind.enum) issues.inc({ kind }, 0)
     const background = new Set<Promise<unknown>>()
 
     async function deliver({ headers, body }: SignedWebhook): Promise<void> {

@@ -20,7 +20,7 @@ const OPEN_MS = 1000
 export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
   async (app, { replyMs = REPLY_MS }) => {
     const { commands } = app.redis
-    const prefix = commands && `${await channelPrefix(app.db)}limit:`
+    const prefix = commands && `${await channelPrefix(app.liveDb)}limit:`
     app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs) : null)
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },

@@ -19,10 +19,13 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
+import { picturesPlugin } from '../plugins/pictures.js'
 import { principalPlugin } from '../plugins/principal.js'
+import { pushPlugin } from '../plugins/push.js'
 import { redisPlugin } from '../plugins/redis.js'
 import { sessionCookiePlugin } from '../plugins/session-cookie.js'
 import { sharedStorePlugin } from '../plugins/shared-store.js'
@@ -37,17 +40,22 @@ import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
 import { hallsRoutes } from '../routes/api/halls.js'
 import { menuItemsRoutes } from '../routes/api/menu-items.js'
+import { menuOrderRoutes } from '../routes/api/menu-order.js'
 import { ordersRoutes } from '../routes/api/orders.js'
 import { paymentsRoutes } from '../routes/api/payments.js'
+import { picturesRoutes } from '../routes/api/pictures.js'
+import { pushRoutes } from '../routes/api/push.js'
 import { receiptsRoutes } from '../routes/api/receipts.js'
 import { seatChangesRoutes } from '../routes/api/seat-changes.js'
 import { seatsRoutes } from '../routes/api/seats.js'
 import { sessionsRoutes } from '../routes/api/sessions.js'
 import { theatreBooksRoutes } from '../routes/api/theatre-books.js'
+import { theatreChangesRoutes } from '../routes/api/theatre-changes.js'
 import { theatreSettingsRoutes } from '../routes/api/theatre-settings.js'
 import { theatreStaffRoutes } from '../routes/api/theatre-staff.js'
 import { theatresRoutes } from '../routes/api/theatres.js'
 import { usersRoutes } from '../routes/api/users.js'
+import { mediaRoutes } from '../routes/media/media.js'
 import { docsRoutes } from '../routes/operations/docs.js'
 import { healthRoutes } from '../routes/operations/health.js'
 import { metricsRoutes } from '../routes/operations/metrics.js'
@@ -97,6 +105,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(drainingPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(menuFeedsPlugin)
+  await app.register(managerFeedsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin, {
     sessionOf: (request) => {
@@ -115,11 +124,13 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(accountsPlugin)
   await app.register(principalPlugin)
   await app.register(paymentsPlugin)
+  await app.register(pushPlugin)
   await app.register(jobsPlugin)
+  await app.register(picturesPlugin)
 
   await app.register(apiDocsPlugin)
   await app.register(healthRoutes, {
-    askDatabase: () => app.db.$queryRaw`SELECT 1`,
+    askDatabase: () => app.rawDb.$queryRaw`SELECT 1`,
     others: async () => {
       const { isBusUp } = app.hub
       const redis = settings.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
@@ -135,6 +146,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   })
   await app.register(paymentWebhookRoutes)
   await app.register(seatChangesRoutes)
+  await app.register(theatreChangesRoutes)
+  await app.register(mediaRoutes)
   await app.register(async (http) => {
     await http.register(jsonBodyPlugin)
     await http.register(sessionPlugin)
@@ -144,9 +157,11 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
     for (const routes of [authRoutes, sessionsRoutes, usersRoutes]) await http.register(routes)
     for (const routes of [seatsRoutes, ordersRoutes, paymentsRoutes, checkoutRoutes])
       await http.register(routes)
-    for (const routes of [theatresRoutes, menuItemsRoutes, chatsRoutes]) await http.register(routes)
-    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes]) await http.register(routes)
-    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes]) await http.register(routes)
+    for (const routes of [theatresRoutes, menuItemsRoutes, menuOrderRoutes, picturesRoutes])
+      await http.register(routes)
+    for (const routes of [theatreSettingsRoutes, theatreBooksRoutes, chatsRoutes]) await http.register(routes)
+    for (const routes of [hallsRoutes, theatreStaffRoutes, receiptsRoutes, pushRoutes])
+      await http.register(routes)
     if (options.moreRoutes) await http.register(options.moreRoutes)
   })
   if (options.pagesDirectory) await app.register(pageRoutes, { directory: options.pagesDirectory })

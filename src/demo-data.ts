@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { hashPassword } from './accounts/passwords.js'
 import { createDatabase, type Database, type Transaction } from './database/client.js'
 import type { Role } from './principal.js'
+import { storePicture } from './theatres/picture-actions.js'
 import { writeTheatre } from './theatres/theatre-actions.js'
 import type { MenuEntry, TheatreFile } from './theatres/theatre-file.js'
 
@@ -185,9 +188,21 @@ async function addTheatre(tx: Transaction, id: number, theatre: TheatreFile): Pr
   // an owner's theatre is left alone
   if (existing) return
   await writeTheatre(tx, theatre, id)
+  for (const { name } of theatre.menu) await addPicture(tx, id, name)
   if (theatre.name === 'Grand Cinema') await tx.theatre.update({ where: { id }, data: GRAND_BILLS })
   // the id did not come from the sequence, which must continue after it
   await tx.$queryRaw`SELECT setval(pg_get_serial_sequence('theatres', 'id'), (SELECT max(id) FROM theatres))`
+}
+
+/** pixels; scripts/demo-pictures.mjs draws them */
+const PICTURE_SIZE = { width: 480, height: 360 }
+
+async function addPicture(tx: Transaction, theatreId: number, name: string): Promise<void> {
+  const file = `${name.toLowerCase().replaceAll(' ', '-')}.webp`
+  const bytes = Uint8Array.from(await readFile(new URL(`./demo-pictures/${file}`, import.meta.url)))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  await storePicture(tx, { sha256, bytes, ...PICTURE_SIZE })
+  await tx.menuItem.updateMany({ where: { theatreId, name }, data: { pictureHash: sha256 } })
 }
 
 async function addAccount(

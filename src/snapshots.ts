@@ -1,6 +1,6 @@
 import { lastMessages, listChats } from './chat/chat-queries.js'
 import { viewChat, viewMessage } from './chat/chat-view.js'
-import { type Database, Prisma, type Transaction } from './database/client.js'
+import { Prisma, type Queryable, type RawClient } from './database/client.js'
 import { readHeads } from './events/event-log.js'
 import { listLiveOrders } from './orders/order-queries.js'
 import { readOrders } from './orders/order-record.js'
@@ -24,12 +24,12 @@ const LONG_TEXT = 64 * 1024
  * another change could commit between the statements. The groups share the statements.
  */
 export async function readSnapshots(
-  db: Database,
+  db: RawClient,
   groups: readonly GroupName[],
 ): Promise<Map<GroupName, Snapshot>> {
-  const { states, seqs, epoch } = await db.$transaction(
-    async (tx) => ({ ...(await readHeads(tx, groups)), states: await readStates(tx, groups) }),
-    { isolationLevel: 'RepeatableRead' },
+  const [{ seqs, epoch }, states] = await db.transaction(
+    (tx) => Promise.all([readHeads(tx, groups), readStates(tx, groups)]),
+    { isolation: 'RepeatableRead' },
   )
   const snapshots = new Map<GroupName, Snapshot>()
   for (const [group, state] of states) {
@@ -40,7 +40,7 @@ export async function readSnapshots(
   return snapshots
 }
 
-async function readStates(tx: Transaction, groups: readonly GroupName[]): Promise<Map<GroupName, unknown>> {
+async function readStates(tx: Queryable, groups: readonly GroupName[]): Promise<Map<GroupName, unknown>> {
   const states = new Map<GroupName, unknown>()
   const theatreIds: number[] = []
   const orderIds: number[] = []
@@ -62,7 +62,7 @@ async function readStates(tx: Transaction, groups: readonly GroupName[]): Promis
 
 /** `theatre:{id}:orders` of each theatre: its live orders, oldest first. */
 export async function readTheatresOrders(
-  tx: Transaction,
+  tx: Queryable,
   theatreIds: readonly number[],
 ): Promise<Map<number, { orders: OrderView[] }>> {
   const states = new Map(theatreIds.map((id) => [id, { orders: [] as OrderView[] }]))
@@ -73,7 +73,7 @@ export async function readTheatresOrders(
 }
 
 /** `theatre:{id}:chat`: the theatre's recent conversations, at most 200: unread ones first, then the most recently active. */
-export async function readTheatreChats(tx: Transaction, theatreId: number): Promise<{ chats: ChatView[] }> {
+export async function readTheatreChats(tx: Queryable, theatreId: number): Promise<{ chats: ChatView[] }> {
   return { chats: (await listChats(tx, theatreId)).map(viewChat) }
 }
 
@@ -82,7 +82,7 @@ export async function readTheatreChats(tx: Transaction, theatreId: number): Prom
  * order is null when there is none, but then no guard lets anyone subscribe.
  */
 export async function readOrderStates(
-  tx: Transaction,
+  tx: Queryable,
   orderIds: readonly number[],
 ): Promise<Map<number, { order: OrderView | null; messages: MessageView[] }>> {
   const orders = await readOrders(tx, Prisma.sql`o.id = ANY(${[...orderIds]}::int[])`)

@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** what each room of the pages may import besides itself */
 const WEB_ROOMS: Record<string, string[]> = {
   boot: [],
+  worker: [],
   lib: [],
   strings: ['lib'],
   live: ['lib'],
@@ -35,6 +36,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   orders: [...DOMAIN, 'theatres', 'seats'],
   payments: [...DOMAIN, 'theatres', 'seats', 'orders'],
   chat: [...DOMAIN, 'theatres', 'seats', 'orders'],
+  push: DOMAIN,
   snapshots: [...DOMAIN, 'orders', 'chat'],
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],

@@ -5,6 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
+import { installable, isShell } from './vite-worker.js'
 
 const PAGES = [
   'login',
@@ -18,6 +19,7 @@ const PAGES = [
   'checkout',
   'today',
   'manage',
+  'offline',
 ]
 /** No hash: every node has it, of whatever build. */
 const BOOT_FILE = 'assets/boot.js'
@@ -64,7 +66,8 @@ function loadPreloadFirst(): Plugin {
     apply: 'build',
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle = {} }) {
+      handler(_html, { path, bundle = {} }) {
+        if (isShell(path)) return []
         const preload = Object.values(bundle).find((file) => file.type === 'chunk' && file.name === 'preload')
         if (!preload) throw new Error('No chunk is named "preload".')
         const attrs = { type: 'module', async: true, crossorigin: true, src: `/${preload.fileName}` }
@@ -101,7 +104,8 @@ function boot(): Plugin {
     },
     transformIndexHtml: {
       order: 'post',
-      handler(html, { server }) {
+      handler(html, { path, server }) {
+        if (isShell(path)) return html
         const src = server ? `${server.config.base}boot/boot.ts` : `/${BOOT_FILE}`
         const refresh = `<meta http-equiv="refresh" content="${RELOAD_SECONDS}"></template>`
         return html
@@ -117,7 +121,7 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [loadPreloadFirst(), boot(), precompress()],
+  plugins: [loadPreloadFirst(), boot(), precompress(), installable()],
   build: {
     target: 'es2022',
     assetsDir: 'assets',

@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers/promises'
  * @property {number} port
  */
 
-/** @typedef {{ do: 'usage' } | { do: 'close' }} Command */
+/** @typedef {{ do: 'cpu' } | { do: 'usage' } | { do: 'close' }} Command */
 
 /**
  * @typedef {object} Usage
@@ -29,8 +29,9 @@ import { setTimeout } from 'node:timers/promises'
  * @param {() => Promise<unknown>} close
  */
 export function serve(port, close) {
-  const reply = (/** @type {Listening | Usage} */ message) => process.send?.(message)
+  const reply = (/** @type {Listening | Usage | { cpu: number }} */ message) => process.send?.(message)
   process.on('message', async (/** @type {Command} */ command) => {
+    if (command.do === 'cpu') return reply({ cpu: cpuMicros() })
     if (command.do === 'usage') return reply(await usage())
     await close()
     process.exit(0)

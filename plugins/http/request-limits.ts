@@ -25,10 +25,12 @@ const LIMITS: Record<string, Limit> = {
   'POST /api/auth/login': { session: 120, address: 600 },
   'POST /api/auth/guest': { session: 600, address: 600 },
   'POST /api/auth/password': { session: 30, address: 600 },
+  'PUT /api/menu-items/:id/picture': { session: 120, address: 600 },
   'POST /api/theatres/:id/staff': { session: 60, address: 600 },
   'PATCH /api/theatres/:id/staff/:userId': { session: 60, address: 600 },
   'POST /api/seats/:seatToken/orders': { session: 240, address: 600 },
   'POST /api/orders/:id/payment': { session: 240, address: 600 },
+  'POST /api/push': { session: 120, address: 600 },
   'POST /api/chats/:id/messages': { session: 240, address: 600 },
 }
 

@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
-import type { ActionContext } from '../../src/events/commit.js'
-import { createEventLog } from '../../src/events/event-log.js'
+import type { ActionContext, Publisher } from '../../src/events/commit.js'
+import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
 import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
@@ -20,6 +20,8 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
+    /** Calls back after each commit of this node, with its events. */
+    onCommit(listener: (events: readonly StoredEvent[]) => void): void
   }
 }
 
@@ -53,7 +55,9 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('snapshots_pending', 'Snapshots that wait to be read', () => hub.pendingSnapshots)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
-    app.decorate('actions', { db, live: hub, queue: new KeyedQueue() })
+    const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
+    app.decorate('onCommit', (listener) => void onCommit.add(listener))
+    app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
     app.addHook('preClose', () => stop(app, bus))
   },
   {
@@ -63,10 +67,19 @@ export const livePlugin = fp<LiveOptions>(
   },
 )
 
+function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEvent[]) => void>): Publisher {
+  return {
+    publish(committed, changes, theatres) {
+      hub.publish(committed, changes, theatres)
+      for (const listener of listeners) listener(committed.events)
+    },
+  }
+}
+
 /** Over Redis if there is one, else over PostgreSQL. */
 async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
   const { publisher, subscriber } = app.redis
-  const prefix = await channelPrefix(app.db)
+  const prefix = await channelPrefix(app.liveDb)
   if (publisher && subscriber) return new RedisBus(publisher, subscriber, prefix)
   const bus = new PostgresBus(url, prefix)
   if (!(await bus.ready(LISTEN_WAIT_MS))) app.log.warn(LISTEN_UNAVAILABLE)

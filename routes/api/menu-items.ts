@@ -117,7 +117,6 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
       const item = await addMenuItem(app.actionsOf(request), principal, id, request.body)
-      app.menuFeeds.announce(item.theatreId)
       return reply.code(201).send({ menuItem: viewManagedItem(item) })
     },
   )
@@ -132,7 +131,6 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'menu item')
       const { principal } = app.callerOf(request)
       const item = await changeMenuItem(app.actionsOf(request), principal, id, request.body)
-      app.menuFeeds.announce(item.theatreId)
       return { menuItem: viewManagedItem(item) }
     },
   )
@@ -142,8 +140,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireStaff, schema: { params: IdParams, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const id = pathId(request.params, 'menu item')
-      const { principal } = app.callerOf(request)
-      app.menuFeeds.announce(await removeMenuItem(app.actionsOf(request), principal, id))
+      await removeMenuItem(app.actionsOf(request), app.callerOf(request).principal, id)
       return reply.code(204).send(null)
     },
   )
@@ -159,7 +156,6 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { principal } = app.callerOf(request)
       const { minutes = null } = request.body
       const theatre = await pauseOrdering(app.actionsOf(request), principal, id, minutes)
-      app.menuFeeds.announce(id)
       return { theatre: viewOrdering(theatre) }
     },
   )
@@ -170,7 +166,6 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'theatre')
       const theatre = await resumeOrdering(app.actionsOf(request), app.callerOf(request).principal, id)
-      app.menuFeeds.announce(id)
       return { theatre: viewOrdering(theatre) }
     },
   )

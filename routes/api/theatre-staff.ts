@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { addStaff, changeStaff, listStaff, type StaffMember } from '../../src/accounts/theatre-staff.js'
+import { viewStaffMember } from '../../src/accounts/account-view.js'
+import { addStaff, changeStaff, listStaff } from '../../src/accounts/theatre-staff.js'
 import { StaffMemberView } from '../../src/protocol/manager-views.js'
 import { IdParams, pathId } from './params.js'
 
@@ -33,11 +34,6 @@ const StaffChange = Type.Object(
 const StaffParams = Type.Object({ ...IdParams.properties, userId: Type.String() })
 const OneMember = Type.Object({ user: StaffMemberView })
 
-const view = (member: StaffMember): StaffMemberView => ({
-  ...member,
-  createdAt: member.createdAt.toISOString(),
-})
-
 /** The accounts of a theatre, for its managers. */
 export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { requireStaff: preValidation } = app
@@ -50,7 +46,7 @@ export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request) => {
       const id = pathId(request.params, 'theatre')
-      return { staff: (await listStaff(app.db, app.callerOf(request).principal, id)).map(view) }
+      return { staff: (await listStaff(app.db, app.callerOf(request).principal, id)).map(viewStaffMember) }
     },
   )
 
@@ -61,7 +57,7 @@ export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
       const given = { password: null, manager: false, ...request.body }
-      const user = view(await addStaff(app.actionsOf(request), principal, id, given))
+      const user = viewStaffMember(await addStaff(app.actionsOf(request), principal, id, given))
       return reply.code(201).send({ user })
     },
   )
@@ -73,7 +69,9 @@ export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const userId = pathId({ id: request.params.userId }, 'user')
       const { principal } = app.callerOf(request)
-      return { user: view(await changeStaff(app.actionsOf(request), principal, id, userId, request.body)) }
+      return {
+        user: viewStaffMember(await changeStaff(app.actionsOf(request), principal, id, userId, request.body)),
+      }
     },
   )
 }

@@ -2,8 +2,17 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import { PAGES } from '../../src/protocol/pages.js'
+
+const MANIFEST = 'application/manifest+json; charset=utf-8'
+const SEAT = /^[\w-]{1,64}$/
+/** What makes the pages an app. Asked for anew each time: the worker's file is how a worker is replaced. */
+const APP_FILES = [
+  { path: '/sw.js', file: 'sw.js', type: 'text/javascript; charset=utf-8' },
+  { path: '/manifest.webmanifest', file: 'manifest.webmanifest', type: MANIFEST },
+  { path: '/offline', file: 'offline.html', type: 'text/html; charset=utf-8' },
+]
 
 /** The built pages: shells that are asked for anew each time, and assets whose names change with their content. */
 export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app, { directory }) => {
@@ -18,6 +27,12 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
       return reply.send(shells.get(page))
     })
   }
+  for (const { path, file, type } of APP_FILES) {
+    if (!existsSync(join(directory, file))) continue
+    const body = await readFile(join(directory, file), 'utf8')
+    app.get(path, async (_request, reply) => reply.type(type).header('cache-control', 'no-cache').send(body))
+  }
+  await serveCustomersApp(app, directory)
   app.get('/', async (_request, reply) => reply.redirect('/login'))
   // A file that is not here is answered like any other unknown path, `no-store`: another node may have it, or this one
   // after its own deploy.
@@ -38,6 +53,18 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
   })
 }
 
+/** The app that a customer installs starts at the seat that its page names (`?seat=`). */
+async function serveCustomersApp(app: FastifyInstance, directory: string): Promise<void> {
+  const file = join(directory, 'order.webmanifest')
+  if (!existsSync(file)) return
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as object
+  app.get<{ Querystring: { seat?: unknown } }>('/order.webmanifest', async ({ query: { seat } }, reply) => {
+    const isSeat = typeof seat === 'string' && SEAT.test(seat)
+    const own = isSeat ? { ...manifest, start_url: `/s/${seat}` } : manifest
+    return reply.type(MANIFEST).header('cache-control', 'no-cache').send(JSON.stringify(own))
+  })
+}
+
 /** The one page that loads what is not ours: the provider's form, in the provider's frame. */
 async function allowRazorpay(reply: FastifyReply): Promise<void> {
   const own = ["'self'"]
@@ -55,6 +82,8 @@ async function allowRazorpay(reply: FastifyReply): Promise<void> {
         'form-action': [...own, ...theirs],
         'frame-ancestors': ["'none'"],
         'object-src': ["'none'"],
+        'worker-src': own,
+        'manifest-src': own,
       },
     },
   })

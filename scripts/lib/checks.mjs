@@ -72,7 +72,10 @@ export async function runChecks() {
     { name: 'format and lint', file: inRoot('node_modules/@biomejs/biome/bin/biome'), args: ['check', '.'] },
     { name: 'types', file: tsc, args: ['-p', '.'] },
     ...(existsSync(inRoot('web/tsconfig.json'))
-      ? [{ name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] }]
+      ? [
+          { name: 'types of the pages', file: tsc, args: ['-p', 'web', '--noEmit'] },
+          { name: 'types of the service worker', file: tsc, args: ['-p', 'web/worker', '--noEmit'] },
+        ]
       : []),
   ]
   const verdicts = await Promise.all(

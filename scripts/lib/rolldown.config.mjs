@@ -1,10 +1,12 @@
 // @ts-check
+import { readFileSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'rolldown'
 import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
 import { inRoot, root } from './paths.mjs'
 
+const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
 const PACKAGES = `${sep}node_modules${sep}`
 
 /**
@@ -37,7 +39,9 @@ const compilerFile = {
     const fileName = 'src/query-compiler.wasm'
     this.emitFile({ type: 'asset', fileName, source: Buffer.from(wasm, 'base64') })
     return `import { readFileSync } from 'node:fs'
-      export const wasm = readFileSync(new URL('./query-compiler.wasm', import.meta.url))`
+      export let wasm = readFileSync(new URL('./query-compiler.wasm', import.meta.url))
+      // it is compiled once, right after it was read, and WebAssembly has a copy of its own
+      setImmediate(() => { wasm = undefined })`
   },
 }
 
@@ -71,6 +75,22 @@ const eagerModules = {
   }),
 }
 
+/**
+ * Characters beyond Latin-1 as escapes: a single one makes V8 keep the whole text of a chunk in two bytes per character.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const latin1 = {
+  name: 'latin1',
+  renderChunk: (code) => ({
+    code: code.replace(/(\\*)([^\0-\xff])/g, (_text, slashes, char) => {
+      const code = char.charCodeAt(0).toString(16).padStart(4, '0')
+      // one that was escaped needs no second backslash
+      return `${slashes.slice(slashes.length % 2)}\\u${code}`
+    }),
+  }),
+}
+
 export default defineConfig({
   cwd: root,
   input: {
@@ -82,10 +102,16 @@ export default defineConfig({
   },
   platform: 'node',
   // pg asks whether it runs at Cloudflare, by which Node 20 loads its whole fetch
-  transform: { define: { 'navigator.userAgent': JSON.stringify('Node.js'), navigator: '{}' } },
+  transform: {
+    define: {
+      'navigator.userAgent': JSON.stringify('Node.js'),
+      navigator: '{}',
+      __HOUSELIGHTS_VERSION__: JSON.stringify(version),
+    },
+  },
   // pg-native is optional, and nobody installs it
   external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
-  plugins: [ownUrls, compilerFile, ownMaps, eagerModules],
+  plugins: [ownUrls, compilerFile, ownMaps, eagerModules, latin1],
   output: {
     format: 'esm',
     sourcemap: true,

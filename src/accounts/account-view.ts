@@ -1,7 +1,9 @@
 import { viewUser } from '../principal.js'
+import type { StaffMemberView } from '../protocol/manager-views.js'
 import type { SessionView, SignedInView, UserView } from '../protocol/views.js'
 import type { ListedSession } from './session-writes.js'
 import type { Caller } from './sessions.js'
+import type { StaffMember } from './theatre-staff.js'
 import type { Account } from './user-queries.js'
 
 export function viewCaller({ principal, session }: Caller): SignedInView {
@@ -19,6 +21,12 @@ export function viewSession(session: ListedSession, currentId: string): SessionV
     ip,
   }
 }
+
+/** An account as the managers of one of its theatres see it. */
+export const viewStaffMember = (member: StaffMember): StaffMemberView => ({
+  ...member,
+  createdAt: member.createdAt.toISOString(),
+})
 
 /** An account as admins see it. */
 export interface AccountView extends UserView {

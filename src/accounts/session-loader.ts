@@ -1,4 +1,4 @@
-import type { Database } from '../database/client.js'
+import type { Queryable } from '../database/client.js'
 import { unavailable } from '../errors.js'
 import {
   findLiveForHandshakes,
@@ -40,7 +40,7 @@ export class SessionLoader {
   private isStorm = false
 
   constructor(
-    private readonly db: Database,
+    private readonly db: Queryable,
     private readonly settings: SessionSettings,
     private readonly options: SessionLoaderOptions,
   ) {}

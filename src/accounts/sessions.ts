@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { OrderOwner } from '../access/order-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import type { OnBehalf } from '../events/commit.js'
 import type { Principal, Role } from '../principal.js'
 
@@ -138,7 +138,7 @@ function readLive(row: LiveRow, readAt: number): Caller {
 
 /** Reads the live session of a cookie's token, its user and the access epoch in one query; null if there is none. */
 export async function findLive(
-  db: Database | Transaction,
+  db: Queryable,
   token: string,
   settings: SessionSettings,
 ): Promise<Caller | null> {
@@ -161,7 +161,7 @@ export type HandshakeSession = Caller & { order: OrderOwner | null }
 
 /** Looks up many handshakes in one query. The results are in the order of the keys; null: no live session. */
 export async function findLiveForHandshakes(
-  db: Database | Transaction,
+  db: Queryable,
   keys: readonly HandshakeKey[],
   settings: SessionSettings,
 ): Promise<(HandshakeSession | null)[]> {
@@ -189,7 +189,7 @@ export async function findLiveForHandshakes(
 
 /** Reads a live session and its user by the session's public id; null if it has ended. */
 export async function findLiveById(
-  db: Database | Transaction,
+  db: Queryable,
   sessionId: string,
   settings: SessionSettings,
 ): Promise<Caller | null> {
@@ -198,7 +198,7 @@ export async function findLiveById(
 
 /** The same for many sessions, in one query. Ids missing from the result have ended. */
 export async function findLiveByIds(
-  db: Database | Transaction,
+  db: Queryable,
   sessionIds: readonly string[],
   settings: SessionSettings,
 ): Promise<Map<string, Caller>> {

@@ -44,6 +44,11 @@ export async function listStaff(
   theatreId: number,
 ): Promise<StaffMember[]> {
   await requireManagedTheatre(db, principal, theatreId)
+  return await findStaff(db, theatreId)
+}
+
+/** The same for a caller whose right to it is known. */
+export async function findStaff(db: Database, theatreId: number): Promise<StaffMember[]> {
   const rows = await db.staffTheatre.findMany({
     where: { theatreId, user: { role: 'staff' } },
     select: {
@@ -79,7 +84,7 @@ export async function addStaff(
       theatreIds: [theatreId],
       managerOf: manager ? [theatreId] : [],
     })
-    return { result: memberOf(account, theatreId) }
+    return { result: memberOf(account, theatreId), theatres: [theatreId] }
   })
 }
 
@@ -100,8 +105,8 @@ async function joinTheatre(
       throw conflict('already_staff', 'This account belongs to the theatre already.')
     }
     const all = [...memberships, { theatreId, manager }]
-    const { result, changes = [] } = await changeWithin(tx, found.id, toChange(all))
-    return { result: memberOf(result, theatreId), changes }
+    const { result, ...outcome } = await changeWithin(tx, found.id, toChange(all))
+    return { ...outcome, result: memberOf(result, theatreId) }
   })
 }
 
@@ -135,8 +140,8 @@ export async function changeStaff(
     const others = memberships.filter((each) => each !== own)
     const all = member ? [...others, { theatreId, manager: manager ?? own.manager }] : others
     const change = { ...toChange(all, passwordHash), ...(isActive === undefined ? {} : { isActive }) }
-    const { result, changes = [] } = await changeWithin(tx, userId, change)
-    return { result: memberOf(result, theatreId, all), changes }
+    const { result, ...outcome } = await changeWithin(tx, userId, change)
+    return { ...outcome, result: memberOf(result, theatreId, all) }
   })
 }
 

@@ -42,7 +42,8 @@ export async function createUser(ctx: ActionContext, actor: Actor, given: NewUse
   const passwordHash = await hashPassword(given.password)
   return await commit(ctx, async (tx) => {
     await lockUsers(tx, actor, null)
-    return { result: await insertUser(tx, { ...given, username, passwordHash }) }
+    const account = await insertUser(tx, { ...given, username, passwordHash })
+    return { result: account, theatres: given.theatreIds }
   })
 }
 
@@ -102,7 +103,8 @@ export async function changeWithin(
   const after = await accountOf(tx, userId)
   const ends = !after.isActive || passwordHash !== null
   const ended = ends ? await endSessionsOf(tx, userId) : []
-  return { result: after, changes: [...ended, ...rightsChanged(before, after)] }
+  const theatres = new Set([before, after].flatMap(({ principal }) => principal.theatres.map(({ id }) => id)))
+  return { result: after, changes: [...ended, ...rightsChanged(before, after)], theatres: [...theatres] }
 }
 
 /** Ends all of a user's sessions, for a lost device, say. Returns how many. Throws `not_found`. */

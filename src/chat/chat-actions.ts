@@ -1,7 +1,7 @@
 import { managedOrders, visibleOrders } from '../access/order-access.js'
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import type { NewEvent } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { isId, orderGroup, theatreChat } from '../protocol/groups.js'
@@ -39,7 +39,7 @@ export async function sendMessage(
 ): Promise<SentMessage> {
   if (!isId(chatId)) throw notFound('chat')
   const message = { text: cleanText(given.text), clientId: checkClientId(given.clientId) }
-  const work = async (tx: Transaction): Promise<Outcome<SentMessage>> => {
+  const work = async (tx: Queryable): Promise<Outcome<SentMessage>> => {
     const chat = await storeMessage(tx, principal, chatId, message)
     if (!chat) throw notFound('chat')
     const { lastMessage } = chat
@@ -47,7 +47,7 @@ export async function sendMessage(
     return { result: { message: lastMessage, created: true }, events: messageEvents(chat, lastMessage) }
   }
   try {
-    return await commit(ctx, work, { queueKey: orderGroup(chatId) })
+    return await commitRaw(ctx, work, { queueKey: orderGroup(chatId) })
   } catch (error) {
     if (!(error instanceof AlreadyStored)) throw error
     return { message: await readStored(ctx, principal, chatId, message.clientId), created: false }
@@ -75,7 +75,7 @@ async function readStored(
  * in the order of the events: paging, unread counts and clients rely on it.
  */
 function storeMessage(
-  tx: Transaction,
+  tx: Queryable,
   principal: Principal,
   chatId: number,
   { text, clientId }: { text: string; clientId: string },
@@ -119,7 +119,7 @@ export async function markChatRead(
   chatId: number,
   upTo: number | null = null,
 ): Promise<void> {
-  const work = async (tx: Transaction): Promise<Outcome<void>> => {
+  const work = async (tx: Queryable): Promise<Outcome<void>> => {
     const [locked] = await tx.$queryRaw<{ unread: number; readUpTo: number }[]>`
       SELECT o.unread_messages AS unread, o.staff_read_up_to AS "readUpTo" FROM orders o
       WHERE o.id = ${chatId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
@@ -133,11 +133,11 @@ export async function markChatRead(
       events: [{ group: theatreChat(chat.theatreId), name: 'chat.read', data }],
     }
   }
-  await commit(ctx, work, { queueKey: orderGroup(chatId) })
+  await commitRaw(ctx, work, { queueKey: orderGroup(chatId) })
 }
 
 /** Moves the staff's reading position on to a message, or to the last one; null if it is there or beyond. */
-function moveReadUpTo(tx: Transaction, chatId: number, upTo: number | null): Promise<ChatRecord | null> {
+function moveReadUpTo(tx: Queryable, chatId: number, upTo: number | null): Promise<ChatRecord | null> {
   const last = Prisma.sql`(SELECT max(c.id) FROM chat_messages c WHERE c.order_id = ${chatId}::int)`
   const target = Prisma.sql`least(${upTo}::int, ${last})`
   return changeChat(

@@ -1,5 +1,5 @@
 import { visibleOrders } from '../access/order-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { orderJoins } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
@@ -44,7 +44,7 @@ interface ChatRow extends Omit<ChatRecord, 'lastMessage'> {
 }
 
 /** Reads conversations in one statement. `where` is a condition on the order `o` and its last message `m`. */
-async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise<ChatRecord[]> {
+async function readChats(db: Queryable, where: Prisma.Sql): Promise<ChatRecord[]> {
   const rows = await db.$queryRaw<ChatRow[]>`
     ${chatColumns}
     FROM orders o ${orderJoins}
@@ -61,7 +61,7 @@ async function readChats(db: Database | Transaction, where: Prisma.Sql): Promise
  * INSERT that refers to the changed row as `changed`.
  */
 export async function changeChat(
-  tx: Transaction,
+  tx: Queryable,
   update: Prisma.Sql,
   message: Prisma.Sql,
 ): Promise<ChatRecord | null> {
@@ -98,7 +98,7 @@ function toRecord({
 const recentChats = Prisma.sql`(o.status IN ('placed', 'confirmed', 'seen') OR o.created_at > now() - interval '1 day')`
 
 /** A theatre's recent conversations that have messages, at most 200: unread ones first, then the most recently active. */
-export function listChats(db: Database | Transaction, theatreId: number): Promise<ChatRecord[]> {
+export function listChats(db: Queryable, theatreId: number): Promise<ChatRecord[]> {
   return readChats(db, Prisma.sql`o.theatre_id = ${theatreId}::int AND m.id IS NOT NULL AND ${recentChats}`)
 }
 
@@ -130,7 +130,7 @@ interface MessageRow extends MessageRecord {
 
 /** The last 50 messages of each of these conversations, oldest first; without messages it is missing. */
 export async function lastMessages(
-  tx: Transaction,
+  tx: Queryable,
   orderIds: readonly number[],
 ): Promise<Map<number, MessageRecord[]>> {
   const rows = await tx.$queryRaw<MessageRow[]>`

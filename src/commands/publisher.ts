@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/client.js'
 import type { Publisher } from '../events/commit.js'
-import { ACCESS_CHANNEL, encodeEvent, encodePosition } from '../live/bus/bus-messages.js'
+import { ACCESS_CHANNEL, messagesOf, THEATRES_CHANNEL } from '../live/bus/bus-messages.js'
 import { channelPrefix } from '../live/bus/channel-prefix.js'
 import { type BusMessage, encodeNotices, NOTIFY, noticeChannel } from '../live/bus/notices.js'
 
@@ -32,9 +32,10 @@ async function notifyPublisher(db: Database): Promise<CommandPublisher> {
   }
   return {
     live: {
-      publish({ events, epoch }, changes) {
+      publish({ events, epoch }, changes, theatres) {
         const rights: BusMessage[] = changes.length > 0 ? [[ACCESS_CHANNEL, String(epoch)]] : []
-        send([...rights, ...events.map((event): BusMessage => [event.group, encodePosition(event)])])
+        const menus = theatres.map((id): BusMessage => [THEATRES_CHANNEL, String(id)])
+        send([...rights, ...messagesOf(events, false), ...menus])
       },
     },
     async close() {
@@ -61,9 +62,10 @@ async function redisPublisher(url: string, db: Database): Promise<CommandPublish
   }
   return {
     live: {
-      publish({ events, epoch }, changes) {
+      publish({ events, epoch }, changes, theatres) {
         if (changes.length > 0) send(ACCESS_CHANNEL, String(epoch))
-        for (const event of events) send(event.group, encodeEvent(event))
+        for (const [group, message] of messagesOf(events, true)) send(group, message)
+        for (const id of theatres) send(THEATRES_CHANNEL, String(id))
       },
     },
     async close() {

@@ -31,7 +31,8 @@ FILE is JSON:
                  "available": true } ] }
 
 A seat keeps its token unless the file gives a new one. Menu items that are not in the file are taken off the menu;
-seats and halls that are not in it stay. Without "available", an item stays as the staff set it.`
+seats and halls that are not in it stay. Without "available", an item stays as the staff set it. Pictures are not in
+the file: an item keeps its own, until it leaves the menu.`
 
 interface ApplyOptions {
   url?: string | undefined

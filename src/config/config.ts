@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
 import { readPublicUrl, readUrl } from './network.js'
+import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
 
@@ -50,6 +51,7 @@ interface Settings extends EdgeSettings {
   /** days after which phones, chats and webhooks of ended orders are purged */
   personalDataDays: number
   payments: PaymentsConfig
+  push: PushConfig
 }
 
 /** The validated, frozen configuration. */
@@ -67,18 +69,22 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
   const { isProduction } = edge
   const givenSecrets = readSigningSecrets(reader, isProduction)
   const databaseUrl = readDatabaseUrl(reader, isProduction)
+  const publicUrl = readPublicUrl(reader, isProduction)
+  const givenKeys = readVapidKeys(reader, publicUrl, edge.allowedHosts)
+  const pushHosts = readPushHosts(reader, isProduction)
   const settings: Settings = {
     ...edge,
     dataDirectory,
     databaseUrl,
     redisUrl: readUrl(reader, 'REDIS_URL', ['redis:', 'rediss:']),
-    publicUrl: readPublicUrl(reader, isProduction),
+    publicUrl,
     session: readSession(reader, isProduction),
     orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
     ...readRetention(reader),
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
     secrets: resolveSigningSecrets(givenSecrets, dataDirectory),
+    push: { keys: resolveVapidKeys(givenKeys, { dataDirectory, isProduction }), hosts: pushHosts },
   }
   return deepFreeze(settings)
 }

@@ -49,6 +49,17 @@ export function readWebhookSecrets(reader: Reader, dataDirectory: string): [stri
   return [current, ...reader.list('PAYMENT_WEBHOOK_SECRET_FALLBACKS')]
 }
 
+/** What a generated secret looks like. */
+export interface SecretForm {
+  generate(): string
+  isValid(secret: string): boolean
+}
+
+const RANDOM_TEXT: SecretForm = {
+  generate: () => randomBytes(48).toString('base64url'),
+  isValid: (secret) => secret.length >= MIN_LENGTH,
+}
+
 /**
  * The secret in a file of the data directory, generated on first use, readable by its owner only. Two processes that
  * start at once get the same one: each writes a file of its own, and only one can link it to the name.
@@ -56,17 +67,25 @@ export function readWebhookSecrets(reader: Reader, dataDirectory: string): [stri
 function generatedSecret(variable: Variable, dataDirectory: string, fileName: string): string {
   const path = join(dataDirectory, fileName)
   try {
-    return readGenerated(path) ?? createGenerated(path)
+    return readOrGenerate(path, RANDOM_TEXT)
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
-    throw new ConfigError(
-      variable,
-      `is unset and ${JSON.stringify(path)} cannot hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
-    )
+    throw cannotHold(variable, path, cause)
   }
 }
 
-function readGenerated(path: string): string | null {
+/** Throws the file system's error, or one without a code where the file is damaged. */
+export const readOrGenerate = (path: string, form: SecretForm): string =>
+  readGenerated(path, form) ?? createGenerated(path, form)
+
+export function cannotHold(variable: Variable, path: string, cause: unknown): ConfigError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'damaged'
+  return new ConfigError(
+    variable,
+    `is unset and ${JSON.stringify(path)} cannot hold a generated one (${code}): set ${variable}, or make that file readable and writable, or delete it.`,
+  )
+}
+
+function readGenerated(path: string, { isValid }: SecretForm): string | null {
   let secret: string
   try {
     secret = readFileSync(path, 'utf8').trim()
@@ -74,20 +93,20 @@ function readGenerated(path: string): string | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
-  if (secret.length < MIN_LENGTH) throw new Error('damaged')
+  if (!isValid(secret)) throw new Error('damaged')
   return secret
 }
 
-function createGenerated(path: string): string {
+function createGenerated(path: string, form: SecretForm): string {
   mkdirSync(join(path, '..'), { recursive: true })
   const own = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  writeFileSync(own, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  writeFileSync(own, `${form.generate()}\n`, { mode: 0o600, flag: 'wx' })
   try {
     placeOnce(own, path)
   } finally {
     rmSync(own, { force: true })
   }
-  const secret = readGenerated(path)
+  const secret = readGenerated(path, form)
   if (secret === null) throw new Error('damaged')
   return secret
 }

@@ -1,7 +1,10 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import { Prisma, PrismaClient } from './generated/client.js'
+import { type Queryable, RawClient } from './raw-client.js'
 import { statementNames } from './statement-names.js'
 
+export { type Queryable, RawClient }
 export type Database = PrismaClient
 /** A client inside a transaction. */
 export type Transaction = Prisma.TransactionClient
@@ -24,30 +27,61 @@ export interface DatabaseOptions {
  * with `$disconnect`.
  */
 export function createDatabase(options: DatabaseOptions): Database {
-  const adapter = new PrismaPg(
-    {
-      connectionString: options.url,
-      max: options.poolSize,
-      connectionTimeoutMillis: options.poolTimeoutMs,
-      statement_timeout: options.statementTimeoutMs,
-      idle_in_transaction_session_timeout: 10_000,
-      query_timeout: options.statementTimeoutMs + 1000,
-      keepAlive: true,
-      application_name: 'houselights',
-      // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
-      // process: a server that is shutting down may send one as soon as a connection is open
-      onConnect: (client) => void client.on('error', () => {}),
-      // the adapter reads every time as UTC, whatever its offset
-      options: '-c TimeZone=UTC',
-    },
-    {
-      onPoolError: () => {},
-      onConnectionError: () => {},
-      ...(options.prepares === false ? {} : { statementNameGenerator: statementNames() }),
-    },
-  )
-  return new PrismaClient({
-    adapter,
-    transactionOptions: { maxWait: options.poolTimeoutMs, timeout: options.statementTimeoutMs },
+  const pool = openPool(options)
+  const statementNameGenerator = namerOf(options)
+  const adapter = new PrismaPg(pool, {
+    onPoolError: () => {},
+    onConnectionError: () => {},
+    statementNameGenerator,
   })
+  const timeout = options.statementTimeoutMs
+  const db = new PrismaClient({ adapter, transactionOptions: { maxWait: options.poolTimeoutMs, timeout } })
+  rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout))
+  const disconnect = db.$disconnect.bind(db)
+  return Object.assign(db, {
+    $disconnect: async () => {
+      await disconnect()
+      if (!pool.ending) await pool.end()
+    },
+  })
+}
+
+/** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
+export function createRawClient(options: DatabaseOptions): RawClient {
+  const pool = openPool(options)
+  pool.on('error', () => {})
+  return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
+}
+
+const openPool = ({ url, poolSize, poolTimeoutMs, statementTimeoutMs }: DatabaseOptions) =>
+  new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: poolTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: statementTimeoutMs + 1000,
+    keepAlive: true,
+    application_name: 'houselights',
+    // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
+    // process: a server that is shutting down may send one as soon as a connection is open
+    onConnect: (client) => void client.on('error', () => {}),
+    // the adapter reads every time as UTC, whatever its offset
+    options: '-c TimeZone=UTC',
+    // for BEGIN and the first statements of a raw transaction
+    pipeline: true,
+  })
+
+const namerOf = ({ prepares }: DatabaseOptions) => (prepares === false ? () => '' : statementNames())
+
+const rawOf = new WeakMap<Database, RawClient>()
+
+/**
+ * The raw client on the connections of a client's pool, for SQL of our own. It does not need Prisma's query compiler, which is
+ * loaded when Prisma is first asked.
+ */
+export function rawClientOf(db: Database): RawClient {
+  const raw = rawOf.get(db)
+  if (!raw) throw new Error('not a client of createDatabase')
+  return raw
 }

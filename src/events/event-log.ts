@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable } from '../database/client.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { EventData, EventName } from '../protocol/views.js'
 
@@ -46,12 +46,19 @@ interface AppendedRow {
  * groups until the commit, which keeps each group gapless and in commit order.
  */
 export async function append(
-  tx: Transaction,
+  tx: Queryable,
   events: readonly NewEvent[],
   changes: readonly NewAccessChange[] = [],
 ): Promise<Committed> {
+  // the events of one change share their data
+  const texts = new Map(events.map(({ data }) => [data, '']))
+  for (const data of texts.keys()) texts.set(data, JSON.stringify(data))
+  const encoded = events.map(
+    ({ group, name, data }) => `{"group":"${group}","name":"${name}","data":${texts.get(data)}}`,
+  )
   const rows = await tx.$queryRaw<AppendedRow[]>`
-    SELECT group_name, seq, at, epoch FROM houselights_append(${JSON.stringify(events)}::json, ${JSON.stringify(changes)}::json)`
+    SELECT group_name, seq, at, epoch
+    FROM houselights_append(${`[${encoded.join()}]`}::json, ${JSON.stringify(changes)}::json)`
   const first = rows[0]
   if (!first) throw new Error('houselights_append returned no rows')
   // rows come in no guaranteed order; a group's lowest seq belongs to its first event
@@ -68,7 +75,7 @@ export async function append(
   const stored = events.map(({ group, name, data }) => {
     const seq = seqs.get(group)?.pop()
     if (seq === undefined) throw new Error(`houselights_append returned too few rows for ${group}`)
-    return { group, seq, name, at, epoch, data: JSON.stringify(data) }
+    return { group, seq, name, at, epoch, data: texts.get(data) ?? '' }
   })
   return { events: stored, epoch }
 }
@@ -97,7 +104,7 @@ function fromRow(row: EventRow): StoredEvent {
 
 /** Events of a group after a cursor, in order, at most `limit`. A gap means that retention deleted events. */
 export async function readAfter(
-  db: Database,
+  db: Queryable,
   group: GroupName,
   after: number,
   limit: number,
@@ -115,7 +122,7 @@ export interface LogHeads {
 }
 
 /** Reads the last seq of each group and the access epoch in one query. */
-export async function readHeads(db: Database | Transaction, groups: readonly string[]): Promise<LogHeads> {
+export async function readHeads(db: Queryable, groups: readonly string[]): Promise<LogHeads> {
   const rows = await db.$queryRaw<{ name: string | null; seq: number | null; epoch: bigint }[]>`
     SELECT g.name, g.seq, a.epoch FROM access_epoch a
     LEFT JOIN live_groups g ON g.name = ANY(${groups}::text[])`
@@ -138,7 +145,7 @@ export interface AccessChanges {
 }
 
 /** Reads the access changes after an epoch, and the current epoch, in one snapshot. */
-export async function readAccessChanges(db: Database, after: number): Promise<AccessChanges> {
+export async function readAccessChanges(db: Queryable, after: number): Promise<AccessChanges> {
   const rows = await db.$queryRaw<
     { epoch: bigint; change: bigint | null; user_id: number | null; session_id: string | null }[]
   >`
@@ -155,7 +162,7 @@ export async function readAccessChanges(db: Database, after: number): Promise<Ac
 
 /** Kinds of the access changes after `epoch`, up to `until`, that affect a session or its user. */
 export async function readChangeKinds(
-  tx: Transaction,
+  tx: Queryable,
   { userId, sessionId, epoch }: { userId: number; sessionId: string; epoch: number },
   until: number,
 ): Promise<string[]> {
@@ -172,7 +179,7 @@ export interface EventLog {
   readAccessChanges(after: number): Promise<AccessChanges>
 }
 
-export function createEventLog(db: Database): EventLog {
+export function createEventLog(db: Queryable): EventLog {
   return {
     readAfter: (group, after, limit) => readAfter(db, group, after, limit),
     readHeads: (groups) => readHeads(db, groups),

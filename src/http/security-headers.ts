@@ -5,6 +5,8 @@ export const CONTENT_POLICY: Record<string, string[]> = {
   'form-action': ["'self'"],
   'frame-ancestors': ["'none'"],
   'object-src': ["'none'"],
+  'worker-src': ["'self'"],
+  'manifest-src': ["'self'"],
 }
 
 export const STRICT_TRANSPORT = 'max-age=31536000'

@@ -1,17 +1,18 @@
 import type { Bus } from './bus/bus.js'
+import { MultiMap } from './multi-map.js'
 
 /**
  * Messages between nodes that are no events: best effort, at most once. Whoever listens must find what was lost by other
  * means. Listeners of this node get them too, some of them twice.
  */
 export class Announcements {
-  private readonly listeners = new Map<string, (message: string) => void>()
+  private readonly listeners = new MultiMap<string, (message: string) => void>()
 
   constructor(private readonly bus: Bus) {}
 
-  /** One listener for each channel, which must not be the name of a group. */
+  /** The channel must not have the name of a group. */
   async listen(channel: string, listener: (message: string) => void): Promise<void> {
-    this.listeners.set(channel, listener)
+    this.listeners.add(channel, listener)
     await this.bus.subscribe(channel)
   }
 
@@ -23,6 +24,6 @@ export class Announcements {
 
   /** Passes on a message that the bus has delivered. */
   receive(channel: string, message: string): void {
-    this.listeners.get(channel)?.(message)
+    for (const listener of this.listeners.get(channel)) listener(message)
   }
 }

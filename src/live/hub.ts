@@ -7,10 +7,10 @@ import { Announcements } from './announcements.js'
 import type { Bus, BusListener } from './bus/bus.js'
 import {
   ACCESS_CHANNEL,
-  decodeEvent,
+  decodeEvents,
   decodePosition,
-  encodeEvent,
-  encodePosition,
+  messagesOf,
+  THEATRES_CHANNEL,
 } from './bus/bus-messages.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
@@ -185,16 +185,19 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // order -> FlushQueue, once per iteration of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
   // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
 
-  publish({ events, epoch }: Committed, changes: readonly NewAccessChange[]): void {
+  publish(
+    { events, epoch }: Committed,
+    changes: readonly NewAccessChange[],
+    theatres: readonly number[],
+  ): void {
     if (changes.length > 0) {
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
     }
-    const encode = this.options.bus.carriesEvents ? encodeEvent : encodePosition
-    for (const event of events) {
-      this.options.bus.publish(event.group, encode(event))
-      this.feedTable.deliver(event)
-    }
+    const { bus } = this.options
+    for (const [group, message] of messagesOf(events, bus.carriesEvents)) bus.publish(group, message)
+    for (const event of events) this.feedTable.deliver(event)
+    for (const id of theatres) this.announcements.announce(THEATRES_CHANNEL, String(id))
   }
 
   // ---- BusListener
@@ -206,8 +209,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (!group) return this.announcements.receive(channel, message)
     const seq = decodePosition(message)
     if (seq !== null) return this.feedTable.noteHead(group, seq)
-    const event = decodeEvent(group, message)
-    if (event) this.feedTable.deliver(event)
+    for (const event of decodeEvents(group, message)) this.feedTable.deliver(event)
   }
 
   onReset(): void {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { DomainError } from '../errors.js'
 import { type OrderRecord, readOrder } from './order-record.js'
 import { viewOrder } from './order-view.js'
@@ -23,11 +23,11 @@ export interface EarlierRequest {
   bodyHash: string
 }
 
-/** The earlier request with the key, as a JSON expression; null if there is none. */
-export function earlierRequest(keyed: KeyedRequest | null): Prisma.Sql {
+/** The session's earlier request with the key, as a JSON expression; null if there is none. */
+export function earlierRequest(sessionId: string, key: string | null): Prisma.Sql {
   return Prisma.sql`(
     SELECT json_build_object('orderId', k.order_id, 'bodyHash', encode(k.body_hash, 'hex')) FROM idempotency_keys k
-    WHERE k.session_id = ${keyed?.sessionId ?? null}::uuid AND k.key = ${keyed?.key ?? null})`
+    WHERE k.session_id = ${sessionId}::uuid AND k.key = ${key})`
 }
 
 /**
@@ -35,7 +35,7 @@ export function earlierRequest(keyed: KeyedRequest | null): Prisma.Sql {
  * contents.
  */
 export async function repeatEarlier(
-  tx: Transaction,
+  tx: Queryable,
   earlier: EarlierRequest,
   { bodyHash }: KeyedRequest,
 ): Promise<OrderRecord> {

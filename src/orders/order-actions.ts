@@ -1,7 +1,7 @@
 import { managedOrders } from '../access/order-access.js'
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
 import { type OrderEventName, orderEvents } from './order-events.js'
@@ -53,11 +53,11 @@ async function apply(
   orderId: number,
   transition: Transition,
 ): Promise<OrderRecord> {
-  const work = async (tx: Transaction): Promise<Outcome<OrderRecord>> => {
+  const work = async (tx: Queryable): Promise<Outcome<OrderRecord>> => {
     const { order, changed } = await applyWithin(tx, principal, orderId, transition)
     return { result: order, events: changed ? orderEvents([transition.event], order) : [] }
   }
-  return await commit(ctx, work, { queueKey: orderGroup(orderId) })
+  return await commitRaw(ctx, work, { queueKey: orderGroup(orderId) })
 }
 
 interface Applied {
@@ -67,7 +67,7 @@ interface Applied {
 }
 
 async function applyWithin(
-  tx: Transaction,
+  tx: Queryable,
   principal: Principal,
   orderId: number,
   transition: Transition,
@@ -83,7 +83,7 @@ async function applyWithin(
 }
 
 async function readDone(
-  tx: Transaction,
+  tx: Queryable,
   managed: Prisma.Sql,
   orderId: number,
   { isDone, refusal }: Transition,
@@ -106,5 +106,5 @@ export const deliverOrder: Action = (ctx, principal, orderId) => apply(ctx, prin
  * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The payments room adds
  * what becomes of its money, and the event. Throws as `apply`.
  */
-export const cancelWithin = (tx: Transaction, principal: Principal, orderId: number): Promise<Applied> =>
+export const cancelWithin = (tx: Queryable, principal: Principal, orderId: number): Promise<Applied> =>
   applyWithin(tx, principal, orderId, CANCEL)

@@ -73,12 +73,12 @@ export interface OfferedItem {
   options: MenuOptionView[]
 }
 
-/** The listed items among those wanted, as a JSON expression. */
-export function offeredItems(theatreId: number, wanted: readonly WantedItem[]): Prisma.Sql {
+/** The listed items of theatre `t` among those wanted, as a JSON expression. */
+export function offeredItems(wanted: readonly WantedItem[]): Prisma.Sql {
   return Prisma.sql`(
     SELECT coalesce(json_agg(json_build_object(
       'id', m.id, 'name', m.name, 'price', m.price, 'available', ${isOnSale}, 'options', m.options)), '[]')
-    FROM menu_items m WHERE m.theatre_id = ${theatreId}::int AND m.listed
+    FROM menu_items m WHERE m.theatre_id = t.id AND m.listed
       AND m.id = ANY(${wanted.map(({ menuItemId }) => menuItemId)}::int[]))`
 }
 

@@ -1,6 +1,6 @@
 import { ownOrders, visibleOrders } from '../access/order-access.js'
 import { requireTheatre } from '../access/theatre-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { readHeads } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
@@ -26,10 +26,7 @@ export function listOwnOrders(db: Database, principal: Principal): Promise<Order
 }
 
 /** The theatres' live orders (placed, confirmed or seen), oldest first. */
-export function listLiveOrders(
-  db: Database | Transaction,
-  theatreIds: readonly number[],
-): Promise<OrderRecord[]> {
+export function listLiveOrders(db: Queryable, theatreIds: readonly number[]): Promise<OrderRecord[]> {
   return readOrders(db, Prisma.sql`o.theatre_id = ANY(${[...theatreIds]}::int[]) AND ${liveOrders}`)
 }
 

@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import type { OrderStatus, OrderView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
 
 /** An order with everything that its views show. Money is in paise. */
@@ -42,7 +42,7 @@ export const liveOrders = Prisma.sql`o.status IN ('placed', 'confirmed', 'seen')
 
 /** Reads orders in one statement. `where` is a condition on the row `o` of `orders`; `tail` is ORDER BY and LIMIT. */
 export function readOrders(
-  db: Database | Transaction,
+  db: Queryable,
   where: Prisma.Sql,
   tail: Prisma.Sql = Prisma.sql`ORDER BY o.id`,
 ): Promise<OrderRecord[]> {
@@ -54,7 +54,7 @@ export function readOrders(
  * alias `o`, without RETURNING; `also` holds further parts of the WITH, which may refer to the changed rows as `changed`.
  */
 export function changeOrders(
-  tx: Transaction,
+  tx: Queryable,
   update: Prisma.Sql,
   also: Prisma.Sql = Prisma.empty,
 ): Promise<OrderRecord[]> {
@@ -83,7 +83,7 @@ export const orderJoins = Prisma.sql`
     JOIN halls h ON h.id = s.hall_id`
 
 /** Reads an order that the caller knows to exist. */
-export async function readOrder(tx: Transaction, orderId: number): Promise<OrderRecord> {
+export async function readOrder(tx: Queryable, orderId: number): Promise<OrderRecord> {
   const [order] = await readOrders(tx, Prisma.sql`o.id = ${orderId}::int`)
   if (!order) throw new Error(`order ${orderId} is missing in its own transaction`)
   return order

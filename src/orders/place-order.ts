@@ -1,9 +1,9 @@
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { conflict, DomainError, invalid, notFound, unauthenticated } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import { MAX_NOTE, readNote, readPhone } from '../protocol/typed-text.js'
 import type { PaymentMethod } from '../protocol/views.js'
-import { findSeat, lockSessionAndSeat, type SeatRecord } from '../seats/seat-queries.js'
+import { findSeat, lockSessionAndSeat, mayBeToken, type SeatRecord } from '../seats/seat-queries.js'
 import { listMenu } from '../theatres/menu-queries.js'
 import { isAccepting, orderingAt } from '../theatres/ordering-queries.js'
 import { viewMenuItem } from '../theatres/theatre-view.js'
@@ -81,9 +81,13 @@ export async function placeOrder(
   const note = checkNote(wanted.note ?? '')
   const items = mergeLines(wanted.items)
   const key = wanted.idempotencyKey === null ? null : checkKey(wanted.idempotencyKey)
-  return await commit(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
-    const seat = await lockSessionAndSeat(tx, orderer.sessionId, seatToken)
-    if (!seat) throw (await findSeat(tx, seatToken)) ? unauthenticated() : notFound('seat')
+  return await commitRaw(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
+    // sent together; the second one runs, and takes its snapshot, when the first has its locks
+    const [seat, context] = await Promise.all([
+      lockSessionAndSeat(tx, orderer.sessionId, seatToken),
+      readContext(tx, orderer, seatToken, items, key),
+    ])
+    if (!seat || !context) throw (await findSeat(tx, seatToken)) ? unauthenticated() : notFound('seat')
     const contents = [
       seat.id,
       items,
@@ -93,7 +97,7 @@ export async function placeOrder(
       ...(note === null ? [] : [{ note }]),
     ]
     const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
-    const { earlier, ordering, menu, open } = await readContext(tx, orderer, seat, items, keyed)
+    const { earlier, ordering, menu, open } = context
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
     refuseUnlessAccepting(ordering, seat)
@@ -120,7 +124,7 @@ function checkNote(text: string): string | null {
   return note
 }
 
-async function priceChanged(tx: Transaction, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
+async function priceChanged(tx: Queryable, { theatreId }: SeatRecord, total: number): Promise<DomainError> {
   const menu = (await listMenu(tx, theatreId)).map(viewMenuItem)
   const message = 'The price has changed: look at the new total before you order.'
   return new DomainError(409, 'price_changed', message, { body: { menu, total } })
@@ -151,28 +155,28 @@ interface Context {
 }
 
 /**
- * What decides about an order, in one statement. The session and the seat are locked before: it sees what was committed while
- * the locks were waited for, and no two orders of either are counted at once.
+ * What decides about an order, in one statement; null for a token of no seat. The session and the seat are locked before: it sees
+ * what was committed while the locks were waited for, and no two orders of either are counted at once.
  */
 async function readContext(
-  tx: Transaction,
-  { userId }: Orderer,
-  seat: SeatRecord,
+  tx: Queryable,
+  { userId, sessionId }: Orderer,
+  seatToken: string,
   items: readonly WantedItem[],
-  keyed: KeyedRequest | null,
-): Promise<Context> {
+  key: string | null,
+): Promise<Context | null> {
+  if (!mayBeToken(seatToken)) return null
   const [context] = await tx.$queryRaw<Context[]>`
-    SELECT ${earlierRequest(keyed)} AS earlier, ${offeredItems(seat.theatreId, items)} AS menu, (
-      SELECT json_build_object('accepting', ${isAccepting}, 'reopensAt', t.reopens_at)
-      FROM theatres t WHERE t.id = ${seat.theatreId}::int) AS ordering, (
+    SELECT ${earlierRequest(sessionId, key)} AS earlier, ${offeredItems(items)} AS menu,
+      json_build_object('accepting', ${isAccepting}, 'reopensAt', t.reopens_at) AS ordering, (
       SELECT json_build_object(
-        'seat', count(*) FILTER (WHERE o.seat_id = ${seat.id}::int),
+        'seat', count(*) FILTER (WHERE o.seat_id = s.id),
         'session', count(*) FILTER (WHERE o.customer_id = ${userId}::int))
-      FROM orders o WHERE (o.seat_id = ${seat.id}::int OR o.customer_id = ${userId}::int)
+      FROM orders o WHERE (o.seat_id = s.id OR o.customer_id = ${userId}::int)
         AND (o.status IN ('placed', 'confirmed')
-          OR (o.status = 'seen' AND o.payment_status IN ('pending', 'failed')))) AS open`
-  if (!context) throw new Error('a query of one row returned none')
-  return context
+          OR (o.status = 'seen' AND o.payment_status IN ('pending', 'failed')))) AS open
+    FROM seats s JOIN halls h ON h.id = s.hall_id JOIN theatres t ON t.id = h.theatre_id WHERE s.token = ${seatToken}`
+  return context ?? null
 }
 
 function checkOpenOrders(open: OpenOrderLimits, limits: OpenOrderLimits): void {
@@ -194,7 +198,7 @@ interface InsertedOrder {
 }
 
 async function insertOrder(
-  tx: Transaction,
+  tx: Queryable,
   given: InsertedOrder,
   keyed: KeyedRequest | null,
 ): Promise<OrderRecord> {

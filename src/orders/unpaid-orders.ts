@@ -1,4 +1,5 @@
-import { type ActionContext, commit } from '../events/commit.js'
+import { rawClientOf } from '../database/client.js'
+import { type ActionContext, commitRaw } from '../events/commit.js'
 import { orderEvents } from './order-events.js'
 import { readOrder } from './order-record.js'
 
@@ -13,7 +14,7 @@ export async function cancelUnpaidOrders(ctx: ActionContext, minutes: number): P
   let cancelled = 0
   const errors: unknown[] = []
   for (let after = 0; ; ) {
-    const unpaid = await ctx.db.$queryRaw<{ id: number }[]>`
+    const unpaid = await rawClientOf(ctx.db).$queryRaw<{ id: number }[]>`
       SELECT o.id FROM orders o
       WHERE o.status = 'placed' AND o.payment_method = 'online'
         AND o.created_at < now() - make_interval(mins => ${minutes}::int) AND o.id > ${after}::int
@@ -34,7 +35,7 @@ export async function cancelUnpaidOrders(ctx: ActionContext, minutes: number): P
 }
 
 function cancelUnpaid(ctx: ActionContext, orderId: number): Promise<boolean> {
-  return commit(ctx, async (tx) => {
+  return commitRaw(ctx, async (tx) => {
     const locked = await tx.$queryRaw<unknown[]>`
       SELECT id FROM orders WHERE id = ${orderId}::int AND status = 'placed' FOR NO KEY UPDATE SKIP LOCKED`
     if (locked.length === 0) return { result: false }

@@ -1,5 +1,5 @@
-import { Prisma, type Transaction } from '../database/client.js'
-import { type ActionContext, commit } from '../events/commit.js'
+import { Prisma, type Queryable } from '../database/client.js'
+import { type ActionContext, commitRaw } from '../events/commit.js'
 import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
 
 // Records what a provider says of charges and refunds, each once, and brings orders, payments and issues in line with it.
@@ -33,7 +33,7 @@ export interface Facts {
 
 /** Records facts and publishes what changed. */
 export function commitFacts(ctx: ActionContext, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
-  return commit(ctx, async (tx) => {
+  return commitRaw(ctx, async (tx) => {
     await tx.$queryRaw`SELECT ${lockCharge(facts)}`
     const recorded = await recordLocked(tx, facts, settings)
     return { result: recorded, events: recorded.events }
@@ -57,11 +57,7 @@ export function lockCharge(facts: Facts | null): Prisma.Sql {
 }
 
 /** Records facts whose charge is locked (`lockCharge`). Locks the order as well; its events are for the caller to append. */
-export async function recordLocked(
-  tx: Transaction,
-  facts: Facts,
-  settings: LedgerSettings,
-): Promise<Recorded> {
+export async function recordLocked(tx: Queryable, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
   const { refund } = facts
   const { charge, id: chargeId } = chargeOf(facts)
   if (chargeId === null) return NOTHING
@@ -90,7 +86,7 @@ export const chargeIdOf = (captureId: string): string => captureId.split(SEPARAT
  * Locks the row of the order that the charge belongs to; null: none of ours.
  */
 async function findOrder(
-  tx: Transaction,
+  tx: Queryable,
   chargeId: string,
   paymentId: string | null,
   key: string | null,
@@ -115,7 +111,7 @@ async function findOrder(
 
 /** Stores a capture unless it is known. The first capture of the right amount pays for its order. */
 async function recordCapture(
-  tx: Transaction,
+  tx: Queryable,
   { paymentId, amount, currency }: ProviderCharge,
   captureId: string,
   orderId: number | null,
@@ -135,7 +131,7 @@ async function recordCapture(
 
 /** Stores or advances a refund. It never moves back (the order of the enum): events arrive in any order. */
 async function recordRefund(
-  tx: Transaction,
+  tx: Queryable,
   { id, amount, status, key }: ProviderRefund,
   captureId: string,
   orderId: number | null,
@@ -150,7 +146,7 @@ async function recordRefund(
 }
 
 /** Gives our own request its provider's id, with what was recorded of that id before it was known to be ours. */
-async function nameRequest(tx: Transaction, key: string, providerId: string): Promise<void> {
+async function nameRequest(tx: Queryable, key: string, providerId: string): Promise<void> {
   const [own] = await tx.$queryRaw<{ id: number; captureId: string }[]>`
     SELECT id, capture_id AS "captureId" FROM refunds
     WHERE key = ${key} AND provider_id IS NULL FOR UPDATE`
@@ -164,7 +160,7 @@ async function nameRequest(tx: Transaction, key: string, providerId: string): Pr
 }
 
 /** A payment that was never captured can be tried again. */
-async function recordFailure(tx: Transaction, { paymentId }: ProviderCharge): Promise<boolean> {
+async function recordFailure(tx: Queryable, { paymentId }: ProviderCharge): Promise<boolean> {
   const failed = await tx.$executeRaw`
     UPDATE payments p SET status = 'failed' WHERE p.id = ${paymentId} AND p.status = 'pending'
       AND NOT EXISTS (SELECT FROM captures c WHERE c.payment_id = p.id)`

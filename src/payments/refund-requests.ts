@@ -1,4 +1,4 @@
-import { Prisma } from '../database/client.js'
+import { Prisma, rawClientOf } from '../database/client.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import { nextTry } from './back-off.js'
 import { chargeIdOf, commitFacts } from './ledger.js'
@@ -78,7 +78,7 @@ export async function sendDueRefunds(
   signal?: AbortSignal,
 ): Promise<number> {
   // claimed by moving the next try, so that nodes don't send the same ones
-  const due = await ctx.db.$queryRaw<{ id: number }[]>`
+  const due = await rawClientOf(ctx.db).$queryRaw<{ id: number }[]>`
     UPDATE refunds SET tries = tries + 1,
       next_try_at = ${nextTry(Prisma.sql`tries`, SENDING)}
     WHERE id IN (SELECT id FROM refunds WHERE status = 'requested' AND next_try_at <= now()

@@ -1,4 +1,4 @@
-import { Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import type { NewEvent } from '../events/event-log.js'
 import { orderEvents } from '../orders/order-events.js'
 import { changeOrders, type OrderRecord } from '../orders/order-record.js'
@@ -34,7 +34,7 @@ export interface Settled extends Recorded {
 
 /** Brings an order whose row the caller has locked in line with its captures and refunds. */
 export async function settleOrder(
-  tx: Transaction,
+  tx: Queryable,
   orderId: number,
   { autoRefund }: LedgerSettings,
 ): Promise<Settled> {
@@ -47,7 +47,7 @@ export async function settleOrder(
 }
 
 /** All that is known of an order's money. */
-export async function readMoney(tx: Transaction, orderId: number): Promise<OrderMoney> {
+export async function readMoney(tx: Queryable, orderId: number): Promise<OrderMoney> {
   const [row] = await tx.$queryRaw<(OrderMoney['order'] & Omit<OrderMoney, 'order'>)[]>`
     SELECT o.status::text AS status, o.payment_method::text AS "paymentMethod",
       o.payment_status::text AS "paymentStatus", o.refunded_amount AS "refundedAmount", o.due_back AS "dueBack",
@@ -70,7 +70,7 @@ export async function readMoney(tx: Transaction, orderId: number): Promise<Order
 }
 
 async function writeSettlement(
-  tx: Transaction,
+  tx: Queryable,
   orderId: number,
   { order: after, payments, opens, closes }: Settlement,
 ): Promise<OrderRecord> {
@@ -107,7 +107,7 @@ function insertIssues(issues: readonly Issue[], orderId: number | null): Prisma.
 }
 
 async function requestReturns(
-  tx: Transaction,
+  tx: Queryable,
   orderId: number,
   returns: Settlement['returns'],
 ): Promise<number[]> {
@@ -122,7 +122,7 @@ async function requestReturns(
 }
 
 /** The issue of a capture that is not ours: open until all of it has gone back. */
-export async function settleUnknown(tx: Transaction, captureId: string): Promise<OpenedIssue[]> {
+export async function settleUnknown(tx: Queryable, captureId: string): Promise<OpenedIssue[]> {
   const [row] = await tx.$queryRaw<{ remaining: number; known: boolean }[]>`
     SELECT EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id) AS known,
       (c.amount - coalesce((SELECT sum(r.amount) FROM refunds r

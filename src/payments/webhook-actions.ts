@@ -1,6 +1,6 @@
-import type { Transaction } from '../database/client.js'
+import { type Queryable, rawClientOf } from '../database/client.js'
 import { DomainError } from '../errors.js'
-import { type ActionContext, commit, type Outcome } from '../events/commit.js'
+import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
 import { lockCharge, recordLocked } from './ledger.js'
 import type { LedgerSettings, OpenedIssue } from './settlement.js'
 import { readWebhook, type WebhookBody, webhookId } from './webhook-body.js'
@@ -45,7 +45,7 @@ export async function applyWebhook(
   const webhook = readWebhook(rawBody)
   const row: WebhookRow = { id: webhookId(eventId, rawBody), body: rawBody, name: webhook.name }
   try {
-    return await retry(() => commit(ctx, (tx) => storeAndApply(tx, row, webhook, settings)))
+    return await retry(() => commitRaw(ctx, (tx) => storeAndApply(tx, row, webhook, settings)))
   } catch (error) {
     // a fault of ours must not lose it: a job applies it later
     await ctx.db.$executeRaw`
@@ -64,7 +64,7 @@ export async function applyStored(
   settings: LedgerSettings,
   limit = 20,
 ): Promise<WebhookResult[]> {
-  const rows = await ctx.db.$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
+  const rows = await rawClientOf(ctx.db).$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
     SELECT id, body, name FROM payment_webhooks
     WHERE outcome = 'error' AND received_at > now() - make_interval(days => ${APPLIED_DAYS}::int)
     ORDER BY received_at LIMIT ${limit}::int`
@@ -72,7 +72,7 @@ export async function applyStored(
   for (const { id, body, name } of rows) {
     const rawBody = Buffer.from(body)
     const row = { id, body: rawBody, name }
-    const apply = commit(ctx, (tx) => storeAndApply(tx, row, readWebhook(rawBody), settings))
+    const apply = commitRaw(ctx, (tx) => storeAndApply(tx, row, readWebhook(rawBody), settings))
     results.push(await apply.catch((error) => ({ outcome: 'error', issues: [], requests: [], error })))
   }
   return results
@@ -101,7 +101,7 @@ interface WebhookRow {
 }
 
 async function storeAndApply(
-  tx: Transaction,
+  tx: Queryable,
   row: WebhookRow,
   { facts }: WebhookBody,
   settings: LedgerSettings,

@@ -1,6 +1,6 @@
 /** The shapes of what managers do, as `views.ts` has the others. Money is in paise, times are RFC 3339 UTC. */
 import { type Static, Type } from 'typebox'
-import { PaymentMethod, SeatView } from './views.js'
+import { HallView, ManagedItemView, PaymentMethod, SeatView } from './views.js'
 
 const Paise = Type.Integer({ minimum: 0, description: 'paise' })
 
@@ -135,4 +135,14 @@ export const ReceiptView = Type.Object({
   total: Paise,
   refundedAmount: Paise,
   paymentMethod: PaymentMethod,
+})
+
+/** All that a theatre's managers see while their page is open; `version` differs after each change of it. */
+export type ManagedTheatreView = Static<typeof ManagedTheatreView>
+export const ManagedTheatreView = Type.Object({
+  version: Type.String(),
+  menu: Type.Array(ManagedItemView),
+  settings: SettingsView,
+  halls: Type.Array(HallView),
+  staff: Type.Array(StaffMemberView),
 })

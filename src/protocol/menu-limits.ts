@@ -9,3 +9,5 @@ export const MAX_ITEMS = 1000
 export const MAX_OPTIONS = 20
 export const MAX_CHOICES = 50
 export const MAX_DESCRIPTION = 500
+/** of an uploaded picture */
+export const MAX_PICTURE_BYTES = 5 * 1024 * 1024

@@ -87,6 +87,9 @@ export const MenuItemView = Type.Object({
 export type ManagedItemView = Static<typeof ManagedItemView>
 export const ManagedItemView = Type.Object({
   ...MenuItemView.properties,
+  pictureSize: Type.Union([Type.Object({ width: Type.Integer(), height: Type.Integer() }), Type.Null()], {
+    description: 'pixels',
+  }),
   position: Type.Integer(),
   soldOutUntil: Type.Union([Time, Type.Null()], {
     description: 'when a sold-out item is available again by itself; null: not by itself',

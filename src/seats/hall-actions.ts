@@ -1,5 +1,5 @@
 import { requireDecision, requireManagedTheatre } from '../access/theatre-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { conflict, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
@@ -27,10 +27,14 @@ const TIMEOUT_MS = 60_000
 /** A theatre's halls, with the secret tokens of their seats. Throws as `requireManagedTheatre` does. */
 export async function listHalls(db: Database, principal: Principal, theatreId: number): Promise<HallView[]> {
   await requireManagedTheatre(db, principal, theatreId)
-  return await readHalls(db, Prisma.sql`h.theatre_id = ${theatreId}::int`)
+  return await findHalls(db, theatreId)
 }
 
-function readHalls(db: Database | Transaction, where: Prisma.Sql): Promise<HallView[]> {
+/** The same for a caller whose right to it is known. */
+export const findHalls = (db: Queryable, theatreId: number): Promise<HallView[]> =>
+  readHalls(db, Prisma.sql`h.theatre_id = ${theatreId}::int`)
+
+function readHalls(db: Queryable, where: Prisma.Sql): Promise<HallView[]> {
   return db.$queryRaw<HallView[]>`
     SELECT h.id, h.name, (
       SELECT coalesce(json_agg(json_build_object('id', s.id, 'name', s.name, 'token', s.token) ORDER BY s.id), '[]')
@@ -62,7 +66,7 @@ export function addHall(
       INSERT INTO halls (theatre_id, name) VALUES (${theatreId}::int, ${name}) ON CONFLICT DO NOTHING RETURNING id`
     if (!hall) throw hallNameTaken()
     await addSeats(tx, hall.id, seats)
-    return { result: await readHall(tx, hall.id) }
+    return { result: await readHall(tx, hall.id), theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -84,7 +88,7 @@ export function changeHall(
     if (name !== null) await renameHall(tx, theatreId, hallId, name)
     if (change.removeSeats) await removeSeats(tx, hallId, change.removeSeats)
     await addSeats(tx, hallId, added)
-    return { result: await readHall(tx, hallId) }
+    return { result: await readHall(tx, hallId), theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -92,7 +96,7 @@ export function changeHall(
 /** Removes a hall with its seats, whose codes then open nothing; past orders keep their seats. Throws as `changeHall` does. */
 export function removeHall(ctx: ActionContext, principal: Principal, hallId: number): Promise<void> {
   const work = async (tx: Transaction): Promise<Outcome<void>> => {
-    await lockHall(tx, principal, hallId)
+    const theatreId = await lockHall(tx, principal, hallId)
     const seats = await tx.seat.findMany({ where: { hallId, listed: true }, select: { id: true } })
     await removeSeats(
       tx,
@@ -100,7 +104,7 @@ export function removeHall(ctx: ActionContext, principal: Principal, hallId: num
       seats.map(({ id }) => id),
     )
     await tx.$executeRaw`UPDATE halls SET listed = false WHERE id = ${hallId}::int`
-    return { result: undefined }
+    return { result: undefined, theatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -125,7 +129,7 @@ export function renewSeat(
     const [seat] = await tx.$queryRaw<{ name: string }[]>`
       UPDATE seats SET token = ${token} WHERE id = ${seatId}::int AND listed RETURNING name`
     if (!seat) throw notFound('seat')
-    return { result: { id: seatId, name: seat.name, token } }
+    return { result: { id: seatId, name: seat.name, token }, theatres: [found.theatreId] }
   })
 }
 

@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import type { OpeningHours } from '../theatres/opening-hours.js'
 
 /** A seat with its hall and theatre. */
@@ -14,7 +14,8 @@ export interface SeatRecord {
 const MAX_TOKEN = 100
 
 /** PostgreSQL throws on NUL in text; no seat has such a token. */
-const mayBeToken = (token: string) => token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
+export const mayBeToken = (token: string) =>
+  token.length > 0 && token.length <= MAX_TOKEN && !token.includes('\0')
 
 const seatColumns = Prisma.sql`
   s.id, s.name, h.name AS "hallName", t.id AS "theatreId", t.name AS "theatreName",
@@ -23,7 +24,7 @@ const seatColumns = Prisma.sql`
 const seatJoins = Prisma.sql`JOIN halls h ON h.id = s.hall_id JOIN theatres t ON t.id = h.theatre_id`
 
 /** The seat with the token of a QR code; null if there is none. */
-export async function findSeat(db: Database | Transaction, token: string): Promise<SeatRecord | null> {
+export async function findSeat(db: Queryable, token: string): Promise<SeatRecord | null> {
   if (!mayBeToken(token)) return null
   const [seat] = await db.$queryRaw<SeatRecord[]>`
     SELECT ${seatColumns} FROM seats s ${seatJoins} WHERE s.token = ${token} AND s.listed AND h.listed`
@@ -35,7 +36,7 @@ export async function findSeat(db: Database | Transaction, token: string): Promi
  * not exist. A concurrent log-out waits, or has already happened.
  */
 export async function lockSessionAndSeat(
-  tx: Transaction,
+  tx: Queryable,
   sessionId: string,
   token: string,
 ): Promise<SeatRecord | null> {

@@ -7,7 +7,7 @@ import { MAX_ITEMS } from '../protocol/menu-limits.js'
 import { isStorable, plainLines, trimBlanks } from '../protocol/typed-text.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
-import { type MenuItemRecord, readMenuItem } from './menu-queries.js'
+import { type MenuItemRecord, readMenuItem, requireItemDecision } from './menu-queries.js'
 import { lockTheatre } from './theatre-queries.js'
 
 /** What managers decide about an item. Prices are in paise. */
@@ -61,7 +61,7 @@ export async function changeMenuItem(
       data: { ...toColumns(fields), ...(available === undefined ? {} : { available, soldOutUntil }) },
     })
     if (count === 0) throw notFound('menu item')
-    return { result: await readMenuItem(tx, id) }
+    return { result: await readMenuItem(tx, id), theatres: [found.theatreId] }
   })
 }
 
@@ -94,23 +94,18 @@ export async function addMenuItem(
       data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
       select: { id: true },
     })
-    return { result: await readMenuItem(tx, id) }
+    return { result: await readMenuItem(tx, id), theatres: [theatreId] }
   })
 }
 
-/** Takes an item off the menu; orders keep it. Throws `not_found` as `changeMenuItem` does, and `forbidden`. */
-export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<number> {
+/** Takes an item off the menu, with its picture; orders keep it. Throws as `requireItemDecision` does. */
+export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<void> {
   return await commit(ctx, async (tx) => {
-    const found = await tx.menuItem.findFirst({
-      where: { id, listed: true, ...managedTheatres(principal) },
-      select: { theatreId: true },
-    })
-    if (!found) throw notFound('menu item')
-    if (!canDecideForTheatre(principal, found.theatreId)) throw forbidden()
-    await lockTheatre(tx, found.theatreId)
+    const theatreId = await requireItemDecision(tx, principal, id)
+    await lockTheatre(tx, theatreId)
     const { count } = await tx.menuItem.updateMany({ where: { id, listed: true }, data: { listed: false } })
     if (count === 0) throw notFound('menu item')
-    return { result: found.theatreId }
+    return { result: undefined, theatres: [theatreId] }
   })
 }
 
@@ -141,7 +136,8 @@ function tidyName(text: string, path: string): string {
   return name
 }
 
-const tidyLine = (text: string, path: string): string => tidyText(text, path).replace(/\n+/g, ' ')
+/** A text on one line, without what would disguise it. Throws `validation_failed` for text that can't be stored. */
+export const tidyLine = (text: string, path: string): string => tidyText(text, path).replace(/\n+/g, ' ')
 
 function tidyText(text: string, path: string): string {
   if (!isStorable(text)) throw invalid(path, 'must be Unicode text')

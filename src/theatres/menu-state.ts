@@ -1,4 +1,4 @@
-import type { Database } from '../database/client.js'
+import type { Queryable } from '../database/client.js'
 import type { MenuStateView } from '../protocol/views.js'
 import { isOnSale, listMenu } from './menu-queries.js'
 import { isAccepting, readOrdering } from './ordering-queries.js'
@@ -15,7 +15,7 @@ interface MenuHead {
  * What open pages of a theatre's seats show, as JSON text, with the theatre's version as of before and those of `tokens`
  * that open one of its seats. Rejects for a theatre that does not exist.
  */
-export async function readMenuState(db: Database, theatreId: number, tokens: readonly string[]) {
+export async function readMenuState(db: Queryable, theatreId: number, tokens: readonly string[]) {
   const [head] = await db.$queryRaw<MenuHead[]>`
     SELECT t.version,
       ceil(extract(epoch FROM least(
@@ -41,7 +41,7 @@ export async function readMenuState(db: Database, theatreId: number, tokens: rea
 
 /** The theatres' versions: every change of what `readMenuState` reads raises one. */
 export async function readVersions(
-  db: Database,
+  db: Queryable,
   theatreIds: readonly number[],
 ): Promise<Map<number, number>> {
   const rows = await db.$queryRaw<{ id: number; version: number }[]>`

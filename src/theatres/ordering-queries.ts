@@ -1,4 +1,4 @@
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { Prisma, type Queryable } from '../database/client.js'
 import { closingAt, type Opening, type OpeningHours, openingAt } from './opening-hours.js'
 
 /** How a theatre takes orders just now. */
@@ -30,7 +30,7 @@ type OrderingRow = OrderingRecord & { hours: OpeningHours }
  * the index on their creation: older ones say little of now.
  */
 export async function readOrdering(
-  db: Database | Transaction,
+  db: Queryable,
   theatreId: number,
 ): Promise<(OrderingRecord & { changesAt: Date | null }) | null> {
   const [theatre] = await db.$queryRaw<OrderingRow[]>`

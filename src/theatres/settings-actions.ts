@@ -1,5 +1,5 @@
 import { requireManagedTheatre } from '../access/theatre-access.js'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { conflict, invalid } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
@@ -41,8 +41,13 @@ export async function readSettings(
   theatreId: number,
 ): Promise<Settings> {
   await requireManagedTheatre(db, principal, theatreId)
+  return await findSettings(db, theatreId)
+}
+
+/** The same for a caller whose right to it is known. Rejects for a theatre that does not exist. */
+export async function findSettings(db: Queryable, theatreId: number): Promise<Settings> {
   const [settings] = await listSettings(db, Prisma.sql`WHERE t.id = ${theatreId}::int`)
-  if (!settings) throw new Error('the theatre has just been there')
+  if (!settings) throw new Error(`theatre ${theatreId} does not exist`)
   return settings
 }
 
@@ -50,7 +55,7 @@ export async function readSettings(
 export const listTheatres = (db: Database): Promise<Settings[]> =>
   listSettings(db, Prisma.sql`ORDER BY t.name, t.id`)
 
-function listSettings(db: Database | Transaction, tail: Prisma.Sql): Promise<Settings[]> {
+function listSettings(db: Queryable, tail: Prisma.Sql): Promise<Settings[]> {
   return db.$queryRaw<Settings[]>`
     SELECT t.id, t.name, t.time_zone AS "timeZone", t.max_time AS "maxTime", t.min_time AS "minTime",
       t.opening_hours AS "openingHours", t.last_orders AS "lastOrders", t.gstin, t.gst_rate AS "gstRate",
@@ -80,7 +85,7 @@ export function changeSettings(
         last_orders = ${after.lastOrders}::int, gstin = ${after.gstin}, gst_rate = ${after.gstRate}::int,
         receipt_header = ${after.receiptHeader}
       WHERE id = ${theatreId}::int`
-    return { result: after }
+    return { result: after, theatres: [theatreId] }
   })
 }
 

@@ -42,7 +42,8 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
     async (tx) => {
       const known = await tx.theatre.count({ where: { name: file.name } })
       const result = await writeTheatre(tx, file)
-      return { result, changes: known > 0 ? [] : await changesOfAdmins(tx) }
+      const changes = known > 0 ? [] : await changesOfAdmins(tx)
+      return { result, changes, theatres: result.changes > 0 ? [result.id] : [] }
     },
     { timeoutMs: TIMEOUT_MS },
   )

@@ -4,7 +4,7 @@ import type { OrderingRecord } from './ordering-queries.js'
 import type { TheatreSeatsRecord } from './theatre-queries.js'
 
 export function viewMenuItem(item: MenuItemRecord): MenuItemView {
-  const { id, name, description, category, price, diet, available, options } = item
+  const { id, name, description, category, price, diet, available, picture, options } = item
   return {
     id,
     name,
@@ -13,7 +13,7 @@ export function viewMenuItem(item: MenuItemRecord): MenuItemView {
     price,
     diet,
     available,
-    picture: null,
+    picture: picture && `/media/${picture.sha256}.webp`,
     options: viewOptions(options),
   }
 }
@@ -29,8 +29,13 @@ const viewOptions = (options: MenuItemRecord['options']): MenuItemRecord['option
 
 /** An item as the theatre's people see it. */
 export function viewManagedItem(item: MenuItemRecord): ManagedItemView {
-  const { position, soldOutUntil } = item
-  return { ...viewMenuItem(item), position, soldOutUntil: soldOutUntil?.toISOString() ?? null }
+  const { position, picture, soldOutUntil } = item
+  return {
+    ...viewMenuItem(item),
+    pictureSize: picture && { width: picture.width, height: picture.height },
+    position,
+    soldOutUntil: soldOutUntil?.toISOString() ?? null,
+  }
 }
 
 export function viewOrdering({ id, name, accepting, reopensAt, minutes }: OrderingRecord): OrderingView {

@@ -7,7 +7,7 @@ import { PHONE, startSite, TABLET, type Visitor } from './site.js'
 
 // Back shows a page as it was left (the back/forward cache), or asks for it again: neither shows what is not the user's.
 
-const site = await startSite(t, {}, { backForwardCache: true })
+const site = await startSite(t, {}, { backForwardCache: true, worker: true })
 const ELSEWHERE = '/healthz'
 
 /** Leaves the page, calls `meanwhile`, goes back, and asserts that the browser has shown the page as it was left. */

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext } from 'playwright-core'
+import { until } from '../helpers/until.js'
 
 /**
  * A tab that can be hidden and frozen as a browser does it. Playwright keeps its own pages visible, so this one is opened
@@ -9,6 +10,10 @@ export interface BackgroundTab {
   evaluate(expression: string): Promise<unknown>
   /** Shows another tab in this one's place, and freezes this one. */
   freeze(): Promise<void>
+  /** Allows notifications to this profile. */
+  allowNotifications(): Promise<void>
+  /** Has the browser deliver a push message to the worker of this tab's origin, as its push service does. */
+  deliverPush(data: string): Promise<void>
   /** Shows this tab again, which ends a freeze. */
   show(): Promise<void>
 }
@@ -16,6 +21,8 @@ export interface BackgroundTab {
 interface Answer {
   id?: number
   result?: { result?: { value?: unknown } }
+  method?: string
+  params?: { registrations?: { registrationId: string; scopeURL: string }[] }
 }
 
 export async function openBackgroundTab(
@@ -29,10 +36,14 @@ export async function openBackgroundTab(
   await cdp.send('Storage.setCookies', { cookies, browserContextId })
   const { targetId } = await cdp.send('Target.createTarget', { url: 'about:blank', browserContextId })
   const { sessionId } = await cdp.send('Target.attachToTarget', { targetId, flatten: false })
+  let registration: string | null = null
   const waiting = new Map<number, (answer: Answer) => void>()
   cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
     const answer: Answer = JSON.parse(message)
     if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
+    for (const { registrationId, scopeURL } of answer.params?.registrations ?? []) {
+      if (scopeURL === `${new URL(url).origin}/`) registration = registrationId
+    }
   })
   let count = 0
   async function send(method: string, params: object = {}): Promise<Answer> {
@@ -59,6 +70,20 @@ export async function openBackgroundTab(
         otherId = other.targetId
       } else await cdp.send('Target.activateTarget', { targetId: otherId })
       await send('Page.setWebLifecycleState', { state: 'frozen' })
+    },
+    async allowNotifications() {
+      const permissions = ['notifications' as const]
+      await cdp.send('Browser.grantPermissions', {
+        permissions,
+        browserContextId,
+        origin: new URL(url).origin,
+      })
+    },
+    async deliverPush(data) {
+      await send('ServiceWorker.enable')
+      const registrationId = await until(() => registration, 'a registered worker')
+      const { origin } = new URL(url)
+      await send('ServiceWorker.deliverPushMessage', { origin, registrationId, data })
     },
     async show() {
       await cdp.send('Target.activateTarget', { targetId })

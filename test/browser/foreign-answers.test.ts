@@ -24,7 +24,7 @@ const READY: Record<string, string> = {
   '/account': '.device',
 }
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 
 type Answer = (route: Route) => Promise<void>
 const page200: Answer = (route) => route.fulfill(PORTAL)

@@ -5,7 +5,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // A language is one file in web/strings/, chosen by the browser's languages.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 
 t.test('a Hindi browser gets Hindi texts, amounts and times', async (t) => {
   const customer = await site.visitor({ ...PHONE, locale: 'hi-IN' })

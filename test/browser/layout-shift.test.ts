@@ -8,7 +8,7 @@ import { PHONE, startSite, TABLET } from './site.js'
 const LIMIT = 0.1
 const WISH = { 'Salted Popcorn': 2, 'Cold Coffee': 1 }
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const paid = await orderFrom(site.url, 'demo-a1', WISH, 'online')
 for (let number = 2; number <= 9; number += 1) await orderFrom(site.url, `demo-b${number}`, WISH, 'cash')
 await sendMessage(paid.client, paid.orderId, 'No ice, please.')

@@ -7,7 +7,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // The pages while the network is down, back, or intercepted, and when the session ends elsewhere.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const network = await openNetwork(t, site.port)
 const through = { baseURL: network.url }
 const staff = await site.staff({ ...TABLET, ...through })

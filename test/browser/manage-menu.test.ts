@@ -28,6 +28,8 @@ const focusedAction = (page: Page) =>
   page.evaluate("document.activeElement.closest('[data-action]')?.dataset.action")
 
 async function openMenu(): Promise<Page> {
+  // each open page has a stream, and a browser has six connections to a host
+  for (const other of manager.context.pages()) await other.close()
   const page = await manager.open('/theatre/manage/')
   await page.locator('[data-menu-item-id]').first().waitFor()
   return page
@@ -255,7 +257,7 @@ t.test('a move that fails is taken back and says so at the item; no page reporte
   const page = await openMenu()
   const shown = () => page.locator('[data-menu-item-id] b').allTextContents()
   const before = await shown()
-  await page.route('**/api/menu-items/*', (route) =>
+  await page.route('**/api/menu-items/*/move', (route) =>
     route.fulfill({ status: 403, json: { error: 'forbidden', message: 'No.' } }),
   )
   const first = page.locator('[data-menu-item-id]').first()

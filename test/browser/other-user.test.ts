@@ -7,7 +7,7 @@ import { linkIs, PHONE, startSite, TABLET, type Visitor } from './site.js'
 
 // Tabs share the cookie: a page that is open when somebody else signs in must not go on for the wrong user.
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const works = async (username: string, password: string) =>
   (await createClient(site.url).post('/api/auth/login', { username, password })).status === 200
 const isOf = (page: Page, name: string) =>

@@ -10,7 +10,7 @@ import { PHONE, startSite, TABLET } from './site.js'
 
 const LOADS = 16
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 const other = await startService(t, {
   pages: makeOtherBuild(t),
   database: site.database,

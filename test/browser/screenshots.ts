@@ -9,7 +9,7 @@ import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import { TeardownList } from '../helpers/teardown.js'
 import { placeDemoOrders } from './demo-orders.js'
 import { packPng } from './png.js'
-import { SHOTS, type Shot } from './shots.js'
+import { picturesLoaded, SHOTS, type Shot } from './shots.js'
 import { PHONE, TABLET } from './site.js'
 
 // `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page on a busy evening:
@@ -119,6 +119,7 @@ async function run(): Promise<void> {
       const page = await context.newPage()
       await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
       await shot.ready(page, { app, context, guests })
+      await picturesLoaded(page)
       await take(page, shot, light)
       await context.close()
     }

@@ -9,7 +9,7 @@ import { linkIs, startSite, TABLET } from './site.js'
 
 /** seconds; the warning is shown sixty before the end, here at once, and staying prolongs the session noticeably */
 const SHORT = 12
-const site = await startSite(t, { SESSION_COOKIE_AGE: String(SHORT) })
+const site = await startSite(t, { SESSION_COOKIE_AGE: String(SHORT) }, { worker: true })
 await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 })
 const BOARD = '/theatre/live-orders/'
 

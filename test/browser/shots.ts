@@ -1,6 +1,7 @@
 import type { BrowserContext, Page, ViewportSize } from 'playwright-core'
 import type { Customer } from '../helpers/customers.js'
 import type { TestService } from '../helpers/service.js'
+import { until } from '../helpers/until.js'
 import { linkIs } from './site.js'
 
 export interface ShotContext {
@@ -30,6 +31,18 @@ async function showBooks(page: Page): Promise<void> {
   await page.getByLabel('Search').fill('popcorn')
   await page.locator('[data-action=search]').click()
   await page.locator('[data-found] .rows').waitFor()
+}
+
+/** Resolves once the pictures in sight are shown: they load lazily. */
+export async function picturesLoaded(page: Page): Promise<void> {
+  await until(
+    () =>
+      page.evaluate<boolean>(`[...document.images].every((image) => {
+        const { top, bottom } = image.getBoundingClientRect()
+        return bottom < 0 || top > innerHeight || (image.complete && image.naturalWidth > 0)
+      })`),
+    'the pictures in sight',
+  )
 }
 
 const LIVE_ORDERS = '/theatre/live-orders/'
@@ -263,7 +276,23 @@ export const SHOTS: Shot[] = [
     screen: 'tablet',
     who: 'manager',
     path: '/theatre/manage/',
-    ready: (page) => page.locator('.menu-sections:not([data-settling=true])').waitFor(),
+    async ready(page) {
+      await page.locator('[data-menu-item-id]').nth(1).getByRole('switch').uncheck()
+      await page.locator('.switch-until').waitFor()
+    },
+  },
+  {
+    name: 'manage-picture',
+    screen: 'phone',
+    who: 'manager',
+    path: '/theatre/manage/',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Picture of Masala Chai' }).click()
+      await page.locator('.picture-preview img').waitFor()
+      const file = { name: 'chai.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg/>') }
+      await page.locator('input[type=file]').setInputFiles(file)
+      await page.locator('.picture-form .problem').waitFor()
+    },
   },
   {
     name: 'manage-item',

@@ -32,17 +32,27 @@ export interface Visitor {
   open(path: string): Promise<Page>
 }
 
+/**
+ * `worker`: pages have their service worker. Without, playwright's routes see all requests; of a page that has one they miss
+ * some.
+ */
 export async function startSite(
   t: Teardown,
   env: Record<string, string> = {},
-  browserOptions: BrowserOptions = {},
+  { worker = false, ...browserOptions }: BrowserOptions & { worker?: boolean } = {},
 ): Promise<Site> {
   const app = await startService(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
   const browser = await launchBrowser(t, browserOptions)
   const pageErrors: string[] = []
 
   async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
-    const context = await browser.newContext({ baseURL: app.url, locale: 'en-IN', ...options })
+    const serviceWorkers = worker ? 'allow' : 'block'
+    const context = await browser.newContext({
+      baseURL: app.url,
+      locale: 'en-IN',
+      serviceWorkers,
+      ...options,
+    })
     context.setDefaultTimeout(PATIENCE)
     t.teardown(() => context.close())
     context.on('weberror', (error) => pageErrors.push(String(error.error())))

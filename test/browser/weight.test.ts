@@ -67,7 +67,7 @@ t.test('no scripts import each other in a circle: one would run before what it n
   for (const page of PAGES) for (const script of firstLoad(page)) visit(script, [])
 })
 
-const site = await startSite(t)
+const site = await startSite(t, {}, { worker: true })
 
 t.test('preloaded requests are not repeated, and the preloaded socket is the one used', async (t) => {
   const guest = await orderFrom(site.url, 'demo-a2', { 'Masala Chai': 1 })

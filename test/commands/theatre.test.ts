@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -58,6 +58,34 @@ t.test('a relative path starts where npm was called', async (t) => {
   const env = { INIT_CWD: folder }
   const applied = await runCommand(theatreCommand, ['apply', 'theatre.json'], { databaseUrl: url, env })
   t.match(applied, { code: 0, err: '' })
+})
+
+t.test('pictures are not in the file: an item keeps its own until it leaves the menu', async (t) => {
+  await apply({ ...file, menu: [...file.menu, { name: 'Cake', price: 9000 }] })
+  const { id } = await db.theatre.findUniqueOrThrow({ where: { name: 'Palace' } })
+  for (const [name, sha256] of [
+    ['Tea', 'a'.repeat(64)],
+    ['Cake', 'b'.repeat(64)],
+  ] as const) {
+    await db.picture.create({ data: { sha256, bytes: new Uint8Array(3), width: 4, height: 3 } })
+    await db.menuItem.updateMany({ where: { theatreId: id, name }, data: { pictureHash: sha256 } })
+  }
+  const exported = join(folder, 'exported.json')
+  await runCommand(theatreCommand, ['export', String(id), exported], { databaseUrl: url })
+  const text = readFileSync(exported, 'utf8')
+  t.notMatch(text, /picture|aaaa/)
+  t.match(await apply(text), { code: 0, out: /no changes/ })
+  await apply({ ...file, menu: [{ name: 'Tea', price: 6000, category: 'Hot' }] }, '--yes')
+  const items = await db.menuItem.findMany({ where: { theatreId: id }, orderBy: { id: 'asc' } })
+  t.match(
+    items.map(({ name, pictureHash }) => [name, pictureHash]),
+    [
+      ['Tea', 'a'.repeat(64)],
+      ['Cake', null],
+    ],
+  )
+  t.same((await db.picture.findMany({ select: { sha256: true } })).length, 1)
+  await apply(file)
 })
 
 t.test('reports each error in one line and stores nothing', async (t) => {

@@ -38,7 +38,7 @@ function refusal(t: Test, env: NodeJS.ProcessEnv, variable: string): string {
 t.test('the defaults', async (t) => {
   const dataDirectory = t.testdir()
   const config = loadConfig({}, { dataDirectory })
-  const { secrets, payments, ...rest } = config
+  const { secrets, payments, push, ...rest } = config
   t.strictSame(rest, {
     environment: 'development',
     isProduction: false,
@@ -357,9 +357,69 @@ t.test('secrets are generated once and readable by their owner only', async (t) 
   t.strictSame(second.secrets, first.secrets)
   t.strictSame(second.payments.webhookSecrets, first.payments.webhookSecrets)
   t.ok((first.secrets[0] ?? '').length >= 32)
-  t.strictSame(readdirSync(dataDirectory).sort(), ['payment-webhook-secret', 'secret-key'])
+  t.strictSame(readdirSync(dataDirectory).sort(), [
+    'payment-webhook-secret',
+    'secret-key',
+    'vapid-private-key',
+  ])
   for (const name of readdirSync(dataDirectory))
     t.equal(statSync(join(dataDirectory, name)).mode & 0o777, 0o600)
+})
+
+const PAIR = {
+  VAPID_PUBLIC_KEY: 'BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU',
+  VAPID_PRIVATE_KEY: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE',
+}
+
+t.test('the keys of Web Push: a pair, or generated, or none in production', async (t) => {
+  const generated = load(t).push
+  t.match(generated.keys, { publicKey: /^B[\w-]{86}$/, privateKey: /^[\w-]{43}$/, subject: /^mailto:/ })
+  t.same(
+    generated.hosts.map(({ host, port, secure, isLoopback }) => [host, port, secure, isLoopback]),
+    [
+      ['fcm.googleapis.com', 443, true, false],
+      ['updates.push.services.mozilla.com', 443, true, false],
+      ['.push.apple.com', 443, true, false],
+      ['.notify.windows.com', 443, true, false],
+    ],
+  )
+  t.equal(load(t, PRODUCTION).push.keys, null)
+  t.match(load(t, { ...PRODUCTION, ...PAIR, PUBLIC_URL: 'https://order.example.com' }).push.keys, {
+    publicKey: PAIR.VAPID_PUBLIC_KEY,
+    subject: 'https://order.example.com',
+  })
+  t.match(load(t, { ...PRODUCTION, ...PAIR, ALLOWED_HOSTS: '.example.com' }).push.keys, {
+    subject: 'https://example.com',
+  })
+  const { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY } = PAIR
+  refusal(t, { VAPID_PUBLIC_KEY }, 'VAPID_PRIVATE_KEY')
+  refusal(t, { VAPID_PRIVATE_KEY }, 'VAPID_PUBLIC_KEY')
+  refusal(t, { VAPID_PRIVATE_KEY, VAPID_PUBLIC_KEY: VAPID_PRIVATE_KEY }, 'VAPID_PUBLIC_KEY')
+  for (const key of ['hunter2', 'A'.repeat(43), '_'.repeat(43)])
+    t.notMatch(refusal(t, { VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY: key }, 'VAPID_PRIVATE_KEY'), key)
+  const damaged = t.testdir({ 'vapid-private-key': 'AAAA\n' })
+  t.throws(() => loadConfig({}, { dataDirectory: damaged }), {
+    variable: 'VAPID_PRIVATE_KEY',
+    message: /damaged/,
+  })
+  for (const subject of ['me', 'mailto:', 'mailto:a b@c', 'http://example.com'])
+    refusal(t, { ...PAIR, VAPID_SUBJECT: subject }, 'VAPID_SUBJECT')
+  t.equal(load(t, { ...PAIR, VAPID_SUBJECT: 'mailto:a@b.example' }).push.keys?.subject, 'mailto:a@b.example')
+})
+
+t.test('hosts of push services; this machine only outside production', async (t) => {
+  const hosts = 'push.example.com:8443, *.example.org,localhost:4443,http://127.0.0.1:8080,https://[::1]:9'
+  t.same(
+    load(t, { PUSH_HOSTS: hosts }).push.hosts.map(({ host, port }) => `${host}:${port}`),
+    ['push.example.com:8443', '.example.org:443', 'localhost:4443', '127.0.0.1:8080', '[::1]:9'],
+  )
+  for (const host of ['localhost', 'localhost:4443', 'http://127.0.0.1:80', '[::1]:9'])
+    refusal(t, { ...PRODUCTION, PUSH_HOSTS: host }, 'PUSH_HOSTS')
+  for (const host of [
+    ...['10.0.0.1', '8.8.8.8', '2130706433', '[fe80::1]', 'http://push.example.com', 'https://a.example/x'],
+    ...['user@a.example', 'a.example:0', 'a.example:65536', 'a.example.', '*', 'ftp://a.example'],
+  ])
+    refusal(t, { PUSH_HOSTS: host }, 'PUSH_HOSTS')
 })
 
 t.test('nothing is written when no secret is missing, or when the configuration is invalid', async (t) => {
@@ -390,7 +450,7 @@ t.test('processes that start concurrently share one secret', async (t) => {
   const code = `import { loadConfig } from ${JSON.stringify(new URL('../../src/config/config.ts', import.meta.url).href)}
     const startAt = Number(process.argv[1]); while (Date.now() < startAt);
     const c = loadConfig({}, { dataDirectory: ${JSON.stringify(dataDirectory)} })
-    console.log(c.secrets[0] + ' ' + c.payments.webhookSecret)`
+    console.log(c.secrets[0] + ' ' + c.payments.webhookSecrets[0] + ' ' + c.push.keys.publicKey)`
   const startAt = `${Date.now() + 1000}`
   const run = promisify(execFile)
   const starts = Array.from({ length: 4 }, () =>
@@ -398,5 +458,9 @@ t.test('processes that start concurrently share one secret', async (t) => {
   )
   const outputs = (await Promise.all(starts)).map(({ stdout }) => stdout)
   t.equal(new Set(outputs).size, 1)
-  t.strictSame(readdirSync(dataDirectory).sort(), ['payment-webhook-secret', 'secret-key'])
+  t.strictSame(readdirSync(dataDirectory).sort(), [
+    'payment-webhook-secret',
+    'secret-key',
+    'vapid-private-key',
+  ])
 })

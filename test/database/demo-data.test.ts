@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import sharp from 'sharp'
 import t from 'tap'
 import { loadDemoData, writeDemoData } from '../../src/demo-data.js'
 import { contextOn, logIn } from '../helpers/accounts.js'
@@ -28,6 +30,23 @@ t.test('loads the documented theatres and seats, also concurrently', async (t) =
   t.ok((theatres[0]?.menuItems.length ?? 0) >= 8)
   const next = await db.theatre.create({ data: { name: 'Third', timeZone: 'UTC', maxTime: 9, minTime: 1 } })
   t.equal(next.id, 3)
+})
+
+t.test('each item has a picture of its own, as it is said to be', async (t) => {
+  const { db } = await testDatabase(t, { demo: true })
+  const items = await db.menuItem.findMany({ include: { picture: true } })
+  t.ok(items.length >= 14)
+  for (const { name, picture } of items) {
+    const found = picture && (await sharp(picture.bytes).metadata())
+    t.match(found, { format: 'webp', width: picture?.width, height: picture?.height }, name)
+    t.ok(picture && picture.bytes.length < 8000, 'small enough for a slow network')
+    t.equal(
+      picture?.sha256,
+      createHash('sha256')
+        .update(picture?.bytes ?? '')
+        .digest('hex'),
+    )
+  }
 })
 
 t.test('demo accounts get no access to an owner’s theatre 1', async (t) => {

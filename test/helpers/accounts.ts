@@ -21,7 +21,7 @@ export function contextOn(db: Database, sessions: SessionSettings = SETTINGS): T
   const live = { publish: (_: unknown, changes: readonly NewAccessChange[]) => published.push(...changes) }
   return {
     db,
-    live: { publish: (...told) => void live.publish(...told) },
+    live: { publish: (committed, changes) => void live.publish(committed, changes) },
     sessions,
     throttle: noThrottle,
     published,

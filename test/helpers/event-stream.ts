@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingHttpHeaders, request } from 'node:http'
+import { type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { PATIENCE, within } from './deadline.js'
 import { Mailbox } from './mailbox.js'
 import type { Teardown } from './teardown.js'
@@ -20,11 +20,16 @@ export interface EventStream<T> {
 }
 
 /** Opens a stream; a refusal is a stream that has ended. It is closed at teardown. */
-export async function openEvents<T>(t: Teardown, url: string, path: string): Promise<EventStream<T>> {
+export async function openEvents<T>(
+  t: Teardown,
+  url: string,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+): Promise<EventStream<T>> {
   const events = new Mailbox<SentEvent<T>>(`events of ${path}`)
   let outgoing: ClientRequest | undefined
   const opened = new Promise<EventStream<T>>((resolve, reject) => {
-    outgoing = request(new URL(path, url), { agent: false }, (response) => {
+    outgoing = request(new URL(path, url), { agent: false, headers }, (response) => {
       let text = ''
       let retry: number | null = null
       const take = (block: string) => {

@@ -129,7 +129,7 @@ class Run {
     if (dice < 86) return this.revoke()
     if (dice < 89) {
       const { committed, changes } = database.commitTheatre(random.pick(USERS), random.pick(THEATRES))
-      return this.publishLater(() => random.pick(this.hubs).publish(committed, changes))
+      return this.publishLater(() => random.pick(this.hubs).publish(committed, changes, []))
     }
     if (dice < 90) {
       const group = random.pick(GROUPS)
@@ -154,7 +154,7 @@ class Run {
     const hub = random.pick(this.hubs)
     const groups = Array.from({ length: 1 + random.below(3) }, () => random.pick(GROUPS))
     const committed = this.database.commitEvents(groups)
-    this.publishLater(() => hub.publish(committed, []))
+    this.publishLater(() => hub.publish(committed, [], []))
   }
 
   private revoke(): void {
@@ -162,7 +162,7 @@ class Run {
     if (clients.length === 0) return
     const hub = random.pick(this.hubs)
     const { committed, changes } = this.database.commitEnd(random.pick(clients).sessionId)
-    this.publishLater(() => hub.publish(committed, changes))
+    this.publishLater(() => hub.publish(committed, changes, []))
     // the critical case: an event right after the revocation
     if (random.chance(0.7)) this.commitEvents()
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { StoredEvent } from '../../src/events/event-log.js'
-import { decodeEvent, encodeEvent } from '../../src/live/bus/bus-messages.js'
+import { decodeEvents, encodeEvents } from '../../src/live/bus/bus-messages.js'
 import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
 import { textFrame } from '../../src/live/socket/frames.js'
@@ -167,12 +167,14 @@ t.test('parses valid client messages and refuses invalid ones with a code', asyn
   t.ok(MAX_TEXT > 0)
 })
 
-t.test('an event survives the bus encoding, and malformed messages decode to null', async (t) => {
+t.test('events survive the bus encoding, and malformed messages decode to none', async (t) => {
   const data = JSON.stringify({ text: 'two\nlines \u2028 "ü" 𝄞' })
   const sent = event(5, { data })
-  t.same(decodeEvent(GROUP, encodeEvent(sent)), sent)
+  t.same(decodeEvents(GROUP, encodeEvents([sent])), [sent])
+  t.same(decodeEvents(GROUP, encodeEvents([sent, event(6)])), [sent, event(6)])
+  t.same(decodeEvents(GROUP, `1.5 0 a t\n{}\n${encodeEvents([sent])}\nx`), [sent])
   for (const text of ['', 'x', '1 2 order.placed', '1 2 order.placed t\n', '1.5 0 a t\n{}', 'x 0 a t\n{}'])
-    t.equal(decodeEvent(GROUP, text), null, JSON.stringify(text))
+    t.same(decodeEvents(GROUP, text), [], JSON.stringify(text))
 })
 
 t.test('afterClose tells clients to reconnect, or to stop and why', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Database } from '../../src/database/client.js'
+import { type Database, type Queryable, RawClient } from '../../src/database/client.js'
 import { postOrder } from '../helpers/customers.js'
 import { testDatabase } from '../helpers/database.js'
 import { shakeHands } from '../helpers/handshakes.js'
@@ -23,18 +23,18 @@ process.on('unhandledRejection', (reason) => rejections.push(reason))
 process.on('uncaughtException', (error) => rejections.push(error))
 
 /** Occupies connections of a pool. Resolves once it has them, to a function that releases them. */
-async function occupy(pool: Database, connections: number): Promise<() => Promise<unknown>> {
+async function occupy(pool: Database | RawClient, connections: number): Promise<() => Promise<unknown>> {
   let isOver = false
   let taken = 0
+  const use = async (tx: Queryable) => {
+    taken++
+    // keeps querying: the server ends idle transactions
+    while (!isOver) await tx.$queryRaw`SELECT pg_sleep(0.05)::text`
+  }
   const uses = Array.from({ length: connections }, () =>
-    pool.$transaction(
-      async (tx) => {
-        taken++
-        // keeps querying: the server ends idle transactions
-        while (!isOver) await tx.$queryRaw`SELECT pg_sleep(0.05)::text`
-      },
-      { maxWait: 20_000, timeout: 60_000 },
-    ),
+    pool instanceof RawClient
+      ? pool.transaction(use, { timeoutMs: 60_000 })
+      : pool.$transaction(use, { maxWait: 20_000, timeout: 60_000 }),
   )
   await until(() => taken === connections, 'the connections to be occupied')
   return () => {

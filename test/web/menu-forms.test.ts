@@ -1,40 +1,45 @@
 import t from 'tap'
 import { emptyItem, emptyOption, readItem, type TypedItem } from '../../web/manage/item-form.js'
-import { movedPositions } from '../../web/manage/menu-order.js'
+import { categoryStepOf, stepOf } from '../../web/manage/menu-steps.js'
+import { mergeTyped } from '../../web/manage/use-typed.js'
 
-// What a manager's menu page sends: positions after a move, and what is typed about an item.
+// What a manager's menu page sends: places of a step, and what is typed about an item.
 
 const item = (id: number, position: number, category = 'Snacks') => ({ id, position, category })
 
-t.test('a move changes places with the neighbour of the same category, and nothing else', (t) => {
-  const menu = [item(1, 0), item(2, 10, 'Drinks'), item(3, 20), item(4, 30)]
-  t.same(movedPositions(menu, 1, 1), [
-    { id: 3, position: 0 },
-    { id: 1, position: 20 },
-  ])
-  t.same(movedPositions(menu, 1, -1), [], 'the first one stays')
-  t.same(movedPositions(menu, 4, 1), [], 'the last one too')
-  t.same(movedPositions(menu, 9, 1), [], 'an item that is gone')
+t.test('a step leads to the neighbour, and from the edge of a category to the one beside it', (t) => {
+  const [a, b, tea, c] = [item(1, 0), item(2, 20), item(3, 10, 'Drinks'), item(4, 30)] as const
+  const menu = [a, tea, b, c]
+  t.same(stepOf(menu, a, 1), { category: 'Snacks', before: 4 })
+  t.same(stepOf(menu, b, 1), { category: 'Snacks', before: null })
+  t.same(stepOf(menu, b, -1), { category: 'Snacks', before: 1 })
+  t.same(stepOf(menu, a, -1), null, 'the first one stays')
+  t.same(stepOf(menu, c, 1), { category: 'Drinks', before: 3 })
+  t.same(stepOf(menu, tea, -1), { category: 'Snacks', before: null })
+  t.same(stepOf(menu, tea, 1), null, 'the last one too')
+  t.same(stepOf(menu, item(9, 0), 1), null, 'an item that is gone')
   t.end()
 })
 
-t.test('equal positions become different ones, within what the service accepts', (t) => {
-  const after = (menu: ReturnType<typeof item>[], id: number, by: -1 | 1) => {
-    const moved = new Map(movedPositions(menu, id, by).map(({ id, position }) => [id, position]))
-    return menu
-      .map((each) => [moved.get(each.id) ?? each.position, each.id] as const)
-      .sort(([a], [b]) => a - b)
-  }
-  t.same(after([item(1, 0), item(2, 0), item(3, 0)], 3, -1), [
-    [0, 1],
-    [1, 3],
-    [2, 2],
-  ])
-  t.same(after([item(1, 5), item(2, 1_000_000), item(3, 1_000_000)], 2, 1), [
-    [0, 1],
-    [1, 3],
-    [2, 2],
-  ])
+t.test('a category steps over the one beside it', (t) => {
+  const menu = [item(1, 0, 'A'), item(2, 1, 'B'), item(3, 2, '')]
+  t.equal(categoryStepOf(menu, 'A', 1), '')
+  t.equal(categoryStepOf(menu, 'B', 1), null)
+  t.equal(categoryStepOf(menu, '', -1), 'B')
+  t.equal(categoryStepOf(menu, 'A', -1), undefined)
+  t.equal(categoryStepOf(menu, '', 1), undefined)
+  t.equal(categoryStepOf(menu, 'C', 1), undefined, 'a category that is gone')
+  t.end()
+})
+
+t.test('what is typed stays, and what is not follows the changes of others', (t) => {
+  const choice = (key: number, name: string) => ({ key, name })
+  const before = { name: 'Tea', price: '80', options: [choice(1, 'Small')] }
+  const typed = { name: 'Green tea', price: '80', options: [choice(2, 'Small')] }
+  const now = { name: 'Chai', price: '90', options: [choice(3, 'Large')] }
+  t.same(mergeTyped(typed, before, now), { name: 'Green tea', price: '90', options: [choice(3, 'Large')] })
+  const same = { ...before, options: [choice(4, 'Small')] }
+  t.equal(mergeTyped(typed, before, same), typed, 'keys of rows are no change')
   t.end()
 })
 

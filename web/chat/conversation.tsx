@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { MAX_TEXT } from '../../src/protocol/subprotocol.js'
 import type { MessageView } from '../../src/protocol/views.js'
@@ -15,6 +16,8 @@ interface Props {
   send(text: string): void
   more: boolean
   onOlder(): void
+  /** is set to the list of messages */
+  log?: RefObject<HTMLDivElement | null>
 }
 
 function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
@@ -29,10 +32,11 @@ function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
 }
 
 /** The messages of one conversation and the composer. Messages are plain text: nothing in them is interpreted. */
-export function Conversation({ chat, side, messages, outbox, send, more, onOlder }: Props) {
+export function Conversation({ chat, side, messages, outbox, send, more, onOlder, log: given }: Props) {
   const waiting = useStore(outbox.waiting).filter((each) => each.chat === chat)
   const [text, setText] = useState(() => outbox.drafts.get(chat) ?? '')
-  const log = useRef<HTMLDivElement>(null)
+  const own = useRef<HTMLDivElement>(null)
+  const log = given ?? own
   const last = messages.at(-1)?.id ?? 0
 
   useEffect(() => {

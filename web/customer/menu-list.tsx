@@ -39,9 +39,7 @@ function Dish({ item, quantity, onChange, onChoose }: Omit<Props, 'sections'> & 
   const count = quantity(item)
   return (
     <li class="dish" data-menu-item-id={item.id} data-available={item.available} data-chosen={count > 0}>
-      {item.picture && (
-        <img class="dish-picture" src={item.picture} alt="" loading="lazy" width="80" height="80" />
-      )}
+      {item.picture && <DishPicture picture={item.picture} />}
       <div class="dish-text">
         <h3>
           <FoodMark diet={item.diet} /> {plainText(item.name)}
@@ -57,6 +55,27 @@ function Dish({ item, quantity, onChange, onChoose }: Omit<Props, 'sections'> & 
         <Stepper name={item.name} quantity={count} onChange={(next) => onChange(item, next)} />
       )}
     </li>
+  )
+}
+
+/** In a place of its own size, whatever the picture's; one that can't be had leaves the place empty. */
+function DishPicture({ picture }: { picture: string }) {
+  return (
+    <span class="dish-picture">
+      <img
+        key={picture}
+        src={picture}
+        // the name stands beside it
+        alt=""
+        loading="lazy"
+        decoding="async"
+        width="80"
+        height="80"
+        onError={({ currentTarget }) => {
+          currentTarget.hidden = true
+        }}
+      />
+    </span>
   )
 }
 

@@ -23,11 +23,15 @@ import { noteDateHeader } from './server-time.js'
 export { ApiError }
 
 const DEADLINE_MS = 15_000
+/** for a file, which a slow network takes longer for */
+const FILE_DEADLINE_MS = 60_000
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface RequestOptions {
   body?: object
+  /** sent as it is, in the place of a body */
+  file?: Blob
   headers?: Record<string, string>
   keepalive?: boolean
   /** Doing it twice is doing it once, and no money is meant: where the answer is lost it is sent again. */
@@ -39,7 +43,7 @@ export interface RequestOptions {
 function fetchOnce(
   method: Method,
   path: string,
-  { body, headers = {}, keepalive = false }: RequestOptions,
+  { body, file, headers = {}, keepalive = false }: RequestOptions,
 ): Promise<Response> {
   return fetch(path, {
     method,
@@ -48,14 +52,16 @@ function fetchOnce(
       ...userHeader(),
       ...headers,
       ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(file ? { 'content-type': 'application/octet-stream' } : {}),
     },
     credentials: 'same-origin',
     keepalive,
     cache: 'no-store',
     // The service does not redirect its calls: a captive portal does.
     redirect: 'manual',
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(file ? FILE_DEADLINE_MS : DEADLINE_MS),
     ...(body ? { body: JSON.stringify(body) } : {}),
+    ...(file ? { body: file } : {}),
   })
 }
 
@@ -152,6 +158,12 @@ export const api = {
   signOutOtherDevices: () => send('DELETE', '/api/auth/sessions'),
   changePassword: (currentPassword: string, newPassword: string) =>
     send('POST', '/api/auth/password', { body: { currentPassword, newPassword } }),
+
+  /** null: the service sends no notifications */
+  pushKey: (): Promise<string | null> => fetchMember('key', 'GET', '/api/push'),
+  subscribePush: (subscription: object) => send('POST', '/api/push', { body: subscription, ...REPEATABLE }),
+  unsubscribePush: (subscription: { endpoint: string; order?: number }) =>
+    send('DELETE', '/api/push', { body: subscription, ...REPEATABLE }),
 
   seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('seat', 'GET', seatPath(token)),
   placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>

@@ -4,6 +4,7 @@ import type {
   StaffMemberView,
   TakingsView,
 } from '../../src/protocol/manager-views.js'
+import type { ItemPlace } from '../../src/protocol/menu-order.js'
 import type { HallView, ManagedItemView, OrderStatus, OrderView } from '../../src/protocol/views.js'
 import { fetchJson, fetchMember, REPEATABLE, send } from './api.js'
 
@@ -65,6 +66,20 @@ export const managerApi = {
     fetchMember('menuItem', 'POST', theatre(id, 'menu-items'), { body }),
   changeItem: (itemId: number, body: Partial<MenuItemFields>): Promise<ManagedItemView> =>
     fetchMember('menuItem', 'PATCH', `/api/menu-items/${itemId}`, { body, ...REPEATABLE }),
+  /** One change each; the answer is the whole menu. Repeated, a move is no other move. */
+  moveItem: (itemId: number, body: ItemPlace): Promise<ManagedItemView[]> =>
+    fetchMember('menu', 'POST', `/api/menu-items/${itemId}/move`, { body, ...REPEATABLE }),
+  moveCategory: (id: number, category: string, before: string | null): Promise<ManagedItemView[]> =>
+    fetchMember('menu', 'PATCH', theatre(id, 'menu-categories'), {
+      body: { category, before },
+      ...REPEATABLE,
+    }),
+  renameCategory: (id: number, category: string, name: string): Promise<ManagedItemView[]> =>
+    fetchMember('menu', 'PATCH', theatre(id, 'menu-categories'), { body: { category, name } }),
+  setPicture: (itemId: number, file: Blob): Promise<ManagedItemView> =>
+    fetchMember('menuItem', 'PUT', `/api/menu-items/${itemId}/picture`, { file, ...REPEATABLE }),
+  removePicture: (itemId: number): Promise<ManagedItemView> =>
+    fetchMember('menuItem', 'DELETE', `/api/menu-items/${itemId}/picture`, REPEATABLE),
   removeItem: (itemId: number) => send('DELETE', `/api/menu-items/${itemId}`),
 
   halls: (id: number): Promise<HallView[]> => fetchMember('halls', 'GET', theatre(id, 'halls')),

@@ -1,97 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuStateView } from '../../src/protocol/views.js'
-import { onFailedCall } from './failed-calls.js'
-import { watchSleep } from './sleep.js'
-
-/** ms without a connection after which the page says so */
-const DOUBT_MS = 3000
-const FIRST_WAIT_MS = 2000
-const LONGEST_WAIT_MS = 30_000
+import { followEvents } from './event-stream.js'
 
 interface Handlers {
   onState(state: MenuStateView): void
-  /** whether the page has what the service has */
-  onCurrent(isCurrent: boolean): void
   /** The service refused, or something else answered: the seat's code may be another one by now. */
   onRefused(): void
 }
 
-/**
- * Follows the menu of a seat's theatre until the returned function is called. A hidden page has no stream: browsers allow six
- * connections to a host, and the first event after it is shown again has the whole state.
- */
-function followMenu(token: string, { onState, onCurrent, onRefused }: Handlers): () => void {
-  let source: EventSource | null = null
-  let doubt: ReturnType<typeof setTimeout> | undefined
-  let retry: ReturnType<typeof setTimeout> | undefined
-  let wait = FIRST_WAIT_MS
-
-  function close(): void {
-    source?.close()
-    source = null
-    clearTimeout(doubt)
-    clearTimeout(retry)
-  }
-  function open(): void {
-    close()
-    if (document.visibilityState !== 'visible') return
-    const opened = new EventSource(`/api/seats/${encodeURIComponent(token)}/changes`)
-    source = opened
-    doubt = setTimeout(onCurrent, DOUBT_MS, false)
-    opened.addEventListener('menu', ({ data }: MessageEvent<string>) => {
-      clearTimeout(doubt)
-      wait = FIRST_WAIT_MS
-      onCurrent(true)
-      onState(JSON.parse(data) as MenuStateView)
-    })
-    opened.addEventListener('error', () => {
-      clearTimeout(doubt)
-      doubt = setTimeout(onCurrent, DOUBT_MS, false)
-      // else the browser connects again by itself
-      if (opened.readyState !== EventSource.CLOSED) return
-      retry = setTimeout(open, wait)
-      wait = Math.min(LONGEST_WAIT_MS, wait * 2)
-      onRefused()
-    })
-  }
-  const onOffline = (): void => onCurrent(false)
-  const onShow = ({ persisted }: PageTransitionEvent): void => {
-    if (persisted) open()
-  }
-  // a connection that broke meanwhile is silent, as one without changes is; one that is known to be broken waits its time
-  const doubtIt = (): void => {
-    if (source?.readyState === EventSource.OPEN) open()
-  }
-  const unsubscribe = [watchSleep(doubtIt), onFailedCall(doubtIt)]
-  addEventListener('online', open)
-  addEventListener('pageshow', onShow)
-  addEventListener('pagehide', close)
-  addEventListener('offline', onOffline)
-  document.addEventListener('visibilitychange', open)
-  open()
-  return () => {
-    close()
-    for (const each of unsubscribe) each()
-    removeEventListener('online', open)
-    removeEventListener('pageshow', onShow)
-    removeEventListener('pagehide', close)
-    removeEventListener('offline', onOffline)
-    document.removeEventListener('visibilitychange', open)
-  }
-}
-
-/** `followMenu` while the component is shown; null: not now. Returns whether the page has what the service has. */
-export function useMenuChanges(
-  token: string | null,
-  handlers: Pick<Handlers, 'onState' | 'onRefused'>,
-): boolean {
+/** Follows the menu of a seat's theatre; null: not now. Returns whether the page has what the service has. */
+export function useMenuChanges(token: string | null, handlers: Handlers): boolean {
   const [isCurrent, setCurrent] = useState(true)
   const latest = useRef(handlers)
   latest.current = handlers
   useEffect(() => {
     if (token === null) return
-    return followMenu(token, {
-      onState: (state) => latest.current.onState(state),
+    return followEvents<MenuStateView>(`/api/seats/${encodeURIComponent(token)}/changes`, 'menu', {
+      onData: (state) => latest.current.onState(state),
       onRefused: () => latest.current.onRefused(),
       onCurrent: setCurrent,
     })

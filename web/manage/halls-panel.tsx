@@ -3,13 +3,15 @@ import type { HallView } from '../../src/protocol/views.js'
 import { byName, plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { readCount, readRows } from '../lib/rows.js'
-import { useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, saved, TextField } from './fields.js'
+import type { PanelProps } from './panel-props.js'
 import { SeatList } from './seat-list.js'
 import { useChange } from './use-change.js'
+import { useTyped } from './use-typed.js'
 
 interface RowsTyped {
   rows: string
@@ -50,10 +52,10 @@ function RowFields({ typed, onChange }: { typed: RowsTyped; onChange(typed: Rows
 }
 
 function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
-  const [name, setName] = useState(hall.name)
+  const { typed: named, set: setName, reset } = useTyped({ name: hall.name })
   const [typed, setTyped] = useState(NO_ROWS)
   const [asks, setAsks] = useState(false)
-  const rename = useChange()
+  const renaming = useChange()
   const adding = useChange()
   const removal = useChange()
 
@@ -90,13 +92,20 @@ function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
         class="grid-form"
         onSubmit={(event) => {
           event.preventDefault()
-          void rename
-            .run(() => managerApi.changeHall(hall.id, { name }), saved)
-            .then((done) => done && onChanged())
+          const rename = async (): Promise<void> =>
+            reset({ name: (await managerApi.changeHall(hall.id, named)).name })
+          void renaming.run(rename, saved).then((done) => done && onChanged())
         }}
       >
-        <TextField name="name" label={s.manage.name} value={name} required maxLength={100} onText={setName} />
-        <Submit change={rename} label={s.manage.renameHall} action="rename-hall" />
+        <TextField
+          name="name"
+          label={s.manage.name}
+          value={named.name}
+          required
+          maxLength={100}
+          onText={(name) => setName({ name })}
+        />
+        <Submit change={renaming} label={s.manage.renameHall} action="rename-hall" />
       </form>
       <button type="button" data-action="remove-hall" onClick={() => setAsks(true)}>
         {s.manage.removeHall}
@@ -160,9 +169,13 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 }
 
 /** A theatre's halls and seats. */
-export function HallsPanel({ theatreId }: { theatreId: number }) {
+export function HallsPanel({ theatreId, theatre }: PanelProps) {
   const [halls, setHalls] = useState<readonly HallView[] | null>(null)
-  const reading = useReading(() => managerApi.halls(theatreId), setHalls, theatreId)
+  const reading = useLivePart<readonly HallView[]>(
+    () => managerApi.halls(theatreId),
+    theatre?.halls,
+    setHalls,
+  )
   return (
     <>
       <ReadingProblem reading={reading} />

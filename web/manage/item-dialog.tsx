@@ -1,4 +1,4 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { MAX_DESCRIPTION, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/protocol/menu-limits.js'
 import type { Diet, ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
@@ -17,6 +17,7 @@ import {
 import { refusedFields } from './manage-problem.js'
 import { OptionFields } from './option-fields.js'
 import { useChange } from './use-change.js'
+import { useTyped } from './use-typed.js'
 
 const DIETS: readonly Diet[] = ['vegetarian', 'non_vegetarian', 'egg']
 
@@ -34,7 +35,8 @@ interface Props {
 export function ItemDialog({ item, categories, save, onSaved, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  const [typed, setTyped] = useState(() => (item ? typedOf(item) : emptyItem()))
+  const now = useMemo(() => (item ? typedOf(item) : emptyItem()), [item])
+  const { typed, set: setTyped } = useTyped(now)
   const [attempts, setAttempts] = useState(0)
   const [refused, setRefused] = useState<FieldProblems>({})
   const change = useChange()
@@ -43,8 +45,8 @@ export function ItemDialog({ item, categories, save, onSaved, onClose }: Props) 
     const problem = problems[path]
     return problem && s.manage.menu.problems[problem](f.money(MAX_PRICE))
   }
-  function set(now: Partial<TypedItem>): void {
-    setTyped({ ...typed, ...now })
+  function set(change: Partial<TypedItem>): void {
+    setTyped(change)
     setRefused({})
   }
   useEffect(() => dialog.current?.showModal(), [])

@@ -1,19 +1,26 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { byCategory } from '../../src/protocol/menu-order.js'
 import type { ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { sectionsOf } from '../lib/menu-sections.js'
 import { s } from '../strings/language.js'
 import { ReadingProblem } from '../ui/problem.js'
-import { useSettled } from '../ui/use-settled.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ItemDialog } from './item-dialog.js'
 import { changedFields, type ItemFields } from './item-form.js'
+import { CategoryHead, RenameCategory } from './menu-category.js'
 import { MenuRow } from './menu-row.js'
+import type { PanelProps } from './panel-props.js'
+import { PictureDialog } from './picture-dialog.js'
 import { useChange } from './use-change.js'
+import { useDrag } from './use-drag.js'
 import { type ManagedMenu, useMenu } from './use-menu.js'
 
-type Question = { about: 'new' } | { about: 'edit' | 'remove'; item: ManagedItemView }
+type Question =
+  | { about: 'new' }
+  | { about: 'edit' | 'picture' | 'remove'; item: ManagedItemView }
+  | { about: 'rename'; category: string }
 
 interface SectionsProps {
   menu: ManagedMenu
@@ -23,33 +30,39 @@ interface SectionsProps {
 }
 
 function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
-  // where a row goes, the buttons of the next come under the finger
-  const isSettled = useSettled(items.map(({ id }) => id).join())
-  const places = new Map(
-    sectionsOf(items, { search: '', onlyVeg: false }).flatMap((section) =>
-      section.items.map((item, place) => [item, { place, isLast: place === section.items.length - 1 }]),
-    ),
-  )
+  const list = useDrag(menu.move)
+  const whole = [...byCategory(items)]
+  const places = new Map(whole.flatMap(([, all]) => all.map((item, place) => [item.id, place])))
+  const edges = { first: whole[0]?.[1][0]?.id, last: whole.at(-1)?.[1].at(-1)?.id }
   const sections = sectionsOf(items, { search, onlyVeg: false })
-  if (items.length === 0) return <p>{s.manage.menu.empty}</p>
-  if (sections.length === 0) return <p>{s.menu.notFound(search)}</p>
+  const problemOf = (at: number | string): unknown => (menu.failed?.at === at ? menu.failed.error : null)
   return (
-    <div class="menu-sections" data-settling={!isSettled}>
+    <div class="menu-sections" ref={list}>
+      {items.length === 0 && <p>{s.manage.menu.empty}</p>}
+      {items.length > 0 && sections.length === 0 && <p>{s.menu.notFound(search)}</p>}
       {sections.map(({ id, name, items: shown }) => (
-        <section key={name} aria-labelledby={id}>
-          <h3 id={id}>{name === '' ? s.manage.menu.noCategory : plainText(name)}</h3>
+        <section key={name} aria-labelledby={id} data-category={name}>
+          <CategoryHead
+            id={id}
+            category={name}
+            isFirst={whole[0]?.[0] === name}
+            isLast={whole.at(-1)?.[0] === name}
+            problem={problemOf(name)}
+            onStep={(by) => menu.stepCategory(name, by)}
+            onRename={() => onAsk({ about: 'rename', category: name })}
+          />
           <ul class="rows">
             {shown.map((item) => (
               <MenuRow
                 key={item.id}
                 item={item}
-                place={places.get(item)?.place ?? 0}
-                isLast={places.get(item)?.isLast ?? false}
-                problem={menu.failed?.id === item.id ? menu.failed.error : null}
-                onMove={(by) => menu.move(item, by)}
-                onAvailable={(available) => menu.setAvailable(item, available)}
-                onEdit={() => onAsk({ about: 'edit', item })}
-                onRemove={() => onAsk({ about: 'remove', item })}
+                place={places.get(item.id) ?? 0}
+                canStep={{ up: item.id !== edges.first, down: item.id !== edges.last }}
+                hasHandle={search.trim() === ''}
+                problem={problemOf(item.id)}
+                onStep={menu.step}
+                onAvailable={menu.setAvailable}
+                onAsk={(about, asked) => onAsk({ about, item: asked })}
               />
             ))}
           </ul>
@@ -93,20 +106,24 @@ function RemoveItem({ item: { id, name }, onClose, onRemoved }: RemoveProps) {
 }
 
 /** A theatre's menu. */
-export function MenuPanel({ theatreId }: { theatreId: number }) {
-  const menu = useMenu(theatreId)
+export function MenuPanel({ theatreId, theatre }: PanelProps) {
+  const menu = useMenu(theatreId, theatre?.menu)
   const [search, setSearch] = useState('')
   const [question, setQuestion] = useState<Question | null>(null)
   const title = useRef<HTMLHeadingElement>(null)
-  const isRemoved = useRef(false)
+  const isGone = useRef(false)
   const { items, reading } = menu
-  const edited = question?.about === 'edit' ? question.item : null
 
-  // the button that had the focus goes with its row
+  // the button that had the focus goes with its row, or its category
   useLayoutEffect(() => {
-    if (isRemoved.current) title.current?.focus()
-    isRemoved.current = false
+    if (isGone.current) title.current?.focus()
+    isGone.current = false
   }, [question])
+  function closeGone(): void {
+    isGone.current = true
+    setQuestion(null)
+    reading.again()
+  }
 
   return (
     <section class="panel" aria-labelledby="menu-title" data-menu-items={items?.length}>
@@ -136,26 +153,44 @@ export function MenuPanel({ theatreId }: { theatreId: number }) {
       <ReadingProblem reading={reading} />
       {!items && !reading.error && <p class="quiet">{s.common.opening}</p>}
       {items && <MenuSections menu={menu} items={items} search={search} onAsk={setQuestion} />}
-      {(question?.about === 'new' || edited) && (
-        <ItemDialog
-          item={edited}
-          categories={[...new Set(items?.map(({ category }) => category))].filter(Boolean)}
-          save={(fields) => save(theatreId, edited, fields)}
-          onSaved={reading.again}
+      {question && (
+        <Answer
+          {...{ theatreId, question }}
+          items={items ?? []}
+          onChanged={reading.again}
+          onGone={closeGone}
           onClose={() => setQuestion(null)}
-        />
-      )}
-      {question?.about === 'remove' && (
-        <RemoveItem
-          item={question.item}
-          onClose={() => setQuestion(null)}
-          onRemoved={() => {
-            isRemoved.current = true
-            setQuestion(null)
-            reading.again()
-          }}
         />
       )}
     </section>
+  )
+}
+
+interface AnswerProps {
+  theatreId: number
+  question: Question
+  items: readonly ManagedItemView[]
+  onChanged(): void
+  /** what it was about is no longer there */
+  onGone(): void
+  onClose(): void
+}
+
+/** The dialog of a question. It shows what other managers change of the item meanwhile. */
+function Answer({ theatreId, question, items, onChanged, onGone, onClose }: AnswerProps) {
+  if (question.about === 'rename')
+    return <RenameCategory {...{ theatreId, onClose }} category={question.category} onRenamed={onGone} />
+  const asked = question.about === 'new' ? null : question.item
+  const item = asked && (items.find(({ id }) => id === asked.id) ?? asked)
+  if (item && question.about === 'picture') return <PictureDialog {...{ item, onChanged, onClose }} />
+  if (item && question.about === 'remove') return <RemoveItem {...{ item, onClose }} onRemoved={onGone} />
+  return (
+    <ItemDialog
+      item={item}
+      categories={[...new Set(items.map(({ category }) => category))].filter(Boolean)}
+      save={(fields) => save(theatreId, item, fields)}
+      onSaved={onChanged}
+      onClose={onClose}
+    />
   )
 }

@@ -1,62 +1,107 @@
 import type { ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
+import { UntilSelect } from '../staff/until-select.js'
 import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem } from '../ui/problem.js'
+import { MoveButton } from './move-button.js'
+import { onStepKey } from './step-key.js'
+import type { Until } from './use-menu.js'
 
-interface Props {
+export interface RowActions {
+  onStep(item: ManagedItemView, by: -1 | 1): void
+  onAvailable(item: ManagedItemView, available: boolean, until?: Until): void
+  onAsk(about: 'edit' | 'picture' | 'remove', item: ManagedItemView): void
+}
+
+interface Props extends RowActions {
   item: ManagedItemView
   /** in its category, from 0 */
   place: number
-  isLast: boolean
+  /** whether there is a place above and below it, in another category too */
+  canStep: { up: boolean; down: boolean }
+  /** whether it may be dragged: not where some items are not shown */
+  hasHandle: boolean
   problem: unknown
-  onMove(by: -1 | 1): void
-  onAvailable(available: boolean): void
-  onEdit(): void
-  onRemove(): void
 }
 
 /** An item of the menu, and what a manager does with it. */
-export function MenuRow({ item, place, isLast, problem, onMove, onAvailable, onEdit, onRemove }: Props) {
+export function MenuRow(props: Props) {
+  const { item, canStep, problem, onStep, onAvailable, onAsk } = props
   const { available, soldOutUntil } = item
   const name = plainText(item.name)
-  const button = (action: string, label: string, onClick: () => void, more: object = {}) => (
-    <button type="button" data-action={action} onClick={onClick} {...more}>
+  const button = (action: string, label: string, about: Parameters<typeof onAsk>[0]) => (
+    <button type="button" data-action={action} onClick={() => onAsk(about, item)}>
       {label}
       <span class="visually-hidden"> {name}</span>
-    </button>
-  )
-  // not disabled at the edge, where the focus would be lost
-  const move = (action: string, by: -1 | 1, arrow: string, label: string, isAtEdge: boolean) => (
-    <button
-      type="button"
-      class="move"
-      data-action={action}
-      aria-disabled={isAtEdge}
-      aria-keyshortcuts={by < 0 ? 'Alt+ArrowUp' : 'Alt+ArrowDown'}
-      onClick={() => onMove(by)}
-    >
-      <span aria-hidden="true">{arrow}</span>
-      <span class="visually-hidden">
-        {label} {name}
-      </span>
     </button>
   )
   return (
     <li
       data-menu-item-id={item.id}
       data-available={available}
-      onKeyDown={(event) => {
-        const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : null
-        if (by === null || !event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
-        event.preventDefault()
-        onMove(by)
-      }}
+      onKeyDown={(event) => onStepKey(event, (by) => onStep(item, by))}
     >
+      <Summary {...props} />
+      <div class="row-actions">
+        <MoveButton name={name} by={-1} isAtEdge={!canStep.up} onMove={() => onStep(item, -1)} />
+        <MoveButton name={name} by={1} isAtEdge={!canStep.down} onMove={() => onStep(item, 1)} />
+        <label class="checkbox menu-switch">
+          <input
+            type="checkbox"
+            role="switch"
+            aria-checked={available}
+            checked={available}
+            onChange={() => onAvailable(item, !available)}
+          />
+          <span>
+            {available ? s.tools.available : s.menu.soldOut}
+            <span class="visually-hidden"> {name}</span>
+          </span>
+        </label>
+        {!available && (
+          <UntilSelect
+            name={name}
+            until={soldOutUntil && f.dateTime(soldOutUntil)}
+            onChange={(until) => onAvailable(item, false, until)}
+          />
+        )}
+        {button('edit-item', s.manage.menu.change, 'edit')}
+        {button('remove-item', s.manage.remove, 'remove')}
+      </div>
+      <Problem error={problem} />
+    </li>
+  )
+}
+
+function Summary({ item, place, hasHandle, onAsk }: Props) {
+  const label = s.manage.picture.title(plainText(item.name))
+  return (
+    <div class="menu-summary">
+      {/* for pointers and fingers; keys have the buttons */}
+      {hasHandle && (
+        <span class="drag-handle" data-drag-handle title={s.manage.menu.drag} aria-hidden="true">
+          ⠿
+        </span>
+      )}
+      <button
+        type="button"
+        class="thumbnail"
+        data-action="picture"
+        title={label}
+        onClick={() => onAsk('picture', item)}
+      >
+        {item.picture ? (
+          <img src={item.picture} alt="" loading="lazy" {...(item.pictureSize ?? {})} />
+        ) : (
+          <span aria-hidden="true">+</span>
+        )}
+        <span class="visually-hidden">{label}</span>
+      </button>
       <div>
         <p>
-          <span class="quiet">{f.number(place + 1)}.</span> <FoodMark diet={item.diet} /> <b>{name}</b>{' '}
-          {f.money(item.price)}
+          <span class="quiet">{f.number(place + 1)}.</span> <FoodMark diet={item.diet} />{' '}
+          <b>{plainText(item.name)}</b> {f.money(item.price)}
         </p>
         {item.description && <p class="quiet">{plainText(item.description)}</p>}
         {item.options.length > 0 && (
@@ -64,28 +109,7 @@ export function MenuRow({ item, place, isLast, problem, onMove, onAvailable, onE
             {s.manage.menu.options}: {plainText(item.options.map((option) => option.name).join(', '))}
           </p>
         )}
-        {!available && soldOutUntil && <p class="quiet">{s.tools.until(f.dateTime(soldOutUntil))}</p>}
       </div>
-      <div class="row-actions">
-        {move('move-up', -1, '↑', s.manage.menu.moveUp, place === 0)}
-        {move('move-down', 1, '↓', s.manage.menu.moveDown, isLast)}
-        <label class="checkbox menu-switch">
-          <input
-            type="checkbox"
-            role="switch"
-            aria-checked={available}
-            checked={available}
-            onChange={() => onAvailable(!available)}
-          />
-          <span>
-            {available ? s.tools.available : s.menu.soldOut}
-            <span class="visually-hidden"> {name}</span>
-          </span>
-        </label>
-        {button('edit-item', s.manage.menu.change, onEdit)}
-        {button('remove-item', s.manage.remove, onRemove)}
-      </div>
-      <Problem error={problem} />
-    </li>
+    </div>
   )
 }

@@ -1,14 +1,16 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { readGstin } from '../../src/protocol/gstin.js'
 import type { OpeningSpanView, SettingsView } from '../../src/protocol/manager-views.js'
 import { toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
-import { managerApi } from '../lib/manager-api.js'
-import { useReading } from '../lib/use-reading.js'
+import { managerApi, type SettingsChange } from '../lib/manager-api.js'
+import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { Submit, saved, TextField } from './fields.js'
 import { OpeningFields } from './opening-fields.js'
+import type { PanelProps } from './panel-props.js'
 import { useChange } from './use-change.js'
+import { useTyped } from './use-typed.js'
 
 interface Typed {
   name: string
@@ -19,6 +21,7 @@ interface Typed {
   gstin: string
   gstRate: string
   receiptHeader: string
+  hours: OpeningSpanView[] | null
 }
 
 const typedOf = (settings: SettingsView): Typed => ({
@@ -30,7 +33,18 @@ const typedOf = (settings: SettingsView): Typed => ({
   gstin: settings.gstin ?? '',
   gstRate: String(settings.gstRate),
   receiptHeader: settings.receiptHeader,
+  hours: settings.openingHours,
 })
+
+/** What differs from the settings as they are now: other managers may have changed the rest meanwhile. */
+function changesOf(settings: SettingsView, wanted: SettingsChange): SettingsChange {
+  const before = new Map<string, unknown>(Object.entries(settings))
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before.get(name)),
+    ),
+  )
+}
 
 /** A number as typed, in digits of any script; NaN: none. */
 const readNumber = (typed: string): number => {
@@ -42,15 +56,15 @@ const timeZones = (): string[] =>
   typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : []
 
 function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(now: SettingsView): void }) {
-  const [typed, setTyped] = useState(() => typedOf(settings))
-  const [hours, setHours] = useState<OpeningSpanView[] | null>(settings.openingHours)
+  const now = useMemo(() => typedOf(settings), [settings])
+  const { typed, set, reset } = useTyped(now)
   const change = useChange()
-  const field = (name: keyof Typed, label: string, more: object = {}) => (
+  const field = (name: Exclude<keyof Typed, 'hours'>, label: string, more: object = {}) => (
     <TextField
       name={name}
       label={label}
       value={typed[name]}
-      onText={(text) => setTyped({ ...typed, [name]: text })}
+      onText={(text) => set({ [name]: text })}
       {...more}
     />
   )
@@ -68,20 +82,21 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
     if (gstin !== '' && readGstin(gstin) === null) return change.fail(s.manage.invalidField(s.manage.gstin))
     const [maxTime = 0, minTime = 0, lastOrders = 0, gstRate = 0] = numbers.map(([, value]) => value)
     await change.run(async () => {
-      const now = await managerApi.changeSettings(settings.id, {
+      const wanted = changesOf(settings, {
         name: typed.name,
         timeZone: trimBlanks(typed.timeZone),
         max_time: maxTime,
         min_time: minTime,
-        openingHours: hours,
+        openingHours: typed.hours,
         lastOrders,
         gstin: gstin === '' ? null : gstin,
         gstRate,
         receiptHeader: typed.receiptHeader,
       })
-      setTyped(typedOf(now))
-      setHours(now.openingHours)
-      onSaved(now)
+      if (Object.keys(wanted).length === 0) return
+      const stored = await managerApi.changeSettings(settings.id, wanted)
+      reset(typedOf(stored))
+      onSaved(stored)
     }, saved)
   }
 
@@ -105,7 +120,7 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
           autocomplete="off"
           spellcheck={false}
           value={typed.timeZone}
-          onInput={(event) => setTyped({ ...typed, timeZone: event.currentTarget.value })}
+          onInput={(event) => set({ timeZone: event.currentTarget.value })}
         />
       </label>
       <datalist id="time-zones">
@@ -115,7 +130,7 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
       </datalist>
       {field('maxTime', s.manage.maxTime, digits)}
       {field('minTime', s.manage.minTime, digits)}
-      <OpeningFields spans={hours} onChange={setHours} />
+      <OpeningFields spans={typed.hours} onChange={(hours) => set({ hours })} />
       {field('lastOrders', s.manage.lastOrders, digits)}
       {field('gstin', s.manage.gstin, { hint: s.manage.gstinHelp, autocapitalize: 'characters' })}
       {field('gstRate', s.manage.gstRate, { inputMode: 'decimal', required: true })}
@@ -126,7 +141,7 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
           rows={3}
           maxLength={500}
           value={typed.receiptHeader}
-          onInput={(event) => setTyped({ ...typed, receiptHeader: event.currentTarget.value })}
+          onInput={(event) => set({ receiptHeader: event.currentTarget.value })}
         />
       </label>
       <Submit change={change} label={s.manage.save} action="save-settings" />
@@ -135,9 +150,13 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
 }
 
 /** A theatre's settings. */
-export function SettingsPanel({ theatreId }: { theatreId: number }) {
+export function SettingsPanel({ theatreId, theatre }: PanelProps) {
   const [settings, setSettings] = useState<SettingsView | null>(null)
-  const reading = useReading(() => managerApi.settings(theatreId), setSettings, theatreId)
+  const reading = useLivePart<SettingsView>(
+    () => managerApi.settings(theatreId),
+    theatre?.settings,
+    setSettings,
+  )
   return (
     <section class="panel" aria-labelledby="settings-title">
       <h2 id="settings-title">{s.manage.sections.settings}</h2>

@@ -3,11 +3,12 @@ import type { StaffMemberView } from '../../src/protocol/manager-views.js'
 import { trimBlanks } from '../../src/protocol/typed-text.js'
 import { managerApi } from '../lib/manager-api.js'
 import { pageUser } from '../lib/page-user.js'
-import { useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, TextField } from './fields.js'
+import type { PanelProps } from './panel-props.js'
 import { useChange } from './use-change.js'
 
 const PASSWORD_LENGTHS = { minLength: 8, maxLength: 128 }
@@ -186,9 +187,13 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
 }
 
 /** The accounts of a theatre. */
-export function StaffPanel({ theatreId }: { theatreId: number }) {
+export function StaffPanel({ theatreId, theatre }: PanelProps) {
   const [staff, setStaff] = useState<readonly StaffMemberView[] | null>(null)
-  const reading = useReading(() => managerApi.staff(theatreId), setStaff, theatreId)
+  const reading = useLivePart<readonly StaffMemberView[]>(
+    () => managerApi.staff(theatreId),
+    theatre?.staff,
+    setStaff,
+  )
   return (
     <section class="panel" aria-labelledby="staff-title">
       <h2 id="staff-title">{s.manage.sections.staff}</h2>

@@ -1,87 +1,138 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import {
+  byCategory,
+  byPosition,
+  type ItemPlace,
+  moveCategory,
+  moveItem,
+} from '../../src/protocol/menu-order.js'
 import type { ManagedItemView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
-import { type ReadingState, useReading } from '../lib/use-reading.js'
+import { useLivePart } from '../lib/theatre-changes.js'
+import type { ReadingState } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
-import { byPosition, movedPositions } from './menu-order.js'
+import { categoryStepOf, stepOf } from './menu-steps.js'
 
 type Items = readonly ManagedItemView[]
+export type Until = 'hour' | 'day'
 
 export interface ManagedMenu {
   /** in the menu's order; null: not read yet */
   items: Items | null
   reading: ReadingState
-  /** the item whose last move or switch failed */
-  failed: { id: number; error: unknown } | null
-  /** Shows the item one place further in its category at once, and saves that; the focus stays where it is. */
-  move(item: ManagedItemView, by: -1 | 1): void
-  setAvailable(item: ManagedItemView, available: boolean): void
+  /** the item (by id) or category whose last move or switch failed */
+  failed: { at: number | string; error: unknown } | null
+  /** Shows the item in its new place at once, and saves that; the focus stays where it is. */
+  move(id: number, place: ItemPlace): void
+  /** The same one place further, from the edge of a category to the one beside it. */
+  step(item: ManagedItemView, by: -1 | 1): void
+  stepCategory(category: string, by: -1 | 1): void
+  /** `until`: sold out for that long */
+  setAvailable(item: ManagedItemView, available: boolean, until?: Until): void
+}
+
+/** What has the focus, to give it back: a row that moves to another category is another element. */
+function focusKeeper(): () => void {
+  const { activeElement } = document
+  if (!(activeElement instanceof HTMLElement)) return () => {}
+  const id = activeElement.closest('[data-menu-item-id]')?.getAttribute('data-menu-item-id')
+  const action = activeElement.closest('[data-action]')?.getAttribute('data-action') ?? 'edit-item'
+  return () => {
+    if (activeElement.isConnected) activeElement.focus()
+    else if (id)
+      document.querySelector<HTMLElement>(`[data-menu-item-id="${id}"] [data-action="${action}"]`)?.focus()
+  }
 }
 
 /** A theatre's menu as a manager changes it. Moves and switches show at once and are sent in their order. */
-export function useMenu(theatreId: number): ManagedMenu {
+export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu {
   const [items, setItems] = useState<Items | null>(null)
   const [failed, setFailed] = useState<ManagedMenu['failed']>(null)
   const latest = useRef<Items>([])
   const queue = useRef({ tail: Promise.resolve(), waiting: 0 })
-  const focused = useRef<HTMLElement | null>(null)
+  const refocus = useRef<(() => void) | null>(null)
 
   function show(now: Items): void {
     latest.current = [...now].sort(byPosition)
     setItems(latest.current)
   }
-  const reading = useReading(
+  const reading = useLivePart<Items>(
     () => managerApi.menu(theatreId),
-    // an answer from before a change must not take it back; what follows the last change is read again
+    live,
+    // what was read before a change must not take it back; what follows the last change is read again
     (found) => queue.current.waiting === 0 && show(found),
-    theatreId,
   )
 
-  function save(id: number, call: () => Promise<unknown>): void {
+  function save(at: number | string, call: () => Promise<unknown>): void {
     queue.current.waiting += 1
     setFailed(null)
     queue.current.tail = queue.current.tail
       .then(call)
       .then(
         () => {},
-        (error: unknown) => setFailed({ id, error }),
+        (error: unknown) => setFailed({ at, error }),
       )
       .then(() => {
         queue.current.waiting -= 1
         if (queue.current.waiting === 0) reading.again()
       })
   }
-
-  // a row that changes its place in the document loses the focus
   useLayoutEffect(() => {
-    focused.current?.focus()
-    focused.current = null
+    refocus.current?.()
+    refocus.current = null
   }, [items])
+
+  function move(id: number, place: ItemPlace): void {
+    const order = moveItem(latest.current, id, place)
+    const item = order?.find((each) => each.id === id)
+    if (!order || !item || isSameOrder(order, latest.current)) return
+    refocus.current = focusKeeper()
+    show(order)
+    const category = byCategory(order).get(item.category) ?? []
+    const at = category.findIndex((each) => each.id === id) + 1
+    const where = s.manage.menu.moved(
+      plainText(item.name),
+      f.number(at),
+      f.number(category.length),
+      nameOf(item.category),
+    )
+    announce(where)
+    save(id, () => managerApi.moveItem(id, place))
+  }
 
   return {
     items,
     reading,
     failed,
-    move(item, by) {
-      const changes = movedPositions(latest.current, item.id, by)
-      if (changes.length === 0) return
-      const positions = new Map(changes.map(({ id, position }) => [id, position]))
-      const { activeElement } = document
-      focused.current = activeElement instanceof HTMLElement ? activeElement : null
-      show(latest.current.map((each) => ({ ...each, position: positions.get(each.id) ?? each.position })))
-      const category = latest.current.filter((each) => each.category === item.category)
-      const place = category.findIndex(({ id }) => id === item.id) + 1
-      announce(s.manage.menu.moved(plainText(item.name), f.number(place), f.number(category.length)))
-      save(item.id, async () => {
-        for (const { id, position } of changes) await managerApi.changeItem(id, { position })
-      })
+    move,
+    step(item, by) {
+      const place = stepOf(latest.current, item, by)
+      if (place) move(item.id, place)
     },
-    setAvailable(item, available) {
+    stepCategory(category, by) {
+      const before = categoryStepOf(latest.current, category, by)
+      const order = before === undefined ? null : moveCategory(latest.current, category, before)
+      if (!order || before === undefined) return
+      refocus.current = focusKeeper()
+      show(order)
+      const names = [...byCategory(order).keys()]
+      const at = f.number(names.indexOf(category) + 1)
+      announce(s.manage.menu.categoryMoved(nameOf(category), at, f.number(names.length)))
+      save(category, () => managerApi.moveCategory(theatreId, category, before))
+    },
+    setAvailable(item, available, until) {
       show(latest.current.map((each) => (each.id === item.id ? { ...each, available } : each)))
-      save(item.id, () => api.setAvailable(item.id, available))
+      save(item.id, () => api.setAvailable(item.id, available, until))
     },
   }
+}
+
+export const nameOf = (category: string): string =>
+  category === '' ? s.manage.menu.noCategory : plainText(category)
+
+function isSameOrder(a: Items, b: Items): boolean {
+  return a.every(({ id, category }, at) => b[at]?.id === id && b[at]?.category === category)
 }

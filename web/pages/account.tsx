@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { SessionView, SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { readUserAgent } from '../lib/format.js'
+import { forgetPush } from '../lib/push.js'
 import { serverNow } from '../lib/server-time.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
@@ -100,6 +101,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
       await api.logout()
       postToTabs({ type: 'signed-out' })
       rememberSignedIn(false)
+      await forgetPush().catch(() => {})
       location.replace('/login')
     } catch (problem) {
       setError(problem)

@@ -92,7 +92,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
     <>
       <ExpiringWarning link={board.live.link} />
       <StaffHeader here="live-orders" user={session.user} unread={unread}>
-        <NotifySwitch />
+        <NotifySwitch theatre={theatreId} hall={hall} />
         <SoundSwitch />
         <LinkBadge link={board.live.link} />
       </StaffHeader>

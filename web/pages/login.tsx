@@ -3,6 +3,7 @@ import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { isPassing } from '../lib/api-error.js'
 import { disownPage } from '../lib/page-user.js'
+import { forgetPush } from '../lib/push.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
 import { useReading } from '../lib/use-reading.js'
@@ -51,6 +52,7 @@ function Login() {
     try {
       const session = await api.login(name.current?.value ?? '', given, keep.current?.checked ?? false)
       postToTabs({ type: 'signed-in', user: session.user.id })
+      await forgetPush().catch(() => {})
       rememberSignedIn(session.user.role !== 'customer')
       // Back must not lead to the form again.
       location.replace(home(session))

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
+import { useLiveTheatre } from '../lib/theatre-changes.js'
 import { HallsPanel } from '../manage/halls-panel.js'
 import { MenuPanel } from '../manage/menu-panel.js'
 import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
@@ -16,6 +17,7 @@ import { SessionGate } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 
 const SECTIONS = ['menu', 'settings', 'halls', 'staff'] as const
+const PANELS = { menu: MenuPanel, settings: SettingsPanel, halls: HallsPanel, staff: StaffPanel }
 type Section = (typeof SECTIONS)[number] | 'theatres'
 
 function Sections({ user }: { user: SignedInView['user'] }) {
@@ -23,6 +25,8 @@ function Sections({ user }: { user: SignedInView['user'] }) {
   const theatres = [...managedTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const [section, setSection] = useState<Section>('menu')
+  const { theatre, isCurrent } = useLiveTheatre(theatreId)
+  const Panel = section === 'theatres' ? null : PANELS[section]
   const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
   return (
     <main class="payments manage" data-section={section}>
@@ -39,12 +43,10 @@ function Sections({ user }: { user: SignedInView['user'] }) {
           />
         </div>
       </div>
-      {theatreId !== null && section === 'menu' && <MenuPanel key={theatreId} theatreId={theatreId} />}
-      {theatreId !== null && section === 'settings' && (
-        <SettingsPanel key={theatreId} theatreId={theatreId} />
-      )}
-      {theatreId !== null && section === 'halls' && <HallsPanel key={theatreId} theatreId={theatreId} />}
-      {theatreId !== null && section === 'staff' && <StaffPanel key={theatreId} theatreId={theatreId} />}
+      <p class="quiet" role="status" data-current={isCurrent}>
+        {!isCurrent && s.manage.notCurrent}
+      </p>
+      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre }} />}
       {section === 'theatres' && (
         <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />
       )}

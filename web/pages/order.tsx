@@ -1,12 +1,16 @@
-import { useEffect, useMemo } from 'preact/hooks'
+import type { RefObject } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { Conversation } from '../chat/conversation.js'
 import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
+import { OrderNotices } from '../customer/order-notices.js'
 import { OrderProgress } from '../customer/order-progress.js'
 import { PaymentBox } from '../customer/payment-box.js'
 import { orderWords } from '../customer/payment-words.js'
 import { useConfirming } from '../customer/reported-payment.js'
+import { AnswerBelow, useUnreadAnswers } from '../customer/unread-answers.js'
 import { isLong, plainText } from '../lib/format.js'
+import { startAppAtSeat } from '../lib/service-worker.js'
 import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { isLive } from '../live/orders-state.js'
@@ -52,7 +56,7 @@ function Receipt({ order }: { order: OrderView }) {
   )
 }
 
-function StaffChat({ live }: { live: LiveOrder }) {
+function StaffChat({ live, log }: { live: LiveOrder; log: RefObject<HTMLDivElement | null> }) {
   const { messages } = useStore(live.state)
   const more = useStore(live.more)
   return (
@@ -65,6 +69,7 @@ function StaffChat({ live }: { live: LiveOrder }) {
         outbox={live.outbox}
         send={live.send}
         more={more}
+        log={log}
         onOlder={() => void live.loadEarlier(messages[0]?.id)}
       />
     </section>
@@ -74,10 +79,16 @@ function StaffChat({ live }: { live: LiveOrder }) {
 function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const token = recall(`seat.${order.seat.id}`, isString)
   const confirming = useConfirming(order)
+  const log = useRef<HTMLDivElement>(null)
+  const unread = useUnreadAnswers(order.id, useStore(live.state).messages, log)
   const words = orderWords(order, confirming)
   useEffect(() => {
-    document.title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
-  }, [order, words.status])
+    if (token) startAppAtSeat(token)
+  }, [token])
+  useEffect(() => {
+    const title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
+    document.title = unread > 0 ? `(${unread}) ${title}` : title
+  }, [order, words.status, unread])
   return (
     <>
       <header class="seat-head">
@@ -106,13 +117,15 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
         <OrderProgress order={order} />
         <PaymentBox order={order} confirming={confirming} onOrder={live.showOrder} />
         <Receipt order={order} />
-        <StaffChat live={live} />
+        <OrderNotices orderId={order.id} />
+        <StaffChat live={live} log={log} />
         {token && (
           <a class="button wide" href={`/s/${encodeURIComponent(token)}`}>
             {isLive(order) ? s.order.more : s.order.again}
           </a>
         )}
         <PageChoices />
+        {unread > 0 && <AnswerBelow count={unread} log={log} />}
       </main>
     </>
   )

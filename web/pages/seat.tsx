@@ -14,6 +14,7 @@ import { ApiError, api } from '../lib/api.js'
 import { isLong } from '../lib/format.js'
 import { sectionsOf } from '../lib/menu-sections.js'
 import { useMenuChanges } from '../lib/menu-stream.js'
+import { startAppAtSeat } from '../lib/service-worker.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { useReading } from '../lib/use-reading.js'
@@ -157,4 +158,5 @@ function Seat() {
   return <CantOpen reading={reading} />
 }
 
+startAppAtSeat(token)
 void startPage(Seat, () => s.seat.title)

@@ -48,7 +48,7 @@ export function createChatDesk(isShown: IsShown) {
     if (!isShown({ theatreId: conversation.theatreId, hall })) return
     playMessage()
     announce(s.chat.newMessage(hall, name))
-    notify(s.chat.newMessageTitle(name), message.text, `chat-${conversation.id}`)
+    void notify(s.chat.newMessageTitle(name), message.text, `chat-${conversation.id}`)
   }
 
   function onMessage(incoming: Incoming): void {

@@ -6,6 +6,7 @@ import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
+import { UntilSelect } from './until-select.js'
 
 interface Props {
   theatreId: number
@@ -96,27 +97,14 @@ function MenuRow({ item, until, timeZone, onChange }: RowProps) {
         />
         <span class="switch-label">{available ? s.tools.available : s.menu.soldOut}</span>
       </label>
-      {!available && until !== undefined && <UntilSelect {...{ item, until, timeZone, onChange }} />}
+      {/* in a place that is kept free for it, so that nothing moves */}
+      {!available && until !== undefined && (
+        <UntilSelect
+          name={item.name}
+          until={until && f.time(until, timeZone)}
+          onChange={(next) => onChange(false, next)}
+        />
+      )}
     </li>
-  )
-}
-
-/** How long an item stays sold out. It stands in a place that is kept free for it, so that nothing moves. */
-function UntilSelect({ item, until, timeZone, onChange }: RowProps & { until: string | null }) {
-  return (
-    <select
-      class="switch-until"
-      aria-label={s.tools.soldOutUntil(item.name)}
-      value={until === null ? '' : 'set'}
-      onChange={({ currentTarget: { value } }) => {
-        if (value === 'hour' || value === 'day') onChange(false, value)
-        else if (value === '') onChange(false)
-      }}
-    >
-      {until !== null && <option value="set">{s.tools.until(f.time(until, timeZone))}</option>}
-      <option value="hour">{s.tools.untilHour}</option>
-      <option value="day">{s.tools.untilDay}</option>
-      <option value="">{s.tools.untilSaid}</option>
-    </select>
   )
 }

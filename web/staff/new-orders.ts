@@ -1,5 +1,6 @@
 import type { OrderView } from '../../src/protocol/views.js'
 import { notify } from '../lib/notify.js'
+import { pushState } from '../lib/push.js'
 import { playNewOrder } from '../lib/sound.js'
 import { f, s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
@@ -7,10 +8,15 @@ import { announce } from '../ui/announce.js'
 /** Orders of one moment get one bell and one summary. */
 const GATHER_MS = 300
 
+/** The service's own notification comes as well, if it is on. */
+function notifyUnlessPushed(title: string, body: string, tag: string): void {
+  if (pushState.get() !== 'on') void notify(title, body, tag)
+}
+
 function alertOne({ id, seat, items }: OrderView): void {
   const list = f.list(items.map((item) => `${item.quantity} ${item.name}`))
   announce(s.board.newOrder(seat.hall, seat.name, list))
-  notify(s.board.newOrderTitle(seat.name, seat.hall), list, `order-${id}`)
+  notifyUnlessPushed(s.board.newOrderTitle(seat.name, seat.hall), list, `order-${id}`)
 }
 
 function alertMany(orders: readonly OrderView[]): void {
@@ -18,7 +24,7 @@ function alertMany(orders: readonly OrderView[]): void {
   for (const { seat } of orders) halls.set(seat.hall, (halls.get(seat.hall) ?? new Set()).add(seat.name))
   const places = [...halls].map(([hall, seats]) => s.board.seatsIn(hall, [...seats])).join('; ')
   announce(s.board.newOrders(orders.length, places))
-  notify(s.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
+  notifyUnlessPushed(s.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
 }
 
 /** Returns a function that makes a new order heard, with all others of the same moment. */

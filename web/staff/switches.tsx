@@ -1,5 +1,6 @@
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { notifyPermission, requestNotifications } from '../lib/notify.js'
+import { beginPush, type PushState, pushState, readPush, turnPushOff, turnPushOn } from '../lib/push.js'
 import { type SoundState, soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
@@ -36,15 +37,69 @@ export function SoundSwitch() {
   )
 }
 
-export function NotifySwitch() {
+interface PlaceProps {
+  theatre: number | null
+  /** '' means all */
+  hall: string
+}
+
+/**
+ * Notifications of what this screen shows. Where the browser or the service has no Web Push, those of the open page, which
+ * need the permission alone.
+ */
+export function NotifySwitch({ theatre, hall }: PlaceProps) {
   const permission = useStore(notifyPermission)
-  if (permission !== 'default') return null
+  useState(() => theatre !== null && beginPush({ theatre }))
+  const push = useStore(pushState)
+  const [help, setHelp] = useState<string | null>(null)
+  const scope = theatre === null ? null : { theatre, ...(hall === '' ? {} : { hall }) }
+  useEffect(() => {
+    if (scope) void readPush(scope)
+  }, [theatre, hall])
+  const state = push === 'unavailable' ? pageState(permission) : push
+  if (state === 'unknown' || state === 'unavailable' || !scope) return null
+
+  async function press(): Promise<void> {
+    setHelp(state === 'blocked' || state === 'install' ? s.notices[state] : null)
+    if (!scope || state === 'blocked' || state === 'install') return
+    try {
+      if (push === 'unavailable') await requestNotifications()
+      else if (state === 'on') await turnPushOff(scope)
+      else await turnPushOn(scope)
+    } catch {
+      setHelp(s.notices.failed)
+    }
+  }
   return (
-    <button type="button" class="tool" data-action="notify" onClick={() => void requestNotifications()}>
-      <svg viewBox="0 0 24 24" aria-hidden="true">
-        <path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.500h-15ZM10 21h4" />
-      </svg>
-      <span class="tool-label">{s.tools.notify}</span>
-    </button>
+    <>
+      <button
+        type="button"
+        class="tool"
+        data-action="notify"
+        data-push={state}
+        aria-pressed={state === 'on'}
+        onClick={() => void press()}
+      >
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.500h-15ZM10 21h4" />
+          {(state === 'blocked' || state === 'install') && <path d="M4 4 20 20" />}
+        </svg>
+        <span class="tool-label">
+          {s.tools.notify[state === 'on' || state === 'blocked' ? state : 'off']}
+        </span>
+      </button>
+      {help !== null && (
+        <p class="tool-help" role="alert">
+          {help}{' '}
+          <button type="button" onClick={() => setHelp(null)}>
+            {s.common.close}
+          </button>
+        </p>
+      )}
+    </>
   )
+}
+
+function pageState(permission: string): PushState {
+  return permission === 'default' ? 'off' : 'unavailable'
 }

@@ -19,7 +19,7 @@ export function useOverdueAlert(orders: readonly OrderView[], now: number, limit
     const fresh = late.filter((order) => !announced.current.has(order.id))
     for (const order of fresh) {
       announced.current.add(order.id)
-      notify(s.board.lateTitle(order.seat.name), order.seat.hall, `late-${order.id}`)
+      void notify(s.board.lateTitle(order.seat.name), order.seat.hall, `late-${order.id}`)
     }
     if (fresh.length > 0) announce(s.board.lateVoice(fresh.map((order) => order.seat.name)), true)
     if (late.length > 0 && (fresh.length > 0 || now - playedAt.current > REPEAT_MS)) {

@@ -1,5 +1,6 @@
 import { type ComponentType, render } from 'preact'
 import { ignoreInputMethods } from '../lib/keys.js'
+import { registerWorker } from '../lib/service-worker.js'
 import { guardTouches } from '../lib/touch-guard.js'
 import { Announcer } from './announce.js'
 import { chooseLanguage } from './choose-language.js'
@@ -28,4 +29,5 @@ export async function startPage(Page: ComponentType, title?: () => string): Prom
     root,
   )
   guardTouches()
+  registerWorker()
 }

@@ -5,14 +5,32 @@ import type { EventName } from '../../protocol/views.js'
 /** The bus channel on which access changes are announced. Not a valid group name, so it never collides. */
 export const ACCESS_CHANNEL = 'access'
 
-/** Encodes an event as a header line and its data, which is JSON text without line breaks and needs no second encoding. */
-export function encodeEvent({ seq, epoch, name, at, data }: StoredEvent): string {
-  return `${seq} ${epoch} ${name} ${at}\n${data}`
+/** The bus channel of the ids of theatres whose menu, settings, halls or staff have changed. */
+export const THEATRES_CHANNEL = 'theatres'
+
+/** The messages of one commit's events: one for each group, as each message costs a command. */
+export function messagesOf(
+  events: readonly StoredEvent[],
+  carriesEvents: boolean,
+): [group: GroupName, message: string][] {
+  const encode = carriesEvents ? encodeEvents : encodePosition
+  return [...new Set(events.map(({ group }) => group))].map((group) => [
+    group,
+    encode(events.filter((event) => event.group === group)),
+  ])
+}
+
+/**
+ * Encodes the events of one commit in one group, each as a header line and its data, which is JSON text without line breaks and
+ * needs no second encoding.
+ */
+export function encodeEvents(events: readonly StoredEvent[]): string {
+  return events.map(({ seq, epoch, name, at, data }) => `${seq} ${epoch} ${name} ${at}\n${data}`).join('\n')
 }
 
 /** What a bus that carries no events sends instead: receivers read the log up to this position. */
-export function encodePosition({ seq }: StoredEvent): string {
-  return String(seq)
+function encodePosition(events: readonly StoredEvent[]): string {
+  return String(Math.max(...events.map(({ seq }) => seq)))
 }
 
 /** The seq of an `encodePosition` message; null for anything else. */
@@ -21,9 +39,22 @@ export function decodePosition(message: string): number | null {
   return Number.isSafeInteger(seq) ? seq : null
 }
 
-/** Null for a malformed message: the event is read from the log then. */
-export function decodeEvent(group: GroupName, message: string): StoredEvent | null {
-  const [head, data] = message.split('\n')
+/** Without those that are malformed: they are read from the log then. */
+export function decodeEvents(group: GroupName, message: string): StoredEvent[] {
+  const lines = message.split('\n')
+  const events: StoredEvent[] = []
+  for (let i = 0; i + 1 < lines.length; i += 2) {
+    const event = decodeEvent(group, lines[i], lines[i + 1])
+    if (event) events.push(event)
+  }
+  return events
+}
+
+function decodeEvent(
+  group: GroupName,
+  head: string | undefined,
+  data: string | undefined,
+): StoredEvent | null {
   const [seq, epoch, name, at] = head?.split(' ') ?? []
   if (!seq || !epoch || !name || !at || !data) return null
   const event = {

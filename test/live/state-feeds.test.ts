@@ -1,9 +1,10 @@
 import t from 'tap'
 import { Announcements } from '../../src/live/announcements.js'
+import { THEATRES_CHANNEL } from '../../src/live/bus/bus-messages.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
-import { MenuFeeds, type MenuSource, type MenuState } from '../../src/live/menu-feeds.js'
-import type { MenuStream } from '../../src/live/menu-stream.js'
+import { StateFeeds, type StateSource, type TheatreState } from '../../src/live/state-feeds.js'
+import type { StateStream } from '../../src/live/state-stream.js'
 import { testDatabase } from '../helpers/database.js'
 import { Mailbox } from '../helpers/mailbox.js'
 import type { Teardown } from '../helpers/teardown.js'
@@ -12,14 +13,14 @@ import { until } from '../helpers/until.js'
 /** A theatre whose state is a number. */
 function createSource() {
   const source = { state: 0, version: 0, reads: 0, isDown: false, changesInMs: null as number | null }
-  const read = async (_theatreId: number, tokens: readonly string[]): Promise<MenuState> => {
+  const read = async (_theatreId: number, tokens: readonly string[]): Promise<TheatreState> => {
     source.reads += 1
     if (source.isDown) throw new Error('the database is down')
     const { version, state, changesInMs } = source
     source.changesInMs = null
     return { version, data: JSON.stringify(state), changesInMs, liveTokens: new Set(tokens) }
   }
-  const readVersions: MenuSource['readVersions'] = async (ids) =>
+  const readVersions: StateSource['readVersions'] = async (ids) =>
     new Map(ids.map((id) => [id, source.version]))
   return { source, read, readVersions }
 }
@@ -27,25 +28,26 @@ function createSource() {
 const { url, db } = await testDatabase(t)
 const prefix = await channelPrefix(db)
 
-async function createNode(t: Teardown, source: MenuSource): Promise<MenuFeeds> {
+async function createNode(t: Teardown, source: StateSource) {
   const bus = new PostgresBus(url, prefix)
   const announcements = new Announcements(bus)
   bus.listener = { onMessage: (channel, message) => announcements.receive(channel, message), onReset() {} }
-  const feeds = new MenuFeeds(source, announcements, () => {})
+  const feeds = new StateFeeds(source, announcements, () => {}, 'menu')
   t.teardown(async () => {
     feeds.close()
     await bus.close()
   })
   await bus.ready(5000)
   await feeds.start()
-  return feeds
+  const announce = (theatreId: number) => announcements.announce(THEATRES_CHANNEL, String(theatreId))
+  return Object.assign(feeds, { announce })
 }
 
 function open(
   t: Teardown,
-  feeds: MenuFeeds,
+  feeds: StateFeeds,
   client = 'phone',
-): { stream: MenuStream; states: Mailbox<number> } {
+): { stream: StateStream; states: Mailbox<number> } {
   const stream = feeds.open(1, 'token', client)
   if (!stream) throw new Error('there is no room')
   t.teardown(() => void stream.destroy())

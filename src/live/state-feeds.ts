@@ -1,27 +1,30 @@
 import { randomInt } from 'node:crypto'
 import type { Announcements } from './announcements.js'
-import { MenuStream } from './menu-stream.js'
+import { THEATRES_CHANNEL } from './bus/bus-messages.js'
+import { StateStream } from './state-stream.js'
 
-/** A theatre's menu, and how it takes orders. */
-export interface MenuState {
+/** What open pages show of a theatre: to customers its menu and how it takes orders. */
+export interface TheatreState {
   /** of the theatre, read before its state */
-  version: number
+  version: Version
   /** JSON text */
   data: string
   /** ms until it changes by itself, as a pause ends; null: it does not */
   changesInMs: number | null
-  /** those of the given tokens that open a seat */
+  /** those of the given tokens that may still see it */
   liveTokens: ReadonlySet<string>
 }
 
+/** Differs after each change of a theatre's state. */
+export type Version = number | string
+
 /** What the feeds need of the database. */
-export interface MenuSource {
-  read(theatreId: number, tokens: readonly string[]): Promise<MenuState>
+export interface StateSource {
+  read(theatreId: number, tokens: readonly string[]): Promise<TheatreState>
   /** the theatres' versions, which every change of a state raises; in one query */
-  readVersions(theatreIds: readonly number[]): Promise<Map<number, number>>
+  readVersions(theatreIds: readonly number[]): Promise<Map<number, Version>>
 }
 
-const CHANNEL = 'menus'
 const POLL_MS = 1000
 const HEARTBEAT_MS = 20_000
 /** ms after which a state is read again although no change is known: how long an order takes changes with the orders */
@@ -31,15 +34,15 @@ const REFRESH_MS = 60_000
  * do so yet
  */
 const MIN_WAIT_MS = 250
-/** streams of one address at one seat */
+/** streams of one client with one token */
 const MAX_STREAMS = 20
 /** ms after which clients come back when a node stops: spread, so that they don't reach the others all at once */
 const RETRY_MS = { min: 500, max: 4000 }
 
-interface MenuFeed {
+interface StateFeed {
   readonly theatreId: number
-  readonly streams: Set<MenuStream>
-  state: MenuState | null
+  readonly streams: Set<StateStream>
+  state: TheatreState | null
   readAt: number
   reading: Promise<void> | null
   /** read once more: something changed during the read */
@@ -49,12 +52,12 @@ interface MenuFeed {
 }
 
 /**
- * The menus that this node's clients look at. A state is read once for all clients of a theatre: after the announcement of
- * a change, when one of the versions, which the node compares once a second in one query, shows a change that was not announced,
+ * The states of theatres that this node's clients look at. A state is read once for all clients of a theatre: after the
+ * announcement of a change, when one of the versions, which the node compares once a second in one query, shows a change that was not announced,
  * and when it changes by itself.
  */
-export class MenuFeeds {
-  private readonly feeds = new Map<number, MenuFeed>()
+export class StateFeeds {
+  private readonly feeds = new Map<number, StateFeed>()
   private readonly counts = new Map<string, number>()
   private readonly ticker: NodeJS.Timeout
   private polling = false
@@ -62,16 +65,18 @@ export class MenuFeeds {
   private closed = false
 
   constructor(
-    private readonly source: MenuSource,
+    private readonly source: StateSource,
     private readonly announcements: Announcements,
     private readonly onError: (error: unknown) => void,
+    /** name of the events */
+    private readonly event: string,
   ) {
     this.ticker = setInterval(() => this.tick(), POLL_MS)
   }
 
   /** Resolves once changes that other nodes announce are received. */
   start(): Promise<void> {
-    return this.announcements.listen(CHANNEL, (theatreId) => this.refresh(Number(theatreId)))
+    return this.announcements.listen(THEATRES_CHANNEL, (theatreId) => this.refresh(Number(theatreId)))
   }
 
   get size(): number {
@@ -80,21 +85,16 @@ export class MenuFeeds {
     return size
   }
 
-  /** A change of a theatre was committed. */
-  announce(theatreId: number): void {
-    this.announcements.announce(CHANNEL, String(theatreId))
-  }
-
   /**
-   * A stream of a theatre's states: the present one first. `client` names who opens it; null beyond 20 open streams of one
-   * client at one seat.
+   * A stream of a theatre's states: the present one first. `token` gives the right to it, and `client`
+   * names who opens it; null beyond 20 open streams of one client with one token.
    */
-  open(theatreId: number, token: string, client: string): MenuStream | null {
+  open(theatreId: number, token: string, client: string): StateStream | null {
     const key = `${client} ${token}`
     const count = this.counts.get(key) ?? 0
     if (count >= MAX_STREAMS) return null
     this.counts.set(key, count + 1)
-    const stream = new MenuStream(token)
+    const stream = new StateStream(token, this.event)
     const feed = this.feeds.get(theatreId) ?? this.create(theatreId)
     feed.streams.add(stream)
     stream.once('close', () => {
@@ -116,8 +116,8 @@ export class MenuFeeds {
     for (const feed of this.feeds.values()) for (const stream of [...feed.streams]) stream.finish(retryMs())
   }
 
-  private create(theatreId: number): MenuFeed {
-    const feed: MenuFeed = {
+  private create(theatreId: number): StateFeed {
+    const feed: StateFeed = {
       theatreId,
       streams: new Set(),
       state: null,
@@ -130,7 +130,7 @@ export class MenuFeeds {
     return feed
   }
 
-  private leave(feed: MenuFeed, stream: MenuStream): void {
+  private leave(feed: StateFeed, stream: StateStream): void {
     feed.streams.delete(stream)
     if (feed.streams.size > 0) return
     if (feed.timer) clearTimeout(feed.timer)
@@ -147,7 +147,7 @@ export class MenuFeeds {
     })
   }
 
-  private async readAll(feed: MenuFeed): Promise<void> {
+  private async readAll(feed: StateFeed): Promise<void> {
     while (feed.isDirty && feed.streams.size > 0 && !this.closed) {
       feed.isDirty = false
       // those that join during the read wait for the next one
@@ -163,7 +163,7 @@ export class MenuFeeds {
     }
   }
 
-  private show(feed: MenuFeed, streams: readonly MenuStream[], state: MenuState): void {
+  private show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): void {
     const isChanged = feed.state?.data !== state.data
     feed.state = state
     feed.readAt = performance.now()

@@ -4,21 +4,27 @@ import { Readable } from 'node:stream'
  * One client's server-sent events. Holds at most one event that has not been sent: a client that reads slowly gets the
  * latest state when it can take more, and costs no memory for those in between.
  */
-export class MenuStream extends Readable {
+export class StateStream extends Readable {
   private pending: string | null = null
   private wantsMore = false
   /** whether it has been given a state */
   hasState = false
 
-  /** @param token of the seat whose code opened it */
-  constructor(readonly token: string) {
+  /**
+   * @param token gave the right to it
+   * @param event name of its events
+   */
+  constructor(
+    readonly token: string,
+    private readonly event: string,
+  ) {
     super({ highWaterMark: 1 })
   }
 
   /** The state as `data` of an event; JSON text has no line breaks. */
   show(data: string): void {
     this.hasState = true
-    this.pending = `event: menu\ndata: ${data}\n\n`
+    this.pending = `event: ${this.event}\ndata: ${data}\n\n`
     this.sendPending()
   }
 

@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { orderFrom, postOrder, sendMessage } from '../helpers/customers.js'
+import { createClient } from '../helpers/http-client.js'
+import { startPushService, type TestSubscription } from '../helpers/push-service.js'
+import { signIn } from '../helpers/sign-in.js'
+import { until, untilSame } from '../helpers/until.js'
+import { linkIs, PHONE, startSite, TABLET } from './site.js'
+
+// Notifications in Chromium. The browser's push service is out of reach here, so `PushManager.subscribe` is replaced: it
+// gives a subscription at the stand-in. What the stand-in gets, the browser's own protocol delivers to the real worker.
+
+const push = await startPushService(t)
+const site = await startSite(t, { PUSH_HOSTS: push.host }, { worker: true })
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const staffClient = await signIn(site.url, 'staff')
+const BOARD = '/theatre/live-orders/'
+
+/** The pages of this profile subscribe at the stand-in. */
+async function subscribeAt(context: BrowserContext, { endpoint, keys }: TestSubscription): Promise<void> {
+  await context.addInitScript(
+    `{
+      const subscription = {
+        endpoint: ${JSON.stringify(endpoint)},
+        toJSON: () => ({ endpoint: ${JSON.stringify(endpoint)}, expirationTime: null, keys: ${JSON.stringify(keys)} }),
+        unsubscribe: async () => true,
+      }
+      const isOn = () => localStorage.getItem('test-subscribed') !== null
+      PushManager.prototype.getSubscription = async () => (isOn() ? subscription : null)
+      PushManager.prototype.subscribe = async (options) => {
+        if (!options.userVisibleOnly || options.applicationServerKey.length !== 87) throw new Error('wrong options')
+        localStorage.setItem('test-subscribed', '1')
+        return subscription
+      }
+    }`,
+  )
+}
+
+async function guest(options = {}): Promise<{ context: BrowserContext; orderId: number; name: string }> {
+  const { client, orderId } = await orderFrom(site.url, 'demo-a1', { 'Masala Chai': 1 }, 'cash')
+  const { context } = await site.visitor({ ...PHONE, permissions: ['notifications'], ...options })
+  await context.addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: site.url })))
+  const name = `guest of ${orderId}`
+  await subscribeAt(context, push.browser(name))
+  return { context, orderId, name }
+}
+
+const subscriptions = (orderId: number) =>
+  site.db.pushSubscription.count({ where: { orderIds: { has: orderId } } })
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return await page.evaluate(
+    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`,
+  )
+}
+
+/** The worker of a page's origin, by the browser's protocol. */
+async function workerOf(
+  page: Page,
+): Promise<{ cdp: CDPSession; deliver(payload: object | string): Promise<void> }> {
+  await until(
+    () =>
+      page.evaluate(
+        'navigator.serviceWorker.getRegistration().then((one) => one?.active?.state === "activated")',
+      ),
+    'an active worker',
+  )
+  const cdp = await page.context().newCDPSession(page)
+  const found = new Promise<string>((resolve) =>
+    cdp.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+      const own = registrations.find(({ scopeURL }) => scopeURL === `${site.url}/`)
+      if (own) resolve(own.registrationId)
+    }),
+  )
+  await cdp.send('ServiceWorker.enable')
+  const registrationId = await found
+  return {
+    cdp,
+    async deliver(payload) {
+      const data = typeof payload === 'string' ? payload : JSON.stringify(payload)
+      await cdp.send('ServiceWorker.deliverPushMessage', { origin: site.url, registrationId, data })
+    },
+  }
+}
+
+/** The pages that the worker knows, in all states: for a moment the one that was left is among them. */
+async function clientsOf(context: BrowserContext): Promise<string> {
+  const clients = "self.clients.matchAll({ type: 'window', includeUncontrolled: true })"
+  const list = await context
+    .serviceWorkers()
+    .at(-1)
+    ?.evaluate(
+      `${clients}.then((all) => all.map(({ url, visibilityState }) => url + ' ' + visibilityState).join())`,
+    )
+  return String(list)
+}
+
+/** Asked for while it is being shown, Chromium forgets a notification: so not again and again. */
+const SHOWN = `new Promise((resolve) => setTimeout(resolve, 300)).then(() => navigator.serviceWorker.ready).then((one) => one.getNotifications()).then((all) =>
+  all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))`
+const shownBy = (page: Page): Promise<object[]> => page.evaluate(SHOWN)
+
+t.test('a customer consents for one order, is notified, and takes it back', async (t) => {
+  const { context, orderId, name } = await guest()
+  const page = await context.newPage()
+  await page.goto(`/orders/${orderId}`)
+  const notices = page.locator('.notices')
+  await notices.and(page.locator('[data-push=off]')).waitFor()
+  t.equal(await subscriptions(orderId), 0, 'nothing without consent')
+  t.strictSame(await violations(page), [])
+  await page.locator('[data-action=notify]:not([data-settling=true])').tap()
+  await notices.and(page.locator('[data-push=on]')).waitFor()
+  t.equal(await subscriptions(orderId), 1)
+  t.strictSame(await violations(page), [])
+  const { deliver } = await workerOf(page)
+
+  await sendMessage(staffClient, orderId, 'the words of the answer')
+  const { payload } = await push.received.expect({ to: name })
+  await deliver(payload)
+  const other = await context.newPage()
+  await other.goto('/account')
+  await other.locator('.device').waitFor()
+  t.strictSame(await shownBy(other), [], 'the order’s page is on the screen')
+  await page.close()
+  await deliver(payload).catch(() => {})
+  const again = await workerOf(other)
+  await again.deliver(payload)
+  await untilSame(t, 'a notification, in plain words', () => shownBy(other), [
+    {
+      title: 'The staff have answered you',
+      body: `Order ${orderId}`,
+      tag: `chat-${orderId}`,
+      data: `/orders/${orderId}`,
+    },
+  ])
+  await again.deliver(payload)
+  await again.deliver({ kind: 'on-its-way', order: orderId, language: 'hi' })
+  await untilSame(
+    t,
+    'one for each tag, in the subscriber’s language',
+    async () => (await shownBy(other)).map((each) => Reflect.get(each, 'title')).sort(),
+    ['The staff have answered you', 'आपका ऑर्डर आ रहा है'],
+  )
+
+  await other.goto(`/orders/${orderId}`)
+  await other.locator('.notices[data-push=on]').waitFor()
+  await other.locator('[data-action=stop-notices]:not([data-settling=true])').tap()
+  await other.locator('.notices[data-push=off]').waitFor()
+  t.equal(await subscriptions(orderId), 0)
+})
+
+t.test('another order of the same browser is not asked for by the first', async (t) => {
+  const client = createClient(site.url)
+  const first = await postOrder(client, { seat: 'demo-a2', paymentMethod: 'cash' })
+  const second = await postOrder(client, { seat: 'demo-a2', paymentMethod: 'cash' })
+  const { context } = await site.visitor({ ...PHONE, permissions: ['notifications'] })
+  await context.addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: site.url })))
+  await subscribeAt(context, push.browser('both'))
+  const page = await context.newPage()
+  await page.goto(`/orders/${first.id}`)
+  await page.locator('[data-action=notify]:not([data-settling=true])').tap()
+  await page.locator('.notices[data-push=on]').waitFor()
+  await page.goto(`/orders/${second.id}`)
+  await page.locator('.notices[data-push=off]').waitFor()
+  t.same([await subscriptions(first.id), await subscriptions(second.id)], [1, 0])
+})
+
+t.test('what can’t be had is said or not offered', async (t) => {
+  const blocked = await guest({ permissions: [] })
+  const page = await blocked.context.newPage()
+  await page.goto(`/orders/${blocked.orderId}`)
+  await page.locator('.notices[data-push=blocked]').waitFor()
+  await page.getByText('Notifications are blocked for this site').waitFor()
+  t.equal(await page.locator('[data-action=notify]').count(), 0)
+  t.strictSame(await violations(page), [])
+
+  const iPhone = await guest({
+    userAgent:
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1',
+  })
+  await iPhone.context.addInitScript('delete window.PushManager')
+  const install = await iPhone.context.newPage()
+  await install.goto(`/orders/${iPhone.orderId}`)
+  await install.getByText('Add to Home Screen').waitFor()
+
+  const old = await guest()
+  await old.context.addInitScript('delete window.PushManager')
+  const bare = await old.context.newPage()
+  await bare.goto(`/orders/${old.orderId}`)
+  await linkIs(bare)
+  t.equal(await bare.locator('.notices').count(), 0)
+})
+
+t.test('staff: what the board shows, while it is not on the screen', async (t) => {
+  const staff = await site.staff({ ...TABLET, permissions: ['notifications'] })
+  await subscribeAt(staff.context, push.browser('board'))
+  const board = await staff.open(BOARD)
+  await linkIs(board)
+  const bell = board.locator('[data-action=notify]')
+  await bell.and(board.locator('[data-push=off]')).waitFor()
+  await bell.and(board.locator(':not([data-settling=true])')).tap()
+  await bell.and(board.locator('[data-push=on]')).waitFor()
+  t.equal(await bell.getAttribute('aria-pressed'), 'true')
+  t.match(await site.db.pushSubscription.findFirst({ where: { forStaff: true } }), {
+    theatreId: 1,
+    hall: null,
+  })
+  t.strictSame(await violations(board), [])
+  const { deliver } = await workerOf(board)
+  const { orderId } = await orderFrom(site.url, 'demo-b1', { 'Masala Chai': 1 }, 'cash')
+  const { payload } = await push.received.expect({ to: 'board' })
+  t.same(payload, { kind: 'new-order', order: orderId, language: 'en' })
+  await deliver(payload)
+  await board.locator(`.ticket[data-order-id="${orderId}"]`).waitFor()
+  // a second message is handled after the first
+  await deliver('nothing of ours')
+  const texts = async () => (await shownBy(board)).map((each) => Reflect.get(each, 'title'))
+  await untilSame(t, 'the board on the screen shows it', texts, ['There’s news about your order'])
+  await board.goto('/theatre/chat/')
+  await linkIs(board)
+  const { deliver: deliverThere } = await workerOf(board)
+  await until(async () => !(await clientsOf(staff.context)).includes(BOARD), 'the board to be gone')
+  await deliverThere(payload)
+  await until(async () => (await texts()).includes('New order'), 'a notification beside another page')
+
+  await board.goto('/account')
+  await board.locator('[data-action=sign-out]').click()
+  await board.waitForURL(/\/login/)
+  t.equal(await site.db.pushSubscription.count({ where: { forStaff: true } }), 0, 'signing out ends it')
+  t.strictSame(await shownBy(board), [], 'and takes its notifications away')
+})
+
+async function offered(t: Test, locale: string, name: string) {
+  const { context, orderId } = await guest({ locale })
+  const page = await context.newPage()
+  await page.goto(`/orders/${orderId}`)
+  await page.getByRole('button', { name }).waitFor()
+  t.equal(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), 0)
+}
+
+t.test('English and Hindi', async (t) => {
+  await offered(t, 'en-IN', 'Notify me about this order')
+  await offered(t, 'hi-IN', 'इस ऑर्डर की सूचना पाएँ')
+})
+
+t.test('no page reported an error or a policy violation', async (t) => {
+  t.strictSame(site.pageErrors, [])
+})
