@@ -5,13 +5,13 @@ import { until } from '../helpers/until.js'
 
 t.test('concurrent readiness checks share one query', async (t) => {
   const { app, url } = await startService(t)
-  const query = app.db.$queryRaw
+  const query = app.rawDb.$queryRaw
   let asked = 0
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
     answer = resolve
   })
-  Reflect.set(app.db, '$queryRaw', () => {
+  Reflect.set(app.rawDb, '$queryRaw', () => {
     asked++
     return answered
   })
@@ -24,7 +24,7 @@ t.test('concurrent readiness checks share one query', async (t) => {
   answer()
   for (const one of await Promise.all(waiting)) t.match(one, { status: 200, body: { status: 'ready' } })
   t.equal(asked, 1, 'one query')
-  Reflect.set(app.db, '$queryRaw', () => Promise.reject(new Error('away')))
+  Reflect.set(app.rawDb, '$queryRaw', () => Promise.reject(new Error('away')))
   t.match(await createClient(url).get('/readyz'), { status: 503 }, 'the next check queries again')
-  Reflect.set(app.db, '$queryRaw', query)
+  Reflect.set(app.rawDb, '$queryRaw', query)
 })
