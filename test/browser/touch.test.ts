@@ -48,7 +48,13 @@ async function middleOf(button: Locator) {
  */
 async function doubleTap(page: Page, { x, y }: { x: number; y: number }, apart: number): Promise<boolean> {
   const taps = await page.evaluateHandle<number[]>(
-    '(() => { const taps = []; addEventListener("click", ({ timeStamp }) => taps.push(timeStamp), true); return taps })()',
+    // not clicks: a button that goes under the finger gets none
+    `(() => {
+      const taps = []
+      for (const name of ['pointerup', 'pointercancel'])
+        addEventListener(name, ({ timeStamp }) => taps.push(timeStamp), true)
+      return taps
+    })()`,
   )
   await page.touchscreen.tap(x, y)
   await page.waitForTimeout(apart)

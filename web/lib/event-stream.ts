@@ -43,7 +43,8 @@ export function followEvents<T>(
     opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
       clearTimeout(doubt)
       wait = FIRST_WAIT_MS
-      onCurrent(true)
+      // what was under way when the network went says nothing of what comes after
+      onCurrent(navigator.onLine)
       onData(JSON.parse(data) as T)
     })
     opened.addEventListener('error', () => {
