@@ -43,19 +43,27 @@ async function databaseUrl(): Promise<string | undefined> {
   const isUsed = needsDatabase(process.argv.slice(2))
   if (isUsed) announceDatabase()
   const { DATABASE_URL: url } = process.env
-  if (url !== undefined && url !== '') return url
+  if (url !== undefined && url !== '') {
+    if (!isUsed) return url
+    const { settleDatabaseUrl } = await import('./src/database/database-url.js')
+    return await settleDatabaseUrl(url)
+  }
   if (!isUsed) return undefined
   const { acquireEmbeddedServer } = await import('./src/database/embedded/embedded-server.js')
   return (await acquireEmbeddedServer({ dataDirectory: here('.data') })).url
 }
 
-try {
-  loadEnvFile()
-} catch (error) {
-  process.stderr.write(`houselights: ${error instanceof Error ? error.message : error}\n`)
-  process.exit(1)
+async function readUrl(): Promise<string | undefined> {
+  try {
+    loadEnvFile()
+    return await databaseUrl()
+  } catch (error) {
+    process.stderr.write(`houselights: ${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
+  }
 }
-const url = await databaseUrl()
+
+const url = await readUrl()
 const { SHADOW_DATABASE_URL: shadowDatabaseUrl } = process.env
 
 export default {

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { withAdvisoryLock } from '../src/database/advisory-lock.js'
 import {
@@ -7,7 +9,7 @@ import {
   type RawClient,
   rawClientOf,
 } from '../src/database/client.js'
-import { canPrepareStatements } from '../src/database/prepared-statements.js'
+import { type ConnectionCheck, checkConnection } from '../src/database/connection-check.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,13 +36,25 @@ const STATEMENT_TIMEOUT_MS = 5000
 
 const NO_PREPARED_STATEMENTS =
   'DATABASE_URL leads to a pooler that forgets prepared statements: each call costs more CPU. PgBouncer keeps them from 1.21 on, with max_prepared_statements above 0.'
+const LOST_LIMITS =
+  "DATABASE_URL leads to a pooler that loses time limits between transactions: ALTER ROLE … SET statement_timeout = '5s'; ALTER ROLE … SET idle_in_transaction_session_timeout = '10s';"
+const LOST_ISOLATION =
+  "DATABASE_URL leads to a pooler that loses settings between transactions, and its role’s transactions are not read committed, so that some fail: ALTER ROLE … SET default_transaction_isolation = 'read committed';"
+const MISSING_RIGHTS =
+  'DATABASE_URL’s role lacks rights: as the tables’ owner, GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO …; GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA … TO …;'
 
 /** The pools of this node. `url` is DATABASE_URL, or the embedded server's. */
 export const databasePlugin = fp<{ url: string }>(
   async (app, { url }) => {
-    const prepares = await canPrepareStatements(url)
-    if (!prepares) app.log.warn(NO_PREPARED_STATEMENTS)
-    const shared = { url, statementTimeoutMs: STATEMENT_TIMEOUT_MS, prepares }
+    const check = await checkConnection(url)
+    if (check !== null) logCheck(app.log, check)
+    const shared = {
+      url,
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      sockets: new Set<Socket>(),
+      prepares: check?.prepares ?? true,
+      setsIsolation: check?.lostSettings.includes('isolation') ?? false,
+    }
     const db = createDatabase({ ...shared, poolSize: POOL_SIZE, poolTimeoutMs: POOL_TIMEOUT_MS })
     app.addHook('onClose', () => db.$disconnect())
     app.decorate('db', db)
@@ -56,3 +70,12 @@ export const databasePlugin = fp<{ url: string }>(
   },
   { name: 'database', fastify: '5.x' },
 )
+
+function logCheck(log: FastifyBaseLogger, check: ConnectionCheck): void {
+  const { version, role, schema, tls, prepares, lostSettings, missingRights } = check
+  log.info({ version, role, schema, tls: tls ?? 'off' }, 'database')
+  if (!prepares) log.warn(NO_PREPARED_STATEMENTS)
+  if (lostSettings.includes('limits')) log.warn(LOST_LIMITS)
+  if (lostSettings.includes('isolation')) log.warn(LOST_ISOLATION)
+  if (missingRights.length > 0) log.error({ missing: missingRights.slice(0, 10) }, MISSING_RIGHTS)
+}

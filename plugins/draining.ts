@@ -1,17 +1,21 @@
 import { Server } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** true once the shutdown has begun */
+    /** true once nothing more is accepted */
     draining: boolean
-    /** Calls back once the shutdown has begun. */
+    /** Calls back when `draining` becomes true. */
     onDrain(listener: () => void): void
   }
 }
 
 /** ms a busy node waits at most for a moment without new connections before it stops accepting */
-const QUIET_WITHIN_MS = 100
+const QUIET_WITHIN_MS = 1000
+/** ms between looks for such a moment, and ms that a look may take */
+const LOOK_EVERY_MS = 2
+const LOOK_MS = 0.1
 
 /** The beginning of a shutdown: says so, then stops accepting connections. Who has sockets closes them in a later hook. */
 export const drainingPlugin = fp(
@@ -32,17 +36,23 @@ export const drainingPlugin = fp(
 )
 
 /**
- * Closing resets connections that the kernel has accepted and Node has not: resolves right after two iterations of the
- * event loop without a new one, or after `QUIET_WITHIN_MS`.
+ * Closing resets connections that the kernel has accepted and Node has not, with the requests on them. So this resolves
+ * right after a look at the kernel's queue that found nothing and took no time: in the middle of other work, or of other
+ * processes', some would have arrived since. It looks after a sleep, when the scheduler has no reason to interrupt. After
+ * `QUIET_WITHIN_MS` it resolves anyway.
  */
 async function untilQuiet(server: Server): Promise<void> {
   const giveUpAt = performance.now() + QUIET_WITHIN_MS
   let arrived = 0
   const count = () => void arrived++
   server.on('connection', count)
-  do {
+  for (let isQuiet = false; !isQuiet && performance.now() < giveUpAt; ) {
+    await setTimeout(LOOK_EVERY_MS)
+    await new Promise((resolve) => setImmediate(resolve))
     arrived = 0
-    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
-  } while (arrived > 0 && performance.now() < giveUpAt)
+    const startedAt = performance.now()
+    await new Promise((resolve) => setImmediate(resolve))
+    isQuiet = arrived === 0 && performance.now() - startedAt < LOOK_MS
+  }
   server.off('connection', count)
 }

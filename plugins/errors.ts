@@ -103,6 +103,8 @@ const AWAY = new Set([
   'P2034',
   'ECONNREFUSED',
   'ECONNRESET',
+  'ETIMEDOUT',
+  'read_only_server',
   '40001',
   '40P01',
   '53300',
@@ -110,9 +112,10 @@ const AWAY = new Set([
   '57P01',
   '57P02',
   '57P03',
+  '25006',
 ])
 const AWAY_TEXT =
-  /timeout exceeded when trying to connect|Server has closed the connection|connection error and is not queryable|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET/
+  /timeout exceeded when trying to connect|Server has closed the connection|connection error and is not queryable|not currently accepting connections|Connection terminated|Query read timeout|canceling statement due to statement timeout|the database system is (?:starting up|shutting down|in recovery)|not (?:yet|currently) accepting connections|too many clients|remaining connection slots|terminating connection|Unable to start a transaction|Transaction (?:already closed|API error)|Can't reach database|DatabaseNotReachable|SocketTimeout|ConnectionClosed|ECONNREFUSED|ECONNRESET|leads to a read-only server|in a read-only transaction|during recovery|Code: `25006`/
 
 /** Is the database unreachable? Then 503, with Retry-After: the caller can't know whether its change was committed. */
 export function isDatabaseAway(error: unknown): boolean {

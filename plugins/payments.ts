@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import { Counter } from 'prom-client'
+import { LogThrottle } from '../src/logging.js'
 import type { PaymentProvider } from '../src/payments/provider.js'
+import { type ProviderFailure, reportFailures } from '../src/payments/provider-failures.js'
 import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
 import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js'
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
@@ -17,6 +19,9 @@ declare module 'fastify' {
     }
   }
 }
+
+/** ms between two log lines about the same failure of the provider: an outage fails every payment */
+const LOG_INTERVAL_MS = 10_000
 
 /** The payment provider that PAYMENT_PROVIDER names, and what refunds through it need. */
 export const paymentsPlugin = fp(
@@ -40,12 +45,27 @@ export const paymentsPlugin = fp(
       if (answer.statusCode !== 200) throw new Error(`the webhook was answered with ${answer.statusCode}`)
     }
 
-    app.decorate(
-      'payments',
+    const failures = new Counter({
+      name: 'houselights_payment_provider_failures_total',
+      help: 'Failed calls of the payment provider, by call and reason',
+      labelNames: ['call', 'reason'],
+      registers: [app.metrics.registry],
+    })
+    const throttles = new Map<string, LogThrottle>()
+    const onFailure = ({ call, reason, detail }: ProviderFailure) => {
+      failures.inc({ call, reason })
+      const key = `${call} ${reason}`
+      const throttle = throttles.get(key) ?? new LogThrottle(LOG_INTERVAL_MS)
+      throttles.set(key, throttle)
+      const suppressed = throttle.record()
+      if (suppressed !== null)
+        app.log.error({ call, reason, detail, suppressed }, 'the payment provider failed')
+    }
+    const provider =
       config.provider === 'simulated'
         ? createSimulatedProvider({ secret: config.webhookSecrets[0], deliver })
-        : createRazorpayProvider(config),
-    )
+        : createRazorpayProvider(config)
+    app.decorate('payments', reportFailures(provider, onFailure))
     const tools: RefundTools = {
       provider: app.payments,
       settings: { autoRefund: config.autoRefund },

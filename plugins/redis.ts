@@ -1,7 +1,9 @@
+import { connect } from 'node:net'
 import type {} from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
+import { type BusProblem, CURES, redisProblem } from '../src/live/bus/bus-problem.js'
 
 /** Namespaces of `app.redis`. A subscriber takes no commands, and a slow command must not delay a publication. */
 const LINKS = ['commands', 'publisher', 'subscriber'] as const
@@ -11,6 +13,8 @@ const OPTIONS = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 2000,
+  // INFO, which a user may lack the right to; while Redis is loading, the bus and the store notice
+  enableReadyCheck: false,
   keepAlive: 5000,
   // the bus subscribes again itself, and then reads the log
   autoResubscribe: false,
@@ -18,6 +22,8 @@ const OPTIONS = {
 }
 /** ms after which a command is given up; callers have shorter deadlines of their own */
 const COMMAND_TIMEOUT_MS = 1000
+/** ms to wait for the reply of a server that refuses connections */
+const REFUSAL_MS = 300
 /** ms the start waits for each link: usually Redis is up */
 const CONNECT_WAIT_MS = 1000
 
@@ -37,7 +43,10 @@ export const redisPlugin = fp<{ url: string | null; replyMs?: number | undefined
       namespace,
       client: new Redis(url, { ...OPTIONS, commandTimeout, connectionName: `houselights-${namespace}` }),
     }))
-    for (const { namespace, client } of links) logState(app, namespace, client)
+    for (const { namespace, client } of links) {
+      logState(app, namespace, client)
+      reportRefusals(client)
+    }
     app.addHook('onClose', async () => {
       for (const { client } of links) client.disconnect()
     })
@@ -51,16 +60,46 @@ export const redisPlugin = fp<{ url: string | null; replyMs?: number | undefined
   { name: 'redis', fastify: '5.x', dependencies: ['config'] },
 )
 
-/** Logs a link once when it goes down and once when it is up again. Without an 'error' listener ioredis prints. */
+/** Logs a link when it goes down, and why, and when it is up again. Without an 'error' listener ioredis prints. */
 function logState(app: FastifyInstance, link: string, client: Redis): void {
-  let down = false
+  let last: BusProblem | null = null
   client.on('error', (error: Error) => {
-    if (!down) app.log.warn({ link, code: 'code' in error ? error.code : undefined }, 'redis is down')
-    down = true
+    const reason = redisProblem(error)
+    // the end of a connection that Redis refused says less than the refusal
+    if (reason === last || (last !== null && reason === 'away')) return
+    const code = 'code' in error ? error.code : undefined
+    app.log.warn({ link, reason, cure: CURES[reason], code }, 'redis is down')
+    last = reason
   })
   client.on('ready', () => {
-    if (down) app.log.info({ link }, 'redis is back')
-    down = false
+    if (last !== null) app.log.info({ link }, 'redis is back')
+    last = null
+  })
+}
+
+/**
+ * A server at its limit replies before it closes the connection, and ioredis, which writes first, only sees the end. Then
+ * the reply is read on a connection of its own, and reported like any other error.
+ */
+function reportRefusals(client: Redis): void {
+  const { host, port, path, tls } = client.options
+  let isAsking = false
+  client.on('error', (error: Error) => {
+    const isCut = 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET')
+    if (!isCut || isAsking || tls) return
+    isAsking = true
+    const socket = connect(path ? { path } : { host: host ?? 'localhost', port: port ?? 6379 })
+    // a server that takes connections waits for a command
+    socket.setTimeout(REFUSAL_MS, () => socket.destroy())
+    socket.on('error', () => {})
+    socket.once('data', (reply) => {
+      const [line = ''] = reply.toString('latin1').split('\r\n')
+      if (line.startsWith('-')) client.emit('error', new Error(line.slice(1)))
+      socket.destroy()
+    })
+    socket.once('close', () => {
+      isAsking = false
+    })
   })
 }
 

@@ -2,7 +2,9 @@ import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../src/concurrency/deadline.js'
 import type { Script, SharedStore } from '../src/limits/shared-store.js'
+import { CURES, redisProblem } from '../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../src/live/bus/channel-prefix.js'
+import { LogThrottle } from '../src/logging.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,6 +15,8 @@ declare module 'fastify' {
 
 /** ms to wait for a reply, so that with the rest of its work no caller waits more than 250 for Redis */
 const REPLY_MS = 200
+/** ms between log lines about a store that fails */
+const LOG_INTERVAL_MS = 60_000
 /** ms for which the circuit stays open after a failure */
 const OPEN_MS = 1000
 
@@ -20,13 +24,28 @@ const OPEN_MS = 1000
 export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
   async (app, { replyMs = REPLY_MS }) => {
     const { commands } = app.redis
+    const throttle = new LogThrottle(LOG_INTERVAL_MS)
+    const onFailure = (error: unknown) => {
+      const reason = redisProblem(error)
+      const suppressed = throttle.record()
+      if (suppressed === null) return
+      app.log.error(
+        { reason, cure: CURES[reason], suppressed },
+        'redis does not count: this node counts alone',
+      )
+    }
     const prefix = commands && `${await channelPrefix(app.liveDb)}limit:`
-    app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs) : null)
+    app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs, onFailure) : null)
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },
 )
 
-function createStore(redis: Redis, prefix: string, replyMs: number): SharedStore {
+function createStore(
+  redis: Redis,
+  prefix: string,
+  replyMs: number,
+  onFailure: (error: unknown) => void,
+): SharedStore {
   let openUntil = 0
   const store: SharedStore = {
     nameOf: (key) => prefix + key,
@@ -36,6 +55,7 @@ function createStore(redis: Redis, prefix: string, replyMs: number): SharedStore
         return await withDeadline(commands(), replyMs, () => new Error('redis does not reply'))
       } catch (error) {
         openUntil = performance.now() + OPEN_MS
+        onFailure(error)
         throw error
       }
     },

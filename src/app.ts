@@ -19,6 +19,7 @@ import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
+import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
 import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
 import { metricsPlugin } from '../plugins/metrics.js'
@@ -90,6 +91,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
 
   await app.register(configPlugin, { config: settings })
   await app.register(edgePlugin, { config: settings })
+  await app.register(lameDuckPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)
@@ -130,11 +132,14 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
 
   await app.register(apiDocsPlugin)
   await app.register(healthRoutes, {
-    askDatabase: () => app.rawDb.$queryRaw`SELECT 1`,
+    // a lock, of no row: a read-only server, such as a standby after a failover, refuses that
+    askDatabase: () => app.rawDb.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
     others: async () => {
-      const { isBusUp } = app.hub
+      const { isBusUp, busProblem } = app.hub
       const redis = settings.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
-      return { isComplete: isBusUp, states: { redis } }
+      // what is wrong with the bus between nodes, over Redis or PostgreSQL
+      const reason = busProblem === null ? {} : { reason: busProblem }
+      return { isComplete: isBusUp, states: { redis, ...reason } }
     },
   })
   await app.register(metricsRoutes)

@@ -39,7 +39,7 @@ export function createInstance(settings: EdgeConfig, logStream?: NodeJS.Writable
     // a request that was accepted is answered during a shutdown too
     return503OnClosing: false,
     // closing waits for the drain; Fastify's default would give up after 10 s
-    pluginTimeout: settings.drainSeconds * 1000 + PLUGIN_MS,
+    pluginTimeout: (settings.lameDuckSeconds + settings.drainSeconds) * 1000 + PLUGIN_MS,
     frameworkErrors: answerRouterError,
     clientErrorHandler: answerClientError,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },

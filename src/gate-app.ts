@@ -12,6 +12,7 @@ import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
+import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { shutdownPlugin } from '../plugins/shutdown.js'
 import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
@@ -61,6 +62,7 @@ async function registerAll(
   askEveryMs: number | undefined,
 ): Promise<void> {
   await app.register(edgePlugin, { config })
+  await app.register(lameDuckPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

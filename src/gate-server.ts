@@ -30,7 +30,10 @@ async function main(): Promise<void> {
     if (!stop.signal.aborted) await once(stop.signal, 'abort')
   }
   app.log.info({ signal: stop.signal.reason }, 'draining')
-  setTimeout(() => process.exit(1), config.drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
+  setTimeout(
+    () => process.exit(1),
+    (config.lameDuckSeconds + config.drainSeconds) * 1000 + SHUTDOWN_GRACE_MS,
+  ).unref()
   await app.close()
   process.exit(0)
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.js'
 import { type Config, loadConfig } from './config/config.js'
+import { settleDatabaseUrl } from './database/database-url.js'
 import { acquireMatchingServer } from './database/embedded-database.js'
 import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
@@ -82,8 +83,8 @@ async function start(config: Config, stop: AbortSignal, closers: Closers): Promi
 }
 
 /** Returns whether all closed; one that fails does not keep the others open. */
-async function close(closers: Closers, { drainSeconds }: Config): Promise<boolean> {
-  setTimeout(() => process.exit(1), drainSeconds * 1000 + SHUTDOWN_GRACE_MS).unref()
+async function close(closers: Closers, { lameDuckSeconds, drainSeconds }: Config): Promise<boolean> {
+  setTimeout(() => process.exit(1), (lameDuckSeconds + drainSeconds) * 1000 + SHUTDOWN_GRACE_MS).unref()
   let isClean = true
   for (const closeOne of closers.reverse()) {
     await closeOne().catch((error: unknown) => {
@@ -96,7 +97,8 @@ async function close(closers: Closers, { drainSeconds }: Config): Promise<boolea
 
 async function openDatabase(config: Config): Promise<DatabaseLease> {
   if (config.databaseUrl !== null) {
-    return { url: config.databaseUrl, embedded: false, isCurrent: false, release: async () => {} }
+    const url = await settleDatabaseUrl(config.databaseUrl)
+    return { url, embedded: false, isCurrent: false, release: async () => {} }
   }
   const server = await acquireMatchingServer(config)
   let reviving = false

@@ -1,4 +1,6 @@
 import { ConfigError } from './config/config.js'
+import { ReadOnlyServerError } from './database/connection-settings.js'
+import { DatabaseUrlError } from './database/database-url-error.js'
 import { EmbeddedServerError } from './database/embedded/embedded-server.js'
 import { MigrationError } from './database/migrate.js'
 
@@ -30,7 +32,12 @@ export function explainStart(error: unknown): string {
   if (code === 'EACCES') {
     return `PORT can’t be opened by this user (${message}): ports below 1024 usually need root; choose a higher one.`
   }
-  const isPlain =
-    error instanceof ConfigError || error instanceof EmbeddedServerError || error instanceof MigrationError
+  const isPlain = [
+    ConfigError,
+    DatabaseUrlError,
+    EmbeddedServerError,
+    MigrationError,
+    ReadOnlyServerError,
+  ].some((type) => error instanceof type)
   return isPlain ? message : (error.stack ?? message)
 }

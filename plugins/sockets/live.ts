@@ -7,6 +7,7 @@ import type { ActionContext, Publisher } from '../../src/events/commit.js'
 import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
 import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
+import { type BusProblem, CURES } from '../../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
@@ -25,6 +26,8 @@ declare module 'fastify' {
   }
 }
 
+/** ms between looks at the bus */
+const WATCH_EVERY_MS = 1000
 /** ms the start waits for the first notice: usually it comes in 20 */
 const LISTEN_WAIT_MS = 1000
 
@@ -55,6 +58,7 @@ export const livePlugin = fp<LiveOptions>(
     metrics.gauge('snapshots_pending', 'Snapshots that wait to be read', () => hub.pendingSnapshots)
     metrics.gauge('stale', '1 while the event log does not answer', () => (hub.staleSince === null ? 0 : 1))
     metrics.gauge('bus_up', '1 while the bus between nodes is up', () => (hub.isBusUp ? 1 : 0))
+    logBusProblems(app, bus)
     const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
     app.decorate('onCommit', (listener) => void onCommit.add(listener))
     app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
@@ -66,6 +70,19 @@ export const livePlugin = fp<LiveOptions>(
     dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics', 'draining'],
   },
 )
+
+/** Logs each change of what is wrong with the bus. */
+function logBusProblems(app: FastifyInstance, bus: Bus): void {
+  let last: BusProblem | null = null
+  const watch = setInterval(() => {
+    const { problem } = bus
+    if (problem === last) return
+    if (problem === null) app.log.info('the bus between nodes is back')
+    else app.log.error({ reason: problem, cure: CURES[problem] }, 'the bus between nodes is down')
+    last = problem
+  }, WATCH_EVERY_MS)
+  app.addHook('onClose', async () => clearInterval(watch))
+}
 
 function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEvent[]) => void>): Publisher {
   return {

@@ -23,9 +23,9 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { ask
       checking = null
     })
     const { database, isComplete, states } = await checking
-    const ready = !app.draining && database
+    const ready = !app.leaving && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.draining ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
+      status: app.leaving ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       ...states,
     })

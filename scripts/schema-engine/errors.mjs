@@ -23,6 +23,13 @@ const CODE_BY_MESSAGE = /** @type {const} */ ([
   [/^Server has closed the connection/, 'P1017'],
 ])
 
+/** Node's and OpenSSL's codes, and the driver's texts */
+const TLS_CODES = /CERT|SIGNATURE|INVALID_CA|INVALID_PURPOSE|^EPROTO$|^ERR_SSL_|^ERR_OSSL_/
+const TLS_TEXTS = new Set([
+  'The server does not support SSL connections',
+  'There was an error establishing an SSL connection',
+])
+
 /** @typedef {{ host?: string, port?: number, user?: string, database?: string }} Target */
 
 /**
@@ -65,6 +72,9 @@ export function toUserFacing(error) {
     case 'ECONNRESET':
     case '57P01':
       return known('P1017', 'Server has closed the connection.')
+  }
+  if (TLS_CODES.test(code) || TLS_TEXTS.has(failure.message ?? '')) {
+    return known('P1011', `Error opening a TLS connection: ${failure.message}`)
   }
   if (/^P\d{4}$/.test(code)) {
     return { is_panic: false, message: failure.message ?? '', meta: failure.meta ?? {}, error_code: code }

@@ -6,19 +6,25 @@ import { randomUUID } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import pg from 'pg'
-import { drop, empty, parseUrl, poolConfig, withClient } from './postgres-server.mjs'
+import { drop, empty, parseUrl, poolConfig, setUp, withClient } from './postgres-server.mjs'
 
 /** PostgreSQL's internal one-byte "char" type, which the catalog uses and the adapter does not support. */
 const INTERNAL_CHAR = 18
 const TEXT = 25
+/**
+ * What `migrate dev` puts at the head of a first migration. The schema that the tables are for is there, and even IF NOT
+ * EXISTS needs the right to create schemas, which a role of one schema lacks. The line breaks stay: errors count lines.
+ */
+const CREATE_PUBLIC = /^CREATE SCHEMA IF NOT EXISTS "public";$/m
 
 /** @returns {Promise<import('@prisma/driver-adapter-utils').SqlDriverAdapter>} */
 async function connect(
   /** @type {import('./postgres-server.mjs').Target} */ target,
   onDispose = async () => {},
 ) {
-  const pool = new pg.Pool(poolConfig(target))
-  const adapter = await new PrismaPg(pool, { schema: target.schema ?? 'public' }).connect()
+  const schema = target.schema ?? 'public'
+  const pool = new pg.Pool({ ...poolConfig(target), onConnect: (client) => setUp(client, schema) })
+  const adapter = await new PrismaPg(pool, { schema }).connect()
   const startTransaction = adapter.startTransaction.bind(adapter)
   // its translation of driver errors
   const { onError } = /** @type {{ onError(error: unknown): never }} */ (/** @type {unknown} */ (adapter))
@@ -28,7 +34,7 @@ async function connect(
     // in one piece, by the simple query protocol: the stock adapter splits at every semicolon, also in function bodies.
     // A script without its own BEGIN is one transaction, as with the native engine.
     executeScript: async (/** @type {string} */ script) => {
-      await pool.query(script).catch((error) => {
+      await pool.query(script.replace(CREATE_PUBLIC, '')).catch((error) => {
         keepScriptError(error, script)
         onError.call(adapter, error)
       })

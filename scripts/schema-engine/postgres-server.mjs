@@ -19,7 +19,7 @@ export function parseUrl(/** @type {string} */ url) {
   }
   const parsed = /** @type {pg.Client & { ssl: boolean }} */ (new pg.Client({ connectionString: url }))
   const { host, port, user, password, ssl } = parsed
-  const schema = new URL(url).searchParams.get('schema') ?? undefined
+  const schema = new URL(url).searchParams.get('schema') || undefined
   return {
     host,
     port,
@@ -32,8 +32,7 @@ export function parseUrl(/** @type {string} */ url) {
 }
 
 /** @returns {pg.PoolConfig} */
-export function poolConfig(/** @type {Target} */ { schema, ...target }) {
-  const quoted = `"${schema?.replaceAll('"', '""')}"`
+export function poolConfig(/** @type {Target} */ { schema: _, ...target }) {
   return {
     ...target,
     // the advisory lock, search_path and a script's transaction belong to one database session, so the pool has one
@@ -41,8 +40,27 @@ export function poolConfig(/** @type {Target} */ { schema, ...target }) {
     max: 1,
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: 15_000,
-    ...(schema === undefined ? {} : { options: `-c search_path=${quoted.replace(/[\\ ]/g, '\\$&')}` }),
   }
+}
+
+/**
+ * By statement, as poolers drop the `options` of a connection. A role's own time limits are those of its application.
+ */
+const SET_UP = `
+SELECT set_config('search_path', quote_ident($1), false), set_config('statement_timeout', '0', false),
+  set_config('lock_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
+  set_config('default_transaction_isolation', 'read committed', false), set_config('DateStyle', 'ISO, MDY', false),
+  set_config('TimeZone', 'UTC', false), set_config('standard_conforming_strings', 'on', false),
+  EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "hasSchema"`
+
+/**
+ * Selects the schema, and creates it when it is missing, as the native engine does at each connection.
+ * @param {pg.ClientBase} client
+ * @param {string} schema
+ */
+export async function setUp(client, schema) {
+  const { rows } = await client.query(SET_UP, [schema])
+  if (!rows[0].hasSchema) await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`)
 }
 
 /** Empties a shadow database that the user has named, as the native engine does. */

@@ -1,5 +1,7 @@
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { createDatabase, type Database } from '../database/client.js'
+import { settleDatabaseUrl } from '../database/database-url.js'
+import { DatabaseUrlError } from '../database/database-url-error.js'
 import { acquireMatchingServer } from '../database/embedded-database.js'
 import { applyMigrations } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
@@ -60,7 +62,9 @@ export async function withContext(
   work: (ctx: CommandContext) => Promise<void>,
 ): Promise<void> {
   const config = loadConfig(env, { dataDirectory: '.data' })
-  if (config.databaseUrl !== null) return await withDatabase(config, config.databaseUrl, work)
+  if (config.databaseUrl !== null) {
+    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), work)
+  }
   const server = await acquireMatchingServer(config)
   try {
     // an embedded database may be new, so prepare it as a start does; an external one is migrated by the service
@@ -98,7 +102,13 @@ function isUsage(error: unknown): boolean {
 
 function explain(error: unknown): string {
   if (error instanceof DomainError) return error.message
-  if (error instanceof ConfigError || error instanceof InputError || isUsage(error)) return messageOf(error)
+  if (
+    error instanceof ConfigError ||
+    error instanceof DatabaseUrlError ||
+    error instanceof InputError ||
+    isUsage(error)
+  )
+    return messageOf(error)
   const text = messageOf(error)
   if (/relation "\w+" does not exist|does not exist in the current database/.test(text)) {
     return 'The database has no tables yet: run "npx prisma migrate deploy" first.'

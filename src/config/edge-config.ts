@@ -32,6 +32,8 @@ export interface EdgeSettings {
   sockets: SocketsConfig
   /** false lifts the refusal, login and request limits, but not `sockets.maxPerUser` */
   rateLimits: boolean
+  /** seconds for which a node that is stopping goes on accepting after /readyz says so */
+  lameDuckSeconds: number
   drainSeconds: number
   metricsToken: string | null
   logLevel: (typeof LOG_LEVELS)[number]
@@ -56,6 +58,7 @@ export function readEdge(reader: Reader, { maxPayload = 16_384 } = {}): EdgeSett
     trustedProxies: readTrustedProxies(reader),
     sockets: readSockets(reader, maxPayload),
     rateLimits: readRateLimits(reader, isProduction),
+    lameDuckSeconds: reader.integer('LAME_DUCK_SECONDS', { default: isProduction ? 2 : 0, min: 0, max: 600 }),
     drainSeconds: reader.integer('DRAIN_SECONDS', { default: 5, min: 0, max: 600 }),
     metricsToken: readMetricsToken(reader),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),

@@ -1,5 +1,9 @@
+import { EventEmitter } from 'node:events'
+import { Socket } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { prepareConnection, READ_ONLY_SQL_TRANSACTION } from './connection-settings.js'
+import { schemaOf } from './database-url.js'
 import { Prisma, PrismaClient } from './generated/client.js'
 import { type Queryable, RawClient } from './raw-client.js'
 import { statementNames } from './statement-names.js'
@@ -20,22 +24,35 @@ export interface DatabaseOptions {
   statementTimeoutMs: number
   /** prepares each statement once for a connection; false: the URL leads to a pooler that forgets them */
   prepares?: boolean
+  /** asks for read committed at each of Prisma's transactions: a pooler forgets it, and the role's default differs */
+  setsIsolation?: boolean
+  /** connections to the same server, dropped together */
+  sockets?: Set<Socket>
 }
 
 /**
- * Creates a client with a connection pool. Connects at the first query. Every wait has a deadline. The caller closes it
- * with `$disconnect`.
+ * Creates a client with a connection pool. Connects at the first query. Every wait has a deadline. While the server is
+ * read-only calls fail, and connections are opened anew until one leads to a writable server. The caller closes it with
+ * `$disconnect`.
  */
 export function createDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options)
   const statementNameGenerator = namerOf(options)
   const adapter = new PrismaPg(pool, {
+    schema: schemaOf(options.url),
     onPoolError: () => {},
     onConnectionError: () => {},
     statementNameGenerator,
   })
   const timeout = options.statementTimeoutMs
-  const db = new PrismaClient({ adapter, transactionOptions: { maxWait: options.poolTimeoutMs, timeout } })
+  const db = new PrismaClient({
+    adapter,
+    transactionOptions: {
+      maxWait: options.poolTimeoutMs,
+      timeout,
+      ...(options.setsIsolation ? { isolationLevel: 'ReadCommitted' } : {}),
+    },
+  })
   rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout))
   const disconnect = db.$disconnect.bind(db)
   return Object.assign(db, {
@@ -53,24 +70,41 @@ export function createRawClient(options: DatabaseOptions): RawClient {
   return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
 }
 
-const openPool = ({ url, poolSize, poolTimeoutMs, statementTimeoutMs }: DatabaseOptions) =>
-  new pg.Pool({
+function openPool(options: DatabaseOptions): pg.Pool {
+  const { url, poolSize, poolTimeoutMs, statementTimeoutMs, sockets = new Set<Socket>() } = options
+  const schema = schemaOf(url)
+  return new pg.Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: poolTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: 10_000,
     query_timeout: statementTimeoutMs + 1000,
     keepAlive: true,
     application_name: 'houselights',
-    // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
-    // process: a server that is shutting down may send one as soon as a connection is open
-    onConnect: (client) => void client.on('error', () => {}),
-    // the adapter reads every time as UTC, whatever its offset
-    options: '-c TimeZone=UTC',
     // for BEGIN and the first statements of a raw transaction
     pipeline: true,
+    stream: () => {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket.once('close', () => sockets.delete(socket))
+    },
+    onConnect: async (client) => {
+      // for a moment between the pool's 'error' listener and the adapter's there is none, and then an error would end the
+      // process: a server that is shutting down may send one as soon as a connection is open
+      client.on('error', () => {})
+      await prepareConnection(client, { schema, statementTimeoutMs })
+      onServerError(client, (code) => {
+        // the server was demoted, so none of its connections is of use; the next ones are checked
+        if (code === READ_ONLY_SQL_TRANSACTION) for (const socket of sockets) socket.destroy()
+      })
+    },
   })
+}
+
+/** Listens to the errors that the server sends, whoever waits for them: node-pg has no event of its own for it. */
+function onServerError(client: pg.ClientBase, listener: (code: string) => void): void {
+  if (!('connection' in client) || !(client.connection instanceof EventEmitter)) return
+  client.connection.on('errorMessage', (error: { code?: string }) => listener(error.code ?? ''))
+}
 
 const namerOf = ({ prepares }: DatabaseOptions) => (prepares === false ? () => '' : statementNames())
 

@@ -3,7 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { MigrationError, runSchemaEngine } from './schema-engine-process.js'
+import { schemaOf, tlsProblem } from './database-url.js'
+import { DatabaseUrlError } from './database-url-error.js'
+import { MigrationError } from './migration-error.js'
+import { assertMayMigrate, mayNotRead } from './migration-rights.js'
+import { runSchemaEngine } from './schema-engine-process.js'
 
 export { MigrationError }
 
@@ -25,8 +29,10 @@ interface Migration {
  * nothing is pending it takes one query.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
  * @returns the names of the migrations that this call applied
- * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), or with
- * `unknown_migrations` when the database has migrations that this project does not have, or has changed
+ * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), with
+ * `unknown_migrations` when the database has migrations that this project does not have, or has changed, or with
+ * `not_allowed` when the role may not apply them
+ * @throws {DatabaseUrlError} when TLS fails
  */
 export async function applyMigrations(
   databaseUrl: string,
@@ -39,6 +45,7 @@ export async function applyMigrations(
     const state = stateOf(await readApplied(databaseUrl), migrations)
     if (state === 'current') return []
     if (state === 'unknown migrations') throw new MigrationError(UNKNOWN, 'unknown_migrations')
+    if (state === 'behind') await assertMayMigrate(databaseUrl)
     try {
       return await runSchemaEngine(join(root, 'scripts', 'schema-engine.mjs'), databaseUrl, async (call) => {
         if (state === 'no database') await createDatabase(call, databaseUrl)
@@ -85,7 +92,7 @@ interface Applied {
 type AppliedMigrations = readonly Applied[] | 'no database' | null
 
 async function readApplied(url: string): Promise<AppliedMigrations> {
-  const schema = new URL(url).searchParams.get('schema') ?? 'public'
+  const schema = schemaOf(url)
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 15_000 })
   client.on('error', () => {})
   try {
@@ -96,7 +103,10 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
     )
     return rows
   } catch (error) {
+    const problem = tlsProblem(error)
+    if (problem !== null) throw new DatabaseUrlError(problem)
     const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === '42501') throw mayNotRead(client.user ?? '', schema)
     return code === '3D000' ? 'no database' : null
   } finally {
     await client.end()

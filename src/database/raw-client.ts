@@ -57,7 +57,9 @@ export class RawClient implements Queryable {
     const uncork = cork(client)
     try {
       const begun = client.query(
-        isolation === 'RepeatableRead' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ' : 'BEGIN',
+        isolation === 'RepeatableRead'
+          ? 'BEGIN ISOLATION LEVEL REPEATABLE READ'
+          : 'BEGIN ISOLATION LEVEL READ COMMITTED',
       )
       // a statement behind it fails as well, and is the one that is waited for
       begun.catch(() => {})

@@ -1,21 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
+import { MigrationError } from './migration-error.js'
 
 /** ms; long enough for migrations that rewrite large tables */
 const DEADLINE = 15 * 60_000
-
-/** A migration that can't be applied, with Prisma's error code if there is one. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError'
-
-  constructor(
-    message: string,
-    readonly code = 'migration_failed',
-  ) {
-    super(message)
-  }
-}
 
 interface Answer {
   id: number

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net'
 import pg from 'pg'
+import { prepareConnection } from './connection-settings.js'
+import { schemaOf } from './database-url.js'
 
 export interface StandingConnectionOptions {
   url: string
@@ -65,6 +67,7 @@ export class StandingConnection {
     client.on('notification', ({ payload }) => onNotice?.(payload ?? ''))
     try {
       await client.connect()
+      await prepareConnection(client, { schema: schemaOf(url), statementTimeoutMs: QUERY_MS })
       if (setUp) await client.query(setUp)
       if (socket.destroyed) return
       this.open = client

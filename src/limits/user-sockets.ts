@@ -1,8 +1,11 @@
 import { createScript, readNumbers, type SharedStore } from './shared-store.js'
 
-/** ms after which the sockets of a node that stopped renewing its lease (killed) no longer count */
-const LEASE_MS = 15_000
-const RENEW_MS = 5000
+/**
+ * ms after which the sockets of a node that stopped renewing its lease (killed) no longer count: its clients come to the
+ * other nodes at once, and would be refused as too many until then
+ */
+const LEASE_MS = 3000
+const RENEW_MS = 1000
 /** counts written in one script, after the store was down */
 const BATCH = 200
 

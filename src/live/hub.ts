@@ -12,6 +12,7 @@ import {
   messagesOf,
   THEATRES_CHANNEL,
 } from './bus/bus-messages.js'
+import type { BusProblem } from './bus/bus-problem.js'
 import { ConnectionTable } from './connection-table.js'
 import type { Feed, FeedHost, FeedReader } from './feed.js'
 import { Feeds } from './feeds.js'
@@ -129,6 +130,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   /** false while the link to the other nodes is known to be down */
   get isBusUp(): boolean {
     return this.options.bus.healthy
+  }
+
+  /** why the bus between nodes does not work; null while it does */
+  get busProblem(): BusProblem | null {
+    return this.options.bus.problem
   }
 
   /** Opens the feeds of these groups. Must be called before a socket of theirs is accepted. */

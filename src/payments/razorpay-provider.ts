@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { DomainError } from '../errors.js'
 import type { ProviderCharge } from './ledger.js'
 import { isPaymentId, type PaymentProvider, ProviderRefused } from './provider.js'
+import { ProviderFailed } from './provider-failures.js'
 import { readCharge, readRefund, readRefundedAmount } from './razorpay-entities.js'
 
 export interface RazorpayOptions {
@@ -59,7 +60,9 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
     const answer: unknown = await response.json().catch(() => null)
     if (response.ok) return answer
     const text = `Razorpay responded with status ${response.status}: ${describe(answer)}`
-    throw REFUSALS.has(response.status) ? new ProviderRefused(text) : new Error(text)
+    throw REFUSALS.has(response.status)
+      ? new ProviderRefused(text)
+      : new ProviderFailed(text, response.status)
   }
 
   return {

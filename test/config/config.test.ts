@@ -66,6 +66,7 @@ t.test('the defaults', async (t) => {
     },
     rateLimits: true,
     orderPaymentMinutes: 30,
+    lameDuckSeconds: 0,
     drainSeconds: 5,
     metricsToken: null,
     eventRetentionHours: 24,
@@ -109,6 +110,7 @@ t.test('integer variables and their bounds', async (t) => {
     WS_MAX_PER_USER: (config) => config.sockets.maxPerUser,
     WS_REFUSALS: (config) => config.sockets.maxRefusals,
     ORDER_PAYMENT_MINUTES: (config) => config.orderPaymentMinutes,
+    LAME_DUCK_SECONDS: (config) => config.lameDuckSeconds,
     DRAIN_SECONDS: (config) => config.drainSeconds,
     EVENT_RETENTION_HOURS: (config) => config.eventRetentionHours,
     PERSONAL_DATA_DAYS: (config) => config.personalDataDays,
@@ -118,10 +120,11 @@ t.test('integer variables and their bounds', async (t) => {
     for (const bad of ['x', '-1', '1.5', '1e3', '0x10', ' 7', '7 ', '+7', '٧', '99999999999999999999']) {
       refusal(t, { [name]: bad }, name)
     }
-    if (name !== 'PORT' && name !== 'DRAIN_SECONDS') refusal(t, { [name]: '0' }, name)
+    if (!['PORT', 'LAME_DUCK_SECONDS', 'DRAIN_SECONDS'].includes(name)) refusal(t, { [name]: '0' }, name)
   }
   t.equal(load(t, { PORT: '0' }).port, 0)
   t.equal(load(t, { DRAIN_SECONDS: '0' }).drainSeconds, 0)
+  t.equal(load(t, { LAME_DUCK_SECONDS: '0' }).lameDuckSeconds, 0)
   t.match(refusal(t, { PORT: '65536' }, 'PORT'), /"65536".*0 to 65535/)
 })
 

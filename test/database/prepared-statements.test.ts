@@ -1,5 +1,5 @@
 import t from 'tap'
-import { canPrepareStatements } from '../../src/database/prepared-statements.js'
+import { checkConnection } from '../../src/database/connection-check.js'
 import { orderFrom } from '../helpers/customers.js'
 import { testDatabase } from '../helpers/database.js'
 import { startNode } from '../helpers/service.js'
@@ -9,13 +9,9 @@ import { startTransactionPooler } from '../helpers/transaction-pooler.js'
 
 t.test('statements are prepared, but not through a pooler that forgets them', async (t) => {
   const { url } = await testDatabase(t)
-  t.equal(await canPrepareStatements(url), true)
-  t.equal(await canPrepareStatements(await startTransactionPooler(t, url)), false)
-  t.equal(
-    await canPrepareStatements('postgresql://nobody@127.0.0.1:1/none'),
-    true,
-    'away: that shows elsewhere',
-  )
+  t.match(await checkConnection(url), { prepares: true, lostSettings: [], missingRights: [] })
+  t.match(await checkConnection(await startTransactionPooler(t, url)), { prepares: false })
+  t.equal(await checkConnection('postgresql://nobody@127.0.0.1:1/none'), null, 'away: that shows elsewhere')
 })
 
 t.test('orders reach the board through such a pooler', async (t) => {

@@ -234,6 +234,7 @@ export class ModelDatabase {
 export class UnreliableBus implements Bus {
   listener: BusListener | null = null
   readonly healthy = true
+  readonly problem = null
   readonly channels = new Set<string>()
 
   constructor(

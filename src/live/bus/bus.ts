@@ -1,3 +1,5 @@
+import type { BusProblem } from './bus-problem.js'
+
 /**
  * Pub/sub between nodes: the fast path, at most once. Nothing may depend on it alone: each node also polls the event
  * log every second. Both implementations, redis-bus.ts and postgres-bus.ts, pass the same tests.
@@ -18,6 +20,8 @@ export interface Bus {
   readonly carriesEvents: boolean
   /** false while the link is known to be down */
   readonly healthy: boolean
+  /** why it is not healthy; null while it is */
+  readonly problem: BusProblem | null
   close(): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { withDeadline } from '../../concurrency/deadline.js'
 import { StandingConnection } from '../../database/standing-connection.js'
 import type { Bus, BusListener } from './bus.js'
+import type { BusProblem } from './bus-problem.js'
 import { type BusMessage, encodeNotices, NOTIFY, NoticeReader, noticeChannel } from './notices.js'
 
 /** ms between checks that the node’s own notices arrive */
@@ -65,7 +66,13 @@ export class PostgresBus implements Bus {
   }
 
   get healthy(): boolean {
-    return this.isConnected && this.isProven && this.failed === 0
+    return this.problem === null
+  }
+
+  get problem(): BusProblem | null {
+    if (!this.isConnected) return 'away'
+    if (!this.isProven) return 'listen_unavailable'
+    return this.failed === 0 ? null : 'silent'
   }
 
   private get isConnected(): boolean {
