@@ -3,7 +3,6 @@ import { MAX_DESCRIPTION, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/pro
 import type { Diet, ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
-import { useSettled } from '../ui/use-settled.js'
 import { FieldProblemText, Submit, saved, TextField } from './fields.js'
 import {
   emptyItem,
@@ -189,9 +188,6 @@ function Options({ typed: { options }, set, problemAt }: PartProps) {
   const id = useId()
   const list = useRef<HTMLDivElement>(null)
   const focusNext = useRef<string | null>(null)
-  const keys = options.flatMap(({ key, choices }) => [key, ...choices.map((choice) => choice.key)])
-  // where one goes, the button that removes the next comes under the finger
-  const isSettled = useSettled(keys.join())
   useLayoutEffect(() => {
     if (focusNext.current) list.current?.querySelector<HTMLElement>(focusNext.current)?.focus()
     focusNext.current = null
@@ -206,7 +202,6 @@ function Options({ typed: { options }, set, problemAt }: PartProps) {
           key={option.key}
           option={option}
           place={place}
-          isSettled={isSettled}
           problemAt={(path) => problemAt(`options.${place}.${path}`)}
           onFocusNext={(selector) => {
             focusNext.current = selector

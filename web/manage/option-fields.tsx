@@ -7,8 +7,6 @@ interface Props {
   option: TypedOption
   /** from 0 */
   place: number
-  /** whether a button that removes takes touches */
-  isSettled: boolean
   /** what is wrong with a field, by its path in the option */
   problemAt(path: string): string | undefined
   /** what gets the focus once the form shows the change */
@@ -19,7 +17,7 @@ interface Props {
 
 /** An option of an item: its name, how many choices a customer makes, and the choices with what they add to the price. */
 export function OptionFields(props: Props) {
-  const { option, place, isSettled, problemAt, onChange, onRemove } = props
+  const { option, place, problemAt, onChange, onRemove } = props
   const title = s.manage.menu.option(f.number(place + 1))
   return (
     <fieldset class="option-fields" data-key={option.key}>
@@ -52,7 +50,7 @@ export function OptionFields(props: Props) {
         />
       </div>
       <Choices {...props} />
-      <button type="button" data-action="remove-option" data-settling={!isSettled} onClick={onRemove}>
+      <button type="button" data-action="remove-option" onClick={onRemove}>
         {s.manage.menu.removeOption}
         <span class="visually-hidden"> {title}</span>
       </button>
@@ -60,7 +58,7 @@ export function OptionFields(props: Props) {
   )
 }
 
-function Choices({ option, isSettled, problemAt, onFocusNext, onChange }: Props) {
+function Choices({ option, problemAt, onFocusNext, onChange }: Props) {
   const { choices } = option
   const setChoice = (choice: TypedChoice, now: Partial<TypedChoice>): void =>
     onChange({
@@ -90,7 +88,6 @@ function Choices({ option, isSettled, problemAt, onFocusNext, onChange }: Props)
           <button
             type="button"
             data-action="remove-choice"
-            data-settling={!isSettled}
             onClick={() => {
               onFocusNext(`[data-key="${option.key}"] [data-action=add-choice]`)
               onChange({ ...option, choices: choices.filter((each) => each !== choice) })
