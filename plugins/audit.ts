@@ -3,7 +3,6 @@ import fp from 'fastify-plugin'
 import type { Caller } from '../src/accounts/sessions.js'
 import { withoutPort } from '../src/http/client-address.js'
 import { readId } from '../src/http/request-target.js'
-import type { Connection } from '../src/live/socket/connection.js'
 import { printable, printableOrigin, pseudonym } from '../src/logging.js'
 import { CloseCode } from '../src/protocol/close-codes.js'
 
@@ -11,9 +10,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** writes the audit records of sockets; those of HTTP requests are written by hooks */
     audit: {
-      socketOpened(request: FastifyRequest, connection: Connection): void
+      socketOpened(request: FastifyRequest, socket: AuditedSocket): void
       socketRefused(request: FastifyRequest, status: number, reason: string): void
-      socketClosed(connection: Connection, code: number): void
+      socketClosed(socket: AuditedSocket, code: number): void
     }
   }
   interface FastifyRequest {
@@ -22,6 +21,25 @@ declare module 'fastify' {
     /** the error code of the response */
     refusal: string | null
   }
+}
+
+export interface AuditedSocket {
+  /** names the connection in the log */
+  readonly id: string
+  /** performance.now() */
+  readonly openedAt: number
+  readonly owner: Identity
+}
+
+/** Who asks. The session's id is logged as a pseudonym. */
+export interface Identity {
+  userId: number | string
+  sessionId: string
+}
+
+export interface AuditOptions {
+  /** whose request it is, as far as is known; by default the caller */
+  identityOf?(request: FastifyRequest): Identity | null
 }
 
 /** The names of records about accounts and sessions, accepted or refused. */
@@ -48,9 +66,10 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1
  * end of every socket, with user, session (hashed), address, origin, resource, verdict and reason. The resource is the
  * route's pattern: paths contain seat tokens and session ids.
  */
-export const auditPlugin = fp(
-  async (app) => {
-    app.decorate('audit', socketAudit(app))
+export const auditPlugin = fp<AuditOptions>(
+  async (app, { identityOf = callerOf }) => {
+    const who = (request: FastifyRequest) => ({ ...shown(identityOf(request)), ...accountOf(request) })
+    app.decorate('audit', socketAudit(app, who))
     app.decorateRequest('initialCaller', null)
     app.decorateRequest('refusal', null)
     app.addHook('preHandler', async (request) => {
@@ -81,14 +100,17 @@ export const auditPlugin = fp(
       )
     })
   },
-  { name: 'audit', fastify: '5.x', dependencies: ['websocket', 'metrics', 'session-cookie'] },
+  { name: 'audit', fastify: '5.x', dependencies: ['websocket', 'metrics'] },
 )
 
-function socketAudit(app: FastifyInstance): FastifyInstance['audit'] {
+function socketAudit(
+  app: FastifyInstance,
+  who: (request: FastifyRequest) => object,
+): FastifyInstance['audit'] {
   return {
-    socketOpened(request, connection) {
+    socketOpened(request, socket) {
       app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
-      app.log.info({ ...from(request), resource: socketOf(request), ...ownerOf(connection) }, 'WSCONNECT')
+      app.log.info({ ...from(request), resource: socketOf(request), ...ownerOf(socket) }, 'WSCONNECT')
     },
     socketRefused(request, status, reason) {
       app.metrics.handshakes.inc({ verdict: 'refused', reason })
@@ -97,10 +119,10 @@ function socketAudit(app: FastifyInstance): FastifyInstance['audit'] {
         'WSREJECT',
       )
     },
-    socketClosed(connection, code) {
+    socketClosed(socket, code) {
       app.metrics.closes.inc({ code: KNOWN_CODES.has(code) ? code : 'other' })
-      const seconds = Math.round((performance.now() - connection.openedAt) / 100) / 10
-      app.log.info({ ...ownerOf(connection), code, seconds }, 'WSDISCONNECT')
+      const seconds = Math.round((performance.now() - socket.openedAt) / 100) / 10
+      app.log.info({ ...ownerOf(socket), code, seconds }, 'WSDISCONNECT')
     },
   }
 }
@@ -109,9 +131,10 @@ function from({ ip, headers }: FastifyRequest) {
   return { address: printable(withoutPort(ip)), origin: printableOrigin(headers.origin) }
 }
 
-function ownerOf({ id, admission: { principal, sessionId } }: Connection) {
-  return { connection: id, user: principal.userId, session: pseudonym(sessionId) }
-}
+const ownerOf = ({ id, owner }: AuditedSocket) => ({ connection: id, ...shown(owner) })
+
+const shown = (identity: Identity | null) =>
+  identity && { user: identity.userId, session: pseudonym(identity.sessionId) }
 
 /**
  * The socket route's pattern with the order's id filled in, and nothing else of the path: clients may put a key or a
@@ -124,20 +147,16 @@ function socketOf({ routeOptions, params }: FastifyRequest): string {
   return id === null ? url : url.replace(':orderId', String(id))
 }
 
-function who(request: FastifyRequest) {
+function callerOf(request: FastifyRequest): Identity | null {
   const caller = request.caller ?? request.initialCaller
-  const account = accountOf(request)
-  return {
-    ...(caller ? { user: caller.principal.userId, session: pseudonym(caller.session.id) } : {}),
-    ...(account === null ? {} : { account }),
-  }
+  return caller && { userId: caller.principal.userId, sessionId: caller.session.id }
 }
 
 /** The user name of a login attempt, hashed: people type passwords into the wrong field. */
-function accountOf({ routeOptions, body }: FastifyRequest): string | null {
+function accountOf({ routeOptions, body }: FastifyRequest): { account: string } | null {
   if (routeOptions.url !== '/api/auth/login' || typeof body !== 'object' || body === null) return null
   if (!('username' in body) || typeof body.username !== 'string') return null
-  return pseudonym(body.username.normalize('NFKC').toLowerCase())
+  return { account: pseudonym(body.username.normalize('NFKC').toLowerCase()) }
 }
 
 /** The numeric id in the path, of an order, theatre or, before all others, user. Other parameters must not be logged. */

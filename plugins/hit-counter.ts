@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
+import type { Redis } from 'ioredis'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import { createLocalCounter, createSharedCounter, type HitCounter } from '../src/limits/hit-counter.js'
+import type { SharedStore } from '../src/limits/shared-store.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,10 +18,14 @@ declare module 'fastify' {
 /** Required, but each hit names its own limit and window. */
 const DEFAULTS = { points: 1, duration: 60 }
 
-export const hitCounterPlugin = fp(
-  async (app) => {
-    const { sharedStore: store } = app
-    const { commands: storeClient } = app.redis
+export interface HitCounterOptions {
+  /** where all nodes count together, over this client; without them this node counts alone */
+  store: SharedStore | null
+  storeClient: Redis | undefined
+}
+
+export const hitCounterPlugin = fp<HitCounterOptions>(
+  async (app, { store, storeClient }) => {
     const create = (name: string): HitCounter => {
       const local = createLocalCounter()
       if (!store || !storeClient) return local
@@ -30,5 +36,5 @@ export const hitCounterPlugin = fp(
     app.decorate('refusalCounter', create('refusals'))
     app.decorate('handshakeCounter', create('handshakes'))
   },
-  { name: 'hit-counter', fastify: '5.x', dependencies: ['redis', 'shared-store'] },
+  { name: 'hit-counter', fastify: '5.x' },
 )

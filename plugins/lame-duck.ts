@@ -15,12 +15,12 @@ declare module 'fastify' {
  */
 export const lameDuckPlugin = fp(
   async (app) => {
-    const ms = app.config.lameDuckSeconds * 1000
+    const ms = app.edge.lameDuckSeconds * 1000
     app.decorate('leaving', false)
     app.addHook('preClose', async () => {
       app.leaving = true
       if (ms > 0) await setTimeout(ms)
     })
   },
-  { name: 'lame-duck', fastify: '5.x', dependencies: ['config'] },
+  { name: 'lame-duck', fastify: '5.x', dependencies: ['edge'] },
 )

@@ -46,5 +46,5 @@ export const shutdownPlugin = fp(
     })
     app.addHook('onClose', async () => clearTimeout(cut))
   },
-  { name: 'shutdown', fastify: '5.x', dependencies: ['live'] },
+  { name: 'shutdown', fastify: '5.x', dependencies: ['draining'] },
 )

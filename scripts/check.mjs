@@ -23,6 +23,9 @@ const SLOW = [
 /** Stress and randomized tests, and a long table: too slow here. */
 const STRESS = /\/(?:races|new-enemy|money)\.test\.ts$/
 
+/** Tests of the gate that need Django. */
+const NEEDS_DJANGO = /^gate\/(?:away|browser|frames|handshake|revocation|start)\.test\.ts$/
+
 /**
  * Processes that run the tests. Each loads the service once, which costs more CPU
  * than most test files.
@@ -37,7 +40,7 @@ await script(() =>
     await runTests(writeParts(), counts)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     print(
-      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races, new-enemy and money: npm test runs those too`,
+      `in ${seconds} s, without test/{${SLOW.join(',').replaceAll('/', '')}}, races, new-enemy, money and what needs Django: npm test runs those too`,
     )
   }),
 )
@@ -52,7 +55,7 @@ function writeParts() {
   mkdirSync(PARTS_FOLDER, { recursive: true })
   const files = readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts') && !SLOW.some((slow) => name.startsWith(slow)))
-    .filter((name) => !STRESS.test(name))
+    .filter((name) => !STRESS.test(name) && !NEEDS_DJANGO.test(name))
     .sort()
   return Array.from({ length: PARTS }, (_, part) => {
     const path = join(PARTS_FOLDER, `part-${part + 1}.test.mjs`)

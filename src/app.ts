@@ -1,24 +1,17 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyPluginAsync,
-  LogController,
-} from 'fastify'
-import { pino } from 'pino'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { accountsPlugin } from '../plugins/accounts.js'
 import { auditPlugin } from '../plugins/audit.js'
 import { configPlugin } from '../plugins/config.js'
 import { databasePlugin } from '../plugins/database.js'
+import { drainingPlugin } from '../plugins/draining.js'
+import { edgePlugin } from '../plugins/edge.js'
 import { errorsPlugin } from '../plugins/errors.js'
 import { hitCounterPlugin } from '../plugins/hit-counter.js'
 import { apiDocsPlugin } from '../plugins/http/api-docs.js'
 import { crossOriginPlugin } from '../plugins/http/cross-origin.js'
 import { deviceMarkPlugin } from '../plugins/http/device-mark.js'
-import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
 import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { jsonBodyPlugin } from '../plugins/http/json-body.js'
-import { lazyCompilers } from '../plugins/http/lazy-compilers.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { pageUserPlugin } from '../plugins/http/page-user.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
@@ -71,6 +64,7 @@ import { pageRoutes } from '../routes/pages/pages.js'
 import { socketRoutes } from '../routes/sockets/sockets.js'
 import { paymentWebhookRoutes } from '../routes/webhooks/payments.js'
 import type { Config } from './config/config.js'
+import { createInstance } from './fastify-instance.js'
 
 export interface AppOptions {
   /** DATABASE_URL, or the embedded server's */
@@ -87,53 +81,16 @@ export interface AppOptions {
   moreRoutes?: FastifyPluginAsync
 }
 
-/** ms after which a client that has not sent its headers is disconnected */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
-const KEEP_ALIVE_MS = 65_000
-/** ms without a byte read or written after which a connection that is not a WebSocket is closed */
-const INACTIVITY_MS = 60_000
-const BODY_BYTES = 64 * 1024
-/** ms that a plugin may take to start, and to close beyond the drain */
-const PLUGIN_MS = 30_000
-
 /**
  * The composition root: first what applies to every request, in this order; then the sockets, which read a session
  * without writing to it; then, in a scope of their own, the routes with sessions. Resolves once everything is
  * connected; the caller listens, and closes.
  */
 export async function createApp(settings: Config, options: AppOptions): Promise<FastifyInstance> {
-  const logger: FastifyBaseLogger = pino(
-    { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    options.logStream ?? pino.destination(1),
-  )
-  const app = Fastify({
-    loggerInstance: logger,
-    // Fastify's own lines contain the query, in which old clients still send an API key
-    logController: new LogController({ disableRequestLogging: true }),
-    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
-    bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: INACTIVITY_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 2000,
-      // host-check answers a missing Host, in the form of all errors
-      requireHostHeader: false,
-    },
-    // a request that was accepted is answered during a shutdown too
-    return503OnClosing: false,
-    // closing waits for the drain; Fastify's default would give up after 10 s
-    pluginTimeout: (settings.lameDuckSeconds + settings.drainSeconds) * 1000 + PLUGIN_MS,
-    frameworkErrors: answerRouterError,
-    clientErrorHandler: answerClientError,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 128 },
-    schemaController: { compilersFactory: lazyCompilers },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
-  }).withTypeProvider<TypeBoxTypeProvider>()
+  const app = createInstance(settings, options.logStream)
 
   await app.register(configPlugin, { config: settings })
+  await app.register(edgePlugin, { config: settings })
   await app.register(lameDuckPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
@@ -146,12 +103,24 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(databasePlugin, { url: options.databaseUrl })
   await app.register(redisPlugin, { url: settings.redisUrl, replyMs: options.redisReplyMs })
   await app.register(sharedStorePlugin, { replyMs: options.redisReplyMs })
-  await app.register(hitCounterPlugin)
+  await app.register(hitCounterPlugin, { store: app.sharedStore, storeClient: app.redis.commands })
+  await app.register(drainingPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
   await app.register(menuFeedsPlugin)
   await app.register(managerFeedsPlugin)
   await app.register(shutdownPlugin)
-  await app.register(socketLimitsPlugin)
+  await app.register(socketLimitsPlugin, {
+    sessionOf: (request) => {
+      const cookie = app.sessionCookie.read(request)
+      return cookie.kind === 'token' ? `session ${cookie.token}` : null
+    },
+    deviceOf: (request) => {
+      const mark = app.sessionCookie.readMark(request)
+      return mark && `device ${mark.id}`
+    },
+    longestSession: settings.session.absoluteSeconds,
+    store: app.sharedStore,
+  })
   await app.register(hostCheckPlugin)
   await app.register(crossOriginPlugin)
   await app.register(accountsPlugin)
@@ -162,7 +131,17 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(picturesPlugin)
 
   await app.register(apiDocsPlugin)
-  await app.register(healthRoutes)
+  await app.register(healthRoutes, {
+    // a lock, of no row: a read-only server, such as a standby after a failover, refuses that
+    askDatabase: () => app.rawDb.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
+    others: async () => {
+      const { isBusUp, busProblem } = app.hub
+      const redis = settings.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
+      // what is wrong with the bus between nodes, over Redis or PostgreSQL
+      const reason = busProblem === null ? {} : { reason: busProblem }
+      return { isComplete: isBusUp, states: { redis, ...reason } }
+    },
+  })
   await app.register(metricsRoutes)
   await app.register(docsRoutes)
   await app.register(async (sockets) => {

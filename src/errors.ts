@@ -42,6 +42,9 @@ export const unauthenticated = () =>
 
 export const forbidden = () => new DomainError(403, 'forbidden', 'You don’t have permission to do this.')
 
+export const originNotAllowed = () =>
+  new DomainError(403, 'origin_not_allowed', 'Pages of this origin can’t connect here.')
+
 export const invalid = (path: string, message: string) =>
   new DomainError(400, 'validation_failed', `${path}: ${message}`, { details: [{ path, message }] })
 

@@ -40,6 +40,7 @@ const SRC_ROOMS: Record<string, string[]> = {
   snapshots: [...DOMAIN, 'orders', 'chat'],
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
+  gate: ['http', 'limits', 'live', 'protocol'],
   commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
 }
 const BASE_ROOMS = [
@@ -53,7 +54,14 @@ const BASE_ROOMS = [
   'greeting',
 ]
 // the entry points: they wire the parts together
-const COMPOSITION = ['src/app.ts', 'src/server.ts', 'src/commands/publisher.ts']
+const COMPOSITION = [
+  'src/app.ts',
+  'src/fastify-instance.ts',
+  'src/server.ts',
+  'src/gate-app.ts',
+  'src/gate-server.ts',
+  'src/commands/publisher.ts',
+]
 const FRAMEWORK = /^(?:fastify|fastify-plugin|ws|ioredis|@fastify\/.+)$/
 
 interface Import {
@@ -124,7 +132,7 @@ t.test('each room of src imports only the rooms that it may', async (t) => {
     [...new Set(imports.map(({ file }) => roomOf(file)))].filter(
       (room) => !SRC_ROOMS[room] && !BASE_ROOMS.includes(room),
     ),
-    ['app', 'server'],
+    ['app', 'fastify-instance', 'gate-app', 'gate-server', 'server'],
     'every room has its rule',
   )
 })
@@ -192,7 +200,12 @@ t.test('only the configuration reads the environment', async (t) => {
     .flatMap(filesBelow)
     .filter((file) => readFileSync(join(root, file), 'utf8').includes('process.env'))
   // the entrances hand it to loadConfig; PostgreSQL's own programs get the PATH
-  const entrances = ['src/server.ts', 'src/commands/', 'src/database/embedded/cluster.ts']
+  const entrances = [
+    'src/server.ts',
+    'src/gate-server.ts',
+    'src/commands/',
+    'src/database/embedded/cluster.ts',
+  ]
   t.strictSame(
     readers.filter((file) => !entrances.some((entrance) => file.startsWith(entrance))),
     [],

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import t from 'tap'
 import { loadConfig } from '../src/config/config.js'
+import { loadGateConfig } from '../src/config/gate-config.js'
 import { VARIABLES } from '../src/config/variables.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,6 +35,7 @@ t.test('every variable is read, and nothing beside them', async (t) => {
     })
   for (const PAYMENT_PROVIDER of ['simulated', 'razorpay'])
     loadConfig(recorder({ PAYMENT_PROVIDER }), { dataDirectory: t.testdir() })
+  loadGateConfig(recorder({ DJANGO_DATABASE_URL: 'postgresql://db/site', DJANGO_SECRET_KEY: 'site' }))
   t.strictSame([...names].sort(), [...VARIABLES].sort())
 })
 
@@ -47,6 +49,7 @@ const DOCUMENTS = [
   'docs/wire-protocol.md',
   'docs/security.md',
   'docs/field-notes.md',
+  'docs/gate.md',
   ...readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
 ]
 

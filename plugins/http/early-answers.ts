@@ -23,7 +23,7 @@ const bodyOf = ([, error, message]: Answer) => JSON.stringify({ error, message }
  * any other.
  */
 export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const { socketLimits, config } = request.server
+  const { socketLimits, edge } = request.server
   const { socket, headers } = request.raw
   const isUpgrade = namesWebSocket(headers.upgrade)
   const blocked = isUpgrade ? errorOf(() => socketLimits.check(request)) : null
@@ -36,7 +36,7 @@ export function answerRouterError(error: FastifyError, request: FastifyRequest, 
   const [status, code] = answer
   const response = reply.raw
   const body = bodyOf(answer)
-  const isSecure = config.isProduction && request.protocol === 'https'
+  const isSecure = edge.isProduction && request.protocol === 'https'
   response.writeHead(status, {
     ...earlyHeaders(body),
     ...(blocked?.retryAfter === undefined ? {} : { 'retry-after': String(blocked.retryAfter) }),

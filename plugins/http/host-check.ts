@@ -18,7 +18,7 @@ const TOO_MANY = [431, 'headers_too_large'] as const
  */
 export const hostCheckPlugin = fp(
   async (app) => {
-    const { allowedHosts } = app.config
+    const { allowedHosts } = app.edge
     app.decorateRequest('ownHost', null)
     app.addHook('onRequest', async (request) => {
       // Node silently drops headers beyond its limit, a second Host or Origin too, so such a request can't be judged
@@ -44,10 +44,10 @@ export const hostCheckPlugin = fp(
           'The request target must be a path.',
         )
       }
-      if (request.ws && !request.routeOptions.config.live) {
+      if (request.ws && !request.routeOptions.config.isSocket) {
         throw new DomainError(404, 'not_found', 'There is no socket at this path.')
       }
     })
   },
-  { name: 'host-check', fastify: '5.x', dependencies: ['config', 'websocket'] },
+  { name: 'host-check', fastify: '5.x', dependencies: ['edge', 'websocket'] },
 )

@@ -20,7 +20,7 @@ export const securityHeadersPlugin = fp(
       frameguard: { action: 'deny' },
       crossOriginEmbedderPolicy: false,
     })
-    const { isProduction } = app.config
+    const { isProduction } = app.edge
     app.addHook('onSend', async (request, reply) => {
       if (isProduction && isHttps(request)) {
         reply.header('strict-transport-security', STRICT_TRANSPORT)
@@ -33,7 +33,7 @@ export const securityHeadersPlugin = fp(
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     })
   },
-  { name: 'security-headers', fastify: '5.x', dependencies: ['config'] },
+  { name: 'security-headers', fastify: '5.x', dependencies: ['edge'] },
 )
 
 const isHttps = (request: FastifyRequest) => request.protocol === 'https'

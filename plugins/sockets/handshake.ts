@@ -3,9 +3,9 @@ import fp from 'fastify-plugin'
 import type { LiveRoute, SocketTarget } from '../../src/access/socket-access.js'
 import { SessionLoader } from '../../src/accounts/session-loader.js'
 import { withDeadline } from '../../src/concurrency/deadline.js'
-import { DomainError, forbidden, notFound, tooMany, unavailable } from '../../src/errors.js'
+import { DomainError, forbidden, notFound, originNotAllowed, tooMany, unavailable } from '../../src/errors.js'
 import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
-import { isAllowedOrigin } from '../../src/http/origins.js'
+import { comesFromAllowedPage } from '../../src/http/origins.js'
 import { originFormPath, readId } from '../../src/http/request-target.js'
 
 declare module 'fastify' {
@@ -90,18 +90,8 @@ function checkSyntax(app: FastifyInstance, request: FastifyRequest, live: LiveRo
 
 function checkOrigin(app: FastifyInstance, request: FastifyRequest): void {
   const { allowedHosts, allowedOrigins, isProduction } = app.config
-  const { rawHeaders } = request.raw
-  const origins: string[] = []
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === 'origin') origins.push(rawHeaders[i + 1] ?? '')
-  }
   const rule = { allowedHosts, allowedOrigins, requireHttps: isProduction }
-  const site = request.headers['sec-fetch-site']
-  const isListed = origins.length === 1 && allowedOrigins.includes(origins[0] ?? '')
-  const isOwn = site === undefined || site === 'same-origin' || isListed
-  if (!isOwn || !request.ownHost || !isAllowedOrigin(origins, request.ownHost, rule)) {
-    throw new DomainError(403, 'origin_not_allowed', 'Pages of this origin can’t connect here.')
-  }
+  if (!comesFromAllowedPage(request.raw, request.ownHost, rule)) throw originNotAllowed()
 }
 
 /** Looks the session up read-only, together with the order: a handshake doesn't prolong a session. */

@@ -1,5 +1,3 @@
-import { Server } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { toAdmission } from '../../src/accounts/admission.js'
@@ -23,20 +21,10 @@ declare module 'fastify' {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
     actions: ActionContext
-    /** true once nothing more is accepted */
-    draining: boolean
-    /** Calls back when `draining` becomes true. */
-    onDrain(listener: () => void): void
     /** Calls back after each commit of this node, with its events. */
     onCommit(listener: (events: readonly StoredEvent[]) => void): void
   }
 }
-
-/** ms a busy node waits at most for a moment without new connections before it stops accepting */
-const QUIET_WITHIN_MS = 1000
-/** ms between looks for such a moment, and ms that a look may take */
-const LOOK_EVERY_MS = 2
-const LOOK_MS = 0.1
 
 /** ms between looks at the bus */
 const WATCH_EVERY_MS = 1000
@@ -74,19 +62,12 @@ export const livePlugin = fp<LiveOptions>(
     const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
     app.decorate('onCommit', (listener) => void onCommit.add(listener))
     app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
-    app.decorate('draining', false)
-    const onDrain = new Set<() => void>()
-    app.decorate('onDrain', (listener) => void onDrain.add(listener))
-    app.addHook('preClose', () => {
-      app.draining = true
-      for (const listener of onDrain) listener()
-      return stop(app, bus)
-    })
+    app.addHook('preClose', () => stop(app, bus))
   },
   {
     name: 'live',
     fastify: '5.x',
-    dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics'],
+    dependencies: ['config', 'database', 'redis', 'websocket', 'audit', 'metrics', 'draining'],
   },
 )
 
@@ -123,35 +104,9 @@ async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
 }
 
 async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
-  await untilQuiet(app.server)
-  // stops accepting connections; accepted requests are finished. Not the HTTP server's own close, which destroys every
-  // connection whose first request is still arriving
-  Server.prototype.close.call(app.server)
   await drain(app.hub, app.config.drainSeconds * 1000)
   app.hub.close()
   await bus.close()
-}
-
-/**
- * Closing resets connections that the kernel has accepted and Node has not, with the requests on them. So this resolves
- * right after a look at the kernel's queue that found nothing and took no time: in the middle of other work, or of other
- * processes', some would have arrived since. It looks after a sleep, when the scheduler has no reason to interrupt. After
- * `QUIET_WITHIN_MS` it resolves anyway.
- */
-async function untilQuiet(server: Server): Promise<void> {
-  const giveUpAt = performance.now() + QUIET_WITHIN_MS
-  let arrived = 0
-  const count = () => void arrived++
-  server.on('connection', count)
-  for (let isQuiet = false; !isQuiet && performance.now() < giveUpAt; ) {
-    await setTimeout(LOOK_EVERY_MS)
-    await new Promise((resolve) => setImmediate(resolve))
-    arrived = 0
-    const startedAt = performance.now()
-    await new Promise((resolve) => setImmediate(resolve))
-    isQuiet = arrived === 0 && performance.now() - startedAt < LOOK_MS
-  }
-  server.off('connection', count)
 }
 
 async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {

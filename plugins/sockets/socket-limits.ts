@@ -6,7 +6,8 @@ import { addressKey } from '../../src/http/client-address.js'
 import { HandshakeRate, SESSION_LIMIT } from '../../src/limits/handshake-rate.js'
 import { secondsOf } from '../../src/limits/hit-counter.js'
 import { Refusals } from '../../src/limits/refusals.js'
-import { UserSockets } from '../../src/limits/user-sockets.js'
+import type { SharedStore } from '../../src/limits/shared-store.js'
+import { type UserId, UserSockets } from '../../src/limits/user-sockets.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,11 +22,27 @@ declare module 'fastify' {
        * Counts a socket of this user until its connection closes. Returns false at the limit over all nodes; throws
        * when the connection has closed meanwhile.
        */
-      reserve(request: FastifyRequest, userId: number): Promise<boolean>
+      reserve(request: FastifyRequest, userId: UserId): Promise<boolean>
       /** the user's sockets on this node */
-      count(userId: number): number
+      count(userId: UserId): number
     }
   }
+}
+
+export interface SocketLimitsOptions {
+  /** names the session of a request, as far as it is known without asking the database; null: not known to be one */
+  sessionOf(request: FastifyRequest): string | null
+  /**
+   * May this request of a blocked client be of a session that is not known yet? Then it is let through to the look-up,
+   * after which `check` is called again.
+   */
+  mayHoldSession?(request: FastifyRequest): boolean
+  /** names the device that was signed in to before; null: none */
+  deviceOf(request: FastifyRequest): string | null
+  /** seconds that a session, and so a socket, may last */
+  longestSession: number
+  /** where all nodes count together; null: this node counts alone */
+  store: SharedStore | null
 }
 
 /** ms that Redis keeps a count beyond the end of the longest session */
@@ -37,24 +54,17 @@ const TOO_MANY = 'Too many handshakes just now.'
  * Refusals are counted per session or marked device or, without a validly signed cookie, per address, so that one client
  * doesn't block the others behind the same address.
  */
-export const socketLimitsPlugin = fp(
-  async (app) => {
-    const { sockets, rateLimits, session } = app.config
+export const socketLimitsPlugin = fp<SocketLimitsOptions>(
+  async (app, { sessionOf, deviceOf, mayHoldSession, longestSession, store }) => {
+    const { sockets, rateLimits } = app.edge
     const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)
     const rate = new HandshakeRate(app.handshakeCounter)
-    const keepMs = session.absoluteSeconds * 1000 + KEEP_BEYOND_MS
-    const users = new UserSockets(randomUUID(), sockets.maxPerUser, keepMs, app.sharedStore)
+    const keepMs = longestSession * 1000 + KEEP_BEYOND_MS
+    const users = new UserSockets(randomUUID(), sockets.maxPerUser, keepMs, store)
     app.addHook('onClose', async () => users.close())
-    const sessionOf = (request: FastifyRequest) => {
-      const cookie = app.sessionCookie.read(request)
-      return cookie.kind === 'token' ? `session ${cookie.token}` : null
-    }
     const addressOf = (request: FastifyRequest) => `address ${addressKey(request.ip)}`
-    const markOf = (request: FastifyRequest) => {
-      const mark = app.sessionCookie.readMark(request)
-      return mark && `device ${mark.id}`
-    }
-    const clientOf = (request: FastifyRequest) => sessionOf(request) ?? markOf(request) ?? addressOf(request)
+    const clientOf = (request: FastifyRequest) =>
+      sessionOf(request) ?? deviceOf(request) ?? addressOf(request)
 
     app.addHook('onRequest', async (request) => {
       if (request.ws) app.socketLimits.check(request)
@@ -70,7 +80,7 @@ export const socketLimitsPlugin = fp(
         if (app.draining) throw unavailable()
         if (!rateLimits) return
         const blockedMs = refusals.blockedMs(clientOf(request))
-        if (blockedMs > 0) throw tooMany(secondsOf(blockedMs), TOO_MANY)
+        if (blockedMs > 0 && !mayHoldSession?.(request)) throw tooMany(secondsOf(blockedMs), TOO_MANY)
       },
       async refused(request, status, reason) {
         app.audit.socketRefused(request, status, reason)
@@ -109,7 +119,7 @@ export const socketLimitsPlugin = fp(
   {
     name: 'socket-limits',
     fastify: '5.x',
-    dependencies: ['config', 'websocket', 'session-cookie', 'audit', 'shared-store', 'hit-counter', 'live'],
+    dependencies: ['edge', 'websocket', 'audit', 'hit-counter', 'draining'],
   },
 )
 

@@ -13,6 +13,12 @@ declare module 'fastify' {
     handshakes: Server
     /** every registered route */
     routeTable: readonly RouteEntry[]
+    /** Ends the deadline of a handshake that is accepted without `ws`. */
+    acceptHandshake(stream: Duplex): void
+  }
+  interface FastifyContextConfig {
+    /** set for every route of a socket */
+    isSocket?: boolean
   }
 }
 
@@ -47,9 +53,10 @@ export const websocketPlugin = fp(
     app.decorate('maxHeaders', MAX_HEADERS)
     const routeTable: RouteEntry[] = []
     app.decorate('routeTable', routeTable)
-    app.addHook('onRoute', ({ method, url, config, websocket }) => {
-      const isSocket = websocket === true && config?.live !== undefined
-      for (const one of [method].flat()) routeTable.push({ method: one, url, isSocket })
+    app.addHook('onRoute', (route) => {
+      const isSocket = route.websocket === true
+      if (isSocket) route.config = { ...route.config, isSocket }
+      for (const one of [route.method].flat()) routeTable.push({ method: one, url: route.url, isSocket })
     })
 
     // an upgrade to which Fastify responds before any hook (a malformed path, a parameter too long) leaves its socket
@@ -78,7 +85,7 @@ export const websocketPlugin = fp(
 
     const options = {
       server: handshakes,
-      maxPayload: app.config.sockets.maxPayloadBytes,
+      maxPayload: app.edge.sockets.maxPayloadBytes,
       maxFragments: MAX_FRAGMENTS,
       // missing in @types/ws
       closeTimeout: CLOSE_WAIT_MS,
@@ -98,12 +105,13 @@ export const websocketPlugin = fp(
         done()
       },
     })
+    app.decorate('acceptHandshake', (stream) => pending.get(stream)?.())
     app.websocketServer.on('connection', (ws, request) => {
-      pending.get(request.socket)?.()
+      app.acceptHandshake(request.socket)
       answerPings(ws, request.socket)
     })
   },
-  { name: 'websocket', fastify: '5.x', dependencies: ['config'] },
+  { name: 'websocket', fastify: '5.x', dependencies: ['edge'] },
 )
 
 /** Answers pings; of several unanswered ones only the latest (RFC 6455, 5.5.3). */

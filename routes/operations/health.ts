@@ -5,39 +5,38 @@ import { unavailable } from '../../src/errors.js'
 /** ms the database has to answer in */
 const DATABASE_WAIT_MS = 1500
 
+export interface HealthOptions {
+  /** Rejects when the database does not answer. */
+  askDatabase(): Promise<unknown>
+  /** what else the answer names, and whether the service is complete with it */
+  others(): Promise<{ isComplete: boolean; states: Record<string, string> }>
+}
+
 /** For load balancers: `/healthz` says that the process lives, `/readyz` whether to send it traffic. */
-export const healthRoutes: FastifyPluginAsync = async (app) => {
+export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { askDatabase, others }) => {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
-  // concurrent probes share one query: the endpoint is public and has no other bound
-  let checking: Promise<boolean> | null = null
+  // concurrent probes share one look: the endpoint is public and has no other bound
+  let checking: ReturnType<typeof look> | null = null
   app.get('/readyz', async (_request, reply) => {
-    checking ??= databaseAnswers().finally(() => {
+    checking ??= look().finally(() => {
       checking = null
     })
-    const database = await checking
-    const { isBusUp, busProblem } = app.hub
-    const redis = app.config.redisUrl === null ? 'off' : isBusUp ? 'up' : 'down'
+    const { database, isComplete, states } = await checking
     const ready = !app.leaving && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.leaving ? 'draining' : !database ? 'unavailable' : isBusUp ? 'ready' : 'degraded',
+      status: app.leaving ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
-      redis,
-      // what is wrong with the bus between nodes, over Redis or PostgreSQL
-      ...(busProblem === null ? {} : { reason: busProblem }),
+      ...states,
     })
   })
 
-  /** A lock, of no row: a read-only server, such as a standby after a failover, refuses that. */
-  async function databaseAnswers(): Promise<boolean> {
-    const answer = withDeadline(
-      app.rawDb.$queryRaw`SELECT 1 FROM access_epoch WHERE false FOR KEY SHARE`,
-      DATABASE_WAIT_MS,
-      unavailable,
-    )
-    return answer.then(
+  async function look() {
+    const answer = withDeadline(askDatabase(), DATABASE_WAIT_MS, unavailable)
+    const database = answer.then(
       () => true,
       () => false,
     )
+    return { database: await database, ...(await others()) }
   }
 }

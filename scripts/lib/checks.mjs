@@ -98,7 +98,7 @@ export async function runChecks() {
  * @param {import('./tap-report.mjs').Counts} counts
  */
 export async function runTests(files, counts) {
-  const services = await startSharedServices()
+  const services = await startSharedServices(files)
   try {
     const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
     const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
@@ -142,11 +142,13 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 /**
  * Starts what the test files share: see test/helpers/shared-services.ts.
  *
+ * @param {string[]} files empty: all
  * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startSharedServices>}
  */
-async function startSharedServices() {
+async function startSharedServices(files) {
   const { register } = await import('tsx/esm/api')
   register()
   const { startSharedServices } = await import(pathToFileURL(inRoot('test/helpers/shared-services.ts')).href)
-  return startSharedServices()
+  const isAll = files.length === 0
+  return startSharedServices({ django: isAll || files.some((file) => file.includes('test/gate/')) })
 }

@@ -96,6 +96,7 @@ export default defineConfig({
   input: {
     server: inRoot('src/server.ts'),
     app: inRoot('src/app.ts'),
+    'gate-server': inRoot('src/gate-server.ts'),
     'config/config': inRoot('src/config/config.ts'),
     'commands/main': inRoot('src/commands/main.ts'),
   },

@@ -38,6 +38,10 @@ export const VARIABLES = [
   'VAPID_SUBJECT',
   'PUSH_HOSTS',
   'LOG_LEVEL',
+  'DJANGO_DATABASE_URL',
+  'DJANGO_SECRET_KEY',
+  'DJANGO_SECRET_KEY_FALLBACKS',
+  'DJANGO_SESSION_COOKIE_NAME',
 ] as const
 
 export type Variable = (typeof VARIABLES)[number]

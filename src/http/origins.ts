@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { HostAndPort } from './hosts.js'
 
 export interface OriginParts {
@@ -28,6 +29,27 @@ const defaultPort = (scheme: 'http' | 'https') => (scheme === 'https' ? '443' : 
 export function isSameHost(origin: OriginParts, host: HostAndPort): boolean {
   if (origin.hostname !== host.hostname) return false
   return (origin.port ?? defaultPort(origin.scheme)) === (host.port ?? defaultPort(origin.scheme))
+}
+
+/** All headers of this name, as sent: in `headers` Node has joined or dropped repeated ones. */
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+}
+
+/**
+ * May this handshake come from the page that sent it? By its Origin, and by Fetch-Metadata where the browser sends it.
+ * `host` is the checked host of the request.
+ */
+export function comesFromAllowedPage(
+  { headers, rawHeaders }: IncomingMessage,
+  host: HostAndPort | null,
+  rule: OriginRule,
+): boolean {
+  const origins = valuesOf(rawHeaders, 'origin')
+  const site = headers['sec-fetch-site']
+  const isListed = origins.length === 1 && rule.allowedOrigins.includes(origins[0] ?? '')
+  const isOwn = site === undefined || site === 'same-origin' || isListed
+  return isOwn && host !== null && isAllowedOrigin(origins, host, rule)
 }
 
 export interface OriginRule {

@@ -16,18 +16,23 @@ const MAX_VALUE = 512
  * a sibling subdomain for instance, also decides which one the browser sends first.
  */
 export function readSignedCookie(header: string | undefined, name: string, unsign: Unsign): FoundCookie {
+  const raw = readOnlyCookie(header, name)
+  if (raw === null) return { kind: 'none' }
+  const signed = decode(raw)
+  if (signed === null) return { kind: 'invalid' }
+  const { valid, value } = unsign(signed)
+  return valid && value ? { kind: 'token', token: value, signed } : { kind: 'invalid' }
+}
+
+/** The value of the only cookie of this name, as sent; null when there is none or more than one. */
+export function readOnlyCookie(header: string | undefined, name: string): string | null {
   const values: string[] = []
   for (const pair of header?.split(';') ?? []) {
     const end = pair.indexOf('=')
     if (end !== -1 && trimSpacesAndTabs(pair.slice(0, end)) === name)
       values.push(trimSpacesAndTabs(pair.slice(end + 1)))
   }
-  const [raw] = values
-  if (raw === undefined || values.length > 1) return { kind: 'none' }
-  const signed = decode(raw)
-  if (signed === null) return { kind: 'invalid' }
-  const { valid, value } = unsign(signed)
-  return valid && value ? { kind: 'token', token: value, signed } : { kind: 'invalid' }
+  return values.length === 1 ? (values[0] ?? null) : null
 }
 
 /** Removes spaces and tabs (RFC 6265, 5.2): `trim` also removes a no-break space, which is part of a name. */

@@ -45,16 +45,18 @@ local held = redis.call('EXISTS', KEYS[1])
 redis.call('SET', KEYS[1], 1, 'PX', ARGV[1])
 return {held}`)
 
+export type UserId = number | string
+
 /**
  * Limits the open sockets of each user, over all nodes. Each node owns one count per user, which it sets and never
  * increments: the next write corrects a lost one. A killed node's counts end with its lease. While the store is down
  * each node limits its own.
  */
 export class UserSockets {
-  private readonly open = new Map<number, number>()
+  private readonly open = new Map<UserId, number>()
   private readonly timer: NodeJS.Timeout | null = null
   /** users whose count in the store may be wrong */
-  private readonly dirty = new Set<number>()
+  private readonly dirty = new Set<UserId>()
 
   /** @param keepMs how long the store keeps a count that is not written again: longer than any socket is open */
   constructor(
@@ -69,7 +71,7 @@ export class UserSockets {
   }
 
   /** Counts a new socket. Returns false, and doesn't count it, at the limit. */
-  async reserve(userId: number): Promise<boolean> {
+  async reserve(userId: UserId): Promise<boolean> {
     const count = this.count(userId) + 1
     if (count > this.max) return false
     // before the store is asked: concurrent handshakes must not all take the last place
@@ -79,7 +81,7 @@ export class UserSockets {
     return false
   }
 
-  release(userId: number): void {
+  release(userId: UserId): void {
     const left = this.count(userId) - 1
     if (left > 0) this.open.set(userId, left)
     else this.open.delete(userId)
@@ -87,7 +89,7 @@ export class UserSockets {
   }
 
   /** the user's sockets on this node */
-  count(userId: number): number {
+  count(userId: UserId): number {
     return this.open.get(userId) ?? 0
   }
 
@@ -95,7 +97,7 @@ export class UserSockets {
     if (this.timer) clearInterval(this.timer)
   }
 
-  private async hasRoom(userId: number, count: number): Promise<boolean> {
+  private async hasRoom(userId: UserId, count: number): Promise<boolean> {
     const { store, node, max, keepMs } = this
     if (!store) return true
     const keys = [store.nameOf(`sockets:${userId}`), store.nameOf(`node:${node}`)]
@@ -108,7 +110,7 @@ export class UserSockets {
     }
   }
 
-  private async write(userIds: readonly number[]): Promise<void> {
+  private async write(userIds: readonly UserId[]): Promise<void> {
     const { store, node, keepMs } = this
     if (!store || userIds.length === 0) return
     const keys = userIds.map((id) => store.nameOf(`sockets:${id}`))

@@ -10,7 +10,9 @@ export interface Program {
   commands: readonly string[]
   /** looked at after the PATH */
   paths?: readonly string[]
-  /** the package's name, on the systems where apt has it */
+  /** whether what was found can be used: a program may lack its libraries */
+  isUsable?(path: string): boolean
+  /** the package's name, or several separated by blanks, on the systems where apt has it */
   apt: { debian?: string; ubuntu?: string }
   /** what helps elsewhere */
   remedy: { darwin: string; other: string }
@@ -37,8 +39,10 @@ export function isExecutable(path: string): boolean {
   }
 }
 
-const find = (program: Program): string | null =>
-  findOnPath(program.commands) ?? program.paths?.find(isExecutable) ?? null
+function find({ commands, paths, isUsable }: Program): string | null {
+  const found = findOnPath(commands) ?? paths?.find(isExecutable) ?? null
+  return found !== null && isUsable?.(found) === false ? null : found
+}
 
 export interface Machine {
   system: System
@@ -90,7 +94,14 @@ function readOsRelease(): string {
 }
 
 function install(name: string, aptPackage: string): void {
-  const args = ['install', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300', aptPackage]
+  const args = [
+    'install',
+    '-y',
+    '--no-install-recommends',
+    '-o',
+    'DPkg::Lock::Timeout=300',
+    ...aptPackage.split(' '),
+  ]
   process.stderr.write(`houselights: ${name} is missing, installing it: apt-get ${args.join(' ')}\n`)
   if (aptGet(args).status === 0) return
   // a fresh machine has no package lists, an old one has lists of packages that are gone

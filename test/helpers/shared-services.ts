@@ -1,3 +1,4 @@
+import { DJANGO, PGBOUNCER } from '../gate/programs.js'
 import { findChromium } from './chromium.js'
 import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
 import { requireProgram } from './programs.js'
@@ -8,12 +9,18 @@ import { type SuiteVerdict, watchSuite } from './suite-output.js'
  * What the runner does before the first test file, so that files that run at once neither install the same program
  * nor start and stop the database in turn. A part that fails is told, and then fails the tests that need it.
  */
-export async function startSharedServices(): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
+export async function startSharedServices({
+  django = false,
+} = {}): Promise<{ judgeOutput(): SuiteVerdict; stop(): Promise<void> }> {
   const output = watchSuite()
   await tell(async () => {
     if (!process.env.REDIS_URL) requireProgram(REDIS)
   })
   await tell(async () => findChromium())
+  if (django) {
+    await tell(async () => requireProgram(DJANGO))
+    await tell(async () => requireProgram(PGBOUNCER))
+  }
   await tell(async () => {
     await ensureTemplate(MIGRATED)
     await dropLeftovers()

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { configPlugin } from '../../plugins/config.js'
+import { edgePlugin } from '../../plugins/edge.js'
 import { errorsPlugin } from '../../plugins/errors.js'
 import { overloadPlugin } from '../../plugins/http/overload.js'
 import { requestFlowPlugin } from '../../plugins/http/request-flow.js'
@@ -29,7 +29,7 @@ export async function startFlow(
     { dataDirectory: '/nowhere' },
   )
   const app: FastifyInstance = Fastify({ logger: options.logger ?? false })
-  await app.register(configPlugin, { config: settings })
+  await app.register(edgePlugin, { config: settings })
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

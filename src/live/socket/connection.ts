@@ -85,6 +85,10 @@ export class Connection {
     this.readLimit = options.groups.length > GROUPS_AT_ONCE ? pLimit(GROUPS_AT_ONCE) : null
   }
 
+  get owner(): { userId: number; sessionId: string } {
+    return { userId: this.admission.principal.userId, sessionId: this.admission.sessionId }
+  }
+
   get isHeld(): boolean {
     return this.holds > 0
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { CloseCode } from '../../protocol/close-codes.js'
+import { acceptedBytes } from './accepted-bytes.js'
 import type { LiveSocket } from './live-socket.js'
 
 const EMPTY = Buffer.alloc(0)
@@ -12,14 +13,6 @@ interface WebSocketLike {
   ping(): void
   close(code: number, reason: string): void
   terminate(): void
-}
-
-/** libuv's TCP handle */
-interface SocketHandle {
-  /** bytes passed to libuv */
-  bytesWritten?: number
-  /** those of them that the kernel has not accepted yet */
-  writeQueueSize?: number
 }
 
 /**
@@ -41,13 +34,7 @@ export class WsLiveSocket implements LiveSocket {
   }
 
   get acceptedBytes(): number {
-    // `_handle` is internal to net.Socket; without it progress is seen per write, not per byte. The stream's own
-    // `bytesWritten` also counts bytes that are still buffered, such as pongs.
-    const handle: SocketHandle | null = Reflect.get(this.stream, '_handle') ?? null
-    if (handle?.bytesWritten === undefined || handle.writeQueueSize === undefined) {
-      return this.stream.bytesWritten - this.stream.writableLength
-    }
-    return handle.bytesWritten - handle.writeQueueSize
+    return acceptedBytes(this.stream)
   }
 
   get isPaused(): boolean {

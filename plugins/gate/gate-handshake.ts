@@ -1,0 +1,217 @@
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import {
+  DomainError,
+  forbidden,
+  notFound,
+  originNotAllowed,
+  tooMany,
+  unauthenticated,
+  unavailable,
+} from '../../src/errors.js'
+import type { GateRoute } from '../../src/gate/gate-file.js'
+import type { GateSocket } from '../../src/gate/gate-socket.js'
+import type { LiveSession } from '../../src/gate/session-reader.js'
+import type { Refusal } from '../../src/gate/session-watch.js'
+import {
+  acceptOf,
+  openUpstream,
+  UpstreamRefusedError,
+  type UpstreamSocket,
+  upstreamHeaders,
+} from '../../src/gate/upstream.js'
+import { withoutPort } from '../../src/http/client-address.js'
+import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
+import { comesFromAllowedPage } from '../../src/http/origins.js'
+import { CloseCode } from '../../src/protocol/close-codes.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    gate?: GateRoute
+  }
+}
+
+/**
+ * Accepts or refuses a handshake before the upgrade, the cheap checks first: form and origin, Django's session (401), the
+ * route's guard (403), the number of sockets (429), the upstream (503). Once the upstream has accepted, session and guard
+ * are judged again, and only then does the client get its 101.
+ */
+export const gateHandshakePlugin = fp(
+  async (app) => {
+    const heads = new WeakMap<object, Buffer>()
+    app.handshakes.on('upgrade', (request, _socket, head: Buffer) => {
+      if (head.length > 0) heads.set(request, head)
+    })
+    app.addHook('onRequest', async (request, reply) => {
+      if (!request.routeOptions.config.gate) return
+      if (request.method !== 'GET') throw notFound('page')
+      if (!request.ws) throw upgradeRequired(request, reply)
+      checkForm(app, request)
+      request.djangoSession = await identify(app, request)
+    })
+    app.addHook('preHandler', async (request, reply) => {
+      const { gate: route } = request.routeOptions.config
+      const { djangoSession: session } = request
+      if (!route) return
+      if (!session) throw unauthenticated()
+      const { socket, upstream } = await admit(app, request, route, session)
+      reply.hijack()
+      open(app, request, socket, upstream, heads.get(request.raw) ?? Buffer.alloc(0))
+      return reply
+    })
+  },
+  {
+    name: 'gate-handshake',
+    fastify: '5.x',
+    dependencies: [
+      'edge',
+      'host-check',
+      'websocket',
+      'django',
+      'django-cookie',
+      'socket-limits',
+      'gate-sockets',
+    ],
+  },
+)
+
+const malformed = (message: string) => new DomainError(400, 'malformed_handshake', message)
+
+function upgradeRequired(request: FastifyRequest, reply: FastifyReply): DomainError {
+  const { upgrade } = request.headers
+  if (upgrade !== undefined && !namesWebSocket(upgrade)) return malformed('Upgrade must be "websocket".')
+  reply.header('upgrade', 'websocket')
+  return new DomainError(426, 'upgrade_required', 'This is a socket: connect with a WebSocket.')
+}
+
+function checkForm(app: FastifyInstance, request: FastifyRequest): void {
+  const error = handshakeError(request.raw, app.maxHeaders)
+  if (error) throw malformed(error)
+  for (const value of Object.values(parametersOf(request))) {
+    // as a part of the upstream's path they would lead elsewhere
+    if (value === '' || value === '.' || value === '..' || /[/\\]|\p{Cc}/u.test(value))
+      throw new DomainError(400, 'malformed_path', 'A part of the path is malformed.')
+  }
+  const { allowedHosts, allowedOrigins, isProduction } = app.edge
+  const rule = { allowedHosts, allowedOrigins, requireHttps: isProduction }
+  if (!comesFromAllowedPage(request.raw, request.ownHost, rule)) throw originNotAllowed()
+}
+
+function parametersOf({ params }: FastifyRequest): Record<string, string> {
+  const entries = Object.entries(typeof params === 'object' && params !== null ? params : {})
+  return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]))
+}
+
+async function identify(app: FastifyInstance, request: FastifyRequest): Promise<LiveSession> {
+  const key = app.djangoCookie.keyOf(request)
+  const verdict = key === null ? null : await app.django.lookup.find(key).catch((err) => fail(app, err))
+  request.isLookedUp = true
+  if (verdict?.kind === 'live') {
+    app.djangoCookie.prove(verdict.session.key)
+    return verdict.session
+  }
+  // one of a blocked address that might have been of a live session
+  app.socketLimits.check(request)
+  throw unauthenticated()
+}
+
+/** Fails closed, whatever the error: without an answer no socket is admitted. */
+function fail(app: FastifyInstance, err: unknown): never {
+  app.django.noteFailure(err)
+  throw unavailable()
+}
+
+/** All that remains between a live session and an open socket. */
+async function admit(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  route: GateRoute,
+  session: LiveSession,
+): Promise<{ socket: GateSocket; upstream: UpstreamSocket }> {
+  const { guards, reader, watch } = app.django
+  const guard = guards.get(route)
+  const parameters = parametersOf(request)
+  if (!guard?.judgeFlags(session)) throw forbidden()
+  if (guard.usesQuery) {
+    const asked = guard.judge([{ session, parameters }], reader.database)
+    const [passes] = await asked.catch((err: unknown) => fail(app, err))
+    if (!passes) throw forbidden()
+  }
+  if (!(await app.socketLimits.reserve(request, session.userId)))
+    throw tooMany(10, 'This user has too many open sockets.')
+  await app.socketLimits.accepted(request, false)
+  const upstream = await reachUpstream(app, request, route, session, parameters)
+  const socket = app.watchSocket({ session, guard, route, parameters })
+  const refusal = await watch.admit(socket, reader)
+  if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
+  app.dropSocket(socket)
+  upstream.socket.destroy()
+  throw refusal === null ? malformed('The connection has closed.') : ERRORS[refusal]()
+}
+
+const ERRORS: Record<Refusal, () => DomainError> = {
+  session_ended: unauthenticated,
+  forbidden,
+  unavailable,
+}
+
+async function reachUpstream(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  { upstream, path }: GateRoute,
+  { userId }: LiveSession,
+  parameters: Record<string, string>,
+): Promise<UpstreamSocket> {
+  const headers = upstreamHeaders(request.raw.rawHeaders, { address: withoutPort(request.ip), userId })
+  try {
+    return await openUpstream(upstream, upstream.target(parameters), headers)
+  } catch (error) {
+    const status = error instanceof UpstreamRefusedError ? error.status : null
+    const reason = error instanceof Error ? error.message : 'no answer'
+    app.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
+    if (status !== null && status >= 400 && status < 500)
+      throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')
+    throw new DomainError(503, 'upstream_unavailable', 'The site is temporarily unavailable: try again.', {
+      retryAfter: 1,
+    })
+  }
+}
+
+/** The upstream's headers that are not passed on: they are of its connection. */
+const OWN =
+  /^(?:connection|upgrade|keep-alive|proxy-.*|te|trailer|transfer-encoding|content-length|sec-websocket-accept)$/i
+
+function open(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  socket: GateSocket,
+  upstream: UpstreamSocket,
+  head: Buffer,
+): void {
+  const stream = request.raw.socket
+  app.acceptHandshake(stream)
+  detach(stream)
+  const key = request.raw.headers['sec-websocket-key'] ?? ''
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${acceptOf(key)}`,
+  ]
+  const { headers } = upstream
+  for (let i = 0; i < headers.length; i += 2)
+    if (!OWN.test(headers[i] ?? '')) lines.push(`${headers[i]}: ${headers[i + 1]}`)
+  stream.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  app.audit.socketOpened(request, socket)
+  app.keepSocket(socket)
+  socket.open(stream, head, upstream)
+  if (app.draining) socket.close(CloseCode.serviceRestart, 'retry=500')
+}
+
+/** Removes what Node leaves on the connection: it would retain the response and all headers while the socket is open. */
+function detach(stream: Socket): void {
+  const response: unknown = Reflect.get(stream, '_httpMessage')
+  if (response instanceof ServerResponse) response.detachSocket(stream)
+}
