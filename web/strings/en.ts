@@ -49,6 +49,7 @@ const byCode: Record<string, string | undefined> = {
   already_staff: 'This account belongs to the theatre already.',
   username_taken: 'This username is taken already.',
   too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
+  too_many_subscriptions: 'There are as many notifications here as there can be: turn some off first.',
   rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
   forbidden: 'You don’t have permission to do this.',
   already_paid: 'This order has already been paid.',

@@ -46,6 +46,7 @@ const byCode: Record<string, string | undefined> = {
   already_staff: 'यह खाता पहले से इस थिएटर का है।',
   username_taken: 'यह यूज़रनेम पहले से है।',
   too_many_halls: 'थिएटर में और हॉल नहीं जोड़े जा सकते: पहले कोई हॉल हटाएँ।',
+  too_many_subscriptions: 'यहाँ और सूचनाएँ चालू नहीं हो सकतीं: पहले कुछ बंद करें।',
   rights_changed: 'आपकी अनुमतियाँ अभी बदली हैं, इसलिए कुछ सहेजा नहीं गया। फिर कोशिश करें।',
   forbidden: 'आपको यह करने की अनुमति नहीं है।',
   already_paid: 'इस ऑर्डर का भुगतान हो चुका है।',
