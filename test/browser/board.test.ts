@@ -206,6 +206,8 @@ t.test('keyboard: a step pressed while the last one is under way follows it', as
   await linkIs(page)
   const held: Route[] = []
   await page.route('**/api/orders/*/collect-cash', (route) => void held.push(route))
+  // parts that appear together can't have the focus before
+  await ticket(page, 'D9').waitFor()
   await ticket(page, 'D9').focus()
   await page.keyboard.press('c')
   await until(() => held.length === 1, 'the first call to be under way')

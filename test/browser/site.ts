@@ -83,7 +83,9 @@ export async function startSite(
 
 /** Browsers log every response from 400 on and every failed socket, which tests of refusals and outages cause. */
 function isPageError(line: string): boolean {
-  return !/Failed to load resource|WebSocket connection to .* failed|net::ERR_/.test(line)
+  return !/Failed to load resource|error occurred when fetching the script|WebSocket connection to .* failed|net::ERR_/.test(
+    line,
+  )
 }
 
 /** Resolves once the page's link to the service is live, or in the given state. */
