@@ -66,14 +66,13 @@ export function createDatabase(options: DatabaseOptions): Database {
 /** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
 export function createRawClient(options: DatabaseOptions): RawClient {
   const pool = openPool(options)
-  pool.on('error', () => {})
   return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
 }
 
 function openPool(options: DatabaseOptions): pg.Pool {
   const { url, poolSize, poolTimeoutMs, statementTimeoutMs, sockets = new Set<Socket>() } = options
   const schema = schemaOf(url)
-  return new pg.Pool({
+  const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: poolTimeoutMs,
@@ -98,6 +97,10 @@ function openPool(options: DatabaseOptions): pg.Pool {
       })
     },
   })
+  // of idle connections that the server ends. Prisma's adapter listens only from its first query to its disconnection, and
+  // without a listener the process would end
+  pool.on('error', () => {})
+  return pool
 }
 
 /** Listens to the errors that the server sends, whoever waits for them: node-pg has no event of its own for it. */

@@ -1,8 +1,11 @@
 import { createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { isDatabaseAway } from '../../plugins/errors.js'
-import { createDatabase } from '../../src/database/client.js'
+import { createDatabase, rawClientOf } from '../../src/database/client.js'
+import { testDatabase } from '../helpers/database.js'
+import { withClient } from '../helpers/database-template.js'
 import { listen } from '../helpers/listen.js'
+import { until } from '../helpers/until.js'
 
 /** One message of PostgreSQL's protocol (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
 function message(type: string, body: Buffer): Buffer {
@@ -53,3 +56,19 @@ t.test(
     }
   },
 )
+
+t.test('an idle connection that the server ends does not end the process', async (t) => {
+  const { url } = await testDatabase(t)
+  for (const asked of ['by SQL of our own alone', 'by Prisma, which has disconnected']) {
+    const db = createDatabase({ url, poolSize: 1, poolTimeoutMs: 5000, statementTimeoutMs: 5000 })
+    t.teardown(() => db.$disconnect())
+    const raw = rawClientOf(db)
+    const pidOf = async () => (await raw.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`)[0]?.pid
+    if (asked.includes('Prisma')) await db.user.count()
+    const pid = await pidOf()
+    await withClient(url, (client) => client.query('SELECT pg_terminate_backend($1)', [pid]))
+    if (asked.includes('Prisma')) await db.$disconnect()
+    else await until(async () => (await pidOf()) !== pid, 'another connection')
+    t.pass(asked)
+  }
+})
