@@ -122,7 +122,12 @@ t.test('/readyz says whether the nodes are connected', async (t) => {
 t.test('through a pooler in transaction mode the start says so, and the log is polled', async (t) => {
   const pooled = await startPooled(t)
   t.match(pooled.logs.text, 'LISTEN does not work through DATABASE_URL')
-  t.strictSame(await readiness(pooled), { status: 'degraded', database: 'up', redis: 'off' })
+  t.strictSame(await readiness(pooled), {
+    status: 'degraded',
+    database: 'up',
+    redis: 'off',
+    reason: 'listen_unavailable',
+  })
   const { socket, who } = await listen(pooled)
   await arrived(socket, GROUP, await emit(nodes[0], GROUP))
   const closed = socket.closed()
