@@ -1,6 +1,6 @@
 import type { Transaction } from '../database/client.js'
 import { DomainError } from '../errors.js'
-import { type ActionContext, commit } from '../events/commit.js'
+import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import type { Role } from '../principal.js'
 import { isDjangoHash, readDjangoHash } from './django-hashes.js'
@@ -56,27 +56,49 @@ export async function importDjangoUsers(
   users: readonly DjangoUser[],
   options: ImportOptions,
 ): Promise<ImportOutcome[]> {
-  return await commit(ctx, async (tx) => {
-    const read = users.map((user) => [user.username, readUser(user, options)] as const)
-    const names = read.flatMap(([, wanted]) => (typeof wanted === 'string' ? [] : [wanted.username]))
-    const existing = new Map((await findExisting(tx, names)).map((row) => [row.name, row]))
-    const outcomes: ImportOutcome[] = []
-    const changes: NewAccessChange[] = []
-    for (const [username, wanted] of read) {
-      if (typeof wanted === 'string') {
-        outcomes.push({ username, done: 'skipped', reason: wanted })
-        continue
-      }
-      const { role, isActive } = wanted
-      const done = await store(tx, existing.get(wanted.username), wanted, options.isDryRun, changes)
-      outcomes.push(
-        done === 'taken'
-          ? { username, done: 'skipped', reason: 'there is an account with this name, ignoring case' }
-          : { username, done, role, isActive },
-      )
+  try {
+    return await commit(ctx, async (tx) => {
+      const outcome = await importWithin(tx, users, options)
+      if (options.isDryRun) throw new DryRun(outcome.result)
+      return outcome
+    })
+  } catch (error) {
+    if (error instanceof DryRun) return error.outcomes
+    throw error
+  }
+}
+
+/** Rolls back what was tried. */
+class DryRun extends Error {
+  constructor(readonly outcomes: ImportOutcome[]) {
+    super('a dry run')
+  }
+}
+
+async function importWithin(
+  tx: Transaction,
+  users: readonly DjangoUser[],
+  options: ImportOptions,
+): Promise<Outcome<ImportOutcome[]>> {
+  const read = users.map((user) => [user.username, readUser(user, options)] as const)
+  const names = read.flatMap(([, wanted]) => (typeof wanted === 'string' ? [] : [wanted.username]))
+  const existing = new Map((await findExisting(tx, names)).map((row) => [row.name, row]))
+  const outcomes: ImportOutcome[] = []
+  const changes: NewAccessChange[] = []
+  for (const [username, wanted] of read) {
+    if (typeof wanted === 'string') {
+      outcomes.push({ username, done: 'skipped', reason: wanted })
+      continue
     }
-    return { result: outcomes, changes }
-  })
+    const { role, isActive } = wanted
+    const done = await store(tx, existing.get(wanted.username), wanted, changes)
+    outcomes.push(
+      done === 'taken'
+        ? { username, done: 'skipped', reason: 'there is an account with this name, ignoring case' }
+        : { username, done, role, isActive },
+    )
+  }
+  return { result: outcomes, changes }
 }
 
 type Stored = 'added' | 'updated' | 'same' | 'taken'
@@ -85,13 +107,11 @@ async function store(
   tx: Transaction,
   before: Existing | undefined,
   wanted: Wanted,
-  isDryRun: boolean,
   changes: NewAccessChange[],
 ): Promise<Stored> {
   // of accounts that differ in upper and lower case only, the first one came
   if (before && (before.username !== wanted.username || !isImported(before))) return 'taken'
   if (before && isSame(before, wanted)) return 'same'
-  if (isDryRun) return before ? 'updated' : 'added'
   if (before) {
     const theatreIds = [...before.theatreIds, ...wanted.theatreIds]
     changes.push(...((await changeWithin(tx, before.id, { ...wanted, theatreIds })).changes ?? []))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { findImportedKinds } from '../../src/accounts/imported-hashes.js'
 import { importCommand } from '../../src/commands/import-command.js'
 import { testDatabase } from '../helpers/database.js'
 import { createClient } from '../helpers/http-client.js'
@@ -15,6 +16,8 @@ const { url } = await startService(t, { database, env: { RATE_LIMITS: 'off' } })
 const PBKDF2 = 'pbkdf2_sha256$260000$abcdefghijkl$BAQbksZOPs1W4U5DBh9ee+GLgOdnqb1MeJroJolokX0='
 const SCRYPT =
   'scrypt$16384$abcdefghijkl$8$1$HfJf2gLAO3T1J+s3Cm7zqOkC2X8VUuzAMrCtSE0Exw8GwxxXN9ztzRQELu+n+WvSfHXPhsI/uhXY4pJGvHpibA=='
+
+const ARGON2 = 'argon2$argon2id$v=19$m=102400,t=2,p=8$YWJjZGVmZ2hpamts$20VyKJ2xf8grqthxaucV3g'
 
 // auth_user as Django's migrations make it, in a schema of its own
 await db.$executeRaw`CREATE SCHEMA site`
@@ -46,6 +49,10 @@ await addToSite('boss', PBKDF2, { superuser: true, staff: true })
 await addToSite('usher', SCRYPT, { staff: true })
 await addToSite('Usher', PBKDF2)
 await addToSite('guest', PBKDF2)
+await addToSite('cook', SCRYPT)
+// many salts are one kind
+for (const letter of [...'abcdefghij'])
+  await addToSite(`clerk-${letter}`, ARGON2.replace('YWJjZGVm', `YWJjZGV${letter}`))
 await addToSite('gone', PBKDF2, { active: false })
 await addToSite('sso', '!9JVeNk29Xzr0HUYwIcDbv7fqXLZmvJRHTiIYPg1j')
 await addToSite('ancient', 'md5$abc$900150983cd24fb0d6963f7d28e17f72')
@@ -56,7 +63,7 @@ t.test('a dry run stores nothing and says what would be', async (t) => {
   const before = await db.user.count()
   const done = await run('--theatre', '1', '--dry-run')
   t.match(done, { code: 0, err: '' })
-  t.match(done.out, /^Nothing was stored\. It would be: \d added, 0 updated, 0 unchanged, \d skipped\.$/m)
+  t.match(done.out, /^Nothing was stored\. It would be: 15 added, 0 updated, 0 unchanged, 5 skipped\.$/m)
   t.equal(await db.user.count(), before)
 })
 
@@ -70,7 +77,7 @@ t.test('accounts come with their flags; what can’t come is named, with the rea
     /^skipped ancient: its password is hashed by md5, which is not supported/m,
     /^skipped two words: .*letters, digits/m,
     /^skipped [Uu]sher: there is an account with this name, ignoring case/m,
-    '4 added, 0 updated, 0 unchanged, 5 skipped.',
+    '15 added, 0 updated, 0 unchanged, 5 skipped.',
   ])
     t.match(out, line)
   t.match(await stored('boss'), { role: 'admin', isActive: true })
@@ -78,10 +85,16 @@ t.test('accounts come with their flags; what can’t come is named, with the rea
   t.equal(await db.user.count({ where: { username: { in: ['usher', 'Usher'] } } }), 1)
 })
 
+t.test('the kinds of what was imported are known', async (t) => {
+  const kinds = await findImportedKinds(db)
+  t.same([...kinds.keys()].sort(), ['argon2id 102400 2 8 22', 'pbkdf2 sha256', 'scrypt 16384 8 1'])
+  t.equal(kinds.get('pbkdf2 sha256')?.rounds, 260_000)
+})
+
 t.test('a second run changes nothing but what Django has changed', async (t) => {
-  t.match((await run('--theatre', '1')).out, /^0 added, 0 updated, 4 unchanged, 5 skipped\.$/m)
+  t.match((await run('--theatre', '1')).out, /^0 added, 0 updated, 15 unchanged, 5 skipped\.$/m)
   await db.$executeRaw`UPDATE site.auth_user SET is_staff = true WHERE username = 'guest'`
-  t.match((await run('--theatre', '1')).out, /^0 added, 1 updated, 3 unchanged, 5 skipped\.$/m)
+  t.match((await run('--theatre', '1')).out, /^0 added, 1 updated, 14 unchanged, 5 skipped\.$/m)
   t.match(await stored('guest'), { role: 'staff', theatres: [{ theatreId: 1 }] })
 })
 

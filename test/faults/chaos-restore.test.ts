@@ -10,10 +10,10 @@ import { openV1 } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
 
-/** The SQL statements of docs/operations.md. */
+/** The SQL statements of docs/operations.md that follow a restore. */
 function statements(): string {
   const text = readFileSync(fileURLToPath(new URL('../../docs/operations.md', import.meta.url)), 'utf8')
-  const [, sql = ''] = /```sql\n([\s\S]*?)```/.exec(text) ?? []
+  const [, sql = ''] = /## Backup and restore[\s\S]*?```sql\n([\s\S]*?)```/.exec(text) ?? []
   return sql
 }
 

@@ -170,7 +170,11 @@ t.test('npm run dev: one port; changes of pages and of the service take effect',
   await t.test(
     'a service that fails to start shows the error with its line; the next save starts it again',
     async (t) => {
-      dev.edit('routes/operations/health.ts', 'async (app) => {', 'async (app) => {\n  lost()')
+      dev.edit(
+        'routes/operations/health.ts',
+        '{ askDatabase, others }) => {',
+        '{ askDatabase, others }) => {\n  lost()',
+      )
       const body = await answers(`${dev.url}/healthz`, (status) => status === 503)
       t.match(body, /lost is not defined/)
       const lines = readFileSync(join(dev.root, 'routes/operations/health.ts'), 'utf8').split('\n')
