@@ -194,6 +194,8 @@ t.test('keyboard only: moves between tickets, marks as seen, delivers, cancels, 
   await until(async () => (await focused()) === 'C3', 'the next ticket to have the focus')
   await page.keyboard.press('z')
   await until(async () => (await focused()) === 'C2', 'the ticket that is back to have the focus')
+  // until the undo is answered, its buttons take nothing
+  await page.locator('.ticket[aria-busy=false]', { hasText: 'Screen 1 C2' }).waitFor()
   await page.keyboard.press('Tab')
   const button = await page.evaluate('document.activeElement.textContent')
   t.equal(button, 'Cash received', 'each button can be reached')
