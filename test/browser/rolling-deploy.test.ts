@@ -21,6 +21,8 @@ t.teardown(() => front.close())
 const url = `http://127.0.0.1:${await front.listen('127.0.0.1', 0)}`
 await front.nodes.probe()
 const through = { baseURL: url }
+/** ms for a page whose files must be asked for again and again, each time after a longer wait */
+const timeout = 120_000
 
 function countLost(page: Page): () => number {
   let lost = 0
@@ -51,7 +53,7 @@ t.test(`${LOADS} phones open the menu: none stays empty`, async (t) => {
     const page = await visitor.context.newPage()
     const lostHere = countLost(page)
     await page.goto('/s/demo-a1')
-    await page.locator('[data-action=add]').first().waitFor()
+    await page.locator('[data-action=add]').first().waitFor({ timeout })
     await page.locator('#boot').waitFor({ state: 'detached' })
     lost += lostHere()
     await visitor.context.close()
@@ -64,7 +66,7 @@ t.test('one phone opens the menu again and again', async (t) => {
   const page = await context.newPage()
   for (let load = 0; load < LOADS; load += 1) {
     await page.goto('/s/demo-a1')
-    await page.locator('[data-action=add]').first().waitFor()
+    await page.locator('[data-action=add]').first().waitFor({ timeout })
   }
   t.equal(await page.evaluate('sessionStorage.getItem("houselights.reloads")'), null, 'no count is left')
 })
@@ -78,7 +80,7 @@ t.test('the staff’s pages come up too, and the codes with their codes', async 
   ] as const) {
     const tablet = await site.staff({ ...TABLET, ...through })
     const page = await tablet.open(path)
-    await page.locator(ready).first().waitFor()
+    await page.locator(ready).first().waitFor({ timeout })
     t.pass(path)
     await tablet.context.close()
   }
@@ -96,6 +98,6 @@ t.test('the page was sent before the last node of its build ended: the new build
   })
   const page = await context.newPage()
   await page.goto('/s/demo-a1')
-  await page.locator('[data-action=add]').first().waitFor()
+  await page.locator('[data-action=add]').first().waitFor({ timeout })
   t.equal(documents, 2, 'one reload')
 })

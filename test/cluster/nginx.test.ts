@@ -98,7 +98,7 @@ t.test('logs hold no path, which may be a seat’s token, also when no node answ
   const nginx = await startNginx(t, [1, 2])
   t.equal(await ask(nginx, { path: '/s/a-token-nobody-may-see?key=neither' }), 502)
   t.equal(await ask(nginx, { method: 'POST', path: '/api/seats/a-token-nobody-may-see/orders' }), 502)
-  await until(() => (nginx.logs().match(/ 502 /g) ?? []).length >= 2, 'the access log')
+  await until(() => nginx.logs().includes('POST 502'), 'the access log')
   t.match(
     nginx.logs(),
     /POST 502 .* 127\.0\.0\.1:[12], 127\.0\.0\.1:[12] 502, 502/,
