@@ -173,7 +173,7 @@ function ReviewLine({ line, name, choices, unitPrice, problem, onChange }: LineP
 function Payment({ form }: { form: OrderForm }) {
   return (
     <>
-      <fieldset class="payment-methods">
+      <fieldset class="payment-methods" data-unguarded="">
         <legend>{s.seat.howToPay}</legend>
         <Method form={form} value="online" name={s.seat.online} note={s.seat.onlineNote} />
         <Method form={form} value="cash" name={s.seat.cash} note={s.seat.cashNote} />
