@@ -1,18 +1,13 @@
-import type { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { notFound, tooMany, unavailable } from '../../src/errors.js'
 import { addressKey } from '../../src/http/client-address.js'
 import { findSeat } from '../../src/seats/seat-queries.js'
+import { eventStream, STREAM_RETRY_SECONDS, sendEvents } from './event-stream.js'
 
-/** seconds after which a client that has too many streams may try again */
-const RETRY_SECONDS = 30
-
-const Events = Type.Unsafe<Readable>({
-  type: 'string',
-  description:
-    'events named `menu`; the data of each is JSON: `theatre` and `menu` as GET /api/seats/{seatToken} answers them',
-})
+const EVENTS = eventStream(
+  'events named `menu`; the data of each is JSON: `theatre` and `menu` as GET /api/seats/{seatToken} answers them',
+)
 
 /**
  * A seat's menu as server-sent events: the whole state in each `menu` event, first at connect, then after each change. It
@@ -26,7 +21,7 @@ export const seatChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       exposeHeadRoute: false,
       schema: {
         params: Type.Object({ seatToken: Type.String() }),
-        response: { 200: { content: { 'text/event-stream': { schema: Events } } } },
+        response: EVENTS,
       },
     },
     async (request, reply) => {
@@ -35,12 +30,9 @@ export const seatChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const seat = await findSeat(app.db, seatToken)
       if (!seat) throw notFound('seat')
       const stream = app.menuFeeds.open(seat.theatreId, seatToken, addressKey(request.ip))
-      if (!stream) throw tooMany(RETRY_SECONDS, 'This seat’s menu is open too many times here: close some.')
-      return reply
-        .header('content-type', 'text/event-stream; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        .send(stream)
+      if (!stream)
+        throw tooMany(STREAM_RETRY_SECONDS, 'This seat’s menu is open too many times here: close some.')
+      return sendEvents(reply, stream)
     },
   )
 }

@@ -1,19 +1,13 @@
-import type { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { requireManagedTheatre } from '../../src/access/theatre-access.js'
 import { findLive } from '../../src/accounts/sessions.js'
 import { tooMany, unauthenticated, unavailable } from '../../src/errors.js'
+import { eventStream, STREAM_RETRY_SECONDS, sendEvents } from './event-stream.js'
 import { IdParams, pathId } from './params.js'
 
-/** seconds after which a client that has too many streams may try again */
-const RETRY_SECONDS = 30
-
-const Events = Type.Unsafe<Readable>({
-  type: 'string',
-  description:
-    'events named `theatre`; the data of each is JSON: `version`, and `menu`, `settings`, `halls` and `staff` as the calls for managers answer them',
-})
+const EVENTS = eventStream(
+  'events named `theatre`; the data of each is JSON: `version`, and `menu`, `settings`, `halls` and `staff` as the calls for managers answer them',
+)
 
 /**
  * A theatre as its managers see it, as server-sent events: the whole state at connect, and after each change. So no open page
@@ -28,7 +22,7 @@ export const theatreChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       exposeHeadRoute: false,
       schema: {
         params: IdParams,
-        response: { 200: { content: { 'text/event-stream': { schema: Events } } } },
+        response: EVENTS,
       },
     },
     async (request, reply) => {
@@ -39,12 +33,9 @@ export const theatreChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (!caller) throw unauthenticated()
       await requireManagedTheatre(app.db, caller.principal, id)
       const stream = app.managerFeeds.open(id, caller.session.id, '')
-      if (!stream) throw tooMany(RETRY_SECONDS, 'This theatre is open in too many tabs here: close some.')
-      return reply
-        .header('content-type', 'text/event-stream; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .header('x-accel-buffering', 'no')
-        .send(stream)
+      if (!stream)
+        throw tooMany(STREAM_RETRY_SECONDS, 'This theatre is open in too many tabs here: close some.')
+      return sendEvents(reply, stream)
     },
   )
 }
