@@ -5,8 +5,9 @@ import { type ActionContext, commit } from '../events/commit.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import type { Principal } from '../principal.js'
 import { type DeviceMark, isKnownOn } from './device-mark.js'
+import { isDjangoHash } from './django-hashes.js'
 import { findImportedKinds } from './imported-hashes.js'
-import { checkInTurn, checkNewPassword, hashPassword, isOutdated, verifyPassword } from './passwords.js'
+import { checkInTurn, checkNewPassword, hashPassword, verifyPassword } from './passwords.js'
 import {
   type ClientInfo,
   endSession,
@@ -168,7 +169,7 @@ async function renewHash(
   { id, passwordHash }: Account,
   password: string,
 ): Promise<string | null> {
-  if (passwordHash === null || !isOutdated(passwordHash)) return passwordHash
+  if (passwordHash === null || !isDjangoHash(passwordHash)) return passwordHash
   const renewed = await hashPassword(password)
   const { count } = await ctx.db.user.updateMany({
     where: { id, passwordHash },

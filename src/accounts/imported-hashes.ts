@@ -9,12 +9,20 @@ const MAX_KINDS = 8
 /** For each kind of imported hash an example, of the most rounds. */
 export type ImportedKinds = ReadonlyMap<string, DjangoHash>
 
-const known = new WeakMap<Database, { kinds: ImportedKinds; until: number }>()
+const known = new WeakMap<Database, { kinds: Promise<ImportedKinds>; until: number }>()
 
-/** The kinds of imported hashes that accounts still have. */
-export async function findImportedKinds(db: Database): Promise<ImportedKinds> {
+/** The kinds of imported hashes that accounts still have. Sign-ins at the same time share one query. */
+export function findImportedKinds(db: Database): Promise<ImportedKinds> {
   const found = known.get(db)
   if (found && found.until > performance.now()) return found.kinds
+  const kinds = readImportedKinds(db)
+  known.set(db, { kinds, until: performance.now() + REMEMBERED_MS })
+  // the next sign-in asks again
+  kinds.catch(() => known.delete(db))
+  return kinds
+}
+
+async function readImportedKinds(db: Database): Promise<ImportedKinds> {
   // one example of each: the parts that decide the cost, without salt and hash; of PBKDF2 the one with most iterations
   const rows = await db.$queryRaw<{ hash: string }[]>`
     SELECT DISTINCT ON (kind) password_hash AS hash FROM (
@@ -30,7 +38,6 @@ export async function findImportedKinds(db: Database): Promise<ImportedKinds> {
     const read = readDjangoHash(hash)
     if (read) kinds.set(read.kind, read)
   }
-  known.set(db, { kinds, until: performance.now() + REMEMBERED_MS })
   return kinds
 }
 

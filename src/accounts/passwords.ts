@@ -76,14 +76,12 @@ export async function verifyPassword(
   password: string,
   imported: ImportedKinds = new Map(),
 ): Promise<boolean> {
-  const foreign = passwordHash !== null && isDjangoHash(passwordHash) ? readDjangoHash(passwordHash) : null
+  const isForeign = passwordHash !== null && isDjangoHash(passwordHash)
+  const foreign = isForeign ? readDjangoHash(passwordHash) : null
   if (await foreign?.verify(password)) return true
-  const own = foreign === null && passwordHash !== null && !isDjangoHash(passwordHash) ? passwordHash : null
+  const own = isForeign ? null : passwordHash
   const matches = await verify(own ?? DUMMY_HASH, normalize(password))
   if (matches && own !== null) return true
   await spendTheRest(imported, foreign, password)
   return false
 }
-
-/** Whether a hash, whose password is known to be right, is to be replaced by one of ours. */
-export const isOutdated = (passwordHash: string): boolean => isDjangoHash(passwordHash)
