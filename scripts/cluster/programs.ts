@@ -68,7 +68,8 @@ export async function startPrivateRedis(program: string): Promise<PrivateRedis> 
   }
 }
 
-function isListening(port: number): Promise<boolean> {
+/** Whether something accepts connections on a port of this machine. */
+export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     socket.once('error', () => resolve(false))

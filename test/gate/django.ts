@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../scripts/cluster/programs.js'
+import { freePort, isListening } from '../../scripts/cluster/programs.js'
 import {
   ensureTemplate,
   newDatabaseName,
@@ -153,7 +152,7 @@ async function launch(
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const isUp = async () => {
     if (hasEnded(child)) throw new Error(`Daphne ended: ${output.trim().split('\n').at(-1)}`)
-    return /^pid \d+/m.test(output) && (await accepts(port))
+    return /^pid \d+/m.test(output) && (await isListening(port))
   }
   await until(isUp, 'Daphne to start', PROGRAM_PATIENCE)
   const pid = Number(/^pid (\d+)/m.exec(output)?.[1])
@@ -169,14 +168,6 @@ async function launch(
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
-}
 
 /** A signed-in browser of the site, without the browser. */
 export class SiteUser {

@@ -29,11 +29,3 @@ export function siteEnv(): Record<string, string> {
     ...(other ? { PYTHONPATH: other } : {}),
   }
 }
-
-export const PGBOUNCER: Program = {
-  name: 'PgBouncer',
-  commands: [],
-  paths: ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'],
-  apt: { debian: 'pgbouncer', ubuntu: 'pgbouncer' },
-  remedy: { darwin: 'brew install pgbouncer', other: 'install PgBouncer with the package manager' },
-}

@@ -1,22 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { WebSocketServer } from 'ws'
-import { freePort } from '../../scripts/cluster/programs.js'
 import { GateFileError } from '../../src/gate/gate-file.js'
 import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { listen } from '../helpers/listen.js'
-import { requireProgram } from '../helpers/programs.js'
+import { startPgBouncer } from '../helpers/pgbouncer.js'
 import { connect } from '../helpers/socket-client.js'
-import { until } from '../helpers/until.js'
 import { SITE_SECRET, type SiteDatabase, siteDatabase } from './django.js'
 import { installTriggers, startGate } from './gate.js'
-import { PGBOUNCER } from './programs.js'
 import { cookieOf, insertSession } from './session-row.js'
 
 const ROUTE = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }
@@ -157,47 +154,10 @@ async function startUpstream(t: Test): Promise<string> {
 }
 
 /** A pooler in transaction mode; returns the URL through it. */
-async function startPooler(t: Test, url: string): Promise<string> {
-  const target = new URL(url)
-  const folder = mkdtempSync(join(tmpdir(), 'houselights-pooler-'))
-  chmodSync(folder, 0o755)
-  const port = await freePort()
-  const file = join(folder, 'pgbouncer.ini')
-  writeFileSync(
-    file,
-    `[databases]
-site = host=${target.hostname} port=${target.port} dbname=${target.pathname.slice(1)} user=${target.username} password=${target.password}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 3
-`,
-    { mode: 0o644 },
-  )
-  // it refuses to run as root
-  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-  const child = spawn(requireProgram(PGBOUNCER), [file], { stdio: ['ignore', 'ignore', 'pipe'], ...user })
-  const ended = once(child, 'close')
-  let output = ''
-  child.stderr.on('data', (chunk) => {
-    output += chunk
-  })
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await ended
-    rmSync(folder, { recursive: true, force: true })
-  })
-  await until(() => /process up/.test(output), 'PgBouncer to start')
-  return `postgresql://gate@127.0.0.1:${port}/site`
-}
-
 t.test('behind PgBouncer in transaction mode the start says so, and the gate asks each second', async (t) => {
   const database = await siteDatabase(t)
   await installTriggers(database)
-  const readerUrl = await startPooler(t, database.readerUrl)
+  const readerUrl = await startPgBouncer(t, database.readerUrl)
   const upstream = await startUpstream(t)
   const guard = { sql: 'SELECT 1 FROM theatre_order WHERE id = $id AND customer_id = $user' }
   const gate = await startGate(t, {

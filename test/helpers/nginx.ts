@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../scripts/cluster/programs.js'
+import { freePort, isListening } from '../../scripts/cluster/programs.js'
 import { type Program, requireProgram } from './programs.js'
 import type { Teardown } from './teardown.js'
 import { until } from './until.js'
@@ -75,7 +74,7 @@ export async function startNginx(
   })
   await until(() => {
     if (child.exitCode !== null) throw new Error(`nginx did not start: ${output}`)
-    return accepts(httpsPort)
+    return isListening(httpsPort)
   }, 'nginx to listen')
   return {
     httpPort,
@@ -99,15 +98,4 @@ function makeCertificate(key: string, certificate: string): void {
     { encoding: 'utf8' },
   )
   if (status !== 0) throw new Error(`openssl failed: ${stderr}`)
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(false))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 }

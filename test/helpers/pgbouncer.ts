@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../../scripts/cluster/programs.js'
+import { freePort, isListening } from '../../scripts/cluster/programs.js'
 import { type Program, requireProgram } from './programs.js'
 import type { Teardown } from './teardown.js'
 import { until } from './until.js'
 
-const PGBOUNCER: Program = {
+export const PGBOUNCER: Program = {
   name: 'PgBouncer',
   commands: ['pgbouncer'],
   paths: ['/usr/sbin/pgbouncer'],
@@ -58,15 +57,4 @@ default_pool_size = 8
   }, 'PgBouncer to listen')
   target.host = `127.0.0.1:${port}`
   return target.href
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(false))
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-  })
 }

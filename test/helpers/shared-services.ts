@@ -1,6 +1,7 @@
-import { DJANGO, PGBOUNCER } from '../gate/programs.js'
+import { DJANGO } from '../gate/programs.js'
 import { findChromium } from './chromium.js'
 import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
+import { PGBOUNCER } from './pgbouncer.js'
 import { requireProgram } from './programs.js'
 import { REDIS } from './redis.js'
 import { type SuiteVerdict, watchSuite } from './suite-output.js'
