@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { freePort } from '../../scripts/cluster/programs.js'
 import { chooseOwner } from '../../src/database/embedded/run-as.js'
 import { withClient } from './database-template.js'
@@ -13,31 +13,20 @@ import { until } from './until.js'
 
 // PostgreSQL as the system's packages install it, of another version than the embedded one.
 
-const folders = (): string[] => {
-  try {
-    return readdirSync('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`)
-  } catch {
-    return []
-  }
-}
-
-const PROGRAMS: Program = {
+const POSTGRES: Program = {
   name: 'PostgreSQL',
-  commands: ['pg_basebackup'],
+  commands: ['postgres'],
+  // Debian's are not on the PATH
   get paths() {
-    return folders().map((folder) => join(folder, 'pg_basebackup'))
+    const home = '/usr/lib/postgresql'
+    return existsSync(home) ? readdirSync(home).map((version) => join(home, version, 'bin', 'postgres')) : []
   },
-  // the PATH has a wrapper, beside which there is no server
-  isUsable: (path) => path.startsWith('/usr/lib/postgresql/') || process.platform !== 'linux',
   apt: { debian: 'postgresql', ubuntu: 'postgresql' },
   remedy: { darwin: 'brew install postgresql@15', other: 'install PostgreSQL with the package manager' },
 }
 
 /** The folder of initdb, postgres and pg_basebackup. */
-function binaries(): string {
-  const [folder] = folders()
-  return folder ?? join(requireProgram(PROGRAMS), '..')
-}
+const binaries = (): string => dirname(requireProgram(POSTGRES))
 
 export interface InstalledPostgres {
   port: number
