@@ -174,6 +174,11 @@ t.test('a database that was dropped comes back, and clients resume rightly', asy
 
 t.test('the same on the system’s PostgreSQL, and from the embedded one to it', async (t) => {
   const { urlOf } = await startInstalledPostgres(t)
+  const version = await withClient(urlOf('postgres'), async (client) => {
+    const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num')
+    return Number(rows[0]?.server_version_num)
+  })
+  t.ok(version >= 150_000, `PostgreSQL ${version}`)
   const installed = { adminUrl: urlOf('postgres'), urlOf }
   await loseAndRestore(t, installed, installed)
   await loseAndRestore(t, await testServer(), installed)

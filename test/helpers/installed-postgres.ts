@@ -15,8 +15,8 @@ import { until } from './until.js'
 
 const POSTGRES: Program = {
   name: 'PostgreSQL',
-  commands: ['postgres'],
-  // Debian's are not on the PATH
+  // not the embedded server's, which npm puts on the PATH, and which have no pg_basebackup
+  commands: process.platform === 'linux' ? [] : ['pg_basebackup'],
   get paths() {
     const home = '/usr/lib/postgresql'
     return existsSync(home) ? readdirSync(home).map((version) => join(home, version, 'bin', 'postgres')) : []
