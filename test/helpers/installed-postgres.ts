@@ -15,7 +15,7 @@ import { until } from './until.js'
 
 const POSTGRES: Program = {
   name: 'PostgreSQL',
-  // not the embedded server's, which npm puts on the PATH, and which have no pg_basebackup
+  // Debian's are not on the PATH, or without pg_basebackup beside them
   commands: process.platform === 'linux' ? [] : ['pg_basebackup'],
   get paths() {
     const home = '/usr/lib/postgresql'
