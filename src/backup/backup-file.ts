@@ -89,6 +89,28 @@ export async function openBackup(path: string): Promise<BackupReader> {
   }
 }
 
+/**
+ * Reads all of a backup: what is damaged shows at its end, by its checksum.
+ * @throws {BackupFileError}
+ */
+export async function verifyBackup(path: string): Promise<BackupEnd> {
+  const backup = await openBackup(path)
+  const read: BackupEnd['rows'] = {}
+  try {
+    for await (const { table, rows } of backup.tables()) {
+      let count = 0
+      for await (const _row of rows) count += 1
+      read[table] = count
+    }
+    const end = await backup.readEnd()
+    const lacking = Object.entries(end.rows).find(([table, count]) => read[table] !== count)
+    if (lacking) throw new BackupFileError(`${path} lacks rows of ${lacking[0]}: use another backup.`)
+    return end
+  } finally {
+    backup.close()
+  }
+}
+
 async function* rowsOf(next: () => Promise<Buffer>): AsyncGenerator<Buffer> {
   for (;;) {
     const line = await next()

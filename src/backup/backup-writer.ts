@@ -14,7 +14,7 @@ import {
   END_OF_ROWS,
   FORMAT,
   FORMAT_VERSION,
-  openBackup,
+  verifyBackup,
 } from './backup-file.js'
 import { withMaintenanceClient } from './maintenance-client.js'
 import { readSequences, readTables, type Table, tablesIn } from './tables.js'
@@ -47,7 +47,8 @@ export async function writeBackup(url: string, path: string): Promise<BackupSumm
       const file = createWriteStream(temporary, { mode: 0o600, flags: 'wx', flush: true })
       await pipeline(backupOf(client, schema), createGzip(), file)
     })
-    const end = await readThrough(temporary)
+    // a disk may have taken it and not kept it
+    const end = await verifyBackup(temporary)
     await rename(temporary, path)
     await flushFolder(dirname(path))
     const counts = Object.values(end.rows)
@@ -146,21 +147,6 @@ async function readMigrations(client: pg.Client): Promise<BackupHeader['migratio
 export function foreignMigration(migrations: BackupHeader['migrations']): string | null {
   const known = new Map(projectMigrations().map(({ name, checksum }) => [name, checksum]))
   return migrations.find(({ name, checksum }) => known.get(name) !== checksum)?.name ?? null
-}
-
-/** Reads a whole backup: a disk may have taken it and not kept it. */
-async function readThrough(path: string): Promise<BackupEnd> {
-  const backup = await openBackup(path)
-  const read: BackupEnd['rows'] = {}
-  for await (const { table, rows } of backup.tables()) {
-    let count = 0
-    for await (const _row of rows) count += 1
-    read[table] = count
-  }
-  const end = await backup.readEnd()
-  for (const [table, count] of Object.entries(end.rows))
-    if (read[table] !== count) throw new BackupError(`${path} lacks rows of ${table}.`)
-  return end
 }
 
 async function flushFolder(folder: string): Promise<void> {

@@ -90,8 +90,8 @@ export interface RestoreSummary extends Recovery {
 /**
  * Replaces what the database holds by a backup, in one transaction, and has clients resume rightly on it (`recover`). An empty
  * database gets the backup's migrations before, and every database the later ones after.
+ * @param backup of a file that was verified
  * @throws {BackupError} when the role may not
- * @throws {BackupFileError} when the file is damaged; then nothing has changed
  */
 export async function restoreBackup(url: string, backup: BackupReader): Promise<RestoreSummary> {
   await applyMigrations(url, { only: backup.header.migrations.map(({ name }) => name) })
@@ -112,18 +112,13 @@ async function fill(client: pg.Client, schema: string, backup: BackupReader) {
   await client.query(`TRUNCATE ${tables.map(quote).join(', ')}`)
   // they would number bills anew, or count changes that are none
   for (const table of tables) await client.query(`ALTER TABLE ${quote(table)} DISABLE TRIGGER USER`)
-  const loaded: Record<string, number> = {}
+  const loaded: number[] = []
   for await (const { table, columns, rows } of backup.tables()) {
     if (!tables.includes(table))
       throw new BackupFileError(`The backup has a table that is unknown: ${table}.`)
     const into = client.query(copyFrom(`COPY ${quote(table)} (${columnsOf({ columns })}) FROM STDIN`))
     await pipeline(Readable.from(rows), into)
-    loaded[table] = into.rowCount
-  }
-  const end = await backup.readEnd()
-  for (const [table, count] of Object.entries(end.rows)) {
-    if (loaded[table] !== count)
-      throw new BackupFileError(`The backup lacks rows of ${table}: use another one.`)
+    loaded.push(into.rowCount)
   }
   for (const table of tables) await client.query(`ALTER TABLE ${quote(table)} ENABLE TRIGGER USER`)
   for (const { name, last } of backup.header.sequences) {
@@ -133,8 +128,7 @@ async function fill(client: pg.Client, schema: string, backup: BackupReader) {
     )
   }
   const recovery = await recover(client, schema, tables)
-  const counts = Object.values(loaded)
-  return { ...recovery, tables: counts.length, rows: counts.reduce((sum, count) => sum + count, 0) }
+  return { ...recovery, tables: loaded.length, rows: loaded.reduce((sum, count) => sum + count, 0) }
 }
 
 /** Has clients resume rightly on a database that was restored to an earlier time by other means (`recover`). */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type BackupHeader, openBackup } from '../backup/backup-file.js'
+import { type BackupHeader, openBackup, verifyBackup } from '../backup/backup-file.js'
 import { findProblems } from '../backup/recovery.js'
 import { inspectTarget, recoverDatabase, restoreBackup, type Target } from '../backup/restore.js'
 import { type Command, type CommandIo, InputError, UsageError } from './command.js'
@@ -42,6 +42,7 @@ export const restoreCommand: Command = {
 }
 
 async function restore(url: string, path: string, isConfirmed: boolean, io: CommandIo): Promise<void> {
+  await verifyBackup(path)
   const backup = await openBackup(path)
   try {
     const { header } = backup
