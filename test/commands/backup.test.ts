@@ -274,6 +274,21 @@ t.test('a backup of an earlier version gets the later migrations', async (t) => 
   t.match(await db.theatre.findMany(), [{ name: 'Old', paused: false }])
 })
 
+t.test('a backup fits another schema', async (t) => {
+  const server = await testServer()
+  const inSchema = (name: string, schema: string) =>
+    `${server.urlOf(name)}?schema=${encodeURIComponent(schema)}`
+  const [from, to] = [inSchema(freshName(t, server), 'shop 1'), inSchema(freshName(t, server), 'other')]
+  await applyMigrations(from)
+  const source = connected(t, from)
+  await writeDemoData(source.db)
+  t.match(await restore(to, await backupTo(t, from)), { code: 0, err: '' })
+  t.strictSame(
+    await connected(t, to).db.seat.findMany({ orderBy: { id: 'asc' } }),
+    await source.db.seat.findMany({ orderBy: { id: 'asc' } }),
+  )
+})
+
 t.test('every table that migrations make is backed up, but for the event log', async (t) => {
   const { url } = await testDatabase(t)
   const made = await withClient(url, async (client) => {

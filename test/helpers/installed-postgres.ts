@@ -13,7 +13,7 @@ import { until } from './until.js'
 
 // PostgreSQL as the system's packages install it, of another version than the embedded one.
 
-const POSTGRES: Program = {
+export const POSTGRES: Program = {
   name: 'PostgreSQL',
   // Debian's are not on the PATH, or without pg_basebackup beside them
   commands: process.platform === 'linux' ? [] : ['pg_basebackup'],
