@@ -24,7 +24,7 @@ const GROUP = theatreOrders(1)
 t.test('a failover loses no acknowledged order, and /readyz tells the truth', async (t) => {
   const primary = await startInstalledPostgres(t)
   await applyMigrations(primary.urlOf('houselights'))
-  const standby = await primary.standby({ isSynchronous: true })
+  const standby = await primary.standby()
   const target = { host: '127.0.0.1', port: primary.port }
   const address = await startTcpProxy(t, target)
   const url = primary.urlOf('houselights').replace(`:${primary.port}/`, `:${address.port}/`)

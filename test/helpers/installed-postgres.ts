@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { freePort } from '../../scripts/cluster/programs.js'
@@ -31,12 +40,11 @@ const binaries = (): string => dirname(requireProgram(POSTGRES))
 export interface InstalledPostgres {
   port: number
   urlOf(database: string): string
-  /** a hot standby that streams from it; it confirms each commit once `isSynchronous` */
-  standby(options?: { isSynchronous?: boolean }): Promise<InstalledPostgres>
+  /** Makes a hot standby of it that streams, and that every commit waits for from then on. */
+  standby(): Promise<InstalledPostgres>
   promote(): Promise<void>
   /** SIGKILL to all of its processes */
   kill(): Promise<void>
-  start(): Promise<void>
 }
 
 /** Starts an empty server of the test's own, with the user `houselights`; it and its files are gone at teardown. */
@@ -112,36 +120,53 @@ async function open(t: Teardown, folder: string): Promise<InstalledPostgres> {
     port,
     urlOf,
     kill,
-    start,
     async promote() {
       await withClient(urlOf('postgres'), (client) => client.query('SELECT pg_promote()'))
     },
-    async standby({ isSynchronous = false } = {}) {
+    async standby() {
       const copy = ownFolder(t)
       const from = `host=127.0.0.1 port=${port} user=houselights application_name=standby`
       run(copy, 'pg_basebackup', ['-D', join(copy, 'data'), '-d', from, '-R', '-X', 'stream', '-c', 'fast'])
       const standby = await open(t, copy)
-      if (isSynchronous) {
-        await withClient(urlOf('postgres'), async (client) => {
-          await client.query(`ALTER SYSTEM SET synchronous_standby_names = 'standby'`)
-          await client.query('SELECT pg_reload_conf()')
-          await until(async () => {
-            const { rows } = await client.query('SELECT sync_state FROM pg_stat_replication')
-            return rows[0]?.sync_state === 'sync'
-          }, 'the standby to be synchronous')
-        })
-      }
+      await withClient(urlOf('postgres'), async (client) => {
+        await client.query(`ALTER SYSTEM SET synchronous_standby_names = 'standby'`)
+        await client.query('SELECT pg_reload_conf()')
+        await until(async () => {
+          const { rows } = await client.query('SELECT sync_state FROM pg_stat_replication')
+          return rows[0]?.sync_state === 'sync'
+        }, 'the standby to be synchronous')
+      })
       return standby
     },
   }
 }
 
 /** The processes that a process has started. */
-export function childrenOf(pid: number): number[] {
-  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+function childrenOf(pid: number): number[] {
+  const pairs = process.platform === 'linux' ? readProcesses() : askPs()
   return pairs.flatMap(([child = 0, parent]) => (parent === pid ? [child] : []))
 }
+
+/** Pids and their parents'. A container may have no `ps`. */
+const readProcesses = (): number[][] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        // behind the name, which may contain anything: state and parent
+        const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')
+        return [[Number(name), Number(parent)]]
+      } catch {
+        return []
+      }
+    })
+
+const askPs = (): number[][] =>
+  spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
 
 /** SIGKILL to a server and all of its processes; waits for their end. */
 export async function killServer(pid: number): Promise<void> {
