@@ -15,6 +15,7 @@ import { jsonBodyPlugin } from '../plugins/http/json-body.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { pageUserPlugin } from '../plugins/http/page-user.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
+import { requestIdPlugin } from '../plugins/http/request-id.js'
 import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
@@ -92,6 +93,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(configPlugin, { config: settings })
   await app.register(edgePlugin, { config: settings })
   await app.register(lameDuckPlugin)
+  await app.register(requestIdPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import proxyAddr from '@fastify/proxy-addr'
+import fp from 'fastify-plugin'
+
+/** What proxies send: nginx's `$request_id`, a UUID, a trace id. A client's text would be copied into log lines. */
+const ID = /^[0-9A-Za-z-]{8,64}$/
+
+/**
+ * Returns what gives each request an id: the `X-Request-Id` of a trusted proxy if it looks like one, else a new id, which
+ * is unique among all nodes and not secret.
+ */
+export function createRequestIds(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
+  const node = randomBytes(6).toString('hex')
+  let count = 0
+  const isTrusted = trustedProxies.length === 0 ? () => false : proxyAddr.compile([...trustedProxies])
+  return ({ headers, socket }) => {
+    const given = headers['x-request-id']
+    // two such headers arrive joined by a comma
+    if (typeof given === 'string' && ID.test(given) && isTrusted(socket.remoteAddress ?? '', 0)) return given
+    return `${node}-${(++count).toString(36)}`
+  }
+}
+
+/** Names the request in every response: its log lines have the same id as `reqId`. */
+export const requestIdPlugin = fp(
+  async (app) => {
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.header('x-request-id', request.id)
+      done()
+    })
+  },
+  { name: 'request-id', fastify: '5.x' },
+)
