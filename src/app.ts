@@ -37,6 +37,7 @@ import { livePlugin } from '../plugins/sockets/live.js'
 import { openSocketPlugin } from '../plugins/sockets/open-socket.js'
 import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
 import { websocketPlugin } from '../plugins/sockets/websocket.js'
+import { tracingPlugin } from '../plugins/tracing.js'
 import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
@@ -93,6 +94,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(configPlugin, { config: settings })
   await app.register(edgePlugin, { config: settings })
   await app.register(lameDuckPlugin)
+  await app.register(tracingPlugin)
   await app.register(requestIdPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)

@@ -50,6 +50,8 @@ const BASE_ROOMS = [
   'errors',
   'principal',
   'logging',
+  'tracing',
+  'version',
   'start-error',
   'greeting',
 ]

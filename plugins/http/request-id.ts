@@ -13,13 +13,20 @@ const ID = /^[0-9A-Za-z-]{8,64}$/
 export function createRequestIds(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   const node = randomBytes(6).toString('hex')
   let count = 0
-  const isTrusted = trustedProxies.length === 0 ? () => false : proxyAddr.compile([...trustedProxies])
+  const isTrusted = trustIn(trustedProxies)
   return ({ headers, socket }) => {
     const given = headers['x-request-id']
     // two such headers arrive joined by a comma
-    if (typeof given === 'string' && ID.test(given) && isTrusted(socket.remoteAddress ?? '', 0)) return given
+    if (typeof given === 'string' && ID.test(given) && isTrusted(socket.remoteAddress)) return given
     return `${node}-${(++count).toString(36)}`
   }
+}
+
+/** Whether an address is a trusted proxy's. */
+function trustIn(trustedProxies: readonly string[]): (address: string | undefined) => boolean {
+  if (trustedProxies.length === 0) return () => false
+  const isTrusted = proxyAddr.compile([...trustedProxies])
+  return (address) => address !== undefined && isTrusted(address, 0)
 }
 
 /** Names the request in every response: its log lines have the same id as `reqId`. */

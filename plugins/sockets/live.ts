@@ -52,6 +52,7 @@ export const livePlugin = fp<LiveOptions>(
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshots: (groups) => readSnapshots(liveDb, groups),
       pollMs,
+      tracer: app.tracer,
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       onClosed: (connection, code) => app.audit.socketClosed(connection, code),
       onError(err, doing) {
