@@ -1,4 +1,5 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base'
+import { statementSummary } from './statement-summary.js'
 
 /**
  * The attributes that leave the process. All others, and texts of errors, may hold a seat's token (paths), a key (queries),
@@ -32,6 +33,8 @@ export function filterSpans(exporter: SpanExporter): SpanExporter {
 
 function withoutValues(span: ReadableSpan): ReadableSpan {
   const attributes = Object.fromEntries(Object.entries(span.attributes).filter(([name]) => ALLOWED.has(name)))
+  const { 'db.query.text': text } = span.attributes
+  if (typeof text === 'string') attributes['db.query.summary'] = statementSummary(text)
   const replaced = { attributes, events: [], status: { code: span.status.code } }
   return Object.create(span, Object.getOwnPropertyDescriptors(replaced)) as ReadableSpan
 }
