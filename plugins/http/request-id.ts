@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import proxyAddr from '@fastify/proxy-addr'
 import fp from 'fastify-plugin'
@@ -8,17 +8,15 @@ const ID = /^[0-9A-Za-z-]{8,64}$/
 
 /**
  * Returns what gives each request an id: the `X-Request-Id` of a trusted proxy if it looks like one, else a new id, which
- * is unique among all nodes and not secret.
+ * does not tell how many there were.
  */
 export function createRequestIds(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
-  const node = randomBytes(6).toString('hex')
-  let count = 0
   const isTrusted = trustIn(trustedProxies)
   return ({ headers, socket }) => {
     const given = headers['x-request-id']
     // two such headers arrive joined by a comma
     if (typeof given === 'string' && ID.test(given) && isTrusted(socket.remoteAddress)) return given
-    return `${node}-${(++count).toString(36)}`
+    return randomUUID()
   }
 }
 

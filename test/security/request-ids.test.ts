@@ -6,7 +6,7 @@ import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 
 const PATH = '/ws/all-seat-datasocket/'
-const ID = /^[0-9a-f]{12}-[0-9a-z]+$/
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const ENV = { RATE_LIMITS: 'off' }
 
 t.test('every error of every route names its request, as its log line does', async (t) => {

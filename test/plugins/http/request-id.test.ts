@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import t from 'tap'
 import { createRequestIds } from '../../../plugins/http/request-id.js'
 
-const OWN = /^[0-9a-f]{12}-[0-9a-z]+$/
+const OWN = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const GIVEN = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 const from = (remoteAddress: string, id?: string) =>
