@@ -65,6 +65,7 @@ export const databasePlugin = fp<{ url: string }>(
       url,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       sockets: new Set<Socket>(),
+      tracer: app.tracer,
       prepares: check?.prepares ?? true,
       setsIsolation: check?.lostSettings.includes('isolation') ?? false,
     }
@@ -81,7 +82,7 @@ export const databasePlugin = fp<{ url: string }>(
     app.addHook('onClose', () => liveDb.close())
     app.decorate('liveDb', liveDb)
   },
-  { name: 'database', fastify: '5.x' },
+  { name: 'database', fastify: '5.x', dependencies: ['tracing'] },
 )
 
 function logCheck(log: FastifyBaseLogger, check: ConnectionCheck): void {

@@ -51,6 +51,8 @@ const BASE_ROOMS = [
   'errors',
   'principal',
   'logging',
+  'tracing',
+  'version',
   'start-error',
   'greeting',
 ]

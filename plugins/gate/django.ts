@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import {
   DjangoDatabase,
@@ -26,8 +27,8 @@ export interface Django {
   watch: SessionWatch
   guards: ReadonlyMap<GateRoute, RouteGuard>
   noticeState: NoticeState
-  /** Logs that the database did not answer, once a second. */
-  noteFailure(err: unknown): void
+  /** Logs that the database did not answer, once a second; `log`: of the request that met it. */
+  noteFailure(err: unknown, log?: FastifyBaseLogger): void
 }
 
 export interface DjangoOptions {
@@ -54,16 +55,20 @@ const NOTICE_STATES: Record<NoticeState, string> = {
 export const djangoPlugin = fp<DjangoOptions>(
   async (app, { file, url, secrets, askEveryMs }) => {
     const throttle = new LogThrottle(LOG_INTERVAL_MS)
-    const onError = (err: unknown) => {
+    const onError = (err: unknown, log: FastifyBaseLogger = app.log) => {
       const suppressed = throttle.record()
-      if (suppressed !== null) app.log.error({ err, suppressed }, 'Django’s database does not answer')
+      if (suppressed !== null) log.error({ err, suppressed }, 'Django’s database does not answer')
     }
     const database = new DjangoDatabase(url)
     const watchDatabase = new DjangoDatabase(url)
     app.addHook('onClose', async () => void (await Promise.all([database.close(), watchDatabase.close()])))
     const { schema, guards } = await prepareAll(database, file)
     const reader = new SessionReader(database, schema, secrets)
-    const watch = new SessionWatch(new SessionReader(watchDatabase, schema, secrets), onError, askEveryMs)
+    const watch = new SessionWatch(
+      new SessionReader(watchDatabase, schema, secrets),
+      (err) => onError(err),
+      askEveryMs,
+    )
     const listener = new NoticeListener(
       url,
       watchDatabase,

@@ -106,7 +106,8 @@ function parametersOf({ params }: FastifyRequest): Record<string, string> {
 
 async function identify(app: FastifyInstance, request: FastifyRequest): Promise<LiveSession> {
   const key = app.djangoCookie.keyOf(request)
-  const verdict = key === null ? null : await app.django.lookup.find(key).catch((err) => fail(app, err))
+  const verdict =
+    key === null ? null : await app.django.lookup.find(key).catch((err) => fail(app, request, err))
   request.isLookedUp = true
   if (verdict?.kind === 'live') {
     app.djangoCookie.prove(verdict.session.key)
@@ -118,8 +119,8 @@ async function identify(app: FastifyInstance, request: FastifyRequest): Promise<
 }
 
 /** Fails closed, whatever the error: without an answer no socket is admitted. */
-function fail(app: FastifyInstance, err: unknown): never {
-  app.django.noteFailure(err)
+function fail(app: FastifyInstance, request: FastifyRequest, err: unknown): never {
+  app.django.noteFailure(err, request.log)
   throw unavailable()
 }
 
@@ -136,13 +137,13 @@ async function admit(
   if (!guard?.judgeFlags(session)) throw forbidden()
   if (guard.usesQuery) {
     const asked = guard.judge([{ session, parameters }], reader.database)
-    const [passes] = await asked.catch((err: unknown) => fail(app, err))
+    const [passes] = await asked.catch((err: unknown) => fail(app, request, err))
     if (!passes) throw forbidden()
   }
   if (!(await app.socketLimits.reserve(request, session.userId)))
     throw tooMany(10, 'This user has too many open sockets.')
   await app.socketLimits.accepted(request, false)
-  const upstream = await reachUpstream(app, request, route, session, parameters)
+  const upstream = await reachUpstream(request, route, session, parameters)
   const socket = app.watchSocket({ session, guard, route, parameters })
   const refusal = await watch.admit(socket, reader)
   if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
@@ -158,7 +159,6 @@ const ERRORS: Record<Refusal, () => DomainError> = {
 }
 
 async function reachUpstream(
-  app: FastifyInstance,
   request: FastifyRequest,
   { upstream, path }: GateRoute,
   { userId }: LiveSession,
@@ -170,7 +170,7 @@ async function reachUpstream(
   } catch (error) {
     const status = error instanceof UpstreamRefusedError ? error.status : null
     const reason = error instanceof Error ? error.message : 'no answer'
-    app.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
+    request.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
     if (status !== null && status >= 400 && status < 500)
       throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')
     throw new DomainError(503, 'upstream_unavailable', 'The site is temporarily unavailable: try again.', {

@@ -4,6 +4,7 @@ import { readPostgresUrl, readPublicUrl, readUrl } from './network.js'
 import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
+import { readTracing, type TracingConfig } from './tracing.js'
 
 export { ConfigError } from './reader.js'
 
@@ -52,6 +53,8 @@ interface Settings extends EdgeSettings {
   personalDataDays: number
   payments: PaymentsConfig
   push: PushConfig
+  /** null: off */
+  tracing: TracingConfig | null
 }
 
 /** The validated, frozen configuration. */
@@ -81,6 +84,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     session: readSession(reader, isProduction),
     orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
     ...readRetention(reader),
+    tracing: readTracing(reader),
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
     secrets: resolveSigningSecrets(givenSecrets, dataDirectory),

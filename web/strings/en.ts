@@ -104,6 +104,8 @@ export const en = {
     unknown: 'Something went wrong. Please try again.',
     offline: 'No connection. Check your network and try again.',
     service: 'The service isn’t available right now. Please try again in a moment.',
+    fault: (reference: string) =>
+      `Something went wrong on our side. Please try again. If you report it, name this reference: ${reference}`,
     tooMany: (seconds: number | null) =>
       seconds === null
         ? 'Too many attempts. Please wait a moment.'
