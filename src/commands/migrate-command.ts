@@ -11,6 +11,7 @@ const USAGE = `Migrates the database that DATABASE_URL names, in a release, whic
 const STATES: Record<State, string> = {
   current: 'The database has all migrations of this version.',
   behind: 'Migrations are pending, or the database can’t be read.',
+  newer: 'The database has all migrations of this version, and later ones.',
   'unknown migrations': 'The database has migrations that this version does not have.',
   'no database': 'The database does not exist yet; deploy creates it.',
 }
@@ -23,7 +24,7 @@ async function deploy({ env, print }: CommandIo): Promise<void> {
 
 async function status({ env, print }: CommandIo): Promise<void> {
   const state = await migrationState(await settleDatabaseUrl(loadDatabaseUrl(env)))
-  if (state !== 'current') throw new InputError(STATES[state])
+  if (state !== 'current' && state !== 'newer') throw new InputError(STATES[state])
   print(STATES[state])
 }
 
