@@ -7,11 +7,13 @@
 # READY_SECONDS: how long a node may take (60). HOUSELIGHTS_ENV_FILE: the units' environment file.
 set -eu
 
-if [ $# -lt 2 ]; then
-  echo "usage: deploy/update.sh FOLDER/releases/VERSION PORT..." >&2
+usage() {
+  echo "usage: deploy/update.sh /srv/houselights/releases/VERSION PORT..." >&2
   exit 2
-fi
-release=$(cd "$1" && pwd -P)
+}
+[ $# -ge 2 ] || usage
+release=$(cd "$1" && pwd -P) || usage
+[ "$(basename "$(dirname "$release")")" = releases ] || usage
 shift
 folder=$(dirname "$(dirname "$release")")
 current=$folder/current

@@ -82,8 +82,9 @@ function copyPackage(path, folder) {
 function assemble(build, folder) {
   for (const name of ['src', 'web', 'prisma'])
     cpSync(join(build, name), join(folder, name), { recursive: true })
+  const filter = (/** @type {string} */ source) => !UNUSED.test(basename(source))
   for (const name of SCRIPTS)
-    cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true })
+    cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true, filter })
   for (const path of packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])) copyPackage(path, folder)
   for (const [file, args] of Object.entries(ENTRIES)) {
     const code = `import { runRelease } from './scripts/lib/run-release.mjs'\n\nawait runRelease(${args})\n`
