@@ -48,6 +48,13 @@ const command = (args: string[], stdin?: string) =>
 const healthcheck = (port: number) =>
   run(process.execPath, [join(release, 'healthcheck.js'), '/readyz'], { env: { PORT: `${port}` }, ...user })
 
+const before = readdirSync(release, { recursive: true })
+const redis = await startRedis(t)
+const server = await acquireEmbeddedServer({ dataDirectory: dataDirectory(t) })
+t.teardown(() => server.release())
+const admin = new URL(server.urlOf('postgres'))
+let links: string[] = []
+
 if (isOffline === '1') {
   t.test('there is no network', async (t) => {
     const socket = connect(443, '192.0.2.1')
@@ -57,13 +64,6 @@ if (isOffline === '1') {
     t.match(code, /^ENETUNREACH|EHOSTUNREACH$/)
   })
 }
-
-const before = readdirSync(release, { recursive: true })
-const redis = await startRedis(t)
-const server = await acquireEmbeddedServer({ dataDirectory: dataDirectory(t) })
-t.teardown(() => server.release())
-const admin = new URL(server.urlOf('postgres'))
-let links: string[] = []
 
 t.test('setup makes secrets once, which one group may read', async (t) => {
   for (const name of ['secrets', 'database-password', 'proxy']) mkdirSync(path(name))
