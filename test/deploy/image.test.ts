@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { newDatabase, testServer, withClient } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
-import { buildAsImage, imageContext } from './release.js'
+import { createClient } from '../helpers/http-client.js'
+import { spawnService } from '../helpers/service-process.js'
+import { buildAsImage, imageContext, NOBODY, openFolder } from './release.js'
 
 // deploy/Dockerfile, read and followed without a container engine.
 
@@ -87,4 +90,34 @@ t.test('a release for another platform says so', async (t) => {
     code: 1,
     stderr: /^houselights: this release is for aix \w+, and this machine is \w+ \w+: build it there\n$/,
   })
+})
+
+/** What the gate reads of a Django site. */
+const SITE = `CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, session_data text, expire_date timestamptz);
+  CREATE TABLE auth_user (id int PRIMARY KEY, password text, is_active bool, is_staff bool, is_superuser bool)`
+
+t.test('a release runs the gate', async (t) => {
+  const address = new URL(await newDatabase(t))
+  const { adminUrl } = await testServer()
+  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${address.pathname.slice(1)}`))
+  await withClient(address.href, (client) => client.query(SITE))
+  const file = join(openFolder(t), 'gate.json')
+  const route = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }
+  writeFileSync(file, JSON.stringify({ routes: [route] }))
+  const gate = spawnService(t, {
+    program: [join(release, 'gate.js'), file],
+    env: {
+      DJANGO_DATABASE_URL: address.href,
+      DJANGO_SECRET_KEY: 'the-secret-key-of-a-site-that-nobody-may-see',
+    },
+    ...(NOBODY === undefined ? {} : { uid: NOBODY }),
+  })
+  const { url } = await gate.listening()
+  t.match(
+    gate.output(),
+    `houselights: database: postgresql://${address.username}@${address.host}${address.pathname}\n`,
+  )
+  t.match(await createClient(url).get('/healthz'), { status: 200 })
+  gate.child.kill('SIGTERM')
+  t.strictSame(await gate.ended(), [0, null], gate.output())
 })
