@@ -18,7 +18,9 @@ const ENVIRONMENT = join(ROOT, 'secrets/environment')
  */
 function check(name, value, allowed, example) {
   if (allowed.test(value)) return
-  process.stderr.write(`houselights: ${name} is ${JSON.stringify(value)}: allowed is one such as ${example}\n`)
+  process.stderr.write(
+    `houselights: ${name} is ${JSON.stringify(value)}: allowed is one such as ${example}\n`,
+  )
   process.exit(1)
 }
 check('DOMAIN', DOMAIN, /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'orders.example.com')
@@ -51,7 +53,9 @@ const secrets = {
   // of one pair: both are there, or neither
   VAPID_PUBLIC_KEY: pair.getPublicKey('base64url'),
   // a leading zero is part of the key
-  VAPID_PRIVATE_KEY: Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()]).subarray(-32).toString('base64url'),
+  VAPID_PRIVATE_KEY: Buffer.concat([Buffer.alloc(32), pair.getPrivateKey()])
+    .subarray(-32)
+    .toString('base64url'),
   ...kept,
 }
 const origin = `https://${DOMAIN}${HTTPS_PORT === '443' ? '' : `:${HTTPS_PORT}`}`
