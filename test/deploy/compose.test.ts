@@ -124,7 +124,8 @@ t.test('the proxy makes a certificate if there is none, and keeps one that is th
   t.equal(readFileSync(certificate, 'utf8'), 'of an authority')
 })
 
-const steps = [process.execPath, '--import=tsx', join(PROJECT, 'test/deploy/compose-run.ts')]
+const imports = ['tsx', join(PROJECT, 'test/helpers/plain-children.mjs')].map((file) => `--import=${file}`)
+const steps = [process.execPath, ...imports, join(PROJECT, 'test/deploy/compose-run.ts')]
 const withoutNetwork = ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
 const canUnshare = spawnSync('unshare', [...withoutNetwork, 'true']).status === 0
 const env = { ...process.env, NODE_OPTIONS: '', RELEASE: release, IS_OFFLINE: canUnshare ? '1' : '0' }
