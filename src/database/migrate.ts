@@ -19,7 +19,7 @@ const UNKNOWN =
 const NEWER =
   'houselights: the database has migrations of a later version, which this one works with if it is the one before\n'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
   readonly checksum: string
@@ -31,6 +31,7 @@ interface Migration {
  * nothing is pending it takes one query. A database with all of this project's migrations and later ones is left as it is:
  * during a deploy nodes of the release before must be able to start.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
+ * @param options.only names of the first migrations, to stop there; all by default
  * @returns the names of the migrations that this call applied
  * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), with
  * `unknown_migrations` when the database has other migrations in place of this project's, or with
@@ -39,10 +40,10 @@ interface Migration {
  */
 export async function applyMigrations(
   databaseUrl: string,
-  { root = projectRoot() }: { root?: string } = {},
+  { root = projectRoot(), only }: { root?: string; only?: readonly string[] } = {},
 ): Promise<string[]> {
-  const directory = join(root, 'prisma', 'migrations')
-  const migrations = readMigrations(directory)
+  const directory = directoryIn(root)
+  const migrations = readMigrations(directory).filter(({ name }) => only?.includes(name) ?? true)
   const giveUpAt = Date.now() + LOCK_DEADLINE
   for (;;) {
     const state = stateOf(await readApplied(databaseUrl), migrations)
@@ -77,6 +78,11 @@ function projectRoot(): string {
   return directory
 }
 
+const directoryIn = (root: string) => join(root, 'prisma', 'migrations')
+
+/** The project's migrations, in their order. */
+export const projectMigrations = (): Migration[] => readMigrations(directoryIn(projectRoot()))
+
 function readMigrations(directory: string): Migration[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -88,7 +94,7 @@ function readMigrations(directory: string): Migration[] {
 }
 
 /** A row of Prisma's table of applied migrations. */
-interface Applied {
+export interface Applied {
   readonly name: string
   readonly checksum: string
   /** false: it failed, or is being applied */
@@ -141,7 +147,7 @@ function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): 
 
 /** Compares the database's migrations with this project's. A database without any is `behind`. */
 export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
-  const migrations = readMigrations(join(root, 'prisma', 'migrations'))
+  const migrations = readMigrations(directoryIn(root))
   return stateOf(await readApplied(databaseUrl), migrations)
 }
 
