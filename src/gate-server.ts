@@ -15,7 +15,8 @@ const SHUTDOWN_GRACE_MS = 10_000
 /** The process of the gate: environment, gate.json, signals, drain. */
 async function main(): Promise<void> {
   const path = process.argv[2]
-  if (path === undefined) throw new GateFileError(['usage: npm run gate -- gate.json'])
+  if (path === undefined)
+    throw new GateFileError(['usage: npm run gate -- gate.json, or in a release node gate.js gate.json'])
   const config = loadGateConfig(process.env)
   const file = readGateFile(readText(path), process.env)
   const stop = new AbortController()

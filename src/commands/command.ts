@@ -4,10 +4,11 @@ import { createDatabase, type Database } from '../database/client.js'
 import { settleDatabaseUrl } from '../database/database-url.js'
 import { DatabaseUrlError } from '../database/database-url-error.js'
 import { acquireMatchingServer } from '../database/embedded-database.js'
-import { applyMigrations } from '../database/migrate.js'
+import { applyMigrations, MigrationError } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
 import { DomainError } from '../errors.js'
 import type { ActionContext } from '../events/commit.js'
+import { explainStart } from '../start-error.js'
 import { createPublisher } from './publisher.js'
 
 /** Invalid input, one problem per line. Exit code 1. */
@@ -116,6 +117,7 @@ function explain(error: unknown): string {
     isUsage(error)
   )
     return messageOf(error)
+  if (error instanceof MigrationError) return explainStart(error)
   const text = messageOf(error)
   if (/relation "\w+" does not exist|does not exist in the current database/.test(text)) {
     return 'The database has no tables yet: run "npx prisma migrate deploy" first.'

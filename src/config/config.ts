@@ -93,6 +93,17 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
   return deepFreeze(settings)
 }
 
+/**
+ * DATABASE_URL alone, for migrations: the owner of the tables need not have the service's other settings.
+ *
+ * @throws {ConfigError} when it is unset or invalid
+ */
+export function loadDatabaseUrl(env: NodeJS.ProcessEnv): string {
+  const url = readDatabaseUrl(createReader(env), false)
+  if (url !== null) return url
+  throw new ConfigError('DATABASE_URL', 'is missing: set the postgresql://… of the database to migrate.')
+}
+
 function readDatabaseUrl(reader: Reader, isProduction: boolean): string | null {
   const url = readPostgresUrl(reader, 'DATABASE_URL')
   if (url !== null || !isProduction) return url
