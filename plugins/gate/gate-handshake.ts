@@ -130,21 +130,18 @@ async function admit(
   route: GateRoute,
   session: LiveSession,
 ): Promise<{ socket: GateSocket; upstream: UpstreamSocket }> {
-  const { guards, reader, watch } = app.django
+  const { guards, lookup, watch } = app.django
   const guard = guards.get(route)
   const parameters = parametersOf(request)
-  if (!guard?.judgeFlags(session)) throw forbidden()
-  if (guard.usesQuery) {
-    const asked = guard.judge([{ session, parameters }], reader.database)
-    const [passes] = await asked.catch((err: unknown) => fail(app, err))
-    if (!passes) throw forbidden()
-  }
+  if (!guard) throw forbidden()
+  const passes = await lookup.judge(guard, { session, parameters }).catch((err: unknown) => fail(app, err))
+  if (!passes) throw forbidden()
   if (!(await app.socketLimits.reserve(request, session.userId)))
     throw tooMany(10, 'This user has too many open sockets.')
   await app.socketLimits.accepted(request, false)
   const upstream = await reachUpstream(app, request, route, session, parameters)
   const socket = app.watchSocket({ session, guard, route, parameters })
-  const refusal = await watch.admit(socket, reader)
+  const refusal = await watch.admit(socket, lookup)
   if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
   app.dropSocket(socket)
   upstream.socket.destroy()

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { withDeadline } from '../concurrency/deadline.js'
 import type { UpstreamTemplate } from './upstream-template.js'
 
@@ -78,7 +78,8 @@ export function openUpstream(
     agent: false,
     headers: [...headers, ...own] as unknown as Record<string, string>,
     setHost: false,
-    ...(protocol === 'wss:' ? { servername: host } : {}),
+    // no name for an address (RFC 6066, 3); left out, Node would take the client's Host
+    ...(protocol === 'wss:' ? { servername: isIP(host) ? '' : host } : {}),
   })
   const answer = new Promise<UpstreamSocket>((resolve, reject) => {
     request.on('error', reject)
