@@ -46,6 +46,7 @@ export class SessionWatch {
   private readonly asking = new Set<RouteGuard>()
   /** performance.now() of the question about sessions that is not answered yet */
   private askedAt: number | null = null
+  private isClosed = false
   private isSettling = false
   private settleAgain = false
 
@@ -108,6 +109,7 @@ export class SessionWatch {
   }
 
   close(): void {
+    this.isClosed = true
     for (const timer of this.timers) clearInterval(timer)
     this.sessions.close()
   }
@@ -129,7 +131,7 @@ export class SessionWatch {
     this.settleAgain = true
     if (this.isSettling) return
     this.isSettling = true
-    while (this.settleAgain) {
+    while (this.settleAgain && !this.isClosed) {
       this.settleAgain = false
       const doubtful = this.sessions.doubtful()
       const asked = doubtful.map((watched) => ({ watched, doubts: watched.doubts }))
