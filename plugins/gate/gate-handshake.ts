@@ -77,6 +77,8 @@ export const gateHandshakePlugin = fp(
   },
 )
 
+const clientGone = () => malformed('The connection has closed.')
+
 const malformed = (message: string) => new DomainError(400, 'malformed_handshake', message)
 
 function upgradeRequired(request: FastifyRequest, reply: FastifyReply): DomainError {
@@ -145,7 +147,7 @@ async function admit(
   if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
   app.dropSocket(socket)
   upstream.socket.destroy()
-  throw refusal === null ? malformed('The connection has closed.') : ERRORS[refusal]()
+  throw refusal === null ? clientGone() : ERRORS[refusal]()
 }
 
 const ERRORS: Record<Refusal, () => DomainError> = {
@@ -162,9 +164,12 @@ async function reachUpstream(
   parameters: Record<string, string>,
 ): Promise<UpstreamSocket> {
   const headers = upstreamHeaders(request.raw.rawHeaders, { address: withoutPort(request.ip), userId })
+  const gone = new AbortController()
+  const unwatch = onGone(request.raw.socket, () => gone.abort())
   try {
-    return await openUpstream(upstream, upstream.target(parameters), headers)
+    return await openUpstream(upstream, upstream.target(parameters), { headers, signal: gone.signal })
   } catch (error) {
+    if (gone.signal.aborted) throw clientGone()
     const status = error instanceof UpstreamRefusedError ? error.status : null
     const reason = error instanceof Error ? error.message : 'no answer'
     app.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
@@ -173,7 +178,17 @@ async function reachUpstream(
     throw new DomainError(503, 'upstream_unavailable', 'The site is temporarily unavailable: try again.', {
       retryAfter: 1,
     })
+  } finally {
+    unwatch()
   }
+}
+
+/** Calls back when the client ends or cuts its connection, and leaves bytes that it sends unread. */
+function onGone(stream: Socket, giveUp: () => void): () => void {
+  // the end shows only to a reader, and after an upgrade there is none
+  const look = () => stream.readableLength === 0 && stream.read()
+  stream.on('readable', look).once('end', giveUp).once('close', giveUp)
+  return () => void stream.off('readable', look).off('end', giveUp).off('close', giveUp)
 }
 
 /** The upstream's headers that are not passed on: they are of its connection. */

@@ -165,9 +165,16 @@ export class SessionWatch {
       }
     }
     if (missing.length === 0) return
-    const successors = await this.sources.reader.findSuccessors(missing.map(({ session }) => session))
+    const search = this.sources.reader.findSuccessors(missing.map(({ session }) => session))
+    const successors = await search.catch((error: unknown) => {
+      this.onError(error)
+      return null
+    })
     for (const [i, watched] of missing.entries()) {
-      if (successors[i] === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
+      // the next handshake's cookie decides: nothing passes meanwhile, and no socket is left on hold
+      if (!successors) {
+        if (isLate(watched)) end(watched, CloseCode.serviceRestart, retryLater())
+      } else if (successors[i] === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
       else if (successors[i] === 'none' || isLate(watched))
         end(watched, CloseCode.sessionEnded, 'session ended')
     }
