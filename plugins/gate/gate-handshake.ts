@@ -25,6 +25,7 @@ import {
 import { withoutPort } from '../../src/http/client-address.js'
 import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
 import { comesFromAllowedPage } from '../../src/http/origins.js'
+import { LogThrottle } from '../../src/logging.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 
 declare module 'fastify' {
@@ -156,10 +157,20 @@ const ERRORS: Record<Refusal, () => DomainError> = {
   unavailable,
 }
 
+/** ms between two log lines about the upstream of a route: while it is away each handshake fails */
+const LOG_INTERVAL_MS = 1000
+const throttles = new WeakMap<GateRoute, LogThrottle>()
+
+function throttleOf(route: GateRoute): LogThrottle {
+  const throttle = throttles.get(route) ?? new LogThrottle(LOG_INTERVAL_MS)
+  throttles.set(route, throttle)
+  return throttle
+}
+
 async function reachUpstream(
   app: FastifyInstance,
   request: FastifyRequest,
-  { upstream, path }: GateRoute,
+  route: GateRoute,
   { userId }: LiveSession,
   parameters: Record<string, string>,
 ): Promise<UpstreamSocket> {
@@ -167,12 +178,19 @@ async function reachUpstream(
   const gone = new AbortController()
   const unwatch = onGone(request.raw.socket, () => gone.abort())
   try {
-    return await openUpstream(upstream, upstream.target(parameters), { headers, signal: gone.signal })
+    return await openUpstream(route.upstream, route.upstream.target(parameters), {
+      headers,
+      signal: gone.signal,
+    })
   } catch (error) {
     if (gone.signal.aborted) throw clientGone()
     const status = error instanceof UpstreamRefusedError ? error.status : null
     const reason = error instanceof Error ? error.message : 'no answer'
-    app.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
+    const suppressed = throttleOf(route).record()
+    if (suppressed !== null) {
+      const fields = { route: route.path, reason, status: status ?? undefined, suppressed }
+      app.log.warn(fields, 'the upstream accepted no socket')
+    }
     if (status !== null && status >= 400 && status < 500)
       throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')
     throw new DomainError(503, 'upstream_unavailable', 'The site is temporarily unavailable: try again.', {

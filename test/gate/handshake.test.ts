@@ -412,6 +412,11 @@ t.test('an upstream that is away, refuses, or answers nonsense', async (t) => {
   )
   t.notOk(seen.some(({ body }) => JSON.stringify(body).includes('html')))
   await untilSame(t, 'no socket is left', () => gate.app.django.watch.size, 0)
+  await Promise.all(Array.from({ length: 20 }, () => refused(`${gate.url}/ws/away/`, { cookie: own })))
+  const lines = gate.logs.lines.filter(
+    ({ msg, route }) => msg?.includes('accepted no') && route === '/ws/away/',
+  )
+  t.ok(lines.length > 0 && lines.length < 15, `${lines.length} log lines of 21 failures`)
   const ready = await fetch(`${gate.url}/readyz`)
   t.equal(ready.status, 200)
   t.match(await ready.json(), { status: 'degraded', upstream: 'down', database: 'up' })
