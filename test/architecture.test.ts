@@ -140,6 +140,12 @@ t.test('each room of src imports only the rooms that it may', async (t) => {
   )
 })
 
+t.test('the gate takes nothing of live but the parts of a socket', async (t) => {
+  const imports = importsBelow('src/gate').filter(({ target }) => target.startsWith('src/live/'))
+  t.ok(imports.length > 0, 'such imports are seen')
+  t.strictSame(shown(imports.filter(({ target }) => !target.startsWith('src/live/socket/'))), [])
+})
+
 t.test('a plugin uses no other plugin’s values, and no route', async (t) => {
   const broken = importsBelow('plugins').filter(({ target }) => /^(?:plugins|routes|web)\//.test(target))
   t.strictSame(shown(broken), [])

@@ -7,7 +7,7 @@ import { type Program, requireProgram } from './programs.js'
 import type { Teardown } from './teardown.js'
 import { until } from './until.js'
 
-const NGINX: Program = {
+export const NGINX: Program = {
   name: 'nginx',
   commands: ['nginx'],
   paths: ['/usr/sbin/nginx'],
