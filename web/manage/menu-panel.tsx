@@ -5,6 +5,7 @@ import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { sectionsOf } from '../lib/menu-sections.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ItemDialog } from './item-dialog.js'
@@ -38,7 +39,7 @@ function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
   const problemOf = (at: number | string): unknown => (menu.failed?.at === at ? menu.failed.error : null)
   return (
     <div class="menu-sections" ref={list}>
-      {items.length === 0 && <p>{s.manage.menu.empty}</p>}
+      {items.length === 0 && <p>{st.manage.menu.empty}</p>}
       {items.length > 0 && sections.length === 0 && <p>{s.menu.notFound(search)}</p>}
       {sections.map(({ id, name, items: shown }) => (
         <section key={name} aria-labelledby={id} data-category={name}>
@@ -88,16 +89,16 @@ function RemoveItem({ item: { id, name }, onClose, onRemoved }: RemoveProps) {
   const removal = useChange()
   return (
     <ConfirmDialog
-      title={s.manage.menu.removeTitle(plainText(name))}
-      text={s.manage.menu.removeText}
-      submit={s.manage.remove}
+      title={st.manage.menu.removeTitle(plainText(name))}
+      text={st.manage.menu.removeText}
+      submit={st.manage.remove}
       change={removal}
       onClose={onClose}
       onSubmit={() =>
         void removal
           .run(
             () => managerApi.removeItem(id),
-            () => s.manage.menu.removed(plainText(name)),
+            () => st.manage.menu.removed(plainText(name)),
           )
           .then((done) => done && onRemoved())
       }
@@ -129,7 +130,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
     <section class="panel" aria-labelledby="menu-title" data-menu-items={items?.length}>
       <div class="panel-head">
         <h2 id="menu-title" ref={title} tabIndex={-1}>
-          {s.manage.sections.menu}
+          {st.manage.sections.menu}
         </h2>
         <button
           type="button"
@@ -137,7 +138,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
           data-action="new-item"
           onClick={() => setQuestion({ about: 'new' })}
         >
-          {s.manage.menu.add}
+          {st.manage.menu.add}
         </button>
       </div>
       <input
@@ -149,7 +150,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
         value={search}
         onInput={({ currentTarget }) => setSearch(currentTarget.value)}
       />
-      <p class="quiet keys-hint">{s.manage.menu.keys}</p>
+      <p class="quiet keys-hint">{st.manage.menu.keys}</p>
       <ReadingProblem reading={reading} />
       {!items && !reading.error && <p class="quiet">{s.common.opening}</p>}
       {items && <MenuSections menu={menu} items={items} search={search} onAsk={setQuestion} />}

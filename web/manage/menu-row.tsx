@@ -2,6 +2,7 @@ import type { ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { UntilSelect } from '../staff/until-select.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem } from '../ui/problem.js'
 import { MoveButton } from './move-button.js'
@@ -55,7 +56,7 @@ export function MenuRow(props: Props) {
             onChange={() => onAvailable(item, !available)}
           />
           <span>
-            {available ? s.tools.available : s.menu.soldOut}
+            {available ? st.tools.available : s.menu.soldOut}
             <span class="visually-hidden"> {name}</span>
           </span>
         </label>
@@ -66,8 +67,8 @@ export function MenuRow(props: Props) {
             onChange={(until) => onAvailable(item, false, until)}
           />
         )}
-        {button('edit-item', s.manage.menu.change, 'edit')}
-        {button('remove-item', s.manage.remove, 'remove')}
+        {button('edit-item', st.manage.menu.change, 'edit')}
+        {button('remove-item', st.manage.remove, 'remove')}
       </div>
       <Problem error={problem} />
     </li>
@@ -75,12 +76,12 @@ export function MenuRow(props: Props) {
 }
 
 function Summary({ item, place, hasHandle, onAsk }: Props) {
-  const label = s.manage.picture.title(plainText(item.name))
+  const label = st.manage.picture.title(plainText(item.name))
   return (
     <div class="menu-summary">
       {/* for pointers and fingers; keys have the buttons */}
       {hasHandle && (
-        <span class="drag-handle" data-drag-handle title={s.manage.menu.drag} aria-hidden="true">
+        <span class="drag-handle" data-drag-handle title={st.manage.menu.drag} aria-hidden="true">
           ⠿
         </span>
       )}
@@ -106,7 +107,7 @@ function Summary({ item, place, hasHandle, onAsk }: Props) {
         {item.description && <p class="quiet">{plainText(item.description)}</p>}
         {item.options.length > 0 && (
           <p class="quiet">
-            {s.manage.menu.options}: {plainText(item.options.map((option) => option.name).join(', '))}
+            {st.manage.menu.options}: {plainText(item.options.map((option) => option.name).join(', '))}
           </p>
         )}
       </div>

@@ -4,7 +4,7 @@ import { api } from '../lib/api.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { type ReadingState, useReading } from '../lib/use-reading.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 export interface TheatreName {
   id: number
@@ -61,5 +61,5 @@ export function useTheatreSeats(theatreId: number | null): {
 /** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */
 export function nameTheatres(known: readonly TheatreName[], listed: readonly number[]): TheatreName[] {
   const missing = listed.filter((id) => !known.some((theatre) => theatre.id === id))
-  return [...known, ...missing.map((id) => ({ id, name: s.board.theatre(id) }))]
+  return [...known, ...missing.map((id) => ({ id, name: st.board.theatre(id) }))]
 }
