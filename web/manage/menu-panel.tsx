@@ -27,10 +27,11 @@ interface SectionsProps {
   menu: ManagedMenu
   items: readonly ManagedItemView[]
   search: string
+  timeZone: string | undefined
   onAsk(question: Question): void
 }
 
-function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
+function MenuSections({ menu, items, search, timeZone, onAsk }: SectionsProps) {
   const list = useDrag(menu.move)
   const whole = [...byCategory(items)]
   const places = new Map(whole.flatMap(([, all]) => all.map((item, place) => [item.id, place])))
@@ -56,7 +57,7 @@ function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
             {shown.map((item) => (
               <MenuRow
                 key={item.id}
-                item={item}
+                {...{ item, timeZone }}
                 place={places.get(item.id) ?? 0}
                 canStep={{ up: item.id !== edges.first, down: item.id !== edges.last }}
                 hasHandle={search.trim() === ''}
@@ -112,6 +113,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
   const [search, setSearch] = useState('')
   const [question, setQuestion] = useState<Question | null>(null)
   const title = useRef<HTMLHeadingElement>(null)
+  const timeZone = theatre?.settings.timeZone
   const isGone = useRef(false)
   const { items, reading } = menu
 
@@ -153,7 +155,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
       <p class="quiet keys-hint">{st.manage.menu.keys}</p>
       <ReadingProblem reading={reading} />
       {!items && !reading.error && <p class="quiet">{s.common.opening}</p>}
-      {items && <MenuSections menu={menu} items={items} search={search} onAsk={setQuestion} />}
+      {items && <MenuSections {...{ menu, items, search, timeZone }} onAsk={setQuestion} />}
       {question && (
         <Answer
           {...{ theatreId, question }}

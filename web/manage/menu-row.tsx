@@ -17,6 +17,8 @@ export interface RowActions {
 
 interface Props extends RowActions {
   item: ManagedItemView
+  /** the theatre's; undefined until it is known */
+  timeZone: string | undefined
   /** in its category, from 0 */
   place: number
   /** whether there is a place above and below it, in another category too */
@@ -28,7 +30,7 @@ interface Props extends RowActions {
 
 /** An item of the menu, and what a manager does with it. */
 export function MenuRow(props: Props) {
-  const { item, canStep, problem, onStep, onAvailable, onAsk } = props
+  const { item, timeZone, canStep, problem, onStep, onAvailable, onAsk } = props
   const { available, soldOutUntil } = item
   const name = plainText(item.name)
   const button = (action: string, label: string, about: Parameters<typeof onAsk>[0]) => (
@@ -63,7 +65,7 @@ export function MenuRow(props: Props) {
         {!available && (
           <UntilSelect
             name={name}
-            until={soldOutUntil && f.dateTime(soldOutUntil)}
+            until={soldOutUntil && f.dateTime(soldOutUntil, timeZone)}
             onChange={(until) => onAvailable(item, false, until)}
           />
         )}

@@ -56,7 +56,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
         </h1>
         <TheatreChoice theatres={theatres} chosen={theatreId} onChoose={chooseTheatre} />
         <p class="payments-read">
-          {at > 0 && <span class="quiet">{st.payments.asOf(f.time(at))}</span>}
+          {at > 0 && <span class="quiet">{st.payments.asOf(f.time(at, timeZone))}</span>}
           <button type="button" data-action="refresh" onClick={refresh}>
             {st.payments.refresh}
           </button>
@@ -75,7 +75,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
         {issues !== null && open.length === 0 && <p class="quiet">{st.payments.none}</p>}
         <ul class="issues">
           {open.map((issue) => (
-            <OpenIssue key={issue.id} issue={issue} desk={desk} />
+            <OpenIssue key={issue.id} {...{ issue, timeZone, desk }} />
           ))}
         </ul>
       </section>
@@ -84,7 +84,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
         {resolved.length === 0 && <p class="quiet">{st.payments.resolvedNone}</p>}
         <ul class="issues">
           {resolved.map((issue) => (
-            <ResolvedIssue key={issue.id} issue={issue} />
+            <ResolvedIssue key={issue.id} {...{ issue, timeZone }} />
           ))}
         </ul>
       </details>

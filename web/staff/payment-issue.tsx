@@ -108,8 +108,14 @@ function ResolveForm({ issue, desk, onClose }: FormProps) {
   )
 }
 
+interface IssueProps {
+  issue: PaymentIssueView
+  /** of its times, the theatre's; the device's unless known */
+  timeZone: string | undefined
+}
+
 /** Kind, order, amount and time of one issue. */
-function IssueFacts({ issue }: { issue: PaymentIssueView }) {
+function IssueFacts({ issue, timeZone }: IssueProps) {
   return (
     <>
       <p class="issue-head">
@@ -117,7 +123,8 @@ function IssueFacts({ issue }: { issue: PaymentIssueView }) {
       </p>
       <p class="quiet">
         {issue.orderId !== null && `${s.common.orderNumber(issue.orderId)} · `}
-        <time dateTime={issue.at}>{f.dateTime(issue.at)}</time> · {st.payments.reference(issue.chargeId)}
+        <time dateTime={issue.at}>{f.dateTime(issue.at, timeZone)}</time> ·{' '}
+        {st.payments.reference(issue.chargeId)}
       </p>
     </>
   )
@@ -127,7 +134,7 @@ function IssueFacts({ issue }: { issue: PaymentIssueView }) {
 const adviceOn = ({ kind, paymentId }: PaymentIssueView): string =>
   kind === 'refund_due' && paymentId === null ? st.payments.cashRefundDue : st.payments.help[kind]
 
-export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: PaymentDesk }) {
+export function OpenIssue({ issue, timeZone, desk }: IssueProps & { desk: PaymentDesk }) {
   const [dialog, setDialog] = useState<'refund' | 'resolve' | null>(null)
   const requested = useStore(desk.requested).get(issue.id)
   const close = (): void => setDialog(null)
@@ -136,7 +143,7 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
   return (
     <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
       <div id={title}>
-        <IssueFacts issue={issue} />
+        <IssueFacts issue={issue} timeZone={timeZone} />
       </div>
       <p>{requested === undefined ? adviceOn(issue) : st.payments.underWay(f.money(requested))}</p>
       <div class="issue-actions">
@@ -166,12 +173,14 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
   )
 }
 
-export function ResolvedIssue({ issue }: { issue: PaymentIssueView }) {
+export function ResolvedIssue({ issue, timeZone }: IssueProps) {
   return (
     <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
-      <IssueFacts issue={issue} />
+      <IssueFacts issue={issue} timeZone={timeZone} />
       <p>{issue.note ?? st.payments.automatic}</p>
-      <p class="quiet">{issue.resolvedAt && st.payments.resolvedAt(f.dateTime(issue.resolvedAt))}</p>
+      <p class="quiet">
+        {issue.resolvedAt && st.payments.resolvedAt(f.dateTime(issue.resolvedAt, timeZone))}
+      </p>
     </li>
   )
 }
