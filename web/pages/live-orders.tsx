@@ -56,7 +56,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const listed = useStore(board.theatres)
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, reading } = useTheatreSeats(theatreId)
   const menuState = useMenuState(found)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
@@ -106,7 +106,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             <span class="live-count">{isLoaded ? shown.length : '–'}</span>{' '}
             {st.board.openOrders(shown.length)} <small>{name}</small>
           </h1>
-          <div class="live-filters">
+          <div class="live-filters" data-waiting={isFirst}>
             {theatres.length > 1 && (
               <Choice
                 name="theatre"

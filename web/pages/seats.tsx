@@ -49,7 +49,7 @@ function SeatCode({
 function Seats({ session }: { session: SignedInView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, reading } = useTheatreSeats(theatreId)
   const [hallId, setHallId] = useState<number | null>(null)
   const [perSheet, setPerSheet] = useState('12')
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
@@ -58,10 +58,10 @@ function Seats({ session }: { session: SignedInView }) {
   return (
     <>
       <StaffHeader here="seats" user={session.user} />
-      <main class="codes">
+      <main class="codes" data-opening={isFirst}>
         <div class="live-head">
           <h1>{st.seats.title}</h1>
-          <div class="live-filters">
+          <div class="live-filters" data-waiting={isFirst}>
             {theatres.length > 1 && (
               <Choice
                 name="theatre"

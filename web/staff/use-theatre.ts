@@ -48,14 +48,16 @@ export function useTicketSize(): [TicketSize, (size: TicketSize) => void] {
   return [size, choose]
 }
 
-/** A theatre's halls, seats and time limits. */
+/** A theatre's halls, seats and time limits. `isFirst`: none has been read yet, so that the choice of halls is to come. */
 export function useTheatreSeats(theatreId: number | null): {
   found: TheatreSeatsView | null
+  isFirst: boolean
   reading: ReadingState
 } {
   const [found, setFound] = useState<TheatreSeatsView | null>(null)
   const reading = useReading(() => api.theatreSeats(theatreId ?? 0), setFound, theatreId)
-  return { found: found?.theatre.id === theatreId ? found : null, reading }
+  const isFirst = theatreId !== null && found === null && reading.error === null
+  return { found: found?.theatre.id === theatreId ? found : null, isFirst, reading }
 }
 
 /** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */
