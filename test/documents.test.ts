@@ -50,6 +50,8 @@ const DOCUMENTS = [
   'docs/security.md',
   'docs/field-notes.md',
   'docs/gate.md',
+  'docs/upgrading.md',
+  'docs/dependencies.md',
   ...readdirSync(join(root, 'docs/decisions')).map((name) => `docs/decisions/${name}`),
 ]
 

@@ -62,6 +62,30 @@ t.test('a ticket leads to its conversation, even without messages', async () => 
   await linkIs(board)
 })
 
+t.test('a message that is sent while the history is on its way stays on the screen', async (t) => {
+  const { orderId } = await orderFrom(site.url, 'demo-e6', { 'Masala Chai': 1 })
+  const answers: (() => Promise<void>)[] = []
+  await board.route(`**/api/chats/${orderId}/messages*`, async (route) => {
+    if (route.request().method() !== 'GET') return route.continue()
+    const response = await route.fetch()
+    answers.push(() => route.fulfill({ response }))
+  })
+  await board.goto(`/theatre/chat/#${orderId}`)
+  await board.getByRole('textbox', { name: 'Message' }).fill('With milk?')
+  await until(() => answers.length > 0, 'the history as it was before the message')
+  await board.keyboard.press('Enter')
+  const stored = board.locator('.bubble.mine[data-message-id]', { hasText: 'With milk?' })
+  await stored.waitFor()
+  for (const answer of answers) await answer()
+  await board.unroute(`**/api/chats/${orderId}/messages*`)
+  await board.getByRole('textbox', { name: 'Message' }).fill('And sugar?')
+  await board.keyboard.press('Enter')
+  await board.locator('.bubble.mine[data-message-id]', { hasText: 'And sugar?' }).waitFor()
+  t.equal(await stored.count(), 1)
+  await board.goto('/theatre/live-orders/')
+  await linkIs(board)
+})
+
 t.test('messages are plain text: no markup, no direction marks', async (t) => {
   await sendMessage(
     guest.client,

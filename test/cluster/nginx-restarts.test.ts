@@ -106,10 +106,7 @@ t.test('no request fails over five rolling restarts of a busy machine', async (t
   }
   isRolling = false
   await Promise.all(workers)
-  const resets = answers.get('POST 502') ?? 0
-  const failed = [...answers].filter(([answer]) => !/^(?:GET 200|POST 200|POST 502)$/.test(answer))
-  t.strictSame(failed, [], `of ${sent} requests none failed otherwise`)
-  // what the kernel has accepted within the last tenth of a millisecond before the listening socket closes is reset
-  t.ok(resets <= sent / 1000, `${resets} POSTs were reset`)
+  const failed = [...answers].filter(([answer]) => !/^(?:GET 200|POST 200)$/.test(answer))
+  t.strictSame(failed, [], `of ${sent} requests none failed`)
   t.equal(await database.db.session.count(), answers.get('POST 200'), 'no POST was done twice')
 })

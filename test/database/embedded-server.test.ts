@@ -187,6 +187,18 @@ t.test('an unusable directory is reported in one line with the remedy', async (t
   t.strictSame(readdirSync(join(directory, 'postgres-users')), [], 'a failed attempt leaves no lease')
 })
 
+t.test('a cluster of another major version is left alone, with the remedy in one line', async (t) => {
+  const directory = dataDirectory(t)
+  const data = join(directory, 'postgres', 'data')
+  mkdirSync(data, { recursive: true })
+  writeFileSync(join(data, 'PG_VERSION'), '17\n')
+  await t.rejects(acquireEmbeddedServer({ dataDirectory: directory }), {
+    code: 'embedded_server',
+    message: /created by PostgreSQL 17, and PostgreSQL \d+ is installed: rename it .*npm run restore/,
+  })
+  t.strictSame(readdirSync(data), ['PG_VERSION'])
+})
+
 t.test(
   'an ordinary user runs the server as themselves',
   { skip: !isRoot && 'the other tests ran as one' },

