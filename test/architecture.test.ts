@@ -41,7 +41,18 @@ const SRC_ROOMS: Record<string, string[]> = {
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
   gate: ['http', 'limits', 'live', 'protocol'],
-  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments', 'push'],
+  backup: ['protocol', 'version'],
+  commands: [
+    'backup',
+    'demo-data',
+    'events',
+    'protocol',
+    'accounts',
+    'theatres',
+    'seats',
+    'payments',
+    'push',
+  ],
 }
 const BASE_ROOMS = [
   'concurrency',

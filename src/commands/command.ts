@@ -1,3 +1,4 @@
+import { BackupError, BackupFileError } from '../backup/backup-errors.js'
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { createDatabase, type Database } from '../database/client.js'
 import { settleDatabaseUrl } from '../database/database-url.js'
@@ -30,6 +31,8 @@ export interface CommandIo {
 
 export interface Command {
   usage: string
+  /** whether no arguments are a mistake; true unless given */
+  needsArguments?: boolean
   run(argv: string[], io: CommandIo): Promise<void>
 }
 
@@ -38,13 +41,15 @@ export interface CommandContext extends ActionContext {
 }
 
 /**
- * Runs a command and returns its exit code: 0 success, 1 failure, 2 wrong arguments. `--help`, or no arguments,
- * prints the usage.
+ * Runs a command and returns its exit code: 0 success, 1 failure, 2 wrong arguments. `--help`, or no arguments where it
+ * needs some, prints the usage.
  */
-export async function execute({ usage, run }: Command, argv: string[], io: CommandIo): Promise<number> {
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
+export async function execute(command: Command, argv: string[], io: CommandIo): Promise<number> {
+  const { usage, run, needsArguments = true } = command
+  const isBare = argv.length === 0 && needsArguments
+  if (isBare || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
     io.print(usage)
-    return argv.length === 0 ? 2 : 0
+    return isBare ? 2 : 0
   }
   try {
     await run(argv, io)
@@ -113,6 +118,8 @@ function explain(error: unknown): string {
     error instanceof ConfigError ||
     error instanceof DatabaseUrlError ||
     error instanceof InputError ||
+    error instanceof BackupError ||
+    error instanceof BackupFileError ||
     isUsage(error)
   )
     return messageOf(error)

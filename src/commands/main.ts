@@ -6,6 +6,8 @@ import { readNewPassword } from './password-input.js'
 const COMMANDS: Record<string, () => Promise<Command>> = {
   user: async () => (await import('./user-command.js')).userCommand,
   payments: async () => (await import('./payments-command.js')).paymentsCommand,
+  backup: async () => (await import('./backup-command.js')).backupCommand,
+  restore: async () => (await import('./restore-command.js')).restoreCommand,
   import: async () => (await import('./import-command.js')).importCommand,
   theatre: async () => (await import('./theatre-command.js')).theatreCommand,
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
-import { readPublicUrl, readUrl } from './network.js'
+import { readPostgresUrl, readPublicUrl, readUrl } from './network.js'
 import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
@@ -90,7 +90,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
 }
 
 function readDatabaseUrl(reader: Reader, isProduction: boolean): string | null {
-  const url = readUrl(reader, 'DATABASE_URL', ['postgresql:', 'postgres:'])
+  const url = readPostgresUrl(reader, 'DATABASE_URL')
   if (url !== null || !isProduction) return url
   throw new ConfigError('DATABASE_URL', 'is missing: production needs the postgresql://… of its database.')
 }

@@ -17,7 +17,7 @@ const LOCK_TIMED_OUT = 'P1002'
 const UNKNOWN =
   'the database has migrations that this version of houselights does not have: start the version that applied them, or set DATABASE_URL to an empty database'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
   readonly checksum: string
@@ -28,6 +28,7 @@ interface Migration {
  * its advisory lock, so that any number of nodes can start at once. Creates the database if it does not exist. If
  * nothing is pending it takes one query.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
+ * @param options.only names of the first migrations, to stop there; all by default
  * @returns the names of the migrations that this call applied
  * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), with
  * `unknown_migrations` when the database has migrations that this project does not have, or has changed, or with
@@ -36,10 +37,10 @@ interface Migration {
  */
 export async function applyMigrations(
   databaseUrl: string,
-  { root = projectRoot() }: { root?: string } = {},
+  { root = projectRoot(), only }: { root?: string; only?: readonly string[] } = {},
 ): Promise<string[]> {
-  const directory = join(root, 'prisma', 'migrations')
-  const migrations = readMigrations(directory)
+  const directory = directoryIn(root)
+  const migrations = readMigrations(directory).filter(({ name }) => only?.includes(name) ?? true)
   const giveUpAt = Date.now() + LOCK_DEADLINE
   for (;;) {
     const state = stateOf(await readApplied(databaseUrl), migrations)
@@ -70,6 +71,11 @@ function projectRoot(): string {
   return directory
 }
 
+const directoryIn = (root: string) => join(root, 'prisma', 'migrations')
+
+/** The project's migrations, in their order. */
+export const projectMigrations = (): Migration[] => readMigrations(directoryIn(projectRoot()))
+
 function readMigrations(directory: string): Migration[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -81,7 +87,7 @@ function readMigrations(directory: string): Migration[] {
 }
 
 /** A row of Prisma's table of applied migrations. */
-interface Applied {
+export interface Applied {
   readonly name: string
   readonly checksum: string
   /** false: it failed, or is being applied */
@@ -131,7 +137,7 @@ function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): 
 
 /** Compares the database's migrations with this project's. A database without any is `behind`. */
 export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
-  const migrations = readMigrations(join(root, 'prisma', 'migrations'))
+  const migrations = readMigrations(directoryIn(root))
   return stateOf(await readApplied(databaseUrl), migrations)
 }
 

@@ -243,6 +243,20 @@ t.test('URLs are validated, and never appear in errors', async (t) => {
   }
 })
 
+t.test('one host is allowed in DATABASE_URL', async (t) => {
+  for (const bad of [
+    'postgres://u:hunter2@a:5432,b:5432/x?target_session_attrs=read-write',
+    'postgres://u:hunter2@a,b/x',
+    'postgresql:///x?password=hunter2&host=a%2Cb',
+  ])
+    t.match(
+      refusal(t, { DATABASE_URL: bad }, 'DATABASE_URL'),
+      /several hosts \(several_hosts\): allowed is one/,
+    )
+  const url = 'postgres://u:a,b@db/x?options=a,b'
+  t.equal(load(t, { DATABASE_URL: url }).databaseUrl, url)
+})
+
 t.test('SESSION_COOKIE_NAME', async (t) => {
   t.equal(load(t, { SESSION_COOKIE_SECURE: 'true' }).session.cookieName, '__Host-sessionid')
   t.equal(load(t, { SESSION_COOKIE_NAME: 'sid', SESSION_COOKIE_SECURE: 'true' }).session.cookieName, 'sid')
