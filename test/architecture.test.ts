@@ -42,7 +42,17 @@ const SRC_ROOMS: Record<string, string[]> = {
   'demo-data': ['accounts', 'theatres'],
   gate: ['http', 'limits', 'live', 'protocol'],
   backup: ['protocol', 'version'],
-  commands: ['backup', 'demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
+  commands: [
+    'backup',
+    'demo-data',
+    'events',
+    'protocol',
+    'accounts',
+    'theatres',
+    'seats',
+    'payments',
+    'push',
+  ],
 }
 const BASE_ROOMS = [
   'concurrency',

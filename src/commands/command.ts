@@ -9,6 +9,7 @@ import { loadDemoData } from '../demo-data.js'
 import { DomainError } from '../errors.js'
 import type { ActionContext } from '../events/commit.js'
 import { explainStart } from '../start-error.js'
+import { withNotifications } from './notifications.js'
 import { createPublisher } from './publisher.js'
 
 /** Invalid input, one problem per line. Exit code 1. */
@@ -64,25 +65,30 @@ export async function execute(command: Command, argv: string[], io: CommandIo): 
 
 /** Opens the service's database (the embedded one if DATABASE_URL is unset) while `work` runs. */
 export async function withContext(
-  { env }: CommandIo,
+  io: CommandIo,
   work: (ctx: CommandContext) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(env, { dataDirectory: '.data' })
+  const config = loadConfig(io.env, { dataDirectory: '.data' })
   if (config.databaseUrl !== null) {
-    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), work)
+    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), io, work)
   }
   const server = await acquireMatchingServer(config)
   try {
     // an embedded database may be new, so prepare it as a start does; an external one is migrated by the service
     if (!server.isCurrent) await applyMigrations(server.url)
     if (!config.isProduction) await loadDemoData(server.url)
-    await withDatabase(config, server.url, work)
+    await withDatabase(config, server.url, io, work)
   } finally {
     await server.release()
   }
 }
 
-async function withDatabase(config: Config, url: string, work: (ctx: CommandContext) => Promise<void>) {
+async function withDatabase(
+  config: Config,
+  url: string,
+  io: CommandIo,
+  work: (ctx: CommandContext) => Promise<void>,
+): Promise<void> {
   const db: Database = createDatabase({
     url,
     poolSize: 2,
@@ -92,10 +98,11 @@ async function withDatabase(config: Config, url: string, work: (ctx: CommandCont
     prepares: false,
   })
   const publisher = await createPublisher(config.redisUrl, db)
+  const notifying = withNotifications(publisher.live, db, config, (line) => io.printError(line))
   try {
-    await work({ config, db, live: publisher.live })
+    await work({ config, db, live: notifying.live })
   } finally {
-    await publisher.close()
+    await Promise.all([publisher.close(), notifying.close()])
     await db.$disconnect()
   }
 }
