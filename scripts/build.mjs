@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { writeBillOfMaterials } from './lib/bill-of-materials.mjs'
 import { OUTSIDE_THE_BUNDLE } from './lib/outside.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { ScriptError, script } from './lib/run.mjs'
@@ -79,13 +80,15 @@ function copyPackage(path, folder) {
  * @param {string} build
  * @param {string} folder
  */
-function assemble(build, folder) {
+async function assemble(build, folder) {
   for (const name of ['src', 'web', 'prisma'])
     cpSync(join(build, name), join(folder, name), { recursive: true })
   const filter = (/** @type {string} */ source) => !UNUSED.test(basename(source))
   for (const name of SCRIPTS)
     cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true, filter })
-  for (const path of packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])) copyPackage(path, folder)
+  const shipped = packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])
+  for (const path of shipped) copyPackage(path, folder)
+  await writeBillOfMaterials(folder, { build, shipped })
   for (const [file, args] of Object.entries(ENTRIES)) {
     const code = `import { runRelease } from './scripts/lib/run-release.mjs'\n\nawait runRelease(${args})\n`
     writeFileSync(join(folder, file), code)
@@ -110,7 +113,7 @@ await script(async () => {
   const temporary = `${target}.tmp-${process.pid}`
   try {
     mkdirSync(temporary)
-    assemble(build, temporary)
+    await assemble(build, temporary)
     rmSync(target, { recursive: true, force: true })
     renameSync(temporary, target)
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
+import { packageList } from '../scripts/lib/package-list.mjs'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 import { CUSTOMERS, installable, isShell } from './vite-worker.js'
@@ -42,6 +43,9 @@ const IS_MANAGERS = /web\/(?:manage\/|lib\/manager-api)/
 
 /** Everything else that pages share; the QR encoder belongs to one page. */
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
+
+/** Not among the pages, which anybody can read. */
+const besidePages = (dir: string): string => join(dir, '..', 'packages-web.json')
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -149,7 +153,14 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [loadPreloadFirst(), nameLanguages(), boot(), precompress(), installable()],
+  plugins: [
+    loadPreloadFirst(),
+    nameLanguages(),
+    boot(),
+    precompress(),
+    installable(),
+    packageList(besidePages),
+  ],
   build: {
     target: 'es2022',
     assetsDir: 'assets',

@@ -1,9 +1,10 @@
 // @ts-check
 import { readFileSync } from 'node:fs'
-import { relative, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'rolldown'
 import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
+import { packageList } from './package-list.mjs'
 import { inRoot, root } from './paths.mjs'
 
 const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
@@ -111,7 +112,14 @@ export default defineConfig({
   },
   // pg-native is optional, and nobody installs it
   external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
-  plugins: [ownUrls, compilerFile, ownMaps, eagerModules, latin1],
+  plugins: [
+    ownUrls,
+    compilerFile,
+    ownMaps,
+    eagerModules,
+    latin1,
+    packageList((dir) => join(dir, 'packages-server.json')),
+  ],
   output: {
     format: 'esm',
     sourcemap: true,

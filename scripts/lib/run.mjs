@@ -85,10 +85,11 @@ export function runNpm(args) {
  *
  * @param {string} what
  * @param {Promise<{ code: number, output: string }>} step
+ * @returns {Promise<string>} its output
  */
 export async function must(what, step) {
   const { code, output } = await step
-  if (code === 0) return
+  if (code === 0) return output
   process.stderr.write(output)
   throw new ScriptError(`${what} failed (exit code ${code}): see above`)
 }

