@@ -32,7 +32,7 @@ async function main([name = '', ...args]: string[]): Promise<void> {
 function asCalled(text: string): string {
   if (basename(process.argv[1] ?? '') !== 'command.js') return text
   return text
-    .replace(/npm run (\w+) -- /g, 'node command.js $1 ')
+    .replace(/npm run (\w+) (\[?)-- /g, 'node command.js $1 $2')
     .replaceAll('npx prisma migrate', 'node command.js migrate')
 }
 

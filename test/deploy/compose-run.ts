@@ -164,6 +164,9 @@ t.test('commands run without npm', async (t) => {
   const create = ['user', 'create', '--username', 'asha', '--role', 'staff', '--theatre', '1']
   t.match(await command(create, `${PASSWORD}\n`), { code: 0, out: /^Created asha / })
   t.match(await command(['user']), { code: 2, out: /node command\.js user create/ })
+  const backup = await command(['backup', '--help'])
+  t.match(backup, { code: 0, out: /node command\.js backup \[--out FILE\]/ })
+  t.notMatch(backup.out, /\bnp[mx]\b/)
 })
 
 interface Answer {
