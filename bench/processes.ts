@@ -26,6 +26,11 @@ function start(file: string, core: number, { env = {}, flags = [] }: StartOption
   })
 }
 
+/** Binds a running process, with its threads, to the core of what is measured. */
+export function pin(pid: number): void {
+  if (isPinned) spawnSync('taskset', ['-a', '-cp', `${SERVER_CORE}`, `${pid}`])
+}
+
 interface StartOptions {
   env?: Record<string, string>
   /** of Node */

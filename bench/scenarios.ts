@@ -1,6 +1,7 @@
 import type { Figure } from './figures.js'
 import { measureChanges } from './scenarios/changes.js'
 import { measureDeliveries } from './scenarios/deliveries.js'
+import { measureGate } from './scenarios/gate.js'
 import { measureHandshakes } from './scenarios/handshakes.js'
 import { measureNodes } from './scenarios/nodes.js'
 import { measureOrders } from './scenarios/orders.js'
@@ -26,5 +27,6 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'nodes', title: 'Two nodes', measure: measureNodes },
   { name: 'orders', title: 'Orders', measure: measureOrders },
   { name: 'tracing', title: 'Tracing', measure: measureTracing },
+  { name: 'gate', title: 'The gate', measure: measureGate },
   { name: 'scale', title: 'Growth', measure: measureScale },
 ]

@@ -30,6 +30,8 @@ export interface GateOptions {
   logStream?: NodeJS.WritableStream
   /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
   askEveryMs?: number | undefined
+  /** ms between checks that notices arrive, each 5 s unless given; for tests */
+  checkEveryMs?: number | undefined
 }
 
 /**
@@ -42,11 +44,11 @@ export interface GateOptions {
 export async function createGate(
   config: GateConfig,
   file: GateFile,
-  { logStream, askEveryMs }: GateOptions = {},
+  { logStream, ...timing }: GateOptions = {},
 ): Promise<FastifyInstance> {
   const app = createInstance(config, logStream)
   try {
-    await registerAll(app, config, file, askEveryMs)
+    await registerAll(app, config, file, timing)
     return app
   } catch (error) {
     // connections to the database may be open
@@ -60,7 +62,7 @@ async function registerAll(
   app: FastifyInstance,
   config: GateConfig,
   file: GateFile,
-  askEveryMs: number | undefined,
+  timing: Omit<GateOptions, 'logStream'>,
 ): Promise<void> {
   await app.register(edgePlugin, { config })
   await app.register(lameDuckPlugin)
@@ -78,7 +80,7 @@ async function registerAll(
   await app.register(hitCounterPlugin, { store: null, storeClient: undefined })
   await app.register(drainingPlugin)
   const { databaseUrl: url, secrets, cookieName } = config.django
-  await app.register(djangoPlugin, { file, url, secrets, askEveryMs })
+  await app.register(djangoPlugin, { file, url, secrets, ...timing })
   await app.register(djangoCookiePlugin, { name: cookieName })
   await app.register(gateSocketsPlugin)
   await app.register(shutdownPlugin)

@@ -41,7 +41,18 @@ const SRC_ROOMS: Record<string, string[]> = {
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
   gate: ['http', 'limits', 'live', 'protocol'],
-  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
+  backup: ['protocol', 'version'],
+  commands: [
+    'backup',
+    'demo-data',
+    'events',
+    'protocol',
+    'accounts',
+    'theatres',
+    'seats',
+    'payments',
+    'push',
+  ],
 }
 const BASE_ROOMS = [
   'concurrency',
@@ -137,6 +148,12 @@ t.test('each room of src imports only the rooms that it may', async (t) => {
     ['app', 'fastify-instance', 'gate-app', 'gate-server', 'server'],
     'every room has its rule',
   )
+})
+
+t.test('the gate takes nothing of live but the parts of a socket', async (t) => {
+  const imports = importsBelow('src/gate').filter(({ target }) => target.startsWith('src/live/'))
+  t.ok(imports.length > 0, 'such imports are seen')
+  t.strictSame(shown(imports.filter(({ target }) => !target.startsWith('src/live/socket/'))), [])
 })
 
 t.test('a plugin uses no other plugin’s values, and no route', async (t) => {

@@ -6,7 +6,8 @@ import { LoadSocket } from './sockets.mjs'
 // part of a core it used: near 1 it would be the load that is measured.
 
 /**
- * @typedef {{ do: 'open', group: string, target: import('./sockets.mjs').Target, count: number, concurrency: number }} Open
+ * @typedef {{ do: 'open', group: string, target: import('./sockets.mjs').Target, count: number, concurrency: number, cookies?: string[] }} Open
+ *   cookies: one for each socket in turn, instead of the target's
  * @typedef {{ do: 'calls', port: number, calls: import('../changes.ts').Call[], concurrency: number, perSecond: number | null, group: string | null, frames: number }} MakeCalls
  *   perSecond: starts calls at this rate, however many are under way; null: as fast as `concurrency` allows. frames: of each
  *   call, to each socket of `group`
@@ -26,9 +27,14 @@ const RETRY_MS = 200
 const DEADLINE_MS = 120_000
 
 class Group {
-  /** @param {import('./sockets.mjs').Target} target */
-  constructor(target) {
+  /**
+   * @param {import('./sockets.mjs').Target} target
+   * @param {readonly string[]} cookies
+   */
+  constructor(target, cookies) {
     this.target = target
+    this.cookies = cookies
+    this.opened = 0
     /** @type {Set<LoadSocket>} */
     this.sockets = new Set()
     this.received = 0
@@ -45,24 +51,28 @@ class Group {
       resolve = done
     })
     let hasJoined = false
-    const socket = new LoadSocket(this.target, {
-      joined: () => {
-        if (hasJoined) return
-        hasJoined = true
-        this.joined++
-        this.notify()
-        resolve()
+    const cookie = this.cookies[this.opened++ % this.cookies.length] ?? this.target.cookie
+    const socket = new LoadSocket(
+      { ...this.target, cookie },
+      {
+        joined: () => {
+          if (hasJoined) return
+          hasJoined = true
+          this.joined++
+          this.notify()
+          resolve()
+        },
+        event: () => {
+          this.received++
+          if (this.watchers.length > 0) this.notify()
+        },
+        closed: () => {
+          this.sockets.delete(socket)
+          if (hasJoined) this.joined--
+          if (this.keepsOpen) setTimeout(() => this.keepsOpen && this.openOne().then(resolve), RETRY_MS)
+        },
       },
-      event: () => {
-        this.received++
-        if (this.watchers.length > 0) this.notify()
-      },
-      closed: () => {
-        this.sockets.delete(socket)
-        if (hasJoined) this.joined--
-        if (this.keepsOpen) setTimeout(() => this.keepsOpen && this.openOne().then(resolve), RETRY_MS)
-      },
-    })
+    )
     this.sockets.add(socket)
     return joined
   }
@@ -106,8 +116,8 @@ function groupNamed(name) {
 }
 
 /** @param {Open} command */
-async function open({ group: name, target, count, concurrency }) {
-  const group = groups.get(name) ?? new Group(target)
+async function open({ group: name, target, count, concurrency, cookies = [] }) {
+  const group = groups.get(name) ?? new Group(target, cookies)
   groups.set(name, group)
   let left = count
   const worker = async () => {

@@ -29,7 +29,18 @@ import { setTimeout } from 'node:timers/promises'
  * @param {() => Promise<unknown>} close
  */
 export function serve(port, close) {
-  const reply = (/** @type {Listening | Usage | { cpu: number }} */ message) => process.send?.(message)
+  answerCommands(close)
+  reply({ port })
+}
+
+const reply = (/** @type {Listening | Usage | { cpu: number }} */ message) => process.send?.(message)
+
+/**
+ * The same for a process that says by itself when it listens.
+ *
+ * @param {() => Promise<unknown>} close
+ */
+export function answerCommands(close) {
   process.on('message', async (/** @type {Command} */ command) => {
     if (command.do === 'cpu') return reply({ cpu: cpuMicros() })
     if (command.do === 'usage') return reply(await usage())
@@ -37,7 +48,6 @@ export function serve(port, close) {
     process.exit(0)
   })
   process.on('disconnect', () => process.exit(0))
-  reply({ port })
 }
 
 /** @returns {Promise<Usage>} */

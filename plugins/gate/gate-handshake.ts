@@ -25,6 +25,7 @@ import {
 import { withoutPort } from '../../src/http/client-address.js'
 import { handshakeError, namesWebSocket } from '../../src/http/handshake.js'
 import { comesFromAllowedPage } from '../../src/http/origins.js'
+import { LogThrottle } from '../../src/logging.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 
 declare module 'fastify' {
@@ -76,6 +77,8 @@ export const gateHandshakePlugin = fp(
     ],
   },
 )
+
+const clientGone = () => malformed('The connection has closed.')
 
 const malformed = (message: string) => new DomainError(400, 'malformed_handshake', message)
 
@@ -131,25 +134,24 @@ async function admit(
   route: GateRoute,
   session: LiveSession,
 ): Promise<{ socket: GateSocket; upstream: UpstreamSocket }> {
-  const { guards, reader, watch } = app.django
+  const { guards, lookup, watch } = app.django
   const guard = guards.get(route)
   const parameters = parametersOf(request)
-  if (!guard?.judgeFlags(session)) throw forbidden()
-  if (guard.usesQuery) {
-    const asked = guard.judge([{ session, parameters }], reader.database)
-    const [passes] = await asked.catch((err: unknown) => fail(app, request, err))
-    if (!passes) throw forbidden()
-  }
+  if (!guard) throw forbidden()
+  const passes = await lookup
+    .judge(guard, { session, parameters })
+    .catch((err: unknown) => fail(app, request, err))
+  if (!passes) throw forbidden()
   if (!(await app.socketLimits.reserve(request, session.userId)))
     throw tooMany(10, 'This user has too many open sockets.')
   await app.socketLimits.accepted(request, false)
   const upstream = await reachUpstream(request, route, session, parameters)
   const socket = app.watchSocket({ session, guard, route, parameters })
-  const refusal = await watch.admit(socket, reader)
+  const refusal = await watch.admit(socket, lookup)
   if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
   app.dropSocket(socket)
   upstream.socket.destroy()
-  throw refusal === null ? malformed('The connection has closed.') : ERRORS[refusal]()
+  throw refusal === null ? clientGone() : ERRORS[refusal]()
 }
 
 const ERRORS: Record<Refusal, () => DomainError> = {
@@ -158,25 +160,55 @@ const ERRORS: Record<Refusal, () => DomainError> = {
   unavailable,
 }
 
+/** ms between two log lines about the upstream of a route: while it is away each handshake fails */
+const LOG_INTERVAL_MS = 1000
+const throttles = new WeakMap<GateRoute, LogThrottle>()
+
+function throttleOf(route: GateRoute): LogThrottle {
+  const throttle = throttles.get(route) ?? new LogThrottle(LOG_INTERVAL_MS)
+  throttles.set(route, throttle)
+  return throttle
+}
+
 async function reachUpstream(
   request: FastifyRequest,
-  { upstream, path }: GateRoute,
+  route: GateRoute,
   { userId }: LiveSession,
   parameters: Record<string, string>,
 ): Promise<UpstreamSocket> {
   const headers = upstreamHeaders(request.raw.rawHeaders, { address: withoutPort(request.ip), userId })
+  const gone = new AbortController()
+  const unwatch = onGone(request.raw.socket, () => gone.abort())
   try {
-    return await openUpstream(upstream, upstream.target(parameters), headers)
+    return await openUpstream(route.upstream, route.upstream.target(parameters), {
+      headers,
+      signal: gone.signal,
+    })
   } catch (error) {
+    if (gone.signal.aborted) throw clientGone()
     const status = error instanceof UpstreamRefusedError ? error.status : null
     const reason = error instanceof Error ? error.message : 'no answer'
-    request.log.warn({ route: path, reason, status: status ?? undefined }, 'the upstream accepted no socket')
+    const suppressed = throttleOf(route).record()
+    if (suppressed !== null) {
+      const fields = { route: route.path, reason, status: status ?? undefined, suppressed }
+      request.log.warn(fields, 'the upstream accepted no socket')
+    }
     if (status !== null && status >= 400 && status < 500)
       throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')
     throw new DomainError(503, 'upstream_unavailable', 'The site is temporarily unavailable: try again.', {
       retryAfter: 1,
     })
+  } finally {
+    unwatch()
   }
+}
+
+/** Calls back when the client ends or cuts its connection, and leaves bytes that it sends unread. */
+function onGone(stream: Socket, giveUp: () => void): () => void {
+  // the end shows only to a reader, and after an upgrade there is none
+  const look = () => stream.readableLength === 0 && stream.read()
+  stream.on('readable', look).once('end', giveUp).once('close', giveUp)
+  return () => void stream.off('readable', look).off('end', giveUp).off('close', giveUp)
 }
 
 /** The upstream's headers that are not passed on: they are of its connection. */

@@ -5,6 +5,8 @@ export interface ConnectionSettings {
   schema: string
   /** ms that one statement may take; 0: no limit */
   statementTimeoutMs: number
+  /** a role or a server that takes no writes will do; false unless given */
+  mayBeReadOnly?: boolean
 }
 
 const IDLE_IN_TRANSACTION_MS = 10_000
@@ -41,16 +43,16 @@ SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY',
 
 /**
  * Sets all that the service depends on, whatever the server's, the database's and the role's defaults.
- * @throws {ReadOnlyServerError}
+ * @throws {ReadOnlyServerError} unless `mayBeReadOnly`
  */
 export async function prepareConnection(
   client: pg.ClientBase,
-  { schema, statementTimeoutMs }: ConnectionSettings,
+  { schema, statementTimeoutMs, mayBeReadOnly = false }: ConnectionSettings,
 ): Promise<void> {
   const values = [schema, String(statementTimeoutMs), String(IDLE_IN_TRANSACTION_MS)]
   const { rows } = await client.query<{ isReadOnly: boolean }>(SET_UP, values).catch((error: unknown) => {
     const isStandby = error instanceof Error && 'code' in error && error.code === NOT_ON_A_STANDBY
     throw isStandby ? new ReadOnlyServerError() : error
   })
-  if (rows[0]?.isReadOnly !== false) throw new ReadOnlyServerError()
+  if (!mayBeReadOnly && rows[0]?.isReadOnly !== false) throw new ReadOnlyServerError()
 }

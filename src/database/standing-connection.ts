@@ -9,7 +9,11 @@ export interface StandingConnectionOptions {
   name: string
   /** run on every new connection before it counts as open */
   setUp?: string
+  /** a role that may only read will do; false unless given */
+  mayBeReadOnly?: boolean
   onOpen(): void
+  /** one that was open is lost */
+  onLost?(): void
   onNotice?(payload: string): void
 }
 
@@ -48,7 +52,7 @@ export class StandingConnection {
   }
 
   private async connect(): Promise<void> {
-    const { url, name, setUp, onOpen, onNotice } = this.options
+    const { url, name, setUp, mayBeReadOnly = false, onOpen, onNotice } = this.options
     // a socket of our own: pg’s end() waits for a peer that may be gone
     const socket = new Socket()
     this.socket = socket
@@ -67,7 +71,11 @@ export class StandingConnection {
     client.on('notification', ({ payload }) => onNotice?.(payload ?? ''))
     try {
       await client.connect()
-      await prepareConnection(client, { schema: schemaOf(url), statementTimeoutMs: QUERY_MS })
+      await prepareConnection(client, {
+        schema: schemaOf(url),
+        statementTimeoutMs: QUERY_MS,
+        mayBeReadOnly,
+      })
       if (setUp) await client.query(setUp)
       if (socket.destroyed) return
       this.open = client
@@ -79,8 +87,10 @@ export class StandingConnection {
   }
 
   private onLost(): void {
+    const wasOpen = this.open !== null
     this.open = null
     if (this.closed) return
+    if (wasOpen) this.options.onLost?.()
     const wait = Math.min(RETRY_MS * 2 ** Math.min(this.failures++, 10), MAX_RETRY_MS)
     this.retry = setTimeout(() => void this.connect(), wait)
   }

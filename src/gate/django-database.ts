@@ -1,8 +1,6 @@
 import pg from 'pg'
 import type { DjangoNames } from './gate-file.js'
 
-/** How much of Django's database is used at a time: the questions of the watch, and the batches of handshakes. */
-const POOL_SIZE = 6
 const CONNECT_MS = 2000
 /** ms a statement may take, by the database’s own timer */
 const STATEMENT_MS = 2000
@@ -21,10 +19,11 @@ export type Query = (text: string, values: unknown[]) => Promise<Record<string, 
 export class DjangoDatabase {
   private readonly pool: pg.Pool
 
-  constructor(url: string) {
+  /** @param size connections at most */
+  constructor(url: string, size: number) {
     this.pool = new pg.Pool({
       connectionString: url,
-      max: POOL_SIZE,
+      max: size,
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: ANSWER_MS,
       application_name: 'houselights-gate',

@@ -4,6 +4,8 @@ import { FrameScanner } from './frame-scanner.js'
 
 /** Payload bytes up to which a frame is forwarded only once it is complete. */
 const MAX_WHOLE = 256 * 1024
+/** Parts of a frame after which they are joined: each costs some hundred bytes of memory, and may be one byte. */
+const MAX_PARTS = 64
 
 /**
  * Forwards the bytes of one direction unchanged, frame by frame: between two frames a close frame of the gate's own may be
@@ -90,8 +92,10 @@ export class FrameForwarder {
       this.write([...this.partial, chunk])
       this.partial = []
       this.isMidFrame = end !== chunk.length
-    } else if (end === -1) this.partial.push(chunk)
-    else {
+    } else if (end === -1) {
+      this.partial.push(chunk)
+      if (this.partial.length >= MAX_PARTS) this.partial = [Buffer.concat(this.partial)]
+    } else {
       this.write([...this.partial, chunk.subarray(0, end)])
       this.partial = [chunk.subarray(end)]
       this.isMidFrame = false

@@ -13,7 +13,7 @@ export class FrameScanner {
   closeCode: number | null = null
   /** payload bytes of the current frame; 0 before its header is complete */
   frameBytes = 0
-  /** a length that no receiver may accept (RFC 6455, 5.2: the most significant bit must be 0) */
+  /** a frame that no receiver may accept: its length (RFC 6455, 5.2), or a long or fragmented control frame (5.5) */
   isInvalid = false
   private readonly header = Buffer.alloc(MAX_HEADER)
   private headerBytes = 0
@@ -60,7 +60,9 @@ export class FrameScanner {
   private beginFrame(): void {
     const { header } = this
     const short = (header[1] ?? 0) & 0x7f
-    if (short === 127 && header.readUInt32BE(2) > 0x1f_ffff) {
+    const isControl = this.opcode >= CLOSE
+    const isFinal = ((header[0] ?? 0) & 0x80) !== 0
+    if ((short === 127 && header.readUInt32BE(2) > 0x1f_ffff) || (isControl && (short > 125 || !isFinal))) {
       this.isInvalid = true
       return
     }
@@ -71,7 +73,7 @@ export class FrameScanner {
     this.frameBytes = length
     this.left = length
     this.inPayload = true
-    if (this.opcode >= CLOSE) return
+    if (isControl) return
     this.messageBytes = (this.opcode === 0 ? this.messageBytes : 0) + length
     this.largestMessage = Math.max(this.largestMessage, this.messageBytes)
   }

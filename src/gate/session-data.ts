@@ -30,30 +30,44 @@ function saltedHmac(salt: string, value: string, secret: string): Buffer {
 const isOneOf = (given: Buffer, candidates: readonly Buffer[]) =>
   candidates.some((candidate) => candidate.length === given.length && timingSafeEqual(candidate, given))
 
+/** Why a row can't be read: the signature is of none of the keys, or the text is not JSON, as of the PickleSerializer. */
+export type Unreadable = 'foreign_signature' | 'not_json'
+
 /**
- * Reads `django_session.session_data`. `secrets`: SECRET_KEY, then its fallbacks. Null when it is signed by none of
- * them, is not JSON (a site with the PickleSerializer), or holds nothing. The signature's age does not count: as in Django the
- * row's expiry does.
+ * Reads `django_session.session_data`. `secrets`: SECRET_KEY, then its fallbacks. The signature's age does not count: as
+ * in Django the row's expiry does.
  */
-export function readSessionData(text: string, secrets: readonly string[]): Record<string, unknown> | null {
+export function readSessionData(
+  text: string,
+  secrets: readonly string[],
+): Record<string, unknown> | Unreadable {
   const [, point, data, , signature] = SIGNED.exec(text) ?? []
-  if (data === undefined || signature === undefined) return null
+  if (data === undefined || signature === undefined) return 'foreign_signature'
   const signed = text.slice(0, text.lastIndexOf(':'))
   const candidates = secrets.map((secret) => saltedHmac(`${SESSION_SALT}signer`, signed, secret))
-  if (!isOneOf(Buffer.from(signature, 'base64url'), candidates)) return null
+  if (!isOneOf(Buffer.from(signature, 'base64url'), candidates)) return 'foreign_signature'
   try {
     const bytes = Buffer.from(data, 'base64url')
     const json = point ? inflateSync(bytes, { maxOutputLength: MAX_SESSION }) : bytes
     const value: unknown = JSON.parse(json.toString('latin1'))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : 'not_json'
   } catch {
-    return null
+    return 'not_json'
   }
 }
 
 /** Who is signed in by this session row; null for an anonymous one, and for one that is not the site's. */
-export function readSignedIn(text: string, secrets: readonly string[]): SignedIn | null {
-  const { _auth_user_id: userId, _auth_user_hash: authHash } = readSessionData(text, secrets) ?? {}
+export function readSignedIn(
+  text: string,
+  secrets: readonly string[],
+  onUnreadable: (why: Unreadable) => void = () => {},
+): SignedIn | null {
+  const content = readSessionData(text, secrets)
+  if (typeof content === 'string') {
+    onUnreadable(content)
+    return null
+  }
+  const { _auth_user_id: userId, _auth_user_hash: authHash } = content
   if (typeof userId !== 'string' || typeof authHash !== 'string' || userId === '') return null
   return { userId, authHash }
 }

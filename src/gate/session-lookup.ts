@@ -1,43 +1,35 @@
-import type { SessionReader, SessionVerdict } from './session-reader.js'
+import { Batches } from '../concurrency/batches.js'
+import type { DjangoDatabase } from './django-database.js'
+import type { GuardSubject, RouteGuard } from './route-guard.js'
+import type { LiveSession, SessionReader, SessionVerdict } from './session-reader.js'
 
-/** ms for which look-ups are gathered: a reconnect storm asks in batches */
-const GATHER_MS = 3
-const MAX_BATCH = 200
-
-interface Waiting {
-  key: string
-  resolve(verdict: SessionVerdict): void
-  reject(error: unknown): void
-}
-
-/** Looks up the sessions of handshakes, several in one query. */
+/** What handshakes ask of Django's database: a storm of them costs a few queries. All reject when it does not answer. */
 export class SessionLookup {
-  private waiting: Waiting[] = []
-  private timer: NodeJS.Timeout | null = null
+  private readonly unknown: Batches<string, SessionVerdict>
+  private readonly known: Batches<LiveSession, SessionVerdict>
+  private readonly guards: Map<RouteGuard, Batches<GuardSubject, boolean>>
 
-  constructor(private readonly reader: SessionReader) {}
-
-  /** Rejects when the database does not answer. */
-  find(key: string): Promise<SessionVerdict> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ key, resolve, reject })
-      if (this.waiting.length >= MAX_BATCH) this.send()
-      else this.timer ??= setTimeout(() => this.send(), GATHER_MS)
-    })
+  constructor(reader: SessionReader, guards: Iterable<RouteGuard>, guardDatabase: DjangoDatabase) {
+    this.unknown = new Batches((keys) => reader.readNew(keys))
+    this.known = new Batches((sessions) => reader.readKnown(sessions))
+    this.guards = new Map(
+      [...guards].map((guard) => [guard, new Batches((subjects) => guard.judge(subjects, guardDatabase))]),
+    )
   }
 
-  private send(): void {
-    if (this.timer) clearTimeout(this.timer)
-    this.timer = null
-    const batch = this.waiting
-    this.waiting = []
-    this.reader.readNew(batch.map(({ key }) => key)).then(
-      (verdicts) => {
-        for (const [i, { resolve }] of batch.entries()) resolve(verdicts[i] ?? { kind: 'gone' })
-      },
-      (error: unknown) => {
-        for (const { reject } of batch) reject(error)
-      },
-    )
+  /** Looks a session up by its key. */
+  find(key: string): Promise<SessionVerdict> {
+    return this.unknown.ask(key)
+  }
+
+  /** Reads a session again, by a reading that begins now. */
+  confirm(session: LiveSession): Promise<SessionVerdict> {
+    return this.known.ask(session)
+  }
+
+  /** Does the guard let it pass, by a reading that begins now? */
+  async judge(guard: RouteGuard, subject: GuardSubject): Promise<boolean> {
+    if (!guard.judgeFlags(subject.session)) return false
+    return !guard.usesQuery || (this.guards.get(guard)?.ask(subject) ?? false)
   }
 }

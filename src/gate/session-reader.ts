@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type DjangoDatabase, type DjangoSchema, isDataError } from './django-database.js'
-import { isAuthHash, readSignedIn, type SignedIn } from './session-data.js'
+import { isAuthHash, readSignedIn, type SignedIn, type Unreadable } from './session-data.js'
 
 /** A user's live session, as of one reading. */
 export interface LiveSession {
@@ -61,10 +61,12 @@ const MAX_SUCCESSORS = 20_000
 export class SessionReader {
   private readonly select: string
 
+  /** @param onUnreadable a new session's row was there, and not to be read */
   constructor(
     readonly database: DjangoDatabase,
     private readonly schema: DjangoSchema,
     private readonly secrets: readonly string[],
+    private readonly onUnreadable: (why: Unreadable) => void = () => {},
   ) {
     const { sessions, users, userId, userIdType } = schema
     const hash = (column: string) => `encode(sha256(convert_to(${column}, 'UTF8')), 'hex')`
@@ -98,7 +100,9 @@ export class SessionReader {
   /** Two queries for all, in their order: the row says whose it is. */
   async readNew(keys: readonly string[]): Promise<SessionVerdict[]> {
     const rows = await this.readRows(keys.map((key) => ({ key, known: null })))
-    const signedIn = rows.map((row) => (row?.data ? readSignedIn(row.data, this.secrets) : null))
+    const signedIn = rows.map((row) =>
+      row?.data ? readSignedIn(row.data, this.secrets, this.onUnreadable) : null,
+    )
     const asked = keys.map((key, i) => {
       const who = signedIn[i]
       return { key, known: who ? { signedIn: who, dataHash: '', passwordHash: '' } : null }
@@ -125,7 +129,9 @@ export class SessionReader {
       if (!isDataError(error)) throw error
       // the id of one of the sessions is none of this site's users
       if (asked.length === 1) return [undefined]
-      return (await Promise.all(asked.map((one) => this.readRows([one])))).flat()
+      const middle = asked.length >> 1
+      const first = await this.readRows(asked.slice(0, middle))
+      return [...first, ...(await this.readRows(asked.slice(middle)))]
     }
   }
 

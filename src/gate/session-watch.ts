@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { CloseCode } from '../protocol/close-codes.js'
+import type { DjangoDatabase } from './django-database.js'
 import type { RouteGuard } from './route-guard.js'
+import type { SessionLookup } from './session-lookup.js'
 import type { LiveSession, SessionReader, SessionVerdict } from './session-reader.js'
 import { type Watched, WatchedSessions, type WatchedSocket } from './watched-sessions.js'
 
@@ -16,6 +18,12 @@ const DOUBT_MS = 900
 const AWAY_MS = 5000
 /** ms over which clients come back after the database was away */
 const SPREAD_MS = 2000
+
+/** Where questions go. Guards have connections of their own: one whose table is locked must not keep sessions waiting. */
+export interface WatchSources {
+  reader: SessionReader
+  guardDatabase: DjangoDatabase
+}
 
 interface Asked {
   watched: Watched
@@ -34,20 +42,23 @@ export class SessionWatch {
   private awaySince: number | null = null
   /** performance.now() since when a guard’s question fails while the others are answered */
   private readonly failing = new Map<RouteGuard, number>()
-  /** performance.now() of the question that is not answered yet */
+  /** guards whose question is not answered yet */
+  private readonly asking = new Set<RouteGuard>()
+  /** performance.now() of the question about sessions that is not answered yet */
   private askedAt: number | null = null
+  private isClosed = false
   private isSettling = false
   private settleAgain = false
 
   constructor(
-    private readonly reader: SessionReader,
+    private readonly sources: WatchSources,
     private readonly onError: (error: unknown) => void,
     askEveryMs = ASK_EVERY_MS,
   ) {
     // the database's clock has the last word
     this.sessions = new WatchedSessions((watched) => this.doubt([watched]))
     this.timers = [
-      setInterval(() => void this.askAll(), askEveryMs),
+      setInterval(() => this.ask(), askEveryMs),
       setInterval(() => this.endWhenAway(), AWAY_MS / 20),
     ]
   }
@@ -65,18 +76,16 @@ export class SessionWatch {
     this.sessions.remove(socket)
   }
 
-  /** Judges an added socket once more, by readings that begin now, through `reader`. Null: it may stay. */
-  async admit(socket: WatchedSocket, reader: SessionReader): Promise<Refusal | null> {
+  /** Judges an added socket once more, by readings that begin now. Null: it may stay. */
+  async admit(socket: WatchedSocket, lookup: SessionLookup): Promise<Refusal | null> {
     const watched = this.sessions.get(socket.session.key)
     if (!watched) return 'session_ended'
     const { doubts } = watched
     try {
-      const [verdict] = await reader.readKnown([watched.session])
-      if (verdict?.kind !== 'live') return 'session_ended'
+      const verdict = await lookup.confirm(watched.session)
+      if (verdict.kind !== 'live') return 'session_ended'
       this.sessions.update(watched, verdict.session)
-      if (!socket.guard.judgeFlags(verdict.session)) return 'forbidden'
-      const [passes] = socket.guard.usesQuery ? await socket.guard.judge([socket], reader.database) : [true]
-      if (!passes) return 'forbidden'
+      if (!(await lookup.judge(socket.guard, socket))) return 'forbidden'
     } catch (error) {
       this.onError(error)
       return 'unavailable'
@@ -100,6 +109,7 @@ export class SessionWatch {
   }
 
   close(): void {
+    this.isClosed = true
     for (const timer of this.timers) clearInterval(timer)
     this.sessions.close()
   }
@@ -121,12 +131,12 @@ export class SessionWatch {
     this.settleAgain = true
     if (this.isSettling) return
     this.isSettling = true
-    while (this.settleAgain) {
+    while (this.settleAgain && !this.isClosed) {
       this.settleAgain = false
       const doubtful = this.sessions.doubtful()
       const asked = doubtful.map((watched) => ({ watched, doubts: watched.doubts }))
       try {
-        const verdicts = await this.reader.readKnown(doubtful.map(({ session }) => session))
+        const verdicts = await this.sources.reader.readKnown(doubtful.map(({ session }) => session))
         this.awaySince = null
         await this.judgeAll(asked, verdicts)
       } catch (error) {
@@ -155,9 +165,16 @@ export class SessionWatch {
       }
     }
     if (missing.length === 0) return
-    const successors = await this.reader.findSuccessors(missing.map(({ session }) => session))
+    const search = this.sources.reader.findSuccessors(missing.map(({ session }) => session))
+    const successors = await search.catch((error: unknown) => {
+      this.onError(error)
+      return null
+    })
     for (const [i, watched] of missing.entries()) {
-      if (successors[i] === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
+      // the next handshake's cookie decides: nothing passes meanwhile, and no socket is left on hold
+      if (!successors) {
+        if (isLate(watched)) end(watched, CloseCode.serviceRestart, retryLater())
+      } else if (successors[i] === 'live') end(watched, CloseCode.serviceRestart, 'retry=0')
       else if (successors[i] === 'none' || isLate(watched))
         end(watched, CloseCode.sessionEnded, 'session ended')
     }
@@ -173,12 +190,19 @@ export class SessionWatch {
     for (const socket of watched.sockets) socket.release()
   }
 
-  private async askAll(): Promise<void> {
+  private ask(): void {
+    void this.askSessions()
+    for (const [guard, sockets] of this.guardedSockets()) void this.askGuard(guard, sockets)
+  }
+
+  private async askSessions(): Promise<void> {
     if (this.askedAt !== null) return
     const began = performance.now()
     this.askedAt = began
     try {
-      await Promise.all([this.askSessions(), ...this.askGuards()])
+      const all = this.sessions.all().map((watched) => ({ watched, doubts: watched.doubts }))
+      const verdicts = await this.sources.reader.readKnown(all.map(({ watched }) => watched.session))
+      await this.judgeAll(all, verdicts)
       this.awaySince = null
     } catch (error) {
       this.awaySince ??= began
@@ -186,16 +210,10 @@ export class SessionWatch {
     } finally {
       this.askedAt = null
     }
-  }
-
-  private async askSessions(): Promise<void> {
-    const all = this.sessions.all().map((watched) => ({ watched, doubts: watched.doubts }))
-    const verdicts = await this.reader.readKnown(all.map(({ watched }) => watched.session))
-    await this.judgeAll(all, verdicts)
     if (this.sessions.doubtful().length > 0) void this.settle()
   }
 
-  private askGuards(): Promise<void>[] {
+  private guardedSockets(): Map<RouteGuard, WatchedSocket[]> {
     const sockets = new Map<RouteGuard, WatchedSocket[]>()
     for (const watched of this.sessions.all()) {
       for (const socket of watched.sockets) {
@@ -205,14 +223,16 @@ export class SessionWatch {
         of.push(socket)
       }
     }
-    return [...sockets].map(([guard, all]) => this.askGuard(guard, all))
+    return sockets
   }
 
   /** One whose question fails for 5 s, as its table is locked, ends its own sockets alone. */
   private async askGuard(guard: RouteGuard, sockets: readonly WatchedSocket[]): Promise<void> {
+    if (this.asking.has(guard)) return
+    this.asking.add(guard)
     const began = performance.now()
     try {
-      const passes = await guard.judge(sockets, this.reader.database)
+      const passes = await guard.judge(sockets, this.sources.guardDatabase)
       this.failing.delete(guard)
       for (const [i, socket] of sockets.entries())
         if (!passes[i]) socket.close(CloseCode.forbidden, 'forbidden')
@@ -222,6 +242,8 @@ export class SessionWatch {
       this.failing.set(guard, since)
       if (performance.now() - since < AWAY_MS) return
       for (const socket of sockets) socket.close(CloseCode.serviceRestart, retryLater())
+    } finally {
+      this.asking.delete(guard)
     }
   }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { withDeadline } from '../concurrency/deadline.js'
 import type { UpstreamTemplate } from './upstream-template.js'
 
@@ -60,12 +60,12 @@ export function upstreamHeaders(rawHeaders: readonly string[], { address, userId
 
 /**
  * Opens a WebSocket to the upstream with these headers. Rejects with an UpstreamRefusedError for an answer other than a
- * 101, and with another error when the upstream is not there.
+ * 101, and with another error when the upstream is not there, or `signal` gives it up.
  */
 export function openUpstream(
   { protocol, host, port }: UpstreamTemplate,
   target: string,
-  headers: readonly string[],
+  { headers, signal }: { headers: readonly string[]; signal: AbortSignal },
 ): Promise<UpstreamSocket> {
   const key = randomBytes(16).toString('base64')
   const send = protocol === 'wss:' ? requestHttps : requestHttp
@@ -78,10 +78,13 @@ export function openUpstream(
     agent: false,
     headers: [...headers, ...own] as unknown as Record<string, string>,
     setHost: false,
-    ...(protocol === 'wss:' ? { servername: host } : {}),
+    // no name for an address (RFC 6066, 3); left out, Node would take the client's Host
+    ...(protocol === 'wss:' ? { servername: isIP(host) ? '' : host } : {}),
   })
   const answer = new Promise<UpstreamSocket>((resolve, reject) => {
     request.on('error', reject)
+    // not Node's option, which would stay with the connection
+    signal.addEventListener('abort', () => reject(new Error('the client has gone')), { once: true })
     request.on('response', (response) => {
       response.destroy()
       reject(new UpstreamRefusedError(response.statusCode ?? 0))

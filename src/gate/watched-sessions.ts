@@ -1,4 +1,4 @@
-import { MultiMap } from '../live/multi-map.js'
+import { MultiMap } from '../concurrency/multi-map.js'
 import type { CloseCode } from '../protocol/close-codes.js'
 import type { GuardSubject, RouteGuard } from './route-guard.js'
 import { hashOfKey, type LiveSession } from './session-reader.js'

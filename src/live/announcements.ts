@@ -1,5 +1,5 @@
+import { MultiMap } from '../concurrency/multi-map.js'
 import type { Bus } from './bus/bus.js'
-import { MultiMap } from './multi-map.js'
 
 /**
  * Messages between nodes that are no events: best effort, at most once. Whoever listens must find what was lost by other

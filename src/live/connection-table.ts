@@ -1,4 +1,4 @@
-import { MultiMap } from './multi-map.js'
+import { MultiMap } from '../concurrency/multi-map.js'
 import type { Connection } from './socket/connection.js'
 
 /** The open connections of a node, indexed by session and by user. */

@@ -13,7 +13,8 @@ export function statementSummary(text: string): string {
   return summary
 }
 
-const WORDS = /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|FROM|CALL)\s+(?:ONLY\s+)?(?:"?[a-z_]\w*"?\.)?"?([a-z_]\w*)/i
+const WORDS =
+  /\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|FROM|CALL)\s+(?:ONLY\s+)?(?:"?[a-z_]\w*"?\.)?"?([a-z_]\w*)/i
 
 function summarize(text: string): string {
   const [first = ''] = /^\s*[a-z]+/i.exec(text) ?? []

@@ -14,6 +14,9 @@ t.test('a fault of the service has a reference on the page, by which the log lin
     const text = await page.getByRole('alert').filter({ hasText: words }).first().textContent()
     const [, reference] = words.exec(text ?? '') ?? []
     t.match(reference, /^[0-9a-f]{8}-/)
-    t.ok(site.logs.lines.some(({ reqId, status }) => reqId === reference && status === 500), 'logged')
+    t.ok(
+      site.logs.lines.some(({ reqId, status }) => reqId === reference && status === 500),
+      'logged',
+    )
   }
 })

@@ -244,6 +244,20 @@ t.test('URLs are validated, and never appear in errors', async (t) => {
   }
 })
 
+t.test('one host is allowed in DATABASE_URL', async (t) => {
+  for (const bad of [
+    'postgres://u:hunter2@a:5432,b:5432/x?target_session_attrs=read-write',
+    'postgres://u:hunter2@a,b/x',
+    'postgresql:///x?password=hunter2&host=a%2Cb',
+  ])
+    t.match(
+      refusal(t, { DATABASE_URL: bad }, 'DATABASE_URL'),
+      /several hosts \(several_hosts\): allowed is one/,
+    )
+  const url = 'postgres://u:a,b@db/x?options=a,b'
+  t.equal(load(t, { DATABASE_URL: url }).databaseUrl, url)
+})
+
 t.test('tracing is on where the collector is named, and off where OpenTelemetry is disabled', async (t) => {
   const on = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com/otlp/' }
   const url = 'https://collector.example.com/otlp/v1/traces'

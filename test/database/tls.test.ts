@@ -1,57 +1,20 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, chownSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { checkConnection } from '../../src/database/connection-check.js'
 import { settleDatabaseUrl } from '../../src/database/database-url.js'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import { readForeignRows } from '../../src/database/foreign-table.js'
 import { applyMigrations } from '../../src/database/migrate.js'
 import { explainStart } from '../../src/start-error.js'
+import { makeAuthority } from '../helpers/certificates.js'
 import { withClient } from '../helpers/database-template.js'
 import { dataDirectory } from '../helpers/embedded-servers.js'
-import { type Program, requireProgram } from '../helpers/programs.js'
 import { until } from '../helpers/until.js'
 
 // sslmode and sslrootcert as libpq's manual has them (https://www.postgresql.org/docs/current/libpq-ssl.html)
 
 t.setTimeout(110_000)
-
-const OPENSSL: Program = {
-  name: 'OpenSSL',
-  commands: ['openssl'],
-  apt: { debian: 'openssl', ubuntu: 'openssl' },
-  remedy: { darwin: 'brew install openssl', other: 'install OpenSSL with the package manager' },
-}
-
-/** A private authority, and a certificate of it for the name localhost. */
-function makeCertificates(t: Test): { authority: string; certificate: string; key: string; folder: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'houselights-tls-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const path = (name: string) => join(folder, name)
-  const openssl = (...args: string[]) => {
-    const { status, stderr } = spawnSync(requireProgram(OPENSSL), args, { encoding: 'utf8' })
-    if (status !== 0) throw new Error(stderr)
-  }
-  const key = (file: string) => ['-newkey', 'rsa:2048', '-nodes', '-keyout', path(file)]
-  openssl(
-    'req',
-    '-x509',
-    ...key('ca.key'),
-    '-subj',
-    '/CN=Test authority',
-    '-days',
-    '2',
-    '-out',
-    path('ca.pem'),
-  )
-  openssl('req', ...key('server.key'), '-subj', '/CN=localhost', '-out', path('server.csr'))
-  writeFileSync(path('names'), 'subjectAltName=DNS:localhost')
-  const signer = ['-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial', '-days', '2']
-  const request = ['-in', path('server.csr'), '-extfile', path('names'), '-out', path('server.pem')]
-  openssl('x509', '-req', ...signer, ...request)
-  return { authority: path('ca.pem'), certificate: path('server.pem'), key: path('server.key'), folder }
-}
 
 /** The outcome of a start: the TLS version, `off`, or the line for the operator. */
 async function start(url: string): Promise<string> {
@@ -64,8 +27,20 @@ async function start(url: string): Promise<string> {
   }
 }
 
+/** The TLS version of the connection of `npm run import`, `off`, or the line for the operator. */
+async function readFrom(url: string): Promise<string> {
+  try {
+    const query = 'SELECT coalesce(version, $$off$$) AS tls FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+    for await (const rows of readForeignRows(url, query, '--from')) return String(rows[0]?.tls)
+    return 'nothing'
+  } catch (error) {
+    return explainStart(error)
+  }
+}
+
 t.test('a connection is as safe as sslmode says, or the start names the cure', async (t) => {
-  const { authority, certificate, key, folder } = makeCertificates(t)
+  const { authority, folder, issue } = makeAuthority(t)
+  const { certificate, key } = issue('DNS:localhost')
   const directory = dataDirectory(t)
   const server = await acquireEmbeddedServer({ dataDirectory: directory })
   t.teardown(() => server.release())
@@ -115,5 +90,8 @@ t.test('a connection is as safe as sslmode says, or the start names the cure', a
   ]
   for (const [host, query, outcome] of cases) {
     t.match(await start(urlOf(host, query)), outcome, `${host} ${new URLSearchParams(query)}`)
+    const imported = await readFrom(urlOf(host, query))
+    if (/\^(?:off|TLS)/.test(outcome.source)) t.match(imported, outcome, 'npm run import, too')
+    else t.match(imported, new RegExp(outcome.source.replace('DATABASE_URL', '--from')))
   }
 })

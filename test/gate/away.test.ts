@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { withClient } from '../helpers/database-template.js'
 import { connect, refused } from '../helpers/socket-client.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { until, untilSame } from '../helpers/until.js'
@@ -94,6 +95,48 @@ t.test('a guard that can’t be asked ends its own sockets alone', async (t) => 
   await socket.expect({ still: 'here' })
   await database.query('GRANT SELECT ON theatre_order TO houselights_gate_reader')
   await (await connect(`${gate.url}/ws/payment-socket/1/`, { cookie: asha.cookie ?? '' })).close()
+})
+
+t.test('guards that wait for a lock cost other routes nothing', async (t) => {
+  const { site, database } = await theSite()
+  const guard = { sql: 'SELECT 1 FROM theatre_order WHERE id = $id AND customer_id = $user' }
+  const upstream = `ws://127.0.0.1:${site.port}/ws/echo/a`
+  // more than a pool has connections
+  const locked = Array.from({ length: 9 }, (_, i) => ({ path: `/ws/locked-${i}/:id/`, guard, upstream }))
+  const gate = await startGate(t, {
+    database,
+    file: { routes: [...siteRoutes(site), ...locked] },
+    env: { RATE_LIMITS: 'off' },
+  })
+  const [asha, bystander, leaver] = await Promise.all(
+    ['asha', 'staff', 'staff'].map((username) => signIn(site, username)),
+  )
+  const orders = await Promise.all(
+    locked.map((_, i) => connect(`${gate.url}/ws/locked-${i}/1/`, { cookie: asha?.cookie ?? '' })),
+  )
+  const stays = await connect(gate.url + LIVE_ORDERS, { cookie: bystander?.cookie ?? '' })
+  const leaves = await connect(gate.url + LIVE_ORDERS, { cookie: leaver?.cookie ?? '' })
+  await withClient(database.url, async (client) => {
+    await client.query('BEGIN; LOCK TABLE theatre_order')
+    for (const order of orders) t.equal((await order.closed()).code, 1012)
+    // those whose pages try again in a loop
+    const reconnects = Array.from({ length: 60 }, (_, i) =>
+      refused(`${gate.url}/ws/locked-${i % locked.length}/1/`, { cookie: asha?.cookie ?? '' }),
+    )
+    const waiting = async () =>
+      (
+        await client.query(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+      ).rowCount ?? 0
+    await until(async () => (await waiting()) >= 4, 'handshakes to wait for the lock')
+    await (await connect(gate.url + LIVE_ORDERS, { cookie: bystander?.cookie ?? '' })).close()
+    for (const { status } of await Promise.all(reconnects)) t.equal(status, 503)
+    await leaver?.step('logout')
+    t.equal((await leaves.closed()).code, 4401)
+    await notify(site, '{"still":"here"}')
+    await stays.expect({ still: 'here' })
+  })
 })
 
 t.test('notices that were lost with their connection are made up for', async (t) => {

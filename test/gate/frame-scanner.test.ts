@@ -22,7 +22,9 @@ t.test('frames end where they end, however the bytes are cut', async (t) => {
   const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000]
   for (let run = 0; run < 60; run++) {
     const made = Array.from({ length: 12 }, () =>
-      frame(randomInt(2) ? 2 : 9, lengths[randomInt(lengths.length)] ?? 0, { masked: randomInt(2) === 0 }),
+      randomInt(2)
+        ? frame(2, lengths[randomInt(lengths.length)] ?? 0, { masked: randomInt(2) === 0 })
+        : frame(9, randomInt(126), { masked: randomInt(2) === 0 }),
     )
     const ends: number[] = []
     let total = 0
@@ -81,3 +83,16 @@ t.test(
     }
   },
 )
+
+t.test('a control frame of more than 125 bytes, or one in fragments, is invalid', async (t) => {
+  const isInvalid = ({ bytes }: Made) => {
+    const scanner = new FrameScanner()
+    scanner.push(bytes)
+    return scanner.isInvalid
+  }
+  for (const opcode of [8, 9, 10, 15]) {
+    t.notOk(isInvalid(frame(opcode, 125)))
+    for (const length of [126, 70_000]) t.ok(isInvalid(frame(opcode, length)), `${length} bytes`)
+    t.ok(isInvalid(frame(opcode, 1, { fin: false })), 'a fragment')
+  }
+})

@@ -46,12 +46,14 @@ export interface GateOptions {
   env?: Record<string, string>
   /** ms between questions, each second unless given */
   askEveryMs?: number
+  /** ms between checks that notices arrive, each 5 s unless given */
+  checkEveryMs?: number
 }
 
 /** Starts a gate on a free port of 127.0.0.1; closes it at teardown. */
 export async function startGate(
   t: Teardown,
-  { database, file, env: given, askEveryMs }: GateOptions,
+  { database, file, env: given, askEveryMs, checkEveryMs }: GateOptions,
 ): Promise<Gate> {
   const env = {
     DJANGO_DATABASE_URL: database.readerUrl,
@@ -66,6 +68,7 @@ export async function startGate(
   const app = await createGate(config, readGateFile(JSON.stringify(file), env), {
     logStream: logs,
     askEveryMs,
+    checkEveryMs,
   })
   let closing: Promise<void> | undefined
   const close = () => {

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocketServer } from 'ws'
 import { listen } from '../helpers/listen.js'
-import { httpHead, sendRaw } from '../helpers/raw-connection.js'
+import { httpHead, openRaw, sendRaw } from '../helpers/raw-connection.js'
 import { connect, refused } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 import { SITE_KEYS, type Site, type SiteDatabase, siteDatabase, startSite } from './django.js'
@@ -292,6 +293,51 @@ t.test('the verdict is taken again once the upstream has answered', async (t) =>
   t.equal(gate.app.django.watch.size, 0)
 })
 
+t.test('a client that goes during its handshake takes its connection to the upstream along', async (t) => {
+  const held = new Set<Socket>()
+  let asked = 0
+  const server = createServer()
+  server.on('connection', (socket) => {
+    held.add(socket)
+    // an HTTP server leaves its own half open
+    const end = () => held.delete(socket)
+    socket
+      .on('error', () => {})
+      .once('end', end)
+      .once('close', end)
+  })
+  // it never answers
+  server.on('upgrade', (_request, socket) => {
+    asked++
+    socket.resume()
+  })
+  const upstream = `ws://127.0.0.1:${await listen(server)}/`
+  t.teardown(() => {
+    for (const socket of held) socket.destroy()
+    server.close()
+  })
+  const { gate, cookie } = await scene(t, { file: { routes: [{ path: '/ws/', guard: 'user', upstream }] } })
+  const raw = await openRaw(gate.port)
+  raw.write(
+    httpHead(
+      'GET /ws/ HTTP/1.1',
+      `Host: 127.0.0.1:${gate.port}`,
+      `Origin: ${gate.url}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      `Cookie: ${await cookie('asha')}`,
+    ),
+  )
+  await until(() => asked === 1, 'the upstream to be asked')
+  const gone = until(() => held.size === 0, 'the upstream’s connection to end')
+  raw.destroy()
+  // not only by the deadline for the upstream's answer
+  await gate.logs.refute(({ msg = '' }) => msg.includes('accepted no socket'), { until: gone })
+  await gate.logs.expect({ msg: 'WSREJECT', reason: 'malformed_handshake' })
+})
+
 t.test('a hundred sessions that end at any moment of their handshakes leave no socket', async (t) => {
   const { upstream, waiting, open } = await slowUpstream(t)
   const { gate, database } = await scene(t, {
@@ -366,6 +412,11 @@ t.test('an upstream that is away, refuses, or answers nonsense', async (t) => {
   )
   t.notOk(seen.some(({ body }) => JSON.stringify(body).includes('html')))
   await untilSame(t, 'no socket is left', () => gate.app.django.watch.size, 0)
+  await Promise.all(Array.from({ length: 20 }, () => refused(`${gate.url}/ws/away/`, { cookie: own })))
+  const lines = gate.logs.lines.filter(
+    ({ msg, route }) => msg?.includes('accepted no') && route === '/ws/away/',
+  )
+  t.ok(lines.length > 0 && lines.length < 15, `${lines.length} log lines of 21 failures`)
   const ready = await fetch(`${gate.url}/readyz`)
   t.equal(ready.status, 200)
   t.match(await ready.json(), { status: 'degraded', upstream: 'down', database: 'up' })

@@ -13,7 +13,7 @@ import {
   startSite,
 } from './django.js'
 import { type Gate, installTriggers, LIVE_ORDERS, siteRoutes, startGate } from './gate.js'
-import { cookieOf, insertSession } from './session-row.js'
+import { cookieOf, insertSession, signed } from './session-row.js'
 
 interface Scene {
   site: Site
@@ -247,5 +247,11 @@ t.test('rows that only look like a session are none', async (t) => {
   t.equal(await refusedWith(`sessionid=${key.toUpperCase()}`), 401, 'another case')
   await s.database.query(`UPDATE django_session SET session_data = 'x' WHERE session_key = $1`, [key])
   t.equal(await refusedWith(cookieOf(key)), 401, 'not signed')
+  // the operator of a site with a setting that does not fit must see why everybody is refused
+  await s.gate.logs.expect({ level: 40, reason: 'foreign_signature' })
+  const pickle = signed(Buffer.from([0x80, 4, 0x7d, 0x94, 0x2e]))
+  await s.database.query('UPDATE django_session SET session_data = $2 WHERE session_key = $1', [key, pickle])
+  t.equal(await refusedWith(cookieOf(key)), 401, 'a pickle')
+  await s.gate.logs.expect({ level: 40, reason: 'not_json' })
   await untilSame(t, 'no socket is left', () => s.gate.app.django.watch.size, 0)
 })

@@ -13,8 +13,12 @@ function hmac(salt: string, value: string, secret: string): Buffer {
 }
 
 /** `session_data` as Django writes it. */
-export function sessionData(data: object, secret = SITE_SECRET): string {
-  const value = `${Buffer.from(JSON.stringify(data)).toString('base64url')}:1xXTbS`
+export const sessionData = (data: object, secret = SITE_SECRET): string =>
+  signed(Buffer.from(JSON.stringify(data)), secret)
+
+/** The same of what a serializer has made. */
+export function signed(serialized: Buffer, secret = SITE_SECRET): string {
+  const value = `${serialized.toString('base64url')}:1xXTbS`
   return `${value}:${hmac('django.contrib.sessions.SessionStoresigner', value, secret).toString('base64url')}`
 }
 

@@ -1,20 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { WebSocketServer } from 'ws'
 import { GateFileError } from '../../src/gate/gate-file.js'
-import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
-import { listen } from '../helpers/listen.js'
 import { startPgBouncer } from '../helpers/pgbouncer.js'
 import { connect } from '../helpers/socket-client.js'
 import { SITE_SECRET, type SiteDatabase, siteDatabase } from './django.js'
 import { installTriggers, startGate } from './gate.js'
+import { runGate } from './gate-process.js'
 import { cookieOf, insertSession } from './session-row.js'
+import { startUpstream } from './upstream.js'
 
 const ROUTE = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }
 
@@ -142,18 +134,6 @@ t.test('a user table of another name, with another key, at serializable isolatio
   t.same(await socket.closed(), { code: 4401, reason: 'user_inactive' })
 })
 
-async function startUpstream(t: Test): Promise<string> {
-  const server = createServer()
-  const wss = new WebSocketServer({ server })
-  const port = await listen(server)
-  t.teardown(() => {
-    for (const ws of wss.clients) ws.terminate()
-    server.close()
-  })
-  return `ws://127.0.0.1:${port}/`
-}
-
-/** A pooler in transaction mode; returns the URL through it. */
 t.test('behind PgBouncer in transaction mode the start says so, and the gate asks each second', async (t) => {
   const database = await siteDatabase(t)
   await installTriggers(database)
@@ -180,41 +160,10 @@ t.test('behind PgBouncer in transaction mode the start says so, and the gate ask
   t.same(await order.closed(), { code: 4403, reason: 'forbidden' })
 })
 
-const ENTRANCE = fileURLToPath(new URL('../../src/gate-server.ts', import.meta.url))
-
-/** The gate as a process, with this environment and nothing else. */
-function run(t: Test, env: Record<string, string>, file: string | object) {
-  const folder = mkdtempSync(join(tmpdir(), 'houselights-gate-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'gate.json'), typeof file === 'string' ? file : JSON.stringify(file))
-  const child = spawn(process.execPath, ['--import=tsx', ENTRANCE, join(folder, 'gate.json')], {
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
-  let errors = ''
-  child.stderr?.on('data', (chunk) => {
-    errors += chunk
-  })
-  child.stdout?.resume()
-  const ended = once(child, 'exit').then(([code]) => ({ code: code as number, errors }))
-  t.teardown(() => child.kill('SIGKILL'))
-  const listening = once(child, 'message').then(([message]) => (message as { port: number }).port)
-  return {
-    child,
-    ended: within(ended, PROGRAM_PATIENCE, 'the gate to end'),
-    port: () =>
-      within(
-        Promise.race([listening, ended.then(() => Promise.reject(new Error(errors)))]),
-        PROGRAM_PATIENCE,
-        'the gate to listen',
-      ),
-  }
-}
-
 t.test('the process: started without any setting of the service, drained by SIGTERM', async (t) => {
   const database = await siteDatabase(t)
   const upstream = await startUpstream(t)
-  const gate = run(
+  const gate = runGate(
     t,
     {
       DJANGO_DATABASE_URL: database.readerUrl,
@@ -257,7 +206,7 @@ t.test('the process: a mistake ends it with a line for each', async (t) => {
       [/: DJANGO_DATABASE_URL names a database that can’t be used: .*ECONNREFUSED/],
     ],
   ]
-  const runs = cases.map(([env, file]) => run(t, env, file).ended)
+  const runs = cases.map(([env, file]) => runGate(t, env, file).ended)
   for (const [i, { code, errors }] of (await Promise.all(runs)).entries()) {
     const lines = errors.trim().split('\n')
     const [, , wanted = []] = cases[i] ?? []

@@ -13,7 +13,14 @@ export interface TcpProxy {
   pass(): void
 }
 
-export async function startTcpProxy(t: Teardown, to: { host: string; port: number }): Promise<TcpProxy> {
+export interface TcpProxyOptions {
+  host: string
+  port: number
+  /** cuts and holds only connections whose client's first bytes contain this; all unless given */
+  only?: string
+}
+
+export async function startTcpProxy(t: Teardown, { only = '', ...to }: TcpProxyOptions): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let mode: 'pass' | 'hold' | 'cut' = 'pass'
   const track = (socket: Socket) => {
@@ -23,13 +30,23 @@ export async function startTcpProxy(t: Teardown, to: { host: string; port: numbe
   const destroyAll = () => {
     for (const socket of sockets) socket.destroy()
   }
+  const chosen = new WeakSet<Socket>()
+  const destroyChosen = () => {
+    for (const socket of sockets) if (chosen.has(socket)) socket.destroy()
+  }
   const server = createServer((client) => {
     track(client)
-    if (mode === 'cut') return client.resetAndDestroy()
+    if (mode === 'cut' && only === '') return client.resetAndDestroy()
     const target = connect(to)
     track(target)
+    const choose = () => {
+      for (const socket of [client, target]) chosen.add(socket)
+      if (mode === 'cut') client.resetAndDestroy()
+    }
+    if (only === '') choose()
+    else client.once('data', (bytes) => bytes.includes(only) && choose())
     const forward = (from: Socket, into: Socket) => {
-      from.on('data', (bytes) => mode === 'pass' && into.write(bytes))
+      from.on('data', (bytes) => (mode === 'pass' || !chosen.has(from)) && into.write(bytes))
       from.once('close', () => into.destroy())
     }
     forward(client, target)
@@ -44,14 +61,14 @@ export async function startTcpProxy(t: Teardown, to: { host: string; port: numbe
     port,
     cut() {
       mode = 'cut'
-      destroyAll()
+      destroyChosen()
     },
     hold() {
       mode = 'hold'
     },
     pass() {
       // half-said conversations can't go on
-      if (mode === 'hold') destroyAll()
+      if (mode === 'hold') destroyChosen()
       mode = 'pass'
     },
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
+import { MultiMap } from '../../src/concurrency/multi-map.js'
 import type { StoredEvent } from '../../src/events/event-log.js'
 import { decodeEvents, encodeEvents } from '../../src/live/bus/bus-messages.js'
-import { MultiMap } from '../../src/live/multi-map.js'
 import { Ring } from '../../src/live/ring.js'
 import { textFrame } from '../../src/live/socket/frames.js'
 import { parseClientMessage, readCursor } from '../../src/protocol/client-messages.js'

@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t, { type Test } from 'tap'
+import { FrameForwarder } from '../../src/gate/frame-forwarder.js'
+import { FramePipe } from '../../src/gate/frame-pipe.js'
+import { listen } from '../helpers/listen.js'
+import { until } from '../helpers/until.js'
+
+/** Both ends of a TCP connection. */
+async function connection(t: Test): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer()
+  const port = await listen(server)
+  const accepted = once(server, 'connection')
+  const far = connect({ port, host: '127.0.0.1', noDelay: true })
+  const [near] = (await accepted) as [Socket]
+  for (const socket of [near, far]) socket.on('error', () => {})
+  t.teardown(() => {
+    for (const socket of [near, far]) socket.destroy()
+    server.close()
+  })
+  return { near, far }
+}
+
+async function pipe(t: Test) {
+  const [client, upstream] = [await connection(t), await connection(t)]
+  const closed: number[] = []
+  const frames = new FramePipe(client.near, upstream.near, {
+    maxMessageBytes: 64 << 20,
+    retryMs: () => 7,
+    onClosed: (code) => closed.push(code),
+  })
+  frames.begin(Buffer.alloc(0), Buffer.alloc(0))
+  frames.release()
+  return {
+    client: client.far,
+    upstream: upstream.far,
+    near: { client: client.near, upstream: upstream.near },
+    frames,
+    closed,
+  }
+}
+
+/** Frames of 64 KiB, until the receiver takes no more of them. */
+async function fill(from: Socket, until_: () => boolean): Promise<void> {
+  const frame = Buffer.concat([Buffer.from([0x82, 126, 0xff, 0xff]), Buffer.alloc(0xffff)])
+  await until(() => {
+    if (from.writableLength < 1 << 20) from.write(frame)
+    return until_()
+  }, 'the receiver to take no more')
+}
+
+const HALF_A_MINUTE = 30_000
+
+t.test(
+  'a client that takes nothing for 30 s is closed with 1013, and one that takes a little is not',
+  async (t) => {
+    const { client, upstream, near, frames, closed } = await pipe(t)
+    client.pause()
+    await fill(upstream, () => near.client.writableLength > 0)
+    const start = performance.now()
+    frames.checkStalled(start)
+    frames.checkStalled(start + HALF_A_MINUTE - 1)
+    t.same(closed, [])
+    // what it takes now counts, however little is taken of what waits
+    let taken = 0
+    client.on('data', (chunk: Buffer) => {
+      taken += chunk.length
+      if (taken > 1 << 20) client.pause()
+    })
+    client.resume()
+    await until(() => client.isPaused(), 'the client to take something')
+    await fill(upstream, () => near.client.writableLength > 0)
+    frames.checkStalled(start + HALF_A_MINUTE)
+    frames.checkStalled(start + 2 * HALF_A_MINUTE - 1)
+    t.ok(near.client.writable, 'it is still open')
+    const tail: Buffer[] = []
+    client.removeAllListeners('data')
+    frames.checkStalled(start + 2 * HALF_A_MINUTE)
+    client.on('data', (chunk: Buffer) => tail.push(chunk.subarray(-16)))
+    client.resume()
+    const reason = Buffer.from([0x88, 14, 1013 >> 8, 1013 & 0xff, ...Buffer.from('read timeout')])
+    await until(
+      () => Buffer.concat(tail).subarray(-16).equals(reason),
+      'the close frame, behind all that waited',
+    )
+    client.end()
+    await until(() => closed.length > 0, 'the end')
+    t.same(closed, [1013])
+  },
+)
+
+t.test('an upstream that takes nothing for 30 s ends the socket with 1012', async (t) => {
+  const { client, upstream, near, frames } = await pipe(t)
+  upstream.pause()
+  await fill(client, () => near.upstream.writableLength > 0)
+  const start = performance.now()
+  frames.checkStalled(start)
+  const got: Buffer[] = []
+  client.on('data', (chunk: Buffer) => got.push(chunk))
+  frames.checkStalled(start + HALF_A_MINUTE)
+  await until(() => Buffer.concat(got).includes('retry=7'), 'the close frame')
+  t.same(Buffer.concat(got).subarray(2, 4).readUInt16BE(), 1012)
+})
+
+t.test('a frame that comes byte by byte costs about its size', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const used = () => {
+    collect()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const [from, to] = [await connection(t), await connection(t)]
+  const forwarder = new FrameForwarder(from.near, to.near, () => true)
+  forwarder.release()
+  const length = 200_000
+  const header = Buffer.alloc(10)
+  header.set([0x82, 127])
+  header.writeBigUInt64BE(BigInt(length), 2)
+  const before = used()
+  forwarder.receive(header)
+  // each as the kernel gives it: a buffer of its own
+  for (let i = 1; i < length; i++) forwarder.receive(Buffer.from(new Uint8Array([i])))
+  const kept = used() - before
+  t.ok(kept < 4 * length, `${kept} bytes for a frame of ${length}`)
+  let got = 0
+  to.far.on('data', (chunk: Buffer) => {
+    got += chunk.length
+  })
+  forwarder.receive(Buffer.from([0]))
+  await until(() => got === header.length + length, 'the whole frame')
+})
