@@ -7,6 +7,7 @@ import t from 'tap'
 import { newDatabase } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 import { createClient } from '../helpers/http-client.js'
+import { startOtlpCollector } from '../helpers/otlp-collector.js'
 import { spawnService } from '../helpers/service-process.js'
 
 const NOBODY = 65534
@@ -49,6 +50,20 @@ t.test('npm run build --out makes a folder that node runs, read-only and elsewhe
   t.match(login, { status: 401 }, 'its native packages work')
   service.child.kill('SIGTERM')
   t.strictSame(await service.ended(), [0, null], service.output())
+
+  // OpenTelemetry is loaded only where it is on
+  const collector = await startOtlpCollector(t)
+  const traced = spawnService(t, {
+    program,
+    env: { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    ...(isRoot ? { uid: NOBODY } : {}),
+  })
+  const { url: tracedUrl } = await traced.listening()
+  t.match(await createClient(tracedUrl).get('/api/seats/none'), { status: 404 })
+  traced.child.kill('SIGTERM')
+  t.strictSame(await traced.ended(), [0, null], traced.output())
+  const names = collector.spans.map(({ name }) => name)
+  t.ok(names.includes('GET /api/seats/:seatToken'), `it traces: ${names.join(', ')}`)
   t.strictSame(readdirSync(folder, { recursive: true }), before, 'it writes nothing there')
 })
 
