@@ -71,7 +71,7 @@ t.test(
     const start = performance.now()
     frames.checkStalled(start)
     frames.checkStalled(start + HALF_A_MINUTE - 1)
-    t.same(closed, [])
+    t.notOk(near.upstream.writableEnded, 'not before')
     // what it takes now counts, however little is taken of what waits
     let taken = 0
     client.on('data', (chunk: Buffer) => {
@@ -83,10 +83,16 @@ t.test(
     await fill(upstream, near.client)
     frames.checkStalled(start + HALF_A_MINUTE)
     frames.checkStalled(start + 2 * HALF_A_MINUTE - 1)
-    t.ok(near.client.writable, 'it is still open')
+    t.notOk(near.upstream.writableEnded, 'it is still open')
     const tail: Buffer[] = []
+    let passed = HALF_A_MINUTE
     client.removeAllListeners('data')
-    frames.checkStalled(start + 2 * HALF_A_MINUTE)
+    // until the kernel’s buffers have taken their last bytes
+    await until(() => {
+      passed += HALF_A_MINUTE
+      frames.checkStalled(start + passed)
+      return near.upstream.writableEnded
+    }, 'the end')
     client.on('data', (chunk: Buffer) => tail.push(chunk.subarray(-16)))
     client.resume()
     const reason = Buffer.from([0x88, 14, 1013 >> 8, 1013 & 0xff, ...Buffer.from('read timeout')])
@@ -108,8 +114,12 @@ t.test('an upstream that takes nothing for 30 s ends the socket with 1012', asyn
   frames.checkStalled(start)
   const got: Buffer[] = []
   client.on('data', (chunk: Buffer) => got.push(chunk))
-  frames.checkStalled(start + HALF_A_MINUTE)
-  await until(() => Buffer.concat(got).includes('retry=7'), 'the close frame')
+  let passed = 0
+  await until(() => {
+    passed += HALF_A_MINUTE
+    frames.checkStalled(start + passed)
+    return Buffer.concat(got).includes('retry=7')
+  }, 'the close frame')
   t.same(Buffer.concat(got).subarray(2, 4).readUInt16BE(), 1012)
 })
 
