@@ -3,7 +3,7 @@ import { chmodSync, existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 // types only: on a fresh clone nothing is installed yet
 import type { PrismaConfig } from 'prisma/config'
-import { announceDatabase, loadEnvFile } from './scripts/lib/env.mjs'
+import { chooseDatabase, loadEnvFile } from './scripts/lib/env.mjs'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -41,7 +41,7 @@ function needsDatabase(words: readonly string[]): boolean {
 /** The embedded server is released when the CLI exits; the last process to release it stops it. */
 async function databaseUrl(): Promise<string | undefined> {
   const isUsed = needsDatabase(process.argv.slice(2))
-  if (isUsed) announceDatabase()
+  if (isUsed) chooseDatabase()
   const { DATABASE_URL: url } = process.env
   if (url !== undefined && url !== '') {
     if (!isUsed) return url

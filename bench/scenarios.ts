@@ -8,6 +8,7 @@ import { measureOrders } from './scenarios/orders.js'
 import { measureRestarts } from './scenarios/restarts.js'
 import { measureScale } from './scenarios/scale.js'
 import { measureStarts } from './scenarios/starts.js'
+import { measureTracing } from './scenarios/tracing.js'
 import type { World } from './world.js'
 
 export interface Scenario {
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'restarts', title: 'A killed process', measure: measureRestarts },
   { name: 'nodes', title: 'Two nodes', measure: measureNodes },
   { name: 'orders', title: 'Orders', measure: measureOrders },
+  { name: 'tracing', title: 'Tracing', measure: measureTracing },
   { name: 'gate', title: 'The gate', measure: measureGate },
   { name: 'scale', title: 'Growth', measure: measureScale },
 ]

@@ -63,8 +63,8 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([...Object.values(CloseCode), 1
 
 /**
  * Writes one audit record per access decision: for every request to change something, every refusal, and the opening and
- * end of every socket, with user, session (hashed), address, origin, resource, verdict and reason. The resource is the
- * route's pattern: paths contain seat tokens and session ids.
+ * end of every socket, with the id of the request, user, session (hashed), address, origin, resource, verdict and
+ * reason. The resource is the route's pattern: paths contain seat tokens and session ids.
  */
 export const auditPlugin = fp<AuditOptions>(
   async (app, { identityOf = callerOf }) => {
@@ -86,7 +86,7 @@ export const auditPlugin = fp<AuditOptions>(
       if (request.ws || url === undefined || (SAFE.has(request.method) && !isRefused)) return
       const resource = `${request.method} ${url}`
       const name = NAMES[resource] ?? (isRefused ? 'REFUSE' : 'CHANGE')
-      app.log.info(
+      request.log.info(
         {
           ...who(request),
           ...from(request),
@@ -107,14 +107,17 @@ function socketAudit(
   app: FastifyInstance,
   who: (request: FastifyRequest) => object,
 ): FastifyInstance['audit'] {
+  // with the socket's last line too
+  const requestOf = new WeakMap<AuditedSocket, string>()
   return {
     socketOpened(request, socket) {
+      requestOf.set(socket, request.id)
       app.metrics.handshakes.inc({ verdict: 'accepted', reason: 'none' })
-      app.log.info({ ...from(request), resource: socketOf(request), ...ownerOf(socket) }, 'WSCONNECT')
+      request.log.info({ ...from(request), resource: socketOf(request), ...ownerOf(socket) }, 'WSCONNECT')
     },
     socketRefused(request, status, reason) {
       app.metrics.handshakes.inc({ verdict: 'refused', reason })
-      app.log.info(
+      request.log.info(
         { ...from(request), resource: socketOf(request), ...who(request), status, reason },
         'WSREJECT',
       )
@@ -122,7 +125,7 @@ function socketAudit(
     socketClosed(socket, code) {
       app.metrics.closes.inc({ code: KNOWN_CODES.has(code) ? code : 'other' })
       const seconds = Math.round((performance.now() - socket.openedAt) / 100) / 10
-      app.log.info({ ...ownerOf(socket), code, seconds }, 'WSDISCONNECT')
+      app.log.info({ reqId: requestOf.get(socket), ...ownerOf(socket), code, seconds }, 'WSDISCONNECT')
     },
   }
 }

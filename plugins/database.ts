@@ -9,7 +9,11 @@ import {
   type RawClient,
   rawClientOf,
 } from '../src/database/client.js'
-import { type ConnectionCheck, checkConnection } from '../src/database/connection-check.js'
+import {
+  type ConnectionCheck,
+  checkConnection,
+  type UnsafeSetting,
+} from '../src/database/connection-check.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,6 +47,15 @@ const LOST_ISOLATION =
 const MISSING_RIGHTS =
   'DATABASE_URL’s role lacks rights: as the tables’ owner, GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA … TO …; GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA … TO …;'
 
+const UNSAFE: Record<UnsafeSetting, string> = {
+  fsync:
+    'PostgreSQL’s fsync is off: a power failure or a crash of the machine can destroy the database. Set fsync = on in postgresql.conf and reload it.',
+  full_page_writes:
+    'PostgreSQL’s full_page_writes is off: a power failure can leave pages half written. Set full_page_writes = on in postgresql.conf and reload it.',
+  synchronous_commit:
+    'synchronous_commit is off: a crash of PostgreSQL loses orders that customers were told are placed. Set synchronous_commit = on in postgresql.conf and reload it, or, where a role or database has it off, ALTER ROLE … RESET synchronous_commit; ALTER DATABASE … RESET synchronous_commit;',
+}
+
 /** The pools of this node. `url` is DATABASE_URL, or the embedded server's. */
 export const databasePlugin = fp<{ url: string }>(
   async (app, { url }) => {
@@ -52,6 +65,7 @@ export const databasePlugin = fp<{ url: string }>(
       url,
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       sockets: new Set<Socket>(),
+      tracer: app.tracer,
       prepares: check?.prepares ?? true,
       setsIsolation: check?.lostSettings.includes('isolation') ?? false,
     }
@@ -68,14 +82,15 @@ export const databasePlugin = fp<{ url: string }>(
     app.addHook('onClose', () => liveDb.close())
     app.decorate('liveDb', liveDb)
   },
-  { name: 'database', fastify: '5.x' },
+  { name: 'database', fastify: '5.x', dependencies: ['tracing'] },
 )
 
 function logCheck(log: FastifyBaseLogger, check: ConnectionCheck): void {
-  const { version, role, schema, tls, prepares, lostSettings, missingRights } = check
+  const { version, role, schema, tls, prepares, lostSettings, missingRights, unsafeSettings } = check
   log.info({ version, role, schema, tls: tls ?? 'off' }, 'database')
   if (!prepares) log.warn(NO_PREPARED_STATEMENTS)
   if (lostSettings.includes('limits')) log.warn(LOST_LIMITS)
   if (lostSettings.includes('isolation')) log.warn(LOST_ISOLATION)
+  for (const setting of unsafeSettings) log.warn({ setting }, UNSAFE[setting])
   if (missingRights.length > 0) log.error({ missing: missingRights.slice(0, 10) }, MISSING_RIGHTS)
 }

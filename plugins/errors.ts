@@ -1,12 +1,14 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { DomainError, type ErrorDetail, unavailable } from '../src/errors.js'
-import { LogThrottle } from '../src/logging.js'
+import { LogThrottles } from '../src/logging.js'
 
 interface ErrorBody {
   error: string
   message: string
   details?: ErrorDetail[]
+  /** of a fault of ours: names the log lines of the request, and what the caller may report */
+  requestId?: string
 }
 
 /** The codes of Fastify's own errors. */
@@ -18,14 +20,16 @@ const FASTIFY_CODES: Record<string, [status: number, code: string, message: stri
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'body_too_large', 'The body is too large.'],
 }
 
-/** ms between two log lines about an unreachable database: meanwhile every request fails */
+/** ms between two log lines about the same failure: while the database is away every request fails */
 const LOG_INTERVAL_MS = 1000
 
-/** Sends every error as `{error, message, details?}`, without internal details. */
+const FAILED = 'a request failed'
+
+/** Sends every error as `{error, message, details?}`, a fault of ours with `requestId`, without internal details. */
 export const errorsPlugin = fp(
   async (app) => {
-    const away = new LogThrottle(LOG_INTERVAL_MS)
-    app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, away))
+    const throttles = new LogThrottles(LOG_INTERVAL_MS)
+    app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply, throttles))
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).send({ error: 'not_found', message: 'Not found.' } satisfies ErrorBody),
     )
@@ -37,13 +41,15 @@ function sendError(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-  away: LogThrottle,
+  throttles: LogThrottles,
 ): FastifyReply {
   if (error instanceof DomainError) {
+    if (error.cause instanceof Error) logFault(error.cause, error.cause.message, request, throttles)
     if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
+    const own = error.status < 500 ? {} : { requestId: request.id }
     return reply
       .code(error.status)
-      .send({ ...bodyOf(error.code, error.message, error.details), ...error.body })
+      .send({ ...bodyOf(error.code, error.message, error.details), ...error.body, ...own })
   }
   if (error.validation) {
     const details = error.validation.map((rule) => ({
@@ -64,12 +70,19 @@ function sendError(
     return reply.code(error.statusCode).send(bodyOf('bad_request', 'The request is not valid.'))
   }
   if (isDatabaseAway(error)) {
-    const suppressed = away.record()
-    if (suppressed !== null) request.log.error({ err: error, suppressed }, 'the database does not respond')
-    return sendError(unavailable(), request, reply, away)
+    logFault(error, 'the database does not respond', request, throttles)
+    return sendError(unavailable(), request, reply, throttles)
   }
-  request.log.error({ err: error }, 'a request failed')
-  return reply.code(500).send(bodyOf('internal_error', 'Internal server error.'))
+  logFault(error, FAILED, request, throttles)
+  const body = { ...bodyOf('internal_error', 'Internal server error.'), requestId: request.id }
+  return reply.code(500).send(body satisfies ErrorBody)
+}
+
+/** Logs one of the same faults per interval; for `a request failed` those of one route are the same. */
+function logFault(err: Error, text: string, request: FastifyRequest, throttles: LogThrottles): void {
+  const { url = 'none' } = request.routeOptions
+  const suppressed = throttles.record(text === FAILED ? `${request.method} ${url} ${err.name}` : text)
+  if (suppressed !== null) request.log.error({ err, suppressed }, text)
 }
 
 function bodyOf(error: string, message: string, details?: ErrorDetail[]): ErrorBody {

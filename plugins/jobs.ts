@@ -67,7 +67,7 @@ export const jobsPlugin = fp(
     async function applyStoredWebhooks(): Promise<void> {
       for (const result of await applyStored(actions, refunds.settings)) {
         if (result.error) app.log.error({ err: result.error }, 'a stored webhook could not be applied')
-        refunds.followUp(result)
+        refunds.followUp(result, app.log)
       }
     }
 

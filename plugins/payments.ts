@@ -1,10 +1,12 @@
+import type { FastifyBaseLogger } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter } from 'prom-client'
-import { LogThrottle } from '../src/logging.js'
+import { LogThrottles } from '../src/logging.js'
 import type { PaymentProvider } from '../src/payments/provider.js'
 import { type ProviderFailure, reportFailures } from '../src/payments/provider-failures.js'
 import { createRazorpayProvider } from '../src/payments/razorpay-provider.js'
 import { type RefundTools, sendRefund } from '../src/payments/refund-requests.js'
+import type { OpenedIssue } from '../src/payments/settlement.js'
 import { createSimulatedProvider } from '../src/payments/simulated-provider.js'
 import type { SignedWebhook } from '../src/payments/simulated-webhooks.js'
 import type { WebhookResult } from '../src/payments/webhook-actions.js'
@@ -15,7 +17,7 @@ declare module 'fastify' {
     payments: PaymentProvider
     refunds: RefundTools & {
       /** Logs the issues, and sends the refund requests in the background; what fails is left to the job. */
-      followUp(recorded: Pick<WebhookResult, 'issues' | 'requests'>): void
+      followUp(recorded: Pick<WebhookResult, 'issues' | 'requests'>, log: FastifyBaseLogger): void
     }
   }
 }
@@ -51,13 +53,10 @@ export const paymentsPlugin = fp(
       labelNames: ['call', 'reason'],
       registers: [app.metrics.registry],
     })
-    const throttles = new Map<string, LogThrottle>()
+    const throttles = new LogThrottles(LOG_INTERVAL_MS)
     const onFailure = ({ call, reason, detail }: ProviderFailure) => {
       failures.inc({ call, reason })
-      const key = `${call} ${reason}`
-      const throttle = throttles.get(key) ?? new LogThrottle(LOG_INTERVAL_MS)
-      throttles.set(key, throttle)
-      const suppressed = throttle.record()
+      const suppressed = throttles.record(`${call} ${reason}`)
       if (suppressed !== null)
         app.log.error({ call, reason, detail, suppressed }, 'the payment provider failed')
     }
@@ -66,21 +65,22 @@ export const paymentsPlugin = fp(
         ? createSimulatedProvider({ secret: config.webhookSecrets[0], deliver })
         : createRazorpayProvider(config)
     app.decorate('payments', reportFailures(provider, onFailure))
+    const noteIssue = (issue: OpenedIssue, log: FastifyBaseLogger) => {
+      issues.inc({ kind: issue.kind })
+      log.error(issue, 'PAYMENTISSUE')
+    }
     const tools: RefundTools = {
       provider: app.payments,
       settings: { autoRefund: config.autoRefund },
-      onIssue(issue) {
-        issues.inc({ kind: issue.kind })
-        app.log.error(issue, 'PAYMENTISSUE')
-      },
+      onIssue: (issue) => noteIssue(issue, app.log),
     }
     app.decorate('refunds', {
       ...tools,
-      followUp({ issues, requests }) {
-        for (const issue of issues) tools.onIssue(issue)
+      followUp({ issues, requests }, log) {
+        for (const issue of issues) noteIssue(issue, log)
         for (const id of requests) {
           const sending = sendRefund(app.actions, tools, id)
-            .catch((err: unknown) => app.log.error({ err }, 'sending a refund failed'))
+            .catch((err: unknown) => log.error({ err }, 'sending a refund failed'))
             .finally(() => background.delete(sending))
           background.add(sending)
         }

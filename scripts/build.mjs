@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run build -- --out FOLDER`: makes a folder that `node server.js` runs without npm, sources or network. It has no
-// embedded database: it needs DATABASE_URL.
+// embedded database, and no package that only development needs (docs/decisions/0029-release-folder-and-image.md).
 import {
   cpSync,
   existsSync,
@@ -23,9 +23,19 @@ const ENGINE = ['pg', '@prisma/adapter-pg', '@prisma/driver-adapter-utils', '@pr
 const SCRIPTS = [
   'schema-engine.mjs',
   'schema-engine',
-  ...['env', 'paths', 'run', 'run-release', 'source-maps'].map((name) => `lib/${name}.mjs`),
+  ...['env', 'paths', 'production-mark', 'run', 'run-release', 'source-maps'].map(
+    (name) => `lib/${name}.mjs`,
+  ),
 ]
-const ENTRIES = { 'server.js': 'src/server.js', 'command.js': 'src/commands/main.js' }
+/** file of the release -> arguments of runRelease */
+const ENTRIES = {
+  'server.js': "'src/server.js'",
+  'command.js': "'src/commands/main.js'",
+  'gate.js': "'src/gate-server.js', { isGate: true }",
+}
+/** what packages have for compilers, debuggers and readers; licences stay */
+const UNUSED = /\.(?:[cm]?ts|map|md|markdown)$/
+const LICENCE = /^(?:licen[cs]e|notice|copying)/i
 
 /**
  * The folders of packages with all that they depend on, where they are installed.
@@ -39,8 +49,8 @@ function packageFolders(names, from = inRoot(), found = new Set()) {
     let parent = from
     while (!existsSync(join(parent, 'node_modules', name)) && parent !== inRoot()) parent = dirname(parent)
     const folder = join(parent, 'node_modules', name)
-    // an optional one is there for one platform only
-    if (found.has(folder) || !existsSync(folder)) continue
+    // an optional one is there for one platform only; types are for compilers
+    if (found.has(folder) || !existsSync(folder) || name.startsWith('@types/')) continue
     found.add(folder)
     const { dependencies, optionalDependencies } = JSON.parse(
       readFileSync(join(folder, 'package.json'), 'utf8'),
@@ -51,27 +61,41 @@ function packageFolders(names, from = inRoot(), found = new Set()) {
 }
 
 /**
+ * Copies a package without what is not used at run time, and without the packages in it, which are in the list themselves.
+ *
+ * @param {string} path
+ * @param {string} folder the release
+ */
+function copyPackage(path, folder) {
+  const filter = (/** @type {string} */ source) => {
+    const name = basename(source)
+    if (source === path) return true
+    return name !== 'node_modules' && (!UNUSED.test(name) || LICENCE.test(name))
+  }
+  cpSync(path, join(folder, path.slice(inRoot().length)), { recursive: true, filter })
+}
+
+/**
  * @param {string} build
  * @param {string} folder
  */
 function assemble(build, folder) {
   for (const name of ['src', 'web', 'prisma'])
     cpSync(join(build, name), join(folder, name), { recursive: true })
+  const filter = (/** @type {string} */ source) => !UNUSED.test(basename(source))
   for (const name of SCRIPTS)
-    cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true })
-  for (const path of packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])) {
-    // the packages in it are in the list themselves
-    const filter = (/** @type {string} */ source) => source === path || basename(source) !== 'node_modules'
-    cpSync(path, join(folder, path.slice(inRoot().length)), { recursive: true, filter })
-  }
-  for (const [file, entry] of Object.entries(ENTRIES)) {
-    const code = `import { runRelease } from './scripts/lib/run-release.mjs'\n\nawait runRelease('${entry}')\n`
+    cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true, filter })
+  for (const path of packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])) copyPackage(path, folder)
+  for (const [file, args] of Object.entries(ENTRIES)) {
+    const code = `import { runRelease } from './scripts/lib/run-release.mjs'\n\nawait runRelease(${args})\n`
     writeFileSync(join(folder, file), code)
   }
+  cpSync(inRoot('scripts/healthcheck.mjs'), join(folder, 'healthcheck.js'))
+  for (const name of ['LICENSE', 'deploy']) cpSync(inRoot(name), join(folder, name), { recursive: true })
   const { name, version, license, engines } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
-  const description = { name, version, license, private: true, type: 'module', engines }
+  const platform = { os: process.platform, cpu: process.arch }
+  const description = { name, version, license, private: true, type: 'module', engines, ...platform }
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(description, null, 2)}\n`)
-  cpSync(inRoot('LICENSE'), join(folder, 'LICENSE'))
 }
 
 await script(async () => {

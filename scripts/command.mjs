@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
-import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { chooseDatabase, loadEnvFile } from './lib/env.mjs'
 import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 import { enableSourceMaps } from './lib/source-maps.mjs'
@@ -14,7 +14,7 @@ await script(async () => {
   process.env.INIT_CWD ??= process.cwd()
   process.chdir(root)
   loadEnvFile()
-  announceDatabase()
+  chooseDatabase()
   const folder = await prepare()
   markInUse(folder)
   enableSourceMaps()

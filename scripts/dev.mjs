@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run dev`: installs what is missing, then runs scripts/dev/ from its sources. Nothing is built.
-import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { chooseDatabase, loadEnvFile } from './lib/env.mjs'
 import { root } from './lib/paths.mjs'
 import { script } from './lib/run.mjs'
 import { preparePackages } from './prepare.mjs'
@@ -8,7 +8,7 @@ import { preparePackages } from './prepare.mjs'
 await script(async () => {
   process.chdir(root)
   loadEnvFile()
-  announceDatabase()
+  chooseDatabase()
   await preparePackages()
   const { register } = await import('tsx/esm/api')
   register()

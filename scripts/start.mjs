@@ -5,8 +5,9 @@ import module from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { markInUse } from './lib/build.mjs'
-import { announceDatabase, loadEnvFile } from './lib/env.mjs'
+import { chooseDatabase, loadEnvFile } from './lib/env.mjs'
 import { inRoot, root } from './lib/paths.mjs'
+import { markProduction } from './lib/production-mark.mjs'
 import { script } from './lib/run.mjs'
 import { enableSourceMaps } from './lib/source-maps.mjs'
 import { prepare } from './prepare.mjs'
@@ -14,9 +15,10 @@ import { prepare } from './prepare.mjs'
 await script(async () => {
   process.chdir(root)
   loadEnvFile()
-  announceDatabase()
+  chooseDatabase()
   const folder = await prepare()
   markInUse(folder)
+  markProduction(folder)
   // Node 22 and later cache compiled code, which makes the next start faster
   const { enableCompileCache } = /** @type {{ enableCompileCache?: (folder: string) => unknown }} */ (module)
   enableCompileCache?.(inRoot('node_modules/.cache/compile'))

@@ -15,6 +15,7 @@ import { jsonBodyPlugin } from '../plugins/http/json-body.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { pageUserPlugin } from '../plugins/http/page-user.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
+import { requestIdPlugin } from '../plugins/http/request-id.js'
 import { requestLimitsPlugin } from '../plugins/http/request-limits.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
@@ -36,6 +37,7 @@ import { livePlugin } from '../plugins/sockets/live.js'
 import { openSocketPlugin } from '../plugins/sockets/open-socket.js'
 import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
 import { websocketPlugin } from '../plugins/sockets/websocket.js'
+import { tracingPlugin } from '../plugins/tracing.js'
 import { authRoutes } from '../routes/api/auth.js'
 import { chatsRoutes } from '../routes/api/chats.js'
 import { checkoutRoutes } from '../routes/api/checkout.js'
@@ -92,6 +94,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(configPlugin, { config: settings })
   await app.register(edgePlugin, { config: settings })
   await app.register(lameDuckPlugin)
+  await app.register(tracingPlugin)
+  await app.register(requestIdPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

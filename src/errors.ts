@@ -10,6 +10,8 @@ interface Extras {
   retryAfter?: number
   /** further members of the response's body */
   body?: Record<string, unknown>
+  /** what is logged, and never sent */
+  cause?: unknown
 }
 
 /**
@@ -27,7 +29,7 @@ export class DomainError extends Error {
     message: string,
     extras: Extras = {},
   ) {
-    super(message)
+    super(message, extras.cause === undefined ? {} : { cause: extras.cause })
     this.name = 'DomainError'
     this.details = extras.details
     this.retryAfter = extras.retryAfter
@@ -53,5 +55,9 @@ export const conflict = (code: string, message: string) => new DomainError(409, 
 export const tooMany = (retryAfter: number, message = 'Too many attempts: wait a moment.') =>
   new DomainError(429, 'too_many_requests', message, { retryAfter })
 
-export const unavailable = () =>
-  new DomainError(503, 'unavailable', 'The service is temporarily unavailable: try again.', { retryAfter: 1 })
+/** `cause`: an error for the log; its message says what failed */
+export const unavailable = (cause?: Error) =>
+  new DomainError(503, 'unavailable', 'The service is temporarily unavailable: try again.', {
+    retryAfter: 1,
+    cause,
+  })

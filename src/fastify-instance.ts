@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { pino } from 'pino'
 import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
 import { lazyCompilers } from '../plugins/http/lazy-compilers.js'
+import { createRequestIds } from '../plugins/http/request-id.js'
 import type { EdgeConfig } from './config/edge-config.js'
 
 /** ms after which a client that has not sent its headers is disconnected */
@@ -25,6 +26,7 @@ export function createInstance(settings: EdgeConfig, logStream?: NodeJS.Writable
     loggerInstance: logger,
     // Fastify's own lines contain the query, in which old clients still send an API key
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: createRequestIds(settings.trustedProxies),
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,

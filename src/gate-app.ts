@@ -11,6 +11,7 @@ import { hitCounterPlugin } from '../plugins/hit-counter.js'
 import { hostCheckPlugin } from '../plugins/http/host-check.js'
 import { overloadPlugin } from '../plugins/http/overload.js'
 import { requestFlowPlugin } from '../plugins/http/request-flow.js'
+import { requestIdPlugin } from '../plugins/http/request-id.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { metricsPlugin } from '../plugins/metrics.js'
@@ -65,6 +66,7 @@ async function registerAll(
 ): Promise<void> {
   await app.register(edgePlugin, { config })
   await app.register(lameDuckPlugin)
+  await app.register(requestIdPlugin)
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadGateConfig } from './config/gate-config.js'
 import { ConfigError } from './config/reader.js'
+import { settleDatabaseUrl } from './database/database-url.js'
+import { DatabaseUrlError } from './database/database-url-error.js'
 import { type GateFile, GateFileError, readGateFile } from './gate/gate-file.js'
 import { createGate } from './gate-app.js'
 import { onStopSignals } from './stop-signals.js'
@@ -13,7 +15,8 @@ const SHUTDOWN_GRACE_MS = 10_000
 /** The process of the gate: environment, gate.json, signals, drain. */
 async function main(): Promise<void> {
   const path = process.argv[2]
-  if (path === undefined) throw new GateFileError(['usage: npm run gate -- gate.json'])
+  if (path === undefined)
+    throw new GateFileError(['usage: npm run gate -- gate.json, or in a release node gate.js gate.json'])
   const config = loadGateConfig(process.env)
   const file = readGateFile(readText(path), process.env)
   const stop = new AbortController()
@@ -22,7 +25,8 @@ async function main(): Promise<void> {
     (signal) => stop.abort(signal),
     () => process.exit(1),
   )
-  const app = await createGate(config, file)
+  const databaseUrl = await settleDatabaseUrl(config.django.databaseUrl, 'DJANGO_DATABASE_URL')
+  const app = await createGate({ ...config, django: { ...config.django, databaseUrl } }, file)
   const { host, port } = file.listen ?? config
   if (!stop.signal.aborted) {
     await app.listen({ host, port })
@@ -62,7 +66,7 @@ function announce({ routes }: GateFile, address: string | { address: string; por
 /** One line for each mistake. Nothing of a connection's settings is quoted: they hold passwords. */
 function explain(error: unknown): string[] {
   if (error instanceof GateFileError) return [...error.problems]
-  if (error instanceof ConfigError) return [error.message]
+  if (error instanceof ConfigError || error instanceof DatabaseUrlError) return [error.message]
   if (!(error instanceof Error)) return [String(error)]
   const code = 'code' in error ? String(error.code) : ''
   const message = error.message.replace(/\s+/g, ' ').trim()

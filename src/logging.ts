@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 /** Long enough for every honest value, too short to fill a disk. */
 const MAX_LENGTH = 200
+const MAX_KINDS = 200
 
 /** Makes a client's text safe to log: no line breaks or escape sequences, and truncated. */
 export function printable(text: string | undefined): string | undefined {
@@ -40,5 +41,20 @@ export class LogThrottle {
     this.suppressed = 0
     this.nextAt = now + this.intervalMs
     return suppressed
+  }
+}
+
+/** One throttle for each kind of event. The kinds must be few: those beyond `MAX_KINDS` share a throttle. */
+export class LogThrottles {
+  private readonly byKind = new Map<string, LogThrottle>()
+
+  constructor(private readonly intervalMs: number) {}
+
+  /** As `LogThrottle.record`, among the events of this kind. */
+  record(kind: string, now = performance.now()): number | null {
+    const key = this.byKind.has(kind) || this.byKind.size < MAX_KINDS ? kind : ''
+    const throttle = this.byKind.get(key) ?? new LogThrottle(this.intervalMs)
+    this.byKind.set(key, throttle)
+    return throttle.record(now)
   }
 }

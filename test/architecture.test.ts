@@ -41,7 +41,18 @@ const SRC_ROOMS: Record<string, string[]> = {
   'personal-data': ['payments'],
   'demo-data': ['accounts', 'theatres'],
   gate: ['http', 'limits', 'live', 'protocol'],
-  commands: ['demo-data', 'events', 'protocol', 'accounts', 'theatres', 'seats', 'payments'],
+  backup: ['protocol', 'version'],
+  commands: [
+    'backup',
+    'demo-data',
+    'events',
+    'protocol',
+    'accounts',
+    'theatres',
+    'seats',
+    'payments',
+    'push',
+  ],
 }
 const BASE_ROOMS = [
   'concurrency',
@@ -50,6 +61,8 @@ const BASE_ROOMS = [
   'errors',
   'principal',
   'logging',
+  'tracing',
+  'version',
   'start-error',
   'greeting',
 ]

@@ -1,5 +1,16 @@
 import t from 'tap'
-import { LogThrottle, printable, printableOrigin, pseudonym } from '../src/logging.js'
+import { LogThrottle, LogThrottles, printable, printableOrigin, pseudonym } from '../src/logging.js'
+
+t.test('kinds of events are throttled apart, and those beyond a number together', async (t) => {
+  const throttles = new LogThrottles(1000)
+  t.equal(throttles.record('a', 0), 0)
+  t.equal(throttles.record('b', 1), 0)
+  t.equal(throttles.record('a', 2), null)
+  t.equal(throttles.record('a', 1000), 1)
+  for (let i = 0; i < 198; i++) throttles.record(`kind ${i}`, 0)
+  t.equal(throttles.record('one more', 0), 0)
+  t.equal(throttles.record('and another', 1), null)
+})
 
 t.test('a client’s text is logged as one short, printable line', async (t) => {
   t.equal(printable('a\r\n\x1b[31m\u009bé'), 'a???[31m??')

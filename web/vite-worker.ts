@@ -11,7 +11,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 
 const ICONS = ['icon-192', 'icon-512', 'maskable-192', 'maskable-512', 'apple-touch-icon', 'badge-96']
 /** the pages of customers, who install what they have open: it starts where it was installed */
-const CUSTOMERS = /\/(?:seat|order|receipt|checkout)\.html$/
+export const CUSTOMERS = /\/(?:seat|order|receipt|checkout)\.html$/
 const STAFF_MANIFEST = 'manifest.webmanifest'
 const CUSTOMER_MANIFEST = 'order.webmanifest'
 const SHELL = 'offline.html'

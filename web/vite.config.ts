@@ -5,7 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
-import { installable, isShell } from './vite-worker.js'
+import { CUSTOMERS, installable, isShell } from './vite-worker.js'
 
 const PAGES = [
   'login',
@@ -29,9 +29,13 @@ const SMALLEST_WORTH_COMPRESSING = 512
 const IS_PRELOAD =
   /web\/lib\/(?:preload|preferred-theatre|signed-in|storage)\.ts$|src\/protocol\/subprotocol\.ts$/
 
-/** What the staff's pages and the order page share, and the menu and the login don't need */
+/** What only the staff's pages share */
+const IS_STAFF =
+  /web\/(?:staff\/|strings\/staff\/(?:en|strings)\.|live\/orders-state|ui\/(?:session-expiry|form-dialog|choice\.)|lib\/(?:sound|touch\.|wake-lock|amount|theatre-changes))/
+
+/** What the staff's pages and the order page share, and the menu does not need */
 const IS_LIVE =
-  /web\/(?:live\/(?!(?:orders|money)-state)|chat\/|staff\/|ui\/(?:link|session-expiry|choice))|src\/protocol\/(?:close-codes|groups)\.ts$/
+  /web\/(?:live\/(?!money-state|order-facts)|chat\/|ui\/(?:link|session-gate)|lib\/(?:push|notify)\.)|src\/protocol\/(?:close-codes|groups)\.ts$/
 
 /** What managers' pages share. It imports from the chunks below, which must not import from each other in a circle. */
 const IS_MANAGERS = /web\/(?:manage\/|lib\/manager-api)/
@@ -72,6 +76,30 @@ function loadPreloadFirst(): Plugin {
         if (!preload) throw new Error('No chunk is named "preload".')
         const attrs = { type: 'module', async: true, crossorigin: true, src: `/${preload.fileName}` }
         return [{ tag: 'script', attrs, injectTo: 'head' }]
+      },
+    },
+  }
+}
+
+/**
+ * Names the files of the other languages in every shell, so that lib/preload.ts can ask for the one that the page needs
+ * before its scripts have loaded.
+ */
+function nameLanguages(): Plugin {
+  return {
+    name: 'name-languages',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_html, { path, bundle = {} }) {
+        if (isShell(path)) return []
+        return Object.values(bundle).flatMap((file) => {
+          const [, staff, language = ''] =
+            (file.type === 'chunk' && /strings\/(staff\/)?(\w+)\.ts$/.exec(file.facadeModuleId ?? '')) || []
+          if (!language || (staff && CUSTOMERS.test(path))) return []
+          const attrs = { rel: 'strings', hreflang: language, crossorigin: true, href: `/${file.fileName}` }
+          return [{ tag: 'link', attrs, injectTo: 'head' as const }]
+        })
       },
     },
   }
@@ -121,7 +149,7 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [loadPreloadFirst(), boot(), precompress(), installable()],
+  plugins: [loadPreloadFirst(), nameLanguages(), boot(), precompress(), installable()],
   build: {
     target: 'es2022',
     assetsDir: 'assets',
@@ -138,6 +166,7 @@ export default defineConfig({
           groups: [
             { name: 'preload', test: IS_PRELOAD, priority: 3 },
             { name: 'managers', test: IS_MANAGERS, minShareCount: 2, priority: 2 },
+            { name: 'staff', test: IS_STAFF, minShareCount: 2, priority: 3 },
             { name: 'live', test: IS_LIVE, minShareCount: 2, priority: 2 },
             { name: 'start', test: IS_OWN_CODE, minShareCount: 2, priority: 1 },
           ],

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import {
   DjangoDatabase,
@@ -29,8 +29,8 @@ export interface Django {
   guards: ReadonlyMap<GateRoute, RouteGuard>
   /** as of now: LISTEN may be lost and come back */
   readonly noticeState: NoticeState
-  /** Logs that the database did not answer, once a second. */
-  noteFailure(err: unknown): void
+  /** Logs that the database did not answer, once a second; `log`: of the request that met it. */
+  noteFailure(err: unknown, log?: FastifyBaseLogger): void
 }
 
 export interface DjangoOptions {
@@ -75,9 +75,9 @@ const UNREADABLE: Record<Unreadable, string> = {
 export const djangoPlugin = fp<DjangoOptions>(
   async (app, { file, url, secrets, askEveryMs, checkEveryMs }) => {
     const throttle = new LogThrottle(LOG_INTERVAL_MS)
-    const onError = (err: unknown) => {
+    const onError = (err: unknown, log: FastifyBaseLogger = app.log) => {
       const suppressed = throttle.record()
-      if (suppressed !== null) app.log.error({ err, suppressed }, 'Django’s database does not answer')
+      if (suppressed !== null) log.error({ err, suppressed }, 'Django’s database does not answer')
     }
     const openPool = (size: number) => {
       const pool = new DjangoDatabase(url, size)
@@ -93,7 +93,7 @@ export const djangoPlugin = fp<DjangoOptions>(
         reader: new SessionReader(watchDatabase, schema, secrets),
         guardDatabase: openPool(POOLS.watchGuards),
       },
-      onError,
+      (err) => onError(err),
       askEveryMs,
     )
     const logState = (state: NoticeState) =>

@@ -109,7 +109,8 @@ function parametersOf({ params }: FastifyRequest): Record<string, string> {
 
 async function identify(app: FastifyInstance, request: FastifyRequest): Promise<LiveSession> {
   const key = app.djangoCookie.keyOf(request)
-  const verdict = key === null ? null : await app.django.lookup.find(key).catch((err) => fail(app, err))
+  const verdict =
+    key === null ? null : await app.django.lookup.find(key).catch((err) => fail(app, request, err))
   request.isLookedUp = true
   if (verdict?.kind === 'live') {
     app.djangoCookie.prove(verdict.session.key)
@@ -121,8 +122,8 @@ async function identify(app: FastifyInstance, request: FastifyRequest): Promise<
 }
 
 /** Fails closed, whatever the error: without an answer no socket is admitted. */
-function fail(app: FastifyInstance, err: unknown): never {
-  app.django.noteFailure(err)
+function fail(app: FastifyInstance, request: FastifyRequest, err: unknown): never {
+  app.django.noteFailure(err, request.log)
   throw unavailable()
 }
 
@@ -137,12 +138,14 @@ async function admit(
   const guard = guards.get(route)
   const parameters = parametersOf(request)
   if (!guard) throw forbidden()
-  const passes = await lookup.judge(guard, { session, parameters }).catch((err: unknown) => fail(app, err))
+  const passes = await lookup
+    .judge(guard, { session, parameters })
+    .catch((err: unknown) => fail(app, request, err))
   if (!passes) throw forbidden()
   if (!(await app.socketLimits.reserve(request, session.userId)))
     throw tooMany(10, 'This user has too many open sockets.')
   await app.socketLimits.accepted(request, false)
-  const upstream = await reachUpstream(app, request, route, session, parameters)
+  const upstream = await reachUpstream(request, route, session, parameters)
   const socket = app.watchSocket({ session, guard, route, parameters })
   const refusal = await watch.admit(socket, lookup)
   if (refusal === null && !request.raw.socket.destroyed) return { socket, upstream }
@@ -168,7 +171,6 @@ function throttleOf(route: GateRoute): LogThrottle {
 }
 
 async function reachUpstream(
-  app: FastifyInstance,
   request: FastifyRequest,
   route: GateRoute,
   { userId }: LiveSession,
@@ -189,7 +191,7 @@ async function reachUpstream(
     const suppressed = throttleOf(route).record()
     if (suppressed !== null) {
       const fields = { route: route.path, reason, status: status ?? undefined, suppressed }
-      app.log.warn(fields, 'the upstream accepted no socket')
+      request.log.warn(fields, 'the upstream accepted no socket')
     }
     if (status !== null && status >= 400 && status < 500)
       throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')

@@ -15,7 +15,8 @@ const BAD_REQUEST: Answer = [400, 'malformed_request', 'The request is malformed
 const TOO_SLOW: Answer = [408, 'request_timeout', 'The request took too long to arrive.']
 const LONG_HEADERS: Answer = [431, 'headers_too_large', 'The headers are too large.']
 
-const bodyOf = ([, error, message]: Answer) => JSON.stringify({ error, message })
+const bodyOf = ([status, error, message]: Answer, requestId?: string) =>
+  JSON.stringify({ error, message, ...(status >= 500 ? { requestId } : {}) })
 
 /**
  * Responds to a path that the router can't parse, and closes the connection: for an upgrade no hook of @fastify/websocket
@@ -35,10 +36,10 @@ export function answerRouterError(error: FastifyError, request: FastifyRequest, 
       : BAD_PATH
   const [status, code] = answer
   const response = reply.raw
-  const body = bodyOf(answer)
+  const body = bodyOf(answer, request.id)
   const isSecure = edge.isProduction && request.protocol === 'https'
   response.writeHead(status, {
-    ...earlyHeaders(body),
+    ...earlyHeaders(body, request.id),
     ...(blocked?.retryAfter === undefined ? {} : { 'retry-after': String(blocked.retryAfter) }),
     ...(isSecure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
   })
@@ -62,7 +63,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const answer = answerTo(error.code)
   const [status] = answer
   const body = bodyOf(answer)
-  const head = Object.entries(earlyHeaders(body)).map(([name, value]) => `${name}: ${value}\r\n`)
+  const head = Object.entries(earlyHeaders(body, null)).map(([name, value]) => `${name}: ${value}\r\n`)
   if (socket.writable) {
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`)
   }

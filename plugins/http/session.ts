@@ -137,10 +137,8 @@ function createStore(app: FastifyInstance, loader: SessionLoader): Store {
     get(token, callback) {
       withDeadline(readCaller(app, loader, token), LOOKUP_DEADLINE_MS, lookupTooLate).then(
         (caller) => callback(null, caller && { cookie: { originalMaxAge: null }, caller }),
-        (error: unknown) => {
-          app.log.error({ err: error }, 'session look-up failed')
-          callback(unavailable())
-        },
+        // logged with the request, which the store does not know
+        (error: unknown) => callback(unavailable(new Error('session look-up failed', { cause: error }))),
       )
     },
     set: (_token, _session, callback) => callback(),

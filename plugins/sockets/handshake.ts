@@ -105,8 +105,7 @@ async function identify(
   if (cookie.kind !== 'token') return
   const found = await loader.load({ token: cookie.token, orderId }).catch((err: unknown) => {
     // fail closed, whatever the error: without a result no socket is admitted
-    app.log.error({ err }, 'session look-up failed')
-    throw unavailable()
+    throw unavailable(new Error('session look-up failed', { cause: err }))
   })
   if (!found) return
   const { order, ...caller } = found

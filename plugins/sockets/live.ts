@@ -14,6 +14,7 @@ import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
 import type { Admission } from '../../src/live/socket/admission.js'
+import { LogThrottles } from '../../src/logging.js'
 import { readSnapshots } from '../../src/snapshots.js'
 
 declare module 'fastify' {
@@ -26,6 +27,8 @@ declare module 'fastify' {
   }
 }
 
+/** ms between two log lines about the same failure: while the database is away each open socket fails every second */
+const LOG_INTERVAL_MS = 1000
 /** ms between looks at the bus */
 const WATCH_EVERY_MS = 1000
 /** ms the start waits for the first notice: usually it comes in 20 */
@@ -42,15 +45,21 @@ export const livePlugin = fp<LiveOptions>(
   async (app, { url, pollMs }) => {
     const { config, db, liveDb, metrics } = app
     const bus = await openBus(app, url)
+    const throttles = new LogThrottles(LOG_INTERVAL_MS)
     const hub = await Hub.open({
       log: createEventLog(liveDb),
       bus,
       readAdmissions: (ids) => readAdmissions(app, ids),
       readSnapshots: (groups) => readSnapshots(liveDb, groups),
       pollMs,
+      tracer: app.tracer,
       heartbeatMs: config.sockets.heartbeatSeconds * 1000,
       onClosed: (connection, code) => app.audit.socketClosed(connection, code),
-      onError: (err, doing) => app.log.error({ err, doing }, 'live delivery failed, it will be retried'),
+      onError(err, doing) {
+        const suppressed = throttles.record(doing)
+        if (suppressed !== null)
+          app.log.error({ err, doing, suppressed }, 'live delivery failed, it will be retried')
+      },
     })
     app.decorate('hub', hub)
     metrics.gauge('sockets', 'Open sockets of this node', () => hub.connections.size)

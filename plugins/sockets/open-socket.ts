@@ -12,6 +12,7 @@ import type { Connection } from '../../src/live/socket/connection.js'
 import { ProtocolHandler } from '../../src/live/socket/protocol-handler.js'
 import { SocketReader } from '../../src/live/socket/socket-reader.js'
 import { WsLiveSocket } from '../../src/live/socket/ws-live-socket.js'
+import { LogThrottle } from '../../src/logging.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 import { SUBPROTOCOL } from '../../src/protocol/subprotocol.js'
 
@@ -23,6 +24,8 @@ declare module 'fastify' {
   }
 }
 
+/** ms between two log lines: while the database is away every message fails */
+const LOG_INTERVAL_MS = 1000
 /** messages a minute that one session may send by socket, as over HTTP */
 const MESSAGES_A_MINUTE = 240
 /** unsent bytes above which the client's messages are no longer read: bounds the replies to them */
@@ -30,7 +33,11 @@ const READ_UNTIL_PENDING = 64 * 1024
 
 export const openSocketPlugin = fp(
   async (app) => {
-    const onError = (err: unknown) => app.log.error({ err }, 'a socket message failed')
+    const throttle = new LogThrottle(LOG_INTERVAL_MS)
+    const onError = (err: unknown) => {
+      const suppressed = throttle.record()
+      if (suppressed !== null) app.log.error({ err, suppressed }, 'a socket message failed')
+    }
     const countMessage = async (sessionId: string) => {
       if (!app.config.rateLimits) return null
       const { allowed, remainingMs } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)

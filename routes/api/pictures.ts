@@ -14,8 +14,8 @@ const ItemAnswer = Type.Object({ menuItem: ManagedItemView })
 const noPicture = () =>
   new DomainError(415, 'not_a_picture', 'Send the bytes of a JPEG, PNG or WebP, as image/jpeg, say.')
 
-/** The pictures of menu items, for the theatre's managers. The body of an upload is the picture itself. */
-export const picturesRoutes: FastifyPluginAsyncTypebox = async (app) => {
+/** The body of an upload is the picture itself. Apart, as its parsers would refuse what clients send with a DELETE. */
+const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.removeAllContentTypeParsers()
   // the bytes decide, not what they are called
   app.addContentTypeParser(
@@ -54,6 +54,11 @@ export const picturesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
     },
   )
+}
+
+/** The pictures of menu items, for the theatre's managers. */
+export const picturesRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  await app.register(uploadRoutes)
 
   app.delete(
     '/api/menu-items/:id/picture',

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { onSendAsyncHookHandler } from 'fastify'
 import { Type } from 'typebox'
 import { notFound } from '../../src/errors.js'
+import { acceptsGzip, gzipped } from '../../src/http/content-encoding.js'
 import { MAX_LINES, MAX_QUANTITY } from '../../src/orders/order-lines.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { OPEN_ORDERS, placeOrder } from '../../src/orders/place-order.js'
@@ -46,11 +48,21 @@ const NewOrder = Type.Object({
   ),
 })
 
+/** A long menu is the largest thing that a phone on a slow network waits for. It holds nobody's data. */
+const compressMenu: onSendAsyncHookHandler<unknown> = async (request, reply, payload) => {
+  if (typeof payload !== 'string' || reply.statusCode !== 200) return payload
+  reply.header('vary', 'accept-encoding')
+  const gzip = acceptsGzip(request.headers['accept-encoding']) ? await gzipped(payload) : null
+  if (gzip === null) return payload
+  reply.header('content-encoding', 'gzip').removeHeader('content-length')
+  return gzip
+}
+
 /** What a seat's QR code opens: the menu, and ordering from it. The code is the only permission needed. */
 export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get(
     '/api/seats/:seatToken',
-    { schema: { params: Params, response: { 200: SeatMenuView } } },
+    { onSend: compressMenu, schema: { params: Params, response: { 200: SeatMenuView } } },
     async (request) => {
       const seat = await findSeat(app.db, request.params.seatToken)
       if (!seat) throw notFound('seat')

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
+import { acceptsGzip, gzipped } from '../../src/http/content-encoding.js'
 import { PAGES } from '../../src/protocol/pages.js'
 
 const MANIFEST = 'application/manifest+json; charset=utf-8'
@@ -16,15 +17,19 @@ const APP_FILES = [
 
 /** The built pages: shells that are asked for anew each time, and assets whose names change with their content. */
 export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app, { directory }) => {
-  const shells = new Map<string, string>()
+  const shells = new Map<string, { html: string; gzip: Buffer | null }>()
   for (const page of Object.values(PAGES)) {
-    shells.set(page, await readFile(join(directory, `${page}.html`), 'utf8'))
+    const html = await readFile(join(directory, `${page}.html`), 'utf8')
+    shells.set(page, { html, gzip: await gzipped(html) })
   }
   for (const [path, page] of Object.entries(PAGES)) {
-    app.get(path, async (_request, reply) => {
+    app.get(path, async (request, reply) => {
       reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache')
+      reply.header('vary', 'accept-encoding')
       if (page === 'checkout' && app.payments.name === 'razorpay') await allowRazorpay(reply)
-      return reply.send(shells.get(page))
+      const { html, gzip = null } = shells.get(page) ?? {}
+      if (gzip === null || !acceptsGzip(request.headers['accept-encoding'])) return reply.send(html)
+      return reply.header('content-encoding', 'gzip').send(gzip)
     })
   }
   for (const { path, file, type } of APP_FILES) {

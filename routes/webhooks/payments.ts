@@ -27,11 +27,10 @@ export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
     const applied = applyWebhook(app.actions, settings, webhook)
     const result = await applied.catch((err: unknown) => {
       if (err instanceof DomainError) throw err
-      request.log.error({ err }, 'a webhook could not be stored')
-      throw unavailable()
+      throw unavailable(new Error('a webhook could not be stored', { cause: err }))
     })
     if (result.error) request.log.error({ err: result.error }, 'a webhook could only be stored')
-    app.refunds.followUp(result)
+    app.refunds.followUp(result, request.log)
     return { outcome: result.outcome }
   })
 }

@@ -1,12 +1,15 @@
+import { BackupError, BackupFileError } from '../backup/backup-errors.js'
 import { type Config, ConfigError, loadConfig } from '../config/config.js'
 import { createDatabase, type Database } from '../database/client.js'
 import { settleDatabaseUrl } from '../database/database-url.js'
 import { DatabaseUrlError } from '../database/database-url-error.js'
 import { acquireMatchingServer } from '../database/embedded-database.js'
-import { applyMigrations } from '../database/migrate.js'
+import { applyMigrations, MigrationError } from '../database/migrate.js'
 import { loadDemoData } from '../demo-data.js'
 import { DomainError } from '../errors.js'
 import type { ActionContext } from '../events/commit.js'
+import { explainStart } from '../start-error.js'
+import { withNotifications } from './notifications.js'
 import { createPublisher } from './publisher.js'
 
 /** Invalid input, one problem per line. Exit code 1. */
@@ -29,6 +32,8 @@ export interface CommandIo {
 
 export interface Command {
   usage: string
+  /** whether no arguments are a mistake; true unless given */
+  needsArguments?: boolean
   run(argv: string[], io: CommandIo): Promise<void>
 }
 
@@ -37,13 +42,15 @@ export interface CommandContext extends ActionContext {
 }
 
 /**
- * Runs a command and returns its exit code: 0 success, 1 failure, 2 wrong arguments. `--help`, or no arguments,
- * prints the usage.
+ * Runs a command and returns its exit code: 0 success, 1 failure, 2 wrong arguments. `--help`, or no arguments where it
+ * needs some, prints the usage.
  */
-export async function execute({ usage, run }: Command, argv: string[], io: CommandIo): Promise<number> {
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
+export async function execute(command: Command, argv: string[], io: CommandIo): Promise<number> {
+  const { usage, run, needsArguments = true } = command
+  const isBare = argv.length === 0 && needsArguments
+  if (isBare || argv.includes('--help') || argv.includes('-h') || argv[0] === 'help') {
     io.print(usage)
-    return argv.length === 0 ? 2 : 0
+    return isBare ? 2 : 0
   }
   try {
     await run(argv, io)
@@ -58,25 +65,30 @@ export async function execute({ usage, run }: Command, argv: string[], io: Comma
 
 /** Opens the service's database (the embedded one if DATABASE_URL is unset) while `work` runs. */
 export async function withContext(
-  { env }: CommandIo,
+  io: CommandIo,
   work: (ctx: CommandContext) => Promise<void>,
 ): Promise<void> {
-  const config = loadConfig(env, { dataDirectory: '.data' })
+  const config = loadConfig(io.env, { dataDirectory: '.data' })
   if (config.databaseUrl !== null) {
-    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), work)
+    return await withDatabase(config, await settleDatabaseUrl(config.databaseUrl), io, work)
   }
   const server = await acquireMatchingServer(config)
   try {
     // an embedded database may be new, so prepare it as a start does; an external one is migrated by the service
     if (!server.isCurrent) await applyMigrations(server.url)
     if (!config.isProduction) await loadDemoData(server.url)
-    await withDatabase(config, server.url, work)
+    await withDatabase(config, server.url, io, work)
   } finally {
     await server.release()
   }
 }
 
-async function withDatabase(config: Config, url: string, work: (ctx: CommandContext) => Promise<void>) {
+async function withDatabase(
+  config: Config,
+  url: string,
+  io: CommandIo,
+  work: (ctx: CommandContext) => Promise<void>,
+): Promise<void> {
   const db: Database = createDatabase({
     url,
     poolSize: 2,
@@ -86,10 +98,11 @@ async function withDatabase(config: Config, url: string, work: (ctx: CommandCont
     prepares: false,
   })
   const publisher = await createPublisher(config.redisUrl, db)
+  const notifying = withNotifications(publisher.live, db, config, (line) => io.printError(line))
   try {
-    await work({ config, db, live: publisher.live })
+    await work({ config, db, live: notifying.live })
   } finally {
-    await publisher.close()
+    await Promise.all([publisher.close(), notifying.close()])
     await db.$disconnect()
   }
 }
@@ -106,9 +119,12 @@ function explain(error: unknown): string {
     error instanceof ConfigError ||
     error instanceof DatabaseUrlError ||
     error instanceof InputError ||
+    error instanceof BackupError ||
+    error instanceof BackupFileError ||
     isUsage(error)
   )
     return messageOf(error)
+  if (error instanceof MigrationError) return explainStart(error)
   const text = messageOf(error)
   if (/relation "\w+" does not exist|does not exist in the current database/.test(text)) {
     return 'The database has no tables yet: run "npx prisma migrate deploy" first.'

@@ -5,6 +5,8 @@ import {
   type ImportOutcome,
   importDjangoUsers,
 } from '../accounts/django-import.js'
+import { namesSeveralHosts, SEVERAL_HOSTS } from '../config/network.js'
+import { DatabaseUrlError } from '../database/database-url-error.js'
 import { quoteTable, readForeignRows } from '../database/foreign-table.js'
 import {
   type Command,
@@ -42,6 +44,7 @@ export const importCommand: Command = {
     if (kind !== 'django') throw new UsageError(`Unknown command: import ${kind}.`)
     if (rest.length > 0) throw new UsageError(`Unexpected argument: ${rest.join(' ')}.`)
     if (!isPostgres(values.from)) throw new UsageError('Missing or invalid option: --from postgres://…')
+    if (namesSeveralHosts(values.from ?? '')) throw new InputError(`--from ${SEVERAL_HOSTS}`)
     const table = quoteTable(values.table)
     if (table === null) throw new UsageError('Invalid option: --table must be the name of a table.')
     const theatreIds = (values.theatre ?? []).map(readTheatreId)
@@ -76,8 +79,9 @@ async function requireTheatres({ db }: CommandContext, ids: readonly number[]): 
 
 async function* readSite(from: string, query: string): AsyncGenerator<DjangoUser[]> {
   try {
-    for await (const rows of readForeignRows(from, query)) yield rows.map(readRow)
+    for await (const rows of readForeignRows(from, query, '--from')) yield rows.map(readRow)
   } catch (error) {
+    if (error instanceof DatabaseUrlError) throw error
     // pg's messages name the user or the table, never the password of the URL
     throw new InputError(
       `The site's database can't be read: ${error instanceof Error ? error.message : error}`,

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
-import { readPublicUrl, readUrl } from './network.js'
+import { readPostgresUrl, readPublicUrl, readUrl } from './network.js'
 import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
+import { readTracing, type TracingConfig } from './tracing.js'
 
 export { ConfigError } from './reader.js'
 
@@ -52,6 +53,8 @@ interface Settings extends EdgeSettings {
   personalDataDays: number
   payments: PaymentsConfig
   push: PushConfig
+  /** null: off */
+  tracing: TracingConfig | null
 }
 
 /** The validated, frozen configuration. */
@@ -81,6 +84,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
     session: readSession(reader, isProduction),
     orderPaymentMinutes: reader.integer('ORDER_PAYMENT_MINUTES', { default: 30, min: 1, max: 10_080 }),
     ...readRetention(reader),
+    tracing: readTracing(reader),
     // last: only these write files, and an invalid configuration must leave none behind
     payments: readPayments(reader, dataDirectory, isProduction),
     secrets: resolveSigningSecrets(givenSecrets, dataDirectory),
@@ -89,8 +93,19 @@ export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: str
   return deepFreeze(settings)
 }
 
+/**
+ * DATABASE_URL alone, for migrations: the owner of the tables need not have the service's other settings.
+ *
+ * @throws {ConfigError} when it is unset or invalid
+ */
+export function loadDatabaseUrl(env: NodeJS.ProcessEnv): string {
+  const url = readDatabaseUrl(createReader(env), false)
+  if (url !== null) return url
+  throw new ConfigError('DATABASE_URL', 'is missing: set the postgresql://… of the database to migrate.')
+}
+
 function readDatabaseUrl(reader: Reader, isProduction: boolean): string | null {
-  const url = readUrl(reader, 'DATABASE_URL', ['postgresql:', 'postgres:'])
+  const url = readPostgresUrl(reader, 'DATABASE_URL')
   if (url !== null || !isProduction) return url
   throw new ConfigError('DATABASE_URL', 'is missing: production needs the postgresql://… of its database.')
 }

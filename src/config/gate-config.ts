@@ -1,5 +1,5 @@
 import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
-import { readUrl } from './network.js'
+import { readPostgresUrl } from './network.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 
 /** bytes: sites that the gate stands in front of take larger messages than this service does */
@@ -24,7 +24,7 @@ export type GateConfig = DeepReadonly<GateSettings>
  */
 export function loadGateConfig(env: NodeJS.ProcessEnv): GateConfig {
   const reader = createReader(env)
-  const databaseUrl = readUrl(reader, 'DJANGO_DATABASE_URL', ['postgresql:', 'postgres:'])
+  const databaseUrl = readPostgresUrl(reader, 'DJANGO_DATABASE_URL')
   if (databaseUrl === null) {
     throw new ConfigError(
       'DJANGO_DATABASE_URL',

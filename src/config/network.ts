@@ -99,6 +99,22 @@ export function readUrl(reader: Reader, name: Variable, protocols: readonly stri
   throw new ConfigError(name, `is not a valid URL: allowed is ${forms}.`)
 }
 
+/** Reads the URL of a PostgreSQL server. */
+export function readPostgresUrl(reader: Reader, name: Variable): string | null {
+  if (namesSeveralHosts(reader.text(name) ?? '')) throw new ConfigError(name, SEVERAL_HOSTS)
+  return readUrl(reader, name, ['postgresql:', 'postgres:'])
+}
+
+export const SEVERAL_HOSTS =
+  'names several hosts (several_hosts): allowed is one, which leads to the primary after a failover too: a DNS name or address that moves, or a proxy such as PgBouncer or HAProxy.'
+
+/** As libpq allows: `postgres://a,b/name`, or `host=a,b`. */
+export function namesSeveralHosts(url: string): boolean {
+  const authority = /^postgres(?:ql)?:\/\/([^/?#]*)/.exec(url)?.[1] ?? ''
+  const hosts = authority.slice(authority.lastIndexOf('@') + 1)
+  return hosts.includes(',') || /[?&]host(?:addr)?=[^&]*(?:,|%2C)/i.test(url)
+}
+
 /** Reads PUBLIC_URL: the origin that printed links name. A slash at its end is dropped. */
 export function readPublicUrl(reader: Reader, isProduction: boolean): string | null {
   const raw = reader.text('PUBLIC_URL')

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { Socket } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import type { Tracer } from '../tracing/tracer.js'
 import { prepareConnection, READ_ONLY_SQL_TRANSACTION } from './connection-settings.js'
 import { schemaOf } from './database-url.js'
 import { Prisma, PrismaClient } from './generated/client.js'
@@ -26,6 +27,8 @@ export interface DatabaseOptions {
   prepares?: boolean
   /** asks for read committed at each of Prisma's transactions: a pooler forgets it, and the role's default differs */
   setsIsolation?: boolean
+  /** records the statements of the raw client; null: none */
+  tracer?: Tracer | null
   /** connections to the same server, dropped together */
   sockets?: Set<Socket>
 }
@@ -53,7 +56,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       ...(options.setsIsolation ? { isolationLevel: 'ReadCommitted' } : {}),
     },
   })
-  rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout))
+  rawOf.set(db, new RawClient(pool, statementNameGenerator, timeout, options.tracer))
   const disconnect = db.$disconnect.bind(db)
   return Object.assign(db, {
     $disconnect: async () => {
@@ -66,7 +69,7 @@ export function createDatabase(options: DatabaseOptions): Database {
 /** Creates a client without Prisma, for SQL of our own alone; otherwise as `createDatabase`. The caller closes it. */
 export function createRawClient(options: DatabaseOptions): RawClient {
   const pool = openPool(options)
-  return new RawClient(pool, namerOf(options), options.statementTimeoutMs)
+  return new RawClient(pool, namerOf(options), options.statementTimeoutMs, options.tracer)
 }
 
 function openPool(options: DatabaseOptions): pg.Pool {

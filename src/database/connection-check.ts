@@ -23,7 +23,11 @@ export interface ConnectionCheck {
   lostSettings: ('isolation' | 'limits')[]
   /** rights on tables or sequences that the role lacks, as `INSERT on orders` */
   missingRights: string[]
+  /** settings that are off, without which a crash loses or damages what was committed */
+  unsafeSettings: UnsafeSetting[]
 }
+
+export type UnsafeSetting = 'fsync' | 'full_page_writes' | 'synchronous_commit'
 
 /** `defaults` are those of new connections, which no client has set */
 const READ_SETTINGS = `
@@ -50,7 +54,9 @@ SELECT current_setting('server_version') AS version, current_user AS role,
     WHERE own.relname = '_prisma_migrations' AND c.relnamespace = n.oid AND c.oid <> own.oid
       AND NOT CASE WHEN c.relkind = 'r' THEN r.name = 'USAGE' OR has_table_privilege(c.oid, r.name)
         WHEN c.relkind = 'S' THEN r.name <> 'USAGE' OR has_sequence_privilege(c.oid, r.name) ELSE true END
-    ORDER BY 1) AS "missingRights"
+    ORDER BY 1) AS "missingRights",
+  ARRAY(SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'
+    ORDER BY 1) AS "unsafeSettings"
 FROM pg_namespace n WHERE n.nspname = $1`
 
 /**

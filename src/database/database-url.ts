@@ -20,17 +20,18 @@ export const schemaOf = (url: string): string => new URL(url).searchParams.get('
  * `verify-ca` for `verify-full`, and doesn't know `allow` and `prefer`, for which the server is asked whether it has TLS.
  * Without `sslmode` that is asked of servers elsewhere only, as libpq does.
  *
+ * @param source the variable or option that holds the URL
  * @throws {DatabaseUrlError} for a mode that doesn't exist, and for a file that can't be read
  */
-export async function settleDatabaseUrl(url: string): Promise<string> {
+export async function settleDatabaseUrl(url: string, source = 'DATABASE_URL'): Promise<string> {
   const settled = new URL(url)
   const { searchParams } = settled
-  selectAuthorities(searchParams)
+  selectAuthorities(searchParams, source)
   const mode = searchParams.get('sslmode')
   if (mode !== null && !MODES.includes(mode)) {
-    throw new DatabaseUrlError(`has an unknown sslmode: allowed are ${MODES.slice(0, 6).join(', ')}.`)
+    throw new DatabaseUrlError(`has an unknown sslmode: allowed are ${MODES.slice(0, 6).join(', ')}.`, source)
   }
-  for (const name of FILES) assertReadable(name, searchParams.get(name))
+  for (const name of FILES) assertReadable(name, searchParams.get(name), source)
   if (mode === null && (searchParams.has('ssl') || searchParams.has('sslrootcert'))) return settled.href
   if (mode === null || mode === 'allow' || mode === 'prefer') {
     const { host, port } = new pg.Client({ connectionString: withMode(settled, 'disable') })
@@ -49,11 +50,11 @@ function withMode(url: URL, mode: string): string {
 }
 
 /** `sslrootcert=system` means the public authorities, which are Node's own when no file is named. */
-function selectAuthorities(searchParams: URLSearchParams): void {
+function selectAuthorities(searchParams: URLSearchParams, source: string): void {
   const [file, mode] = [searchParams.get('sslrootcert'), searchParams.get('sslmode')]
   if (file === 'system') {
     if (mode !== null && mode !== 'verify-full') {
-      throw new DatabaseUrlError('has sslrootcert=system: it allows sslmode=verify-full only.')
+      throw new DatabaseUrlError('has sslrootcert=system: it allows sslmode=verify-full only.', source)
     }
     searchParams.delete('sslrootcert')
     searchParams.set('sslmode', 'verify-full')
@@ -61,11 +62,12 @@ function selectAuthorities(searchParams: URLSearchParams): void {
   if (file === null && mode === 'verify-ca') {
     throw new DatabaseUrlError(
       'has sslmode=verify-ca without sslrootcert: add sslrootcert=/path/to/ca.pem, or use sslmode=verify-full for a certificate of a public authority.',
+      source,
     )
   }
 }
 
-function assertReadable(name: string, path: string | null): void {
+function assertReadable(name: string, path: string | null, source: string): void {
   if (path === null) return
   try {
     readFileSync(path)
@@ -73,6 +75,7 @@ function assertReadable(name: string, path: string | null): void {
     const code = error instanceof Error && 'code' in error ? error.code : 'unreadable'
     throw new DatabaseUrlError(
       `has ${name}=${path}, which can’t be read (${code}): name a PEM file that the service’s user may read.`,
+      source,
     )
   }
 }
@@ -106,7 +109,7 @@ const NO_TLS = 'The server does not support SSL connections'
 const WRONG_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID'
 const UNTRUSTED = /CERT|SIGNATURE|INVALID_CA|INVALID_PURPOSE/
 
-/** What is wrong with the TLS of a connection that failed, and the cure, to follow `DATABASE_URL`; null: something else. */
+/** What is wrong with the TLS of a connection that failed, and the cure, to follow the URL's source; null: something else. */
 export function tlsProblem(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   const code = 'code' in error ? String(error.code) : ''

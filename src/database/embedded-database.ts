@@ -22,7 +22,7 @@ export async function acquireMatchingServer({
     async accepts(url) {
       const state = await migrationState(url)
       isCurrent = state === 'current'
-      return state !== 'unknown migrations'
+      return state !== 'unknown migrations' && state !== 'newer'
     },
     onSetAside: (folder) => {
       process.stderr.write(

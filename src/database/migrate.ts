@@ -16,8 +16,10 @@ const LOCK_DEADLINE = 15 * 60_000
 const LOCK_TIMED_OUT = 'P1002'
 const UNKNOWN =
   'the database has migrations that this version of houselights does not have: start the version that applied them, or set DATABASE_URL to an empty database'
+const NEWER =
+  'houselights: the database has migrations of a later version, which this one works with if it is the one before\n'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
   readonly checksum: string
@@ -26,24 +28,30 @@ interface Migration {
 /**
  * Applies the pending migrations of prisma/migrations as `prisma migrate deploy` does: with Prisma's engine, under
  * its advisory lock, so that any number of nodes can start at once. Creates the database if it does not exist. If
- * nothing is pending it takes one query.
+ * nothing is pending it takes one query. A database with all of this project's migrations and later ones is left as it is:
+ * during a deploy nodes of the release before must be able to start.
  * @param options.root the directory of prisma/ and scripts/; the project's own by default
+ * @param options.only names of the first migrations, to stop there; all by default
  * @returns the names of the migrations that this call applied
  * @throws {MigrationError} with Prisma's code (P1001 unreachable, P3009 an earlier one failed, P3018 …), with
- * `unknown_migrations` when the database has migrations that this project does not have, or has changed, or with
+ * `unknown_migrations` when the database has other migrations in place of this project's, or with
  * `not_allowed` when the role may not apply them
  * @throws {DatabaseUrlError} when TLS fails
  */
 export async function applyMigrations(
   databaseUrl: string,
-  { root = projectRoot() }: { root?: string } = {},
+  { root = projectRoot(), only }: { root?: string; only?: readonly string[] } = {},
 ): Promise<string[]> {
-  const directory = join(root, 'prisma', 'migrations')
-  const migrations = readMigrations(directory)
+  const directory = directoryIn(root)
+  const migrations = readMigrations(directory).filter(({ name }) => only?.includes(name) ?? true)
   const giveUpAt = Date.now() + LOCK_DEADLINE
   for (;;) {
     const state = stateOf(await readApplied(databaseUrl), migrations)
     if (state === 'current') return []
+    if (state === 'newer') {
+      process.stderr.write(NEWER)
+      return []
+    }
     if (state === 'unknown migrations') throw new MigrationError(UNKNOWN, 'unknown_migrations')
     if (state === 'behind') await assertMayMigrate(databaseUrl)
     try {
@@ -70,6 +78,11 @@ function projectRoot(): string {
   return directory
 }
 
+const directoryIn = (root: string) => join(root, 'prisma', 'migrations')
+
+/** The project's migrations, in their order. */
+export const projectMigrations = (): Migration[] => readMigrations(directoryIn(projectRoot()))
+
 function readMigrations(directory: string): Migration[] {
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -81,7 +94,7 @@ function readMigrations(directory: string): Migration[] {
 }
 
 /** A row of Prisma's table of applied migrations. */
-interface Applied {
+export interface Applied {
   readonly name: string
   readonly checksum: string
   /** false: it failed, or is being applied */
@@ -113,25 +126,28 @@ async function readApplied(url: string): Promise<AppliedMigrations> {
   }
 }
 
-export type State = 'current' | 'behind' | 'unknown migrations' | 'no database'
+/** newer: the database has all migrations of this version, and later ones */
+export type State = 'current' | 'behind' | 'newer' | 'unknown migrations' | 'no database'
 
 /** Decides the clear cases only; failed migrations and everything else are left to the engine. */
 function stateOf(applied: AppliedMigrations, migrations: readonly Migration[]): State {
   if (applied === 'no database') return applied
   if (applied === null) return 'behind'
   const checksums = new Map(migrations.map(({ name, checksum }) => [name, checksum]))
-  const isForeign = ({ name, checksum, done }: Applied) =>
-    !checksums.has(name) || (done && checksums.get(name) !== checksum)
-  if (applied.some(isForeign)) return 'unknown migrations'
-  const names = new Set(applied.map(({ name }) => name))
-  return applied.every(({ done }) => done) && migrations.every(({ name }) => names.has(name))
-    ? 'current'
-    : 'behind'
+  const last = migrations.at(-1)?.name ?? ''
+  const own = applied.filter(({ name }) => checksums.has(name))
+  const others = applied.filter(({ name }) => !checksums.has(name))
+  const isChanged = own.some(({ name, checksum, done }) => done && checksums.get(name) !== checksum)
+  const names = new Set(own.map(({ name }) => name))
+  const isComplete = own.every(({ done }) => done) && migrations.every(({ name }) => names.has(name))
+  if (isChanged || others.some(({ name }) => !isComplete || name < last)) return 'unknown migrations'
+  if (!isComplete) return 'behind'
+  return others.length === 0 ? 'current' : 'newer'
 }
 
 /** Compares the database's migrations with this project's. A database without any is `behind`. */
 export async function migrationState(databaseUrl: string, { root = projectRoot() } = {}): Promise<State> {
-  const migrations = readMigrations(join(root, 'prisma', 'migrations'))
+  const migrations = readMigrations(directoryIn(root))
   return stateOf(await readApplied(databaseUrl), migrations)
 }
 

@@ -3,6 +3,7 @@ import { schemaOf } from './database-url.js'
 import { MigrationError } from './migration-error.js'
 
 const NOT_ALLOWED = 'not_allowed'
+const MIGRATE = 'run "npx prisma migrate deploy" (in a release "node command.js migrate deploy")'
 
 interface Rights {
   role: string
@@ -40,7 +41,7 @@ export async function assertMayMigrate(url: string): Promise<void> {
   }
   if (rights.foreignOwner !== null) {
     throw new MigrationError(
-      `migrations are pending, and the tables in schema ${schema} belong to ${rights.foreignOwner}, not to DATABASE_URL’s role ${role}: run "npx prisma migrate deploy" with the DATABASE_URL of ${rights.foreignOwner}`,
+      `migrations are pending, and the tables in schema ${schema} belong to ${rights.foreignOwner}, not to DATABASE_URL’s role ${role}: ${MIGRATE} with the DATABASE_URL of ${rights.foreignOwner}`,
       NOT_ALLOWED,
     )
   }
@@ -52,7 +53,7 @@ export async function assertMayMigrate(url: string): Promise<void> {
       ]
     : [`create the schema ${schema}`, `CREATE SCHEMA ${quote(schema)} AUTHORIZATION ${quote(role)};`]
   throw new MigrationError(
-    `migrations are pending, and DATABASE_URL’s role ${role} may not ${what}: run "npx prisma migrate deploy" with the DATABASE_URL of a role that may, or, as the database’s owner, ${cure}`,
+    `migrations are pending, and DATABASE_URL’s role ${role} may not ${what}: ${MIGRATE} with the DATABASE_URL of a role that may, or, as the database’s owner, ${cure}`,
     NOT_ALLOWED,
   )
 }

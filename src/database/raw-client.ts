@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Tracer } from '../tracing/tracer.js'
 import { Prisma } from './generated/client.js'
 
 /** What runs SQL of our own: Prisma's client, a raw client, or a transaction of either. */
@@ -27,6 +28,7 @@ export class RawClient implements Queryable {
     private readonly pool: pg.Pool,
     private readonly name: StatementNamer,
     private readonly timeoutMs: number,
+    private readonly tracer: Tracer | null = null,
   ) {}
 
   async $queryRaw<T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> {
@@ -40,20 +42,27 @@ export class RawClient implements Queryable {
   }
 
   private async run(query: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> {
+    const config = configOf(this.name, query, values)
     try {
-      return await this.pool.query(configOf(this.name, query, values))
+      return await traced(this.tracer, config.text, () => this.pool.query(config))
     } catch (error) {
       throw plainError(error)
     }
   }
 
   /** Runs `work` in a transaction, and rolls back on any error. BEGIN travels with the first statements. */
-  async transaction<T>(
+  async transaction<T>(work: (tx: Queryable) => Promise<T>, options: RawOptions = {}): Promise<T> {
+    const { tracer } = this
+    if (!tracer) return await this.runTransaction(work, options)
+    return await tracer.run('transaction', 'internal', () => this.runTransaction(work, options))
+  }
+
+  private async runTransaction<T>(
     work: (tx: Queryable) => Promise<T>,
-    { timeoutMs = this.timeoutMs, isolation }: RawOptions = {},
+    { timeoutMs = this.timeoutMs, isolation }: RawOptions,
   ): Promise<T> {
     const client = await this.pool.connect()
-    const tx = new RawTransaction(client, this.name, timeoutMs)
+    const tx = new RawTransaction(client, this.name, timeoutMs, this.tracer)
     const uncork = cork(client)
     try {
       const begun = client.query(
@@ -105,6 +114,7 @@ class RawTransaction implements Queryable {
     private readonly client: pg.PoolClient,
     private readonly name: StatementNamer,
     private readonly timeoutMs: number,
+    private readonly tracer: Tracer | null,
   ) {
     this.endsAt = performance.now() + timeoutMs
   }
@@ -120,7 +130,7 @@ class RawTransaction implements Queryable {
 
   async commit(): Promise<void> {
     this.checkTime()
-    const { command } = await this.client.query('COMMIT')
+    const { command } = await traced(this.tracer, 'COMMIT', () => this.client.query('COMMIT'))
     // PostgreSQL answers so, without an error, when a statement had failed
     if (command !== 'COMMIT')
       throw new Error('the transaction was rolled back: one of its statements had failed')
@@ -128,7 +138,8 @@ class RawTransaction implements Queryable {
 
   private run(query: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> {
     this.checkTime()
-    return this.client.query(configOf(this.name, query, values))
+    const config = configOf(this.name, query, values)
+    return traced(this.tracer, config.text, () => this.client.query(config))
   }
 
   private checkTime(): void {
@@ -150,13 +161,16 @@ class StatementError extends Error {
   }
 }
 
+const traced = <T>(tracer: Tracer | null, text: string, work: () => Promise<T>): Promise<T> =>
+  tracer ? tracer.statement(text, work) : work()
+
 const plainError = (error: unknown) => (error instanceof pg.DatabaseError ? new StatementError(error) : error)
 
 function configOf(
   name: StatementNamer,
   query: TemplateStringsArray | Prisma.Sql,
   values: unknown[],
-): pg.QueryConfig {
+): pg.QueryConfig & { text: string } {
   const sql = query instanceof Prisma.Sql ? query : Prisma.sql(query, ...values)
   const { text } = sql
   return { name: name({ sql: text }), text, values: sql.values, types }

@@ -26,6 +26,8 @@ export interface StoredEvent {
   epoch: number
   /** JSON text, encoded once when appended */
   data: string
+  /** names the span that published it, where that is traced */
+  trace?: string
 }
 
 export interface Committed {

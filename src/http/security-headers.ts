@@ -11,8 +11,8 @@ export const CONTENT_POLICY: Record<string, string[]> = {
 
 export const STRICT_TRANSPORT = 'max-age=31536000'
 
-/** The headers of a response that is sent before any hook runs. */
-export function earlyHeaders(body: string): Record<string, string> {
+/** The headers of a response that is sent before any hook runs. `requestId`: null for bytes that are no request. */
+export function earlyHeaders(body: string, requestId: string | null): Record<string, string> {
   const policy = Object.entries(CONTENT_POLICY).map(([name, values]) => [name, ...values].join(' '))
   return {
     'content-type': 'application/json; charset=utf-8',
@@ -22,6 +22,7 @@ export function earlyHeaders(body: string): Record<string, string> {
     'x-frame-options': 'DENY',
     'referrer-policy': 'same-origin',
     'cache-control': 'no-store',
+    ...(requestId === null ? {} : { 'x-request-id': requestId }),
     connection: 'close',
   }
 }

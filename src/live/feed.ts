@@ -1,11 +1,15 @@
 import type { StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
+import type { Tracer } from '../tracing/tracer.js'
+import { FeedTraces } from './feed-traces.js'
 import { Ring, type Slice } from './ring.js'
 import type { SnapshotQueue } from './snapshot-queue.js'
 import { type SharedSnapshot, SnapshotSharing } from './snapshot-sharing.js'
 
 /** What a feed needs of its node. */
 export interface FeedHost {
+  /** records the writing of traced events; null: none */
+  readonly tracer: Tracer | null
   readAfter(group: GroupName, after: number, limit: number): Promise<StoredEvent[]>
   readHead(group: GroupName): Promise<number>
   /** whether this node has applied the access changes up to this epoch */
@@ -54,6 +58,7 @@ export class Feed {
   private reorderTimer: NodeJS.Timeout | null = null
   private filling: Promise<void> | null = null
   private readonly snapshots: SnapshotSharing
+  private readonly traces: FeedTraces | null
   closed = false
 
   constructor(
@@ -64,6 +69,7 @@ export class Feed {
     this.ring = new Ring(head, RING_EVENTS, RING_BYTES)
     this.announced = head
     this.snapshots = new SnapshotSharing(group, () => this.announced)
+    this.traces = host.tracer && new FeedTraces(host.tracer, group)
   }
 
   get head(): number {
@@ -93,6 +99,11 @@ export class Feed {
     if (this.announced > this.head) await this.catchUp()
   }
 
+  /** The event at `seq` will be read from the log, and belongs to this span. */
+  noteTrace(seq: number, trace: string): void {
+    if (seq > this.head) this.traces?.announce(seq, trace)
+  }
+
   private waitForMissing(): void {
     if (this.reorderTimer || this.catchingUp) return
     this.reorderTimer = setTimeout(() => {
@@ -103,6 +114,7 @@ export class Feed {
 
   private accept(event: StoredEvent): void {
     this.ring.push(event)
+    this.traces?.accept(event)
     this.host.scheduleFlush(this)
   }
 
@@ -161,8 +173,10 @@ export class Feed {
 
   /** Pumps every member that is behind the head. */
   flush(): void {
-    const head = this.head
+    const { head } = this
+    const spans = this.traces?.startWrite(this.members.size) ?? []
     for (const member of this.members) if (member.position < head) member.pump()
+    for (const span of spans) span.end()
   }
 
   sliceAfter(position: number): Slice | null {

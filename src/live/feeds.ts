@@ -73,6 +73,7 @@ export class Feeds {
       hasApplied: (epoch) => host.hasApplied(epoch),
       reachEpoch: (epoch) => host.reachEpoch(epoch),
       snapshotQueue: (name, reader) => host.snapshotQueue(name, reader),
+      tracer: host.tracer,
       scheduleFlush: (dirty) => this.flushes.schedule(dirty),
     })
     this.byGroup.set(group, feed)
@@ -88,6 +89,11 @@ export class Feeds {
     if (feed) return feed.receive(event)
     const early = this.opening.get(event.group)?.early
     if (early && early.length < MAX_EARLY) early.push(event)
+  }
+
+  /** Remembers which span an event that will be read from the log belongs to. */
+  noteTrace(group: GroupName, seq: number, trace: string): void {
+    this.byGroup.get(group)?.noteTrace(seq, trace)
   }
 
   /** Reads a group's log up to an announced position, if the group has a feed. */

@@ -2,6 +2,7 @@ import type { Publisher } from '../events/commit.js'
 import type { Committed, EventLog, NewAccessChange, StoredEvent } from '../events/event-log.js'
 import { asGroup, type GroupName } from '../protocol/groups.js'
 import type { ServerMessage } from '../protocol/messages.js'
+import type { Tracer } from '../tracing/tracer.js'
 import { AccessWatch } from './access-watch.js'
 import { Announcements } from './announcements.js'
 import type { Bus, BusListener } from './bus/bus.js'
@@ -9,6 +10,7 @@ import {
   ACCESS_CHANNEL,
   decodeEvents,
   decodePosition,
+  decodeTrace,
   messagesOf,
   THEATRES_CHANNEL,
 } from './bus/bus-messages.js'
@@ -38,6 +40,8 @@ export interface HubOptions {
   heartbeatMs: number
   /** ms between polls of the event log; each second unless given */
   pollMs?: number | undefined
+  /** records the way of traced events; null: none */
+  tracer?: Tracer | null
   onClosed(connection: Connection, code: number): void
   onError(error: unknown, doing: string): void
 }
@@ -48,6 +52,7 @@ const TICK_MS = 1000
 /** All connections of one node, and the parts that serve them: feeds, access watch, session deadlines, presence. */
 export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Publisher, BusListener {
   readonly access: AccessWatch
+  readonly tracer: Tracer | null
   /** what nodes tell each other beside events */
   readonly announcements: Announcements
   private readonly table = new ConnectionTable()
@@ -65,6 +70,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     epoch: number,
   ) {
     const { log, bus } = options
+    this.tracer = options.tracer ?? null
     this.announcements = new Announcements(bus)
     this.logReader = new LogReader(log)
     this.feedTable = new Feeds(bus, this.logReader, this)
@@ -200,10 +206,18 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
       this.options.bus.publish(ACCESS_CHANNEL, String(epoch))
       this.access.noteEpoch(epoch)
     }
-    const { bus } = this.options
-    for (const [group, message] of messagesOf(events, bus.carriesEvents)) bus.publish(group, message)
-    for (const event of events) this.feedTable.deliver(event)
+    this.publishEvents(events)
     for (const id of theatres) this.announcements.announce(THEATRES_CHANNEL, String(id))
+  }
+
+  private publishEvents(events: readonly StoredEvent[]): void {
+    const { bus } = this.options
+    const count = { 'messaging.operation.name': 'publish', 'houselights.events': events.length }
+    const span = this.tracer?.start('publish events', 'producer', count) ?? null
+    const published = span ? events.map((event) => ({ ...event, trace: span.traceparent })) : events
+    for (const [group, message] of messagesOf(published, bus.carriesEvents)) bus.publish(group, message)
+    for (const event of published) this.feedTable.deliver(event)
+    span?.end()
   }
 
   // ---- BusListener
@@ -215,7 +229,23 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     if (!group) return this.announcements.receive(channel, message)
     const seq = decodePosition(message)
     if (seq !== null) return this.feedTable.noteHead(group, seq)
-    for (const event of decodeEvents(group, message)) this.feedTable.deliver(event)
+    const trace = decodeTrace(message)
+    if (trace) return this.feedTable.noteTrace(group, trace.seq, this.receive(group, trace.trace))
+    const events = decodeEvents(group, message)
+    const traced = events[0]?.trace
+    const received = traced === undefined ? undefined : this.receive(group, traced)
+    for (const event of events) {
+      if (received !== undefined) event.trace = received
+      this.feedTable.deliver(event)
+    }
+  }
+
+  /** Records that a traced message has arrived; returns what its delivery is a part of. */
+  private receive(group: GroupName, trace: string): string {
+    const attributes = { 'messaging.operation.name': 'receive', 'houselights.group': group }
+    const span = this.tracer?.start('receive events', 'consumer', attributes, trace)
+    span?.end()
+    return span?.traceparent ?? trace
   }
 
   onReset(): void {

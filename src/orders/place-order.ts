@@ -207,13 +207,10 @@ async function insertOrder(
   const [order] = await changeOrders(
     tx,
     Prisma.sql`
-      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, gst_rate, phone, note,
-        confirmed_at)
+      INSERT INTO orders AS o (theatre_id, seat_id, customer_id, status, payment_method, total, phone, note, confirmed_at)
       VALUES (${seat.theatreId}::int, ${seat.id}::int, ${customerId}::int,
         ${isCash ? 'confirmed' : 'placed'}::order_status, ${paymentMethod}::payment_method, ${total}::int,
-        (SELECT CASE WHEN t.gstin IS NULL THEN 0 ELSE t.gst_rate END FROM theatres t WHERE t.id = ${seat.theatreId}::int),
-        ${phone}, ${note},
-        CASE WHEN ${isCash} THEN now() END)`,
+        ${phone}, ${note}, CASE WHEN ${isCash} THEN now() END)`,
     Prisma.sql`
       , lines AS (
         INSERT INTO order_items (order_id, menu_item_id, name, options, quantity, unit_price)

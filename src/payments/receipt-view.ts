@@ -4,14 +4,22 @@ import type { Receipt } from './receipts.js'
 /** The service accounting code of food and drink served by restaurants and the like. */
 const SERVICE_CODE = '996331'
 
-export function viewReceipt({ order, financialYear, issuedAt, gst, gstRate, ...same }: Receipt): ReceiptView {
+export function viewReceipt({
+  order,
+  financialYear,
+  issuedAt,
+  gst,
+  gstRate,
+  hall,
+  seat,
+  ...same
+}: Receipt): ReceiptView {
   return {
     ...same,
     orderId: order.id,
     financialYear: `${financialYear}-${String((financialYear + 1) % 100).padStart(2, '0')}`,
     issuedAt: issuedAt.toISOString(),
-    timeZone: order.timeZone,
-    seat: { id: order.seatId, name: order.seatName, hall: order.hallName },
+    seat: { id: order.seatId, name: seat, hall },
     items: order.items.map(({ name, options, quantity, unitPrice }) => ({
       name,
       options: options.map(({ group, choice }) => ({ group, choice })),

@@ -15,10 +15,13 @@ export interface Receipt {
   /** the year in which the financial year starts */
   financialYear: number
   issuedAt: Date
-  /** name of the theatre, its GSTIN and the text above its bills, as they were then */
+  /** name of the theatre, its GSTIN and the text above its bills, hall, seat and time zone: as they were then */
   seller: string
   gstin: string | null
   header: string
+  hall: string
+  seat: string
+  timeZone: string
   /** hundredths of a percent */
   gstRate: number
   /** contained in the order's total; an even number, so that CGST and SGST are equal */
@@ -37,8 +40,8 @@ export async function findReceipt(db: Database, principal: Principal, orderId: n
   }
   const [receipt] = await db.$queryRaw<Omit<Receipt, 'order'>[]>`
     SELECT houselights_bill_number(r.theatre_id, r.financial_year, r.number) AS number, r.number AS serial,
-      r.financial_year AS "financialYear", r.issued_at AS "issuedAt", r.seller, r.gstin, r.header,
-      o.gst_rate AS "gstRate", houselights_gst(o.total, o.gst_rate)::float8 AS gst
+      r.financial_year AS "financialYear", r.issued_at AS "issuedAt", r.seller, r.gstin, r.header, r.hall,
+      r.seat, r.time_zone AS "timeZone", r.gst_rate AS "gstRate", houselights_gst(o.total, r.gst_rate)::float8 AS gst
     FROM receipts r JOIN orders o ON o.id = r.order_id WHERE r.order_id = ${orderId}::int`
   if (!receipt) throw conflict('not_paid', 'There is a bill once the order is paid.')
   return { order, ...receipt }

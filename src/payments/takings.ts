@@ -59,9 +59,10 @@ const NONE: MethodTakings = { orders: 0, itemsSold: 0, gross: 0, gst: 0, refunds
 /** The order in row `o` was paid, whether or not money went back since. */
 export const paidOrders = Prisma.sql`o.payment_status IN ('paid', 'partially_refunded', 'refunded')`
 
+/** of the order in row `o` with its bill in row `r` */
 const amounts = Prisma.sql`
   CASE WHEN ${paidOrders} THEN o.total ELSE 0 END AS gross,
-  CASE WHEN ${paidOrders} THEN houselights_gst(o.total, o.gst_rate) ELSE 0 END AS gst,
+  CASE WHEN ${paidOrders} THEN houselights_gst(o.total, r.gst_rate) ELSE 0 END AS gst,
   CASE WHEN ${paidOrders} THEN o.refunded_amount ELSE 0 END AS refunds,
   CASE WHEN ${paidOrders} THEN 1 ELSE 0 END AS orders,
   CASE WHEN ${paidOrders} THEN (SELECT sum(i.quantity) FROM order_items i WHERE i.order_id = o.id) ELSE 0 END AS items_sold,
@@ -113,6 +114,7 @@ export function readTakings(
         sum(d.gross)::float8 AS gross, sum(d.gst)::float8 AS gst, sum(d.refunds)::float8 AS refunds,
         sum(d.cash_owed)::float8 AS "cashOwed", sum(d.refunds_due)::float8 AS "refundsDue"
       FROM (SELECT o.payment_method::text AS method, ${amounts} FROM orders o JOIN theatres t ON t.id = o.theatre_id
+          LEFT JOIN receipts r ON r.order_id = o.id
         WHERE ${ordersOf(theatreId, day)}) d
       GROUP BY d.method`
     const items = await tx.$queryRaw<Takings['items']>`

@@ -53,6 +53,8 @@ export class PushQueue {
   private gathering: NodeJS.Timeout | null = null
   private readonly retries = new Set<NodeJS.Timeout>()
   private readonly limit = pLimit(CONCURRENCY)
+  /** look-ups, messages and waits for a further try that are under way */
+  private readonly work = new Set<Promise<void>>()
   private closed = false
 
   constructor(
@@ -74,7 +76,12 @@ export class PushQueue {
     const notices = this.waiting
     this.waiting = []
     this.gathering = null
-    void this.start(notices, null, 0)
+    this.track(this.start(notices, null, 0))
+  }
+
+  private track(task: Promise<void>): void {
+    const done = task.finally(() => this.work.delete(done))
+    this.work.add(done)
   }
 
   private async start(notices: readonly Notice[], only: number | null, tries: number): Promise<void> {
@@ -88,7 +95,8 @@ export class PushQueue {
   private enqueue(recipient: Recipient, tries: number): void {
     if (this.closed) return
     if (this.limit.pendingCount >= MAX_WAITING) return this.host.onOutcome({ kind: 'dropped' })
-    this.limit(() => this.sendOne(recipient, tries)).catch((error: unknown) => this.host.onError(error))
+    const sent = this.limit(() => this.sendOne(recipient, tries))
+    this.track(sent.catch((error: unknown) => this.host.onError(error)))
   }
 
   private async sendOne(recipient: Recipient, tries: number): Promise<void> {
@@ -103,14 +111,34 @@ export class PushQueue {
   private retry({ notice, subscriptionId }: Recipient, tries: number, retryAfterMs: number | null): void {
     const wait = this.retryMs[tries]
     if (wait === undefined || this.retries.size >= MAX_WAITING) return
-    const timer = setTimeout(
-      () => {
-        this.retries.delete(timer)
-        void this.start([notice], subscriptionId, tries + 1)
-      },
-      Math.min(LONGEST_RETRY_MS, Math.max(wait, retryAfterMs ?? 0)),
-    )
-    this.retries.add(timer)
+    const waited = new Promise<void>((resolve) => {
+      const timer = setTimeout(
+        () => {
+          this.retries.delete(timer)
+          resolve()
+        },
+        Math.min(LONGEST_RETRY_MS, Math.max(wait, retryAfterMs ?? 0)),
+      )
+      this.retries.add(timer)
+    })
+    this.track(waited.then(() => this.start([notice], subscriptionId, tries + 1)))
+  }
+
+  /**
+   * For a process that ends: resolves once all that was added has been sent or given up, or after that time. Nothing may be
+   * added meanwhile.
+   */
+  async finish(timeoutMs: number): Promise<void> {
+    if (this.gathering) {
+      clearTimeout(this.gathering)
+      this.sendGathered()
+    }
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, 'late')
+    })
+    while (this.work.size > 0 && (await Promise.race([late, Promise.all(this.work)])) !== 'late');
+    clearTimeout(timer)
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { orderFrom } from '../helpers/customers.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
-// A language is one file in web/strings/, chosen by the browser's languages.
+// A language is one file in web/strings/ and one in web/strings/staff/, chosen by the browser's languages.
 
 const site = await startSite(t, {}, { worker: true })
 
@@ -60,8 +60,9 @@ t.test('a language file that fails to load costs the translation, not the page',
   await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
 })
 
-t.test('each language is one file', async (t) => {
+t.test('each language is one file, and one of the staff’s texts', async (t) => {
   const folder = new URL('../../web/strings/', import.meta.url)
-  t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts', 'language.ts'])
+  t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts', 'language.ts', 'staff'])
+  t.strictSame(readdirSync(new URL('staff/', folder)).sort(), ['en.ts', 'hi.ts', 'strings.ts'])
   t.strictSame(site.pageErrors, [])
 })

@@ -10,6 +10,15 @@ const TRIES = 3
 const WISH = { 'Salted Popcorn': 2, 'Cold Coffee': 1 }
 
 const site = await startSite(t, {}, { worker: true })
+// as many halls as a multiplex has: their choice takes a row of its own
+for (let number = 2; number <= 12; number += 1)
+  await site.db.hall.create({
+    data: {
+      theatreId: 1,
+      name: `Screen ${number} upstairs`,
+      seats: { create: { name: 'A1', token: `hall-${number}` } },
+    },
+  })
 const paid = await orderFrom(site.url, 'demo-a1', WISH, 'online')
 for (let number = 2; number <= 9; number += 1) await orderFrom(site.url, `demo-b${number}`, WISH, 'cash')
 await sendMessage(paid.client, paid.orderId, 'No ice, please.')

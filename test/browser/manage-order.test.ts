@@ -170,7 +170,7 @@ t.test('a double tap moves one item, not two', async (t) => {
   t.same((await shown(page))[0], 'Snacks: Chips, Samosa, Nachos')
 })
 
-t.test('sold out for an hour and till the end of the day', async (t) => {
+t.test('sold out for an hour and till the end of the day, by the theatre’s clock', async (t) => {
   const page = await openMenu()
   const tea = async () => await site.db.menuItem.findFirstOrThrow({ where: { name: 'Tea', listed: true } })
   await row(page, 'Tea').getByRole('switch').uncheck()
@@ -189,6 +189,10 @@ t.test('sold out for an hour and till the end of the day', async (t) => {
     async () => (await tea()).soldOutUntil?.toISOString().slice(11, 19),
     '18:30:00',
   )
+  const away = await site.staff({ ...screen, username: 'manager', timezoneId: 'America/New_York' })
+  await row(await away.open('/theatre/manage/'), 'Tea')
+    .locator('option', { hasText: /^Until .*, 12:00.am$/ })
+    .waitFor({ state: 'attached' })
   await row(page, 'Tea').getByRole('switch').check()
   await until.waitFor({ state: 'detached' })
 })

@@ -194,6 +194,96 @@ t.test('what can’t be had is said or not offered', async (t) => {
   t.equal(await bare.locator('.notices').count(), 0)
 })
 
+t.test(
+  'after the service’s keys have changed the browser subscribes anew, for all that was asked',
+  async (t) => {
+    const client = createClient(site.url)
+    const [first, second] = [
+      await postOrder(client, { seat: 'demo-a3', paymentMethod: 'cash' }),
+      await postOrder(client, { seat: 'demo-a3', paymentMethod: 'cash' }),
+    ]
+    const { context } = await site.visitor({ ...PHONE, permissions: ['notifications'] })
+    await context.addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: site.url })))
+    const [old, next] = [push.browser('old key'), push.browser('new key')]
+    // as Chromium: a subscription under another key must be ended before there can be one under this
+    await context.addInitScript(`{
+    const given = { old: ${JSON.stringify(old)}, next: ${JSON.stringify(next)} }
+    const made = (which) => ({
+      ...given[which],
+      options: { applicationServerKey: Uint8Array.from(which === 'old' ? 'another' : localStorage.getItem('test-key').match(/../g).map((hex) => parseInt(hex, 16))).buffer },
+      toJSON: () => ({ ...given[which], expirationTime: null }),
+      unsubscribe: async () => { localStorage.removeItem('test-which'); return true },
+    })
+    const which = () => localStorage.getItem('test-which')
+    PushManager.prototype.getSubscription = async () => (which() ? made(which()) : null)
+    PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+      const isFirst = localStorage.getItem('test-key') === null
+      if (which() === 'old' && !isFirst && localStorage.getItem('test-changed')) throw new DOMException('another key', 'InvalidStateError')
+      const bytes = Uint8Array.from(atob(applicationServerKey.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
+      localStorage.setItem('test-key', [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''))
+      if (!which()) localStorage.setItem('test-which', localStorage.getItem('test-changed') ? 'next' : 'old')
+      return made(which())
+    }
+  }`)
+    const page = await context.newPage()
+    for (const { id } of [first, second]) {
+      await page.goto(`/orders/${id}`)
+      await page.locator('[data-action=notify]:not([data-settling=true])').tap()
+      await page.locator('.notices[data-push=on]').waitFor()
+    }
+    const ordersOf = async (endpoint: string) =>
+      (await site.db.pushSubscription.findUnique({ where: { endpoint } }))?.orderIds.toSorted((a, b) => a - b)
+    t.same(await ordersOf(old.endpoint), [first.id, second.id])
+    await page.evaluate('localStorage.setItem("test-changed", "1")')
+    await page.goto(`/orders/${second.id}`)
+    await page.locator('.notices[data-push=on]').waitFor()
+    await untilSame(t, 'both orders', () => ordersOf(next.endpoint), [first.id, second.id])
+    await untilSame(t, 'the old one is forgotten', () => ordersOf(old.endpoint), undefined)
+  },
+)
+
+t.test('a click on a notification shows its page: the open one, or a new one', async (t) => {
+  const { context, orderId } = await guest()
+  const page = await context.newPage()
+  await page.goto('/account')
+  const { deliver } = await workerOf(page)
+  const worker = context.serviceWorkers().at(-1)
+  if (!worker) throw new Error('no worker')
+  // Nobody can click in a headless browser, and without a click it opens and focuses nothing: what the worker asks for counts.
+  await worker.evaluate(`
+    self.asked = []
+    self.clients.openWindow = async (path) => void self.asked.push('open ' + path)
+    WindowClient.prototype.focus = async function () { self.asked.push('focus ' + new URL(this.url).pathname); return this }
+  `)
+  const click = (title: string): Promise<string[]> =>
+    worker.evaluate(`(async () => {
+      self.asked.length = 0
+      const all = await self.registration.getNotifications()
+      const notification = all.find((each) => each.title === ${JSON.stringify(title)})
+      const event = new NotificationEvent('notificationclick', { notification })
+      let work
+      event.waitUntil = (promise) => { work = promise }
+      self.dispatchEvent(event)
+      await work
+      return self.asked
+    })()`)
+  const shown = async (title: string) =>
+    await until(async () => (await shownBy(page)).some((each) => Reflect.get(each, 'title') === title), title)
+  await deliver({ kind: 'on-its-way', order: orderId, language: 'en' })
+  await shown('Your order is on its way')
+  t.same(await click('Your order is on its way'), [`open /orders/${orderId}`])
+  await deliver({ kind: 'new-order', order: orderId, language: 'en' })
+  await shown('New order')
+  t.same(await click('New order'), ['open /theatre/live-orders/'])
+  await deliver({ kind: 'answer', order: orderId, language: 'en' })
+  await shown('The staff have answered you')
+  const order = await context.newPage()
+  await order.goto(`/orders/${orderId}`)
+  await linkIs(order)
+  await page.bringToFront()
+  t.same(await click('The staff have answered you'), [`focus /orders/${orderId}`])
+})
+
 t.test('staff: what the board shows, while it is not on the screen', async (t) => {
   const staff = await site.staff({ ...TABLET, permissions: ['notifications'] })
   await subscribeAt(staff.context, push.browser('board'))

@@ -94,6 +94,23 @@ t.test('pages, sockets and IPv6 reach the node, and nothing else does', async (t
   )
 })
 
+t.test('nginx names a request in its log, and the node by the same id; a client does not', async (t) => {
+  const service = await startNode(t, { env: { ALLOWED_HOSTS: HOST, TRUST_PROXY: '127.0.0.1' } })
+  const nginx = await startNginx(t, [service.port])
+  const headers = { 'x-request-id': 'f'.repeat(32) }
+  t.equal(await ask(nginx, { path: '/api/auth/session', headers }), 401)
+  const { reqId } = await service.logs.expect({ msg: 'REFUSE' })
+  t.match(reqId, /^[0-9a-f]{32}$/)
+  t.not(reqId, headers['x-request-id'])
+  await until(() => nginx.logs().includes('GET 401'), 'the access log')
+  t.ok(
+    nginx
+      .logs()
+      .split('\n')
+      .some((line) => line.startsWith(`${reqId} `)),
+  )
+})
+
 t.test('logs hold no path, which may be a seat’s token, also when no node answers', async (t) => {
   const nginx = await startNginx(t, [1, 2])
   t.equal(await ask(nginx, { path: '/s/a-token-nobody-may-see?key=neither' }), 502)

@@ -71,6 +71,7 @@ t.test('the defaults', async (t) => {
     metricsToken: null,
     eventRetentionHours: 24,
     personalDataDays: 30,
+    tracing: null,
     logLevel: 'info',
   })
   t.equal(secrets.length, 1)
@@ -241,6 +242,43 @@ t.test('URLs are validated, and never appear in errors', async (t) => {
       t.notMatch(refusal(t, { [name]: bad }, name), /hunter2/)
     }
   }
+})
+
+t.test('one host is allowed in DATABASE_URL', async (t) => {
+  for (const bad of [
+    'postgres://u:hunter2@a:5432,b:5432/x?target_session_attrs=read-write',
+    'postgres://u:hunter2@a,b/x',
+    'postgresql:///x?password=hunter2&host=a%2Cb',
+  ])
+    t.match(
+      refusal(t, { DATABASE_URL: bad }, 'DATABASE_URL'),
+      /several hosts \(several_hosts\): allowed is one/,
+    )
+  const url = 'postgres://u:a,b@db/x?options=a,b'
+  t.equal(load(t, { DATABASE_URL: url }).databaseUrl, url)
+})
+
+t.test('tracing is on where the collector is named, and off where OpenTelemetry is disabled', async (t) => {
+  const on = { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com/otlp/' }
+  const url = 'https://collector.example.com/otlp/v1/traces'
+  t.same(load(t, on).tracing, { url, headers: {}, serviceName: 'houselights', sampleRatio: 1 })
+  t.equal(load(t, { ...on, OTEL_SDK_DISABLED: 'true' }).tracing, null)
+  t.equal(load(t, { OTEL_SERVICE_NAME: 'orders', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }).tracing, null)
+  const more = {
+    OTEL_SERVICE_NAME: 'orders',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20eDp5, x-tenant=7',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.05',
+  }
+  const headers = { authorization: 'Basic eDp5', 'x-tenant': '7' }
+  t.same(load(t, { ...on, ...more }).tracing, { url, headers, serviceName: 'orders', sampleRatio: 0.05 })
+  const ratio = { ...on, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio' }
+  for (const bad of ['2', '-1', '50%', '.5', 'x'])
+    refusal(t, { ...ratio, OTEL_TRACES_SAMPLER_ARG: bad }, 'OTEL_TRACES_SAMPLER_ARG')
+  refusal(t, { OTEL_TRACES_SAMPLER: 'xray' }, 'OTEL_TRACES_SAMPLER')
+  refusal(t, { OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://x:4317' }, 'OTEL_EXPORTER_OTLP_ENDPOINT')
+  for (const bad of ['hunter2', 'a=%zz', 'a=hunter2%0a', 'a b=hunter2'])
+    t.notMatch(refusal(t, { OTEL_EXPORTER_OTLP_HEADERS: bad }, 'OTEL_EXPORTER_OTLP_HEADERS'), /hunter2/)
 })
 
 t.test('SESSION_COOKIE_NAME', async (t) => {

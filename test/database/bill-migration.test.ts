@@ -7,6 +7,7 @@ import { PROJECT } from '../helpers/embedded-servers.js'
 
 const MIGRATIONS = join(PROJECT, 'prisma/migrations')
 const BILLS = '20261205000000_manager'
+const FIXED = '20261208000000_bills_are_fixed'
 
 const names = readdirSync(MIGRATIONS)
   .filter((name) => /^\d/.test(name))
@@ -54,6 +55,27 @@ t.test(
         [1, 2025, 1],
         [1, 2026, 2],
         [2, 2026, 1],
+      ])
+
+      await apply(client, names.slice(names.indexOf(BILLS) + 1, names.indexOf(FIXED)))
+      await client.query('UPDATE orders SET gst_rate = 500')
+      await client.query(
+        "INSERT INTO orders (theatre_id, seat_id, customer_id, payment_method, total, gst_rate) VALUES (1, 1, 1, 'cash', 100, 500)",
+      )
+      await client.query(
+        "UPDATE theatres SET gstin = '27AAPFU0939F1ZV'; UPDATE orders SET payment_status = 'paid' WHERE id = 6",
+      )
+      await apply(client, [FIXED])
+      await client.query("UPDATE orders SET payment_status = 'paid' WHERE id = 2")
+      const fixed = await client.query(
+        'SELECT order_id, gstin, gst_rate, hall, seat, time_zone FROM receipts WHERE theatre_id = 1 ORDER BY order_id',
+      )
+      t.same(fixed.rows.map(Object.values), [
+        [1, null, 0, 'H', 'A1', 'Asia/Kolkata'],
+        [2, '27AAPFU0939F1ZV', 500, 'H', 'A1', 'Asia/Kolkata'],
+        [3, null, 0, 'H', 'A1', 'Asia/Kolkata'],
+        [4, null, 0, 'H', 'A1', 'Asia/Kolkata'],
+        [6, '27AAPFU0939F1ZV', 500, 'H', 'A1', 'Asia/Kolkata'],
       ])
     })
   },

@@ -1,15 +1,17 @@
 import t, { type Test } from 'tap'
 import { checkConnection } from '../../src/database/connection-check.js'
+import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { postOrder } from '../helpers/customers.js'
 import { type TestDatabase, testDatabase } from '../helpers/database.js'
 import { testServer, withClient } from '../helpers/database-template.js'
+import { dataDirectory } from '../helpers/embedded-servers.js'
 import { createClient } from '../helpers/http-client.js'
 import { startPgBouncer } from '../helpers/pgbouncer.js'
 import { startNode } from '../helpers/service.js'
 import { openSession, signIn } from '../helpers/sign-in.js'
 import { openV1 } from '../helpers/socket-client.js'
 import { startTransactionPooler } from '../helpers/transaction-pooler.js'
-import { until } from '../helpers/until.js'
+import { until, untilSame } from '../helpers/until.js'
 
 // The service depends on no default of the server, the database or the role.
 
@@ -72,6 +74,26 @@ t.test('no default of the database changes what the service does', async (t) => 
     [{ slept: '' }],
     'a limit of its own',
   )
+})
+
+t.test('the start warns, once for each, of settings with which a crash loses orders', async (t) => {
+  const database = await databaseWith(t, { synchronous_commit: 'off' })
+  const { logs } = await startNode(t, { database })
+  const warning = await logs.expect({ setting: 'synchronous_commit' })
+  t.match(warning, { level: 40, msg: /^synchronous_commit is off: .* RESET synchronous_commit;$/ })
+
+  const server = await acquireEmbeddedServer({ dataDirectory: dataDirectory(t) })
+  t.teardown(() => server.release())
+  t.match(await checkConnection(server.url), { unsafeSettings: [] }, 'none of our own server')
+  await withClient(server.url, async (client) => {
+    await client.query('ALTER SYSTEM SET fsync = off')
+    await client.query('ALTER SYSTEM SET full_page_writes = off')
+    await client.query('SELECT pg_reload_conf()')
+  })
+  await untilSame(t, 'both are found', async () => (await checkConnection(server.url))?.unsafeSettings, [
+    'fsync',
+    'full_page_writes',
+  ])
 })
 
 t.test('times are right and orders are placed through PgBouncer in transaction mode', async (t) => {

@@ -44,6 +44,10 @@ t.test('the statements of a change', async (t) => {
         const { status } = await client.request('POST', path, undefined, { headers, raw: body })
         t.match(status, /^20[01]$/, change.name)
       })
+      // who is to be notified of the change before, which is asked some time after it
+      const notices = asked.texts.filter((text) => text.includes('WITH notices')).length
+      asked.texts = asked.texts.filter((text) => !text.includes('WITH notices'))
+      asked.roundTrips -= notices
       if (!least || asked.roundTrips < least.roundTrips) least = asked
     }
     t.equal(least?.roundTrips, ROUND_TRIPS[change.name], change.name, { statements: least?.texts })

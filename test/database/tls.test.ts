@@ -4,6 +4,7 @@ import t from 'tap'
 import { checkConnection } from '../../src/database/connection-check.js'
 import { settleDatabaseUrl } from '../../src/database/database-url.js'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import { readForeignRows } from '../../src/database/foreign-table.js'
 import { applyMigrations } from '../../src/database/migrate.js'
 import { explainStart } from '../../src/start-error.js'
 import { makeAuthority } from '../helpers/certificates.js'
@@ -21,6 +22,17 @@ async function start(url: string): Promise<string> {
     const settled = await settleDatabaseUrl(url)
     await applyMigrations(settled)
     return (await checkConnection(settled))?.tls ?? 'off'
+  } catch (error) {
+    return explainStart(error)
+  }
+}
+
+/** The TLS version of the connection of `npm run import`, `off`, or the line for the operator. */
+async function readFrom(url: string): Promise<string> {
+  try {
+    const query = 'SELECT coalesce(version, $$off$$) AS tls FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+    for await (const rows of readForeignRows(url, query, '--from')) return String(rows[0]?.tls)
+    return 'nothing'
   } catch (error) {
     return explainStart(error)
   }
@@ -78,5 +90,8 @@ t.test('a connection is as safe as sslmode says, or the start names the cure', a
   ]
   for (const [host, query, outcome] of cases) {
     t.match(await start(urlOf(host, query)), outcome, `${host} ${new URLSearchParams(query)}`)
+    const imported = await readFrom(urlOf(host, query))
+    if (/\^(?:off|TLS)/.test(outcome.source)) t.match(imported, outcome, 'npm run import, too')
+    else t.match(imported, new RegExp(outcome.source.replace('DATABASE_URL', '--from')))
   }
 })

@@ -71,3 +71,32 @@ t.test('an external database of another version prevents the start and is not ch
     )
   }
 })
+
+/** A migration of the release after this one. */
+const LATER = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+  VALUES ('of-the-next-version', 'abc', '99990101000000_of_the_next_version', $1, 1)`
+
+t.test('a node of the release before starts on a database that the next release has migrated', async (t) => {
+  for (const finishedAt of [new Date(), null]) {
+    const { url } = await testDatabase(t)
+    await withClient(url, (client) => client.query(LATER, [finishedAt]))
+    t.equal(await migrationState(url), 'newer')
+    const service = spawnService(t, { env: { DATABASE_URL: url } })
+    await service.listening()
+    t.match(
+      service.output(),
+      /^houselights: the database has migrations of a later version, which this one works with if it is the one before$/m,
+    )
+    service.child.kill('SIGTERM')
+    t.strictSame(await service.ended(), [0, null])
+  }
+})
+
+t.test('a later migration does not excuse one of this version that is missing', async (t) => {
+  const { url } = await testDatabase(t)
+  await withClient(url, async (client) => {
+    await client.query(LATER, [new Date()])
+    await client.query(`DELETE FROM _prisma_migrations WHERE migration_name LIKE '%initial_tables'`)
+  })
+  t.equal(await migrationState(url), 'unknown migrations')
+})

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { acquireEmbeddedServer } from '../../src/database/embedded/embedded-server.js'
+import type { Teardown } from './teardown.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DATA_DIRECTORY = join(ROOT, '.data/test')
@@ -55,6 +56,16 @@ const skipDiskWrites = (url: string): Promise<void> =>
     await client.query('ALTER SYSTEM SET full_page_writes = off')
     await client.query('SELECT pg_reload_conf()')
   })
+
+/** The URL of a database that does not exist yet. */
+export async function newDatabase(t: Teardown): Promise<string> {
+  const { adminUrl, urlOf } = await testServer()
+  const name = newDatabaseName()
+  t.teardown(() =>
+    withClient(adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  )
+  return urlOf(name)
+}
 
 /** Runs statements on one connection that is closed after. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

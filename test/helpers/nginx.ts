@@ -26,11 +26,11 @@ export interface Nginx {
   logs(): string
 }
 
-/** Starts nginx with deploy/nginx.conf, for orders.example.com on free ports and these nodes. */
+/** Starts nginx with deploy/nginx.conf, or a configuration made of it, for orders.example.com on free ports and these nodes. */
 export async function startNginx(
   t: Teardown,
   nodePorts: readonly number[],
-  { maxConnections = 2000 } = {},
+  { maxConnections = 2000, given = readFileSync(CONFIG, 'utf8') } = {},
 ): Promise<Nginx> {
   const program = requireProgram(NGINX)
   const folder = mkdtempSync(join(tmpdir(), 'houselights-nginx-'))
@@ -38,8 +38,8 @@ export async function startNginx(
   const path = (name: string) => join(folder, name)
   for (const name of ['logs', 'temp']) mkdirSync(path(name))
   makeCertificate(path('key.pem'), path('cert.pem'))
-  const config = readFileSync(CONFIG, 'utf8')
-    .replace(/(?: {4}server 127\.0\.0\.1:\d+ max_fails=0;\n)+/, () =>
+  const config = given
+    .replace(/(?: {4}server [\d.]+:\d+ max_fails=0;\n)+/, () =>
       nodePorts.map((port) => `    server 127.0.0.1:${port} max_fails=0;\n`).join(''),
     )
     .replaceAll('listen 80', `listen 127.0.0.1:${httpPort}`)
@@ -49,6 +49,8 @@ export async function startNginx(
     .replace(/ssl_certificate .*/, `ssl_certificate ${path('cert.pem')};`)
     .replace(/ssl_certificate_key .*/, `ssl_certificate_key ${path('key.pem')};`)
     .replaceAll('/var/log/nginx/', `${path('logs')}/`)
+    .replace('/dev/stdout', path('logs/houselights.log'))
+    .replace('/dev/stderr', path('logs/houselights-error.log'))
     .replace('include /etc/nginx/mime.types;', '')
     // fewer than in production: a test's machine may allow less
     .replace(/worker_rlimit_nofile .*/, '')

@@ -1,6 +1,7 @@
 import { DJANGO } from '../gate/programs.js'
 import { findChromium } from './chromium.js'
 import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
+import { POSTGRES } from './installed-postgres.js'
 import { PGBOUNCER } from './pgbouncer.js'
 import { requireProgram } from './programs.js'
 import { REDIS } from './redis.js'
@@ -21,6 +22,7 @@ export async function startSharedServices({
   if (django) {
     await tell(async () => requireProgram(DJANGO))
     await tell(async () => requireProgram(PGBOUNCER))
+    await tell(async () => requireProgram(POSTGRES))
   }
   await tell(async () => {
     await ensureTemplate(MIGRATED)

@@ -4,12 +4,15 @@ import { moneyWords, placesOf } from '../../web/staff/money-words.js'
 import { en } from '../../web/strings/en.js'
 import { strings as hi } from '../../web/strings/hi.js'
 import { setLanguage } from '../../web/strings/language.js'
+import { en as staffEn } from '../../web/strings/staff/en.js'
+import { strings as staffHi } from '../../web/strings/staff/hi.js'
+import { setStaffStrings } from '../../web/strings/staff/strings.js'
 
 // What the pages make of an order's money, in the few words that a table has room for.
 
 const LANGUAGES = [
-  [en, 'en-IN'],
-  [hi, 'hi-IN'],
+  [en, staffEn, 'en-IN'],
+  [hi, staffHi, 'hi-IN'],
 ] as const
 
 const amountsIn = (text: string): string[] => text.match(/₹[\d,.]*\d/g) ?? []
@@ -19,11 +22,13 @@ const sorted = (text: string): string => amountsIn(text).toSorted().join()
 
 /** Calls `write` in English, after it has named the same amounts in every other language. */
 function inAllLanguages(write: () => string): string {
-  const written = LANGUAGES.map(([strings, tag]) => {
+  const written = LANGUAGES.map(([strings, staffStrings, tag]) => {
     setLanguage(strings, tag)
+    setStaffStrings(staffStrings)
     return write()
   })
   setLanguage(en, 'en-IN')
+  setStaffStrings(staffEn)
   const [english = '', ...others] = written
   const wrong = others.find((other) => sorted(other) !== sorted(english))
   if (wrong !== undefined) throw new Error(`“${wrong}” names other amounts than “${english}”`)

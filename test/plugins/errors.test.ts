@@ -56,6 +56,28 @@ t.test('an unreachable database is logged now and then, not for every request', 
   await app.close()
 })
 
+t.test('a fault is logged now and then, and another one does not hide behind it', async (t) => {
+  const logs = new LogCapture()
+  const app = Fastify({ loggerInstance: pino(logs) as FastifyBaseLogger })
+  await app.register(errorsPlugin)
+  app.get('/often', async () => {
+    throw new TypeError('x is not a function')
+  })
+  app.get('/once', async () => {
+    throw new TypeError('y is not a function')
+  })
+  const answers = await Promise.all(Array.from({ length: 50 }, () => app.inject('/often')))
+  answers.push(await app.inject('/once'))
+  for (const answer of answers)
+    t.match(answer.json(), { error: 'internal_error', requestId: /\w/ }, String(answer.statusCode))
+  const failed = logs.lines.filter(({ msg }) => msg === 'a request failed')
+  const texts = failed.map(({ err }) => (err as Error).message)
+  t.ok(texts.length < 10, `${texts.length} lines`)
+  t.equal(texts[0], 'x is not a function')
+  t.equal(texts.at(-1), 'y is not a function')
+  await app.close()
+})
+
 t.test('a field has the same path in errors of the schema and of the action', async (t) => {
   const app = Fastify()
   await app.register(errorsPlugin)

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import t, { type Test } from 'tap'
-import { newDatabaseName, testServer, withClient } from '../helpers/database-template.js'
+import t from 'tap'
+import { newDatabase } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 import { createClient } from '../helpers/http-client.js'
 import { spawnService } from '../helpers/service-process.js'
@@ -14,16 +14,6 @@ const isRoot = process.getuid?.() === 0
 
 const build = (...args: string[]) =>
   promisify(execFile)(process.execPath, [join(PROJECT, 'scripts/build.mjs'), ...args])
-
-/** A database that does not exist yet. */
-async function newDatabase(t: Test): Promise<string> {
-  const { adminUrl, urlOf } = await testServer()
-  const name = newDatabaseName()
-  t.teardown(() =>
-    withClient(adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
-  )
-  return urlOf(name)
-}
 
 t.test('npm run build --out makes a folder that node runs, read-only and elsewhere', async (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'houselights-release-'))

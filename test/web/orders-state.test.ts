@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { OrderStatus, OrderView, PaymentStatus } from '../../src/protocol/views.js'
+import { isLive } from '../../web/live/order-facts.js'
 import { applyOrderPage, NO_ORDER } from '../../web/live/order-state.js'
 import {
   applyOrders,
   dueSince,
-  isLive,
   isRestorable,
   itemTotals,
   NO_ORDERS,

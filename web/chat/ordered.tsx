@@ -22,7 +22,7 @@ export function Ordered({ orderId }: { orderId: number }) {
       </ul>
       {order.note && (
         <p class="ordered-note" dir="auto">
-          <b>{s.board.noteWord}: </b>
+          <b>{s.common.noteWord}: </b>
           {plainText(order.note)}
         </p>
       )}

@@ -19,7 +19,8 @@ export function CartBar({ form: { busy, unseen }, theatre, total, isEmpty, onRev
   const isFilled = !isEmpty || busy
   const made = isFilled ? null : unseen
   const inCart = problems > 0 ? s.seat.inCartProblems(count, problems, f) : s.seat.inCart(count, f)
-  const text = busy ? s.seat.sending : !isEmpty ? inCart : (pauseWords(theatre) ?? s.seat.cartEmpty)
+  // before what is in the cart: nothing of it can be ordered meanwhile
+  const text = busy ? s.seat.sending : (pauseWords(theatre) ?? (isEmpty ? s.seat.cartEmpty : inCart))
   return (
     <div class="cart-bar" data-cart-count={count} data-filled={isFilled || made !== null}>
       <p role="status">{made ? s.seat.placed.title(made.id) : text}</p>

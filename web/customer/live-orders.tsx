@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { useReading } from '../lib/use-reading.js'
-import { isLive } from '../live/orders-state.js'
+import { isLive } from '../live/order-facts.js'
 import { s } from '../strings/language.js'
 import { orderWords, paymentWords } from './payment-words.js'
 import { awaitsConfirmation } from './reported-payment.js'
@@ -33,7 +33,7 @@ export function LiveOrders({ orders }: { orders: readonly OrderView[] }) {
       {orders.map((order) => (
         <a key={order.id} href={`/orders/${order.id}`} data-order-id={order.id} data-status={order.status}>
           <span>
-            {s.board.number(order.id)} · {orderWords(order, awaitsConfirmation(order)).status}
+            {s.common.orderNumber(order.id)} · {orderWords(order, awaitsConfirmation(order)).status}
           </span>
           <span>
             {paymentWords(order, awaitsConfirmation(order)).pay === null ? s.seat.track : s.seat.payNow}

@@ -49,7 +49,7 @@ export function EarlierOrder({ order, onView, onAnother }: EarlierProps) {
   return (
     <MadeOrder order={order} title={s.seat.earlier.title}>
       <p class="quiet">
-        {s.board.number(order.id)} · {orderWords(order).status}
+        {s.common.orderNumber(order.id)} · {orderWords(order).status}
       </p>
       <p>{onAnother ? s.seat.earlier.text : s.seat.earlier.textOnly}</p>
       <a class="button primary wide" href={`/orders/${order.id}`} data-action="view-earlier" onClick={onView}>

@@ -1,6 +1,6 @@
 import type { OrderView } from '../../src/protocol/views.js'
 import { isNumber, recall, remember } from '../lib/storage.js'
-import { isLive } from '../live/orders-state.js'
+import { isLive } from '../live/order-facts.js'
 
 // Which orders' pages were opened in this browser.
 

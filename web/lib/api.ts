@@ -1,3 +1,4 @@
+import type { ReceiptView } from '../../src/protocol/manager-views.js'
 import type {
   CheckoutView,
   ManagedItemView,
@@ -165,6 +166,8 @@ export const api = {
   unsubscribePush: (subscription: { endpoint: string; order?: number }) =>
     send('DELETE', '/api/push', { body: subscription, ...REPEATABLE }),
 
+  receipt: (orderId: number): Promise<ReceiptView> =>
+    fetchMember('receipt', 'GET', `/api/orders/${orderId}/receipt`),
   seatMenu: (token: string): Promise<SeatMenuView> => fetchJson('seat', 'GET', seatPath(token)),
   placeOrder: (token: string, order: NewOrder, idempotencyKey: string): Promise<OrderView> =>
     fetchMember('order', 'POST', `${seatPath(token)}/orders`, {

@@ -1,9 +1,4 @@
-import type {
-  ReceiptView,
-  SettingsView,
-  StaffMemberView,
-  TakingsView,
-} from '../../src/protocol/manager-views.js'
+import type { SettingsView, StaffMemberView, TakingsView } from '../../src/protocol/manager-views.js'
 import type { ItemPlace } from '../../src/protocol/menu-order.js'
 import type { HallView, ManagedItemView, OrderStatus, OrderView } from '../../src/protocol/views.js'
 import { fetchJson, fetchMember, REPEATABLE, send } from './api.js'
@@ -52,8 +47,6 @@ export const managerApi = {
     fetchMember('takings', 'GET', theatre(id, `takings${query({ day })}`)),
   history: (id: number, search: Search, after: number | null): Promise<HistoryPage> =>
     fetchJson('orders', 'GET', theatre(id, `history${query({ ...search, after })}`)),
-  receipt: (orderId: number): Promise<ReceiptView> =>
-    fetchMember('receipt', 'GET', `/api/orders/${orderId}/receipt`),
 
   settings: (id: number): Promise<SettingsView> => fetchMember('settings', 'GET', theatre(id, 'settings')),
   changeSettings: (id: number, body: SettingsChange): Promise<SettingsView> =>

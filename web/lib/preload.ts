@@ -3,6 +3,7 @@ import type { SignedInView } from '../../src/protocol/views.js'
 import { preferredTheatre } from './preferred-theatre.js'
 import { wasSignedIn } from './signed-in.js'
 import type { SocketEvent, SocketLike } from './socket.js'
+import { isString, recall } from './storage.js'
 
 // Sends a page's first requests and opens its sockets before the page's own scripts have loaded: on a slow network
 // the scripts take longer than the answers. A chunk of its own, named first in every shell (vite.config.ts).
@@ -134,6 +135,20 @@ async function requestSeats(session: Promise<Response>): Promise<void> {
   if (theatre !== null) request(`/api/theatres/${theatre}/seats`)
 }
 
+/** The page's words in another language than English, which its scripts would ask for only once they run. */
+function preloadStrings(): void {
+  const kept = recall('language', isString)
+  const languages = [...(kept === null ? [] : [kept]), ...navigator.languages, 'en']
+  for (const tag of languages) {
+    const language = tag.split('-')[0]?.toLowerCase() ?? ''
+    const files = document.querySelectorAll<HTMLLinkElement>(
+      `link[rel=strings][hreflang="${CSS.escape(language)}"]`,
+    )
+    for (const file of files) file.rel = 'modulepreload'
+    if (files.length > 0 || language === 'en') return
+  }
+}
+
 function preload(): void {
   const [, first = '', second = ''] = location.pathname.split('/')
   switch (first) {
@@ -157,4 +172,5 @@ function preload(): void {
   }
 }
 
+preloadStrings()
 preload()

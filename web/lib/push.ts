@@ -83,10 +83,26 @@ async function subscribeBrowser(applicationServerKey: string): Promise<PushSubsc
   const worker = await activeWorker(WORKER_WAIT_MS)
   if (!worker) throw new ApiError(0, 'no_worker', 'The service worker is not active.')
   const options = { userVisibleOnly: true, applicationServerKey }
-  return await worker.pushManager.subscribe(options).catch(async () => {
-    await (await worker.pushManager.getSubscription())?.unsubscribe()
+  try {
     return await worker.pushManager.subscribe(options)
-  })
+  } catch (error) {
+    const old = await worker.pushManager.getSubscription()
+    if (!old) throw error
+    await old.unsubscribe()
+    const replaced = await worker.pushManager.subscribe(options)
+    await moveOrders(old, replaced)
+    return replaced
+  }
+}
+
+/** Other orders that were asked for go on under the new subscription, and the service forgets the old one. */
+async function moveOrders({ endpoint }: PushSubscription, replaced: PushSubscription): Promise<void> {
+  try {
+    for (const order of asked().orders.reverse()) await register(replaced, { order })
+    await api.unsubscribePush({ endpoint })
+  } catch {
+    // Each order's page registers it again, and the old one ends with the session.
+  }
 }
 
 /** Whether the subscription is under this key: the service's may have changed. */

@@ -1,6 +1,6 @@
 import type { MessageView, OrderView } from '../../src/protocol/views.js'
 import { mergeMessages } from './chats-state.js'
-import { isOlder } from './orders-state.js'
+import { isOlder } from './order-facts.js'
 
 /** State of a customer's order page: one order and its conversation (oldest first). */
 export interface OrderState {

@@ -1,4 +1,5 @@
 import type { OrderView } from '../../src/protocol/views.js'
+import { isLive, isOlder } from './order-facts.js'
 
 /** State of the staff's board: the live orders, those that ended last (newest first), and all with money that is owed. */
 export interface OrdersState {
@@ -21,10 +22,6 @@ const ENDED_KEPT = 30
 /** An order that has ended can be restored for that long, so it stays in the list. */
 export const RESTORABLE_MS = 10 * 60_000
 
-export function isLive(order: Pick<OrderView, 'status'>): boolean {
-  return order.status !== 'delivered' && order.status !== 'cancelled'
-}
-
 /** Delivered, but the cash is not collected yet. */
 export function isCashOwed(order: OrderView): boolean {
   return order.status === 'delivered' && order.paymentMethod === 'cash' && order.paymentStatus === 'pending'
@@ -40,9 +37,6 @@ export function isOwed(order: OrderView): boolean {
 export function endedAt(order: OrderView): string | null {
   return order.deliveredAt ?? order.cancelledAt
 }
-
-/** Whether `next` is an earlier version than `known`: the answer to a call and the event of its change come in either order. */
-export const isOlder = (next: OrderView, known: OrderView): boolean => next.version < known.version
 
 /** Whether the staff may bring the order back. One that was never confirmed was cancelled by the service. */
 export function isRestorable(order: OrderView, now: number): boolean {

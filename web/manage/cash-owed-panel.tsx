@@ -3,6 +3,7 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 
@@ -31,7 +32,7 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
     setProblem(null)
     try {
       await api.changeOrder(id, 'collect-cash')
-      announce(s.today.collected(id))
+      announce(st.today.collected(id))
       onCollected()
     } catch (error) {
       setProblem(error)
@@ -47,16 +48,16 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
       data-opening={!found && !reading.error}
       data-cash-owed={found ? owed.length : undefined}
     >
-      <h2 id="cash-owed-title">{s.today.cashOwed}</h2>
+      <h2 id="cash-owed-title">{st.today.cashOwed}</h2>
       <ReadingProblem reading={reading} />
       <Problem error={problem} />
-      {found && owed.length === 0 && <p class="quiet">{s.today.cashOwedNone}</p>}
+      {found && owed.length === 0 && <p class="quiet">{st.today.cashOwedNone}</p>}
       {owed.length > 0 && (
         <ul class="rows">
           {owed.map((order) => (
             <li key={order.id} data-order-id={order.id}>
               <span id={`owed-${order.id}`}>
-                <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
+                <b>{s.common.orderNumber(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
                 <time dateTime={order.createdAt}>{f.dateTime(order.createdAt, timeZone)}</time>
               </span>
               <button
@@ -66,7 +67,7 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
                 aria-describedby={`owed-${order.id}`}
                 onClick={() => void collect(order)}
               >
-                {s.today.collect(f.money(order.total))}
+                {st.today.collect(f.money(order.total))}
               </button>
             </li>
           ))}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FormDialog } from '../ui/form-dialog.js'
 import type { Change } from './use-change.js'
 
@@ -16,7 +16,7 @@ interface Props {
 /** Asks before what can't be taken back. */
 export function ConfirmDialog({ text, change, children, ...form }: Props) {
   return (
-    <FormDialog {...form} dismiss={s.manage.cancel} busy={change.busy} problem={change.problem}>
+    <FormDialog {...form} dismiss={st.manage.cancel} busy={change.busy} problem={change.problem}>
       <p>{text}</p>
       {children}
     </FormDialog>

@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Problem } from '../ui/problem.js'
 import type { Change } from './use-change.js'
 
@@ -72,4 +72,4 @@ export function Submit({ change, label, action }: { change: Change; label: strin
   )
 }
 
-export const saved = (): string => s.manage.saved
+export const saved = (): string => st.manage.saved

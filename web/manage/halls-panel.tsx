@@ -5,6 +5,7 @@ import { managerApi } from '../lib/manager-api.js'
 import { readCount, readRows } from '../lib/rows.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, saved, TextField } from './fields.js'
@@ -32,8 +33,8 @@ function RowFields({ typed, onChange }: { typed: RowsTyped; onChange(typed: Rows
     <>
       <TextField
         name="rows"
-        label={s.manage.rows}
-        hint={s.manage.rowsHint}
+        label={st.manage.rows}
+        hint={st.manage.rowsHint}
         value={typed.rows}
         required
         maxLength={200}
@@ -41,7 +42,7 @@ function RowFields({ typed, onChange }: { typed: RowsTyped; onChange(typed: Rows
       />
       <TextField
         name="perRow"
-        label={s.manage.perRow}
+        label={st.manage.perRow}
         value={typed.perRow}
         required
         inputMode="numeric"
@@ -61,11 +62,11 @@ function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
 
   async function add(): Promise<void> {
     const rows = readNewRows(typed)
-    if (!rows) return adding.fail(s.manage.invalidField(s.manage.rows))
+    if (!rows) return adding.fail(st.manage.invalidField(st.manage.rows))
     const before = hall.seats.length
     const done = await adding.run(
       () => managerApi.changeHall(hall.id, { rows }),
-      ({ seats }) => s.manage.seatsAdded(seats.length - before),
+      ({ seats }) => st.manage.seatsAdded(seats.length - before),
     )
     if (!done) return
     setTyped(NO_ROWS)
@@ -75,7 +76,7 @@ function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
   return (
     <details class="panel hall" data-hall-id={hall.id}>
       <summary>
-        {plainText(hall.name)} <span class="quiet">{s.manage.seatCount(hall.seats.length)}</span>
+        {plainText(hall.name)} <span class="quiet">{st.manage.seatCount(hall.seats.length)}</span>
       </summary>
       <SeatList seats={[...hall.seats].sort(byName)} hallId={hall.id} onChanged={onChanged} />
       <form
@@ -86,7 +87,7 @@ function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
         }}
       >
         <RowFields typed={typed} onChange={setTyped} />
-        <Submit change={adding} label={s.manage.addSeats} action="add-seats" />
+        <Submit change={adding} label={st.manage.addSeats} action="add-seats" />
       </form>
       <form
         class="grid-form"
@@ -99,29 +100,29 @@ function HallEntry({ hall, onChanged }: { hall: HallView; onChanged(): void }) {
       >
         <TextField
           name="name"
-          label={s.manage.name}
+          label={st.manage.name}
           value={named.name}
           required
           maxLength={100}
           onText={(name) => setName({ name })}
         />
-        <Submit change={renaming} label={s.manage.renameHall} action="rename-hall" />
+        <Submit change={renaming} label={st.manage.renameHall} action="rename-hall" />
       </form>
       <button type="button" data-action="remove-hall" onClick={() => setAsks(true)}>
-        {s.manage.removeHall}
+        {st.manage.removeHall}
       </button>
       {asks && (
         <ConfirmDialog
-          title={s.manage.removeHallTitle(plainText(hall.name))}
-          text={s.manage.removeHallText}
-          submit={s.manage.removeHall}
+          title={st.manage.removeHallTitle(plainText(hall.name))}
+          text={st.manage.removeHallText}
+          submit={st.manage.removeHall}
           change={removal}
           onClose={() => setAsks(false)}
           onSubmit={() =>
             void removal
               .run(
                 () => managerApi.removeHall(hall.id),
-                () => s.manage.hallRemoved,
+                () => st.manage.hallRemoved,
               )
               .then((done) => done && onChanged())
           }
@@ -138,10 +139,10 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 
   async function add(): Promise<void> {
     const rows = readNewRows(typed)
-    if (!rows) return change.fail(s.manage.invalidField(s.manage.rows))
+    if (!rows) return change.fail(st.manage.invalidField(st.manage.rows))
     const done = await change.run(
       () => managerApi.addHall(theatreId, { name, rows }),
-      ({ seats }) => s.manage.seatsAdded(seats.length),
+      ({ seats }) => st.manage.seatsAdded(seats.length),
     )
     if (!done) return
     setName('')
@@ -151,7 +152,7 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 
   return (
     <section class="panel" aria-labelledby="new-hall">
-      <h2 id="new-hall">{s.manage.addHall}</h2>
+      <h2 id="new-hall">{st.manage.addHall}</h2>
       <form
         class="grid-form"
         data-form="new-hall"
@@ -160,9 +161,16 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
           void add()
         }}
       >
-        <TextField name="name" label={s.manage.name} value={name} required maxLength={100} onText={setName} />
+        <TextField
+          name="name"
+          label={st.manage.name}
+          value={name}
+          required
+          maxLength={100}
+          onText={setName}
+        />
         <RowFields typed={typed} onChange={setTyped} />
-        <Submit change={change} label={s.manage.addHall} action="add-hall" />
+        <Submit change={change} label={st.manage.addHall} action="add-hall" />
       </form>
     </section>
   )
@@ -180,7 +188,7 @@ export function HallsPanel({ theatreId, theatre }: PanelProps) {
     <>
       <ReadingProblem reading={reading} />
       {!halls && !reading.error && <p class="quiet">{s.common.opening}</p>}
-      {halls?.length === 0 && <p>{s.manage.noHalls}</p>}
+      {halls?.length === 0 && <p>{st.manage.noHalls}</p>}
       {halls?.map((hall) => (
         <HallEntry key={hall.id} hall={hall} onChanged={reading.again} />
       ))}

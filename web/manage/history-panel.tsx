@@ -4,6 +4,7 @@ import { plainText } from '../lib/format.js'
 import { managerApi, type Search } from '../lib/manager-api.js'
 import { describeRefund } from '../staff/money-words.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { Problem } from '../ui/problem.js'
 
@@ -20,20 +21,20 @@ function Entry({ order, timeZone }: { order: OrderView; timeZone: string | undef
     <li data-order-id={order.id} data-status={order.status}>
       <div>
         <p>
-          <b>{s.board.number(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
+          <b>{s.common.orderNumber(order.id)}</b> · {order.seat.name}, {order.seat.hall} ·{' '}
           <time dateTime={order.createdAt}>{f.dateTime(order.createdAt, timeZone)}</time>
         </p>
         <p class="quiet">{items.join(', ')}</p>
         <p class="quiet">
-          {s.today.methods[order.paymentMethod]} · {s.status[order.status]}
+          {st.today.methods[order.paymentMethod]} · {s.status[order.status]}
           {refund && ` · ${refund}`}
         </p>
       </div>
       <span class="amount">{f.money(order.total)}</span>
       {isPaid(order) && (
         <a class="button" href={`/orders/${order.id}/receipt`} data-action="bill">
-          {s.today.bill}
-          <span class="visually-hidden"> {s.board.number(order.id)}</span>
+          {st.today.bill}
+          <span class="visually-hidden"> {s.common.orderNumber(order.id)}</span>
         </a>
       )}
     </li>
@@ -61,7 +62,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
     try {
       const page = await managerApi.history(theatreId, of, after)
       setFound({ search: of, orders: [...before, ...page.orders], next: page.next })
-      if (page.orders.length === 0) announce(s.today.nothingFound)
+      if (page.orders.length === 0) announce(st.today.nothingFound)
     } catch (error) {
       setProblem(error)
     }
@@ -70,7 +71,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
 
   return (
     <section class="panel" aria-labelledby="history-title" data-found={found?.orders.length}>
-      <h2 id="history-title">{s.today.history}</h2>
+      <h2 id="history-title">{st.today.history}</h2>
       <form
         class="search-form"
         onSubmit={(event) => {
@@ -79,7 +80,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
         }}
       >
         <label class="field wide-field">
-          <span>{s.today.search}</span>
+          <span>{st.today.search}</span>
           <input
             type="search"
             name="q"
@@ -88,11 +89,11 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
             value={search.q}
             onInput={(event) => set({ q: event.currentTarget.value })}
           />
-          <small>{s.today.searchHint}</small>
+          <small>{st.today.searchHint}</small>
         </label>
         {(['from', 'to'] as const).map((name) => (
           <label class="field" key={name}>
-            <span>{s.today[name]}</span>
+            <span>{st.today[name]}</span>
             <input
               type="date"
               name={name}
@@ -102,7 +103,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
           </label>
         ))}
         <label class="field">
-          <span>{s.today.status}</span>
+          <span>{st.today.status}</span>
           <select
             name="status"
             value={search.status}
@@ -111,7 +112,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
               set({ status: STATUSES.find((status) => status === value) ?? '' })
             }}
           >
-            <option value="">{s.today.anyStatus}</option>
+            <option value="">{st.today.anyStatus}</option>
             {STATUSES.map((status) => (
               <option key={status} value={status}>
                 {s.status[status]}
@@ -120,13 +121,13 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
           </select>
         </label>
         <button type="submit" class="primary" data-action="search" disabled={busy}>
-          {s.today.find}
+          {st.today.find}
         </button>
       </form>
       <Problem error={problem} />
-      {found && found.orders.length === 0 && <p>{s.today.nothingFound}</p>}
+      {found && found.orders.length === 0 && <p>{st.today.nothingFound}</p>}
       {found && found.orders.length > 0 && (
-        <ul class="rows" aria-label={s.today.found}>
+        <ul class="rows" aria-label={st.today.found}>
           {found.orders.map((order) => (
             <Entry key={order.id} order={order} timeZone={timeZone} />
           ))}
@@ -139,7 +140,7 @@ export function HistoryPanel({ theatreId, timeZone }: { theatreId: number; timeZ
           disabled={busy}
           onClick={() => void read(found.search, found.orders, found.next)}
         >
-          {s.today.more}
+          {st.today.more}
         </button>
       )}
     </section>

@@ -3,6 +3,7 @@ import { MAX_DESCRIPTION, MAX_NAME, MAX_OPTIONS, MAX_PRICE } from '../../src/pro
 import type { Diet, ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FieldProblemText, Submit, saved, TextField } from './fields.js'
 import {
   emptyItem,
@@ -42,7 +43,7 @@ export function ItemDialog({ item, categories, save, onSaved, onClose }: Props) 
   const problems = attempts === 0 ? {} : { ...refused, ...readItem(typed).problems }
   const problemAt = (path: string): string | undefined => {
     const problem = problems[path]
-    return problem && s.manage.menu.problems[problem](f.money(MAX_PRICE))
+    return problem && st.manage.menu.problems[problem](f.money(MAX_PRICE))
   }
   function set(change: Partial<TypedItem>): void {
     setTyped(change)
@@ -76,9 +77,9 @@ export function ItemDialog({ item, categories, save, onSaved, onClose }: Props) 
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby={id} onClose={onClose}>
       <header class="sheet-head">
-        <h2 id={id}>{item ? s.manage.menu.changeTitle(plainText(item.name)) : s.manage.menu.add}</h2>
+        <h2 id={id}>{item ? st.manage.menu.changeTitle(plainText(item.name)) : st.manage.menu.add}</h2>
         <button type="button" onClick={() => dialog.current?.close()}>
-          {s.manage.cancel}
+          {st.manage.cancel}
         </button>
       </header>
       <form
@@ -92,7 +93,7 @@ export function ItemDialog({ item, categories, save, onSaved, onClose }: Props) 
       >
         <ItemInputs {...{ typed, set, problemAt, categories }} />
         <Options {...{ typed, set, problemAt }} />
-        <Submit change={change} label={s.manage.save} action="save-item" />
+        <Submit change={change} label={st.manage.save} action="save-item" />
       </form>
     </dialog>
   )
@@ -114,7 +115,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
     <>
       <TextField
         name="name"
-        label={s.manage.name}
+        label={st.manage.name}
         maxLength={MAX_NAME}
         problem={problemAt('name')}
         value={typed.name}
@@ -122,7 +123,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
       />
       <TextField
         name="price"
-        label={s.manage.menu.price}
+        label={st.manage.menu.price}
         inputMode="decimal"
         problem={problemAt('price')}
         value={typed.price}
@@ -130,7 +131,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
       />
       <div class="field-box">
         <label class="field">
-          <span>{s.manage.menu.category}</span>
+          <span>{st.manage.menu.category}</span>
           <input
             type="text"
             name="category"
@@ -150,7 +151,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
         ))}
       </datalist>
       <label class="field">
-        <span>{s.manage.menu.diet}</span>
+        <span>{st.manage.menu.diet}</span>
         <select
           name="diet"
           value={typed.diet ?? ''}
@@ -158,7 +159,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
             set({ diet: DIETS.find((diet) => diet === value) ?? null })
           }
         >
-          <option value="">{s.manage.menu.dietUnknown}</option>
+          <option value="">{st.manage.menu.dietUnknown}</option>
           {DIETS.map((diet) => (
             <option key={diet} value={diet}>
               {s.menu.diets[diet]}
@@ -168,7 +169,7 @@ function ItemInputs({ typed, set, problemAt, categories }: PartProps & { categor
       </label>
       <div class="field-box">
         <label class="field">
-          <span>{s.manage.menu.description}</span>
+          <span>{st.manage.menu.description}</span>
           <textarea
             name="description"
             rows={2}
@@ -194,8 +195,8 @@ function Options({ typed: { options }, set, problemAt }: PartProps) {
   }, [options])
   return (
     <div class="option-list" ref={list}>
-      <h3>{s.manage.menu.options}</h3>
-      <p class="quiet">{s.manage.menu.optionsHint}</p>
+      <h3>{st.manage.menu.options}</h3>
+      <p class="quiet">{st.manage.menu.optionsHint}</p>
       <FieldProblemText id={id} problem={problemAt('options')} />
       {options.map((option, place) => (
         <OptionFields
@@ -223,7 +224,7 @@ function Options({ typed: { options }, set, problemAt }: PartProps) {
           set({ options: [...options, option] })
         }}
       >
-        {s.manage.menu.addOption}
+        {st.manage.menu.addOption}
       </button>
     </div>
   )

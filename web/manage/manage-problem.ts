@@ -1,5 +1,5 @@
 import { ApiError } from '../lib/api.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { explain } from '../ui/problem.js'
 import type { FieldProblems } from './item-form.js'
 
@@ -23,22 +23,22 @@ export function refusedFields(error: unknown): FieldProblems {
 /** The field that the service refused, as the page names it; null: another problem. */
 function fieldOf(error: ApiError): string | null {
   const names: Record<string, string> = {
-    name: s.manage.name,
-    description: s.manage.menu.description,
-    category: s.manage.menu.category,
-    price: s.manage.menu.price,
-    options: s.manage.menu.options,
-    timeZone: s.manage.timeZone,
-    max_time: s.manage.maxTime,
-    min_time: s.manage.minTime,
-    openingHours: s.manage.opening,
-    lastOrders: s.manage.lastOrders,
-    gstin: s.manage.gstin,
-    gstRate: s.manage.gstRate,
-    receiptHeader: s.manage.receiptHeader,
-    seats: s.manage.rows,
-    username: s.manage.username,
-    password: s.manage.password,
+    name: st.manage.name,
+    description: st.manage.menu.description,
+    category: st.manage.menu.category,
+    price: st.manage.menu.price,
+    options: st.manage.menu.options,
+    timeZone: st.manage.timeZone,
+    max_time: st.manage.maxTime,
+    min_time: st.manage.minTime,
+    openingHours: st.manage.opening,
+    lastOrders: st.manage.lastOrders,
+    gstin: st.manage.gstin,
+    gstRate: st.manage.gstRate,
+    receiptHeader: st.manage.receiptHeader,
+    seats: st.manage.rows,
+    username: st.manage.username,
+    password: st.manage.password,
   }
   return names[pathsOf(error)[0]?.split('.')[0] ?? ''] ?? null
 }
@@ -47,5 +47,5 @@ function fieldOf(error: ApiError): string | null {
 export function explainChange(error: unknown): string {
   if (!(error instanceof ApiError) || error.code !== 'validation_failed') return explain(error)
   const field = fieldOf(error)
-  return field === null ? s.manage.invalid : s.manage.invalidField(field)
+  return field === null ? st.manage.invalid : st.manage.invalidField(field)
 }

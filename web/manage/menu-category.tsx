@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { MAX_NAME } from '../../src/protocol/menu-limits.js'
 import { managerApi } from '../lib/manager-api.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FormDialog } from '../ui/form-dialog.js'
 import { Problem } from '../ui/problem.js'
 import { saved, TextField } from './fields.js'
@@ -32,7 +32,7 @@ export function CategoryHead({ id, category, isFirst, isLast, problem, onStep, o
         <MoveButton name={name} by={-1} isAtEdge={isFirst} onMove={() => onStep(-1)} onKeyDown={onKeyDown} />
         <MoveButton name={name} by={1} isAtEdge={isLast} onMove={() => onStep(1)} onKeyDown={onKeyDown} />
         <button type="button" data-action="rename-category" onClick={onRename} onKeyDown={onKeyDown}>
-          {s.manage.menu.rename}
+          {st.manage.menu.rename}
           <span class="visually-hidden"> {name}</span>
         </button>
       </div>
@@ -54,9 +54,9 @@ export function RenameCategory({ theatreId, category, onRenamed, onClose }: Rena
   const change = useChange()
   return (
     <FormDialog
-      title={s.manage.menu.renameTitle(nameOf(category))}
-      dismiss={s.manage.cancel}
-      submit={s.manage.save}
+      title={st.manage.menu.renameTitle(nameOf(category))}
+      dismiss={st.manage.cancel}
+      submit={st.manage.save}
       busy={change.busy}
       problem={change.problem}
       onClose={onClose}
@@ -68,7 +68,7 @@ export function RenameCategory({ theatreId, category, onRenamed, onClose }: Rena
     >
       <TextField
         name="category"
-        label={s.manage.menu.category}
+        label={st.manage.menu.category}
         maxLength={MAX_NAME}
         value={name}
         onText={setName}

@@ -5,6 +5,7 @@ import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { sectionsOf } from '../lib/menu-sections.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ItemDialog } from './item-dialog.js'
@@ -26,10 +27,11 @@ interface SectionsProps {
   menu: ManagedMenu
   items: readonly ManagedItemView[]
   search: string
+  timeZone: string | undefined
   onAsk(question: Question): void
 }
 
-function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
+function MenuSections({ menu, items, search, timeZone, onAsk }: SectionsProps) {
   const list = useDrag(menu.move)
   const whole = [...byCategory(items)]
   const places = new Map(whole.flatMap(([, all]) => all.map((item, place) => [item.id, place])))
@@ -38,7 +40,7 @@ function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
   const problemOf = (at: number | string): unknown => (menu.failed?.at === at ? menu.failed.error : null)
   return (
     <div class="menu-sections" ref={list}>
-      {items.length === 0 && <p>{s.manage.menu.empty}</p>}
+      {items.length === 0 && <p>{st.manage.menu.empty}</p>}
       {items.length > 0 && sections.length === 0 && <p>{s.menu.notFound(search)}</p>}
       {sections.map(({ id, name, items: shown }) => (
         <section key={name} aria-labelledby={id} data-category={name}>
@@ -55,7 +57,7 @@ function MenuSections({ menu, items, search, onAsk }: SectionsProps) {
             {shown.map((item) => (
               <MenuRow
                 key={item.id}
-                item={item}
+                {...{ item, timeZone }}
                 place={places.get(item.id) ?? 0}
                 canStep={{ up: item.id !== edges.first, down: item.id !== edges.last }}
                 hasHandle={search.trim() === ''}
@@ -88,16 +90,16 @@ function RemoveItem({ item: { id, name }, onClose, onRemoved }: RemoveProps) {
   const removal = useChange()
   return (
     <ConfirmDialog
-      title={s.manage.menu.removeTitle(plainText(name))}
-      text={s.manage.menu.removeText}
-      submit={s.manage.remove}
+      title={st.manage.menu.removeTitle(plainText(name))}
+      text={st.manage.menu.removeText}
+      submit={st.manage.remove}
       change={removal}
       onClose={onClose}
       onSubmit={() =>
         void removal
           .run(
             () => managerApi.removeItem(id),
-            () => s.manage.menu.removed(plainText(name)),
+            () => st.manage.menu.removed(plainText(name)),
           )
           .then((done) => done && onRemoved())
       }
@@ -111,6 +113,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
   const [search, setSearch] = useState('')
   const [question, setQuestion] = useState<Question | null>(null)
   const title = useRef<HTMLHeadingElement>(null)
+  const timeZone = theatre?.settings.timeZone
   const isGone = useRef(false)
   const { items, reading } = menu
 
@@ -129,7 +132,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
     <section class="panel" aria-labelledby="menu-title" data-menu-items={items?.length}>
       <div class="panel-head">
         <h2 id="menu-title" ref={title} tabIndex={-1}>
-          {s.manage.sections.menu}
+          {st.manage.sections.menu}
         </h2>
         <button
           type="button"
@@ -137,7 +140,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
           data-action="new-item"
           onClick={() => setQuestion({ about: 'new' })}
         >
-          {s.manage.menu.add}
+          {st.manage.menu.add}
         </button>
       </div>
       <input
@@ -149,10 +152,10 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
         value={search}
         onInput={({ currentTarget }) => setSearch(currentTarget.value)}
       />
-      <p class="quiet keys-hint">{s.manage.menu.keys}</p>
+      <p class="quiet keys-hint">{st.manage.menu.keys}</p>
       <ReadingProblem reading={reading} />
       {!items && !reading.error && <p class="quiet">{s.common.opening}</p>}
-      {items && <MenuSections menu={menu} items={items} search={search} onAsk={setQuestion} />}
+      {items && <MenuSections {...{ menu, items, search, timeZone }} onAsk={setQuestion} />}
       {question && (
         <Answer
           {...{ theatreId, question }}

@@ -2,6 +2,7 @@ import type { ManagedItemView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { UntilSelect } from '../staff/until-select.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem } from '../ui/problem.js'
 import { MoveButton } from './move-button.js'
@@ -16,6 +17,8 @@ export interface RowActions {
 
 interface Props extends RowActions {
   item: ManagedItemView
+  /** the theatre's; undefined until it is known */
+  timeZone: string | undefined
   /** in its category, from 0 */
   place: number
   /** whether there is a place above and below it, in another category too */
@@ -27,7 +30,7 @@ interface Props extends RowActions {
 
 /** An item of the menu, and what a manager does with it. */
 export function MenuRow(props: Props) {
-  const { item, canStep, problem, onStep, onAvailable, onAsk } = props
+  const { item, timeZone, canStep, problem, onStep, onAvailable, onAsk } = props
   const { available, soldOutUntil } = item
   const name = plainText(item.name)
   const button = (action: string, label: string, about: Parameters<typeof onAsk>[0]) => (
@@ -55,19 +58,19 @@ export function MenuRow(props: Props) {
             onChange={() => onAvailable(item, !available)}
           />
           <span>
-            {available ? s.tools.available : s.menu.soldOut}
+            {available ? st.tools.available : s.menu.soldOut}
             <span class="visually-hidden"> {name}</span>
           </span>
         </label>
         {!available && (
           <UntilSelect
             name={name}
-            until={soldOutUntil && f.dateTime(soldOutUntil)}
+            until={soldOutUntil && f.dateTime(soldOutUntil, timeZone)}
             onChange={(until) => onAvailable(item, false, until)}
           />
         )}
-        {button('edit-item', s.manage.menu.change, 'edit')}
-        {button('remove-item', s.manage.remove, 'remove')}
+        {button('edit-item', st.manage.menu.change, 'edit')}
+        {button('remove-item', st.manage.remove, 'remove')}
       </div>
       <Problem error={problem} />
     </li>
@@ -75,12 +78,12 @@ export function MenuRow(props: Props) {
 }
 
 function Summary({ item, place, hasHandle, onAsk }: Props) {
-  const label = s.manage.picture.title(plainText(item.name))
+  const label = st.manage.picture.title(plainText(item.name))
   return (
     <div class="menu-summary">
       {/* for pointers and fingers; keys have the buttons */}
       {hasHandle && (
-        <span class="drag-handle" data-drag-handle title={s.manage.menu.drag} aria-hidden="true">
+        <span class="drag-handle" data-drag-handle title={st.manage.menu.drag} aria-hidden="true">
           ⠿
         </span>
       )}
@@ -106,7 +109,7 @@ function Summary({ item, place, hasHandle, onAsk }: Props) {
         {item.description && <p class="quiet">{plainText(item.description)}</p>}
         {item.options.length > 0 && (
           <p class="quiet">
-            {s.manage.menu.options}: {plainText(item.options.map((option) => option.name).join(', '))}
+            {st.manage.menu.options}: {plainText(item.options.map((option) => option.name).join(', '))}
           </p>
         )}
       </div>

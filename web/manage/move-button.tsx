@@ -1,4 +1,4 @@
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 interface Props {
   /** of what it moves */
@@ -24,7 +24,7 @@ export function MoveButton({ name, by, isAtEdge, onMove, ...keys }: Props) {
     >
       <span aria-hidden="true">{by < 0 ? '↑' : '↓'}</span>
       <span class="visually-hidden">
-        {by < 0 ? s.manage.menu.moveUp : s.manage.menu.moveDown} {name}
+        {by < 0 ? st.manage.menu.moveUp : st.manage.menu.moveDown} {name}
       </span>
     </button>
   )

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { trimBlanks } from '../../src/protocol/typed-text.js'
 import { managerApi } from '../lib/manager-api.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Submit, TextField } from './fields.js'
 import { useChange } from './use-change.js'
 
@@ -16,14 +16,14 @@ export function NewTheatrePanel({ onAdded }: { onAdded(theatre: { id: number; na
       () => managerApi.addTheatre(name, trimBlanks(timeZone)),
       (theatre) => {
         onAdded(theatre)
-        return s.manage.theatreAdded(theatre.name)
+        return st.manage.theatreAdded(theatre.name)
       },
     )
   }
 
   return (
     <section class="panel" aria-labelledby="new-theatre">
-      <h2 id="new-theatre">{s.manage.addTheatre}</h2>
+      <h2 id="new-theatre">{st.manage.addTheatre}</h2>
       <form
         class="grid-form"
         data-form="new-theatre"
@@ -32,9 +32,22 @@ export function NewTheatrePanel({ onAdded }: { onAdded(theatre: { id: number; na
           void add()
         }}
       >
-        <TextField name="name" label={s.manage.name} value={name} required maxLength={100} onText={setName} />
-        <TextField name="timeZone" label={s.manage.timeZone} value={timeZone} required onText={setTimeZone} />
-        <Submit change={change} label={s.manage.addTheatre} action="add-theatre" />
+        <TextField
+          name="name"
+          label={st.manage.name}
+          value={name}
+          required
+          maxLength={100}
+          onText={setName}
+        />
+        <TextField
+          name="timeZone"
+          label={st.manage.timeZone}
+          value={timeZone}
+          required
+          onText={setTimeZone}
+        />
+        <Submit change={change} label={st.manage.addTheatre} action="add-theatre" />
       </form>
     </section>
   )

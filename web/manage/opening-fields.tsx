@@ -1,5 +1,5 @@
 import type { OpeningSpanView } from '../../src/protocol/manager-views.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 
@@ -22,7 +22,7 @@ function SpanRow({
   return (
     <div class="hours-row" data-day={span.day}>
       <label class="field">
-        <span>{s.manage.weekday}</span>
+        <span>{st.manage.weekday}</span>
         <select
           value={span.day}
           onChange={(event) => {
@@ -32,14 +32,14 @@ function SpanRow({
         >
           {DAYS.map((day) => (
             <option key={day} value={day}>
-              {s.manage.days[day]}
+              {st.manage.days[day]}
             </option>
           ))}
         </select>
       </label>
       {(['opens', 'closes'] as const).map((which) => (
         <label class="field" key={which}>
-          <span>{s.manage[which]}</span>
+          <span>{st.manage[which]}</span>
           <input
             type="time"
             required
@@ -52,7 +52,7 @@ function SpanRow({
       <button
         type="button"
         class="icon"
-        aria-label={s.manage.removeHours(s.manage.days[span.day])}
+        aria-label={st.manage.removeHours(st.manage.days[span.day])}
         onClick={onRemove}
       >
         ×
@@ -73,7 +73,7 @@ export function OpeningFields({ spans, onChange }: Props) {
   }
   return (
     <fieldset class="hours wide-field">
-      <legend>{s.manage.opening}</legend>
+      <legend>{st.manage.opening}</legend>
       <label class="checkbox">
         <input
           type="checkbox"
@@ -83,9 +83,9 @@ export function OpeningFields({ spans, onChange }: Props) {
             onChange(event.currentTarget.checked ? null : DAYS.map((day) => ({ day, ...DEFAULT })))
           }
         />
-        <span>{s.manage.always}</span>
+        <span>{st.manage.always}</span>
       </label>
-      {spans?.length === 0 && <p>{s.manage.closedAll}</p>}
+      {spans?.length === 0 && <p>{st.manage.closedAll}</p>}
       {spans?.map((span, at) => (
         <SpanRow
           key={`${at} ${spans.length}`}
@@ -96,13 +96,13 @@ export function OpeningFields({ spans, onChange }: Props) {
       ))}
       {spans && (
         <>
-          <p class="quiet">{s.manage.openingHelp}</p>
+          <p class="quiet">{st.manage.openingHelp}</p>
           <p class="row-actions">
             <button type="button" data-action="add-hours" onClick={add}>
-              {s.manage.addHours}
+              {st.manage.addHours}
             </button>
             <button type="button" data-action="every-day" onClick={everyDay}>
-              {s.manage.everyDay}
+              {st.manage.everyDay}
             </button>
           </p>
         </>

@@ -1,5 +1,6 @@
 import { MAX_CHOICES, MAX_NAME } from '../../src/protocol/menu-limits.js'
-import { f, s } from '../strings/language.js'
+import { f } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FieldProblemText, TextField } from './fields.js'
 import { emptyChoice, type TypedChoice, type TypedOption } from './item-form.js'
 
@@ -18,14 +19,14 @@ interface Props {
 /** An option of an item: its name, how many choices a customer makes, and the choices with what they add to the price. */
 export function OptionFields(props: Props) {
   const { option, place, problemAt, onChange, onRemove } = props
-  const title = s.manage.menu.option(f.number(place + 1))
+  const title = st.manage.menu.option(f.number(place + 1))
   return (
     <fieldset class="option-fields" data-key={option.key}>
       <legend>{title}</legend>
       <TextField
         name="optionName"
-        label={s.manage.menu.optionName}
-        hint={s.manage.menu.optionNameHint}
+        label={st.manage.menu.optionName}
+        hint={st.manage.menu.optionNameHint}
         maxLength={MAX_NAME}
         problem={problemAt('name')}
         value={option.name}
@@ -34,7 +35,7 @@ export function OptionFields(props: Props) {
       <div class="field-pair">
         <TextField
           name="min"
-          label={s.manage.menu.min}
+          label={st.manage.menu.min}
           inputMode="numeric"
           problem={problemAt('min')}
           value={option.min}
@@ -42,7 +43,7 @@ export function OptionFields(props: Props) {
         />
         <TextField
           name="max"
-          label={s.manage.menu.max}
+          label={st.manage.menu.max}
           inputMode="numeric"
           problem={problemAt('max')}
           value={option.max}
@@ -51,7 +52,7 @@ export function OptionFields(props: Props) {
       </div>
       <Choices {...props} />
       <button type="button" data-action="remove-option" onClick={onRemove}>
-        {s.manage.menu.removeOption}
+        {st.manage.menu.removeOption}
         <span class="visually-hidden"> {title}</span>
       </button>
     </fieldset>
@@ -71,7 +72,7 @@ function Choices({ option, problemAt, onFocusNext, onChange }: Props) {
         <div key={choice.key} class="choice-fields" data-key={choice.key}>
           <TextField
             name="choiceName"
-            label={s.manage.menu.choice(f.number(place + 1))}
+            label={st.manage.menu.choice(f.number(place + 1))}
             maxLength={MAX_NAME}
             problem={problemAt(`choices.${place}.name`)}
             value={choice.name}
@@ -79,7 +80,7 @@ function Choices({ option, problemAt, onFocusNext, onChange }: Props) {
           />
           <TextField
             name="choicePrice"
-            label={s.manage.menu.choicePrice}
+            label={st.manage.menu.choicePrice}
             inputMode="decimal"
             problem={problemAt(`choices.${place}.price`)}
             value={choice.price}
@@ -93,8 +94,8 @@ function Choices({ option, problemAt, onFocusNext, onChange }: Props) {
               onChange({ ...option, choices: choices.filter((each) => each !== choice) })
             }}
           >
-            {s.manage.remove}
-            <span class="visually-hidden"> {s.manage.menu.choice(f.number(place + 1))}</span>
+            {st.manage.remove}
+            <span class="visually-hidden"> {st.manage.menu.choice(f.number(place + 1))}</span>
           </button>
         </div>
       ))}
@@ -111,7 +112,7 @@ function Choices({ option, problemAt, onFocusNext, onChange }: Props) {
           onChange({ ...option, choices: [...choices, choice] })
         }}
       >
-        {s.manage.menu.addChoice}
+        {st.manage.menu.addChoice}
       </button>
     </>
   )

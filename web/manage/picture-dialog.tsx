@@ -5,6 +5,7 @@ import { ApiError } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Problem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { useChange } from './use-change.js'
@@ -43,12 +44,12 @@ export function PictureDialog({ item, onChanged, onClose }: Props) {
         throw error instanceof ApiError && error.status === 413 ? overSize() : error
       })
     }
-    if (await change.run(send, () => s.manage.picture.saved)) onChanged()
+    if (await change.run(send, () => st.manage.picture.saved)) onChanged()
   }
   async function remove(): Promise<void> {
     const done = await removal.run(
       () => managerApi.removePicture(item.id),
-      () => s.manage.picture.removed,
+      () => st.manage.picture.removed,
     )
     if (!done) return
     setAsks(false)
@@ -58,7 +59,7 @@ export function PictureDialog({ item, onChanged, onClose }: Props) {
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby={id} onClose={onClose}>
       <header class="sheet-head">
-        <h2 id={id}>{s.manage.picture.title(name)}</h2>
+        <h2 id={id}>{st.manage.picture.title(name)}</h2>
         <button type="button" onClick={() => dialog.current?.close()}>
           {s.common.close}
         </button>
@@ -66,16 +67,16 @@ export function PictureDialog({ item, onChanged, onClose }: Props) {
       <div class="picture-form" data-busy={change.busy}>
         <div class="picture-preview" data-picture={item.picture ?? ''}>
           {item.picture ? (
-            <img src={item.picture} alt={s.manage.picture.alt(name)} {...(item.pictureSize ?? {})} />
+            <img src={item.picture} alt={st.manage.picture.alt(name)} {...(item.pictureSize ?? {})} />
           ) : (
-            <p class="quiet">{s.manage.picture.none}</p>
+            <p class="quiet">{st.manage.picture.none}</p>
           )}
         </div>
-        <p class="quiet">{s.manage.picture.hint}</p>
+        <p class="quiet">{st.manage.picture.hint}</p>
         <Problem error={change.problem} />
         <p class="row-actions">
           <FileButton
-            label={item.picture ? s.manage.picture.replace : s.manage.picture.choose}
+            label={item.picture ? st.manage.picture.replace : st.manage.picture.choose}
             busy={change.busy}
             onFile={(file) => void upload(file)}
           />
@@ -86,17 +87,17 @@ export function PictureDialog({ item, onChanged, onClose }: Props) {
               disabled={change.busy}
               onClick={() => setAsks(true)}
             >
-              {s.manage.picture.remove}
+              {st.manage.picture.remove}
             </button>
           )}
         </p>
-        <p class="quiet saved">{change.busy ? s.manage.picture.sending : (change.done ?? removal.done)}</p>
+        <p class="quiet saved">{change.busy ? st.manage.picture.sending : (change.done ?? removal.done)}</p>
       </div>
       {asks && (
         <ConfirmDialog
-          title={s.manage.picture.removeTitle(name)}
-          text={s.manage.picture.removeText}
-          submit={s.manage.picture.remove}
+          title={st.manage.picture.removeTitle(name)}
+          text={st.manage.picture.removeText}
+          submit={st.manage.picture.remove}
           change={removal}
           onClose={() => setAsks(false)}
           onSubmit={() => void remove()}

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { HallView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { useChange } from './use-change.js'
 
@@ -27,11 +27,11 @@ export function SeatList({ hallId, seats, onChanged }: Props) {
       asks === 'renew'
         ? await change.run(
             () => managerApi.renewSeat(seat.id),
-            () => s.manage.renewed(name),
+            () => st.manage.renewed(name),
           )
         : await change.run(
             () => managerApi.changeHall(hallId, { removeSeats: [seat.id] }),
-            () => s.manage.seatRemoved(name),
+            () => st.manage.seatRemoved(name),
           )
     if (!done) return
     setAsks(null)
@@ -47,7 +47,7 @@ export function SeatList({ hallId, seats, onChanged }: Props) {
               type="button"
               data-seat-id={seat.id}
               aria-pressed={seat.id === chosenId}
-              aria-label={s.manage.seat(plainText(seat.name))}
+              aria-label={st.manage.seat(plainText(seat.name))}
               onClick={() => setChosenId(seat.id === chosenId ? null : seat.id)}
             >
               {plainText(seat.name)}
@@ -57,24 +57,24 @@ export function SeatList({ hallId, seats, onChanged }: Props) {
       </ul>
       {chosen && (
         <p class="row-actions">
-          <b>{s.manage.seat(name)}</b>
+          <b>{st.manage.seat(name)}</b>
           <button type="button" data-action="renew" onClick={() => setAsks('renew')}>
-            {s.manage.renew}
+            {st.manage.renew}
           </button>
           <button type="button" data-action="remove-seat" onClick={() => setAsks('remove')}>
-            {s.manage.removeSeat}
+            {st.manage.removeSeat}
           </button>
           <a class="button" href="/theatre/seats/">
-            {s.manage.printCodes}
+            {st.manage.printCodes}
           </a>
         </p>
       )}
       {change.done && <p class="quiet saved">{change.done}</p>}
       {chosen && asks && (
         <ConfirmDialog
-          title={asks === 'renew' ? s.manage.renewTitle(name) : s.manage.removeSeatTitle(name)}
-          text={asks === 'renew' ? s.manage.renewText : s.manage.removeSeatText}
-          submit={asks === 'renew' ? s.manage.renew : s.manage.removeSeat}
+          title={asks === 'renew' ? st.manage.renewTitle(name) : st.manage.removeSeatTitle(name)}
+          text={asks === 'renew' ? st.manage.renewText : st.manage.removeSeatText}
+          submit={asks === 'renew' ? st.manage.renew : st.manage.removeSeat}
           change={change}
           onClose={() => setAsks(null)}
           onSubmit={() => void confirm(chosen)}

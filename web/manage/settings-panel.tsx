@@ -5,6 +5,7 @@ import { toAsciiDigits, trimBlanks } from '../../src/protocol/typed-text.js'
 import { managerApi, type SettingsChange } from '../lib/manager-api.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { Submit, saved, TextField } from './fields.js'
 import { OpeningFields } from './opening-fields.js'
@@ -71,15 +72,15 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
 
   async function save(): Promise<void> {
     const numbers: [label: string, value: number][] = [
-      [s.manage.maxTime, readNumber(typed.maxTime)],
-      [s.manage.minTime, readNumber(typed.minTime)],
-      [s.manage.lastOrders, readNumber(typed.lastOrders)],
-      [s.manage.gstRate, readNumber(typed.gstRate)],
+      [st.manage.maxTime, readNumber(typed.maxTime)],
+      [st.manage.minTime, readNumber(typed.minTime)],
+      [st.manage.lastOrders, readNumber(typed.lastOrders)],
+      [st.manage.gstRate, readNumber(typed.gstRate)],
     ]
     const wrong = numbers.find(([, value]) => Number.isNaN(value))
-    if (wrong) return change.fail(s.manage.invalidField(wrong[0]))
+    if (wrong) return change.fail(st.manage.invalidField(wrong[0]))
     const gstin = trimBlanks(typed.gstin)
-    if (gstin !== '' && readGstin(gstin) === null) return change.fail(s.manage.invalidField(s.manage.gstin))
+    if (gstin !== '' && readGstin(gstin) === null) return change.fail(st.manage.invalidField(st.manage.gstin))
     const [maxTime = 0, minTime = 0, lastOrders = 0, gstRate = 0] = numbers.map(([, value]) => value)
     await change.run(async () => {
       const wanted = changesOf(settings, {
@@ -109,9 +110,9 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
         void save()
       }}
     >
-      {field('name', s.manage.name, { required: true, maxLength: 100 })}
+      {field('name', st.manage.name, { required: true, maxLength: 100 })}
       <label class="field">
-        <span>{s.manage.timeZone}</span>
+        <span>{st.manage.timeZone}</span>
         <input
           type="text"
           name="timeZone"
@@ -128,14 +129,14 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
           <option key={zone} value={zone} />
         ))}
       </datalist>
-      {field('maxTime', s.manage.maxTime, digits)}
-      {field('minTime', s.manage.minTime, digits)}
+      {field('maxTime', st.manage.maxTime, digits)}
+      {field('minTime', st.manage.minTime, digits)}
       <OpeningFields spans={typed.hours} onChange={(hours) => set({ hours })} />
-      {field('lastOrders', s.manage.lastOrders, digits)}
-      {field('gstin', s.manage.gstin, { hint: s.manage.gstinHelp, autocapitalize: 'characters' })}
-      {field('gstRate', s.manage.gstRate, { inputMode: 'decimal', required: true })}
+      {field('lastOrders', st.manage.lastOrders, digits)}
+      {field('gstin', st.manage.gstin, { hint: st.manage.gstinHelp, autocapitalize: 'characters' })}
+      {field('gstRate', st.manage.gstRate, { inputMode: 'decimal', required: true })}
       <label class="field wide-field">
-        <span>{s.manage.receiptHeader}</span>
+        <span>{st.manage.receiptHeader}</span>
         <textarea
           name="receiptHeader"
           rows={3}
@@ -144,7 +145,7 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
           onInput={(event) => set({ receiptHeader: event.currentTarget.value })}
         />
       </label>
-      <Submit change={change} label={s.manage.save} action="save-settings" />
+      <Submit change={change} label={st.manage.save} action="save-settings" />
     </form>
   )
 }
@@ -159,7 +160,7 @@ export function SettingsPanel({ theatreId, theatre }: PanelProps) {
   )
   return (
     <section class="panel" aria-labelledby="settings-title">
-      <h2 id="settings-title">{s.manage.sections.settings}</h2>
+      <h2 id="settings-title">{st.manage.sections.settings}</h2>
       <ReadingProblem reading={reading} />
       {!settings && !reading.error && <p class="quiet">{s.common.opening}</p>}
       {settings?.id === theatreId && (

@@ -5,6 +5,7 @@ import { managerApi } from '../lib/manager-api.js'
 import { pageUser } from '../lib/page-user.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, TextField } from './fields.js'
@@ -33,7 +34,7 @@ function Entry({ theatreId, member, onChanged }: EntryProps) {
     setPassword('')
     const done = await change.run(
       () => managerApi.changeStaff(theatreId, id, body),
-      () => s.manage.staffChanged(username),
+      () => st.manage.staffChanged(username),
     )
     if (!done) return
     setAsks(null)
@@ -42,21 +43,21 @@ function Entry({ theatreId, member, onChanged }: EntryProps) {
 
   const questions: Record<Question, { title: string; text: string; submit: string; body: () => object }> = {
     disable: {
-      title: s.manage.disableTitle(username),
-      text: s.manage.disableText,
-      submit: s.manage.disable,
+      title: st.manage.disableTitle(username),
+      text: st.manage.disableText,
+      submit: st.manage.disable,
       body: () => ({ isActive: false }),
     },
     password: {
-      title: s.manage.setPasswordTitle(username),
-      text: s.manage.setPasswordText,
-      submit: s.manage.setPassword,
+      title: st.manage.setPasswordTitle(username),
+      text: st.manage.setPasswordText,
+      submit: st.manage.setPassword,
       body: () => ({ password }),
     },
     remove: {
-      title: s.manage.removeTitle(username),
-      text: s.manage.removeText,
-      submit: s.manage.remove,
+      title: st.manage.removeTitle(username),
+      text: st.manage.removeText,
+      submit: st.manage.remove,
       body: () => ({ member: false }),
     },
   }
@@ -72,22 +73,22 @@ function Entry({ theatreId, member, onChanged }: EntryProps) {
     <li data-user-id={id} data-manager={manager} data-active={isActive}>
       <div>
         <b>{username}</b>
-        <span class="tag">{manager ? s.manage.manager : s.manage.member}</span>
-        {!isActive && <span class="tag">{s.manage.disabled}</span>}
-        {isOwn && <span class="tag">{s.manage.you}</span>}
+        <span class="tag">{manager ? st.manage.manager : st.manage.member}</span>
+        {!isActive && <span class="tag">{st.manage.disabled}</span>}
+        {isOwn && <span class="tag">{st.manage.you}</span>}
       </div>
       {!isOwn && (
         <div class="row-actions">
           {button(
             'manager',
-            manager ? s.manage.endManager : s.manage.makeManager,
+            manager ? st.manage.endManager : st.manage.makeManager,
             () => void apply({ manager: !manager }),
           )}
           {isActive
-            ? button('disable', s.manage.disable, () => setAsks('disable'))
-            : button('enable', s.manage.enable, () => void apply({ isActive: true }))}
-          {button('password', s.manage.setPassword, () => setAsks('password'))}
-          {button('remove', s.manage.remove, () => setAsks('remove'))}
+            ? button('disable', st.manage.disable, () => setAsks('disable'))
+            : button('enable', st.manage.enable, () => void apply({ isActive: true }))}
+          {button('password', st.manage.setPassword, () => setAsks('password'))}
+          {button('remove', st.manage.remove, () => setAsks('remove'))}
         </div>
       )}
       {!asks && <Problem error={change.problem} />}
@@ -106,7 +107,7 @@ function Entry({ theatreId, member, onChanged }: EntryProps) {
           {asks === 'password' && (
             <TextField
               name="password"
-              label={s.manage.newPassword}
+              label={st.manage.newPassword}
               type="password"
               autocomplete="new-password"
               required
@@ -136,7 +137,7 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
           manager,
           ...(password === '' ? {} : { password }),
         }),
-      (made) => s.manage.staffAdded(made.username),
+      (made) => st.manage.staffAdded(made.username),
     )
     if (!done) return
     setUsername('')
@@ -155,7 +156,7 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
     >
       <TextField
         name="username"
-        label={s.manage.username}
+        label={st.manage.username}
         required
         autocapitalize="none"
         spellcheck={false}
@@ -164,8 +165,8 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
       />
       <TextField
         name="password"
-        label={s.manage.password}
-        hint={s.manage.passwordHint}
+        label={st.manage.password}
+        hint={st.manage.passwordHint}
         type="password"
         autocomplete="new-password"
         {...PASSWORD_LENGTHS}
@@ -179,9 +180,9 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
           checked={manager}
           onChange={(event) => setManager(event.currentTarget.checked)}
         />
-        <span>{s.manage.asManager}</span>
+        <span>{st.manage.asManager}</span>
       </label>
-      <Submit change={change} label={s.manage.addStaff} action="add-staff" />
+      <Submit change={change} label={st.manage.addStaff} action="add-staff" />
     </form>
   )
 }
@@ -196,7 +197,7 @@ export function StaffPanel({ theatreId, theatre }: PanelProps) {
   )
   return (
     <section class="panel" aria-labelledby="staff-title">
-      <h2 id="staff-title">{s.manage.sections.staff}</h2>
+      <h2 id="staff-title">{st.manage.sections.staff}</h2>
       <ReadingProblem reading={reading} />
       {!staff && !reading.error && <p class="quiet">{s.common.opening}</p>}
       <ul class="rows">

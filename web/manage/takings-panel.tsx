@@ -4,12 +4,13 @@ import { plainText } from '../lib/format.js'
 import { managerApi, takingsCsvPath } from '../lib/manager-api.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { ReadingProblem } from '../ui/problem.js'
 
 const METHODS = ['online', 'cash'] as const
 
 function Figures({ takings }: { takings: TakingsView }) {
-  const { figures } = s.today
+  const { figures } = st.today
   const { orders, itemsSold, gross, gst, refunds, cashOwed, refundsDue } = takings
   const shown: [key: keyof typeof figures, text: string][] = [
     ['orders', f.number(orders)],
@@ -34,12 +35,12 @@ function Figures({ takings }: { takings: TakingsView }) {
 }
 
 function ByMethod({ byMethod }: TakingsView) {
-  const { figures, methods } = s.today
+  const { figures, methods } = st.today
   return (
     <table class="books">
       <thead>
         <tr>
-          <th scope="col">{s.today.method}</th>
+          <th scope="col">{st.today.method}</th>
           <th scope="col">{figures.orders}</th>
           <th scope="col">{figures.gross}</th>
           <th scope="col">{figures.refunds}</th>
@@ -62,13 +63,13 @@ function ByMethod({ byMethod }: TakingsView) {
 function Items({ items }: TakingsView) {
   return (
     <details>
-      <summary>{s.today.items}</summary>
+      <summary>{st.today.items}</summary>
       <table class="books">
         <thead>
           <tr>
-            <th scope="col">{s.today.item}</th>
-            <th scope="col">{s.today.quantity}</th>
-            <th scope="col">{s.today.amount}</th>
+            <th scope="col">{st.today.item}</th>
+            <th scope="col">{st.today.quantity}</th>
+            <th scope="col">{st.today.amount}</th>
           </tr>
         </thead>
         <tbody>
@@ -113,9 +114,9 @@ export function TakingsPanel({
       data-day={takings?.day}
     >
       <div class="panel-head">
-        <h2 id="takings-title">{s.today.takings}</h2>
+        <h2 id="takings-title">{st.today.takings}</h2>
         <label class="field inline">
-          <span>{s.today.day}</span>
+          <span>{st.today.day}</span>
           <input
             type="date"
             name="day"
@@ -130,7 +131,7 @@ export function TakingsPanel({
         <>
           <Figures takings={takings} />
           {takings.orders === 0 ? (
-            <p class="quiet">{s.today.none}</p>
+            <p class="quiet">{st.today.none}</p>
           ) : (
             <>
               <ByMethod {...takings} />
@@ -138,7 +139,7 @@ export function TakingsPanel({
             </>
           )}
           <a class="button" href={takingsCsvPath(theatreId, takings.day)} download data-action="csv">
-            {s.today.csv}
+            {st.today.csv}
           </a>
         </>
       )}

@@ -1,5 +1,5 @@
 import type { TheatreName } from '../staff/use-theatre.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
 
 interface Props {
@@ -14,7 +14,7 @@ export function TheatreChoice({ theatres, chosen, onChoose }: Props) {
   return (
     <Choice
       name="theatre"
-      label={s.board.chooseTheatre}
+      label={st.board.chooseTheatre}
       value={String(chosen)}
       options={theatres.map(({ id, name }) => [String(id), name])}
       onChange={(id) => onChoose(Number(id))}

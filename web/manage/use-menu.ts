@@ -12,7 +12,8 @@ import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import type { ReadingState } from '../lib/use-reading.js'
-import { f, s } from '../strings/language.js'
+import { f } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { categoryStepOf, stepOf } from './menu-steps.js'
 
@@ -93,7 +94,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
     show(order)
     const category = byCategory(order).get(item.category) ?? []
     const at = category.findIndex((each) => each.id === id) + 1
-    const where = s.manage.menu.moved(
+    const where = st.manage.menu.moved(
       plainText(item.name),
       f.number(at),
       f.number(category.length),
@@ -120,7 +121,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
       show(order)
       const names = [...byCategory(order).keys()]
       const at = f.number(names.indexOf(category) + 1)
-      announce(s.manage.menu.categoryMoved(nameOf(category), at, f.number(names.length)))
+      announce(st.manage.menu.categoryMoved(nameOf(category), at, f.number(names.length)))
       save(category, () => managerApi.moveCategory(theatreId, category, before))
     },
     setAvailable(item, available, until) {
@@ -131,7 +132,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
 }
 
 export const nameOf = (category: string): string =>
-  category === '' ? s.manage.menu.noCategory : plainText(category)
+  category === '' ? st.manage.menu.noCategory : plainText(category)
 
 function isSameOrder(a: Items, b: Items): boolean {
   return a.every(({ id, category }, at) => b[at]?.id === id && b[at]?.category === category)

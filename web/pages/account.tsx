@@ -9,17 +9,20 @@ import { postToTabs } from '../lib/tabs.js'
 import { useReading } from '../lib/use-reading.js'
 import { PasswordForm } from '../staff/password-form.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 import { useShownAgain } from '../ui/use-shown-again.js'
 
 function deviceName(agent: string): string {
   const known = readUserAgent(agent)
-  return known ? s.account.device(known.browser, known.system) : agent.slice(0, 60) || s.account.unknownDevice
+  return known
+    ? st.account.device(known.browser, known.system)
+    : agent.slice(0, 60) || st.account.unknownDevice
 }
 
 function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void }) {
@@ -28,17 +31,17 @@ function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void 
     <li class="device" data-session-id={device.id} data-current={device.current}>
       <div>
         <p class="device-name">
-          {name} {device.current && <span class="this-device">{s.account.thisDevice}</span>}
+          {name} {device.current && <span class="this-device">{st.account.thisDevice}</span>}
         </p>
         <p class="quiet">
-          {device.ip && `${s.account.from(device.ip)} · `}
-          {s.account.since(f.dateTime(device.createdAt))} ·{' '}
-          {s.account.lastSeen(f.ago(device.lastSeenAt, serverNow()))}
+          {device.ip && `${st.account.from(device.ip)} · `}
+          {st.account.since(f.dateTime(device.createdAt))} ·{' '}
+          {st.account.lastSeen(f.ago(device.lastSeenAt, serverNow()))}
         </p>
       </div>
       {!device.current && (
-        <button type="button" aria-label={s.account.signOutDevice(name)} onClick={onSignOut}>
-          {s.account.signOut}
+        <button type="button" aria-label={st.account.signOutDevice(name)} onClick={onSignOut}>
+          {st.account.signOut}
         </button>
       )}
     </li>
@@ -55,7 +58,7 @@ function Devices() {
     try {
       await call
       setError(null)
-      announce(s.account.signedOutDevice)
+      announce(st.account.signedOutDevice)
     } catch (problem) {
       setError(problem)
     }
@@ -67,7 +70,7 @@ function Devices() {
   )
   return (
     <section class="panel" aria-labelledby="devices-title" data-opening={!devices && !reading.error}>
-      <h2 id="devices-title">{s.account.devices}</h2>
+      <h2 id="devices-title">{st.account.devices}</h2>
       <Problem error={error} />
       <ReadingProblem reading={reading} />
       <ul class="devices">
@@ -85,7 +88,7 @@ function Devices() {
           data-action="end-others"
           onClick={() => void signOut(api.signOutOtherDevices())}
         >
-          {s.account.signOutOthers}
+          {st.account.signOutOthers}
         </button>
       )}
     </section>
@@ -119,17 +122,17 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
       )}
       <main class="account">
         <section class="account-who">
-          <h1>{isGuest ? s.account.guest : user.username}</h1>
+          <h1>{isGuest ? st.account.guest : user.username}</h1>
           <p>
-            {!isGuest && `${s.account.roles[user.role]} · `}
+            {!isGuest && `${st.account.roles[user.role]} · `}
             {user.theatres.length > 0 && `${f.list(user.theatres.map(({ name }) => name))} · `}
-            {s.account.until(f.dateTime(expiresAt))}
+            {st.account.until(f.dateTime(expiresAt))}
           </p>
           <Problem error={error} />
           <button type="button" data-action="sign-out" onClick={() => void signOut()}>
-            {s.account.signOut}
+            {st.account.signOut}
           </button>
-          {isGuest && <p class="quiet">{s.account.guestNote}</p>}
+          {isGuest && <p class="quiet">{st.account.guestNote}</p>}
         </section>
         <Devices />
         {!isGuest && <PasswordForm username={user.username} />}
@@ -138,7 +141,7 @@ function Account({ session: { user, expiresAt } }: { session: SignedInView }) {
   )
 }
 
-void startPage(
+void startStaffPage(
   () => <SessionGate>{(session) => <Account session={session} />}</SessionGate>,
   () => s.nav.account,
 )

@@ -9,6 +9,7 @@ import { useReading } from '../lib/use-reading.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { SoundSwitch } from '../staff/switches.js'
 import { useTitle } from '../staff/use-alerts.js'
 import { f, s } from '../strings/language.js'
@@ -18,7 +19,6 @@ import { NetworkBanner } from '../ui/network-banner.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 
 function readHash(): number | null {
   const found = /^#([1-9]\d{0,9})$/.exec(location.hash)
@@ -105,7 +105,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
         <h2>
           <span class="chat-seat">{chat.order.seat.name}</span> {chat.order.seat.hall}
         </h2>
-        <p>{s.board.number(chat.id)}</p>
+        <p>{s.common.orderNumber(chat.id)}</p>
       </header>
       <Ordered orderId={chat.id} />
       <Problem error={error} />
@@ -164,4 +164,4 @@ function Chat({ user }: { user: UserView }) {
   )
 }
 
-void startPage(() => <SessionGate staffOnly>{({ user }) => <Chat user={user} />}</SessionGate>)
+void startStaffPage(() => <SessionGate staffOnly>{({ user }) => <Chat user={user} />}</SessionGate>)

@@ -4,7 +4,8 @@ import { useNow } from '../lib/clock.js'
 import { useStore } from '../lib/store.js'
 import { keepScreenOn, wakeLock } from '../lib/wake-lock.js'
 import { unreadTotal } from '../live/chats-state.js'
-import { isCashOwed, isLive, isOwed, oldestFirst } from '../live/orders-state.js'
+import { isLive } from '../live/order-facts.js'
+import { isCashOwed, isOwed, oldestFirst } from '../live/orders-state.js'
 import { createBoard } from '../staff/board.js'
 import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { type IsShown, useChatDesk } from '../staff/chat-desk.js'
@@ -16,12 +17,14 @@ import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../
 import { OrderingSwitch, useMenuState } from '../staff/ordering-switch.js'
 import { SeatMap } from '../staff/seat-map.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { NotifySwitch, SoundSwitch } from '../staff/switches.js'
 import { TicketPlace } from '../staff/ticket-place.js'
 import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
 import { useHallChoice, useTheatreChoice, useTheatreSeats, useTicketSize } from '../staff/use-theatre.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
@@ -29,7 +32,6 @@ import { NetworkBanner } from '../ui/network-banner.js'
 import { ReadingProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
@@ -54,7 +56,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const listed = useStore(board.theatres)
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, reading } = useTheatreSeats(theatreId)
   const menuState = useMenuState(found)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
@@ -101,14 +103,14 @@ function LiveOrders({ session }: { session: SignedInView }) {
       <main class="live" data-opening={!isWhole} data-size={size} data-open-orders={shown.length}>
         <div class="live-head">
           <h1>
-            <span class="live-count">{isLoaded ? shown.length : '–'}</span> {s.board.openOrders(shown.length)}{' '}
-            <small>{name}</small>
+            <span class="live-count">{isLoaded ? shown.length : '–'}</span>{' '}
+            {st.board.openOrders(shown.length)} <small>{name}</small>
           </h1>
-          <div class="live-filters">
+          <div class="live-filters" data-waiting={isFirst}>
             {theatres.length > 1 && (
               <Choice
                 name="theatre"
-                label={s.board.chooseTheatre}
+                label={st.board.chooseTheatre}
                 value={String(theatreId)}
                 options={theatres.map((theatre) => [String(theatre.id), theatre.name])}
                 onChange={(id) => chooseTheatre(Number(id))}
@@ -117,10 +119,10 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {halls.length > 1 && (
               <Choice
                 name="hall"
-                label={s.board.chooseHall}
+                label={st.board.chooseHall}
                 value={hall}
                 options={[
-                  ['', s.board.allHalls],
+                  ['', st.board.allHalls],
                   ...halls.map((each): [string, string] => [each.name, each.name]),
                 ]}
                 onChange={setHall}
@@ -128,29 +130,29 @@ function LiveOrders({ session }: { session: SignedInView }) {
             )}
             <Choice
               name="view"
-              label={s.board.chooseView}
+              label={st.board.chooseView}
               value={view}
               options={[
-                ['cards', s.board.cards],
-                ['map', s.board.map],
+                ['cards', st.board.cards],
+                ['map', st.board.map],
               ]}
               onChange={(next) => setView(next === 'map' ? 'map' : 'cards')}
             />
             {view === 'cards' && (
               <Choice
                 name="size"
-                label={s.board.chooseSize}
+                label={st.board.chooseSize}
                 value={size}
                 options={[
-                  ['large', s.board.large],
-                  ['compact', s.board.compact],
+                  ['large', st.board.large],
+                  ['compact', st.board.compact],
                 ]}
                 onChange={(next) => setSize(next === 'compact' ? 'compact' : 'large')}
               />
             )}
             <OrderingSwitch theatre={menuState?.theatre ?? null} timeZone={found?.theatre.timeZone ?? ''} />
             <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
-              {s.tools.menu}
+              {st.tools.menu}
             </button>
           </div>
         </div>
@@ -174,7 +176,9 @@ function LiveOrders({ session }: { session: SignedInView }) {
             {slots.map((slot) => (
               <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
             ))}
-            {slots.length === 0 && <p class="board-empty">{isLoaded ? s.board.empty : s.board.notLoaded}</p>}
+            {slots.length === 0 && (
+              <p class="board-empty">{isLoaded ? st.board.empty : st.board.notLoaded}</p>
+            )}
           </section>
         )}
         {view === 'cards' && <NewBelow orders={shown} filter={isLoaded ? filter : null} />}
@@ -184,10 +188,10 @@ function LiveOrders({ session }: { session: SignedInView }) {
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} board={board} now={now} />
         {screenLock === 'unavailable' && (
           <p class="quiet small" data-wake-lock="unavailable">
-            {s.board.maySleep}
+            {st.board.maySleep}
           </p>
         )}
-        <p class="keys-help">{s.board.keys(keyLabels)}</p>
+        <p class="keys-help">{st.board.keys(keyLabels)}</p>
       </main>
       {menuOpen && found && (
         <MenuPanel
@@ -201,4 +205,6 @@ function LiveOrders({ session }: { session: SignedInView }) {
   )
 }
 
-void startPage(() => <SessionGate staffOnly>{(session) => <LiveOrders session={session} />}</SessionGate>)
+void startStaffPage(() => (
+  <SessionGate staffOnly>{(session) => <LiveOrders session={session} />}</SessionGate>
+))

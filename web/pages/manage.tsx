@@ -9,12 +9,12 @@ import { StaffPanel } from '../manage/staff-panel.js'
 import { TheatreChoice } from '../manage/theatre-choice.js'
 import { isManager, managedTheatres } from '../staff/manager.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { type TheatreName, useTheatreChoice } from '../staff/use-theatre.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
 import { PageMessage } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 
 const SECTIONS = ['menu', 'settings', 'halls', 'staff'] as const
 const PANELS = { menu: MenuPanel, settings: SettingsPanel, halls: HallsPanel, staff: StaffPanel }
@@ -31,20 +31,20 @@ function Sections({ user }: { user: SignedInView['user'] }) {
   return (
     <main class="payments manage" data-section={section}>
       <div class="live-head">
-        <h1>{s.manage.title}</h1>
+        <h1>{st.manage.title}</h1>
         <div class="live-filters">
           <TheatreChoice theatres={theatres} chosen={theatreId} onChoose={chooseTheatre} />
           <Choice
             name="section"
-            label={s.manage.section}
+            label={st.manage.section}
             value={section}
-            options={sections.map((each) => [each, s.manage.sections[each]])}
+            options={sections.map((each) => [each, st.manage.sections[each]])}
             onChange={(value) => setSection(sections.find((each) => each === value) ?? 'menu')}
           />
         </div>
       </div>
       <p class="quiet" role="status" data-current={isCurrent}>
-        {!isCurrent && s.manage.notCurrent}
+        {!isCurrent && st.manage.notCurrent}
       </p>
       {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre }} />}
       {section === 'theatres' && (
@@ -58,12 +58,12 @@ function Manage({ session: { user } }: { session: SignedInView }) {
   return (
     <>
       <StaffHeader here="manage" user={user} />
-      {isManager(user) ? <Sections user={user} /> : <PageMessage title={s.manage.managersOnly} />}
+      {isManager(user) ? <Sections user={user} /> : <PageMessage title={st.manage.managersOnly} />}
     </>
   )
 }
 
-void startPage(
+void startStaffPage(
   () => <SessionGate staffOnly>{(session) => <Manage session={session} />}</SessionGate>,
-  () => s.manage.title,
+  () => st.manage.title,
 )

@@ -13,7 +13,7 @@ import { isLong, plainText } from '../lib/format.js'
 import { startAppAtSeat } from '../lib/service-worker.js'
 import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
-import { isLive } from '../live/orders-state.js'
+import { isLive } from '../live/order-facts.js'
 import { f, s } from '../strings/language.js'
 import { Chosen } from '../ui/chosen.js'
 import { LinkBadge } from '../ui/link-badge.js'
@@ -40,7 +40,7 @@ function Receipt({ order }: { order: OrderView }) {
       </ul>
       {order.note && (
         <p class="receipt-note" dir="auto">
-          <b>{s.board.noteWord}: </b>
+          <b>{s.common.noteWord}: </b>
           {plainText(order.note)}
         </p>
       )}
@@ -86,7 +86,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
     if (token) startAppAtSeat(token)
   }, [token])
   useEffect(() => {
-    const title = `${words.status} · ${s.board.number(order.id)} · ${order.theatreName}`
+    const title = `${words.status} · ${s.common.orderNumber(order.id)} · ${order.theatreName}`
     document.title = unread > 0 ? `(${unread}) ${title}` : title
   }, [order, words.status, unread])
   return (
@@ -95,7 +95,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
         <div>
           <p class="seat-theatre">{order.theatreName}</p>
           <p class="quiet">
-            {order.seat.hall} · {s.board.number(order.id)}
+            {order.seat.hall} · {s.common.orderNumber(order.id)}
           </p>
           <LinkBadge link={live.live.link} />
         </div>

@@ -1,8 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { ReceiptView } from '../../src/protocol/manager-views.js'
-import { ApiError } from '../lib/api.js'
+import { ApiError, api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
-import { managerApi } from '../lib/manager-api.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
@@ -108,7 +107,7 @@ function Bill({ bill }: { bill: ReceiptView }) {
 
 function Receipt() {
   const [bill, setBill] = useState<ReceiptView | null>(null)
-  const reading = useReading(() => managerApi.receipt(orderId), setBill)
+  const reading = useReading(() => api.receipt(orderId), setBill)
   if (bill) return <Bill bill={bill} />
   const { error } = reading
   if (!error) return <PageMessage title={s.common.opening} />

@@ -4,12 +4,12 @@ import { byName, isLong } from '../lib/format.js'
 import { isPrivateHost } from '../lib/private-host.js'
 import { QrCode } from '../staff/qr-code.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
 import { PageMessage, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 
 const SHEET_SIZES = ['1', '4', '12', '20'] as const
 type Seat = HallView['seats'][number]
@@ -34,11 +34,11 @@ function SeatCode({
   const link = `${origin}/s/${encodeURIComponent(seat.token)}`
   return (
     <figure class="code" data-seat-id={seat.id}>
-      <QrCode link={link} label={s.seats.codeOf(seat.name)} />
+      <QrCode link={link} label={st.seats.codeOf(seat.name)} />
       <figcaption>
         <b data-long={isLong(seat.name)}>{seat.name}</b>
         <span>{hall}</span>
-        <span class="code-hint">{s.seats.scan}</span>
+        <span class="code-hint">{st.seats.scan}</span>
         <span class="code-theatre">{theatre}</span>
         <a href={link}>{link.replace(/^https?:\/\//, '')}</a>
       </figcaption>
@@ -49,7 +49,7 @@ function SeatCode({
 function Seats({ session }: { session: SignedInView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, reading } = useTheatreSeats(theatreId)
   const [hallId, setHallId] = useState<number | null>(null)
   const [perSheet, setPerSheet] = useState('12')
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
@@ -58,14 +58,14 @@ function Seats({ session }: { session: SignedInView }) {
   return (
     <>
       <StaffHeader here="seats" user={session.user} />
-      <main class="codes">
+      <main class="codes" data-opening={isFirst}>
         <div class="live-head">
-          <h1>{s.seats.title}</h1>
-          <div class="live-filters">
+          <h1>{st.seats.title}</h1>
+          <div class="live-filters" data-waiting={isFirst}>
             {theatres.length > 1 && (
               <Choice
                 name="theatre"
-                label={s.board.chooseTheatre}
+                label={st.board.chooseTheatre}
                 value={String(theatreId)}
                 options={theatres.map((theatre) => [String(theatre.id), theatre.name])}
                 onChange={(id) => chooseTheatre(Number(id))}
@@ -74,7 +74,7 @@ function Seats({ session }: { session: SignedInView }) {
             {found && found.halls.length > 1 && (
               <Choice
                 name="hall"
-                label={s.board.chooseHall}
+                label={st.board.chooseHall}
                 value={String(hall?.id)}
                 options={found.halls.map((each) => [String(each.id), each.name])}
                 onChange={(id) => setHallId(Number(id))}
@@ -82,9 +82,9 @@ function Seats({ session }: { session: SignedInView }) {
             )}
             <Choice
               name="per-sheet"
-              label={s.seats.perSheet}
+              label={st.seats.perSheet}
               value={perSheet}
-              options={SHEET_SIZES.map((count) => [count, s.seats.aSheet(Number(count))])}
+              options={SHEET_SIZES.map((count) => [count, st.seats.aSheet(Number(count))])}
               onChange={setPerSheet}
             />
             <button
@@ -94,15 +94,15 @@ function Seats({ session }: { session: SignedInView }) {
               disabled={seats.length === 0}
               onClick={() => print()}
             >
-              {s.seats.print}
+              {st.seats.print}
             </button>
           </div>
         </div>
-        <p class="quiet no-print">{s.seats.help}</p>
+        <p class="quiet no-print">{st.seats.help}</p>
         <ReadingProblem reading={reading} />
         {found && found.publicUrl === null && isPrivateHost(location.hostname) && (
           <p class="problem" role="alert" data-notice="private-address">
-            {s.seats.privateAddress(location.origin)}
+            {st.seats.privateAddress(location.origin)}
           </p>
         )}
         {splitIntoSheets(seats, Number(perSheet)).map((group, index) => (
@@ -110,7 +110,7 @@ function Seats({ session }: { session: SignedInView }) {
             key={group[0]?.id}
             class="sheet-page"
             data-per-sheet={perSheet}
-            aria-label={s.seats.sheet(index + 1)}
+            aria-label={st.seats.sheet(index + 1)}
           >
             {group.map((seat) => (
               <SeatCode
@@ -123,13 +123,13 @@ function Seats({ session }: { session: SignedInView }) {
             ))}
           </section>
         ))}
-        {theatreId === null && <PageMessage title={s.seats.noTheatre} />}
+        {theatreId === null && <PageMessage title={st.seats.noTheatre} />}
       </main>
     </>
   )
 }
 
-void startPage(
+void startStaffPage(
   () => <SessionGate staffOnly>{(session) => <Seats session={session} />}</SessionGate>,
-  () => s.seats.title,
+  () => st.seats.title,
 )

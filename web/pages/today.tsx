@@ -9,11 +9,12 @@ import { isManager, managedTheatres } from '../staff/manager.js'
 import { createPaymentDesk } from '../staff/payment-desk.js'
 import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'
 import { StaffHeader } from '../staff/staff-header.js'
+import { startStaffPage } from '../staff/start-staff-page.js'
 import { useTheatreChoice } from '../staff/use-theatre.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { PageMessage, ReadingProblem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
-import { startPage } from '../ui/start-page.js'
 
 function Payments({ user }: { user: SignedInView['user'] }) {
   const theatres = managedTheatres(user)
@@ -51,13 +52,13 @@ function Payments({ user }: { user: SignedInView['user'] }) {
     <main class="payments" data-open-issues={issues ? open.length : undefined}>
       <div class="live-head">
         <h1 ref={heading} tabIndex={-1}>
-          {s.today.title}
+          {st.today.title}
         </h1>
         <TheatreChoice theatres={theatres} chosen={theatreId} onChoose={chooseTheatre} />
         <p class="payments-read">
-          {at > 0 && <span class="quiet">{s.payments.asOf(f.time(at))}</span>}
+          {at > 0 && <span class="quiet">{st.payments.asOf(f.time(at, timeZone))}</span>}
           <button type="button" data-action="refresh" onClick={refresh}>
-            {s.payments.refresh}
+            {st.payments.refresh}
           </button>
         </p>
       </div>
@@ -69,21 +70,21 @@ function Payments({ user }: { user: SignedInView['user'] }) {
       )}
       <ReadingProblem reading={{ error, again: desk.load }} />
       <section class="panel" aria-labelledby="to-check" data-opening={issues === null && !error}>
-        <h2 id="to-check">{s.payments.toCheck}</h2>
+        <h2 id="to-check">{st.payments.toCheck}</h2>
         {issues === null && !error && <p class="quiet">{s.common.opening}</p>}
-        {issues !== null && open.length === 0 && <p class="quiet">{s.payments.none}</p>}
+        {issues !== null && open.length === 0 && <p class="quiet">{st.payments.none}</p>}
         <ul class="issues">
           {open.map((issue) => (
-            <OpenIssue key={issue.id} issue={issue} desk={desk} />
+            <OpenIssue key={issue.id} {...{ issue, timeZone, desk }} />
           ))}
         </ul>
       </section>
       <details class="panel resolved">
-        <summary>{s.payments.resolved(resolved.length)}</summary>
-        {resolved.length === 0 && <p class="quiet">{s.payments.resolvedNone}</p>}
+        <summary>{st.payments.resolved(resolved.length)}</summary>
+        {resolved.length === 0 && <p class="quiet">{st.payments.resolvedNone}</p>}
         <ul class="issues">
           {resolved.map((issue) => (
-            <ResolvedIssue key={issue.id} issue={issue} />
+            <ResolvedIssue key={issue.id} {...{ issue, timeZone }} />
           ))}
         </ul>
       </details>
@@ -96,12 +97,12 @@ function Today({ session: { user } }: { session: SignedInView }) {
   return (
     <>
       <StaffHeader here="today" user={user} />
-      {isManager(user) ? <Payments user={user} /> : <PageMessage title={s.payments.managersOnly} />}
+      {isManager(user) ? <Payments user={user} /> : <PageMessage title={st.payments.managersOnly} />}
     </>
   )
 }
 
-void startPage(
+void startStaffPage(
   () => <SessionGate staffOnly>{(session) => <Today session={session} />}</SessionGate>,
-  () => s.today.title,
+  () => st.today.title,
 )

@@ -7,7 +7,7 @@ import type { Incoming } from '../live/client.js'
 import { orderOf, type Snapshot } from '../live/messages.js'
 import { applyOrders, NO_ORDERS, type OrdersChange } from '../live/orders-state.js'
 import { connectLive, type LivePage } from '../live/page-client.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
 import { noteExpiring } from '../ui/session-expiry.js'
@@ -86,8 +86,8 @@ export function createBoard(isShown: IsShown) {
   }
 
   function announceStep(name: string, { seat }: OrderView): void {
-    if (name === 'order.cancelled') announce(s.board.cancelledVoice(seat.name))
-    if (name === 'order.restored') announce(s.board.restoredVoice(seat.name))
+    if (name === 'order.cancelled') announce(st.board.cancelledVoice(seat.name))
+    if (name === 'order.restored') announce(st.board.restoredVoice(seat.name))
   }
 
   function onLeft(group: string): void {
@@ -114,7 +114,7 @@ export function createBoard(isShown: IsShown) {
       apply({ type: 'order', order: await api.changeOrder(order.id, action) })
       if (action === 'deliver' || action === 'cancel') offerUndo(order.id, action)
       if (action === 'undo') withdrawUndo(order.id)
-      announce(s.board.done[action](order.seat.name))
+      announce(st.board.done[action](order.seat.name))
     } catch (error) {
       waiting.delete(order.id)
       if (action === 'undo') withdrawUndo(order.id)

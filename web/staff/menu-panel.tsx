@@ -4,6 +4,7 @@ import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { useReading } from '../lib/use-reading.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FoodMark } from '../ui/food-mark.js'
 import { Problem, ReadingProblem } from '../ui/problem.js'
 import { UntilSelect } from './until-select.js'
@@ -49,7 +50,7 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
   return (
     <dialog ref={dialog} class="sheet" aria-labelledby="menu-panel-title" onClose={onClose}>
       <header class="sheet-head">
-        <h2 id="menu-panel-title">{s.tools.menuTitle}</h2>
+        <h2 id="menu-panel-title">{st.tools.menuTitle}</h2>
         <button type="button" onClick={() => dialog.current?.close()}>
           {s.common.close}
         </button>
@@ -95,7 +96,7 @@ function MenuRow({ item, until, timeZone, onChange }: RowProps) {
           checked={available}
           onChange={() => onChange(!available)}
         />
-        <span class="switch-label">{available ? s.tools.available : s.menu.soldOut}</span>
+        <span class="switch-label">{available ? st.tools.available : s.menu.soldOut}</span>
       </label>
       {/* in a place that is kept free for it, so that nothing moves */}
       {!available && until !== undefined && (

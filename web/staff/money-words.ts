@@ -1,7 +1,9 @@
 import type { OrderView } from '../../src/protocol/views.js'
 import { heldOf, moneyStateOf, surplusOf } from '../live/money-state.js'
-import { isCashOwed, isLive } from '../live/orders-state.js'
-import { f, s } from '../strings/language.js'
+import { isLive } from '../live/order-facts.js'
+import { isCashOwed } from '../live/orders-state.js'
+import { f } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 /** The parts of the board that show an order: the tickets, the lists of what is owed, and the list of what has ended. */
 export type Place = 'ticket' | 'unpaid' | 'cash-owed' | 'refunds' | 'ended'
@@ -21,9 +23,9 @@ export function describeRefund(order: OrderView): string | null {
   const state = moneyStateOf(order)
   const returning = state === 'returning' ? order.dueBack : surplusOf(order)
   const parts = [
-    state === 'refund-due' && s.board.refundDue(f.money(heldOf(order))),
-    returning > 0 && s.board.returning(f.money(returning)),
-    order.refundedAmount > 0 && s.board.refunded(f.money(order.refundedAmount)),
+    state === 'refund-due' && st.board.refundDue(f.money(heldOf(order))),
+    returning > 0 && st.board.returning(f.money(returning)),
+    order.refundedAmount > 0 && st.board.refunded(f.money(order.refundedAmount)),
   ].filter((part) => part !== false)
   return parts.length > 0 ? parts.join(' · ') : null
 }
@@ -38,9 +40,9 @@ export function moneyWords(order: OrderView): MoneyWords | null {
   const refund = describeRefund(order)
   if (refund) return { kind: 'refund', text: refund }
   if (isLive(order) && order.paymentStatus === 'failed')
-    return { kind: 'failed', text: s.board.paymentFailed }
+    return { kind: 'failed', text: st.board.paymentFailed }
   if (order.paymentMethod !== 'cash' || order.status === 'cancelled') return null
   return order.paymentStatus === 'pending'
-    ? { kind: 'cash-due', text: s.board.cashDue(f.money(order.total)) }
-    : { kind: 'cash-received', text: s.board.cashReceived }
+    ? { kind: 'cash-due', text: st.board.cashDue(f.money(order.total)) }
+    : { kind: 'cash-received', text: st.board.cashReceived }
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 interface Props {
   orders: readonly OrderView[]
@@ -55,7 +55,7 @@ export function NewBelow({ orders, filter }: Props) {
   }
   return (
     <button type="button" class="primary new-below" data-action="new-below" onClick={goTo}>
-      {s.board.newBelow(shown.length)}
+      {st.board.newBelow(shown.length)}
     </button>
   )
 }

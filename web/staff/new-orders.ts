@@ -2,7 +2,8 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { notify } from '../lib/notify.js'
 import { pushState } from '../lib/push.js'
 import { playNewOrder } from '../lib/sound.js'
-import { f, s } from '../strings/language.js'
+import { f } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 
 /** Orders of one moment get one bell and one summary. */
@@ -15,16 +16,16 @@ function notifyUnlessPushed(title: string, body: string, tag: string): void {
 
 function alertOne({ id, seat, items }: OrderView): void {
   const list = f.list(items.map((item) => `${item.quantity} ${item.name}`))
-  announce(s.board.newOrder(seat.hall, seat.name, list))
-  notifyUnlessPushed(s.board.newOrderTitle(seat.name, seat.hall), list, `order-${id}`)
+  announce(st.board.newOrder(seat.hall, seat.name, list))
+  notifyUnlessPushed(st.board.newOrderTitle(seat.name, seat.hall), list, `order-${id}`)
 }
 
 function alertMany(orders: readonly OrderView[]): void {
   const halls = new Map<string, Set<string>>()
   for (const { seat } of orders) halls.set(seat.hall, (halls.get(seat.hall) ?? new Set()).add(seat.name))
-  const places = [...halls].map(([hall, seats]) => s.board.seatsIn(hall, [...seats])).join('; ')
-  announce(s.board.newOrders(orders.length, places))
-  notifyUnlessPushed(s.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
+  const places = [...halls].map(([hall, seats]) => st.board.seatsIn(hall, [...seats])).join('; ')
+  announce(st.board.newOrders(orders.length, places))
+  notifyUnlessPushed(st.board.newOrdersTitle(orders.length), places, `orders-${orders[0]?.id}`)
 }
 
 /** Returns a function that makes a new order heard, with all others of the same moment. */

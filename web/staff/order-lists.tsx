@@ -6,6 +6,7 @@ import { useStore } from '../lib/store.js'
 import { moneyStateOf } from '../live/money-state.js'
 import { endedAt, isOwed, isRestorable, itemTotals } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import type { Board } from './board.js'
 import { describeRefund, moneyWords } from './money-words.js'
 
@@ -28,7 +29,7 @@ export function ItemTotals({
   const totals = itemTotals(orders)
   if (totals.length === 0 && height === 0) return null
   return (
-    <section ref={strip} class="item-totals" style={{ minHeight: height }} aria-label={s.board.itemTotals}>
+    <section ref={strip} class="item-totals" style={{ minHeight: height }} aria-label={st.board.itemTotals}>
       <h2>
         <button
           type="button"
@@ -40,7 +41,7 @@ export function ItemTotals({
             setHeight(0)
           }}
         >
-          {s.board.toPrepare}
+          {st.board.toPrepare}
         </button>
       </h2>
       {isOpen && (
@@ -64,8 +65,8 @@ function MoneyNote({ order }: { order: OrderView }) {
 export function UnpaidList({ orders }: { orders: readonly OrderView[] }) {
   if (orders.length === 0) return null
   return (
-    <section class="unpaid" aria-label={s.board.unpaid}>
-      <h2>{s.board.unpaid}</h2>
+    <section class="unpaid" aria-label={st.board.unpaid}>
+      <h2>{st.board.unpaid}</h2>
       <ul>
         {orders.map((order) => (
           <li
@@ -88,8 +89,8 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
   const busy = useStore(board.busy)
   if (orders.length === 0) return null
   return (
-    <section class="unpaid cash-owed" aria-label={s.board.cashOwed}>
-      <h2>{s.board.cashOwed}</h2>
+    <section class="unpaid cash-owed" aria-label={st.board.cashOwed}>
+      <h2>{st.board.cashOwed}</h2>
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
@@ -97,11 +98,11 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
             <button
               type="button"
               data-action="collect-cash"
-              aria-label={s.board.collectFrom(order.seat.name)}
+              aria-label={st.board.collectFrom(order.seat.name)}
               disabled={busy.has(order.id)}
               onClick={() => void board.change(order, 'collect-cash')}
             >
-              {s.board.collect}
+              {st.board.collect}
             </button>
           </li>
         ))}
@@ -112,28 +113,29 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
 
 /** What the board says of money that is due back; that of a payment issue is for a manager to look at. */
 function refundWords(order: OrderView): string {
-  return describeRefund(order) ?? (isOwed(order) ? '' : s.board.toCheck)
+  return describeRefund(order) ?? (isOwed(order) ? '' : st.board.toCheck)
 }
 
 /** Orders with money that is to be given back, is on its way, or must be looked at. */
 export function RefundList({ orders, canRefund }: { orders: readonly OrderView[]; canRefund: boolean }) {
   if (orders.length === 0) return null
   return (
-    <section class="unpaid cash-owed" aria-label={s.board.refunds}>
-      <h2>{s.board.refunds}</h2>
+    <section class="unpaid cash-owed" aria-label={st.board.refunds}>
+      <h2>{st.board.refunds}</h2>
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-money={moneyStateOf(order)}>
-            <b>{order.seat.name}</b> <span>{s.board.number(order.id)}</span> <span>{refundWords(order)}</span>
+            <b>{order.seat.name}</b> <span>{s.common.orderNumber(order.id)}</span>{' '}
+            <span>{refundWords(order)}</span>
           </li>
         ))}
       </ul>
       {canRefund ? (
         <a class="button" href="/theatre/today/">
-          {s.board.toPayments}
+          {st.board.toPayments}
         </a>
       ) : (
-        <p class="quiet">{s.board.askManager}</p>
+        <p class="quiet">{st.board.askManager}</p>
       )}
     </section>
   )
@@ -158,8 +160,8 @@ export function EndedList({
   const busy = useStore(board.busy)
   return (
     <details class="ended">
-      <summary>{s.board.ended(orders.length)}</summary>
-      {orders.length === 0 && <p class="quiet">{s.board.endedNone}</p>}
+      <summary>{st.board.ended(orders.length)}</summary>
+      {orders.length === 0 && <p class="quiet">{st.board.endedNone}</p>}
       <ol>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-status={order.status}>
@@ -176,11 +178,11 @@ export function EndedList({
               <button
                 type="button"
                 data-action="restore"
-                aria-label={s.board.restoreOrder(order.seat.name)}
+                aria-label={st.board.restoreOrder(order.seat.name)}
                 disabled={busy.has(order.id)}
                 onClick={() => void board.change(order, 'undo')}
               >
-                {s.board.restore}
+                {st.board.restore}
               </button>
             )}
           </li>

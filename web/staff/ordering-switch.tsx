@@ -3,6 +3,7 @@ import type { MenuStateView, OrderingView, TheatreSeatsView } from '../../src/pr
 import { api } from '../lib/api.js'
 import { useMenuChanges } from '../lib/menu-stream.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Problem } from '../ui/problem.js'
 
 /** minutes that a pause is offered for */
@@ -40,16 +41,16 @@ export function OrderingSwitch({ theatre, timeZone }: Props) {
       setError(problem)
     }
   }
-  const words = reopensAt === null ? s.tools.paused : s.tools.pausedUntil(f.time(reopensAt, timeZone))
+  const words = reopensAt === null ? st.tools.paused : st.tools.pausedUntil(f.time(reopensAt, timeZone))
   return (
     <>
       <button type="button" data-action="ordering" data-accepting={accepting} onClick={() => setOpen(true)}>
-        {accepting ? s.tools.pause : words}
+        {accepting ? st.tools.pause : words}
       </button>
       {isOpen && (
         <PauseDialog
           {...{ accepting, error }}
-          title={accepting ? s.tools.pauseTitle : words}
+          title={accepting ? st.tools.pauseTitle : words}
           onPause={(minutes) => void run(() => api.pauseOrdering(id, minutes))}
           onResume={() => void run(() => api.resumeOrdering(id))}
           onClose={() => setOpen(false)}
@@ -80,20 +81,20 @@ function PauseDialog({ accepting, title, error, onPause, onResume, onClose }: Di
         </button>
       </header>
       <Problem error={error} />
-      <p>{s.tools.pauseText}</p>
+      <p>{st.tools.pauseText}</p>
       {!accepting && (
         <button type="button" class="primary wide" data-action="resume" onClick={onResume}>
-          {s.tools.resume}
+          {st.tools.resume}
         </button>
       )}
       <div class="pauses">
         {PAUSES.map((minutes) => (
           <button key={minutes} type="button" data-pause={minutes} onClick={() => onPause(minutes)}>
-            {s.tools.pauseFor(minutes, f)}
+            {st.tools.pauseFor(minutes, f)}
           </button>
         ))}
         <button type="button" data-pause="open" onClick={() => onPause(null)}>
-          {s.tools.pauseOpen}
+          {st.tools.pauseOpen}
         </button>
       </div>
     </dialog>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { ApiError, api } from '../lib/api.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Problem } from '../ui/problem.js'
 
 const MIN_LENGTH = 8
@@ -16,7 +16,7 @@ export function PasswordForm({ username }: { username: string }) {
   const [busy, setBusy] = useState(false)
 
   async function submit(): Promise<void> {
-    if (next !== again) return setOutcome({ error: s.account.passwordsDiffer })
+    if (next !== again) return setOutcome({ error: st.account.passwordsDiffer })
     setBusy(true)
     // No password survives a submit, whatever comes of it.
     for (const clear of [setCurrent, setNext, setAgain]) clear('')
@@ -27,7 +27,9 @@ export function PasswordForm({ username }: { username: string }) {
       // This code is about the password typed here, not about the session.
       setOutcome({
         error:
-          error instanceof ApiError && error.code === 'invalid_credentials' ? s.account.wrongPassword : error,
+          error instanceof ApiError && error.code === 'invalid_credentials'
+            ? st.account.wrongPassword
+            : error,
       })
     }
     setBusy(false)
@@ -50,7 +52,7 @@ export function PasswordForm({ username }: { username: string }) {
 
   return (
     <section class="panel" aria-labelledby="password-title">
-      <h2 id="password-title">{s.account.changePassword}</h2>
+      <h2 id="password-title">{st.account.changePassword}</h2>
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -59,18 +61,18 @@ export function PasswordForm({ username }: { username: string }) {
       >
         {/* For password managers: whose password changes. */}
         <input type="text" name="username" autocomplete="username" value={username} readOnly hidden />
-        {field(s.account.currentPassword, current, setCurrent, false)}
-        {field(s.account.newPassword, next, setNext, true)}
-        {field(s.account.newPasswordAgain, again, setAgain, true)}
-        <p class="quiet">{s.account.passwordRule}</p>
+        {field(st.account.currentPassword, current, setCurrent, false)}
+        {field(st.account.newPassword, next, setNext, true)}
+        {field(st.account.newPasswordAgain, again, setAgain, true)}
+        <p class="quiet">{st.account.passwordRule}</p>
         {outcome && 'error' in outcome && <Problem error={outcome.error} />}
         {outcome && 'done' in outcome && (
           <p class="note" role="status">
-            {s.account.passwordChanged}
+            {st.account.passwordChanged}
           </p>
         )}
         <button type="submit" class="primary" disabled={busy}>
-          {s.account.changePassword}
+          {st.account.changePassword}
         </button>
       </form>
     </section>

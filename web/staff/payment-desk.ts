@@ -7,6 +7,7 @@ import { isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
 import { heldOf } from '../live/money-state.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { explain } from '../ui/problem.js'
 import { loginUrl } from '../ui/session-gate.js'
@@ -22,13 +23,13 @@ function refundProblem(error: unknown): string {
   if (!(error instanceof ApiError)) return s.errors.unknown
   switch (error.code) {
     case 'nothing_to_refund':
-      return s.payments.nothingToRefund
+      return st.payments.nothingToRefund
     case 'refund_refused':
-      return s.payments.refused
+      return st.payments.refused
     case 'idempotency_key_reused':
-      return s.payments.otherAmount
+      return st.payments.otherAmount
   }
-  return error.isRefusal ? explain(error) : s.payments.outcomeUnknown
+  return error.isRefusal ? explain(error) : st.payments.outcomeUnknown
 }
 
 /** State and actions of the managers' list of payments. */
@@ -70,7 +71,7 @@ export function createPaymentDesk() {
     }
     remember(storageKey, null)
     if (amount === left) requested.update((map) => new Map(map).set(id, amount))
-    announce(s.payments.refundSent(orderId, f.money(amount)))
+    announce(st.payments.refundSent(orderId, f.money(amount)))
     reading.again()
     return null
   }
@@ -81,7 +82,7 @@ export function createPaymentDesk() {
     } catch (error) {
       return explain(error)
     }
-    announce(s.payments.resolvedNow)
+    announce(st.payments.resolvedNow)
     reading.again()
     return null
   }

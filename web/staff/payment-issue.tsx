@@ -3,6 +3,7 @@ import type { PaymentIssueView } from '../../src/protocol/views.js'
 import { readAmount, writeAmount } from '../lib/amount.js'
 import { useStore } from '../lib/store.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { FormDialog } from '../ui/form-dialog.js'
 import type { PaymentDesk } from './payment-desk.js'
 
@@ -47,14 +48,18 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
 
   function submit(): void {
     if (isValid) void run(() => desk.refund(issue, amount, left))
-    else setProblem(s.payments.upTo(f.money(left ?? issue.amount)))
+    else setProblem(st.payments.upTo(f.money(left ?? issue.amount)))
   }
   return (
     <FormDialog
       dismiss={s.common.close}
-      title={s.payments.refundOf(issue.orderId ?? 0)}
+      title={st.payments.refundOf(issue.orderId ?? 0)}
       submit={
-        busy ? s.payments.refunding : isValid ? s.payments.confirmRefund(f.money(amount)) : s.payments.refund
+        busy
+          ? st.payments.refunding
+          : isValid
+            ? st.payments.confirmRefund(f.money(amount))
+            : st.payments.refund
       }
       busy={busy || left === null}
       problem={problem}
@@ -62,7 +67,7 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
       onSubmit={submit}
     >
       <label class="field">
-        <span>{s.payments.refundAmount}</span>
+        <span>{st.payments.refundAmount}</span>
         <input
           name="amount"
           inputMode="decimal"
@@ -72,7 +77,7 @@ function RefundForm({ issue, desk, onClose }: FormProps) {
           onInput={(event) => setTyped(event.currentTarget.value)}
         />
       </label>
-      <p class="quiet">{s.payments.final}</p>
+      <p class="quiet">{st.payments.final}</p>
     </FormDialog>
   )
 }
@@ -83,13 +88,13 @@ function ResolveForm({ issue, desk, onClose }: FormProps) {
   return (
     <FormDialog
       dismiss={s.common.close}
-      title={s.payments.resolveTitle}
-      submit={s.payments.save}
+      title={st.payments.resolveTitle}
+      submit={st.payments.save}
       {...{ busy, problem, onClose }}
       onSubmit={() => void run(() => desk.resolve(issue, note))}
     >
       <label class="field">
-        <span>{s.payments.note}</span>
+        <span>{st.payments.note}</span>
         <textarea
           name="note"
           rows={3}
@@ -103,16 +108,23 @@ function ResolveForm({ issue, desk, onClose }: FormProps) {
   )
 }
 
+interface IssueProps {
+  issue: PaymentIssueView
+  /** of its times, the theatre's; the device's unless known */
+  timeZone: string | undefined
+}
+
 /** Kind, order, amount and time of one issue. */
-function IssueFacts({ issue }: { issue: PaymentIssueView }) {
+function IssueFacts({ issue, timeZone }: IssueProps) {
   return (
     <>
       <p class="issue-head">
-        <b>{s.payments.kinds[issue.kind]}</b> <span class="amount">{f.money(issue.amount)}</span>
+        <b>{st.payments.kinds[issue.kind]}</b> <span class="amount">{f.money(issue.amount)}</span>
       </p>
       <p class="quiet">
-        {issue.orderId !== null && `${s.board.number(issue.orderId)} · `}
-        <time dateTime={issue.at}>{f.dateTime(issue.at)}</time> · {s.payments.reference(issue.chargeId)}
+        {issue.orderId !== null && `${s.common.orderNumber(issue.orderId)} · `}
+        <time dateTime={issue.at}>{f.dateTime(issue.at, timeZone)}</time> ·{' '}
+        {st.payments.reference(issue.chargeId)}
       </p>
     </>
   )
@@ -120,9 +132,9 @@ function IssueFacts({ issue }: { issue: PaymentIssueView }) {
 
 /** Cash is handed back by a person; only online payments go back by themselves. */
 const adviceOn = ({ kind, paymentId }: PaymentIssueView): string =>
-  kind === 'refund_due' && paymentId === null ? s.payments.cashRefundDue : s.payments.help[kind]
+  kind === 'refund_due' && paymentId === null ? st.payments.cashRefundDue : st.payments.help[kind]
 
-export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: PaymentDesk }) {
+export function OpenIssue({ issue, timeZone, desk }: IssueProps & { desk: PaymentDesk }) {
   const [dialog, setDialog] = useState<'refund' | 'resolve' | null>(null)
   const requested = useStore(desk.requested).get(issue.id)
   const close = (): void => setDialog(null)
@@ -131,9 +143,9 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
   return (
     <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
       <div id={title}>
-        <IssueFacts issue={issue} />
+        <IssueFacts issue={issue} timeZone={timeZone} />
       </div>
-      <p>{requested === undefined ? adviceOn(issue) : s.payments.underWay(f.money(requested))}</p>
+      <p>{requested === undefined ? adviceOn(issue) : st.payments.underWay(f.money(requested))}</p>
       <div class="issue-actions">
         {canRefund && (
           <button
@@ -143,7 +155,7 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
             aria-describedby={title}
             onClick={() => setDialog('refund')}
           >
-            {s.payments.refund}
+            {st.payments.refund}
           </button>
         )}
         <button
@@ -152,7 +164,7 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
           aria-describedby={title}
           onClick={() => setDialog('resolve')}
         >
-          {s.payments.resolve}
+          {st.payments.resolve}
         </button>
       </div>
       {dialog === 'refund' && <RefundForm issue={issue} desk={desk} onClose={close} />}
@@ -161,12 +173,14 @@ export function OpenIssue({ issue, desk }: { issue: PaymentIssueView; desk: Paym
   )
 }
 
-export function ResolvedIssue({ issue }: { issue: PaymentIssueView }) {
+export function ResolvedIssue({ issue, timeZone }: IssueProps) {
   return (
     <li class="issue" data-issue-id={issue.id} data-kind={issue.kind}>
-      <IssueFacts issue={issue} />
-      <p>{issue.note ?? s.payments.automatic}</p>
-      <p class="quiet">{issue.resolvedAt && s.payments.resolvedAt(f.dateTime(issue.resolvedAt))}</p>
+      <IssueFacts issue={issue} timeZone={timeZone} />
+      <p>{issue.note ?? st.payments.automatic}</p>
+      <p class="quiet">
+        {issue.resolvedAt && st.payments.resolvedAt(f.dateTime(issue.resolvedAt, timeZone))}
+      </p>
     </li>
   )
 }

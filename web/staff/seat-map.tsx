@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ChatView, HallView, OrderView } from '../../src/protocol/views.js'
 import { byName, isLong } from '../lib/format.js'
 import { urgency } from '../live/orders-state.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import type { Board } from './board.js'
 import type { Limits } from './ticket.js'
 import { TicketPlace } from './ticket-place.js'
@@ -57,7 +57,7 @@ export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Pro
         {halls.map((hall) => (
           <section key={hall.id} class="map-hall" aria-label={hall.name}>
             <h3>{hall.name}</h3>
-            <p class="map-screen">{s.board.screen}</p>
+            <p class="map-screen">{st.board.screen}</p>
             {rowsOf(hall).map(([row, seats]) => (
               <div key={row} class="map-row" data-dense={seats.length > ROOMY_SEATS}>
                 {seats.map((seat) => {
@@ -71,7 +71,7 @@ export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Pro
                       data-seat-state={state}
                       data-long={isLong(seat.name)}
                       aria-pressed={chosen === seat.id}
-                      aria-label={s.board.seatState(seat.name, s.board.seatStates[state] ?? state)}
+                      aria-label={st.board.seatState(seat.name, st.board.seatStates[state] ?? state)}
                       disabled={state === 'free'}
                       onClick={() => setChosen(seat.id)}
                     >
@@ -84,11 +84,11 @@ export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Pro
           </section>
         ))}
       </div>
-      <section ref={panel} class="map-orders board" aria-label={s.board.ofSeat}>
+      <section ref={panel} class="map-orders board" aria-label={st.board.ofSeat}>
         {shown.map((slot) => (
           <TicketPlace key={`${slot.kind} ${slot.order.id}`} {...{ slot, board, now, limits, chats }} />
         ))}
-        {shown.length === 0 && <p class="quiet">{s.board.pickSeat}</p>}
+        {shown.length === 0 && <p class="quiet">{st.board.pickSeat}</p>}
       </section>
     </div>
   )

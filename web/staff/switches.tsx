@@ -4,6 +4,7 @@ import { beginPush, type PushState, pushState, readPush, turnPushOff, turnPushOn
 import { type SoundState, soundState, toggleSound } from '../lib/sound.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 export function SoundSwitch() {
   const state = useStore(soundState)
@@ -32,7 +33,7 @@ export function SoundSwitch() {
           <path d="M16.5 8.500a5 5 0 0 1 0 7M19 6a8.5 8.5 0 0 1 0 12" />
         )}
       </svg>
-      <span class="tool-label">{s.tools.sound[state]}</span>
+      <span class="tool-label">{st.tools.sound[state]}</span>
     </button>
   )
 }
@@ -85,7 +86,7 @@ export function NotifySwitch({ theatre, hall }: PlaceProps) {
           {(state === 'blocked' || state === 'install') && <path d="M4 4 20 20" />}
         </svg>
         <span class="tool-label">
-          {s.tools.notify[state === 'on' || state === 'blocked' ? state : 'off']}
+          {st.tools.notify[state === 'on' || state === 'blocked' ? state : 'off']}
         </span>
       </button>
       {help !== null && (

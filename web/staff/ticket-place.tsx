@@ -1,6 +1,7 @@
 import type { OrderView } from '../../src/protocol/views.js'
 import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import type { Board } from './board.js'
 import { Ticket, type TicketProps } from './ticket.js'
 import type { Slot } from './ticket-slots.js'
@@ -24,11 +25,11 @@ function EndedHere({ order, board, height }: { order: OrderView; board: Board; h
         type="button"
         class="primary"
         data-action="undo"
-        aria-label={s.board.undoFor(seat)}
+        aria-label={st.board.undoFor(seat)}
         disabled={busy || !step}
         onClick={() => void board.change(order, 'undo')}
       >
-        {s.board.undo}
+        {st.board.undo}
       </button>
     </section>
   )

@@ -3,6 +3,7 @@ import { formatAge, isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
 import { dueSince, type Urgency, urgency } from '../live/orders-state.js'
 import { f, s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { Chosen } from '../ui/chosen.js'
 import type { Board } from './board.js'
 import { moneyWords } from './money-words.js'
@@ -29,14 +30,14 @@ function Age({
   const share = Math.min(1, Math.max(0, age / (limits.maxTime * 60_000)))
   return (
     <div class="age">
-      <span class="age-clock" role="timer" aria-label={s.board.age(formatAge(age))}>
+      <span class="age-clock" role="timer" aria-label={st.board.age(formatAge(age))}>
         {formatAge(age)}
       </span>
       <span class="age-note">
         {level === 'late'
-          ? s.board.late
+          ? st.board.late
           : level === 'soon'
-            ? s.board.soon
+            ? st.board.soon
             : f.time(dueSince(order), limits.timeZone)}
       </span>
       <meter class="age-bar" min={0} max={1} value={share} aria-hidden="true" />
@@ -59,7 +60,7 @@ function Money({ order, board, busy }: { order: OrderView; board: Board; busy: b
         disabled={busy}
         onClick={() => void board.change(order, 'collect-cash')}
       >
-        {s.board.collect}
+        {st.board.collect}
       </button>
     </p>
   )
@@ -77,7 +78,7 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
           disabled={busy}
           onClick={() => void board.change(order, 'seen')}
         >
-          {s.board.seen}
+          {st.board.seen}
         </button>
       )}
       <button
@@ -87,7 +88,7 @@ function Buttons({ order, board, busy }: { order: OrderView; board: Board; busy:
         disabled={busy}
         onClick={() => void board.change(order, 'deliver')}
       >
-        {s.board.deliver}
+        {st.board.deliver}
       </button>
     </div>
   )
@@ -98,7 +99,7 @@ function Note({ note }: { note: string | null }) {
   if (!note) return null
   return (
     <p class="ticket-note" dir="auto">
-      <b>{s.board.noteWord}: </b>
+      <b>{s.common.noteWord}: </b>
       {plainText(note)}
     </p>
   )
@@ -124,20 +125,20 @@ function Foot({ order, board, busy }: { order: OrderView; board: Board; busy: bo
   return (
     <footer class="ticket-footer">
       <p class="ticket-no">
-        {s.board.number(order.id)} · {f.money(order.total)}
-        {order.status === 'seen' && <span class="ticket-seen">{s.board.seenMark}</span>}
+        {s.common.orderNumber(order.id)} · {f.money(order.total)}
+        {order.status === 'seen' && <span class="ticket-seen">{st.board.seenMark}</span>}
       </p>
       <a class="button icon plain" href={`/theatre/chat/#${order.id}`} data-action="chat">
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d="M4 5h16v11H10l-5 4v-4H4Z" />
         </svg>
-        <span class="visually-hidden">{s.board.chatWith(order.seat.name)}</span>
+        <span class="visually-hidden">{st.board.chatWith(order.seat.name)}</span>
       </a>
       <button
         type="button"
         class="icon plain"
         data-action="cancel"
-        aria-label={s.board.cancelOrder(order.seat.name)}
+        aria-label={st.board.cancelOrder(order.seat.name)}
         disabled={busy}
         onClick={() => void board.change(order, 'cancel')}
       >

@@ -1,4 +1,4 @@
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 interface Props {
   /** of the item */
@@ -14,17 +14,17 @@ export function UntilSelect({ name, until, onChange }: Props) {
   return (
     <select
       class="switch-until"
-      aria-label={s.tools.soldOutUntil(name)}
+      aria-label={st.tools.soldOutUntil(name)}
       value={until === null ? '' : 'set'}
       onChange={({ currentTarget: { value } }) => {
         if (value === 'hour' || value === 'day') onChange(value)
         else if (value === '') onChange()
       }}
     >
-      {until !== null && <option value="set">{s.tools.until(until)}</option>}
-      <option value="hour">{s.tools.untilHour}</option>
-      <option value="day">{s.tools.untilDay}</option>
-      <option value="">{s.tools.untilSaid}</option>
+      {until !== null && <option value="set">{st.tools.until(until)}</option>}
+      <option value="hour">{st.tools.untilHour}</option>
+      <option value="day">{st.tools.untilDay}</option>
+      <option value="">{st.tools.untilSaid}</option>
     </select>
   )
 }

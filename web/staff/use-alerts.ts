@@ -3,7 +3,7 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { notify } from '../lib/notify.js'
 import { playOverdue } from '../lib/sound.js'
 import { urgency } from '../live/orders-state.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import type { Limits } from './ticket.js'
 
@@ -19,9 +19,9 @@ export function useOverdueAlert(orders: readonly OrderView[], now: number, limit
     const fresh = late.filter((order) => !announced.current.has(order.id))
     for (const order of fresh) {
       announced.current.add(order.id)
-      void notify(s.board.lateTitle(order.seat.name), order.seat.hall, `late-${order.id}`)
+      void notify(st.board.lateTitle(order.seat.name), order.seat.hall, `late-${order.id}`)
     }
-    if (fresh.length > 0) announce(s.board.lateVoice(fresh.map((order) => order.seat.name)), true)
+    if (fresh.length > 0) announce(st.board.lateVoice(fresh.map((order) => order.seat.name)), true)
     if (late.length > 0 && (fresh.length > 0 || now - playedAt.current > REPEAT_MS)) {
       playedAt.current = now
       playOverdue()

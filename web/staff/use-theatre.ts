@@ -4,7 +4,7 @@ import { api } from '../lib/api.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { type ReadingState, useReading } from '../lib/use-reading.js'
-import { s } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 
 export interface TheatreName {
   id: number
@@ -48,18 +48,20 @@ export function useTicketSize(): [TicketSize, (size: TicketSize) => void] {
   return [size, choose]
 }
 
-/** A theatre's halls, seats and time limits. */
+/** A theatre's halls, seats and time limits. `isFirst`: none has been read yet, so that the choice of halls is to come. */
 export function useTheatreSeats(theatreId: number | null): {
   found: TheatreSeatsView | null
+  isFirst: boolean
   reading: ReadingState
 } {
   const [found, setFound] = useState<TheatreSeatsView | null>(null)
   const reading = useReading(() => api.theatreSeats(theatreId ?? 0), setFound, theatreId)
-  return { found: found?.theatre.id === theatreId ? found : null, reading }
+  const isFirst = theatreId !== null && found === null && reading.error === null
+  return { found: found?.theatre.id === theatreId ? found : null, isFirst, reading }
 }
 
 /** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */
 export function nameTheatres(known: readonly TheatreName[], listed: readonly number[]): TheatreName[] {
   const missing = listed.filter((id) => !known.some((theatre) => theatre.id === id))
-  return [...known, ...missing.map((id) => ({ id, name: s.board.theatre(id) }))]
+  return [...known, ...missing.map((id) => ({ id, name: st.board.theatre(id) }))]
 }

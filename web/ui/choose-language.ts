@@ -23,12 +23,16 @@ function wanted(): readonly string[] {
   return [navigator.languages.find((tag) => base(tag) === kept) ?? `${kept}-IN`, ...navigator.languages]
 }
 
-/** Picks the language that the user has chosen, or the first of the browser's that has strings. */
-export async function chooseLanguage(): Promise<void> {
+/**
+ * Picks the language that the user has chosen, or the first of the browser's that has strings. `loadMore` is called with it
+ * meanwhile.
+ */
+export async function chooseLanguage(loadMore?: (language: string) => Promise<void>): Promise<void> {
   for (const tag of wanted()) {
     const load = translations[`../strings/${base(tag)}.ts`]
     if (base(tag) !== 'en' && !load) continue
-    setLanguage(load ? (await load()).strings : en, tag)
+    const [loaded] = await Promise.all([load?.(), loadMore?.(base(tag))])
+    setLanguage(loaded?.strings ?? en, tag)
     document.documentElement.lang = tag
     return
   }

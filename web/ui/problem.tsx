@@ -9,6 +9,8 @@ export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return s.errors.unknown
   if (error.isOffline) return s.errors.offline
   if (error.status === 429) return s.errors.tooMany(error.retryAfter)
+  const { requestId } = error.body
+  if (error.status === 500 && typeof requestId === 'string') return s.errors.fault(requestId)
   const known = s.errors.byCode[error.code]
   return known ?? (error.status >= 500 ? s.errors.service : error.message || s.errors.unknown)
 }

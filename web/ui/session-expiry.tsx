@@ -6,7 +6,8 @@ import { playWarning } from '../lib/sound.js'
 import { createStore, type Store, useStore } from '../lib/store.js'
 import { onTabMessage, postToTabs } from '../lib/tabs.js'
 import type { Link } from '../live/client.js'
-import { f, s } from '../strings/language.js'
+import { f } from '../strings/language.js'
+import { st } from '../strings/staff/strings.js'
 import { explain, Problem } from './problem.js'
 import { loginUrl } from './session-gate.js'
 
@@ -74,17 +75,17 @@ export function ExpiringWarning({ link }: { link: Store<Link> }) {
       aria-describedby="expiring-text"
     >
       <div>
-        <h2 id="expiring-title">{s.expiring.title(formatAge(end - now))}</h2>
-        <p id="expiring-text">{final ? s.expiring.final(f.time(end)) : s.expiring.text}</p>
+        <h2 id="expiring-title">{st.expiring.title(formatAge(end - now))}</h2>
+        <p id="expiring-text">{final ? st.expiring.final(f.time(end)) : st.expiring.text}</p>
         <Problem error={error} />
       </div>
       {final ? (
         <a class="button primary" href={loginUrl()}>
-          {s.expiring.signInAgain}
+          {st.expiring.signInAgain}
         </a>
       ) : (
         <button ref={stay} type="button" class="primary" data-action="stay" onClick={() => void extend()}>
-          {s.expiring.stay}
+          {st.expiring.stay}
         </button>
       )}
     </div>

@@ -8,8 +8,15 @@ import { guardPage } from './page-guard.js'
 
 const LANGUAGE_WAIT_MS = 3000
 
-/** Entry point of every page: picks the language, then renders the component. `title` is called after that. */
-export async function startPage(Page: ComponentType, title?: () => string): Promise<void> {
+/**
+ * Entry point of every page: picks the language, then renders the component. `title` is called after that. `loadMore` loads
+ * further texts in that language.
+ */
+export async function startPage(
+  Page: ComponentType,
+  title?: () => string,
+  loadMore?: (language: string) => Promise<void>,
+): Promise<void> {
   const root = document.getElementById('app')
   if (!root) throw new Error('The page has no element with the id "app".')
   guardPage()
@@ -17,7 +24,7 @@ export async function startPage(Page: ComponentType, title?: () => string): Prom
   // Without boot.js a <meta> would load the page again; it works, so that must not happen.
   if (!('boot' in document.documentElement.dataset)) window.stop()
   // If the language file is lost, boot.js soon reloads the page; if not, the page stays in English.
-  await chooseLanguage().catch(() => new Promise((resolve) => setTimeout(resolve, LANGUAGE_WAIT_MS)))
+  await chooseLanguage(loadMore).catch(() => new Promise((resolve) => setTimeout(resolve, LANGUAGE_WAIT_MS)))
   if (title) document.title = `${title()} · houselights`
   document.getElementById('boot')?.remove()
   dispatchEvent(new Event('houselights:started'))

@@ -51,6 +51,7 @@ export async function openPage(self: ServiceWorkerGlobalScope, path: unknown): P
   if (typeof path !== 'string') return
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
   const open = windows.find(({ url }) => samePage(url, path))
-  if (open) await open.focus()
-  else await self.clients.openWindow(path)
+  // a window that is just being closed can't be focused
+  const focused = await open?.focus().catch(() => null)
+  if (!focused) await self.clients.openWindow(path)
 }

@@ -13,11 +13,11 @@ export function messagesOf(
   events: readonly StoredEvent[],
   carriesEvents: boolean,
 ): [group: GroupName, message: string][] {
-  const encode = carriesEvents ? encodeEvents : encodePosition
-  return [...new Set(events.map(({ group }) => group))].map((group) => [
-    group,
-    encode(events.filter((event) => event.group === group)),
-  ])
+  return [...new Set(events.map(({ group }) => group))].flatMap((group): [GroupName, string][] => {
+    const own = events.filter((event) => event.group === group)
+    if (carriesEvents) return [[group, encodeEvents(own)]]
+    return [...encodeTrace(own), encodePosition(own)].map((message) => [group, message])
+  })
 }
 
 /**
@@ -25,7 +25,25 @@ export function messagesOf(
  * needs no second encoding.
  */
 export function encodeEvents(events: readonly StoredEvent[]): string {
-  return events.map(({ seq, epoch, name, at, data }) => `${seq} ${epoch} ${name} ${at}\n${data}`).join('\n')
+  return events
+    .map(({ seq, epoch, name, at, data, trace }) => {
+      const head = `${seq} ${epoch} ${name} ${at}`
+      // a node that does not trace ignores what follows the time
+      return `${trace === undefined ? head : `${head} ${trace}`}\n${data}`
+    })
+    .join('\n')
+}
+
+/** Precedes the position of a traced commit, in a message that a node which does not trace ignores. */
+function encodeTrace(events: readonly StoredEvent[]): string[] {
+  const last = events.at(-1)
+  return last?.trace === undefined ? [] : [`trace ${last.seq} ${last.trace}`]
+}
+
+/** The event, and the span that published it, of an `encodeTrace` message; null for anything else. */
+export function decodeTrace(message: string): { seq: number; trace: string } | null {
+  const [, seq, trace] = /^trace (\d{1,15}) (\S{1,100})$/.exec(message) ?? []
+  return seq === undefined || trace === undefined ? null : { seq: Number(seq), trace }
 }
 
 /** What a bus that carries no events sends instead: receivers read the log up to this position. */
@@ -55,9 +73,9 @@ function decodeEvent(
   head: string | undefined,
   data: string | undefined,
 ): StoredEvent | null {
-  const [seq, epoch, name, at] = head?.split(' ') ?? []
+  const [seq, epoch, name, at, trace] = head?.split(' ') ?? []
   if (!seq || !epoch || !name || !at || !data) return null
-  const event = {
+  const event: StoredEvent = {
     group,
     seq: Number(seq),
     epoch: Number(epoch),
@@ -65,5 +83,6 @@ function decodeEvent(
     at,
     data,
   }
+  if (trace !== undefined) event.trace = trace
   return Number.isSafeInteger(event.seq) && Number.isSafeInteger(event.epoch) ? event : null
 }

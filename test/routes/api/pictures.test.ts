@@ -224,6 +224,14 @@ t.test('a picture goes with the last item that has it, in one transaction', asyn
   const cleared = await admin.delete<Answer>(paths[2] ?? '')
   t.match(cleared.body.menuItem, { picture: null, pictureSize: null })
   t.equal((await admin.delete(paths[2] ?? '')).status, 200, 'again')
+  const json = { headers: { 'content-type': 'application/json' } }
+  t.equal(
+    (await admin.delete(paths[2] ?? '', json)).status,
+    200,
+    'as clients send it that name a type for no body',
+  )
+  t.equal((await admin.request('DELETE', paths[2] ?? '', {})).status, 200, 'or an empty object')
+  t.equal((await createClient(site.url).delete(paths[2] ?? '', json)).status, 401)
   t.equal(await site.db.picture.count(), 0)
 })
 

@@ -70,6 +70,48 @@ t.test('the bill of a paid order, with the tax that its prices include', async (
   t.same((await receipt(client, orderId)).body.receipt, { ...body.receipt, refundedAmount: 100 })
 })
 
+t.test('all that a bill shows is of the moment of the payment, and stays', async (t) => {
+  const { url, db } = await startNode(t)
+  const [manager, admin] = [await signIn(url, 'manager'), await signIn(url, 'admin')]
+  const settings = (given: object) => manager.patch('/api/theatres/1/settings', given)
+  const [hall] = (await manager.get<{ halls: { id: number }[] }>('/api/theatres/1/halls')).body.halls
+  const bills: ReceiptView[] = []
+  for (const [before, atPayment, after] of [
+    [{ gstin: null }, { gstin: GSTIN, gstRate: 5 }, { gstin: null }],
+    [{ gstin: GSTIN, gstRate: 5 }, { gstin: null }, { gstin: GSTIN }],
+    [
+      { gstin: GSTIN, gstRate: 5 },
+      { gstRate: 18, name: 'New name' },
+      { gstRate: 28, timeZone: 'UTC' },
+    ],
+  ]) {
+    await settings(before ?? {})
+    const guest = createClient(url)
+    const { id } = await postOrder(guest, { paymentMethod: 'cash' })
+    await settings(atPayment ?? {})
+    t.equal((await admin.post(`/api/orders/${id}/collect-cash`)).status, 200)
+    const { body } = await receipt(guest, id)
+    await settings(after ?? {})
+    await manager.patch(`/api/halls/${hall?.id}`, { name: `Hall ${id}` })
+    await db.$executeRaw`UPDATE seats SET name = name || 'x' WHERE hall_id = ${hall?.id ?? 0}`
+    t.same((await receipt(guest, id)).body, body, 'as it was issued')
+    bills.push(body.receipt)
+  }
+  t.match(bills, [
+    { gstin: GSTIN, gstRate: 5 },
+    { gstin: null, gstRate: 0, cgst: 0, sgst: 0 },
+    { gstin: GSTIN, gstRate: 18, seller: 'New name', timeZone: 'Asia/Kolkata' },
+  ])
+  const { takings } = (await manager.get<{ takings: { gst: number } }>('/api/theatres/1/takings')).body
+  t.equal(
+    takings.gst,
+    bills.reduce((sum, { cgst, sgst }) => sum + cgst + sgst, 0),
+    'the books have the tax of the bills',
+  )
+  for (const change of ["UPDATE receipts SET gstin = 'other'", 'DELETE FROM receipts'])
+    await t.rejects(db.$executeRawUnsafe(change), /can.t be changed or deleted/)
+})
+
 t.test('a bill’s lines name the chosen options, which the unit price includes', async (t) => {
   const { url, db } = await startNode(t)
   const manager = await signIn(url, 'manager')

@@ -67,8 +67,11 @@ async function makeOrders({ url, db }: TestService, random: Random): Promise<Rea
       wish,
       seat: `demo-${random.pick(['a', 'b'])}${1 + random.below(9)}`,
     })
-    rates.set(id, Math.round(rate * 100))
     if (random.chance(0.7)) {
+      // what counts is the rate at the payment
+      const later = random.pick([rate, 12])
+      await manager.patch('/api/theatres/1/settings', { gstRate: later })
+      rates.set(id, Math.round(later * 100))
       if (paymentMethod === 'cash') await staff.post(`/api/orders/${id}/collect-cash`)
       else await pay(customer, id)
     }

@@ -121,18 +121,6 @@ t.test('outside of opening hours no orders are taken; a repeated request still g
   t.equal(await db.order.count(), 3)
 })
 
-t.test('an order keeps the GST rate of its time', async (t) => {
-  const { url, db } = await startNode(t)
-  const manager = await signIn(url, 'manager')
-  const rates: number[] = []
-  for (const settings of [{ gstin: null }, { gstin: GSTIN }, { gstRate: 18 }]) {
-    await change(manager, settings)
-    const { id } = await postOrder(createClient(url))
-    rates.push((await db.order.findUniqueOrThrow({ where: { id } })).gstRate)
-  }
-  t.same(rates, [0, 500, 1800], 'without a GSTIN no tax is charged')
-})
-
 t.test('admins list theatres and add them; their open boards reconnect for the new one', async (t) => {
   const { url } = await startNode(t)
   const [admin, manager] = [await signIn(url, 'admin'), await signIn(url, 'manager')]

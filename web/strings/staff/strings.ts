@@ -1,0 +1,8 @@
+import { en, type StaffStrings } from './en.js'
+
+/** Texts of the staff's pages, set once before the first render. Customers' pages don't load them. */
+export let st: StaffStrings = en
+
+export function setStaffStrings(strings: StaffStrings): void {
+  st = strings
+}
