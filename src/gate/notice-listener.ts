@@ -116,7 +116,10 @@ export class NoticeListener {
     }
     this.hasWorked = true
     this.isProven = true
-    return (await this.areTriggersThere()) ? 'notices' : 'not_installed'
+    const areThere = await this.areTriggersThere()
+    // lost since: its next opening is followed by another look
+    if (!this.isProven) return 'lost'
+    return areThere ? 'notices' : 'not_installed'
   }
 
   /** Through a pooler in transaction mode LISTEN succeeds and nothing ever comes. */
