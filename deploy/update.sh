@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts a release into service on a systemd host, one node after the other:
-#   npm run build -- --out /srv/houselights/releases/0.2.0
-#   sudo deploy/update.sh /srv/houselights/releases/0.2.0 3001 3002 3003
+#   npm run build -- --out /srv/houselights/releases/0.3.0
+#   sudo deploy/update.sh /srv/houselights/releases/0.3.0 3001 3002 3003
 # It applies the migrations, points the link /srv/houselights/current at the release, and restarts the node of each port.
 # If one is not ready in time, the link and the nodes go back to the release before.
 # READY_SECONDS: how long a node may take (60). HOUSELIGHTS_ENV_FILE: the units' environment file.
