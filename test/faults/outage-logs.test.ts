@@ -77,7 +77,8 @@ for (const how of ['down', 'cut'] as const) {
     await until(() => (statuses.get(200) ?? 0) > 50, 'the calls to be answered')
     const bringUp = how === 'down' ? await takeDown(database) : () => proxy.pass()
     if (how === 'cut') proxy.cut()
-    await until(() => (statuses.get(503) ?? 0) > 200, 'refusals')
+    const hasCounted = () => logs.lines.some(({ suppressed }) => Number(suppressed ?? 0) > 0)
+    await until(() => (statuses.get(503) ?? 0) > 200 && hasCounted(), 'refusals, and a line that counts some')
     isOver = true
     await Promise.all(loops)
     await bringUp()

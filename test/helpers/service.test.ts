@@ -44,7 +44,7 @@ t.test('leftovers of killed runs are dropped when they are old, and only those',
 t.test('two nodes on one database, with their own settings and logs', async (t) => {
   const database = await testDatabase(t, { demo: true })
   const one = await startService(t, { database })
-  const two = await startService(t, { database, env: { LOG_LEVEL: 'warn', WS_MAX_PAYLOAD: '99' } })
+  const two = await startService(t, { database, env: { LOG_LEVEL: 'error', WS_MAX_PAYLOAD: '99' } })
   t.not(one.port, two.port)
   t.equal(two.config.sockets.maxPayloadBytes, 99)
   for (const { url } of [one, two]) t.match(await createClient(url).get('/healthz'), { status: 200 })

@@ -20,7 +20,9 @@ export interface TcpProxyOptions {
   only?: string
 }
 
-export async function startTcpProxy(t: Teardown, { only = '', ...to }: TcpProxyOptions): Promise<TcpProxy> {
+/** `to` may be changed: new connections lead to where it points by then. */
+export async function startTcpProxy(t: Teardown, to: TcpProxyOptions): Promise<TcpProxy> {
+  const { only = '' } = to
   const sockets = new Set<Socket>()
   let mode: 'pass' | 'hold' | 'cut' = 'pass'
   const track = (socket: Socket) => {
@@ -37,7 +39,7 @@ export async function startTcpProxy(t: Teardown, { only = '', ...to }: TcpProxyO
   const server = createServer((client) => {
     track(client)
     if (mode === 'cut' && only === '') return client.resetAndDestroy()
-    const target = connect(to)
+    const target = connect(to.port, to.host)
     track(target)
     const choose = () => {
       for (const socket of [client, target]) chosen.add(socket)

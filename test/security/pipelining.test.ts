@@ -160,7 +160,11 @@ t.test('cuts a connection that pipelines an upgrade behind another request', asy
     t.match({ text, closed }, { text: '', closed: true })
   }
   await untilSame(t, 'no connection is left open', () => countOpen(app.server), 0)
-  t.notOk(logs.lines.some(({ level }) => (level ?? 0) >= 40))
+  // but for what the start says of the test database's settings
+  t.same(
+    logs.lines.filter(({ level = 0, setting }) => level >= 40 && setting === undefined),
+    [],
+  )
 })
 
 t.test('ignores an unknown Expect header', async (t) => {
