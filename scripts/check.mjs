@@ -14,17 +14,20 @@ const SLOW = [
   'cluster/',
   'commands/',
   'database/',
+  'deploy/',
   'faults/',
   'scripts/',
   'security/',
   'server.test.ts',
+  'tracing/',
 ]
 
 /** Stress and randomized tests, and a long table: too slow here. */
 const STRESS = /\/(?:races|new-enemy|money)\.test\.ts$/
 
 /** Tests of the gate that need Django. */
-const NEEDS_DJANGO = /^gate\/(?:away|browser|frames|handshake|revocation|start)\.test\.ts$/
+const NEEDS_DJANGO =
+  /^gate\/(?:away|browser|frames|handshake|notices|revocation|session-watch|start|tls-upstream)\.test\.ts$/
 
 /**
  * Processes that run the tests. Each loads the service once, which costs more CPU

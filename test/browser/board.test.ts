@@ -4,7 +4,7 @@ import type { Customer } from '../helpers/customers.js'
 import { orderFrom } from '../helpers/customers.js'
 import { until } from '../helpers/until.js'
 import { addSecondHall } from './demo-orders.js'
-import { linkIs, startSite, TABLET } from './site.js'
+import { linkIs, openEnded, startSite, TABLET } from './site.js'
 
 // The staff's live orders, by touch and by keyboard.
 
@@ -136,7 +136,8 @@ t.test('a cancelled order is in the list of those that ended', async (t) => {
   await ticket(board, 'A2').getByRole('button', { name: 'Cancel order for seat A2' }).click()
   await ticket(board, 'A2').waitFor({ state: 'detached' })
   t.equal((await site.db.order.findUniqueOrThrow({ where: { id } })).status, 'cancelled')
-  await board.getByText('Delivered and cancelled (1)').click()
+  await board.getByText('Delivered and cancelled (1)').waitFor()
+  await openEnded(board)
   await board.locator('.ended [data-status=cancelled]', { hasText: 'A2' }).waitFor()
 })
 

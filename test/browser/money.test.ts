@@ -3,7 +3,7 @@ import t from 'tap'
 import { signWebhook } from '../../src/payments/webhook-signature.js'
 import { TEST_SECRETS } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
-import { linkIs, PHONE, startSite, TABLET } from './site.js'
+import { linkIs, openEnded, PHONE, startSite, TABLET } from './site.js'
 
 // What pages say about money, and that none of them offers to pay twice. Late captures stay with us (AUTO_REFUND), so
 // that a manager has something to do.
@@ -217,7 +217,7 @@ t.test('a paid order is cancelled: the refund is due, and only a manager gives i
   await desk.locator('dialog').waitFor({ state: 'detached' })
   await payment(page, 'refunded').getByText('₹180 was refunded to you.').waitFor()
   await due.locator(`[data-order-id="${orderId}"]`).waitFor({ state: 'detached' })
-  await board.getByText(/^Delivered and cancelled/).click()
+  await openEnded(board)
   await board.locator(`.ended [data-order-id="${orderId}"]`).getByText('₹180 refunded').waitFor()
   await desk.getByRole('button', { name: 'Refresh' }).click()
   await desk

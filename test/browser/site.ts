@@ -4,6 +4,7 @@ import { PATIENCE } from '../helpers/deadline.js'
 import { startService, type TestService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import type { Teardown } from '../helpers/teardown.js'
+import { until } from '../helpers/until.js'
 
 /** A customer's phone: the smallest supported one. */
 export const PHONE: BrowserContextOptions = {
@@ -91,4 +92,13 @@ function isPageError(line: string): boolean {
 /** Resolves once the page's link to the service is live, or in the given state. */
 export async function linkIs(page: Page, state = 'live'): Promise<void> {
   await page.locator(`[data-link-state="${state}"]`).first().waitFor()
+}
+
+/** Opens the board's list of orders that ended. A click on what moves just then has no effect: it is repeated. */
+export async function openEnded(board: Page): Promise<void> {
+  const isOpen = async () => (await board.locator('details.ended').getAttribute('open')) !== null
+  await until(async () => {
+    if (!(await isOpen())) await board.locator('details.ended summary').click()
+    return await isOpen()
+  }, 'the list of orders that ended to be open')
 }

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
-import { linkIs, PHONE, startSite, TABLET } from './site.js'
+import { linkIs, openEnded, PHONE, startSite, TABLET } from './site.js'
 
 // One order from start to end, in two browsers that share only the service.
 
@@ -99,7 +99,8 @@ t.test('seen and delivered: the customer’s page shows each step live', async (
   await ticket(board, 'C7').getByRole('button', { name: 'Delivered' }).click()
   await head(phone, 'Delivered. Enjoy!')
   await head(board, /0 open orders/)
-  await board.getByText('Delivered and cancelled (1)').click()
+  await board.getByText('Delivered and cancelled (1)').waitFor()
+  await openEnded(board)
   await board.locator('.ended [data-status=delivered]').getByText('C7').waitFor()
   t.equal(await phone.evaluate('window.never'), 'reloaded')
 })

@@ -79,6 +79,8 @@ t.test('shortcuts work under a Hindi layout, and the page names their keys', asy
   const staff = await site.staff(TABLET)
   const board = await staff.open('/theatre/live-orders/')
   await linkIs(board)
+  // parts that appear together can't have the focus before
+  await board.locator(`.ticket[data-order-id="${orderId}"]`).waitFor()
   await board.locator(`.ticket[data-order-id="${orderId}"]`).focus()
   const cdp = await staff.context.newCDPSession(board)
   await press(cdp, { code: 'KeyS', key: 'े', keyCode: 83 })
