@@ -168,6 +168,8 @@ function eventsOf(money: OrderMoney, after: Settlement['order']): OrderEventName
   if (becamePaid || surplusAfter > surplusBefore) events.push('payment.paid')
   if (after.confirms) events.push('order.confirmed')
   if (after.paymentStatus === 'failed' && before.paymentStatus !== 'failed') events.push('payment.failed')
+  // a capture whose amount is not the order's, of the payment that had failed
+  if (after.paymentStatus === 'pending' && before.paymentStatus === 'failed') events.push('payment.pending')
   const gaveBack = after.refundedAmount > before.refundedAmount
   if (gaveBack || surplusAfter < surplusBefore) events.push('payment.refunded')
   return events

@@ -31,6 +31,7 @@ export const WEBHOOKS: Case[] = [
   ['a fee on top', 'start, pay 1 fee 425', 'confirmed paid', 0, 0, '', PAID, 'paid', 'ticket'],
   ['another amount', 'start, pay 1 amount 17000', 'placed pending', 0, 0, 'amount_mismatch', 'pending', 'unpaid, pay ₹180', 'unpaid'],
   ['another currency', 'start, pay 1 currency USD', 'placed pending', 0, 0, 'amount_mismatch', 'pending', 'unpaid, pay ₹180', 'unpaid'],
+  ['failed, then another amount', 'start, fail 1 held, pay 1 amount 17000 held, release', 'placed pending', 0, 0, 'amount_mismatch', 'pending failed pending', 'unpaid, pay ₹180', 'unpaid'],
   ['authorized only', 'start, authorize 1', 'placed pending', 0, 0, '', 'pending', 'unpaid, pay ₹180', 'unpaid'],
   ['authorized, then captured', 'start, authorize 1, capture c1', 'confirmed paid', 0, 0, '', PAID, 'paid', 'ticket'],
   ['captured before authorized', 'start, pay 1 reversed', 'confirmed paid', 0, 0, '', PAID, 'paid', 'ticket'],
