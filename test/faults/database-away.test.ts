@@ -1,23 +1,12 @@
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
-import type { TestDatabase } from '../helpers/database.js'
-import { testServer, withClient } from '../helpers/database-template.js'
+import { takeDown } from '../helpers/database.js'
 import { arrived, emit, endSession, faultIn, head, seqsOf } from '../helpers/live-events.js'
 import { startNode, type TestService } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
 import { openV1, RefusedError } from '../helpers/socket-client.js'
 
 const GROUP = theatreOrders(1)
-
-/** Simulates a server that is down: refuses new connections and terminates the open ones. */
-async function takeDown({ url }: TestDatabase): Promise<() => Promise<void>> {
-  const name = new URL(url).pathname.slice(1)
-  const { adminUrl } = await testServer()
-  const run = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
-  await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
-  await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  return async () => void (await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
-}
 
 /** Emits events one after the other, ignoring failures, until stopped. */
 function keepEmitting(node: TestService): () => Promise<void> {

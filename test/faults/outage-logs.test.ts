@@ -1,8 +1,6 @@
 import t from 'tap'
 import { postOrder } from '../helpers/customers.js'
-import type { TestDatabase } from '../helpers/database.js'
-import { testDatabase } from '../helpers/database.js'
-import { testServer, withClient } from '../helpers/database-template.js'
+import { takeDown, testDatabase } from '../helpers/database.js'
 import { shakeHands } from '../helpers/handshakes.js'
 import { createClient } from '../helpers/http-client.js'
 import type { LogLine } from '../helpers/logs.js'
@@ -17,16 +15,6 @@ t.setTimeout(110_000)
 const PATH = '/ws/all-seat-datasocket/'
 /** ms between two lines about the same failure, and what two clocks may differ by */
 const APART_MS = 1000 - 50
-
-/** Refuses new connections and terminates the open ones, as a server that stops; returns what ends that. */
-async function takeDown({ url }: TestDatabase): Promise<() => Promise<void>> {
-  const name = new URL(url).pathname.slice(1)
-  const { adminUrl } = await testServer()
-  const run = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
-  await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
-  await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-  return async () => void (await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
-}
 
 /** The pairs of lines about the same failure that came sooner than they may. */
 function tooSoon(lines: readonly LogLine[]): [LogLine, LogLine][] {

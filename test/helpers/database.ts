@@ -36,3 +36,13 @@ export async function testDatabase(t: Teardown, options: { demo?: boolean } = {}
   })
   return { url: urlOf(name), db }
 }
+
+/** Refuses new connections and terminates the open ones, as a server that stops; returns what ends that. */
+export async function takeDown({ url }: TestDatabase): Promise<() => Promise<void>> {
+  const name = new URL(url).pathname.slice(1)
+  const { adminUrl } = await testServer()
+  const run = (sql: string) => withClient(adminUrl, (client) => client.query(sql))
+  await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS false`)
+  await run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  return async () => void (await run(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`))
+}
