@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { writeBillOfMaterials } from './lib/bill-of-materials.mjs'
+import { LICENCE, writeBillOfMaterials } from './lib/bill-of-materials.mjs'
 import { OUTSIDE_THE_BUNDLE } from './lib/outside.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { ScriptError, script } from './lib/run.mjs'
@@ -36,7 +36,6 @@ const ENTRIES = {
 }
 /** what packages have for compilers, debuggers and readers; licences stay */
 const UNUSED = /\.(?:[cm]?ts|map|md|markdown)$/
-const LICENCE = /^(?:licen[cs]e|notice|copying)/i
 
 /**
  * The folders of packages with all that they depend on, where they are installed.

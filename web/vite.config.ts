@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
-import { packageList } from '../scripts/lib/package-list.mjs'
+import { PACKAGE_LISTS, packageList } from '../scripts/lib/package-list.mjs'
 import { en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 import { CUSTOMERS, installable, isShell } from './vite-worker.js'
@@ -45,7 +45,7 @@ const IS_MANAGERS = /web\/(?:manage\/|lib\/manager-api)/
 const IS_OWN_CODE = /\.tsx?$|preact|preload-helper/
 
 /** Not among the pages, which anybody can read. */
-const besidePages = (dir: string): string => join(dir, '..', 'packages-web.json')
+const besidePages = (dir: string): string => join(dir, '..', PACKAGE_LISTS.pages)
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 

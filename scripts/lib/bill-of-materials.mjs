@@ -1,12 +1,13 @@
 // @ts-check
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { PACKAGE_LISTS } from './package-list.mjs'
 import { must, runNpm } from './run.mjs'
 
 /** of all platforms, as in the lockfile */
 const LIST = ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--silent']
-/** names of the files that a build has of the packages in its bundles */
-export const BUNDLED = ['packages-server.json', 'packages-web.json']
+/** a file of a package with its terms */
+export const LICENCE = /^(?:licen[cs]e|notice|copying)/i
 
 /**
  * Writes `sbom.cdx.json` (CycloneDX) and `LICENCES.md`: what the release contains, and under which terms.
@@ -16,7 +17,9 @@ export const BUNDLED = ['packages-server.json', 'packages-web.json']
  *   it has as they are
  */
 export async function writeBillOfMaterials(release, { build, shipped }) {
-  const bundled = BUNDLED.flatMap((name) => JSON.parse(readFileSync(join(build, name), 'utf8')))
+  const bundled = Object.values(PACKAGE_LISTS).flatMap((name) =>
+    JSON.parse(readFileSync(join(build, name), 'utf8')),
+  )
   const packages = [...new Set([...bundled, ...shipped])].map(readPackage)
   const byName = new Map(packages.map((each) => [`${each.name}@${each.version}`, each]))
   const bill = JSON.parse(await must('listing the packages', runNpm(LIST)))
@@ -45,7 +48,7 @@ const idOf = (/** @type {Component} */ { name, version }) => `${name}@${version}
 function readPackage(folder) {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const texts = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && /^(?:licen[cs]e|notice|copying)/i.test(entry.name))
+    .filter((entry) => entry.isFile() && LICENCE.test(entry.name))
     .map((entry) => readFileSync(join(folder, entry.name), 'utf8').trim())
   return { name, version, licence: typeof license === 'string' ? license : 'see below', texts }
 }

@@ -2,6 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { sep } from 'node:path'
 
+/** The files of a build that name the packages in its bundles. */
+export const PACKAGE_LISTS = { server: 'packages-server.json', pages: 'packages-web.json' }
+
 /** The last node_modules of a module's path, and the package's name after it. */
 const PACKAGE = /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//
 

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'rolldown'
 import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
-import { packageList } from './package-list.mjs'
+import { PACKAGE_LISTS, packageList } from './package-list.mjs'
 import { inRoot, root } from './paths.mjs'
 
 const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
@@ -118,7 +118,7 @@ export default defineConfig({
     ownMaps,
     eagerModules,
     latin1,
-    packageList((dir) => join(dir, 'packages-server.json')),
+    packageList((dir) => join(dir, PACKAGE_LISTS.server)),
   ],
   output: {
     format: 'esm',
