@@ -17,7 +17,7 @@ import {
   verifyBackup,
 } from './backup-file.js'
 import { withMaintenanceClient } from './maintenance-client.js'
-import { readSequences, readTables, type Table, tablesIn } from './tables.js'
+import { hasMigrations, readSequences, readTables, type Table, tablesIn } from './tables.js'
 
 export interface BackupSummary {
   rows: number
@@ -25,13 +25,7 @@ export interface BackupSummary {
 }
 
 /** Whether migrations were applied. */
-export const hasTables = (url: string): Promise<boolean> =>
-  withMaintenanceClient(url, async (client) => {
-    const { rows } = await client.query<{ exists: boolean }>(
-      `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
-    )
-    return rows[0]?.exists === true
-  })
+export const hasTables = (url: string): Promise<boolean> => withMaintenanceClient(url, hasMigrations)
 
 /**
  * Writes all that the service has stored to a file, as it is at one moment, while the service runs. The file appears when it

@@ -1,8 +1,7 @@
 import pg from 'pg'
-import { projectMigrations } from '../database/migrate.js'
 import { theatreChat, theatreOrders } from '../protocol/groups.js'
 import { withMaintenanceClient } from './maintenance-client.js'
-import { readSequences, readTables, tablesIn } from './tables.js'
+import { readSequences, readTableNames } from './tables.js'
 
 // A database that is as it was at an earlier time: clients know of events, orders and sessions that it has lost.
 
@@ -90,12 +89,7 @@ const LOOKS: Record<string, string> = {
 export const findProblems = (url: string): Promise<Finding[]> =>
   withMaintenanceClient(url, async (client, schema) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY')
-    const tables = await readTables(client, schema, tablesIn(projectMigrations()))
-    return await look(
-      client,
-      schema,
-      tables.map(({ name }) => name),
-    )
+    return await look(client, schema, await readTableNames(client, schema))
   })
 
 async function look(client: pg.ClientBase, schema: string, tables: readonly string[]): Promise<Finding[]> {

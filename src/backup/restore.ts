@@ -2,13 +2,13 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { applyMigrations, projectMigrations } from '../database/migrate.js'
+import { applyMigrations } from '../database/migrate.js'
 import { BackupError, BackupFileError } from './backup-errors.js'
 import type { BackupHeader, BackupReader } from './backup-file.js'
 import { columnsOf, foreignMigration } from './backup-writer.js'
 import { withMaintenanceClient } from './maintenance-client.js'
 import { type Recovery, recover } from './recovery.js'
-import { readTables, tablesIn } from './tables.js'
+import { hasMigrations, readTableNames } from './tables.js'
 
 /** What a database holds before a restore. */
 export interface Target {
@@ -42,10 +42,7 @@ export async function inspectTarget(url: string, header: BackupHeader): Promise<
 const NO_DATABASE = '3D000'
 
 async function readStored(client: pg.Client, header: BackupHeader): Promise<Target['stored']> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
-  )
-  if (rows[0]?.exists !== true) return null
+  if (!(await hasMigrations(client))) return null
   const applied = await client.query<{ name: string }>(
     'SELECT migration_name AS name FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY 1',
   )
@@ -108,7 +105,7 @@ export async function restoreBackup(url: string, backup: BackupReader): Promise<
 }
 
 async function fill(client: pg.Client, schema: string, backup: BackupReader) {
-  const tables = (await readTables(client, schema, tablesIn(projectMigrations()))).map(({ name }) => name)
+  const tables = await readTableNames(client, schema)
   await client.query(`TRUNCATE ${tables.map(quote).join(', ')}`)
   // they would number bills anew, or count changes that are none
   for (const table of tables) await client.query(`ALTER TABLE ${quote(table)} DISABLE TRIGGER USER`)
@@ -136,12 +133,7 @@ export const recoverDatabase = (url: string): Promise<Recovery> =>
   withMaintenanceClient(url, async (client, schema) => {
     await client.query('BEGIN')
     await assertUnused(client)
-    const tables = await readTables(client, schema, tablesIn(projectMigrations()))
-    const recovery = await recover(
-      client,
-      schema,
-      tables.map(({ name }) => name),
-    )
+    const recovery = await recover(client, schema, await readTableNames(client, schema))
     await client.query('COMMIT')
     return recovery
   })

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { projectMigrations } from '../database/migrate.js'
 
 /** A table of the service, with what a copy of it needs. */
 export interface Table {
@@ -65,4 +66,17 @@ export async function readSequences(
 export function tablesIn(migrations: readonly { sql: string }[]): string[] {
   const created = migrations.flatMap(({ sql }) => [...sql.matchAll(/^CREATE TABLE "?(\w+)"?/gm)])
   return created.map(([, name = '']) => name)
+}
+
+/** The names of the service's tables, each behind those that it refers to. */
+export async function readTableNames(client: pg.ClientBase, schema: string): Promise<string[]> {
+  return (await readTables(client, schema, tablesIn(projectMigrations()))).map(({ name }) => name)
+}
+
+/** Whether migrations were applied, or have begun. */
+export async function hasMigrations(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS exists`,
+  )
+  return rows[0]?.exists === true
 }
