@@ -5,10 +5,12 @@ import { existsSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { prepare, prepareTools } from '../prepare.mjs'
+import { compileTests, SHARED_SERVICES } from './compiled-tests.mjs'
 import { announceDatabase } from './env.mjs'
 import { inRoot, root } from './paths.mjs'
 import { runNode, ScriptError } from './run.mjs'
 import { reportTap } from './tap-report.mjs'
+import { testFiles } from './test-files.mjs'
 
 /** @param {string} line */
 export const print = (line) => process.stdout.write(`${line}\n`)
@@ -91,33 +93,74 @@ export async function runChecks() {
   return verdicts.filter((isGood) => !isGood).length
 }
 
+/** One more than a small machine has cores: many tests wait for timers of the service. None asserts a duration. */
+const JOBS = 3
+/** for one file */
+const TIMEOUT_SECONDS = 600
+
 /**
- * Runs test files with tap, and adds to the counts.
+ * Runs test files, and adds to the counts.
  *
- * @param {string[]} files empty: all that .taprc includes
+ * @param {string[]} names files, folders and globs; empty: all files
  * @param {import('./tap-report.mjs').Counts} counts
  */
-export async function runTests(files, counts) {
-  const services = await startSharedServices(files)
+export async function runTests(names, counts) {
+  const files = await testFiles(names)
+  if (files.length === 0) return
+  const compiled = await tryToCompile(files)
   try {
-    const tap = inRoot('node_modules/tap/dist/esm/run.mjs')
-    const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const ended = new Promise((resolve) => child.on('close', resolve))
-    const tests = await reportTap(child.stdout, print)
-    const code = await ended
-    if (code !== 0 && tests.failed === 0) {
-      print(`FAIL  tap ended with exit code ${code}`)
-      tests.failed = 1
+    const services = await startSharedServices(files, compiled)
+    try {
+      const tests = await runFiles(files, compiled)
+      counts.passed += tests.passed
+      counts.failed += tests.failed
+      counts.skipped += tests.skipped
+      judgeOutput(services.judgeOutput(), counts, names.length === 0)
+    } finally {
+      await services.stop()
     }
-    counts.passed += tests.passed
-    counts.failed += tests.failed
-    counts.skipped += tests.skipped
-    judgeOutput(services.judgeOutput(), counts, files.length === 0)
   } finally {
-    await services.stop()
+    compiled?.remove()
   }
+}
+
+/**
+ * Bundles the files. What cannot be bundled, as when one has a syntax error, runs from the sources: so the others run.
+ *
+ * @param {string[]} files
+ */
+async function tryToCompile(files) {
+  try {
+    return await compileTests(files)
+  } catch (error) {
+    print(`The tests run from the sources, since they cannot be bundled: ${error}`)
+    return null
+  }
+}
+
+/**
+ * @param {string[]} files
+ * @param {import('./compiled-tests.mjs').CompiledTests | null} compiled
+ */
+async function runFiles(files, compiled) {
+  /** @type {import('./tap-runner.mjs').RunnerOptions} */
+  const options = {
+    files: files.map((name) => ({ name, path: compiled?.pathOf(name) ?? name })),
+    nodeArgs: ['--enable-source-maps', ...(compiled ? [] : ['--import=tsx'])],
+    jobs: JOBS,
+    timeout: TIMEOUT_SECONDS,
+  }
+  const child = spawn(process.execPath, [inRoot('scripts/lib/tap-runner.mjs'), JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const tests = await reportTap(child.stdout, print)
+  const code = await ended
+  if (code !== 0 && tests.failed === 0) {
+    print(`FAIL  tap ended with exit code ${code}`)
+    tests.failed = 1
+  }
+  return tests
 }
 
 /**
@@ -142,13 +185,13 @@ function judgeOutput({ bytes, secrets, found }, counts, isWhole) {
 /**
  * Starts what the test files share: see test/helpers/shared-services.ts.
  *
- * @param {string[]} files empty: all
+ * @param {string[]} files
+ * @param {import('./compiled-tests.mjs').CompiledTests | null} compiled
  * @returns {ReturnType<typeof import('../../test/helpers/shared-services.ts').startSharedServices>}
  */
-async function startSharedServices(files) {
-  const { register } = await import('tsx/esm/api')
-  register()
-  const { startSharedServices } = await import(pathToFileURL(inRoot('test/helpers/shared-services.ts')).href)
-  const isAll = files.length === 0
-  return startSharedServices({ django: isAll || files.some((file) => file.includes('test/gate/')) })
+async function startSharedServices(files, compiled) {
+  if (!compiled) (await import('tsx/esm/api')).register()
+  const path = compiled?.pathOf(SHARED_SERVICES) ?? SHARED_SERVICES
+  const { startSharedServices } = await import(pathToFileURL(inRoot(path)).href)
+  return startSharedServices({ django: files.some((file) => file.startsWith('test/gate/')) })
 }

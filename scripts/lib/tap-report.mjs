@@ -116,9 +116,12 @@ function describe({ fullname, name, diag }) {
     )
   }
   if (Object.keys(rest).length > 0) lines.push(indent(JSON.stringify(rest), '  '))
-  if (stack) lines.push(indent(stack, '  '))
+  if (stack) lines.push(indent(stack.replace(COMPILED_PLACE, ''), '  '))
   return indent(lines.join('\n'))
 }
+
+/** tap names a frame's place in the bundle before that in the source */
+const COMPILED_PLACE = /(?<=^| )\(?\S*\.data\/compiled-tests\/\S+ (?=\()/gm
 
 /**
  * @param {string} text

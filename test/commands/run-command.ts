@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Command, execute, UsageError } from '../../src/commands/command.js'
 import { TEST_SECRETS } from '../helpers/service.js'
+import { nodeArguments } from '../helpers/source-program.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -63,7 +63,7 @@ export function spawnCommand(
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/commands/main.ts'), name, ...args],
+      [...nodeArguments('src/commands/main.ts'), name, ...args],
       {
         cwd: options.folder ?? ROOT,
         timeout: 60_000,

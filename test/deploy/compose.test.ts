@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
 import { PROJECT } from '../helpers/embedded-servers.js'
+import { nodeArguments } from '../helpers/source-program.js'
 import { buildAsImage } from './release.js'
 
 // deploy/compose.yaml: what it names is there, and its steps work, in their order, without a container engine.
@@ -124,8 +125,8 @@ t.test('the proxy makes a certificate if there is none, and keeps one that is th
   t.equal(readFileSync(certificate, 'utf8'), 'of an authority')
 })
 
-const imports = ['tsx', join(PROJECT, 'test/helpers/plain-children.mjs')].map((file) => `--import=${file}`)
-const steps = [process.execPath, ...imports, join(PROJECT, 'test/deploy/compose-run.ts')]
+const plain = `--import=${join(PROJECT, 'test/helpers/plain-children.mjs')}`
+const steps = [process.execPath, plain, ...nodeArguments('test/deploy/compose-run.ts')]
 const withoutNetwork = ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh']
 const canUnshare = spawnSync('unshare', [...withoutNetwork, 'true']).status === 0
 const env = { ...process.env, NODE_OPTIONS: '', RELEASE: release, IS_OFFLINE: canUnshare ? '1' : '0' }

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { within } from '../helpers/deadline.js'
@@ -7,13 +6,13 @@ import { arrived, emit, faultIn, head, seqsOf } from '../helpers/live-events.js'
 import { startNode } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
 import { openV1 } from '../helpers/socket-client.js'
+import { nodeArguments } from '../helpers/source-program.js'
 
 const GROUP = theatreOrders(1)
 
 /** Runs a process that commits an event and is killed before it publishes. */
 async function commitAndDie(url: string): Promise<NodeJS.Signals | null> {
-  const script = fileURLToPath(new URL('dying-node.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import=tsx', script, url], {
+  const child = spawn(process.execPath, [...nodeArguments('test/faults/dying-node.ts'), url], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const ended = new Promise<NodeJS.Signals | null>((resolve) =>

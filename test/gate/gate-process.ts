@@ -3,19 +3,17 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { LogCapture } from '../helpers/logs.js'
+import { nodeArguments } from '../helpers/source-program.js'
 import type { Teardown } from '../helpers/teardown.js'
-
-const ENTRANCE = fileURLToPath(new URL('../../src/gate-server.ts', import.meta.url))
 
 /** The gate as a process, with this environment and nothing else. */
 export function runGate(t: Teardown, env: Record<string, string>, file: string | object) {
   const folder = mkdtempSync(join(tmpdir(), 'houselights-gate-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'gate.json'), typeof file === 'string' ? file : JSON.stringify(file))
-  const child = spawn(process.execPath, ['--import=tsx', ENTRANCE, join(folder, 'gate.json')], {
+  const child = spawn(process.execPath, [...nodeArguments('src/gate-server.ts'), join(folder, 'gate.json')], {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

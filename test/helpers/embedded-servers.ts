@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { processIdentity } from '../../src/database/embedded/process-identity.js'
 import { PROGRAM_PATIENCE, within } from './deadline.js'
+import { nodeArguments } from './source-program.js'
 import type { Teardown } from './teardown.js'
 import { until } from './until.js'
 
 export const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
-const USER_SCRIPT = join(PROJECT, 'test', 'database', 'server-user.ts')
 
 /** A data directory of the test's own; at teardown a server that is left in it is ended, and all is removed. */
 export function dataDirectory(t: Teardown): string {
@@ -54,8 +54,9 @@ export interface ServerUser {
 
 /** Another process that uses the server of the directory, in a process group of its own. */
 export function startUser(t: Teardown, directory: string, options: SpawnOptions & { script?: string } = {}) {
-  const { script = USER_SCRIPT, ...spawnOptions } = options
-  const child = spawn(process.execPath, ['--import=tsx', script, directory], {
+  const { script, ...spawnOptions } = options
+  const program = script ? ['--import=tsx', script] : nodeArguments('test/database/server-user.ts')
+  const child = spawn(process.execPath, [...program, directory], {
     cwd: PROJECT,
     ...spawnOptions,
     detached: true,

@@ -3,15 +3,12 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PROGRAM_PATIENCE, within } from './deadline.js'
 import { LogCapture } from './logs.js'
 import { TEST_SECRETS } from './service.js'
+import { nodeArguments } from './source-program.js'
 import { keepOutput } from './suite-output.js'
 import type { Teardown } from './teardown.js'
-
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const SOURCES = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/server.ts')]
 
 export interface ServiceProcess {
   child: ChildProcess
@@ -37,7 +34,12 @@ export interface ServiceProcessOptions {
 /** The service as it is run, in a process of its own; without a DATABASE_URL on an embedded database. */
 export function spawnService(
   t: Teardown,
-  { env, folder = temporaryFolder(t), program = SOURCES, uid }: ServiceProcessOptions = {},
+  {
+    env,
+    folder = temporaryFolder(t),
+    program = nodeArguments('src/server.ts'),
+    uid,
+  }: ServiceProcessOptions = {},
 ): ServiceProcess {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, program, {

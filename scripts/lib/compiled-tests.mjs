@@ -1,0 +1,159 @@
+// @ts-check
+// Bundles the test files with the service and its packages, as the build does: to load thousands of modules, each through
+// a loader's hooks, costs a process more CPU than most test files (docs/decisions/0034-tests-are-bundled.md).
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { extname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { compilerFile, DEFINES, eagerModules, ownMaps, PACKAGES } from './bundle-plugins.mjs'
+import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
+import { inRoot, root } from './paths.mjs'
+
+const FOLDER = inRoot('.data/compiled-tests')
+const HOUR_MS = 3_600_000
+/** The variable that names the folder to the test processes: see test/helpers/source-program.ts. */
+const VARIABLE = 'HOUSELIGHTS_COMPILED_TESTS'
+
+/**
+ * @typedef {object} CompiledTests
+ * @property {(file: string) => string} pathOf the compiled file of a source, both relative to the root
+ * @property {() => void} remove
+ */
+
+/**
+ * Bundles these files, the programs that they start, and what the runner itself needs of test/helpers.
+ *
+ * @param {string[]} files relative to the root
+ * @returns {Promise<CompiledTests>}
+ */
+export async function compileTests(files) {
+  removeLeftovers()
+  mkdirSync(FOLDER, { recursive: true })
+  const folder = mkdtempSync(join(FOLDER, 'run-'))
+  // some tests run their programs as another user
+  chmodSync(folder, 0o755)
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    await bundle([...files, SHARED_SERVICES], folder)
+  } catch (error) {
+    remove()
+    throw error
+  }
+  process.env[VARIABLE] = folder
+  return { pathOf: (file) => relative(root, join(folder, compiledName(file))), remove }
+}
+
+/** What the runner starts for all files. */
+export const SHARED_SERVICES = 'test/helpers/shared-services.ts'
+
+/** @param {string} file */
+const withoutExtension = (file) => file.slice(0, -extname(file).length)
+
+/** @param {string} file */
+const compiledName = (file) => `${withoutExtension(file)}.js`
+
+/**
+ * @param {string[]} files
+ * @param {string} folder
+ */
+async function bundle(files, folder) {
+  // dynamic import: this file is loaded before packages are installed
+  const { rolldown } = await import('rolldown')
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(files.map((file) => [withoutExtension(file), inRoot(file)])),
+    platform: 'node',
+    external: outsidePackages(),
+    transform: { define: DEFINES },
+    plugins: [
+      sourceUrls,
+      startedPrograms,
+      playwright,
+      compilerFile({ clients: 'many' }),
+      ownMaps,
+      eagerModules,
+    ],
+    logLevel: 'silent',
+  })
+  try {
+    await build.write({
+      dir: folder,
+      format: 'esm',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      // where compilerFile expects them
+      chunkFileNames: 'src/[name]-[hash].js',
+    })
+  } finally {
+    await build.close()
+  }
+}
+
+/** Tools, which most tests do not load, and what the build of the service leaves outside too. */
+function outsidePackages() {
+  const { devDependencies, optionalDependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const tools = Object.keys({ ...devDependencies, ...optionalDependencies })
+  const names = [...tools, ...OUTSIDE_THE_BUNDLE, 'pg-native']
+  return (/** @type {string} */ id) => names.some((name) => id === name || id.startsWith(`${name}/`))
+}
+
+/**
+ * Own modules find what is beside them where their source is.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const sourceUrls = {
+  name: 'source-urls',
+  transform(code, id) {
+    if (id.includes(PACKAGES) || !code.includes('import.meta.url')) return null
+    // on the same line, so that the source map needs no change of lines
+    return { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)), map: null }
+  },
+}
+
+/**
+ * The programs that tests start by `nodeArguments`, each as an entry of the bundle.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const startedPrograms = {
+  name: 'started-programs',
+  transform(code, id) {
+    if (id.includes(PACKAGES)) return null
+    for (const [, file = ''] of code.matchAll(/nodeArguments\('([^']+)'/g))
+      this.emitFile({ type: 'chunk', id: inRoot(file), fileName: compiledName(file) })
+    return null
+  },
+}
+
+/**
+ * playwright through `require`: an import would search its whole text, 5 MB, for the names that it exports.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const playwright = {
+  name: 'playwright',
+  resolveId: (id) => (id === 'playwright-core' ? '\0playwright' : null),
+  load: (id) =>
+    id === '\0playwright'
+      ? `import { createRequire } from 'node:module'
+        export const { chromium } = createRequire(import.meta.url)('playwright-core')`
+      : null,
+}
+
+/** Removes what runs left behind that were killed. */
+function removeLeftovers() {
+  if (!existsSync(FOLDER)) return
+  for (const name of readdirSync(FOLDER)) {
+    const path = join(FOLDER, name)
+    if (Date.now() - statSync(path).mtimeMs > HOUR_MS) rmSync(path, { recursive: true, force: true })
+  }
+}
