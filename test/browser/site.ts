@@ -19,7 +19,7 @@ export const TABLET: BrowserContextOptions = { viewport: { width: 1180, height: 
 /** One service with the demo theatres and one browser, shared by the tests of a file. */
 export interface Site extends TestService {
   browser: Browser
-  /** A browser profile with its own cookies and storage. */
+  /** A browser profile with its own cookies and storage; it ends with the test that asks for it. */
   visitor(options?: BrowserContextOptions): Promise<Visitor>
   /** A profile in which a demo account is signed in. */
   staff(options?: BrowserContextOptions & { username?: string }): Promise<Visitor>
@@ -33,18 +33,32 @@ export interface Visitor {
   open(path: string): Promise<Page>
 }
 
+/** A test, or what closes things for a script, which has no tests within it. */
+interface FileTest extends Teardown {
+  beforeEach?(hook: (test: Teardown) => void): unknown
+}
+
 /**
  * `worker`: pages have their service worker. Without, playwright's routes see all requests; of a page that has one they miss
  * some.
  */
 export async function startSite(
-  t: Teardown,
+  t: FileTest,
   env: Record<string, string> = {},
   { worker = false, ...browserOptions }: BrowserOptions & { worker?: boolean } = {},
 ): Promise<Site> {
   const app = await startService(t, { pages: true, demo: true, env: { RATE_LIMITS: 'off', ...env } })
   const browser = await launchBrowser(t, browserOptions)
   const pageErrors: string[] = []
+  // an open page goes on drawing: what a test opens is closed at its end
+  let owner: Teardown = t
+  t.beforeEach?.((test) => {
+    const outer = owner
+    owner = test
+    test.teardown(() => {
+      owner = outer
+    })
+  })
 
   async function visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
     const serviceWorkers = worker ? 'allow' : 'block'
@@ -55,7 +69,7 @@ export async function startSite(
       ...options,
     })
     context.setDefaultTimeout(PATIENCE)
-    t.teardown(() => context.close())
+    owner.teardown(() => context.close())
     context.on('weberror', (error) => pageErrors.push(String(error.error())))
     context.on('console', (message) => {
       if (message.type() === 'error' && isPageError(message.text())) pageErrors.push(message.text())
