@@ -71,12 +71,13 @@ async function bundle(files, folder) {
     cwd: root,
     input: Object.fromEntries(files.map((file) => [withoutExtension(file), inRoot(file)])),
     platform: 'node',
-    external: outsidePackages(),
     transform: { define: DEFINES },
     plugins: [
+      fileTests(files),
       sourceUrls,
       startedPrograms,
       playwright,
+      outsidePackages(),
       compilerFile({ clients: 'many' }),
       ownMaps,
       eagerModules,
@@ -97,12 +98,21 @@ async function bundle(files, folder) {
   }
 }
 
-/** Tools, which most tests do not load, and what the build of the service leaves outside too. */
+/**
+ * Tools, which most tests do not load, and what the build of the service leaves outside too.
+ *
+ * @returns {import('rolldown').Plugin}
+ */
 function outsidePackages() {
   const { devDependencies, optionalDependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   const tools = Object.keys({ ...devDependencies, ...optionalDependencies })
   const names = [...tools, ...OUTSIDE_THE_BUNDLE, 'pg-native']
-  return (/** @type {string} */ id) => names.some((name) => id === name || id.startsWith(`${name}/`))
+  return {
+    name: 'outside-packages',
+    // an option `external` would take precedence over the other plugins
+    resolveId: (id) =>
+      names.some((name) => id === name || id.startsWith(`${name}/`)) ? { id, external: true } : null,
+  }
 }
 
 /**
@@ -148,6 +158,25 @@ const playwright = {
         export const { chromium } = createRequire(import.meta.url)('playwright-core')`
       : null,
 }
+
+/**
+ * Files that `runFile` loads take their own subtest for `t`.
+ *
+ * @param {string[]} files those that have a process of their own
+ * @returns {import('rolldown').Plugin}
+ */
+const fileTests = (files) => ({
+  name: 'file-tests',
+  resolveId(id, importer) {
+    if (id !== 'tap' || !importer?.endsWith('.test.ts')) return null
+    return files.includes(relative(root, importer)) ? null : `\0tap-of:${importer}`
+  },
+  load: (id) =>
+    id.startsWith('\0tap-of:')
+      ? `import { fileTest } from ${JSON.stringify(inRoot('scripts/lib/part-file.mjs'))}
+        export default fileTest()`
+      : null,
+})
 
 /** Removes what runs left behind that were killed. */
 function removeLeftovers() {

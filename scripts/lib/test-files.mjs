@@ -1,6 +1,6 @@
 // @ts-check
 import { readdirSync, statSync } from 'node:fs'
-import { relative, sep } from 'node:path'
+import { relative, resolve, sep } from 'node:path'
 import { inRoot, root } from './paths.mjs'
 
 /** Tests that start programs, the longest of all: they run first, so that none is left alone at the end. */
@@ -22,7 +22,7 @@ export async function testFiles(names) {
   )
   return longestFirst(
     found
-      .map((path) => relative(root, inRoot(path)))
+      .map((path) => relative(root, resolve(root, path)))
       .flatMap((path) => (isFolder(path) ? filesIn(path) : [path])),
   )
 }
