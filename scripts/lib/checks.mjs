@@ -152,6 +152,7 @@ async function runFiles(files, compiled) {
   }
   const child = spawn(process.execPath, [inRoot('scripts/lib/tap-runner.mjs'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...compiled?.env },
   })
   const ended = new Promise((resolve) => child.on('close', resolve))
   const tests = await reportTap(child.stdout, print)

@@ -25,6 +25,7 @@ const VARIABLE = 'HOUSELIGHTS_COMPILED_TESTS'
 /**
  * @typedef {object} CompiledTests
  * @property {(file: string) => string} pathOf the compiled file of a source, both relative to the root
+ * @property {Record<string, string>} env what processes that run them need in their environment
  * @property {() => void} remove
  */
 
@@ -47,8 +48,11 @@ export async function compileTests(files) {
     remove()
     throw error
   }
-  process.env[VARIABLE] = folder
-  return { pathOf: (file) => relative(root, join(folder, compiledName(file))), remove }
+  return {
+    env: { [VARIABLE]: folder },
+    pathOf: (file) => relative(root, join(folder, compiledName(file))),
+    remove,
+  }
 }
 
 /** What the runner starts for all files. */
@@ -138,7 +142,7 @@ const startedPrograms = {
   name: 'started-programs',
   transform(code, id) {
     if (id.includes(PACKAGES)) return null
-    for (const [, file = ''] of code.matchAll(/nodeArguments\('([^']+)'/g))
+    for (const [, file = ''] of code.matchAll(/nodeArguments\('([\w./-]+)'/g))
       this.emitFile({ type: 'chunk', id: inRoot(file), fileName: compiledName(file) })
     return null
   },

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Test } from 'tap'
 import { DeadlineError, PATIENCE } from './deadline.js'
 
+/** ms between two looks, at first and after long waiting: a look is often a query */
 const STEP_MS = 5
+const MAX_STEP_MS = 25
 
 type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>
 
@@ -15,12 +17,14 @@ export async function until<T>(
   what: string,
   ms: number = PATIENCE,
 ): Promise<Truthy<T>> {
-  const deadline = performance.now() + ms
+  const began = performance.now()
   for (;;) {
     const seen = await look()
     if (seen) return seen as Truthy<T>
-    if (performance.now() > deadline) throw new DeadlineError(what, ms)
-    await new Promise((resolve) => setTimeout(resolve, STEP_MS))
+    const waited = performance.now() - began
+    if (waited > ms) throw new DeadlineError(what, ms)
+    const step = Math.min(MAX_STEP_MS, Math.max(STEP_MS, waited / 10))
+    await new Promise((resolve) => setTimeout(resolve, step))
   }
 }
 
