@@ -119,6 +119,9 @@ function outsidePackages() {
   }
 }
 
+/** not as a whole string, as in plugins that look for it */
+const OWN_URL = /(?<!['"`])\bimport\.meta\.url\b/g
+
 /**
  * Own modules find what is beside them where their source is.
  *
@@ -127,9 +130,9 @@ function outsidePackages() {
 const sourceUrls = {
   name: 'source-urls',
   transform(code, id) {
-    if (id.includes(PACKAGES) || !code.includes('import.meta.url')) return null
+    if (id.includes(PACKAGES) || code.search(OWN_URL) === -1) return null
     // on the same line, so that the source map needs no change of lines
-    return { code: code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)), map: null }
+    return { code: code.replaceAll(OWN_URL, JSON.stringify(pathToFileURL(id).href)), map: null }
   },
 }
 
