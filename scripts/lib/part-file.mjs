@@ -3,6 +3,12 @@
 // `import t from 'tap'` is the file's subtest (scripts/lib/compiled-tests.mjs).
 import t from 'tap'
 
+/** ms for one file, and for all of a process */
+const FILE_TIMEOUT = 600_000
+const PART_TIMEOUT = 3_600_000
+
+t.setTimeout(PART_TIMEOUT)
+
 /** @type {import('tap').Test} */
 let current = t
 
@@ -14,7 +20,7 @@ export const fileTest = () => current
  * @param {() => Promise<unknown>} load
  */
 export async function runFile(name, load) {
-  await t.test(name, async (test) => {
+  await t.test(name, { timeout: FILE_TIMEOUT }, async (test) => {
     current = test
     await load()
   })

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { type BrowserOptions, launchBrowser } from '../helpers/chromium.js'
-import { PATIENCE } from '../helpers/deadline.js'
+import { DeadlineError, PATIENCE, within } from '../helpers/deadline.js'
 import { startService, type TestService } from '../helpers/service.js'
 import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import type { Teardown } from '../helpers/teardown.js'
@@ -69,7 +69,7 @@ export async function startSite(
       ...options,
     })
     context.setDefaultTimeout(PATIENCE)
-    owner.teardown(() => context.close())
+    owner.teardown(() => closeInTime(context))
     context.on('weberror', (error) => pageErrors.push(String(error.error())))
     context.on('console', (message) => {
       if (message.type() === 'error' && isPageError(message.text())) pageErrors.push(message.text())
@@ -94,6 +94,17 @@ export async function startSite(
   }
 
   return { ...app, browser, visitor, staff, pageErrors }
+}
+
+/** ms; the end of a context may wait for ever for a page that is just navigating: it then ends with the browser */
+const CLOSING_MS = 5000
+
+async function closeInTime(context: BrowserContext): Promise<void> {
+  try {
+    await within(context.close(), CLOSING_MS, 'the end of a browser context')
+  } catch (error) {
+    if (!(error instanceof DeadlineError)) throw error
+  }
 }
 
 /** Browsers log every response from 400 on and every failed socket, which tests of refusals and outages cause. */
