@@ -138,9 +138,11 @@ async function recordRefund(
 ): Promise<boolean> {
   if (key !== null) await nameRequest(tx, key, id)
   const stored = await tx.$executeRaw`
-    INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status)
-    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status)
-    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount
+    INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status, failed_at)
+    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status,
+      CASE WHEN ${status === 'failed'} THEN now() END)
+    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount,
+      failed_at = excluded.failed_at
     WHERE excluded.status > r.status`
   return stored > 0
 }
