@@ -6,6 +6,7 @@ import { orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
+import { adoptCaptures, lockPaymentId } from './early-captures.js'
 import { findPending, type PaymentRecord, paymentFields } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
 
@@ -51,11 +52,13 @@ function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): vo
 
 /**
  * Checks the order again, which may have changed during the provider's call. If another payment was stored meanwhile,
- * that one is returned; ours stays unused at the provider.
+ * that one is returned; ours stays unused at the provider. The provider may have reported a charge of it already.
  */
 function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
   const { orderId } = given
   const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {
+    // before the order, as the ledger does
+    await tx.$queryRaw`SELECT ${lockPaymentId(given.id)}`
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
     checkPayable(await readOrder(tx, orderId))
     await checkReviewed(tx, orderId)
@@ -68,8 +71,11 @@ function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>):
       data: { paymentStatus: 'pending' },
       select: { id: true },
     })
-    const order = await readOrder(tx, orderId)
-    return { result: payment, events: orderEvents(['payment.pending'], order) }
+    const pendingEvents = orderEvents(['payment.pending'], await readOrder(tx, orderId))
+    const { changed, events } = await adoptCaptures(tx, given.id, orderId)
+    if (!changed) return { result: payment, events: pendingEvents }
+    const result = await tx.payment.findUniqueOrThrow({ where: { id: given.id }, select: paymentFields })
+    return { result, events: [...pendingEvents, ...events] }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }
