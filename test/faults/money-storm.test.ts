@@ -19,10 +19,11 @@ for (let round = 0; round < ROUNDS; round++) {
   t.test(`every rupee is accounted for, whatever happens at once (SEED=${seed})`, async (t) => {
     const random = new Random(seed)
     const razorpay = await startRazorpay(t, { secret: TEST_SECRETS.PAYMENT_WEBHOOK_SECRET })
-    const first = await startNode(t, { env: razorpay.env })
+    const env = { ...razorpay.env, AUTO_REFUND: random.chance(0.7) ? 'on' : 'off' }
+    const first = await startNode(t, { env })
     const { database, db } = first
-    const steady = await startNode(t, { env: razorpay.env, database })
-    const storm = new MoneyStorm(t, { random, razorpay, nodes: [first, steady], steady, env: razorpay.env })
+    const steady = await startNode(t, { env, database })
+    const storm = new MoneyStorm(t, { random, razorpay, nodes: [first, steady], steady, env })
     const gaps: unknown[] = []
     let isOver = false
     const watching = (async () => {
@@ -31,7 +32,7 @@ for (let round = 0; round < ROUNDS; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     })()
-    await storm.run(10, 16)
+    await storm.run(Number(process.env.MONEY_CUSTOMERS ?? 10), Number(process.env.MONEY_ACTIONS ?? 16))
     await calm(steady, razorpay, storm)
     isOver = true
     await watching

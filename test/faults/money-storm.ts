@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import { cancelUnpaidOrders } from '../../src/orders/unpaid-orders.js'
+import { reconcile } from '../../src/payments/reconciliation.js'
 import { postOrder } from '../helpers/customers.js'
 import { createClient, type HttpClient, movedTo } from '../helpers/http-client.js'
 import type { Random } from '../helpers/random.js'
@@ -19,6 +20,7 @@ const EXPECTED = new Set([
   'order_cancelled',
   'payment_provider_unavailable',
   'payment_under_review',
+  'refund_begun',
   'refund_refused',
 ])
 
@@ -91,6 +93,7 @@ export class MoneyStorm {
     ...often(1, (id, browser) => this.call(browser, `/api/orders/${id}/pay-in-cash`)),
     ...often(1, () => this.resolve()),
     ...often(1, (id) => this.timeOut(id)),
+    ...often(1, () => this.reconcile()),
   ]
 
   private async call(client: HttpClient, path: string, body?: object, headers: Record<string, string> = {}) {
@@ -140,7 +143,7 @@ export class MoneyStorm {
   }
 
   private async byStaff(id: number): Promise<void> {
-    const step = this.given.random.pick(['seen', 'deliver', 'cancel', 'collect-cash'])
+    const step = this.given.random.pick(['seen', 'deliver', 'cancel', 'cancel', 'undo', 'collect-cash'])
     await this.call(this.person(0), `/api/orders/${id}/${step}`)
   }
 
@@ -169,6 +172,12 @@ export class MoneyStorm {
     const { db, app } = this.given.steady
     await db.order.update({ where: { id }, data: { createdAt: new Date(Date.now() - 3_600_000) } })
     await cancelUnpaidOrders(app.actions, 30)
+  }
+
+  /** Without the lock that lets one node do it at a time: as the command beside a node. */
+  private async reconcile(): Promise<void> {
+    const { actions, refunds } = this.node.app
+    await reconcile(actions, refunds, { since: new Date(Date.now() - 86_400_000), all: true }).catch(() => {})
   }
 
   private person(index: number): HttpClient {
