@@ -1,5 +1,5 @@
 import { Prisma, type Queryable } from '../database/client.js'
-import { NOTHING, type Recorded, settleOrder } from './settlement.js'
+import { type LedgerSettings, NOTHING, type Recorded, settleOrder } from './settlement.js'
 
 // A provider may report a charge before the payment that it belongs to is stored: the provider knows the payment first.
 
@@ -14,14 +14,16 @@ export const captureKind = (amount: Prisma.Sql, currency: Prisma.Sql): Prisma.Sq
     WHEN EXISTS (SELECT FROM captures c WHERE c.order_id = o.id AND c.kind = 'paying') THEN 'surplus'
     ELSE 'paying' END::capture_kind`
 
-/** The next change of the order sends the refund of a surplus one. */
-const NO_REFUND = { autoRefund: false }
-
 /**
  * Gives a payment that has just been stored the captures that were reported before. The caller has locked its id and the
- * row of its order.
+ * row of its order. Refunds that this requests are sent by the job.
  */
-export async function adoptCaptures(tx: Queryable, paymentId: string, orderId: number): Promise<Recorded> {
+export async function adoptCaptures(
+  tx: Queryable,
+  paymentId: string,
+  orderId: number,
+  settings: LedgerSettings,
+): Promise<Recorded> {
   const early = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM captures WHERE payment_id = ${paymentId} AND order_id IS NULL ORDER BY captured_at, id`
   if (early.length === 0) return NOTHING
@@ -34,5 +36,5 @@ export async function adoptCaptures(tx: Queryable, paymentId: string, orderId: n
   const ids = early.map(({ id }) => id)
   await tx.$executeRaw`UPDATE refunds SET order_id = ${orderId}::int WHERE capture_id = ANY(${ids}::text[])`
   await tx.$executeRaw`UPDATE payment_issues SET order_id = ${orderId}::int WHERE capture_id = ANY(${ids}::text[])`
-  return await settleOrder(tx, orderId, NO_REFUND)
+  return await settleOrder(tx, orderId, settings)
 }

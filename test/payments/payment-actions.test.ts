@@ -105,7 +105,12 @@ t.test('a charge that is reported before its payment is stored pays for its orde
         return created
       },
     }
-    const { status } = await startPayment(fixture.ctx, early, guest.principal, order.id)
+    const opened: string[] = []
+    const tools = {
+      settings: { autoRefund: true },
+      onIssue: (issue: { kind: string }) => opened.push(issue.kind),
+    }
+    const { status } = await startPayment(fixture.ctx, early, guest.principal, order.id, tools)
     const now = await readOrder(fixture.db, order.id)
     const issues = await fixture.db.paymentIssue.findMany({
       where: { orderId: order.id },
@@ -114,6 +119,8 @@ t.test('a charge that is reported before its payment is stored pays for its orde
     results.push([
       `${status} ${now.status} ${now.paymentStatus} ${now.dueBack}`,
       issues.map(({ kind, resolvedAt }) => (resolvedAt === null ? kind : `${kind} closed`)).join(', '),
+      opened.join(' '),
+      await fixture.db.refund.count({ where: { orderId: order.id, status: 'requested' } }),
       fixture.events
         .filter(({ group }) => group === `order:${order.id}`)
         .map(({ name }) => name)
@@ -122,13 +129,21 @@ t.test('a charge that is reported before its payment is stored pays for its orde
   }
   const paid = 'payment.pending payment.paid order.confirmed'
   t.same(results, [
-    ['paid confirmed paid 0', 'unknown_payment closed', paid],
+    ['paid confirmed paid 0', 'unknown_payment closed', '', 0, paid],
     [
       'paid confirmed partially_refunded 18000',
       'unknown_payment closed, unknown_payment closed, second_capture',
+      'second_capture',
+      1,
       `${paid} payment.refunded`,
     ],
-    ['paid placed pending 0', 'unknown_payment closed, amount_mismatch', 'payment.pending'],
+    [
+      'paid placed pending 0',
+      'unknown_payment closed, amount_mismatch',
+      'amount_mismatch',
+      0,
+      'payment.pending',
+    ],
   ])
   t.same(await findGaps(fixture.db), [])
   t.same(await findWrongOrders(fixture.db), [])
