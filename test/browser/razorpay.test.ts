@@ -2,6 +2,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import t from 'tap'
 import { RAZORPAY_KEYS, startRazorpay } from '../helpers/razorpay.js'
 import { TEST_SECRETS } from '../helpers/service.js'
+import { signIn } from '../helpers/sign-in.js'
 import { PHONE, startSite } from './site.js'
 
 // The checkout of a real provider: its script, which is not ours, opens its form in our page. The stand-in has the API; the
@@ -107,6 +108,47 @@ t.test('two tabs with the form open: the second payment is on its way back', asy
     { captured: 18_000, refunded: 18_000 },
   ])
 })
+
+t.test(
+  'paid in the form after the order was cancelled, or changed to cash: no page says that it is unpaid',
+  async (t) => {
+    razorpay.books.slowRefunds = true
+    const staff = await signIn(site.url, 'staff')
+    const { context, open } = await site.visitor(PHONE)
+    await serveForm(context, () => FORM)
+    const orderOf = (id: string) => site.db.payment.findUniqueOrThrow({ where: { id } })
+
+    const page = await open('/s/demo-a4')
+    const id = await toCheckout(page)
+    await payButton(page).click()
+    await page.locator('#provider-form').waitFor()
+    await staff.post(`/api/orders/${(await orderOf(id)).orderId}/cancel`)
+    await page.locator('#provider-form').getByText('Paid').click()
+    await page.getByRole('heading', { level: 1, name: 'Order cancelled' }).waitFor()
+    await page.getByText('This order was cancelled before your payment was confirmed.').waitFor()
+    t.equal(await payButton(page).count(), 0)
+    razorpay.books.pay(id)
+    await razorpay.outbox.sendAll(site.url)
+    await page.getByText('Your payment arrived after this order was cancelled. ₹180').waitFor()
+
+    const second = await open('/s/demo-a5')
+    const other = await toCheckout(second)
+    await payButton(second).click()
+    await second.locator('#provider-form').waitFor()
+    const tab = await open(`/orders/${(await orderOf(other)).orderId}`)
+    await tab.getByRole('button', { name: 'Pay in cash instead' }).click()
+    await tab.getByRole('button', { name: 'Yes, pay in cash' }).click()
+    await tab.getByText('Please have ₹180 in cash ready.').waitFor()
+    await second.locator('#provider-form').getByText('Paid').click()
+    for (const each of [tab, second]) {
+      await each.getByRole('heading', { level: 1, name: 'We have your order' }).waitFor()
+      await each.getByText('We’re still confirming your online payment.').waitFor()
+    }
+    razorpay.books.pay(other)
+    await razorpay.outbox.sendAll(site.url)
+    for (const each of [tab, second]) await each.getByText('Paid. Thank you.').waitFor()
+  },
+)
 
 t.test('only the checkout may load anything of the provider', async (t) => {
   const { context, open } = await site.visitor(PHONE)
