@@ -1,4 +1,15 @@
-import type { Refund } from './order-money.js'
+export interface Refund {
+  id: number
+  providerId: string | null
+  captureId: string
+  /** paise */
+  amount: number
+  status: 'requested' | 'pending' | 'processed' | 'failed'
+  /** ms since 1970: when it was requested, or first reported */
+  createdAt: number
+  /** ms since 1970: when it was known to have failed; null: it has not */
+  failedAt: number | null
+}
 
 /** A refund that failed, and the paise of it that no other refund has given back since. */
 export type FailedRefund = Refund & { left: number }

@@ -1,6 +1,6 @@
 import type { OrderEventName } from '../orders/order-events.js'
 import type { OrderStatus, PaymentIssueView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
-import { openFailures } from './failed-refunds.js'
+import { openFailures, type Refund } from './failed-refunds.js'
 
 // What an order's captures and refunds mean. A pure function of what is recorded: events that arrive late, twice or in
 // another order lead to the same result.
@@ -16,19 +16,6 @@ export interface Capture {
   currency: string
   /** the order had been cancelled before */
   late: boolean
-}
-
-export interface Refund {
-  id: number
-  providerId: string | null
-  captureId: string
-  /** paise */
-  amount: number
-  status: 'requested' | 'pending' | 'processed' | 'failed'
-  /** ms since 1970: when it was requested, or first reported */
-  createdAt: number
-  /** ms since 1970: when it was known to have failed; null: it has not */
-  failedAt: number | null
 }
 
 export type IssueKind = PaymentIssueView['kind']

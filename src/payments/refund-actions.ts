@@ -82,14 +82,15 @@ async function findRequest(
   orderId: number,
   key: string,
 ): Promise<{ ids: number[]; amount: number; whole: boolean } | null> {
-  const rows = await tx.$queryRaw<{ id: number; amount: number; whole: boolean }[]>`
+  const rows = await tx.$queryRaw<{ id: number; amount: number; whole: boolean | null }[]>`
     SELECT id, amount::float8 AS amount, whole FROM refunds
     WHERE order_id = ${orderId}::int AND request_key = ${key} ORDER BY id`
   if (rows.length === 0) return null
   return {
     ids: rows.map(({ id }) => id),
     amount: rows.reduce((total, { amount }) => total + amount, 0),
-    whole: rows.every(({ whole }) => whole),
+    // null: an older node stored it
+    whole: rows.every(({ whole }) => whole !== false),
   }
 }
 

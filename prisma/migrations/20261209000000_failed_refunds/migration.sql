@@ -3,4 +3,4 @@ SET lock_timeout = '2s';
 -- A failed refund is replaced by refunds that were begun after its failure, not by those that were under way beside it.
 ALTER TABLE "refunds"
   ADD COLUMN     "failed_at" TIMESTAMPTZ(3),
-  ADD COLUMN     "whole" BOOLEAN NOT NULL DEFAULT false;
+  ADD COLUMN     "whole" BOOLEAN;
