@@ -138,6 +138,7 @@ export const UNDONE: Case[] = [
   ['after the money was noted as given back', 'start, pay 1, cancel, resolve refund_due, undo -> refund_begun', 'cancelled paid', 0, 0, 'refund_due:noted', `${PAID} cancelled refunded`, 'settled ₹180', 'ended'],
   ['after cash was noted as given back', 'cash, collect, cancel, resolve refund_due, undo -> refund_begun', 'cancelled paid', 0, 0, 'refund_due:noted', 'confirmed paid cancelled refunded', 'settled ₹180', 'ended'],
   ['after a late capture was given back', 'start, cancel, pay 1, undo -> refund_begun', 'cancelled refunded', 18_000, 0, 'late_capture:closed', 'pending cancelled paid refunded', 'refunded ₹180', 'ended: ₹180 refunded'],
+  ['and cancelled again, after a late capture', 'start, low-balance, cancel, pay 1, undo, cancel', 'cancelled paid', 0, 18_000, 'late_capture:closed refund_failed refund_due', 'pending cancelled paid restored confirmed cancelled', 'refund-due ₹180', 'refunds ended: Refund ₹180'],
   ['after a refused refund of a late capture', 'start, low-balance, cancel, pay 1, undo', 'confirmed paid', 0, 0, 'late_capture:closed refund_failed', 'pending cancelled paid restored confirmed', 'paid', 'ticket'],
 ]
 
