@@ -13,6 +13,9 @@ import { MoneyStorm } from './money-storm.js'
 
 const SEED = seedOfRun()
 const ROUNDS = Number(process.env.MONEY_ROUNDS ?? 3)
+const CUSTOMERS = Number(process.env.MONEY_CUSTOMERS ?? 10)
+/** of each customer, and of others about their order */
+const ACTIONS = Number(process.env.MONEY_ACTIONS ?? 16)
 
 for (let round = 0; round < ROUNDS; round++) {
   const seed = SEED + round
@@ -32,10 +35,13 @@ for (let round = 0; round < ROUNDS; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     })()
-    await storm.run(Number(process.env.MONEY_CUSTOMERS ?? 10), Number(process.env.MONEY_ACTIONS ?? 16))
-    await calm(steady, razorpay, storm)
-    isOver = true
-    await watching
+    try {
+      await storm.run(CUSTOMERS, ACTIONS)
+      await calm(steady, razorpay, storm)
+    } finally {
+      isOver = true
+      await watching
+    }
     t.same(gaps, [], 'at no time')
     t.same([...(await findGaps(db)), ...(await findWrongOrders(db))], [])
     t.same(storm.surprises, [])

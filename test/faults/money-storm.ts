@@ -7,6 +7,7 @@ import type { Random } from '../helpers/random.js'
 import type { Razorpay } from '../helpers/razorpay.js'
 import { startNode, type TestService } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
+import { until } from '../helpers/until.js'
 
 // Customers, staff, a payment provider and its webhooks, all at once and at random, on two nodes, one of which is restarted.
 
@@ -70,9 +71,12 @@ export class MoneyStorm {
     const { random } = this.given
     const browser = createClient(this.node.url)
     const paymentMethod = random.chance(0.9) ? 'online' : 'cash'
-    const { id } = await postOrder(browser, { seat: random.pick(['demo-a1', 'demo-b2']), paymentMethod })
-    this.orders.push(id)
-    return { id, browser }
+    const seat = random.pick(['demo-a1', 'demo-b2'])
+    // a node on a busy machine may answer 503 at first
+    const busy = (error: Error) => (/answered 503/.test(error.message) ? null : Promise.reject(error))
+    const order = await until(() => postOrder(browser, { seat, paymentMethod }).catch(busy), 'an order')
+    this.orders.push(order.id)
+    return { id: order.id, browser }
   }
 
   private async customer(id: number, browser: HttpClient, actions: number): Promise<void> {
