@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 import { PACKAGE_LISTS, packageList } from '../scripts/lib/package-list.mjs'
-import { en } from './strings/en.js'
+import { strings as en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 import { CUSTOMERS, installable, isShell } from './vite-worker.js'
 
@@ -32,7 +32,7 @@ const IS_PRELOAD =
 
 /** What only the staff's pages share */
 const IS_STAFF =
-  /web\/(?:staff\/|strings\/staff\/(?:en|strings)\.|live\/orders-state|ui\/(?:session-expiry|form-dialog|choice\.)|lib\/(?:sound|touch\.|wake-lock|amount|theatre-changes))/
+  /web\/(?:staff\/|strings\/staff\/strings\.|live\/orders-state|ui\/(?:session-expiry|form-dialog|choice\.)|lib\/(?:sound|touch\.|wake-lock|amount|theatre-changes))/
 
 /** What the staff's pages and the order page share, and the menu does not need */
 const IS_LIVE =
@@ -86,7 +86,7 @@ function loadPreloadFirst(): Plugin {
 }
 
 /**
- * Names the files of the other languages in every shell, so that lib/preload.ts can ask for the one that the page needs
+ * Names the files of the languages in every shell, so that lib/preload.ts can ask for the one that the page needs
  * before its scripts have loaded.
  */
 function nameLanguages(): Plugin {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { en } from '../../web/strings/en.js'
+import { strings as en } from '../../web/strings/en.js'
 import { strings as hi } from '../../web/strings/hi.js'
 
 // Refusals are shown in the page's language: the service's own message is English.

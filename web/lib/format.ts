@@ -59,6 +59,10 @@ export function createFormats(locale: string): Formats {
   }
 }
 
+/** English: "1 order", "2 orders". */
+export const count = (many: number, one: string, other: string): string =>
+  `${many} ${many === 1 ? one : other}`
+
 /** A running age: "4:07", from an hour on "1:02:33". Never negative, even when clocks disagree. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))

@@ -1,11 +1,9 @@
 import type { OrderView } from '../../src/protocol/views.js'
-import type { Formats } from '../lib/format.js'
+import { count, type Formats } from '../lib/format.js'
 
 // The texts of the pages in English; those of the staff's alone are in staff/. Another language is a file beside this one that exports `strings`.
 type ByStatus<T> = Record<OrderView['status'], T>
 
-export const count = (many: number, one: string, other: string): string =>
-  `${many} ${many === 1 ? one : other}`
 const status: ByStatus<string> = {
   placed: 'Waiting for payment',
   confirmed: 'Ordered',
@@ -61,7 +59,7 @@ const byCode: Record<string, string | undefined> = {
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
 
-export const en = {
+export const strings = {
   /** In the HTML of each page (vite.config.ts), until its script runs. */
   boot: {
     title: 'This page hasn’t loaded yet',
@@ -383,4 +381,4 @@ export const en = {
   },
 }
 
-export type Strings = typeof en
+export type Strings = typeof strings

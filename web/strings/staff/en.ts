@@ -1,10 +1,9 @@
 import type { PaymentIssueView } from '../../../src/protocol/views.js'
-import type { Formats } from '../../lib/format.js'
-import { count } from '../en.js'
+import { count, type Formats } from '../../lib/format.js'
 
 // Texts that only the staff's pages have, in English.
 
-export const en = {
+export const strings = {
   expiring: {
     title: (left: string) => `You’ll be signed out in ${left}`,
     text: 'You won’t receive any orders after that.',
@@ -399,4 +398,4 @@ export const en = {
   },
 }
 
-export type StaffStrings = typeof en
+export type StaffStrings = typeof strings
