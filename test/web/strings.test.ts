@@ -3,11 +3,16 @@ import { join } from 'node:path'
 import t from 'tap'
 import { strings as en } from '../../web/strings/en.js'
 import { strings as hi } from '../../web/strings/hi.js'
+import { strings as staffEn } from '../../web/strings/staff/en.js'
+import { strings as staffHi } from '../../web/strings/staff/hi.js'
 
 // Refusals are shown in the page's language: the service's own message is English.
 
 /** Codes for which a page has words of its own, or that only a command meets. */
 const OWN_WORDS = new Set(['token_taken', 'nothing_to_refund', 'refund_refused', 'price_changed'])
+
+const english = { ...en.errors.byCode, ...staffEn.refusals }
+const hindi = { ...hi.errors.byCode, ...staffHi.refusals }
 
 /** The codes of all refusals with which an action answers 409. */
 function conflictCodes(): string[] {
@@ -25,11 +30,15 @@ t.test('each refusal of an action has words in English and in Hindi', async (t) 
   const codes = conflictCodes()
   t.ok(codes.length > 15, `${codes.length} codes`)
   for (const code of codes) {
-    t.type(en.errors.byCode[code], 'string', `${code} in English`)
-    t.match(hi.errors.byCode[code], /[ऀ-ॿ]/, `${code} in Hindi`)
+    t.type(english[code], 'string', `${code} in English`)
+    t.match(hindi[code], /[ऀ-ॿ]/, `${code} in Hindi`)
   }
 })
 
 t.test('both languages have words for the same codes', async (t) => {
-  t.same(Object.keys(hi.errors.byCode).sort(), Object.keys(en.errors.byCode).sort())
+  for (const [theirs, ours] of [
+    [hi.errors.byCode, en.errors.byCode],
+    [staffHi.refusals, staffEn.refusals],
+  ] as const)
+    t.same(Object.keys(theirs).sort(), Object.keys(ours).sort())
 })

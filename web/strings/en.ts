@@ -14,9 +14,6 @@ const status: ByStatus<string> = {
 const comesBack = 'If money left your account, it will come back within a few days.'
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
-  invalid_transition: 'Someone else has already updated this order.',
-  undo_too_late: 'This was more than 10 minutes ago, so it can’t be undone.',
-  refund_begun: 'Money for this order is already going back, so it can’t be undone.',
   insecure_transport: 'Open the secure (https://) address of this page.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
   payment_under_review:
@@ -33,23 +30,7 @@ const byCode: Record<string, string | undefined> = {
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   too_many_open_orders:
     'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
-  name_taken: 'This name is taken already.',
-  menu_full: 'The menu is full: remove an item first.',
-  menu_changed: 'Someone else has just changed the menu. Nothing was moved: look at it and try again.',
-  category_exists: 'There is already a category with this name. Move the items there instead.',
-  picture_over_5_mb: 'This file is larger than 5 MB. Choose a smaller one.',
-  not_a_picture: 'This isn’t a JPEG, PNG or WebP picture. Choose another file.',
-  picture_unreadable: 'This picture is damaged. Save it again, or choose another one.',
-  picture_too_large: 'This picture has more than 40 megapixels. Choose a smaller one.',
-  menu_item_exists: 'The menu already has an item with this name.',
-  seat_in_use: 'There’s an order at this seat. Deliver or cancel it first.',
-  shared_account: 'This account belongs to other theatres too: only an administrator can do this.',
-  own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
-  already_staff: 'This account belongs to the theatre already.',
-  username_taken: 'This username is taken already.',
-  too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
   too_many_subscriptions: 'There are as many notifications here as there can be: turn some off first.',
-  rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
   forbidden: 'You don’t have permission to do this.',
   already_paid: 'This order has already been paid.',
   order_cancelled: 'This order was cancelled. Please order again.',
