@@ -15,6 +15,8 @@ const comesBack = 'If money left your account, it will come back within a few da
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
   insecure_transport: 'Open the secure (https://) address of this page.',
+  unauthenticated: 'You’re not signed in here. If you ordered on another phone, open this page there.',
+  order_too_large: 'This order is too large. Please order less at a time.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
   payment_under_review:
     'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',

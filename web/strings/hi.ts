@@ -15,6 +15,8 @@ const comesBack = 'अगर खाते से पैसे कटे है�
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'यूज़रनेम या पासवर्ड गलत है।',
   insecure_transport: 'यह पेज https पर खोलें।',
+  unauthenticated: 'आप यहाँ साइन इन नहीं हैं। अगर दूसरे फ़ोन से ऑर्डर किया था, तो यह पेज वहीं खोलें।',
+  order_too_large: 'यह ऑर्डर बहुत बड़ा है। कृपया एक बार में कम मँगाएँ।',
   not_found: 'यह मौजूद नहीं है, या आपको इसे देखने की अनुमति नहीं है।',
   payment_under_review:
     'इस ऑर्डर के एक भुगतान की जाँच हो रही है। कृपया दोबारा भुगतान न करें; देर लगे तो कर्मचारियों से पूछें।',
