@@ -42,7 +42,7 @@ async function load(tag: string, loadMore: LoadMore | undefined): Promise<void> 
  * Picks the language that the user has chosen, or the first of the browser's that has strings, or English. `loadMore` is
  * called with it meanwhile. A language with a lost file is replaced by English.
  *
- * @throws when English is lost as well; boot.js then gets its files and reloads the page
+ * @throws when English is lost as well
  */
 export async function chooseLanguage(loadMore?: LoadMore): Promise<void> {
   const tag = wanted().find((each) => LANGUAGES.includes(base(each))) ?? FALLBACK

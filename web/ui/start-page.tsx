@@ -21,7 +21,12 @@ export async function startPage(
   ignoreInputMethods()
   // Without boot.js a <meta> would load the page again; it works, so that must not happen.
   if (!('boot' in document.documentElement.dataset)) window.stop()
-  await chooseLanguage(loadMore)
+  try {
+    await chooseLanguage(loadMore)
+  } catch {
+    // A file is lost: boot.js gets the page's files and reloads it.
+    return
+  }
   if (title) document.title = `${title()} · houselights`
   document.getElementById('boot')?.remove()
   dispatchEvent(new Event('houselights:started'))
