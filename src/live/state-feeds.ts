@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import pLimit from 'p-limit'
 import type { Announcements } from './announcements.js'
 import { THEATRES_CHANNEL } from './bus/bus-messages.js'
 import { StateStream } from './state-stream.js'
@@ -26,6 +27,8 @@ export interface StateSource {
 }
 
 const POLL_MS = 1000
+/** theatres that are read at a time: thousands, as after a deploy, must leave connections to handshakes and snapshots */
+const READS_AT_ONCE = 2
 const HEARTBEAT_MS = 20_000
 /** ms after which a state is read again although no change is known: how long an order takes changes with the orders */
 const REFRESH_MS = 60_000
@@ -59,6 +62,7 @@ interface StateFeed {
 export class StateFeeds {
   private readonly feeds = new Map<number, StateFeed>()
   private readonly counts = new Map<string, number>()
+  private readonly limitReads = pLimit(READS_AT_ONCE)
   private readonly ticker: NodeJS.Timeout
   private polling = false
   private beatAt = performance.now()
@@ -149,18 +153,24 @@ export class StateFeeds {
 
   private async readAll(feed: StateFeed): Promise<void> {
     while (feed.isDirty && feed.streams.size > 0 && !this.closed) {
-      feed.isDirty = false
-      // those that join during the read wait for the next one
-      const streams = [...feed.streams]
       try {
-        const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
-        this.show(feed, streams, state)
+        await this.limitReads(() => this.readOnce(feed))
       } catch (error) {
         // the next poll finds a version that is not this state's
         feed.state = null
         return this.onError(error)
       }
     }
+  }
+
+  private async readOnce(feed: StateFeed): Promise<void> {
+    // its streams may have gone while it waited
+    if (feed.streams.size === 0 || this.closed) return
+    feed.isDirty = false
+    // those that join during the read wait for the next one
+    const streams = [...feed.streams]
+    const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
+    this.show(feed, streams, state)
   }
 
   private show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): void {

@@ -130,6 +130,36 @@ t.test('a change that is due and does not come, as by another clock, is not read
   t.ok(source.reads - before <= 20, `${source.reads - before} reads in two polls`)
 })
 
+t.test('many theatres are read in turn, and one whose pages have gone is not read', async (t) => {
+  const { read, readVersions } = createSource()
+  const reading = new Map<number, () => void>()
+  const seen: number[] = []
+  const feeds = await createNode(t, {
+    read: async (theatreId, tokens) => {
+      seen.push(theatreId)
+      await new Promise<void>((resolve) => reading.set(theatreId, resolve))
+      reading.delete(theatreId)
+      return await read(theatreId, tokens)
+    },
+    readVersions,
+  })
+  const streams = Array.from({ length: 50 }, (_, i) => feeds.open(i + 1, `token ${i + 1}`, 'phone'))
+  t.teardown(() => {
+    for (const stream of streams) stream?.destroy()
+  })
+  await until(() => reading.size > 0, 'the first read')
+  streams[30]?.destroy()
+  await until(() => feeds.size === 49, 'the stream to close')
+  let most = 0
+  await until(() => {
+    most = Math.max(most, reading.size)
+    for (const end of reading.values()) end()
+    return new Set(seen).size === 49
+  }, 'all others to be read')
+  t.ok(most <= 2, `${most} at a time`)
+  t.notOk(seen.includes(31))
+})
+
 t.test('20 streams of one client at a seat; a closed one makes room', async (t) => {
   const { read, readVersions } = createSource()
   const feeds = await createNode(t, { read, readVersions })
