@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Announcements } from './announcements.js'
 import { THEATRES_CHANNEL } from './bus/bus-messages.js'
-import { StateStream } from './state-stream.js'
+import { encodeStateEvent, StateStream } from './state-stream.js'
 
 /** What open pages show of a theatre: to customers its menu and how it takes orders. */
 export interface TheatreState {
@@ -98,7 +98,7 @@ export class StateFeeds {
     const count = this.counts.get(key) ?? 0
     if (count >= MAX_STREAMS) return null
     this.counts.set(key, count + 1)
-    const stream = new StateStream(token, this.event)
+    const stream = new StateStream(token)
     const feed = this.feeds.get(theatreId) ?? this.create(theatreId)
     feed.streams.add(stream)
     stream.once('close', () => {
@@ -175,11 +175,12 @@ export class StateFeeds {
 
   private show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): void {
     const isChanged = feed.state?.data !== state.data
+    const event = encodeStateEvent(this.event, state.data)
     feed.state = state
     feed.readAt = performance.now()
     for (const stream of streams) {
       if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
-      else if (isChanged || !stream.hasState) stream.show(state.data)
+      else if (isChanged || !stream.hasState) stream.show(event)
     }
     if (feed.timer) clearTimeout(feed.timer)
     feed.timer = null

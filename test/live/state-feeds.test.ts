@@ -111,6 +111,20 @@ t.test(
   },
 )
 
+t.test('the phones of a theatre share the bytes of an event', async (t) => {
+  const { read, readVersions } = createSource()
+  const feeds = await createNode(t, { read, readVersions })
+  const chunks: unknown[] = []
+  for (const client of ['one phone', 'another']) {
+    const stream = feeds.open(1, 'token', client)
+    stream?.on('data', (chunk) => chunks.push(chunk))
+    t.teardown(() => void stream?.destroy())
+  }
+  await until(() => chunks.length === 2, 'both to be shown the state')
+  t.type(chunks[0], Buffer)
+  t.equal(chunks[0], chunks[1])
+})
+
 t.test('a change that is due and does not come, as by another clock, is not read in a loop', async (t) => {
   const { source, read, readVersions } = createSource()
   let polls = 0
