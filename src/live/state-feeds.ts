@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import pLimit from 'p-limit'
+import { forEachInSteps } from '../concurrency/in-steps.js'
 import type { Announcements } from './announcements.js'
 import { THEATRES_CHANNEL } from './bus/bus-messages.js'
 import { encodeStateEvent, StateStream } from './state-stream.js'
@@ -170,30 +171,32 @@ export class StateFeeds {
     // those that join during the read wait for the next one
     const streams = [...feed.streams]
     const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
-    this.show(feed, streams, state)
+    await this.show(feed, streams, state)
   }
 
-  private show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): void {
+  private async show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): Promise<void> {
     const isChanged = feed.state?.data !== state.data
     const event = encodeStateEvent(this.event, state.data)
     feed.state = state
     feed.readAt = performance.now()
-    for (const stream of streams) {
-      if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
-      else if (isChanged || !stream.hasState) stream.show(event)
-    }
     if (feed.timer) clearTimeout(feed.timer)
     feed.timer = null
-    if (state.changesInMs === null || feed.streams.size === 0) return
-    const wait = Math.min(REFRESH_MS, Math.max(MIN_WAIT_MS, state.changesInMs + 1))
-    feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
+    if (state.changesInMs !== null && feed.streams.size > 0) {
+      const wait = Math.min(REFRESH_MS, Math.max(MIN_WAIT_MS, state.changesInMs + 1))
+      feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
+    }
+    await forEachInSteps(streams, (stream) => {
+      if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
+      else if (isChanged || !stream.hasState) stream.show(event)
+    })
   }
 
   private tick(): void {
     const now = performance.now()
     if (now - this.beatAt >= HEARTBEAT_MS) {
       this.beatAt = now
-      for (const feed of this.feeds.values()) for (const stream of feed.streams) stream.beat()
+      const streams = [...this.feeds.values()].flatMap((feed) => [...feed.streams])
+      void forEachInSteps(streams, (stream) => stream.beat())
     }
     if (this.feeds.size > 0 && !this.polling) void this.poll(now)
   }

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 export class StateStream extends Readable {
   private pending: Buffer | null = null
   private wantsMore = false
+  private isFinished = false
   /** whether it has been given a state */
   hasState = false
 
@@ -17,6 +18,7 @@ export class StateStream extends Readable {
 
   /** Sends an event of `encodeStateEvent`; it is not copied, so streams that show the same share its bytes. */
   show(event: Buffer): void {
+    if (this.destroyed || this.isFinished) return
     this.hasState = true
     this.pending = event
     this.sendPending()
@@ -24,12 +26,13 @@ export class StateStream extends Readable {
 
   /** A comment, so that neither side takes the connection for dead. */
   beat(): void {
-    if (this.wantsMore) this.send(':\n\n')
+    if (this.wantsMore && !this.isFinished) this.send(':\n\n')
   }
 
   /** Ends it. The client comes back after `retryMs`. */
   finish(retryMs: number): void {
-    if (this.destroyed || this.readableEnded) return
+    if (this.destroyed || this.isFinished) return
+    this.isFinished = true
     if (this.pending !== null) this.push(this.pending)
     this.pending = null
     this.push(`retry: ${retryMs}\n\n`)

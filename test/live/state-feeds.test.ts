@@ -1,3 +1,4 @@
+import { setImmediate as nextIteration } from 'node:timers/promises'
 import t from 'tap'
 import { Announcements } from '../../src/live/announcements.js'
 import { THEATRES_CHANNEL } from '../../src/live/bus/bus-messages.js'
@@ -110,6 +111,24 @@ t.test(
     t.ok(slow.states.history.length <= 4, `${slow.states.history.length} states`)
   },
 )
+
+t.test('a change is shown to many phones in steps, between which others have the event loop', async (t) => {
+  const { source, read, readVersions } = createSource()
+  const feeds = await createNode(t, { read, readVersions })
+  const phones = Array.from({ length: 500 }, (_, i) => open(t, feeds, `phone ${i}`))
+  for (const { states } of phones) await states.expect((state) => state === 0)
+  let shown = 0
+  for (const { stream } of phones) stream.on('data', () => void shown++)
+  source.state = 1
+  feeds.announce(1)
+  let most = 0
+  while (shown < phones.length) {
+    const before = shown
+    await nextIteration()
+    most = Math.max(most, shown - before)
+  }
+  t.ok(most <= 150, `${most} in one iteration`)
+})
 
 t.test('the phones of a theatre share the bytes of an event', async (t) => {
   const { read, readVersions } = createSource()
