@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
 import { withDeadline } from '../src/concurrency/deadline.js'
+import { gatherWrites } from '../src/concurrency/gather-writes.js'
 import type { Script, SharedStore } from '../src/limits/shared-store.js'
 import { CURES, redisProblem } from '../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../src/live/bus/channel-prefix.js'
@@ -51,6 +52,8 @@ function createStore(
     nameOf: (key) => prefix + key,
     async attempt(commands) {
       if (redis.status !== 'ready' || performance.now() < openUntil) throw new Error('redis is down')
+      // handshakes of a storm are counted at the same moment
+      gatherWrites(redis.stream)
       try {
         return await withDeadline(commands(), replyMs, () => new Error('redis does not reply'))
       } catch (error) {

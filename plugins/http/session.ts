@@ -58,7 +58,7 @@ export const sessionPlugin = fp(
       rolling: false,
       saveUninitialized: false,
       idGenerator: (request) => request?.pendingToken ?? randomUUID(),
-      store: createStore(app, new SessionLoader(app.db, app.config.session, { gatherMs: 0 })),
+      store: createStore(app, new SessionLoader(app.rawDb, app.config.session, { gatherMs: 0 })),
     })
     app.addHook('onRequest', async (request) => {
       request.caller = request.session.get('caller') ?? null
@@ -71,7 +71,7 @@ export const sessionPlugin = fp(
     app.addHook('preValidation', async (request) => {
       if (!request.caller || performance.now() - request.callerReadAt < READ_AGAIN_MS) return
       // by token: at a password change the session keeps its id
-      request.caller = await findLive(app.db, request.session.sessionId, app.config.session)
+      request.caller = await findLive(app.rawDb, request.session.sessionId, app.config.session)
     })
     app.decorateReply('openSession', openSession)
     app.decorateReply('closeSession', async function closeSession() {
@@ -151,11 +151,11 @@ async function readCaller(
   loader: SessionLoader,
   token: string,
 ): Promise<Caller | null> {
-  const { db, config } = app
+  const { rawDb, config } = app
   const live = await loader.load({ token, orderId: null })
   if (!live) return null
   if (!live.session.isStale) return live
   // null when it has ended since it was read
-  const times = await touch(db, live.session.id, config.session)
+  const times = await touch(rawDb, live.session.id, config.session)
   return times && { ...live, session: { ...live.session, ...times, isStale: false } }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Database, Prisma, type Transaction } from '../database/client.js'
+import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import type { NewAccessChange } from '../events/event-log.js'
 import {
   hashToken,
@@ -80,7 +80,7 @@ export async function rotateSession(
  * Restarts the idle timeout after an HTTP request. Returns null if the session has ended: a slow request can't revive it.
  */
 export async function touch(
-  db: Database | Transaction,
+  db: Queryable,
   sessionId: string,
   settings: SessionSettings,
 ): Promise<SessionTimes | null> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { OrderOwner } from '../access/order-access.js'
 import { Prisma, type Queryable } from '../database/client.js'
-import type { OnBehalf } from '../events/commit.js'
+import type { OnBehalf } from '../events/event-log.js'
 import type { Principal, Role } from '../principal.js'
 
 /** How long sessions last. */

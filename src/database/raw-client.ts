@@ -9,6 +9,15 @@ export interface Queryable {
   $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
 }
 
+/** A transaction of a raw client. */
+export interface RawTransaction extends Queryable {
+  /**
+   * For its last statement: COMMIT is sent along, so that the locks that the statement takes do not wait for this process.
+   * Only the end of the transaction says whether it was committed.
+   */
+  readonly last: Queryable
+}
+
 export interface RawOptions {
   /** ms that the transaction may take */
   timeoutMs?: number
@@ -51,18 +60,18 @@ export class RawClient implements Queryable {
   }
 
   /** Runs `work` in a transaction, and rolls back on any error. BEGIN travels with the first statements. */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>, options: RawOptions = {}): Promise<T> {
+  async transaction<T>(work: (tx: RawTransaction) => Promise<T>, options: RawOptions = {}): Promise<T> {
     const { tracer } = this
     if (!tracer) return await this.runTransaction(work, options)
     return await tracer.run('transaction', 'internal', () => this.runTransaction(work, options))
   }
 
   private async runTransaction<T>(
-    work: (tx: Queryable) => Promise<T>,
+    work: (tx: RawTransaction) => Promise<T>,
     { timeoutMs = this.timeoutMs, isolation }: RawOptions,
   ): Promise<T> {
     const client = await this.pool.connect()
-    const tx = new RawTransaction(client, this.name, timeoutMs, this.tracer)
+    const tx = new OpenTransaction(client, this.name, timeoutMs, this.tracer)
     const uncork = cork(client)
     try {
       const begun = client.query(
@@ -107,8 +116,10 @@ function cork({ connection: { stream } }: pg.PoolClient): () => void {
   }
 }
 
-class RawTransaction implements Queryable {
+class OpenTransaction implements RawTransaction {
+  readonly last: Queryable
   private readonly endsAt: number
+  private committing: Promise<void> | null = null
 
   constructor(
     private readonly client: pg.PoolClient,
@@ -117,6 +128,12 @@ class RawTransaction implements Queryable {
     private readonly tracer: Tracer | null,
   ) {
     this.endsAt = performance.now() + timeoutMs
+    this.last = {
+      $queryRaw: async <T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
+        (await this.runLast(query, values)).rows as T,
+      $executeRaw: async (query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
+        (await this.runLast(query, values)).rowCount ?? 0,
+    }
   }
 
   async $queryRaw<T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> {
@@ -128,8 +145,13 @@ class RawTransaction implements Queryable {
     return (await this.run(query, values)).rowCount ?? 0
   }
 
+  /** Resolves once the transaction is committed. */
   async commit(): Promise<void> {
-    this.checkTime()
+    if (!this.committing) this.checkTime()
+    await (this.committing ?? this.sendCommit())
+  }
+
+  private async sendCommit(): Promise<void> {
     const { command } = await traced(this.tracer, 'COMMIT', () => this.client.query('COMMIT'))
     // PostgreSQL answers so, without an error, when a statement had failed
     if (command !== 'COMMIT')
@@ -137,9 +159,27 @@ class RawTransaction implements Queryable {
   }
 
   private run(query: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> {
+    if (this.committing) throw new Error('the transaction has had its last statement')
     this.checkTime()
     const config = configOf(this.name, query, values)
     return traced(this.tracer, config.text, () => this.client.query(config))
+  }
+
+  private async runLast(
+    query: TemplateStringsArray | Prisma.Sql,
+    values: unknown[],
+  ): Promise<pg.QueryResult> {
+    const uncork = cork(this.client)
+    try {
+      const result = this.run(query, values)
+      this.committing = this.sendCommit()
+      // waited for in `commit`; when the statement fails, its error says more
+      this.committing.catch(() => {})
+      uncork()
+      return await result
+    } finally {
+      uncork()
+    }
   }
 
   private checkTime(): void {

@@ -1,7 +1,16 @@
 import type { KeyedQueue } from '../concurrency/keyed-queue.js'
 import { type Database, type Queryable, rawClientOf, type Transaction } from '../database/client.js'
+import { sqlStateOf } from '../database/sql-state.js'
 import { conflict, unauthenticated } from '../errors.js'
-import { append, type Committed, type NewAccessChange, type NewEvent, readChangeKinds } from './event-log.js'
+import {
+  append,
+  type Committed,
+  type NewAccessChange,
+  type NewEvent,
+  type OnBehalf,
+  RIGHTS_CHANGED,
+  SESSION_ENDED,
+} from './event-log.js'
 
 /** Announces commits to subscribers. Best effort: nodes read what was not announced from the log. */
 export interface Publisher {
@@ -10,13 +19,6 @@ export interface Publisher {
    * whose menu, settings, halls or staff have changed.
    */
   publish(committed: Committed, changes: readonly NewAccessChange[], theatres: readonly number[]): void
-}
-
-/** The session on whose behalf an action runs, and the access epoch at which its permissions were read. */
-export interface OnBehalf {
-  userId: number
-  sessionId: string
-  epoch: number
 }
 
 /** What every action needs. */
@@ -69,7 +71,8 @@ export async function commitRaw<T>(
   const { timeoutMs } = options
   const limit = timeoutMs === undefined ? {} : { timeoutMs }
   return await publishAfter(ctx, options, () =>
-    rawClientOf(ctx.db).transaction(async (tx) => await workAndAppend(ctx, tx, work(tx)), limit),
+    // COMMIT travels with the append: the groups' counters stay locked for no longer than the database needs
+    rawClientOf(ctx.db).transaction(async (tx) => await workAndAppend(ctx, tx.last, work(tx)), limit),
   )
 }
 
@@ -108,18 +111,14 @@ async function appendOutcome(
   onBehalf: OnBehalf | undefined,
 ): Promise<Committed | null> {
   if (events.length === 0 && changes.length === 0 && !onBehalf) return null
-  const committed = await append(tx, events, changes)
-  // `append` holds the epoch's advisory lock until the commit: no other access change can be committed before it
-  if (onBehalf) await checkPermissions(tx, onBehalf, committed.epoch - changes.length)
-  return committed
-}
-
-/** `until`: the epoch before this transaction's own access changes. */
-async function checkPermissions(tx: Queryable, onBehalf: OnBehalf, until: number): Promise<void> {
-  if (until <= onBehalf.epoch) return
-  const changes = await readChangeKinds(tx, onBehalf, until)
-  if (changes.includes('session_ended')) throw unauthenticated()
-  if (changes.length > 0) {
-    throw conflict('rights_changed', 'Your permissions have just changed, so nothing was saved. Try again.')
+  try {
+    return await append(tx, events, changes, onBehalf)
+  } catch (error) {
+    const state = sqlStateOf(error)
+    if (state === SESSION_ENDED) throw unauthenticated()
+    if (state === RIGHTS_CHANGED) {
+      throw conflict('rights_changed', 'Your permissions have just changed, so nothing was saved. Try again.')
+    }
+    throw error
   }
 }

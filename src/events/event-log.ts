@@ -43,14 +43,27 @@ interface AppendedRow {
   epoch: bigint
 }
 
+/** The session on whose behalf an action runs, and the access epoch at which its permissions were read. */
+export interface OnBehalf {
+  userId: number
+  sessionId: string
+  epoch: number
+}
+
+/** SQLSTATEs with which `append` fails on behalf of a session that has ended, or whose permissions have changed. */
+export const SESSION_ENDED = 'HL401'
+export const RIGHTS_CHANGED = 'HL409'
+
 /**
- * Numbers and stores events and access changes. Must be the transaction's last write: it locks the counters of the
- * groups until the commit, which keeps each group gapless and in commit order.
+ * Numbers and stores events and access changes. Must be the transaction's last statement: it locks the counters of the
+ * groups until the commit, which keeps each group gapless and in commit order. With `onBehalf` it fails when the session's
+ * permissions have ended or changed since they were read.
  */
 export async function append(
   tx: Queryable,
   events: readonly NewEvent[],
   changes: readonly NewAccessChange[] = [],
+  onBehalf?: OnBehalf,
 ): Promise<Committed> {
   // the events of one change share their data
   const texts = new Map(events.map(({ data }) => [data, '']))
@@ -58,9 +71,7 @@ export async function append(
   const encoded = events.map(
     ({ group, name, data }) => `{"group":"${group}","name":"${name}","data":${texts.get(data)}}`,
   )
-  const rows = await tx.$queryRaw<AppendedRow[]>`
-    SELECT group_name, seq, at, epoch
-    FROM houselights_append(${`[${encoded.join()}]`}::json, ${JSON.stringify(changes)}::json)`
+  const rows = await appendRows(tx, `[${encoded.join()}]`, JSON.stringify(changes), onBehalf)
   const first = rows[0]
   if (!first) throw new Error('houselights_append returned no rows')
   // rows come in no guaranteed order; a group's lowest seq belongs to its first event
@@ -80,6 +91,23 @@ export async function append(
     return { group, seq, name, at, epoch, data: texts.get(data) ?? '' }
   })
   return { events: stored, epoch }
+}
+
+/** `events` and `changes` are JSON text. */
+function appendRows(
+  tx: Queryable,
+  events: string,
+  changes: string,
+  onBehalf: OnBehalf | undefined,
+): Promise<AppendedRow[]> {
+  if (!onBehalf) {
+    return tx.$queryRaw`
+      SELECT group_name, seq, at, epoch FROM houselights_append(${events}::json, ${changes}::json)`
+  }
+  const { userId, sessionId, epoch } = onBehalf
+  return tx.$queryRaw`
+    SELECT group_name, seq, at, epoch FROM houselights_append_for(
+      ${events}::json, ${changes}::json, ${userId}::int, ${sessionId}::uuid, ${epoch}::bigint)`
 }
 
 interface EventRow {
@@ -160,18 +188,6 @@ export async function readAccessChanges(db: Queryable, after: number): Promise<A
     }
   }
   return { changes, epoch: Number(rows[0]?.epoch ?? 0n) }
-}
-
-/** Kinds of the access changes after `epoch`, up to `until`, that affect a session or its user. */
-export async function readChangeKinds(
-  tx: Queryable,
-  { userId, sessionId, epoch }: { userId: number; sessionId: string; epoch: number },
-  until: number,
-): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ kind: string }[]>`
-    SELECT kind FROM access_changes WHERE epoch > ${epoch}::bigint AND epoch <= ${until}::bigint
-      AND (session_id = ${sessionId}::uuid OR (session_id IS NULL AND user_id = ${userId}::int))`
-  return rows.map(({ kind }) => kind)
 }
 
 /** The reads of the log that the live engine needs, bound to one database. */

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { sqlStateOf } from '../database/sql-state.js'
 import type { DjangoNames } from './gate-file.js'
 
 const CONNECT_MS = 2000
@@ -64,18 +65,12 @@ export class DjangoDatabase {
 
 /** Did the database refuse a statement, and the connection goes on? */
 function isStatementError(error: Error): boolean {
-  const code = sqlState(error)
+  const code = sqlStateOf(error)
   return code !== null && !/^(?:08|57P)/.test(code)
 }
 
-/** PostgreSQL's code of an error; null when there is none. */
-export function sqlState(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
-  return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null
-}
-
 /** A value that does not parse as its type, or a calculation with it that fails: class 22, data exception. */
-export const isDataError = (error: unknown): boolean => sqlState(error)?.startsWith('22') ?? false
+export const isDataError = (error: unknown): boolean => sqlStateOf(error)?.startsWith('22') ?? false
 
 /** `schema.table` or `table`, quoted. */
 export const quoteTable = (name: string): string => name.split('.').map(pg.escapeIdentifier).join('.')
@@ -141,7 +136,7 @@ async function columnsOf(
   await database
     .read((query) => query(`SELECT ${columns} FROM ${quoteTable(table)} LIMIT 0`, []))
     .catch((error: unknown) => {
-      if (sqlState(error) !== '42501') throw error
+      if (sqlStateOf(error) !== '42501') throw error
       throw new DjangoSchemaError(place, `the role of DJANGO_DATABASE_URL may not read ${table}`)
     })
   return types

@@ -1,4 +1,5 @@
-import { type DjangoDatabase, DjangoSchemaError, isDataError, sqlState } from './django-database.js'
+import { sqlStateOf } from '../database/sql-state.js'
+import { type DjangoDatabase, DjangoSchemaError, isDataError } from './django-database.js'
 import type { GateRoute, Guard } from './gate-file.js'
 import type { LiveSession } from './session-reader.js'
 
@@ -51,7 +52,7 @@ export async function prepareGuard(database: DjangoDatabase, { guard }: GateRout
     await prepared.judge([], database)
     return prepared
   } catch (error) {
-    const state = sqlState(error)
+    const state = sqlStateOf(error)
     if (state === null || !/^(?:0A|22|25|42)/.test(state)) throw error
     throw new DjangoSchemaError(place, error instanceof Error ? error.message : 'is not valid')
   }

@@ -70,6 +70,29 @@ t.test('the first statement is in the transaction, although BEGIN is not waited 
   t.same(inside, { level: 'repeatable read', isOpen: true })
 })
 
+t.test('COMMIT goes with the last statement, whatever this process does meanwhile', async (t) => {
+  const { url, db: other } = await testDatabase(t, { demo: true })
+  const db = createDatabase({ url, poolSize: 1, poolTimeoutMs: 5000, statementTimeoutMs: 5000 })
+  t.teardown(() => db.$disconnect())
+  const names = () => other.theatre.count({ where: { name: 'last' } })
+  await rawClientOf(db).transaction(async (tx) => {
+    t.equal(await tx.last.$executeRaw`UPDATE theatres SET name = 'last' WHERE id = 1`, 1)
+    await until(async () => (await names()) === 1, 'the commit, while the transaction is still open here')
+    await t.rejects(tx.$queryRaw`SELECT 1`, /has had its last statement/)
+  })
+  const failed = rawClientOf(db).transaction(async (tx) => {
+    await tx.$executeRaw`UPDATE theatres SET name = 'failed' WHERE id = 2`
+    await tx.last.$queryRaw`SELECT 1/0`
+  })
+  await t.rejects(failed, { name: 'StatementError', code: '22012' }, 'its own error, not that of COMMIT')
+  t.equal(await other.theatre.count({ where: { name: 'failed' } }), 0, 'nothing of it is stored')
+  const ignored = rawClientOf(db).transaction(async (tx) => {
+    await tx.last.$queryRaw`SELECT 1/0`.catch(() => {})
+  })
+  await t.rejects(ignored, /rolled back/)
+  t.same(await rawClientOf(db).$queryRaw`SELECT 1 AS one`, [{ one: 1 }], 'the connection goes on')
+})
+
 t.test('a transaction that takes too long is rolled back, and is a 503', async (t) => {
   const { db } = await createFixture(t)
   const error: unknown = await rawClientOf(db)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { withDeadline } from '../../concurrency/deadline.js'
+import { type Corkable, gatherWrites } from '../../concurrency/gather-writes.js'
 import type { Bus, BusListener } from './bus.js'
 import { type BusProblem, redisProblem } from './bus-problem.js'
 
@@ -15,6 +16,8 @@ export interface RedisClient {
   /** must reject after a timeout */
   ping(): Promise<unknown>
   disconnect(reconnect: boolean): void
+  /** of the connection; another one after a reconnection */
+  readonly stream: Corkable
 }
 
 /**
@@ -128,6 +131,8 @@ export class RedisBus implements Bus {
 
   publish(channel: string, message: string): void {
     if (this.closed || this.publisher.status !== 'ready') return
+    // a commit has a message for each of its groups
+    gatherWrites(this.publisher.stream)
     this.publisher.publish(this.prefix + channel, message).catch(() => {})
   }
 
