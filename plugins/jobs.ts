@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import { deleteExpiredSessions } from '../src/accounts/session-writes.js'
 import { deleteOlderThan } from '../src/events/event-log.js'
 import { cancelUnpaidOrders } from '../src/orders/unpaid-orders.js'
-import { reconcile } from '../src/payments/reconciliation.js'
+import { type Difference, reconcile } from '../src/payments/reconciliation.js'
 import { sendDueRefunds } from '../src/payments/refund-requests.js'
 import { applyStored } from '../src/payments/webhook-actions.js'
 import { purgePersonalData } from '../src/personal-data.js'
@@ -58,9 +58,8 @@ export const jobsPlugin = fp(
       if (config.payments.provider === 'simulated') return
       const since = days === null ? null : new Date(Date.now() - days * DAY)
       await app.alone('houselights reconciliation', async () => {
-        for (const difference of await reconcile(actions, refunds, { since, signal })) {
-          app.log.warn(difference, 'RECONCILED')
-        }
+        const onDifference = (difference: Difference) => app.log.warn(difference, 'RECONCILED')
+        await reconcile(actions, refunds, { since, signal, onDifference })
       })
     }
 

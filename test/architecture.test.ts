@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 
-// Who may import whom A failure names the file and its import.
+// Who may import whom. A failure names the file and its import.
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** what each room of the pages may import besides itself */

@@ -31,7 +31,7 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'order')
       const { principal } = app.callerOf(request)
-      const payment = await startPayment(app.actionsOf(request), app.payments, principal, id)
+      const payment = await startPayment(app.actionsOf(request), app.payments, principal, id, app.refunds)
       return { payment: viewPayment(payment, app.payments) }
     },
   )

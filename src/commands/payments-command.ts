@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { createRazorpayProvider } from '../payments/razorpay-provider.js'
-import { reconcile } from '../payments/reconciliation.js'
+import { type Difference, reconcile } from '../payments/reconciliation.js'
 import { type Command, type CommandIo, InputError, UsageError, withContext } from './command.js'
 
 const USAGE = `Payments of houselights.
@@ -30,8 +30,8 @@ async function run(argv: string[], io: CommandIo): Promise<void> {
       onIssue: (issue: { kind: string; subject: string; amount: number }) =>
         io.print(`  payment issue: ${issue.kind} ${issue.subject}, ${rupees(issue.amount)}`),
     }
-    const differences = await reconcile(ctx, tools, { since, all: true })
-    for (const { what, id, amount } of differences) io.print(`  ${what} ${id}, ${rupees(amount)}`)
+    const onDifference = ({ what, id, amount }: Difference) => io.print(`  ${what} ${id}, ${rupees(amount)}`)
+    const differences = await reconcile(ctx, tools, { since, all: true, onDifference })
     io.print(
       differences.length === 0
         ? `No differences since ${since.toISOString()}.`

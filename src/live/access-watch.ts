@@ -20,7 +20,14 @@ const RETRY_MS = 1000
 const MAX_READS = 3
 
 /**
- * Applies access changes to open connections. In the same synchronous step that raises the applied epoch, affected
+ * Applies access changes to open connections.
+ *
+ * The way of a log-out: `logout` (accounts/account-actions.ts) ends the session and returns an access change -> `commit` stores it and
+ * increments the epoch in one transaction -> `Hub.publish` -> the bus, channel `access` -> `Hub.onMessage` on every node -> `noteEpoch` ->
+ * `readAndApply` puts the session's connections on hold -> `review` reads their sessions anew -> 4401. If the message is lost, the
+ * poll of each second finds the epoch, as does the next event, which carries it.
+ *
+ * In the same synchronous step that raises the applied epoch, affected
  * connections are put on hold until the route's guard has run again. Since an event is delivered only once its epoch
  * is applied, no event committed after a revocation reaches the revoked, in whatever order the bus delivers the two
  * (the "new enemy" problem of Google's Zanzibar).

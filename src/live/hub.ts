@@ -194,8 +194,9 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
   // ---- Publisher: delivers commits of this node here and to the other nodes
   //
   // The way of an event: `commit` (events/commit.ts) -> `publish` -> Feeds.deliver -> Feed.receive, which puts events in
-  // order -> FlushQueue, once per iteration of the event loop -> Member.pump -> Ring.sliceAfter, which encodes each frame once ->
-  // Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`.
+  // order -> FlushQueue, once per iteration of the event loop -> Feed.flush -> Member.pump -> Ring.sliceAfter, which encodes each frame
+  // once -> Connection.write -> WsLiveSocket. On other nodes it starts at `onMessage`; over LISTEN only the event's position arrives there, and
+  // the feed reads it from the log.
 
   publish(
     { events, epoch }: Committed,

@@ -103,7 +103,7 @@ export const markSeen: Action = (ctx, principal, orderId) => apply(ctx, principa
 export const deliverOrder: Action = (ctx, principal, orderId) => apply(ctx, principal, orderId, DELIVER)
 
 /**
- * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The payments room adds
+ * placed, confirmed or seen → cancelled, within the caller's transaction, which keeps the row locked. The caller adds
  * what becomes of its money, and the event. Throws as `apply`.
  */
 export const cancelWithin = (tx: Queryable, principal: Principal, orderId: number): Promise<Applied> =>

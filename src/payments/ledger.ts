@@ -1,5 +1,6 @@
 import { Prisma, type Queryable } from '../database/client.js'
 import { type ActionContext, commitRaw } from '../events/commit.js'
+import { captureKind, lockPaymentId } from './early-captures.js'
 import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
 
 // Records what a provider says of charges and refunds, each once, and brings orders, payments and issues in line with it.
@@ -61,7 +62,13 @@ export async function recordLocked(tx: Queryable, facts: Facts, settings: Ledger
   const { refund } = facts
   const { charge, id: chargeId } = chargeOf(facts)
   if (chargeId === null) return NOTHING
-  const { captureId, orderId } = await findOrder(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
+  const find = () => findOrder(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
+  let { captureId, orderId } = await find()
+  if (orderId === null && charge?.paymentId) {
+    // its payment may just be being stored
+    await tx.$queryRaw`SELECT ${lockPaymentId(charge.paymentId)}`
+    ;({ captureId, orderId } = await find())
+  }
   const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, captureId, orderId))
   const refunded = refund !== null && (await recordRefund(tx, refund, captureId, orderId))
   const failed = charge?.state === 'failed' && orderId !== null && (await recordFailure(tx, charge))
@@ -118,11 +125,7 @@ async function recordCapture(
 ): Promise<boolean> {
   const inserted = await tx.$executeRaw`
     INSERT INTO captures (id, payment_id, order_id, kind, method, amount, currency, late)
-    SELECT ${captureId}, ${paymentId}, o.id,
-      CASE WHEN o.id IS NULL THEN 'unknown'
-        WHEN ${amount}::bigint <> o.total OR ${currency} <> 'INR' THEN 'mismatched'
-        WHEN EXISTS (SELECT FROM captures c WHERE c.order_id = o.id AND c.kind = 'paying') THEN 'surplus'
-        ELSE 'paying' END::capture_kind,
+    SELECT ${captureId}, ${paymentId}, o.id, ${captureKind(Prisma.sql`${amount}::bigint`, Prisma.sql`${currency}`)},
       'online', ${amount}::bigint, ${currency}, coalesce(o.status = 'cancelled', false)
     FROM (SELECT 1) AS one LEFT JOIN orders o ON o.id = ${orderId}::int
     ON CONFLICT (id) DO NOTHING`
@@ -138,9 +141,11 @@ async function recordRefund(
 ): Promise<boolean> {
   if (key !== null) await nameRequest(tx, key, id)
   const stored = await tx.$executeRaw`
-    INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status)
-    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status)
-    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount
+    INSERT INTO refunds AS r (provider_id, capture_id, order_id, amount, status, failed_at)
+    VALUES (${id}, ${captureId}, ${orderId}::int, ${amount}::bigint, ${status}::refund_status,
+      CASE WHEN ${status === 'failed'} THEN now() END)
+    ON CONFLICT (provider_id, capture_id) DO UPDATE SET status = excluded.status, amount = excluded.amount,
+      failed_at = excluded.failed_at
     WHERE excluded.status > r.status`
   return stored > 0
 }

@@ -1,5 +1,6 @@
 import type { OrderEventName } from '../orders/order-events.js'
 import type { OrderStatus, PaymentIssueView, PaymentMethod, PaymentStatus } from '../protocol/views.js'
+import { openFailures, type Refund } from './failed-refunds.js'
 
 // What an order's captures and refunds mean. A pure function of what is recorded: events that arrive late, twice or in
 // another order lead to the same result.
@@ -17,15 +18,6 @@ export interface Capture {
   late: boolean
 }
 
-export interface Refund {
-  id: number
-  providerId: string | null
-  captureId: string
-  /** paise */
-  amount: number
-  status: 'requested' | 'pending' | 'processed' | 'failed'
-}
-
 export type IssueKind = PaymentIssueView['kind']
 
 export interface Issue {
@@ -33,7 +25,7 @@ export interface Issue {
   /** the capture's id, or the refund's */
   subject: string
   captureId: string
-  /** paise */
+  /** paise that are not settled yet */
   amount: number
 }
 
@@ -65,6 +57,8 @@ export interface Settlement {
   payments: { id: string; status: PaymentStatus }[]
   events: OrderEventName[]
   opens: Issue[]
+  /** open issues of which a part has been settled */
+  changes: { id: number; amount: number }[]
   /** ids of issues that close by themselves */
   closes: number[]
   /** captures that the service gives back */
@@ -191,16 +185,20 @@ function issueKind({ kind, late }: Capture, { order }: OrderMoney): IssueKind | 
   return late ? 'late_capture' : 'refund_due'
 }
 
-function settleIssues(money: OrderMoney): Pick<Settlement, 'opens' | 'closes'> {
+function settleIssues(money: OrderMoney): Pick<Settlement, 'opens' | 'changes' | 'closes'> {
   const wanted = money.captures.flatMap((capture) => issuesOf(capture, money))
   const isSame = (a: Issue) => (b: Issue) => a.kind === b.kind && a.subject === b.subject
   // what a person has closed with a note stays closed
   const settled = money.issues.filter(({ state }) => state !== 'closed')
+  const open = money.issues
+    .filter(({ state }) => state === 'open')
+    .map((issue) => ({ ...issue, left: wanted.find(isSame(issue))?.amount ?? 0 }))
   return {
     opens: wanted.filter((issue) => !settled.some(isSame(issue))),
-    closes: money.issues
-      .filter((issue) => issue.state === 'open' && !wanted.some(isSame(issue)))
-      .map(({ id }) => id),
+    changes: open
+      .filter(({ amount, left }) => left > 0 && left !== amount)
+      .map(({ id, left }) => ({ id, amount: left })),
+    closes: open.filter(({ left }) => left === 0).map(({ id }) => id),
   }
 }
 
@@ -211,20 +209,14 @@ function issuesOf(capture: Capture, money: OrderMoney): Issue[] {
   if (amount === 0) return []
   const kind = issueKind(capture, money)
   const refunds = money.refunds.filter((refund) => refund.captureId === captureId)
-  const failed = refunds
-    .filter(({ status }) => status === 'failed')
-    // until another refund has given back as much
-    .filter((refund) => sum(refunds.filter((later) => isAfter(later, refund))) < refund.amount)
-    .map(({ id, providerId, amount }) => ({
-      kind: 'refund_failed' as const,
-      subject: providerId ?? `refund_${id}`,
-      captureId,
-      amount,
-    }))
+  const failed = openFailures(refunds).map(({ id, providerId, left }) => ({
+    kind: 'refund_failed' as const,
+    subject: providerId ?? `refund_${id}`,
+    captureId,
+    amount: left,
+  }))
   return kind ? [{ kind, subject: captureId, captureId, amount }, ...failed] : failed
 }
-
-const isAfter = (later: Refund, refund: Refund) => later.status === 'processed' && later.id > refund.id
 
 /** What the service gives back of late and surplus captures. A refund that failed is an issue for a person. */
 function returnsOf(money: OrderMoney): Settlement['returns'] {

@@ -6,8 +6,16 @@ import { orderEvents } from '../orders/order-events.js'
 import { type OrderRecord, readOrder, readOrders } from '../orders/order-record.js'
 import type { Principal } from '../principal.js'
 import { orderGroup } from '../protocol/groups.js'
+import { adoptCaptures, lockPaymentId } from './early-captures.js'
 import { findPending, type PaymentRecord, paymentFields } from './payment-queries.js'
 import type { PaymentProvider } from './provider.js'
+import type { RefundTools } from './refund-requests.js'
+import type { LedgerSettings, OpenedIssue } from './settlement.js'
+
+/** What a charge needs that was reported before its payment was stored. */
+export type EarlyCharges = Pick<RefundTools, 'settings' | 'onIssue'>
+
+const NO_REFUND: EarlyCharges = { settings: { autoRefund: false }, onIssue: () => {} }
 
 /**
  * Returns the pending payment of the principal's own order, or starts one; concurrent calls get the same payment.
@@ -19,6 +27,7 @@ export async function startPayment(
   provider: PaymentProvider,
   principal: Principal,
   orderId: number,
+  early = NO_REFUND,
 ): Promise<PaymentRecord> {
   const [order] = await readOrders(ctx.db, Prisma.sql`o.id = ${orderId}::int AND ${ownOrders(principal)}`)
   if (!order) throw notFound('order')
@@ -28,7 +37,10 @@ export async function startPayment(
   if (pending) return pending
   // outside the transaction: no lock may depend on an external server
   const { id } = await provider.createOrder({ orderId, amount: order.total })
-  return await storePayment(ctx, { id, orderId, provider: provider.name, amount: order.total })
+  const stored = { id, orderId, provider: provider.name, amount: order.total }
+  const { payment, issues } = await storePayment(ctx, stored, early.settings)
+  for (const issue of issues) early.onIssue(issue)
+  return payment
 }
 
 /** ms after which the provider is asked about a payment: its webhook may have been lost */
@@ -49,18 +61,29 @@ function checkPayable({ status, paymentMethod, paymentStatus }: OrderRecord): vo
   if (paymentMethod === 'cash') throw conflict('cash_order', 'The order is paid in cash at the seat.')
 }
 
+interface Stored {
+  payment: PaymentRecord
+  issues: OpenedIssue[]
+}
+
 /**
  * Checks the order again, which may have changed during the provider's call. If another payment was stored meanwhile,
- * that one is returned; ours stays unused at the provider.
+ * that one is returned; ours stays unused at the provider. The provider may have reported a charge of it already.
  */
-function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>): Promise<PaymentRecord> {
+function storePayment(
+  ctx: ActionContext,
+  given: Omit<PaymentRecord, 'status'>,
+  settings: LedgerSettings,
+): Promise<Stored> {
   const { orderId } = given
-  const work = async (tx: Transaction): Promise<Outcome<PaymentRecord>> => {
+  const work = async (tx: Transaction): Promise<Outcome<Stored>> => {
+    // before the order, as the ledger does
+    await tx.$queryRaw`SELECT ${lockPaymentId(given.id)}`
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
     checkPayable(await readOrder(tx, orderId))
     await checkReviewed(tx, orderId)
     const pending = await findPending(tx, orderId)
-    if (pending) return { result: pending }
+    if (pending) return { result: { payment: pending, issues: [] } }
     const checkAt = new Date(Date.now() + FIRST_CHECK_MS)
     const payment = await tx.payment.create({ data: { ...given, checkAt }, select: paymentFields })
     await tx.order.update({
@@ -68,8 +91,11 @@ function storePayment(ctx: ActionContext, given: Omit<PaymentRecord, 'status'>):
       data: { paymentStatus: 'pending' },
       select: { id: true },
     })
-    const order = await readOrder(tx, orderId)
-    return { result: payment, events: orderEvents(['payment.pending'], order) }
+    const pendingEvents = orderEvents(['payment.pending'], await readOrder(tx, orderId))
+    const { changed, events, issues } = await adoptCaptures(tx, given.id, orderId, settings)
+    if (!changed) return { result: { payment, issues }, events: pendingEvents }
+    const now = await tx.payment.findUniqueOrThrow({ where: { id: given.id }, select: paymentFields })
+    return { result: { payment: now, issues }, events: [...pendingEvents, ...events] }
   }
   return commit(ctx, work, { queueKey: orderGroup(orderId) })
 }

@@ -56,7 +56,7 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
       ...(body ? { body: JSON.stringify(body) } : {}),
       redirect: 'error',
       signal: AbortSignal.timeout(deadlineMs),
-    })
+    }).catch((error: unknown) => Promise.reject(unanswered(error)))
     const answer: unknown = await response.json().catch(() => null)
     if (response.ok) return answer
     const text = `Razorpay responded with status ${response.status}: ${describe(answer)}`
@@ -111,6 +111,13 @@ export function createRazorpayProvider(options: RazorpayOptions): PaymentProvide
       }
     },
   }
+}
+
+/** Of a failed `fetch`, which has the reason as its cause. */
+function unanswered(error: unknown): Error {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`Razorpay did not answer: ${reason}`, { cause })
 }
 
 function itemsOf(answer: unknown): unknown[] {

@@ -3,6 +3,7 @@ import type { ActionContext } from '../events/commit.js'
 import { nextTry } from './back-off.js'
 import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledger.js'
 import { ProviderRefused } from './provider.js'
+import { Questions } from './provider-questions.js'
 import { type RefundTools, sendDueRefunds } from './refund-requests.js'
 
 // Asks the provider about what its webhooks may have missed, and applies the answers in the same way: lost webhooks,
@@ -24,6 +25,8 @@ export interface ReconcileOptions {
   all?: boolean
   /** stops between two questions */
   signal?: AbortSignal
+  /** is called with each difference once it has been applied, also if a later question fails */
+  onDifference?(difference: Difference): void
 }
 
 /** days after which the provider is not asked about a payment any more */
@@ -33,18 +36,22 @@ const ASKING = { firstMinutes: 15, maxHours: 24 }
 const BATCH = 50
 const COMPARED_AT_ONCE = 100
 
-/** Compares our books with the provider's, applies what differs and returns it. Throws when the provider is down. */
+/**
+ * Compares our books with the provider's, applies what differs and returns it. A question that the provider does not answer
+ * stops no other; the first such error is thrown at the end, or at once when it answers none.
+ */
 export async function reconcile(
   ctx: ActionContext,
   tools: RefundTools,
   options: ReconcileOptions,
 ): Promise<Difference[]> {
-  const run = new Reconciliation(ctx, tools, options.signal)
+  const run = new Reconciliation(ctx, tools, options)
   await sendDueRefunds(ctx, tools, options.signal)
   if (options.all && options.since) await run.checkPaymentsSince(options.since)
   else await run.checkDuePayments()
   await run.checkRefunds(options.all ?? false)
   if (options.since) await run.compareCharges(options.since)
+  run.questions.throwFirst()
   return run.differences
 }
 
@@ -53,34 +60,54 @@ const inQuestion = Prisma.sql`(p.status IN ('pending', 'failed') OR o.status = '
 
 class Reconciliation {
   readonly differences: Difference[] = []
+  readonly questions = new Questions()
   private readonly db: Database
+  private readonly signal: AbortSignal | undefined
 
   constructor(
     private readonly ctx: ActionContext,
     private readonly tools: RefundTools,
-    private readonly signal: AbortSignal | undefined,
+    private readonly options: ReconcileOptions,
   ) {
     this.db = ctx.db
+    this.signal = options.signal
   }
 
-  /** Asks about each payment in question that is due: 15 min after its start, 30, 1 h … every day, for five days. */
+  /**
+   * Asks about each payment in question that is due: 15 min after its start, 30, 1 h … every day, for five days. One that is
+   * not answered counts as asked if another one is; else all stay due, the unanswered last.
+   */
   async checkDuePayments(): Promise<void> {
-    for (;;) {
-      const due = await this.db.$queryRaw<{ id: string; asks: boolean }[]>`
-        SELECT p.id, ${inQuestion} AND p.provider = ${this.tools.provider.name} AS asks
-        FROM payments p JOIN orders o ON o.id = p.order_id
-        WHERE p.check_at <= now() ORDER BY p.check_at LIMIT ${BATCH}::int`
-      for (const { id, asks } of due) {
-        if (this.signal?.aborted) return
-        if (asks) await this.checkPayment(id)
-        await this.db.$executeRaw`
-          UPDATE payments SET checks = checks + 1, check_at = CASE
-            WHEN created_at < now() - make_interval(days => ${CHECKED_DAYS}::int) THEN NULL
-            ELSE ${nextTry(Prisma.sql`checks`, ASKING)} END
-          WHERE id = ${id}`
+    const unanswered: string[] = []
+    let isAnswering = false
+    try {
+      for (;;) {
+        const due = await this.db.$queryRaw<{ id: string; asks: boolean }[]>`
+          SELECT p.id, ${inQuestion} AND p.provider = ${this.tools.provider.name} AS asks
+          FROM payments p JOIN orders o ON o.id = p.order_id
+          WHERE p.check_at <= now() AND p.id <> ALL(${unanswered}::text[]) ORDER BY p.check_at LIMIT ${BATCH}::int`
+        for (const { id, asks } of due) {
+          if (this.signal?.aborted) return
+          const isAnswered = !asks || (await this.questions.ask(() => this.checkPayment(id)))
+          if (isAnswered) await this.markAsked([id])
+          else unanswered.push(id)
+          isAnswering ||= asks && isAnswered
+        }
+        if (due.length < BATCH) return
       }
-      if (due.length < BATCH) return
+    } finally {
+      if (isAnswering) await this.markAsked(unanswered)
+      else
+        await this.db.$executeRaw`UPDATE payments SET check_at = now() WHERE id = ANY(${unanswered}::text[])`
     }
+  }
+
+  private async markAsked(ids: readonly string[]): Promise<void> {
+    await this.db.$executeRaw`
+      UPDATE payments SET checks = checks + 1, check_at = CASE
+        WHEN created_at < now() - make_interval(days => ${CHECKED_DAYS}::int) THEN NULL
+        ELSE ${nextTry(Prisma.sql`checks`, ASKING)} END
+      WHERE id = ANY(${ids}::text[])`
   }
 
   /** Asks about each payment in question that was started since then, due or not. */
@@ -89,7 +116,7 @@ class Reconciliation {
       SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id
       WHERE ${inQuestion} AND p.provider = ${this.tools.provider.name} AND p.created_at >= ${since}
       ORDER BY p.created_at`
-    for (const { id } of all) await this.checkPayment(id)
+    for (const { id } of all) await this.questions.ask(() => this.checkPayment(id))
   }
 
   private async checkPayment(id: string): Promise<void> {
@@ -111,7 +138,7 @@ class Reconciliation {
       WHERE status = 'pending' AND (next_try_at <= now() OR ${all}) RETURNING capture_id AS "chargeId"`
     for (const chargeId of new Set(open.map((refund) => refund.chargeId))) {
       if (this.signal?.aborted) return
-      await this.applyRefunds(chargeIdOf(chargeId))
+      await this.questions.ask(() => this.applyRefunds(chargeIdOf(chargeId)))
     }
   }
 
@@ -142,10 +169,14 @@ class Reconciliation {
       WHERE c.id = ANY(${ids}::text[]) GROUP BY c.id`
     const refundedOf = new Map(ours.map(({ id, refunded }) => [id, refunded]))
     for (const charge of charges) {
-      if (charge.id === null) continue
-      if (!refundedOf.has(charge.id))
-        await this.apply({ charge, refund: null }, differenceOf(charge, 'capture'))
-      if (charge.refunded > (refundedOf.get(charge.id) ?? 0)) await this.applyRefunds(charge.id)
+      const { id } = charge
+      if (id === null) continue
+      const isLess = charge.refunded > (refundedOf.get(id) ?? 0)
+      if (refundedOf.has(id) && !isLess) continue
+      await this.questions.ask(async () => {
+        if (!refundedOf.has(id)) await this.apply({ charge, refund: null }, differenceOf(charge, 'capture'))
+        if (isLess) await this.applyRefunds(id)
+      })
     }
   }
 
@@ -153,6 +184,7 @@ class Reconciliation {
     const { changed, issues, requests } = await commitFacts(this.ctx, facts, this.tools.settings)
     if (!changed) return
     this.differences.push(difference)
+    this.options.onDifference?.(difference)
     for (const issue of issues) this.tools.onIssue(issue)
     if (requests.length > 0) await sendDueRefunds(this.ctx, this.tools, this.signal)
   }

@@ -65,13 +65,14 @@ async function storeRequest(
   if (!canDecideForTheatre(principal, locked.theatreId)) throw forbidden()
   const known = await findRequest(tx, orderId, key)
   if (known) {
-    if (wanted === null || wanted === known.amount) return { result: known.ids }
+    if (wanted === null ? known.whole : wanted === known.amount) return { result: known.ids }
     throw new DomainError(422, 'idempotency_key_reused', 'The key belongs to a refund of another amount.')
   }
   const { shares, left } = allocateRefund(await readMoney(tx, orderId), wanted)
   if (shares.length === 0) throw conflict('nothing_to_refund', `At most ${left} paise can be refunded.`)
   const ids: number[] = []
-  for (const share of shares) ids.push(await insertRefund(tx, orderId, share, key, principal.userId))
+  const request = { orderId, key, whole: wanted === null, userId: principal.userId }
+  for (const share of shares) ids.push(await insertRefund(tx, request, share))
   const { events } = await settleOrder(tx, orderId, settings)
   return { result: ids, events }
 }
@@ -80,26 +81,37 @@ async function findRequest(
   tx: Transaction,
   orderId: number,
   key: string,
-): Promise<{ ids: number[]; amount: number } | null> {
-  const rows = await tx.$queryRaw<{ id: number; amount: number }[]>`
-    SELECT id, amount::float8 AS amount FROM refunds
+): Promise<{ ids: number[]; amount: number; whole: boolean } | null> {
+  const rows = await tx.$queryRaw<{ id: number; amount: number; whole: boolean | null }[]>`
+    SELECT id, amount::float8 AS amount, whole FROM refunds
     WHERE order_id = ${orderId}::int AND request_key = ${key} ORDER BY id`
   if (rows.length === 0) return null
-  return { ids: rows.map(({ id }) => id), amount: rows.reduce((total, { amount }) => total + amount, 0) }
+  return {
+    ids: rows.map(({ id }) => id),
+    amount: rows.reduce((total, { amount }) => total + amount, 0),
+    // null: an older node stored it
+    whole: rows.every(({ whole }) => whole !== false),
+  }
+}
+
+interface StoredRequest {
+  orderId: number
+  key: string
+  /** all that was left was asked for */
+  whole: boolean
+  userId: number
 }
 
 async function insertRefund(
   tx: Transaction,
-  orderId: number,
+  { orderId, key, whole, userId }: StoredRequest,
   { captureId, method, amount }: Share,
-  key: string,
-  userId: number,
 ): Promise<number> {
   const isCash = method === 'cash'
   const [row] = await tx.$queryRaw<{ id: number }[]>`
-    INSERT INTO refunds (capture_id, order_id, amount, status, key, request_key, requested_by)
+    INSERT INTO refunds (capture_id, order_id, amount, status, key, request_key, whole, requested_by)
     VALUES (${captureId}, ${orderId}::int, ${amount}::bigint, ${isCash ? 'processed' : 'requested'}::refund_status,
-      ${isCash ? null : Prisma.sql`gen_random_uuid()::text`}, ${key}, ${userId}::int)
+      ${isCash ? null : Prisma.sql`gen_random_uuid()::text`}, ${key}, ${whole}, ${userId}::int)
     RETURNING id`
   if (!row) throw new Error('the refund was not stored')
   return row.id

@@ -58,7 +58,7 @@ function storeRefusal(
   return commit(ctx, async (tx) => {
     await tx.$queryRaw`SELECT id FROM orders WHERE id = ${orderId}::int FOR NO KEY UPDATE`
     await tx.$executeRaw`
-      UPDATE refunds SET status = 'failed' WHERE id = ${id}::int AND status = 'requested' AND provider_id IS NULL`
+      UPDATE refunds SET status = 'failed', failed_at = now() WHERE id = ${id}::int AND status = 'requested' AND provider_id IS NULL`
     const { events, issues } = await settleOrder(tx, orderId, settings)
     return { result: issues, events }
   })

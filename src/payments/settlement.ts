@@ -57,7 +57,8 @@ export async function readMoney(tx: Queryable, orderId: number): Promise<OrderMo
           'method', c.method, 'amount', c.amount, 'currency', c.currency, 'late', c.late) ORDER BY c.captured_at, c.id), '[]')
         FROM captures c WHERE c.order_id = o.id) AS captures,
       (SELECT coalesce(json_agg(json_build_object('id', r.id, 'providerId', r.provider_id, 'captureId', r.capture_id,
-          'amount', r.amount, 'status', r.status) ORDER BY r.id), '[]')
+          'amount', r.amount, 'status', r.status, 'createdAt', extract(epoch FROM r.created_at) * 1000,
+          'failedAt', extract(epoch FROM r.failed_at) * 1000) ORDER BY r.id), '[]')
         FROM refunds r JOIN captures c ON c.id = r.capture_id WHERE c.order_id = o.id) AS refunds,
       (SELECT coalesce(json_agg(json_build_object('id', i.id, 'kind', i.kind, 'subject', i.subject,
           'captureId', i.capture_id, 'amount', i.amount,
@@ -72,7 +73,7 @@ export async function readMoney(tx: Queryable, orderId: number): Promise<OrderMo
 async function writeSettlement(
   tx: Queryable,
   orderId: number,
-  { order: after, payments, opens, closes }: Settlement,
+  { order: after, payments, opens, changes, closes }: Settlement,
 ): Promise<OrderRecord> {
   const [order] = await changeOrders(
     tx,
@@ -90,6 +91,10 @@ async function writeSettlement(
         AS given (id, status)
       WHERE p.id = given.id)
     , opened AS (${insertIssues(opens, orderId)})
+    , lessened AS (
+      UPDATE payment_issues AS i SET amount = given.amount
+      FROM unnest(${changes.map(({ id }) => id)}::int[], ${changes.map(({ amount }) => amount)}::bigint[]) AS given (id, amount)
+      WHERE i.id = given.id AND i.resolved_at IS NULL)
     , closed AS (
       UPDATE payment_issues SET resolved_at = now() WHERE id = ANY(${closes}::int[]) AND resolved_at IS NULL)`,
   )
@@ -134,7 +139,12 @@ export async function settleUnknown(tx: Queryable, captureId: string): Promise<O
       UPDATE payment_issues SET resolved_at = now() WHERE subject = ${captureId} AND resolved_at IS NULL`
     return []
   }
-  if (row.known) return []
+  if (row.known) {
+    await tx.$executeRaw`
+      UPDATE payment_issues SET amount = ${row.remaining}::bigint
+      WHERE subject = ${captureId} AND resolved_at IS NULL`
+    return []
+  }
   const issue = { kind: 'unknown_payment', subject: captureId, captureId, amount: row.remaining } as const
   await tx.$executeRaw(insertIssues([issue], null))
   return [{ ...issue, orderId: null }]

@@ -91,6 +91,10 @@ export function undoLastStep(ctx: ActionContext, principal: Principal, orderId: 
           seen_at = CASE WHEN o.before_end = 'seen' THEN o.seen_at END,
           before_end = NULL, restored_at = clock_timestamp()
         WHERE o.id = ${orderId}::int`,
+      // what was paid after the cancellation pays for the order: another cancellation makes its refund due
+      Prisma.sql`
+      , punctual AS (
+        UPDATE captures SET late = false WHERE order_id = ${orderId}::int AND late AND kind = 'paying')`,
     )
     const { order, events, issues } = await settleOrder(tx, orderId, NO_REFUND)
     // what was due back no longer is, which is no refund

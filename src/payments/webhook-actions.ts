@@ -58,7 +58,10 @@ export async function applyWebhook(
 /** days for which a webhook that could only be stored is applied again */
 export const APPLIED_DAYS = 5
 
-/** Applies webhooks that could only be stored, at most `limit`, the oldest first. Returns what they led to. */
+/**
+ * Applies webhooks that could only be stored, at most `limit`. Returns what they led to. In any order, so that those which
+ * never can be applied don't keep the others waiting.
+ */
 export async function applyStored(
   ctx: ActionContext,
   settings: LedgerSettings,
@@ -67,7 +70,7 @@ export async function applyStored(
   const rows = await rawClientOf(ctx.db).$queryRaw<{ id: string; body: Uint8Array; name: string | null }[]>`
     SELECT id, body, name FROM payment_webhooks
     WHERE outcome = 'error' AND received_at > now() - make_interval(days => ${APPLIED_DAYS}::int)
-    ORDER BY received_at LIMIT ${limit}::int`
+    ORDER BY random() LIMIT ${limit}::int`
   const results: WebhookResult[] = []
   for (const { id, body, name } of rows) {
     const rawBody = Buffer.from(body)

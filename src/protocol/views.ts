@@ -247,7 +247,10 @@ export const PaymentIssueView = Type.Object({
     description: 'the provider’s order id; null for cash, and for a charge without an order',
   }),
   chargeId: Type.String({ description: 'the provider’s id of the charge' }),
-  amount: Paise,
+  amount: Type.Integer({
+    minimum: 0,
+    description: 'paise that are not settled yet; of a resolved issue, as they were then',
+  }),
   at: Time,
   note: Type.Union([Type.String(), Type.Null()]),
   resolvedAt: TimeOrNull,

@@ -13,16 +13,20 @@ import { MoneyStorm } from './money-storm.js'
 
 const SEED = seedOfRun()
 const ROUNDS = Number(process.env.MONEY_ROUNDS ?? 3)
+const CUSTOMERS = Number(process.env.MONEY_CUSTOMERS ?? 10)
+/** of each customer, and of others about their order */
+const ACTIONS = Number(process.env.MONEY_ACTIONS ?? 16)
 
 for (let round = 0; round < ROUNDS; round++) {
   const seed = SEED + round
   t.test(`every rupee is accounted for, whatever happens at once (SEED=${seed})`, async (t) => {
     const random = new Random(seed)
     const razorpay = await startRazorpay(t, { secret: TEST_SECRETS.PAYMENT_WEBHOOK_SECRET })
-    const first = await startNode(t, { env: razorpay.env })
+    const env = { ...razorpay.env, AUTO_REFUND: random.chance(0.7) ? 'on' : 'off' }
+    const first = await startNode(t, { env })
     const { database, db } = first
-    const steady = await startNode(t, { env: razorpay.env, database })
-    const storm = new MoneyStorm(t, { random, razorpay, nodes: [first, steady], steady, env: razorpay.env })
+    const steady = await startNode(t, { env, database })
+    const storm = new MoneyStorm(t, { random, razorpay, nodes: [first, steady], steady, env })
     const gaps: unknown[] = []
     let isOver = false
     const watching = (async () => {
@@ -31,10 +35,13 @@ for (let round = 0; round < ROUNDS; round++) {
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     })()
-    await storm.run(10, 16)
-    await calm(steady, razorpay, storm)
-    isOver = true
-    await watching
+    try {
+      await storm.run(CUSTOMERS, ACTIONS)
+      await calm(steady, razorpay, storm)
+    } finally {
+      isOver = true
+      await watching
+    }
     t.same(gaps, [], 'at no time')
     t.same([...(await findGaps(db)), ...(await findWrongOrders(db))], [])
     t.same(storm.surprises, [])

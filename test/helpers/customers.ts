@@ -22,7 +22,9 @@ interface Menu {
 /** Places one order from a seat; a client without a session becomes a guest. */
 export async function postOrder(client: HttpClient, options: OrderOptions = {}): Promise<OrderView> {
   const { seat = 'demo-a1', wish, ...given } = options
-  const { menu } = (await client.get<Menu>(`/api/seats/${seat}`)).body
+  const found = await client.get<Menu>(`/api/seats/${seat}`)
+  if (found.status !== 200) throw new Error(`the seat was answered ${found.status}: ${found.text}`)
+  const { menu } = found.body
   const items = Object.entries(wish ?? { [menu[0]?.name ?? '']: 1 }).map(([name, quantity]) => {
     const item = menu.find((each) => each.name === name)
     if (!item) throw new Error(`the menu of ${seat} has no ${name}`)

@@ -17,6 +17,8 @@ export interface Faults {
   delayMs: number
   /** of the next requests: `lost` does it and cuts the connection, a number answers with that status */
   next: ('lost' | number)[]
+  /** ids: each request about one of them is answered with 500 */
+  broken: Set<string>
 }
 
 export interface Razorpay {
@@ -34,7 +36,7 @@ export interface Razorpay {
 export async function startRazorpay(t: Teardown, { secret }: { secret: string }): Promise<Razorpay> {
   const outbox = new RazorpayOutbox(secret)
   const books = new RazorpayBooks((event, payload) => outbox.add(event, payload))
-  const faults: Faults = { down: false, delayMs: 0, next: [] }
+  const faults: Faults = { down: false, delayMs: 0, next: [], broken: new Set() }
   const requests: string[] = []
   const server: Server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
@@ -68,7 +70,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, { books
   let text = ''
   for await (const chunk of request) text += chunk
   if (faults.down) return response.destroy()
-  const fault = faults.next.shift()
+  const isBroken = request.url?.split(/[/?]/).some((part) => faults.broken.has(part))
+  const fault = isBroken ? 500 : faults.next.shift()
   const { status, body } = typeof fault === 'number' ? failure(fault) : answer(request, text, books)
   if (faults.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.delayMs))
   if (fault === 'lost') return response.destroy()

@@ -18,7 +18,7 @@ export function findGaps(db: Database): Promise<Gap[]> {
   return db.$queryRaw<Gap[]>`
     WITH charges AS (
       SELECT c.*, c.amount - given.back AS remaining, given.back,
-        EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id AND i.resolved_at IS NULL) AS is_open,
+        (SELECT sum(i.amount) FROM payment_issues i WHERE i.subject = c.id AND i.resolved_at IS NULL) AS open,
         EXISTS (SELECT FROM payment_issues i WHERE i.subject = c.id AND i.resolved_by IS NOT NULL) AS is_noted
       FROM captures c CROSS JOIN LATERAL (
         SELECT least(coalesce(sum(r.amount), 0), c.amount)::bigint AS back
@@ -26,8 +26,8 @@ export function findGaps(db: Database): Promise<Gap[]> {
     ), sums AS (
       SELECT c.order_id AS "orderId", sum(c.amount)::float8 AS captured, sum(c.back)::float8 AS returned,
         coalesce(sum(c.remaining) FILTER (WHERE c.kind = 'paying' AND o.status <> 'cancelled'), 0)::float8 AS held,
-        coalesce(sum(c.remaining) FILTER (WHERE c.is_open), 0)::float8 AS open,
-        coalesce(sum(c.remaining) FILTER (WHERE c.is_noted AND NOT c.is_open), 0)::float8 AS noted
+        coalesce(sum(c.open), 0)::float8 AS open,
+        coalesce(sum(c.remaining) FILTER (WHERE c.is_noted AND c.open IS NULL), 0)::float8 AS noted
       FROM charges c LEFT JOIN orders o ON o.id = c.order_id
       GROUP BY c.order_id, CASE WHEN c.order_id IS NULL THEN c.id END
     ) SELECT * FROM sums WHERE captured - returned <> held + open + noted`

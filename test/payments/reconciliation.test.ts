@@ -92,6 +92,44 @@ t.test(
   },
 )
 
+t.test('what the provider can’t answer about some payments stops no other', async (t) => {
+  const { db, razorpay, start, due, run, stateOf } = await open(t)
+  const { books, faults } = razorpay
+  // the first ones to be asked about: more than make it count as down
+  const broken = [await start(), await start(), await start(), await start()]
+  const [paid, refunded] = [await start(), await start()]
+  books.pay(paid.id)
+  const charge = books.pay(refunded.id)
+  await due()
+  await run()
+  books.refund(charge.id, 700)
+  for (const { id } of broken) faults.broken.add(id)
+  const late = await start()
+  books.pay(late.id)
+  await due()
+  await db.payment.updateMany({
+    where: { id: { in: [...faults.broken] } },
+    data: { checkAt: new Date(Date.now() - HOUR) },
+  })
+  await t.rejects(run(), { message: /status 500/ }, 'none was answered')
+  await t.rejects(run(), { message: /status 500/ }, 'the others come first now')
+  t.equal(await stateOf(late.orderId), 'confirmed paid')
+  t.equal(
+    await db.payment.count({ where: { checkAt: { lte: new Date() } } }),
+    0,
+    'the job goes on as planned',
+  )
+
+  const lost = await start()
+  books.pay(lost.id)
+  faults.broken.add(charge.id)
+  await t.rejects(run(new Date(Date.now() - HOUR)))
+  t.equal(await stateOf(lost.orderId), 'confirmed paid', 'found among the charges')
+  faults.broken.clear()
+  t.match(await run(new Date(Date.now() - HOUR)), [{ what: 'refund', amount: 700 }])
+  t.strictSame(await readLedger(db), books.ledger())
+})
+
 t.test('more charges than fit on a page, and refunds made without us', async (t) => {
   const { db, razorpay, start, run } = await open(t)
   const { books } = razorpay

@@ -4,6 +4,7 @@ import { viewOrder } from '../../src/orders/order-view.js'
 import { cancelOrder } from '../../src/payments/staff-actions.js'
 import { applyStored, applyWebhook } from '../../src/payments/webhook-actions.js'
 import { createFixture, type Fixture, refusal } from '../helpers/fixture.js'
+import { until } from '../helpers/until.js'
 import { apply, refundOf, SECRET, SETTINGS, signed, startPaying, webhookOf } from './payments.js'
 
 const stateOf = async (fixture: Fixture, orderId: number) => {
@@ -231,6 +232,23 @@ t.test('a webhook that could only be stored is applied later, once', async (t) =
   t.same(await applyStored(fixture.ctx, SETTINGS), [])
   t.same(await stateOf(fixture, order.id), ['confirmed', 'paid'])
   t.match(await apply(fixture, raw), { outcome: 'repeated' })
+})
+
+t.test('webhooks that can never be applied do not keep others waiting', async (t) => {
+  const fixture = await createFixture(t)
+  const { payment } = await startPaying(fixture)
+  const never = { id: 'order_of_another_shop', amount: payment.amount }
+  await fixture.db.$executeRaw`ALTER TABLE captures ADD CONSTRAINT held CHECK (payment_id IS NULL) NOT VALID`
+  for (const id of ['pay_1', 'pay_2', 'pay_3'])
+    t.match(await apply(fixture, webhookOf(never, { entity: { id } })), { outcome: 'error' })
+  t.match(await apply(fixture, webhookOf(payment)), { outcome: 'error' })
+  await fixture.db.$executeRaw`ALTER TABLE captures DROP CONSTRAINT held,
+    ADD CONSTRAINT held CHECK (payment_id <> 'order_of_another_shop') NOT VALID`
+  await until(async () => {
+    await applyStored(fixture.ctx, SETTINGS, 3)
+    return (await fixture.db.paymentWebhook.count({ where: { outcome: 'applied' } })) === 1
+  }, 'the one that can be applied')
+  t.equal(await fixture.db.paymentWebhook.count({ where: { outcome: 'error' } }), 3)
 })
 
 t.test('one that cannot even be stored is an error, so that the provider repeats it', async (t) => {

@@ -72,6 +72,8 @@ t.test('what an order’s payment means', async (t) => {
     t.equal(heldOf(given), held, `${state}: ${held} paise are the customer’s`)
   }
   t.equal(moneyStateOf(order(), true), 'confirming')
+  t.equal(moneyStateOf(order(CANCELLED), true), 'cancelled-unconfirmed')
+  t.equal(moneyStateOf(order({ ...CONFIRMED, paymentMethod: 'cash' }), true), 'cash-unless-confirmed')
 })
 
 t.test('a reported success is confirming until the order’s payment says more', async (t) => {
@@ -80,8 +82,9 @@ t.test('a reported success is confirming until the order’s payment says more',
   t.ok(isConfirming(order(), now, now))
   t.ok(isConfirming(order(), now - 3_600_000, now), 'it has no end of its own: the webhook may be lost')
   t.notOk(isConfirming(order({ ...CONFIRMED, paymentStatus: 'paid' }), now, now))
-  t.notOk(isConfirming(order(CANCELLED), now, now))
-  t.notOk(isConfirming(order({ ...CONFIRMED, paymentMethod: 'cash' }), now, now))
+  t.notOk(isConfirming(order({ ...CANCELLED, paymentStatus: 'paid' }), now, now))
+  t.ok(isConfirming(order(CANCELLED), now, now), 'it may have been paid all the same')
+  t.ok(isConfirming(order({ ...CONFIRMED, paymentMethod: 'cash' }), now, now))
 })
 
 t.test('a failure right after a reported success may be an earlier attempt’s', async (t) => {

@@ -32,6 +32,10 @@ function describePayment(order: OrderView, state: MoneyState): string | null {
   switch (state) {
     case 'cash-due':
       return s.order.cashDue(f.money(order.total))
+    case 'cash-unless-confirmed':
+      return s.order.cashUnlessConfirmed(f.money(order.total))
+    case 'cancelled-unconfirmed':
+      return words.cancelledUnconfirmed
     case 'partially-refunded':
       return words.partiallyRefunded(refunded, f.money(order.total))
     case 'refunded':
@@ -57,7 +61,7 @@ export interface OrderWords {
 }
 
 export function orderWords(order: OrderView, confirming = false): OrderWords {
-  if (confirming) {
+  if (moneyStateOf(order, confirming) === 'confirming') {
     const { head, next } = s.order.confirming
     return { head, next, status: head }
   }

@@ -9,6 +9,8 @@ export type MoneyState =
   /** online, failed, can be tried again */
   | 'failed'
   | 'cash-due'
+  /** changed to cash while a reported payment is being confirmed */
+  | 'cash-unless-confirmed'
   | 'paid'
   | 'partially-refunded'
   | 'refunded'
@@ -18,6 +20,8 @@ export type MoneyState =
   | 'returning'
   /** paid, then cancelled: a manager has noted that the rest was settled in another way */
   | 'settled'
+  /** cancelled while a reported payment is being confirmed */
+  | 'cancelled-unconfirmed'
   /** cancelled, never paid */
   | 'void'
 
@@ -27,14 +31,14 @@ export type MoneyState =
  */
 export const EARLIER_FAILURE_MS = 2 * 60_000
 
-export type Payable = Pick<OrderView, 'id' | 'status' | 'paymentMethod' | 'paymentStatus'>
+export type Payable = Pick<OrderView, 'id' | 'paymentStatus'>
 
 /**
  * Whether the page waits for the confirmation of a payment whose success was reported at `reportedAt` (ms; null: none
- * was). It does until the order's payment status says more.
+ * was). It does until the order's payment status says more, also if the order was cancelled or changed to cash meanwhile.
  */
 export function isConfirming(order: Payable, reportedAt: number | null, now: number): boolean {
-  if (reportedAt === null || order.status !== 'placed' || order.paymentMethod !== 'online') return false
+  if (reportedAt === null) return false
   if (order.paymentStatus === 'failed') return now - reportedAt < EARLIER_FAILURE_MS
   return order.paymentStatus === 'pending'
 }
@@ -53,14 +57,14 @@ export function moneyStateOf(order: OrderView, confirming = false): MoneyState {
   const { status, paymentStatus } = order
   if (paymentStatus === 'refunded') return 'refunded'
   if (status === 'cancelled') {
-    if (heldOf(order) === 0) return 'void'
+    if (heldOf(order) === 0) return confirming ? 'cancelled-unconfirmed' : 'void'
     if (order.dueBack === 0) return 'settled'
     // Never confirmed, but paid: the money arrived after the cancellation.
     return order.confirmedAt === null ? 'returning' : 'refund-due'
   }
   if (paymentStatus === 'paid') return 'paid'
   if (paymentStatus === 'partially_refunded') return 'partially-refunded'
-  if (order.paymentMethod === 'cash') return 'cash-due'
+  if (order.paymentMethod === 'cash') return confirming ? 'cash-unless-confirmed' : 'cash-due'
   if (confirming) return 'confirming'
   return paymentStatus === 'failed' ? 'failed' : 'unpaid'
 }

@@ -26,12 +26,7 @@ async function load(): Promise<Found> {
   const checkout = await api.checkout(paymentId)
   const { orderId, status } = checkout.payment
   if (!checkout.payable) return { checkout, state: closedStateOf(await api.order(orderId)) }
-  const order = {
-    id: orderId,
-    status: 'placed',
-    paymentMethod: 'online',
-    paymentStatus: status === 'failed' ? 'failed' : 'pending',
-  } as const
+  const order = { id: orderId, paymentStatus: status === 'failed' ? 'failed' : 'pending' } as const
   return { checkout, state: awaitsConfirmation(order) ? 'confirming' : 'payable' }
 }
 

@@ -32,7 +32,7 @@ function useCall(onClose: () => void) {
 }
 
 function RefundForm({ issue, desk, onClose }: FormProps) {
-  /** paise that are left to give back: less than the issue's once a part has gone back */
+  /** paise that are left to give back now: a part may have gone back since the list was read */
   const [left, setLeft] = useState<number | null>(null)
   const [typed, setTyped] = useState('')
   const { busy, problem, setProblem, run } = useCall(onClose)

@@ -299,10 +299,14 @@ export const en = {
         `This order was cancelled after you paid ${amount} in cash. The staff will give your money back.`,
       settled: (amount: string) =>
         `This order was cancelled after you paid. The staff noted that ${amount} was settled with you. If it wasn’t, ask below.`,
+      cancelledUnconfirmed:
+        'This order was cancelled before your payment was confirmed. If the payment went through, your money comes back within a few days.',
       void: `This order wasn’t paid. ${comesBack}`,
     },
     paymentTitle: 'Payment',
     cashDue: (amount: string) => `Please have ${amount} in cash ready.`,
+    cashUnlessConfirmed: (amount: string) =>
+      `We’re still confirming your online payment. If it didn’t go through, please have ${amount} in cash ready.`,
     cashInstead: {
       offer: 'Pay in cash instead',
       explain: (amount: string) =>
