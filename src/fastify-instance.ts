@@ -13,6 +13,11 @@ const KEEP_ALIVE_MS = 65_000
 /** ms without a byte read or written after which a connection that is not a WebSocket is closed */
 const INACTIVITY_MS = 60_000
 const BODY_BYTES = 64 * 1024
+/**
+ * Connections that may wait to be accepted, for `listen`. Node's default is 511: when a node is busy for a moment, a crowd that
+ * comes back fills that, and the kernel drops the rest, who try again after one second, then three, then seven.
+ */
+export const BACKLOG = 4096
 /** ms that a plugin may take to start, and to close beyond the drain */
 const PLUGIN_MS = 30_000
 

@@ -5,6 +5,7 @@ import { loadGateConfig } from './config/gate-config.js'
 import { ConfigError } from './config/reader.js'
 import { settleDatabaseUrl } from './database/database-url.js'
 import { DatabaseUrlError } from './database/database-url-error.js'
+import { BACKLOG } from './fastify-instance.js'
 import { type GateFile, GateFileError, readGateFile } from './gate/gate-file.js'
 import { createGate } from './gate-app.js'
 import { onStopSignals } from './stop-signals.js'
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
   const app = await createGate({ ...config, django: { ...config.django, databaseUrl } }, file)
   const { host, port } = file.listen ?? config
   if (!stop.signal.aborted) {
-    await app.listen({ host, port })
+    await app.listen({ host, port, backlog: BACKLOG })
     announce(file, app.server.address())
     if (!stop.signal.aborted) await once(stop.signal, 'abort')
   }

@@ -7,6 +7,7 @@ import { settleDatabaseUrl } from './database/database-url.js'
 import { acquireMatchingServer } from './database/embedded-database.js'
 import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
+import { BACKLOG } from './fastify-instance.js'
 import { greeting } from './greeting.js'
 import { explainStart } from './start-error.js'
 import { onStopSignals } from './stop-signals.js'
@@ -74,7 +75,7 @@ async function start(config: Config, stop: AbortSignal, closers: Closers): Promi
   })
   closers.push(() => app.close())
   stop.throwIfAborted()
-  await app.listen({ host: config.host, port: config.port })
+  await app.listen({ host: config.host, port: config.port, backlog: BACKLOG })
   announce(app, config, database)
   if (config.payments.provider === 'razorpay' && config.payments.keys === null) {
     app.log.warn('RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET are unset: no payment can be started')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import type { Plugin } from 'vite'
-import { en } from './strings/en.js'
+import { strings as en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))

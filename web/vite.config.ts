@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 import { PACKAGE_LISTS, packageList } from '../scripts/lib/package-list.mjs'
-import { en } from './strings/en.js'
+import { strings as en } from './strings/en.js'
 import { strings as hi } from './strings/hi.js'
 import { CUSTOMERS, installable, isShell } from './vite-worker.js'
 
@@ -32,7 +32,7 @@ const IS_PRELOAD =
 
 /** What only the staff's pages share */
 const IS_STAFF =
-  /web\/(?:staff\/|strings\/staff\/(?:en|strings)\.|live\/orders-state|ui\/(?:session-expiry|form-dialog|choice\.)|lib\/(?:sound|touch\.|wake-lock|amount|theatre-changes))/
+  /web\/(?:staff\/|strings\/staff\/strings\.|live\/orders-state|ui\/(?:session-expiry|form-dialog|choice\.)|lib\/(?:sound|touch\.|wake-lock|amount|theatre-changes))/
 
 /** What the staff's pages and the order page share, and the menu does not need */
 const IS_LIVE =
@@ -86,7 +86,7 @@ function loadPreloadFirst(): Plugin {
 }
 
 /**
- * Names the files of the other languages in every shell, so that lib/preload.ts can ask for the one that the page needs
+ * Names the files of the languages in every shell, so that lib/preload.ts can ask for the one that the page needs
  * before its scripts have loaded.
  */
 function nameLanguages(): Plugin {
@@ -104,6 +104,30 @@ function nameLanguages(): Plugin {
           const attrs = { rel: 'strings', hreflang: language, crossorigin: true, href: `/${file.fileName}` }
           return [{ tag: 'link', attrs, injectTo: 'head' as const }]
         })
+      },
+    },
+  }
+}
+
+/**
+ * Asks for the largest files first: browsers open six connections to a host without HTTP/2, and what is asked for seventh
+ * waits for one of them and a round trip.
+ */
+function askForLargestFirst(): Plugin {
+  return {
+    name: 'ask-for-largest-first',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(html, { bundle = {} }) {
+        const sizeOf = (link: string): number => {
+          const file = bundle[/href="\/([^"]+)"/.exec(link)?.[1] ?? '']
+          return file?.type === 'chunk' ? file.code.length : 0
+        }
+        const preloads = html.match(/ *<link rel="modulepreload"[^>]*>\n/g) ?? []
+        const sorted = preloads.toSorted((a, b) => sizeOf(b) - sizeOf(a)).join('')
+        const others = preloads.reduce((text, link) => text.replace(link, ''), html)
+        return others.replace(/ *<script type="module"/, (entry) => `${sorted}${entry}`)
       },
     },
   }
@@ -154,6 +178,7 @@ export default defineConfig({
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [
+    askForLargestFirst(),
     loadPreloadFirst(),
     nameLanguages(),
     boot(),

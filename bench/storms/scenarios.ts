@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { frame, OPCODE } from '../../test/security/frames.js'
@@ -57,6 +58,10 @@ export const SCENARIOS: Record<string, Scenario> = {
       // a user may have 20 sockets, and the others need theirs
       return handshakeStorm(target, [{ path: '/ws/chat-socket/', cookie }], { ...options, atOnce: 5 })
     },
+  },
+  requests: {
+    about: 'strangers send requests over many connections, each the next one as soon as one is answered',
+    prepare: async (target) => requestStorm(target),
   },
   'admin-pages': {
     about: 'an admin opens the page of all theatres, reads it and opens it again, on some screens',
@@ -123,6 +128,31 @@ export function messageStorm(target: Target, guests: readonly Guest[], messages:
         socket.destroy()
       }
       await Promise.all(guests.map(flood))
+    },
+  }
+  return storm
+}
+
+/** connections of a storm of requests */
+export const CONNECTIONS = 100
+
+/** Requests that cost little: many would fit into one iteration of the event loop. */
+function requestStorm(target: Target): Storm {
+  const refused = new Map<number, number>()
+  const storm = {
+    done: 0,
+    refused,
+    async run(signal: AbortSignal) {
+      const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+      const ask = async () => {
+        while (!signal.aborted) {
+          const status = await target.ask(agent)
+          storm.done++
+          if (status !== 401) refused.set(status, (refused.get(status) ?? 0) + 1)
+        }
+      }
+      await Promise.all(Array.from({ length: CONNECTIONS }, ask))
+      agent.destroy()
     },
   }
   return storm

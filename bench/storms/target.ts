@@ -1,3 +1,4 @@
+import { type Agent, get } from 'node:http'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { postOrder } from '../../test/helpers/customers.js'
@@ -102,6 +103,16 @@ export class Target {
     })
     socket.destroy()
     return hasSnapshot ? performance.now() - startedAt : null
+  }
+
+  /** The status of a request without a session, over a connection of the agent; 0 when the connection fails. */
+  ask(agent: Agent): Promise<number> {
+    return new Promise((resolve) => {
+      const request = get(new URL('/api/auth/session', this.options.url), { agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode ?? 0))
+      })
+      request.once('error', () => resolve(0))
+    })
   }
 
   /** Bytes of memory of the node's process; null when /metrics is not open to us. */

@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import { searchHistory } from '../../src/orders/order-history.js'
 import { viewOrder } from '../../src/orders/order-view.js'
 import { listTakings, readTakings } from '../../src/payments/takings.js'
@@ -34,8 +36,15 @@ const HistoryAnswer = Type.Object({
   }),
 })
 
-/** A theatre's takings and past orders, for its managers. */
+/**
+ * A theatre's takings and past orders, for its managers. They may take seconds, so each user has one at a time: the other
+ * connections to the database are for others.
+ */
 export const theatreBooksRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const queue = new KeyedQueue()
+  const inTurn = <T>(request: FastifyRequest, read: () => Promise<T>): Promise<T> =>
+    queue.run(String(app.callerOf(request).principal.userId), read)
+
   app.get(
     '/api/theatres/:id/takings',
     {
@@ -49,7 +58,8 @@ export const theatreBooksRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
-      return { takings: await readTakings(app.db, principal, id, request.query.day ?? null) }
+      const { day = null } = request.query
+      return { takings: await inTurn(request, () => readTakings(app.db, principal, id, day)) }
     },
   )
 
@@ -59,7 +69,8 @@ export const theatreBooksRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
-      const { day, orders } = await listTakings(app.db, principal, id, request.query.day ?? null)
+      const given = request.query.day ?? null
+      const { day, orders } = await inTurn(request, () => listTakings(app.db, principal, id, given))
       return reply
         .type('text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="takings-${id}-${day}.csv"`)
@@ -77,7 +88,8 @@ export const theatreBooksRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { from = null, to = null, q = null, status = null } = request.query
       const search = { from, to, q, status, after: queryId(request.query.after, 'after') }
-      const { orders, next } = await searchHistory(app.db, app.callerOf(request).principal, id, search)
+      const { principal } = app.callerOf(request)
+      const { orders, next } = await inTurn(request, () => searchHistory(app.db, principal, id, search))
       return { orders: orders.map(viewOrder), next }
     },
   )

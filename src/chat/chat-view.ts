@@ -12,6 +12,7 @@ export function viewChat(chat: ChatRecord): ChatView {
     id: chat.id,
     order: { id: chat.id, seat: { id: chat.seatId, name: chat.seatName, hall: chat.hallName } },
     theatreId: chat.theatreId,
+    timeZone: chat.timeZone,
     unread: chat.unread,
     lastMessage: chat.lastMessage && viewMessage(chat.lastMessage),
   }

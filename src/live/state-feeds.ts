@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
+import pLimit from 'p-limit'
+import { forEachInSteps } from '../concurrency/in-steps.js'
 import type { Announcements } from './announcements.js'
 import { THEATRES_CHANNEL } from './bus/bus-messages.js'
-import { StateStream } from './state-stream.js'
+import { encodeStateEvent, StateStream } from './state-stream.js'
 
 /** What open pages show of a theatre: to customers its menu and how it takes orders. */
 export interface TheatreState {
@@ -26,6 +28,8 @@ export interface StateSource {
 }
 
 const POLL_MS = 1000
+/** theatres that are read at a time: thousands, as after a deploy, must leave connections to handshakes and snapshots */
+const READS_AT_ONCE = 2
 const HEARTBEAT_MS = 20_000
 /** ms after which a state is read again although no change is known: how long an order takes changes with the orders */
 const REFRESH_MS = 60_000
@@ -59,6 +63,7 @@ interface StateFeed {
 export class StateFeeds {
   private readonly feeds = new Map<number, StateFeed>()
   private readonly counts = new Map<string, number>()
+  private readonly limitReads = pLimit(READS_AT_ONCE)
   private readonly ticker: NodeJS.Timeout
   private polling = false
   private beatAt = performance.now()
@@ -94,7 +99,7 @@ export class StateFeeds {
     const count = this.counts.get(key) ?? 0
     if (count >= MAX_STREAMS) return null
     this.counts.set(key, count + 1)
-    const stream = new StateStream(token, this.event)
+    const stream = new StateStream(token)
     const feed = this.feeds.get(theatreId) ?? this.create(theatreId)
     feed.streams.add(stream)
     stream.once('close', () => {
@@ -149,12 +154,8 @@ export class StateFeeds {
 
   private async readAll(feed: StateFeed): Promise<void> {
     while (feed.isDirty && feed.streams.size > 0 && !this.closed) {
-      feed.isDirty = false
-      // those that join during the read wait for the next one
-      const streams = [...feed.streams]
       try {
-        const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
-        this.show(feed, streams, state)
+        await this.limitReads(() => this.readOnce(feed))
       } catch (error) {
         // the next poll finds a version that is not this state's
         feed.state = null
@@ -163,26 +164,39 @@ export class StateFeeds {
     }
   }
 
-  private show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): void {
+  private async readOnce(feed: StateFeed): Promise<void> {
+    // its streams may have gone while it waited
+    if (feed.streams.size === 0 || this.closed) return
+    feed.isDirty = false
+    // those that join during the read wait for the next one
+    const streams = [...feed.streams]
+    const state = await this.source.read(feed.theatreId, [...new Set(streams.map(({ token }) => token))])
+    await this.show(feed, streams, state)
+  }
+
+  private async show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): Promise<void> {
     const isChanged = feed.state?.data !== state.data
+    const event = encodeStateEvent(this.event, state.data)
     feed.state = state
     feed.readAt = performance.now()
-    for (const stream of streams) {
-      if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
-      else if (isChanged || !stream.hasState) stream.show(state.data)
-    }
     if (feed.timer) clearTimeout(feed.timer)
     feed.timer = null
-    if (state.changesInMs === null || feed.streams.size === 0) return
-    const wait = Math.min(REFRESH_MS, Math.max(MIN_WAIT_MS, state.changesInMs + 1))
-    feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
+    if (state.changesInMs !== null && feed.streams.size > 0) {
+      const wait = Math.min(REFRESH_MS, Math.max(MIN_WAIT_MS, state.changesInMs + 1))
+      feed.timer = setTimeout(() => this.refresh(feed.theatreId), wait)
+    }
+    await forEachInSteps(streams, (stream) => {
+      if (!state.liveTokens.has(stream.token)) stream.finish(retryMs())
+      else if (isChanged || !stream.hasState) stream.show(event)
+    })
   }
 
   private tick(): void {
     const now = performance.now()
     if (now - this.beatAt >= HEARTBEAT_MS) {
       this.beatAt = now
-      for (const feed of this.feeds.values()) for (const stream of feed.streams) stream.beat()
+      const streams = [...this.feeds.values()].flatMap((feed) => [...feed.streams])
+      void forEachInSteps(streams, (stream) => stream.beat())
     }
     if (this.feeds.size > 0 && !this.polling) void this.poll(now)
   }

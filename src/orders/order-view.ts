@@ -7,6 +7,7 @@ export function viewOrder(order: OrderRecord): OrderView {
     id: order.id,
     theatreId: order.theatreId,
     theatreName: order.theatreName,
+    timeZone: order.timeZone,
     seat: { id: order.seatId, name: order.seatName, hall: order.hallName },
     status: order.status,
     paymentStatus: order.paymentStatus,

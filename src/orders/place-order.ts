@@ -81,7 +81,7 @@ export async function placeOrder(
   const note = checkNote(wanted.note ?? '')
   const items = mergeLines(wanted.items)
   const key = wanted.idempotencyKey === null ? null : checkKey(wanted.idempotencyKey)
-  return await commitRaw(ctx, async (tx): Promise<Outcome<PlacedOrder>> => {
+  const work = async (tx: Queryable): Promise<Outcome<PlacedOrder>> => {
     // sent together; the second one runs, and takes its snapshot, when the first has its locks
     const [seat, context] = await Promise.all([
       lockSessionAndSeat(tx, orderer.sessionId, seatToken),
@@ -109,7 +109,9 @@ export async function placeOrder(
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
     return { result: { order, created: true }, events: orderEvents(names, order) }
-  })
+  }
+  // each locks the seat
+  return await commitRaw(ctx, work, { queueKey: `seat:${seatToken}` })
 }
 
 function checkPhone(text: string): string {

@@ -8,6 +8,9 @@ import { type Static, Type } from 'typebox'
 const Time = Type.String({ format: 'date-time' })
 const TimeOrNull = Type.Union([Time, Type.Null()])
 const Paise = Type.Integer({ minimum: 0, description: 'paise' })
+const TimeZone = Type.String({ description: 'the theatre’s IANA time zone: pages show its times in it' })
+/** Missing in events that an earlier release has stored. */
+const TimeZoneSince = Type.Optional(TimeZone)
 const IdAndName = Type.Object({ id: Type.Integer(), name: Type.String() })
 
 // Accounts
@@ -107,6 +110,7 @@ export const SoldOutView = Type.Object({
 export type OrderingView = Static<typeof OrderingView>
 export const OrderingView = Type.Object({
   ...IdAndName.properties,
+  timeZone: TimeZone,
   accepting: Type.Boolean({ description: 'false while ordering is paused' }),
   reopensAt: Type.Union([Time, Type.Null()], {
     description: 'when it accepts orders again by itself; null while it does, and where that is not known',
@@ -135,7 +139,7 @@ export type TheatreSeatsView = Static<typeof TheatreSeatsView>
 export const TheatreSeatsView = Type.Object({
   theatre: Type.Object({
     ...IdAndName.properties,
-    timeZone: Type.String(),
+    timeZone: TimeZone,
     maxTime: Type.Integer({ description: 'minutes' }),
     minTime: Type.Integer({ description: 'minutes' }),
   }),
@@ -169,6 +173,7 @@ export const OrderView = Type.Object({
   id: Type.Integer(),
   theatreId: Type.Integer(),
   theatreName: Type.String(),
+  timeZone: TimeZoneSince,
   seat: SeatView,
   status: OrderStatus,
   paymentStatus: PaymentStatus,
@@ -273,6 +278,7 @@ export const ChatView = Type.Object({
   id: Type.Integer({ description: 'the order’s id' }),
   order: Type.Object({ id: Type.Integer(), seat: SeatView }),
   theatreId: Type.Integer(),
+  timeZone: TimeZoneSince,
   unread: Type.Integer({ description: 'messages of the customer that no staff member has read' }),
   lastMessage: Type.Union([MessageView, Type.Null()]),
 })

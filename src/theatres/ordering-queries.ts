@@ -5,6 +5,7 @@ import { closingAt, type Opening, type OpeningHours, openingAt } from './opening
 export interface OrderingRecord {
   id: number
   name: string
+  timeZone: string
   accepting: boolean
   /** when it accepts orders again by itself; null: it does, or it is not known */
   reopensAt: Date | null
@@ -34,7 +35,7 @@ export async function readOrdering(
   theatreId: number,
 ): Promise<(OrderingRecord & { changesAt: Date | null }) | null> {
   const [theatre] = await db.$queryRaw<OrderingRow[]>`
-    SELECT t.id, t.name, ${isAccepting} AS accepting,
+    SELECT t.id, t.name, t.time_zone AS "timeZone", ${isAccepting} AS accepting,
       CASE WHEN ${isAccepting} THEN NULL ELSE t.reopens_at END AS "reopensAt",
       json_build_object('timeZone', t.time_zone, 'openingHours', t.opening_hours, 'lastOrders', t.last_orders) AS hours,
       coalesce((
@@ -44,9 +45,9 @@ export async function readOrdering(
           AND o.created_at > now() - interval '6 hours'), t.max_time) AS minutes
     FROM theatres t WHERE t.id = ${theatreId}::int`
   if (!theatre) return null
-  const { id, name, minutes, hours, ...pause } = theatre
+  const { id, name, timeZone, minutes, hours, ...pause } = theatre
   const now = new Date()
   const { accepting, reopensAt } = orderingAt(pause, hours, now)
   const changesAt = accepting ? closingAt(hours, now) : reopensAt
-  return { id, name, accepting, reopensAt, minutes, changesAt }
+  return { id, name, timeZone, accepting, reopensAt, minutes, changesAt }
 }

@@ -38,8 +38,15 @@ export function viewManagedItem(item: MenuItemRecord): ManagedItemView {
   }
 }
 
-export function viewOrdering({ id, name, accepting, reopensAt, minutes }: OrderingRecord): OrderingView {
-  return { id, name, accepting, reopensAt: reopensAt?.toISOString() ?? null, minutes }
+export function viewOrdering({
+  id,
+  name,
+  timeZone,
+  accepting,
+  reopensAt,
+  minutes,
+}: OrderingRecord): OrderingView {
+  return { id, name, timeZone, accepting, reopensAt: reopensAt?.toISOString() ?? null, minutes }
 }
 
 /** A theatre's halls and seats with the secret tokens of their QR codes: for its staff only. */

@@ -55,6 +55,42 @@ t.test('the compact size shows eight tickets at least of sixty, and is remembere
   await board.locator('main[data-size=compact]').waitFor()
 })
 
+t.test('the compact size shows eight whole tickets with three theatres and names of two lines', async (t) => {
+  const long = 'Salted popcorn with a lot of butter'
+  const third = await site.db.theatre.create({
+    data: { name: 'Third House', timeZone: 'Asia/Kolkata', maxTime: 30, minTime: 10 },
+  })
+  const second = await site.db.hall.findFirstOrThrow({ where: { name: 'Screen 2', theatreId: 1 } })
+  await site.db.hall.update({ where: { id: second.id }, data: { theatreId: third.id } })
+  t.teardown(() => site.db.hall.update({ where: { id: second.id }, data: { theatreId: 1 } }))
+  const names = await site.db.orderItem.findMany({ select: { id: true, name: true } })
+  t.teardown(() =>
+    Promise.all(names.map(({ id, name }) => site.db.orderItem.update({ where: { id }, data: { name } }))),
+  )
+  await site.db.orderItem.updateMany({ data: { name: long } })
+  for (const locale of ['en-IN', 'hi-IN']) {
+    const admin = await site.staff({ viewport: { width: 1280, height: 800 }, username: 'admin', locale })
+    await admin.context.addInitScript(
+      `if (location.protocol === 'http:') localStorage.setItem('houselights.ticket-size', '"compact"')`,
+    )
+    const page = await admin.open('/theatre/live-orders/')
+    await linkIs(page)
+    await page.locator('.ticket').nth(9).waitFor()
+    const line = await page.locator('.lines span').first().boundingBox()
+    t.ok(line && line.height > 40, 'two lines')
+    t.ok((await wholeTickets(page)) >= 8, `${locale}: ${await wholeTickets(page)} tickets`)
+    const small = await page
+      .locator('main[data-size=compact] :is(button, .button, .choice), .bar :is(a, button)')
+      .evaluateAll((controls) =>
+        controls
+          .map((control) => [control.textContent, control.getBoundingClientRect()] as const)
+          .filter(([, { width, height }]) => width > 0 && (height < 44 || width < 44))
+          .map(([text, { width, height }]) => `${text}: ${width} × ${height}`),
+      )
+    t.strictSame(small, [], 'each control is 44 pixels high and wide')
+  }
+})
+
 t.test('“To prepare” unfolds and folds', async (t) => {
   const fold = board.getByRole('button', { name: 'To prepare' })
   const popcorn = board.locator('.item-totals').getByText('Salted Popcorn')

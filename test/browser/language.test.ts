@@ -60,6 +60,22 @@ t.test('a language file that fails to load costs the translation, not the page',
   await page.getByRole('heading', { name: 'Staff sign-in' }).waitFor()
 })
 
+t.test('a page whose one Hindi file of two is lost is English altogether', async (t) => {
+  const shell = await (await fetch(`${site.url}/login`)).text()
+  const files = [...shell.matchAll(/<link rel="strings" hreflang="hi"[^>]* href="([^"]+)"/g)].map(
+    ([, path = '']) => path,
+  )
+  t.equal(files.length, 2, 'one of all pages, one of the staff’s')
+  for (const lost of files) {
+    const visitor = await site.staff({ ...TABLET, locale: 'hi-IN' })
+    await visitor.context.route(`**${lost}`, (route) => route.abort())
+    const page = await visitor.open('/theatre/live-orders/')
+    await linkIs(page)
+    t.notMatch(await page.locator('body').innerText(), /[ऀ-ॿ]/, lost)
+    t.match(await page.locator('html').getAttribute('lang'), /^en/)
+  }
+})
+
 t.test('each language is one file, and one of the staff’s texts', async (t) => {
   const folder = new URL('../../web/strings/', import.meta.url)
   t.strictSame(readdirSync(folder).sort(), ['en.ts', 'hi.ts', 'language.ts', 'staff'])

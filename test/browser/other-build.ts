@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { builtPages } from '../helpers/pages.js'
 import type { Teardown } from '../helpers/teardown.js'
 
-const HASHED = /^(.+)-[\w-]{8}(\.(?:js|css))$/
+const HASHED = /^(.+)-([\w-]{8})(\.(?:js|css))$/
 
 /** The folder of the pages as another build would have them: no script or stylesheet has the name that it has here. */
 export function makeOtherBuild(t: Teardown): string {
@@ -16,7 +16,11 @@ export function makeOtherBuild(t: Teardown): string {
   for (const name of readdirSync(assets)) {
     // they would hold the old names
     if (/\.(?:br|gz)$/.test(name)) rmSync(join(assets, name))
-    const renamed = name.replace(HASHED, '$1-OtherBld$2')
+    // no two become one: a page's texts and the staff's have the same name but for the hash
+    const renamed = name.replace(
+      HASHED,
+      (_, base: string, hash: string, ending: string) => `${base}-${[...hash].reverse().join('')}${ending}`,
+    )
     if (renamed !== name) names.set(name, renamed)
   }
   const rewrite = (path: string): void => {

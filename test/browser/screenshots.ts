@@ -90,8 +90,9 @@ async function run(): Promise<void> {
     PUBLIC_URL: 'https://order.example.com',
   }
   const app = await startService(opened, { pages: true, demo: true, env })
-  const guests = await placeDemoOrders(app.url, app.db)
+  // before the orders: a bill keeps the zone that it was issued in
   await app.db.theatre.update({ where: { id: 1 }, data: { timeZone: eveningZone() } })
+  const guests = await placeDemoOrders(app.url, app.db)
   await signIn(app.url, DEVICES.phone)
   await signIn(app.url, DEVICES.desk)
   const accounts = new Map([

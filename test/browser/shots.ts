@@ -185,6 +185,8 @@ export const SHOTS: Shot[] = [
     async ready(page) {
       await live(page)
       await page.locator('[data-choice=size] [data-value=compact]').click()
+      // a click that is tried again scrolls
+      await page.evaluate('scrollTo(0, 0)')
     },
   },
   { name: 'live-orders-stale', screen: 'tablet', who: 'staff', path: LIVE_ORDERS, ready: goOffline },

@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import t from 'tap'
-import { orderFrom } from '../helpers/customers.js'
+import { orderFrom, postOrder } from '../helpers/customers.js'
+import { createClient } from '../helpers/http-client.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
@@ -257,5 +258,29 @@ t.test('a second of a dish can be added at once; the cart’s button, which appe
   await page.locator('[data-cart-count="2"]').waitFor()
   await page.locator('[data-action=review]').tap()
   await page.getByRole('dialog').waitFor()
+  await page.close()
+})
+
+t.test('on a slow network the first controls of a page take a touch as soon as they are there', async (t) => {
+  const client = createClient(site.url)
+  const { id } = await postOrder(client, { seat: 'demo-e6', paymentMethod: 'online' })
+  const { body } = await client.post<{ payment: { checkoutUrl: string } }>(`/api/orders/${id}/payment`)
+  const { context } = await site.visitor(PHONE)
+  await context.addCookies([...client.cookies].map(([name, value]) => ({ name, value, url: site.url })))
+  const page = await context.newPage()
+  await page.route('**/api/checkout/*', async (route) => {
+    // longer than a double tap, which could have begun on the page before
+    await page.waitForFunction(() => performance.now() > 1200)
+    await route.continue()
+  })
+  // told by the page: later the button would take a touch anyway
+  await page.addInitScript(`new MutationObserver(() => {
+    const button = document.querySelector('[data-action=pay]')
+    if (button && !('wasSettling' in window))
+      queueMicrotask(() => { window.wasSettling = button.hasAttribute('data-settling') })
+  }).observe(document, { childList: true, subtree: true })`)
+  await page.goto(new URL(body.payment.checkoutUrl, site.url).pathname)
+  await page.waitForFunction(() => 'wasSettling' in window)
+  t.equal(await page.evaluate('window.wasSettling'), false)
   await page.close()
 })

@@ -1,3 +1,4 @@
+import { setImmediate as nextIteration } from 'node:timers/promises'
 import t from 'tap'
 import { Announcements } from '../../src/live/announcements.js'
 import { THEATRES_CHANNEL } from '../../src/live/bus/bus-messages.js'
@@ -111,6 +112,38 @@ t.test(
   },
 )
 
+t.test('a change is shown to many phones in steps, between which others have the event loop', async (t) => {
+  const { source, read, readVersions } = createSource()
+  const feeds = await createNode(t, { read, readVersions })
+  const phones = Array.from({ length: 500 }, (_, i) => open(t, feeds, `phone ${i}`))
+  for (const { states } of phones) await states.expect((state) => state === 0)
+  let shown = 0
+  for (const { stream } of phones) stream.on('data', () => void shown++)
+  source.state = 1
+  feeds.announce(1)
+  let most = 0
+  while (shown < phones.length) {
+    const before = shown
+    await nextIteration()
+    most = Math.max(most, shown - before)
+  }
+  t.ok(most <= 150, `${most} in one iteration`)
+})
+
+t.test('the phones of a theatre share the bytes of an event', async (t) => {
+  const { read, readVersions } = createSource()
+  const feeds = await createNode(t, { read, readVersions })
+  const chunks: unknown[] = []
+  for (const client of ['one phone', 'another']) {
+    const stream = feeds.open(1, 'token', client)
+    stream?.on('data', (chunk) => chunks.push(chunk))
+    t.teardown(() => void stream?.destroy())
+  }
+  await until(() => chunks.length === 2, 'both to be shown the state')
+  t.type(chunks[0], Buffer)
+  t.equal(chunks[0], chunks[1])
+})
+
 t.test('a change that is due and does not come, as by another clock, is not read in a loop', async (t) => {
   const { source, read, readVersions } = createSource()
   let polls = 0
@@ -128,6 +161,36 @@ t.test('a change that is due and does not come, as by another clock, is not read
   await until(() => polls === 3, 'two more polls')
   t.ok(source.reads > before, 'it is read again')
   t.ok(source.reads - before <= 20, `${source.reads - before} reads in two polls`)
+})
+
+t.test('many theatres are read in turn, and one whose pages have gone is not read', async (t) => {
+  const { read, readVersions } = createSource()
+  const reading = new Map<number, () => void>()
+  const seen: number[] = []
+  const feeds = await createNode(t, {
+    read: async (theatreId, tokens) => {
+      seen.push(theatreId)
+      await new Promise<void>((resolve) => reading.set(theatreId, resolve))
+      reading.delete(theatreId)
+      return await read(theatreId, tokens)
+    },
+    readVersions,
+  })
+  const streams = Array.from({ length: 50 }, (_, i) => feeds.open(i + 1, `token ${i + 1}`, 'phone'))
+  t.teardown(() => {
+    for (const stream of streams) stream?.destroy()
+  })
+  await until(() => reading.size > 0, 'the first read')
+  streams[30]?.destroy()
+  await until(() => feeds.size === 49, 'the stream to close')
+  let most = 0
+  await until(() => {
+    most = Math.max(most, reading.size)
+    for (const end of reading.values()) end()
+    return new Set(seen).size === 49
+  }, 'all others to be read')
+  t.ok(most <= 2, `${most} at a time`)
+  t.notOk(seen.includes(31))
 })
 
 t.test('20 streams of one client at a seat; a closed one makes room', async (t) => {

@@ -2,7 +2,11 @@ import t, { type Test } from 'tap'
 import { deliverOrder, markSeen } from '../../src/orders/order-actions.js'
 import { OPEN_ORDERS, placeOrder } from '../../src/orders/place-order.js'
 import { cancelOrder, collectCash } from '../../src/payments/staff-actions.js'
+import { firstMenuItem } from '../helpers/customers.js'
 import { createFixture, type Guest, refusal } from '../helpers/fixture.js'
+import { createClient } from '../helpers/http-client.js'
+import { countLockWaits, untilLockWait } from '../helpers/lock-waits.js'
+import { startNode } from '../helpers/service.js'
 
 async function setUp(t: Test) {
   const fixture = await createFixture(t)
@@ -65,4 +69,24 @@ t.test('concurrent orders don’t exceed the limits', async (t) => {
   const guest = await fixture.guest()
   const seats = Array.from({ length: 20 }, (_, i) => `demo-${'cd'[i % 2]}${(i % 10) + 1}`)
   t.equal(await placed(seats.map((seat) => order(seat, guest))), OPEN_ORDERS.session)
+})
+
+t.test('orders that wait for a seat hold no connection that other requests need', async (t) => {
+  const { url, db } = await startNode(t)
+  const { id: menuItemId } = await firstMenuItem(db)
+  const order = { items: [{ menuItemId, quantity: 1 }], paymentMethod: 'cash' }
+  // more than the node has connections
+  const guests = Array.from({ length: 12 }, () => createClient(url))
+  for (const guest of guests) await guest.post('/api/auth/guest', {})
+  const waiting = await db.$transaction(async (tx) => {
+    await tx.$queryRaw`SELECT 1 FROM seats WHERE token = 'demo-a1' FOR UPDATE`
+    const answers = guests.map((guest) => guest.post('/api/seats/demo-a1/orders', order))
+    await untilLockWait(db)
+    // not all of the orders may have begun when the first is answered
+    for (let i = 0; i < 3; i++) t.equal((await createClient(url).get('/api/seats/demo-a2')).status, 200)
+    const holding = await countLockWaits(db)
+    t.ok(holding <= 1, `${holding} hold a connection`)
+    return answers
+  })
+  await Promise.all(waiting)
 })

@@ -1,10 +1,10 @@
 import type { OrderView } from '../../src/protocol/views.js'
 import { orderWords, paymentWords } from '../../web/customer/payment-words.js'
 import { moneyWords, placesOf } from '../../web/staff/money-words.js'
-import { en } from '../../web/strings/en.js'
+import { strings as en } from '../../web/strings/en.js'
 import { strings as hi } from '../../web/strings/hi.js'
 import { setLanguage } from '../../web/strings/language.js'
-import { en as staffEn } from '../../web/strings/staff/en.js'
+import { strings as staffEn } from '../../web/strings/staff/en.js'
 import { strings as staffHi } from '../../web/strings/staff/hi.js'
 import { setStaffStrings } from '../../web/strings/staff/strings.js'
 
@@ -14,6 +14,12 @@ const LANGUAGES = [
   [en, staffEn, 'en-IN'],
   [hi, staffHi, 'hi-IN'],
 ] as const
+
+function speakEnglish(): void {
+  setLanguage(en, 'en-IN')
+  setStaffStrings(staffEn)
+}
+speakEnglish()
 
 const amountsIn = (text: string): string[] => text.match(/₹[\d,.]*\d/g) ?? []
 const joined = (text: string): string => amountsIn(text).join(' of ')
@@ -27,8 +33,7 @@ function inAllLanguages(write: () => string): string {
     setStaffStrings(staffStrings)
     return write()
   })
-  setLanguage(en, 'en-IN')
-  setStaffStrings(staffEn)
+  speakEnglish()
   const [english = '', ...others] = written
   const wrong = others.find((other) => sorted(other) !== sorted(english))
   if (wrong !== undefined) throw new Error(`“${wrong}” names other amounts than “${english}”`)

@@ -1,12 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { testDatabase } from '../helpers/database.js'
 import { headOf, readAnswer, shakeHands } from '../helpers/handshakes.js'
+import { createClient } from '../helpers/http-client.js'
 import { openRaw, type RawConnection } from '../helpers/raw-connection.js'
 import { startService, type TestService } from '../helpers/service.js'
+import { spawnService } from '../helpers/service-process.js'
 import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
-import { untilSame } from '../helpers/until.js'
+import { until, untilSame } from '../helpers/until.js'
 import { closeCode, frame, OPCODE } from './frames.js'
 
 // test files run in parallel
@@ -167,3 +171,28 @@ t.test('answers the latest ping after a flood of pings', async (t) => {
   await connection.expect(/the very last/)
   connection.destroy()
 })
+
+/** connections that the kernel lets wait for a process; null where it does not say */
+const SOMAXCONN = '/proc/sys/net/core/somaxconn'
+const mostWaiting = existsSync(SOMAXCONN) ? Number(readFileSync(SOMAXCONN, 'utf8')) : null
+const CROWD = 1500
+
+t.test(
+  'a crowd that connects while the node is busy is not dropped',
+  { skip: mostWaiting === null || mostWaiting < CROWD ? 'the kernel lets fewer wait' : false },
+  async (t) => {
+    const { url: DATABASE_URL } = await testDatabase(t)
+    const { child, listening } = spawnService(t, { env: { DATABASE_URL, LOG_LEVEL: 'info' } })
+    const { url, port } = await listening()
+    child.kill('SIGSTOP')
+    let connected = 0
+    const sockets = Array.from({ length: CROWD }, () =>
+      createConnection(port, '127.0.0.1', () => void connected++).on('error', () => {}),
+    )
+    t.teardown(() => sockets.forEach((socket) => void socket.destroy()))
+    // the kernel tries those that it dropped again, and drops them again
+    await until(() => connected === CROWD, `${CROWD} connections`)
+    child.kill('SIGCONT')
+    t.equal((await createClient(url).get('/healthz')).status, 200)
+  },
+)

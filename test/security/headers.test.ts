@@ -178,7 +178,7 @@ t.test('500 and 503 reveal no internal details', async (t) => {
   const { app, url, port, logs } = service
   const client = createClient(url)
   await client.post('/api/auth/login', { username: 'staff', password: DEMO_PASSWORD })
-  const pools = [app.db, app.liveDb].map((db) => ({ db, query: db.$queryRaw }))
+  const pools = [app.db, app.rawDb, app.liveDb].map((db) => ({ db, query: db.$queryRaw }))
   const fail = (error: Error) => {
     for (const { db } of pools) Reflect.set(db, '$queryRaw', () => Promise.reject(error))
   }

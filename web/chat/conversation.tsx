@@ -12,6 +12,8 @@ interface Props {
   /** whose messages are "mine" */
   side: MessageView['from']
   messages: readonly MessageView[]
+  /** of the theatre; the page's unless given */
+  timeZone?: string | undefined
   outbox: Outbox
   send(text: string): void
   more: boolean
@@ -20,23 +22,31 @@ interface Props {
   log?: RefObject<HTMLDivElement | null>
 }
 
-function Bubble({ message, mine }: { message: MessageView; mine: boolean }) {
+function Bubble({
+  message,
+  mine,
+  timeZone,
+}: {
+  message: MessageView
+  mine: boolean
+  timeZone: string | undefined
+}) {
   const who = message.from === 'staff' ? s.chat.staff : s.chat.customer
   return (
     <li class={mine ? 'bubble mine' : 'bubble'} data-message-id={message.id} data-from={message.from}>
       <span class="visually-hidden">{mine ? s.chat.you : who}: </span>
       <p dir="auto">{plainText(message.text)}</p>
-      <time dateTime={message.at}>{f.time(message.at)}</time>
+      <time dateTime={message.at}>{f.time(message.at, timeZone)}</time>
     </li>
   )
 }
 
 /** The messages of one conversation and the composer. Messages are plain text: nothing in them is interpreted. */
-export function Conversation({ chat, side, messages, outbox, send, more, onOlder, log: given }: Props) {
+export function Conversation({ chat, side, messages, outbox, send, more, onOlder, ...props }: Props) {
   const waiting = useStore(outbox.waiting).filter((each) => each.chat === chat)
   const [text, setText] = useState(() => outbox.drafts.get(chat) ?? '')
   const own = useRef<HTMLDivElement>(null)
-  const log = given ?? own
+  const log = props.log ?? own
   const last = messages.at(-1)?.id ?? 0
 
   useEffect(() => {
@@ -67,7 +77,12 @@ export function Conversation({ chat, side, messages, outbox, send, more, onOlder
         )}
         <ol>
           {messages.map((message) => (
-            <Bubble key={message.id} message={message} mine={message.from === side} />
+            <Bubble
+              key={message.id}
+              message={message}
+              mine={message.from === side}
+              timeZone={props.timeZone}
+            />
           ))}
           {waiting.map((each) => (
             <li

@@ -87,6 +87,12 @@ export function createLiveOrder(id: number) {
     explainRefusal,
     onLeft: () => apply({ type: 'left' }),
   })
+  // Sent before this script ran, so it is there before the snapshot. What goes wrong shows in the link.
+  api.order(id).then(
+    (order) => update({ type: 'order', order }),
+    () => {},
+  )
+
   /** The order as a call has answered it, or as the service has it now. */
   function showOrder(order: OrderView | null): void {
     if (order) update({ type: 'order', order })

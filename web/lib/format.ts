@@ -3,7 +3,7 @@ export interface Formats {
   /** paise -> "₹250" or "₹250.50" */
   money(paise: number): string
   number(value: number): string
-  /** the time of day */
+  /** the time of day; `timeZone`: another than the page's */
   time(iso: string | number, timeZone?: string): string
   dateTime(iso: string, timeZone?: string): string
   /** "3 minutes ago" */
@@ -25,7 +25,8 @@ function formatsOf(locale: string, style: TimeFormat): (timeZone?: string) => In
   }
 }
 
-export function createFormats(locale: string): Formats {
+/** `zone`: an IANA time zone; the device's unless given. */
+export function createFormats(locale: string, zone?: string): Formats {
   const money = (digits: number): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, {
       style: 'currency',
@@ -44,8 +45,8 @@ export function createFormats(locale: string): Formats {
   return {
     money: (paise) => (paise % 100 === 0 ? whole : exact).format(paise / 100),
     number: (value) => number.format(value),
-    time: (at, timeZone) => time(timeZone).format(new Date(at)),
-    dateTime: (iso, timeZone) => dateTime(timeZone).format(new Date(iso)),
+    time: (at, timeZone = zone) => time(timeZone).format(new Date(at)),
+    dateTime: (iso, timeZone = zone) => dateTime(timeZone).format(new Date(iso)),
     ago(iso, now) {
       const minutes = Math.round((Date.parse(iso) - now) / 60_000)
       if (Math.abs(minutes) < 60) return relative.format(minutes, 'minute')
@@ -58,6 +59,10 @@ export function createFormats(locale: string): Formats {
     plural: (count, one, other) => (rules.select(count) === 'one' ? one : other),
   }
 }
+
+/** English: "1 order", "2 orders". */
+export const count = (many: number, one: string, other: string): string =>
+  `${many} ${many === 1 ? one : other}`
 
 /** A running age: "4:07", from an hour on "1:02:33". Never negative, even when clocks disagree. */
 export function formatAge(milliseconds: number): string {

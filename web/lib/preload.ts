@@ -135,7 +135,7 @@ async function requestSeats(session: Promise<Response>): Promise<void> {
   if (theatre !== null) request(`/api/theatres/${theatre}/seats`)
 }
 
-/** The page's words in another language than English, which its scripts would ask for only once they run. */
+/** The page's words, which its scripts would ask for only once they run: in the language that ui/choose-language.ts will choose. */
 function preloadStrings(): void {
   const kept = recall('language', isString)
   const languages = [...(kept === null ? [] : [kept]), ...navigator.languages, 'en']
@@ -145,18 +145,21 @@ function preloadStrings(): void {
       `link[rel=strings][hreflang="${CSS.escape(language)}"]`,
     )
     for (const file of files) file.rel = 'modulepreload'
-    if (files.length > 0 || language === 'en') return
+    if (files.length > 0) return
   }
 }
 
 function preload(): void {
-  const [, first = '', second = ''] = location.pathname.split('/')
+  const [, first = '', second = '', third = ''] = location.pathname.split('/')
   switch (first) {
     case 's':
       return void request(`/api/seats/${second}`)
     case 'orders':
-      if (/^[1-9]\d{0,9}$/.test(second)) openSockets(`/ws/payment-socket/${second}/`)
-      return
+      if (!/^[1-9]\d{0,9}$/.test(second)) return
+      if (third === 'receipt') return void request(`/api/orders/${second}/receipt`)
+      // shown as it is now, two round trips before the socket has its snapshot
+      request(`/api/orders/${second}`)
+      return openSockets(`/ws/payment-socket/${second}/`)
     case 'checkout':
       return void request(`/api/checkout/${second}`)
     case 'account':

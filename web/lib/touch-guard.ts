@@ -22,12 +22,14 @@ const isSame = (a: Box, b: Box): boolean =>
 /**
  * Keeps fingers from hitting what they did not aim at: a control that appears, or moves on the page, takes no touch and no
  * click for a second (`data-settling`, which the styles turn into `pointer-events: none`). Keys still work. Scrolling moves
- * nothing. The controls that are there at the call count as settled.
+ * nothing. The controls that are there at the call count as settled, and the first ones of a page without any a second after its
+ * navigation began.
  */
 export function guardTouches(): void {
   const boxes = new WeakMap<Element, Box>()
   const settling = new Map<Element, number>()
   let frame = 0
+  let hasControls = false
 
   function measure(): Element[] {
     const moved: Element[] = []
@@ -53,11 +55,16 @@ export function guardTouches(): void {
 
   function settle(controls: readonly Element[]): void {
     if (controls.length === 0) return
+    // A page without controls has nothing to aim at: only a tap that began on the page before could hit its first ones.
+    const now = performance.now()
+    const until = hasControls ? now + SETTLE_MS : SETTLE_MS
+    hasControls = true
+    if (until <= now) return
     for (const control of controls) {
-      settling.set(control, performance.now() + SETTLE_MS)
+      settling.set(control, until)
       control.setAttribute('data-settling', 'true')
     }
-    setTimeout(release, SETTLE_MS + 1)
+    setTimeout(release, until - now + 1)
   }
 
   // Before the next touch can arrive: the observer runs in the task that has changed the page.
@@ -70,7 +77,7 @@ export function guardTouches(): void {
         measure()
       })
   }
-  measure()
+  hasControls = measure().length > 0
   observer.observe(document.body, {
     subtree: true,
     childList: true,

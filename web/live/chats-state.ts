@@ -95,6 +95,12 @@ export function unreadTotal(chats: Iterable<ChatView>): number {
 }
 
 /** An order's conversation before its first message: it is in no list of the service. */
-export function emptyChat({ id, seat, theatreId }: Pick<OrderView, 'id' | 'seat' | 'theatreId'>): ChatView {
-  return { id, theatreId, order: { id, seat }, unread: 0, lastMessage: null }
+export function emptyChat({
+  id,
+  seat,
+  ...theatre
+}: Pick<OrderView, 'id' | 'seat' | 'theatreId' | 'timeZone'>): ChatView {
+  const { theatreId, timeZone } = theatre
+  const zone = timeZone === undefined ? {} : { timeZone }
+  return { id, theatreId, ...zone, order: { id, seat }, unread: 0, lastMessage: null }
 }

@@ -12,7 +12,7 @@ import { StaffHeader } from '../staff/staff-header.js'
 import { startStaffPage } from '../staff/start-staff-page.js'
 import { SoundSwitch } from '../staff/switches.js'
 import { useTitle } from '../staff/use-alerts.js'
-import { f, s } from '../strings/language.js'
+import { f, s, setTimeZone } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
 import { NetworkBanner } from '../ui/network-banner.js'
@@ -61,7 +61,7 @@ function Row({ chat, open }: { chat: ChatView; open: boolean }) {
           </span>
         </span>
         <span class="chat-when">
-          {last && f.time(last.at)}
+          {last && f.time(last.at, chat.timeZone)}
           {chat.unread > 0 && (
             <span class="badge">
               {chat.unread}
@@ -114,6 +114,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
         chat={chat.id}
         side="staff"
         messages={shown}
+        timeZone={chat.timeZone}
         outbox={desk.outbox}
         send={(text) => desk.send(chat.id, text)}
         more={more}
@@ -132,6 +133,8 @@ function Chat({ user }: { user: UserView }) {
   const unread = unreadTotal(chats.values())
   const linkState = useStore(desk.live.link).state
   useTitle(unread, s.chat.title)
+  const [zone, ...otherZones] = new Set([...chats.values()].map((chat) => chat.timeZone))
+  setTimeZone(otherZones.length === 0 ? zone : undefined)
 
   // Opened from an order's ticket before its first message, so it is not in the list yet.
   const isUnlisted = openId !== null && linkState === 'live' && !chats.has(openId)

@@ -23,7 +23,7 @@ import { TicketPlace } from '../staff/ticket-place.js'
 import { useTicketSlots } from '../staff/ticket-slots.js'
 import { useOverdueAlert, useTitle } from '../staff/use-alerts.js'
 import { useHallChoice, useTheatreChoice, useTheatreSeats, useTicketSize } from '../staff/use-theatre.js'
-import { s } from '../strings/language.js'
+import { s, setTimeZone } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
@@ -80,6 +80,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const filter = `${theatreId} ${hall} ${view}`
   const { slots, isHeld } = useTicketSlots(shown, board, filter)
   const limits = found?.theatre ?? FALLBACK_LIMITS
+  setTimeZone(found?.theatre.timeZone)
   const name = theatres.find(({ id }) => id === theatreId)?.name ?? ''
   const { chats } = useStore(desk.state)
   const unread = unreadTotal(chats.values())

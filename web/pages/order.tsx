@@ -14,7 +14,7 @@ import { startAppAtSeat } from '../lib/service-worker.js'
 import { isString, recall } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { isLive } from '../live/order-facts.js'
-import { f, s } from '../strings/language.js'
+import { f, s, setTimeZone } from '../strings/language.js'
 import { Chosen } from '../ui/chosen.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { NetworkBanner } from '../ui/network-banner.js'
@@ -143,6 +143,7 @@ function Page() {
   const live = useMemo(() => createLiveOrder(orderId), [])
   const { order } = useStore(live.state)
   const { state } = useStore(live.live.link)
+  setTimeZone(order?.timeZone)
   if (state === 'signed-out' || state === 'forbidden') return <OrderNotFound />
   return (
     <>

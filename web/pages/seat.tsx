@@ -18,7 +18,7 @@ import { startAppAtSeat } from '../lib/service-worker.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
 import { useReading } from '../lib/use-reading.js'
-import { f, s } from '../strings/language.js'
+import { f, s, setTimeZone } from '../strings/language.js'
 import { PageChoices } from '../ui/page-choices.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
@@ -153,7 +153,10 @@ function Seat() {
       </PageMessage>
     )
   }
-  if (seat) return <Order {...{ seat, isCurrent, onMenu }} />
+  if (seat) {
+    setTimeZone(seat.theatre.timeZone)
+    return <Order {...{ seat, isCurrent, onMenu }} />
+  }
   if (!error) return <PageMessage title={s.seat.opening} />
   return <CantOpen reading={reading} />
 }

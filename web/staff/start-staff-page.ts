@@ -1,18 +1,22 @@
 import type { ComponentType } from 'preact'
-import { en, type StaffStrings } from '../strings/staff/en.js'
+import type { StaffStrings } from '../strings/staff/en.js'
 import { setStaffStrings } from '../strings/staff/strings.js'
+import { explainStaffRefusals } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
 
 const translations = import.meta.glob<{ strings: StaffStrings }>([
   '../strings/staff/*.ts',
-  '!../strings/staff/en.ts',
   '!../strings/staff/strings.ts',
 ])
 
-/** English where a language has no strings. */
-async function loadStaffStrings(language: string): Promise<void> {
+async function loadStaffStrings(language: string): Promise<() => void> {
   const load = translations[`../strings/staff/${language}.ts`]
-  setStaffStrings(load ? (await load()).strings : en)
+  if (!load) throw new Error(`The staff's pages have no strings in "${language}".`)
+  const { strings } = await load()
+  return () => {
+    setStaffStrings(strings)
+    explainStaffRefusals(strings.refusals)
+  }
 }
 
 /** Entry point of the staff's pages, and of /account: as `startPage`, with the staff's texts. */

@@ -1,11 +1,9 @@
 import type { OrderView } from '../../src/protocol/views.js'
-import type { Formats } from '../lib/format.js'
+import { count, type Formats } from '../lib/format.js'
 
 // The texts of the pages in English; those of the staff's alone are in staff/. Another language is a file beside this one that exports `strings`.
 type ByStatus<T> = Record<OrderView['status'], T>
 
-export const count = (many: number, one: string, other: string): string =>
-  `${many} ${many === 1 ? one : other}`
 const status: ByStatus<string> = {
   placed: 'Waiting for payment',
   confirmed: 'Ordered',
@@ -16,10 +14,9 @@ const status: ByStatus<string> = {
 const comesBack = 'If money left your account, it will come back within a few days.'
 const byCode: Record<string, string | undefined> = {
   invalid_credentials: 'Wrong username or password.',
-  invalid_transition: 'Someone else has already updated this order.',
-  undo_too_late: 'This was more than 10 minutes ago, so it can’t be undone.',
-  refund_begun: 'Money for this order is already going back, so it can’t be undone.',
   insecure_transport: 'Open the secure (https://) address of this page.',
+  unauthenticated: 'You’re not signed in here. If you ordered on another phone, open this page there.',
+  order_too_large: 'This order is too large. Please order less at a time.',
   not_found: 'This doesn’t exist, or you don’t have access to it.',
   payment_under_review:
     'We are checking a payment for this order. Please don’t pay again; ask the staff if it takes long.',
@@ -35,23 +32,7 @@ const byCode: Record<string, string | undefined> = {
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   too_many_open_orders:
     'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
-  name_taken: 'This name is taken already.',
-  menu_full: 'The menu is full: remove an item first.',
-  menu_changed: 'Someone else has just changed the menu. Nothing was moved: look at it and try again.',
-  category_exists: 'There is already a category with this name. Move the items there instead.',
-  picture_over_5_mb: 'This file is larger than 5 MB. Choose a smaller one.',
-  not_a_picture: 'This isn’t a JPEG, PNG or WebP picture. Choose another file.',
-  picture_unreadable: 'This picture is damaged. Save it again, or choose another one.',
-  picture_too_large: 'This picture has more than 40 megapixels. Choose a smaller one.',
-  menu_item_exists: 'The menu already has an item with this name.',
-  seat_in_use: 'There’s an order at this seat. Deliver or cancel it first.',
-  shared_account: 'This account belongs to other theatres too: only an administrator can do this.',
-  own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
-  already_staff: 'This account belongs to the theatre already.',
-  username_taken: 'This username is taken already.',
-  too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
   too_many_subscriptions: 'There are as many notifications here as there can be: turn some off first.',
-  rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
   forbidden: 'You don’t have permission to do this.',
   already_paid: 'This order has already been paid.',
   order_cancelled: 'This order was cancelled. Please order again.',
@@ -61,7 +42,7 @@ const byCode: Record<string, string | undefined> = {
     'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
 }
 
-export const en = {
+export const strings = {
   /** In the HTML of each page (vite.config.ts), until its script runs. */
   boot: {
     title: 'This page hasn’t loaded yet',
@@ -387,4 +368,4 @@ export const en = {
   },
 }
 
-export type Strings = typeof en
+export type Strings = typeof strings

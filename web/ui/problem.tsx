@@ -4,6 +4,13 @@ import { isPassing } from '../lib/api-error.js'
 import type { ReadingState } from '../lib/use-reading.js'
 import { s } from '../strings/language.js'
 
+let staffRefusals: Readonly<Record<string, string | undefined>> = {}
+
+/** Adds words for error codes that only the staff's calls are answered with. */
+export function explainStaffRefusals(byCode: typeof staffRefusals): void {
+  staffRefusals = byCode
+}
+
 /** The message to show for an error: the service's refusal, or that it could not be reached. */
 export function explain(error: unknown): string {
   if (!(error instanceof ApiError)) return s.errors.unknown
@@ -11,7 +18,7 @@ export function explain(error: unknown): string {
   if (error.status === 429) return s.errors.tooMany(error.retryAfter)
   const { requestId } = error.body
   if (error.status === 500 && typeof requestId === 'string') return s.errors.fault(requestId)
-  const known = s.errors.byCode[error.code]
+  const known = s.errors.byCode[error.code] ?? staffRefusals[error.code]
   return known ?? (error.status >= 500 ? s.errors.service : error.message || s.errors.unknown)
 }
 

@@ -18,7 +18,14 @@ t.test('a seat: its hall, theatre and menu; an unknown token is 404', async (t) 
   t.equal(status, 200)
   t.match(body, {
     seat: { id: Number, name: 'C7', hall: 'Screen 1' },
-    theatre: { id: 1, name: 'Grand Cinema', accepting: true, reopensAt: null, minutes: 30 },
+    theatre: {
+      id: 1,
+      name: 'Grand Cinema',
+      timeZone: 'Asia/Kolkata',
+      accepting: true,
+      reopensAt: null,
+      minutes: 30,
+    },
   })
   const fields = ['id', 'name', 'description', 'category', 'price', 'diet', 'available', 'picture', 'options']
   t.same(Object.keys(body.menu[0] ?? {}), fields)

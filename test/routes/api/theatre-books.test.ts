@@ -3,6 +3,7 @@ import type { TakingsView } from '../../../src/protocol/manager-views.js'
 import type { OrderView } from '../../../src/protocol/views.js'
 import { postOrder } from '../../helpers/customers.js'
 import { createClient, type HttpClient } from '../../helpers/http-client.js'
+import { countLockWaits, untilLockWait } from '../../helpers/lock-waits.js'
 import { Random, seedOfRun } from '../../helpers/random.js'
 import { startNode, type TestService } from '../../helpers/service.js'
 import { signIn } from '../../helpers/sign-in.js'
@@ -242,4 +243,22 @@ t.test('the books are for the theatre’s managers and admins', async (t) => {
     for (const id of NO_IDS) t.equal(await get(admin, id), 404)
   }
   t.equal((await takings(manager, '?day=2026-11-31')).status, 400)
+})
+
+t.test('searches of one manager, however many, leave connections to others', async (t) => {
+  const { url, db } = await startNode(t)
+  const manager = await signIn(url, 'manager')
+  const calls = [() => takings(manager), () => history(manager, '?q=popcorn')]
+  const waiting = await db.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE order_items IN ACCESS EXCLUSIVE MODE`
+    // more than the node has connections
+    const answers = Array.from({ length: 12 }, (_, i) => calls[i % 2]?.())
+    await untilLockWait(db)
+    // not all of the searches may have begun when the first is answered
+    for (let i = 0; i < 3; i++) t.equal((await createClient(url).get('/api/seats/demo-a1')).status, 200)
+    const holding = await countLockWaits(db)
+    t.ok(holding <= 1, `${holding} hold a connection`)
+    return answers
+  })
+  await Promise.all(waiting)
 })

@@ -1,10 +1,33 @@
 import type { PaymentIssueView } from '../../../src/protocol/views.js'
-import type { Formats } from '../../lib/format.js'
-import { count } from '../en.js'
+import { count, type Formats } from '../../lib/format.js'
 
 // Texts that only the staff's pages have, in English.
 
-export const en = {
+/** What only the staff are refused. */
+const refusals: Record<string, string | undefined> = {
+  invalid_transition: 'Someone else has already updated this order.',
+  undo_too_late: 'This was more than 10 minutes ago, so it can’t be undone.',
+  refund_begun: 'Money for this order is already going back, so it can’t be undone.',
+  name_taken: 'This name is taken already.',
+  menu_full: 'The menu is full: remove an item first.',
+  menu_changed: 'Someone else has just changed the menu. Nothing was moved: look at it and try again.',
+  category_exists: 'There is already a category with this name. Move the items there instead.',
+  picture_over_5_mb: 'This file is larger than 5 MB. Choose a smaller one.',
+  not_a_picture: 'This isn’t a JPEG, PNG or WebP picture. Choose another file.',
+  picture_unreadable: 'This picture is damaged. Save it again, or choose another one.',
+  picture_too_large: 'This picture has more than 40 megapixels. Choose a smaller one.',
+  menu_item_exists: 'The menu already has an item with this name.',
+  seat_in_use: 'There’s an order at this seat. Deliver or cancel it first.',
+  shared_account: 'This account belongs to other theatres too: only an administrator can do this.',
+  own_account: 'You can’t change your own account here. Ask another manager or an administrator.',
+  already_staff: 'This account belongs to the theatre already.',
+  username_taken: 'This username is taken already.',
+  too_many_halls: 'The theatre has as many halls as it can have: remove one first.',
+  rights_changed: 'Your permissions have just changed, so nothing was saved. Try again.',
+}
+
+export const strings = {
+  refusals,
   expiring: {
     title: (left: string) => `You’ll be signed out in ${left}`,
     text: 'You won’t receive any orders after that.',
@@ -399,4 +422,4 @@ export const en = {
   },
 }
 
-export type StaffStrings = typeof en
+export type StaffStrings = typeof strings

@@ -3,7 +3,31 @@ import type { StaffStrings } from './en.js'
 
 // Texts that only the staff's pages have, in Hindi.
 
+/** What only the staff are refused. */
+const refusals: Record<string, string | undefined> = {
+  invalid_transition: 'यह ऑर्डर किसी और ने पहले ही अपडेट कर दिया है।',
+  undo_too_late: 'इसे 10 मिनट से ज़्यादा हो गए हैं, इसलिए वापस नहीं लिया जा सकता।',
+  refund_begun: 'इस ऑर्डर के पैसे वापस जा रहे हैं, इसलिए इसे वापस नहीं लिया जा सकता।',
+  name_taken: 'यह नाम पहले से है।',
+  menu_full: 'मेन्यू भर गया है: पहले कोई चीज़ हटाएँ।',
+  menu_changed: 'किसी और ने मेन्यू अभी बदला है। कुछ नहीं हिला: मेन्यू देखकर फिर कोशिश करें।',
+  category_exists: 'इस नाम की श्रेणी पहले से है। चीज़ें उसी में ले जाएँ।',
+  picture_over_5_mb: 'यह फ़ाइल 5 MB से बड़ी है। छोटी फ़ाइल चुनें।',
+  not_a_picture: 'यह JPEG, PNG या WebP तस्वीर नहीं है। दूसरी फ़ाइल चुनें।',
+  picture_unreadable: 'यह तस्वीर खराब है। इसे फिर से सेव करें या दूसरी चुनें।',
+  picture_too_large: 'इस तस्वीर में 40 मेगापिक्सेल से ज़्यादा हैं। छोटी तस्वीर चुनें।',
+  menu_item_exists: 'मेन्यू में इस नाम की चीज़ पहले से है।',
+  seat_in_use: 'इस सीट पर एक ऑर्डर चल रहा है। पहले उसे पहुँचाएँ या रद्द करें।',
+  shared_account: 'यह खाता दूसरे थिएटरों का भी है: यह केवल एडमिन कर सकते हैं।',
+  own_account: 'अपना खाता आप यहाँ नहीं बदल सकते। किसी और मैनेजर या एडमिन से कहें।',
+  already_staff: 'यह खाता पहले से इस थिएटर का है।',
+  username_taken: 'यह यूज़रनेम पहले से है।',
+  too_many_halls: 'थिएटर में और हॉल नहीं जोड़े जा सकते: पहले कोई हॉल हटाएँ।',
+  rights_changed: 'आपकी अनुमतियाँ अभी बदली हैं, इसलिए कुछ सहेजा नहीं गया। फिर कोशिश करें।',
+}
+
 export const strings: StaffStrings = {
+  refusals,
   expiring: {
     title: (left: string) => `आप ${left} में साइन आउट हो जाएँगे`,
     text: 'उसके बाद आपको कोई ऑर्डर नहीं मिलेगा।',
