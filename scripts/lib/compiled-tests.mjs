@@ -81,6 +81,7 @@ async function bundle(files, folder) {
       sourceUrls,
       startedPrograms,
       playwright,
+      argon2,
       outsidePackages(),
       compilerFile({ clients: 'many' }),
       ownMaps,
@@ -163,6 +164,23 @@ const playwright = {
     id === '\0playwright'
       ? `import { createRequire } from 'node:module'
         export const { chromium } = createRequire(import.meta.url)('playwright-core')`
+      : null,
+}
+
+/**
+ * argon2's functions are looked up at each call, as test/helpers/counted-hashes.ts replaces one of them.
+ *
+ * @type {import('rolldown').Plugin}
+ */
+const argon2 = {
+  name: 'argon2',
+  resolveId: (id) => (id === '@node-rs/argon2' ? '\0argon2' : null),
+  load: (id) =>
+    id === '\0argon2'
+      ? `import { createRequire } from 'node:module'
+        const argon2 = createRequire(import.meta.url)('@node-rs/argon2')
+        export const hash = (...given) => argon2.hash(...given)
+        export const verify = (...given) => argon2.verify(...given)`
       : null,
 }
 

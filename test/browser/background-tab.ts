@@ -12,7 +12,7 @@ export interface BackgroundTab {
   freeze(): Promise<void>
   /** Allows notifications to this profile. */
   allowNotifications(): Promise<void>
-  /** Has the browser deliver a push message to the worker of this tab's origin, as its push service does. */
+  /** Has the browser deliver a push message to the worker of this tab's origin, as its push service does; resolves when it is handled. */
   deliverPush(data: string): Promise<void>
   /** Shows this tab again, which ends a freeze. */
   show(): Promise<void>
@@ -24,6 +24,17 @@ interface Answer {
   method?: string
   params?: { registrations?: { registrationId: string; scopeURL: string }[] }
 }
+
+/** Counts the push messages that the worker has handled. */
+const COUNT_HANDLED = `if (self.handled === undefined) {
+  self.handled = 0
+  const { waitUntil } = ExtendableEvent.prototype
+  ExtendableEvent.prototype.waitUntil = function (work) {
+    if (this.type === 'push') Promise.resolve(work).finally(() => { self.handled++ })
+    return waitUntil.call(this, work)
+  }
+}
+self.handled`
 
 export async function openBackgroundTab(
   browser: Browser,
@@ -46,24 +57,34 @@ export async function openBackgroundTab(
     }
   })
   let count = 0
-  async function send(method: string, params: object = {}): Promise<Answer> {
+  async function send(method: string, params: object = {}, to = sessionId): Promise<Answer> {
     count += 1
     const id = count
     const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve))
     await cdp.send('Target.sendMessageToTarget', {
-      sessionId,
+      sessionId: to,
       message: JSON.stringify({ id, method, params }),
     })
     return await answered
+  }
+  async function evaluate(expression: string, to?: string): Promise<unknown> {
+    const params = { expression, returnByValue: true, awaitPromise: true }
+    return (await send('Runtime.evaluate', params, to)).result?.result?.value
+  }
+  /** The session of the worker, which has to run. */
+  async function attachToWorker(): Promise<string> {
+    const { targetInfos } = await cdp.send('Target.getTargets')
+    const worker = targetInfos.find(
+      (info) => info.type === 'service_worker' && info.browserContextId === browserContextId,
+    )
+    if (!worker) throw new Error('the worker does not run')
+    return (await cdp.send('Target.attachToTarget', { targetId: worker.targetId, flatten: false })).sessionId
   }
   await send('Page.enable')
   await send('Page.navigate', { url })
   let otherId: string | null = null
   return {
-    async evaluate(expression) {
-      const params = { expression, returnByValue: true, awaitPromise: true }
-      return (await send('Runtime.evaluate', params)).result?.result?.value
-    },
+    evaluate: (expression) => evaluate(expression),
     async freeze() {
       if (otherId === null) {
         const other = await cdp.send('Target.createTarget', { url: 'about:blank', browserContextId })
@@ -83,7 +104,13 @@ export async function openBackgroundTab(
       await send('ServiceWorker.enable')
       const registrationId = await until(() => registration, 'a registered worker')
       const { origin } = new URL(url)
+      const worker = await attachToWorker()
+      const before = Number(await evaluate(COUNT_HANDLED, worker))
       await send('ServiceWorker.deliverPushMessage', { origin, registrationId, data })
+      await until(
+        async () => Number(await evaluate(COUNT_HANDLED, worker)) > before,
+        'the message to be handled',
+      )
     },
     async show() {
       await cdp.send('Target.activateTarget', { targetId })
