@@ -141,12 +141,16 @@ t.test('an admin’s many theatres come by batches, which delay nobody', async (
       minTime: 5,
     })),
   })
-  const gates: (() => void)[] = []
+  const gates: (() => Promise<unknown>)[] = []
   const { readSnapshots } = hub
-  hub.readSnapshots = async (groups) => {
-    await new Promise<void>((resolve) => gates.push(resolve))
-    return readSnapshots.call(hub, groups)
-  }
+  hub.readSnapshots = (groups) =>
+    new Promise((resolve) => {
+      gates.push(() => {
+        const read = readSnapshots.call(hub, groups)
+        resolve(read)
+        return read
+      })
+    })
   const pages = await Promise.all([1, 2, 3].map(async () => openV1(node, await openSession(node, 'admin'))))
   for (const page of pages) page.subscribe()
   await until(() => gates.length === 2, 'the first reads')
@@ -155,10 +159,13 @@ t.test('an admin’s many theatres come by batches, which delay nobody', async (
   await staff.roundTrip()
   let opened = 0
   const isHere = () => staff.history.some(({ type }) => type === 'snapshot')
-  await until(() => {
+  await until(async () => {
     const open = gates.shift()
-    if (open && !isHere()) opened++
-    open?.()
+    if (!open) return false
+    opened++
+    await open()
+    // what was sent before the answer is here
+    await staff.roundTrip()
     return isHere()
   }, 'the snapshot')
   t.ok(opened <= 12, `after ${opened} batches`)
@@ -167,7 +174,7 @@ t.test('an admin’s many theatres come by batches, which delay nobody', async (
     t,
     'the admin’s pages get all',
     () => {
-      for (const open of gates.splice(0)) open()
+      for (const open of gates.splice(0)) void open()
       return all()
     },
     [202, 202, 202],
