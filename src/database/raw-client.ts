@@ -4,9 +4,9 @@ import { Prisma } from './generated/client.js'
 
 /** What runs SQL of our own: Prisma's client, a raw client, or a transaction of either. */
 export interface Queryable {
-  $queryRaw<T = unknown>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T>
+  $queryRaw<T = unknown>(query: SqlText, ...values: unknown[]): Promise<T>
   /** Returns the number of rows that were changed. */
-  $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number>
+  $executeRaw(query: SqlText, ...values: unknown[]): Promise<number>
 }
 
 /** A transaction of a raw client. */
@@ -27,30 +27,39 @@ export interface RawOptions {
 /** Names the prepared statement of a text; '' for none. */
 export type StatementNamer = (query: { sql: string }) => string
 
+type SqlText = TemplateStringsArray | Prisma.Sql
+
+/** What is left of a `Queryable` once it is known how one statement runs. */
+abstract class Statements implements Queryable {
+  protected abstract run(query: SqlText, values: unknown[]): Promise<pg.QueryResult>
+
+  async $queryRaw<T>(query: SqlText, ...values: unknown[]): Promise<T> {
+    const { rows } = await this.run(query, values)
+    // a checked border: the caller knows what its statement returns, as with Prisma's `$queryRaw`
+    return rows as T
+  }
+
+  async $executeRaw(query: SqlText, ...values: unknown[]): Promise<number> {
+    return (await this.run(query, values)).rowCount ?? 0
+  }
+}
+
 /**
  * Runs SQL by the driver alone, which takes a third of the CPU that Prisma takes. Values have the types that Prisma's raw queries
  * return, but for `numeric`, which is text. An error of PostgreSQL is a `StatementError`.
  */
-export class RawClient implements Queryable {
+export class RawClient extends Statements {
   /** `pool`: its connections must be in pipeline mode */
   constructor(
     private readonly pool: pg.Pool,
     private readonly name: StatementNamer,
     private readonly timeoutMs: number,
     private readonly tracer: Tracer | null = null,
-  ) {}
-
-  async $queryRaw<T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> {
-    const { rows } = await this.run(query, values)
-    // a checked border: the caller knows what its statement returns, as with Prisma's `$queryRaw`
-    return rows as T
+  ) {
+    super()
   }
 
-  async $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number> {
-    return (await this.run(query, values)).rowCount ?? 0
-  }
-
-  private async run(query: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> {
+  protected async run(query: SqlText, values: unknown[]): Promise<pg.QueryResult> {
     const config = configOf(this.name, query, values)
     try {
       return await traced(this.tracer, config.text, () => this.pool.query(config))
@@ -116,8 +125,14 @@ function cork({ connection: { stream } }: pg.PoolClient): () => void {
   }
 }
 
-class OpenTransaction implements RawTransaction {
-  readonly last: Queryable
+class LastStatement extends Statements {
+  constructor(protected readonly run: (query: SqlText, values: unknown[]) => Promise<pg.QueryResult>) {
+    super()
+  }
+}
+
+class OpenTransaction extends Statements implements RawTransaction {
+  readonly last: Queryable = new LastStatement((query, values) => this.runLast(query, values))
   private readonly endsAt: number
   private committing: Promise<void> | null = null
 
@@ -127,22 +142,8 @@ class OpenTransaction implements RawTransaction {
     private readonly timeoutMs: number,
     private readonly tracer: Tracer | null,
   ) {
+    super()
     this.endsAt = performance.now() + timeoutMs
-    this.last = {
-      $queryRaw: async <T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
-        (await this.runLast(query, values)).rows as T,
-      $executeRaw: async (query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
-        (await this.runLast(query, values)).rowCount ?? 0,
-    }
-  }
-
-  async $queryRaw<T>(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<T> {
-    const { rows } = await this.run(query, values)
-    return rows as T
-  }
-
-  async $executeRaw(query: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): Promise<number> {
-    return (await this.run(query, values)).rowCount ?? 0
   }
 
   /** Resolves once the transaction is committed. */
@@ -158,17 +159,14 @@ class OpenTransaction implements RawTransaction {
       throw new Error('the transaction was rolled back: one of its statements had failed')
   }
 
-  private run(query: TemplateStringsArray | Prisma.Sql, values: unknown[]): Promise<pg.QueryResult> {
+  protected run(query: SqlText, values: unknown[]): Promise<pg.QueryResult> {
     if (this.committing) throw new Error('the transaction has had its last statement')
     this.checkTime()
     const config = configOf(this.name, query, values)
     return traced(this.tracer, config.text, () => this.client.query(config))
   }
 
-  private async runLast(
-    query: TemplateStringsArray | Prisma.Sql,
-    values: unknown[],
-  ): Promise<pg.QueryResult> {
+  private async runLast(query: SqlText, values: unknown[]): Promise<pg.QueryResult> {
     const uncork = cork(this.client)
     try {
       const result = this.run(query, values)
@@ -208,7 +206,7 @@ const plainError = (error: unknown) => (error instanceof pg.DatabaseError ? new 
 
 function configOf(
   name: StatementNamer,
-  query: TemplateStringsArray | Prisma.Sql,
+  query: SqlText,
   values: unknown[],
 ): pg.QueryConfig & { text: string } {
   const sql = query instanceof Prisma.Sql ? query : Prisma.sql(query, ...values)
