@@ -3,9 +3,12 @@ import { type LedgerSettings, NOTHING, type Recorded, settleOrder } from './sett
 
 // A provider may report a charge before the payment that it belongs to is stored: the provider knows the payment first.
 
-/** An expression that locks a payment's id until the commit, as text: its row may not be there yet. */
-export const lockPaymentId = (id: string): Prisma.Sql =>
-  Prisma.sql`pg_advisory_xact_lock(hashtextextended(${`payment ${id}`}, 0))::text AS locked`
+/** An expression that locks what has this name until the commit, as text: its row may not be there yet. Null locks nothing. */
+export const lockName = (name: string | null): Prisma.Sql =>
+  Prisma.sql`pg_advisory_xact_lock(hashtextextended(${name}, 0))::text AS locked`
+
+/** The same for a payment's id. */
+export const lockPaymentId = (id: string): Prisma.Sql => lockName(`payment ${id}`)
 
 /** What a capture is to its order `o`, an expression. It sees the captures that are stored. */
 export const captureKind = (amount: Prisma.Sql, currency: Prisma.Sql): Prisma.Sql => Prisma.sql`

@@ -1,6 +1,6 @@
 import { Prisma, type Queryable } from '../database/client.js'
 import { type ActionContext, commitRaw } from '../events/commit.js'
-import { captureKind, lockPaymentId } from './early-captures.js'
+import { captureKind, lockName, lockPaymentId } from './early-captures.js'
 import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
 
 // Records what a provider says of charges and refunds, each once, and brings orders, payments and issues in line with it.
@@ -54,7 +54,7 @@ function chargeOf({ charge, refund }: Facts): { charge: ProviderCharge | null; i
  */
 export function lockCharge(facts: Facts | null): Prisma.Sql {
   const id = facts && chargeOf(facts).id
-  return Prisma.sql`pg_advisory_xact_lock(hashtextextended(${id === null ? null : `charge ${id}`}, 0))::text AS locked`
+  return lockName(id === null ? null : `charge ${id}`)
 }
 
 /** Records facts whose charge is locked (`lockCharge`). Locks the order as well; its events are for the caller to append. */
