@@ -29,7 +29,8 @@ export const theatreChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       if (app.draining) throw unavailable()
       const id = pathId(request.params, 'theatre')
       const cookie = app.sessionCookie.read(request)
-      const caller = cookie.kind === 'token' ? await findLive(app.db, cookie.token, app.config.session) : null
+      const caller =
+        cookie.kind === 'token' ? await findLive(app.rawDb, cookie.token, app.config.session) : null
       if (!caller) throw unauthenticated()
       await requireManagedTheatre(app.db, caller.principal, id)
       const stream = app.managerFeeds.open(id, caller.session.id, '')
