@@ -1,4 +1,6 @@
+import type { Test } from 'tap'
 import type { Database } from '../../src/database/client.js'
+import { createClient } from './http-client.js'
 import { until } from './until.js'
 
 /** How many statements in the test's database wait for a lock. */
@@ -11,3 +13,12 @@ export async function countLockWaits(db: Database): Promise<number> {
 /** Waits until a statement in the test's database waits for a lock. */
 export const untilLockWait = (db: Database): Promise<true> =>
   until(async () => (await countLockWaits(db)) > 0, 'a statement that waits for a lock')
+
+/** Asserts that of the many requests that wait for one lock at most one holds a connection, and that another is answered. */
+export async function assertConnectionsLeft(t: Test, db: Database, url: string, path: string): Promise<void> {
+  await untilLockWait(db)
+  // not all of those that wait may have begun when the first is answered
+  for (let i = 0; i < 3; i++) t.equal((await createClient(url).get(path)).status, 200)
+  const holding = await countLockWaits(db)
+  t.ok(holding <= 1, `${holding} hold a connection`)
+}
