@@ -153,36 +153,32 @@ const startedPrograms = {
 }
 
 /**
- * playwright through `require`: an import would search its whole text, 5 MB, for the names that it exports.
+ * A package that is loaded by `require`.
  *
- * @type {import('rolldown').Plugin}
+ * @param {string} name
+ * @param {string} exports statements that export what is used of it, as `loaded`
+ * @returns {import('rolldown').Plugin}
  */
-const playwright = {
-  name: 'playwright',
-  resolveId: (id) => (id === 'playwright-core' ? '\0playwright' : null),
+const required = (name, exports) => ({
+  name: `required ${name}`,
+  resolveId: (id) => (id === name ? `\0${name}` : null),
   load: (id) =>
-    id === '\0playwright'
+    id === `\0${name}`
       ? `import { createRequire } from 'node:module'
-        export const { chromium } = createRequire(import.meta.url)('playwright-core')`
+        const loaded = createRequire(import.meta.url)('${name}')
+        ${exports}`
       : null,
-}
+})
 
-/**
- * argon2's functions are looked up at each call, as test/helpers/counted-hashes.ts replaces one of them.
- *
- * @type {import('rolldown').Plugin}
- */
-const argon2 = {
-  name: 'argon2',
-  resolveId: (id) => (id === '@node-rs/argon2' ? '\0argon2' : null),
-  load: (id) =>
-    id === '\0argon2'
-      ? `import { createRequire } from 'node:module'
-        const argon2 = createRequire(import.meta.url)('@node-rs/argon2')
-        export const hash = (...given) => argon2.hash(...given)
-        export const verify = (...given) => argon2.verify(...given)`
-      : null,
-}
+/** An import would search its whole text, 5 MB, for the names that it exports. */
+const playwright = required('playwright-core', 'export const { chromium } = loaded')
+
+/** Its functions are looked up at each call, as test/helpers/counted-hashes.ts replaces one of them. */
+const argon2 = required(
+  '@node-rs/argon2',
+  `export const hash = (...given) => loaded.hash(...given)
+  export const verify = (...given) => loaded.verify(...given)`,
+)
 
 /**
  * Files that `runFile` loads take their own subtest for `t`.
