@@ -25,8 +25,8 @@ interface Answer {
   params?: { registrations?: { registrationId: string; scopeURL: string }[] }
 }
 
-/** Counts the push messages that the worker has handled. */
-const COUNT_HANDLED = `if (self.handled === undefined) {
+/** In a worker: counts the push messages that it has handled, from the first call on. */
+export const COUNT_HANDLED = `if (self.handled === undefined) {
   self.handled = 0
   const { waitUntil } = ExtendableEvent.prototype
   ExtendableEvent.prototype.waitUntil = function (work) {

@@ -7,6 +7,7 @@ import { createClient } from '../helpers/http-client.js'
 import { startPushService, type TestSubscription } from '../helpers/push-service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
+import { COUNT_HANDLED } from './background-tab.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // Notifications in Chromium. The browser's push service is out of reach here, so `PushManager.subscribe` is replaced: it
@@ -81,7 +82,12 @@ async function workerOf(
     cdp,
     async deliver(payload) {
       const data = typeof payload === 'string' ? payload : JSON.stringify(payload)
+      const worker = page.context().serviceWorkers().at(-1)
+      if (!worker) throw new Error('no worker')
+      const handled = async () => Number(await worker.evaluate(COUNT_HANDLED))
+      const before = await handled()
       await cdp.send('ServiceWorker.deliverPushMessage', { origin: site.url, registrationId, data })
+      await until(async () => (await handled()) > before, 'the message to be handled')
     },
   }
 }
@@ -98,8 +104,8 @@ async function clientsOf(context: BrowserContext): Promise<string> {
   return String(list)
 }
 
-/** Asked for while it is being shown, Chromium forgets a notification: so not again and again. */
-const SHOWN = `new Promise((resolve) => setTimeout(resolve, 300)).then(() => navigator.serviceWorker.ready).then((one) => one.getNotifications()).then((all) =>
+/** Asked for while it is being shown, Chromium forgets a notification: so ask once a message is handled. */
+const SHOWN = `navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) =>
   all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))`
 const shownBy = (page: Page): Promise<object[]> => page.evaluate(SHOWN)
 
