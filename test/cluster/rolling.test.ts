@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { runChaos } from '../faults/chaos.js'
 import type { PlannedFault } from '../faults/chaos-faults.js'
+import { PATIENCE } from '../helpers/deadline.js'
 import { headOf, readAnswer } from '../helpers/handshakes.js'
 import { openRaw } from '../helpers/raw-connection.js'
 import { until } from '../helpers/until.js'
@@ -47,6 +48,8 @@ t.test('a rolling restart under load loses no event and no request', async (t) =
     clients: 150,
     plan: [roll(0), roll(1), roll(2)],
     changes: false,
+    // the proxy's own: on a busy machine the staff's first sign-ins wait long for their turn
+    requestMs: PATIENCE,
     env: { DRAIN_SECONDS: String(DRAIN_SECONDS) },
     print: () => {},
   })

@@ -4,7 +4,7 @@ import type { HttpClient } from '../helpers/http-client.js'
 import type { Random } from '../helpers/random.js'
 import { type ChaosClient, type Identity, V1Client } from './chaos-clients.js'
 import type { ChaosCluster } from './chaos-cluster.js'
-import { type Account, type Answered, type SeedData, send, signIn, Tally } from './chaos-people.js'
+import { type Account, type Answered, type SeedData, send, signIn, type Tally } from './chaos-people.js'
 import type { Records } from './chaos-record.js'
 
 export const ORDERS_SOCKET = '/ws/all-seat-datasocket/'
@@ -20,7 +20,6 @@ interface Screen {
 
 /** All simulated users of a run. */
 export class Crowd {
-  readonly tally = new Tally()
   readonly screens: Screen[] = []
   readonly customers = new Set<ChaosClient>()
   readonly journeys = new Set<Promise<void>>()
@@ -37,6 +36,7 @@ export class Crowd {
     readonly cluster: ChaosCluster,
     readonly data: SeedData,
     readonly records: Records,
+    readonly tally: Tally,
     readonly random: Random,
   ) {
     // every user adds listeners

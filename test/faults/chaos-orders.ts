@@ -148,7 +148,7 @@ async function sendWebhook(crowd: Crowd, order: OrderView, paymentId: string, ev
   const provider = createClient(crowd.cluster.url)
   for (let tries = 0; tries < 8; tries++) {
     const { status } = await provider
-      .request('POST', '/webhooks/payments', undefined, { raw, headers, within: 8000 })
+      .request('POST', '/webhooks/payments', undefined, { raw, headers, within: crowd.tally.requestMs })
       .catch(() => ({ status: 0 }))
     crowd.tally.note(status, 'webhook', '')
     if (status === 200 && !crowd.random.chance(0.2)) return

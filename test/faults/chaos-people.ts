@@ -91,6 +91,9 @@ export class Tally {
   readonly bugs: string[] = []
   readonly unanswered: string[] = []
 
+  /** @param requestMs ms that a request may take before its client gives up */
+  constructor(readonly requestMs: number) {}
+
   note(status: number, what: string, text: string): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
     if (status >= 500 && ![502, 503, 504].includes(status) && this.bugs.length < 20) {
@@ -105,9 +108,6 @@ export interface Answered<T> {
   body: T
 }
 
-/** ms that a request may take before its client gives up */
-const REQUEST_MS = 8000
-
 /** Sends a request. Never rejects. */
 export async function send<T = unknown>(
   tally: Tally,
@@ -118,7 +118,7 @@ export async function send<T = unknown>(
   headers: Record<string, string> = {},
 ): Promise<Answered<T | null>> {
   try {
-    const answer = await http.request<T>(method, path, body, { headers, within: REQUEST_MS })
+    const answer = await http.request<T>(method, path, body, { headers, within: tally.requestMs })
     tally.note(answer.status, `${method} ${path}`, answer.text)
     return { status: answer.status, body: answer.body }
   } catch (error) {

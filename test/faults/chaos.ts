@@ -8,7 +8,7 @@ import { type ChaosCluster, startChaosCluster } from './chaos-cluster.js'
 import { Crowd } from './chaos-crowd.js'
 import { type PlannedFault, planFaults } from './chaos-faults.js'
 import { keepOrdering } from './chaos-orders.js'
-import { seedDatabase } from './chaos-people.js'
+import { seedDatabase, Tally } from './chaos-people.js'
 import { Records } from './chaos-record.js'
 import type { ChaosReport } from './chaos-report.js'
 import { verifyRecords } from './chaos-verify.js'
@@ -24,6 +24,8 @@ export interface ChaosOptions {
   plan?: readonly PlannedFault[]
   /** false: no access changes */
   changes?: boolean
+  /** ms after which a client gives up on a request, as one at a frozen node does */
+  requestMs?: number
   /** environment of the nodes */
   env?: Record<string, string>
   logs?: string | null
@@ -32,6 +34,7 @@ export interface ChaosOptions {
 
 /** ms after the last fault in which all clients must be live and up to date */
 const SETTLE_MS = 60_000
+const REQUEST_MS = 8000
 const PACE_MS = 6000
 const WITHOUT_REDIS_MS = 3000
 
@@ -44,7 +47,8 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
   const { logs = null, env = {} } = options
   const cluster = await startChaosCluster(t, { logs, env })
   const records = new Records()
-  const crowd = new Crowd(cluster, await seedDatabase(cluster), records, new Random(seed ^ 0x5eed))
+  const tally = new Tally(options.requestMs ?? REQUEST_MS)
+  const crowd = new Crowd(cluster, await seedDatabase(cluster), records, tally, new Random(seed ^ 0x5eed))
   t.teardown(() => crowd.stop())
   const changes = new Map<string, number>()
   gather(crowd, clients)
