@@ -18,18 +18,17 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 }
 export const DUMMY_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$TC6NHUi71zRWkBZqKWo8/w$B3c5/rcLe/Z8s/1Hre9wrJ2uTvEh4L23yoJJdflh6Rg'
 
-/** Concurrent hashes: half the CPUs, at most 4, so that a flood of logins leaves CPU time for other requests. */
-const CONCURRENCY = Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2)))
-/** Enough for all tablets of a theatre to sign in when a shift starts; more get 503. */
-const MAX_WAITING = 256
-/** ms to wait for a hash during an attack; a request's other work takes some more */
-const MAX_WAIT_MS = 1500
+/** The queue in which all hashes wait. */
+export const HASH_QUEUE = {
+  /** half the CPUs, at most 4, so that a flood of logins leaves CPU time for other requests */
+  concurrency: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))),
+  /** enough for all tablets of a theatre to sign in when a shift starts; more get 503 */
+  maxWaiting: 256,
+  /** ms to wait for a hash during an attack; a request's other work takes some more */
+  maxWaitMs: 1500,
+}
 
-const queue = new FairQueue({
-  concurrency: CONCURRENCY,
-  maxWaiting: MAX_WAITING,
-  maxWaitMs: MAX_WAIT_MS,
-})
+const queue = new FairQueue(HASH_QUEUE)
 
 /** for callers that have shown who they are */
 const URGENT: Turn = { urgent: true, keys: [] }
