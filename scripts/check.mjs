@@ -34,7 +34,7 @@ const NEEDS_DJANGO =
  * Processes that run the tests. Each loads the service once, which costs more CPU
  * than most test files.
  */
-const PARTS = 2
+const PARTS = 3
 const PARTS_FOLDER = inRoot('.data/check')
 const PART_FILE = pathToFileURL(inRoot('scripts/lib/part-file.mjs')).href
 
