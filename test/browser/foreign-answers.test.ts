@@ -8,7 +8,7 @@ import { linkIs, PHONE, startSite, TABLET, type Visitor } from './site.js'
 // A network that answers in the service's place: with a page of its own, with a redirect to it, or with 200 to a call
 // that answers nothing. The page says so, and comes back by itself.
 
-const WORDS = 'This network answers in our place.'
+const WORDS = 'This network wants you to sign in first.'
 const PORTAL = {
   contentType: 'text/html; charset=utf-8',
   body: '<!doctype html><h1>Welcome to our Wi-Fi</h1>',

@@ -142,7 +142,7 @@ t.test('a captive portal’s page instead of the menu is explained, and retrying
   )
   const page = await context.newPage()
   await page.goto('/s/demo-d5')
-  await page.getByRole('alert').filter({ hasText: 'This network answers in our place.' }).waitFor()
+  await page.getByRole('alert').filter({ hasText: 'This network wants you to sign in first.' }).waitFor()
   isPortal = false
   const menu = page.locator('[data-action=add]').first()
   // it also tries again by itself, which may come first

@@ -282,7 +282,7 @@ t.test('without a connection the page says that changes of others don’t arrive
   const note = page.locator('[data-current]')
   await untilSame(t, 'at first', () => note.getAttribute('data-current'), 'true')
   await manager.context.setOffline(true)
-  await note.getByText('Changes of others don’t arrive just now.').waitFor()
+  await note.getByText('Changes by others aren’t arriving right now.').waitFor()
   await manager.context.setOffline(false)
   await untilSame(t, 'again', () => note.getAttribute('data-current'), 'true')
   t.strictSame(site.pageErrors, [])

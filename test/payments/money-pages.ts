@@ -1,6 +1,6 @@
 import type { OrderView } from '../../src/protocol/views.js'
-import { orderWords, paymentWords } from '../../web/customer/payment-words.js'
-import { moneyWords, placesOf } from '../../web/staff/money-words.js'
+import { orderText, paymentText } from '../../web/customer/payment-text.js'
+import { moneyText, sectionsOf } from '../../web/staff/money-text.js'
 import { strings as en } from '../../web/strings/en.js'
 import { strings as hi } from '../../web/strings/hi.js'
 import { setLanguage } from '../../web/strings/language.js'
@@ -58,18 +58,18 @@ export function summarize({
   ].join(', ')
 }
 
-export const customerPage = (order: OrderView): string => inAllLanguages(() => summarize(paymentWords(order)))
+export const customerPage = (order: OrderView): string => inAllLanguages(() => summarize(paymentText(order)))
 
 /** Whether the order's page is headed as one that waits for its customer to pay. */
 export function asksForPayment(order: OrderView): boolean {
   const unpaid = { ...order, status: 'placed', paymentStatus: 'pending' } as const
-  const heads = [unpaid, { ...unpaid, paymentStatus: 'failed' } as const].map((each) => orderWords(each).head)
-  return heads.includes(orderWords(order).head)
+  const heads = [unpaid, { ...unpaid, paymentStatus: 'failed' } as const].map((each) => orderText(each).head)
+  return heads.includes(orderText(order).head)
 }
 
 /** The staff's board: where it shows the order, and what it says of its money. */
 export function staffBoard(order: OrderView): string {
-  const places = placesOf(order).join(' ')
-  const money = inAllLanguages(() => moneyWords(order)?.text ?? '')
-  return money ? `${places}: ${money}` : places
+  const sections = sectionsOf(order).join(' ')
+  const money = inAllLanguages(() => moneyText(order)?.text ?? '')
+  return money ? `${sections}: ${money}` : sections
 }

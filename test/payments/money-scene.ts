@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { OrderView, PaymentIssueView } from '../../src/protocol/views.js'
-import { paymentWords } from '../../web/customer/payment-words.js'
+import { paymentText } from '../../web/customer/payment-text.js'
 import { postOrder } from '../helpers/customers.js'
 import type { TestDatabase } from '../helpers/database.js'
 import { createClient, type HttpClient, movedTo } from '../helpers/http-client.js'
@@ -177,7 +177,7 @@ export class MoneyScene {
     const path = `/api/orders/${this.orderId}`
     const { order } = (await this.customer.get<{ order: OrderView }>(path)).body
     const { order: staffs } = (await this.people.staff.get<{ order: OrderView }>(path)).body
-    this.t.equal(asksForPayment(order), paymentWords(order).pay !== null, 'it asks for what can be paid')
+    this.t.equal(asksForPayment(order), paymentText(order).pay !== null, 'it asks for what can be paid')
     const issues = (await this.issues()).map(({ kind, resolvedAt, note }) =>
       resolvedAt === null ? kind : `${kind}:${note === null ? 'closed' : 'noted'}`,
     )

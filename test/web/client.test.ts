@@ -226,7 +226,7 @@ t.test('wake() reconnects at once, or probes whether the link is alive', async (
   seen.client.probe()
   seen.clock.advance(2000)
   t.equal(seen.client.link.state, 'stale', 'no answer within three seconds, also when asked twice')
-  t.equal(seen.client.link.doubtedAt, asked)
+  t.equal(seen.client.link.suspectSince, asked)
   seen.client.wake()
   await seen.server.peer(1)
 })
@@ -242,7 +242,7 @@ t.test('only the answer to a probe proves the link, not a frame that was already
   t.equal(seen.client.link.state, 'stale')
 })
 
-t.test('an answered probe leaves the link live and without doubt', async (t) => {
+t.test('an answered probe leaves the link live and free of suspicion', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
@@ -256,21 +256,21 @@ t.test('an answered probe leaves the link live and without doubt', async (t) => 
   seen.clock.advance(10_000)
   peer.socket.terminate()
   await until(() => seen.client.link.state === 'stale', 'stale')
-  t.equal(seen.client.link.doubtedAt, later, 'the doubt began with the lost connection')
+  t.equal(seen.client.link.suspectSince, later, 'suspect since the lost connection')
 })
 
-t.test('doubt(): stale at once, until the service answers a ping', async (t) => {
+t.test('suspect(): stale at once, until the service answers a ping', async (t) => {
   const seen = await begin(t)
   await goLive(seen)
   const peer = await seen.server.peer(0)
-  seen.client.doubt()
+  seen.client.suspect()
   t.equal(seen.client.link.state, 'stale')
   peer.send(event(G, 42))
   await until(() => seen.client.cursors()[G] === 42, 'the event')
   t.equal(seen.client.link.state, 'stale', 'an event may have been under way')
   peer.send({ type: 'pong' })
   await until(() => seen.client.link.state === 'live', 'live')
-  t.equal(seen.client.link.doubtedAt, null)
+  t.equal(seen.client.link.suspectSince, null)
   t.same(seen.links, ['catching-up', 'live', 'stale', 'live'])
 })
 
@@ -287,7 +287,7 @@ t.test('reconnect(): stale at once, a new connection at once, nothing when it wa
   second.socket.close(4401)
   await until(() => seen.client.link.state === 'signed-out', 'signed out')
   seen.client.reconnect()
-  seen.client.doubt()
+  seen.client.suspect()
   t.equal(seen.client.link.state, 'signed-out')
 })
 

@@ -1,6 +1,6 @@
 import type { MessageView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import { isPassing } from '../lib/api-error.js'
+import { isTransient } from '../lib/api-error.js'
 import { createStore } from '../lib/store.js'
 
 /** A message that was sent here and is not known to be stored yet. */
@@ -43,7 +43,7 @@ export function createOutbox({ send, isLive, onStored }: OutboxOptions) {
       onStored(chat, await api.sendMessage(chat, text, clientId))
       stored(clientId)
     } catch (error) {
-      if (!isPassing(error) || triesLeft === 0) return mark(clientId, 'failed')
+      if (!isTransient(error) || triesLeft === 0) return mark(clientId, 'failed')
       setTimeout(() => void post(chat, text, clientId, triesLeft - 1), RETRY_AFTER_MS)
     }
   }

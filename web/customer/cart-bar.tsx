@@ -2,7 +2,7 @@ import type { OrderingView } from '../../src/protocol/views.js'
 import { f, s } from '../strings/language.js'
 import type { CartTotal } from './cart-lines.js'
 import type { OrderForm } from './order-form.js'
-import { pauseWords } from './pause-words.js'
+import { pauseText } from './pause-text.js'
 
 interface Props {
   form: OrderForm
@@ -20,7 +20,7 @@ export function CartBar({ form: { busy, unseen }, theatre, total, isEmpty, onRev
   const made = isFilled ? null : unseen
   const inCart = problems > 0 ? s.seat.inCartProblems(count, problems, f) : s.seat.inCart(count, f)
   // before what is in the cart: nothing of it can be ordered meanwhile
-  const text = busy ? s.seat.sending : (pauseWords(theatre) ?? (isEmpty ? s.seat.cartEmpty : inCart))
+  const text = busy ? s.seat.sending : (pauseText(theatre) ?? (isEmpty ? s.seat.cartEmpty : inCart))
   return (
     <div class="cart-bar" data-cart-count={count} data-filled={isFilled || made !== null}>
       <p role="status">{made ? s.seat.placed.title(made.id) : text}</p>

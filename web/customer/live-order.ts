@@ -10,15 +10,15 @@ import { connectLive } from '../live/page-client.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { rememberOpened } from './opened-orders.js'
-import { orderWords, paymentWords } from './payment-words.js'
+import { orderText, paymentText } from './payment-text.js'
 
 function announceChange(before: OrderView | null, after: OrderView): void {
   if (!before) return
-  if (before.status !== after.status) return announce(orderWords(after).head, true)
+  if (before.status !== after.status) return announce(orderText(after).head, true)
   const isSame = (['paymentStatus', 'refundedAmount', 'dueBack'] as const).every(
     (key) => before[key] === after[key],
   )
-  const text = isSame ? null : paymentWords(after).texts.at(-1)
+  const text = isSame ? null : paymentText(after).texts.at(-1)
   if (text) announce(text, true)
 }
 

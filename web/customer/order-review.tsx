@@ -9,10 +9,10 @@ import { Problem } from '../ui/problem.js'
 import { useSettled } from '../ui/use-settled.js'
 import type { SeatCart } from './cart.js'
 import { type CartLine, readLines, totalOf } from './cart-lines.js'
-import { EarlierOrder, PlacedOrder } from './made-order.js'
 import type { OrderForm } from './order-form.js'
-import { pauseWords } from './pause-words.js'
+import { pauseText } from './pause-text.js'
 import { Stepper } from './stepper.js'
+import { EarlierOrder, PlacedOrder } from './submitted-order.js'
 
 interface Props {
   token: string
@@ -65,7 +65,7 @@ function ReviewForm({ seat, cart, form }: Pick<Props, 'seat' | 'cart' | 'form'>)
   const now = useStore(cart.cart)
   const total = totalOf(now, seat.menu)
   const amount = f.money(total.paise)
-  const paused = pauseWords(seat.theatre)
+  const paused = pauseText(seat.theatre)
   const lines = readLines(now, seat.menu)
   const label = form.method === 'online' ? s.seat.pay(amount) : s.seat.order(amount)
   // A sum that has just changed must be read first.

@@ -2,7 +2,7 @@ import type { OrderingView } from '../../src/protocol/views.js'
 import { f, s } from '../strings/language.js'
 
 /** That ordering is paused, and until when; null: it is not. */
-export function pauseWords({ accepting, reopensAt }: OrderingView): string | null {
+export function pauseText({ accepting, reopensAt }: OrderingView): string | null {
   if (accepting) return null
   return reopensAt === null ? s.seat.paused : s.seat.pausedUntil(f.time(reopensAt))
 }

@@ -4,7 +4,7 @@ import { ApiError, api } from '../lib/api.js'
 import { s } from '../strings/language.js'
 import { Problem } from '../ui/problem.js'
 import { CashInstead } from './cash-instead.js'
-import { paymentWords } from './payment-words.js'
+import { paymentText } from './payment-text.js'
 
 interface Props {
   order: OrderView
@@ -23,7 +23,7 @@ export function PaymentBox({ order, confirming, onOrder }: Props) {
   const [isAsking, setAsking] = useState(false)
   const wasAsking = useRef(false)
   const cash = useRef<HTMLButtonElement>(null)
-  const { state, texts, pay: label } = paymentWords(order, confirming)
+  const { state, texts, pay: label } = paymentText(order, confirming)
   const isUnderReview = error instanceof ApiError && error.code === 'payment_under_review'
   const canPay = label !== null && !isUnderReview
 

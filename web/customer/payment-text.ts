@@ -12,7 +12,7 @@ export interface PaymentWords {
 }
 
 /** `confirming`: the provider's checkout has reported success, and the service does not know yet. */
-export function paymentWords(order: OrderView, confirming = false): PaymentWords {
+export function paymentText(order: OrderView, confirming = false): PaymentWords {
   const state = moneyStateOf(order, confirming)
   const surplus = surplusOf(order)
   const paidTwice = surplus > 0 ? s.order.payment.paidTwice(f.money(surplus)) : null
@@ -60,7 +60,7 @@ export interface OrderWords {
   status: string
 }
 
-export function orderWords(order: OrderView, confirming = false): OrderWords {
+export function orderText(order: OrderView, confirming = false): OrderWords {
   if (moneyStateOf(order, confirming) === 'confirming') {
     const { head, next } = s.order.confirming
     return { head, next, status: head }

@@ -4,16 +4,16 @@ import type { OrderView } from '../../src/protocol/views.js'
 import { plainText } from '../lib/format.js'
 import { f, s } from '../strings/language.js'
 import { Chosen } from '../ui/chosen.js'
-import { orderWords } from './payment-words.js'
+import { orderText } from './payment-text.js'
 
-interface MadeProps {
+interface SubmittedProps {
   order: OrderView
   title: string
   children: ComponentChildren
 }
 
 /** An order that was made, in place of the form that ordered it. */
-function MadeOrder({ order, title, children }: MadeProps) {
+function SubmittedOrder({ order, title, children }: SubmittedProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   // It replaces the form that had the focus.
   useEffect(() => heading.current?.focus(), [])
@@ -47,9 +47,9 @@ interface EarlierProps {
 /** An order that an earlier request has made: shown before anything else is ordered. */
 export function EarlierOrder({ order, onView, onAnother }: EarlierProps) {
   return (
-    <MadeOrder order={order} title={s.seat.earlier.title}>
+    <SubmittedOrder order={order} title={s.seat.earlier.title}>
       <p class="quiet">
-        {s.common.orderNumber(order.id)} · {orderWords(order).status}
+        {s.common.orderNumber(order.id)} · {orderText(order).status}
       </p>
       <p>{onAnother ? s.seat.earlier.text : s.seat.earlier.textOnly}</p>
       <a class="button primary wide" href={`/orders/${order.id}`} data-action="view-earlier" onClick={onView}>
@@ -60,18 +60,18 @@ export function EarlierOrder({ order, onView, onAnother }: EarlierProps) {
           {s.seat.earlier.another}
         </button>
       )}
-    </MadeOrder>
+    </SubmittedOrder>
   )
 }
 
 /** The order that was just made, while its payment or its page opens. */
 export function PlacedOrder({ order }: { order: OrderView }) {
   return (
-    <MadeOrder order={order} title={s.seat.placed.title(order.id)}>
+    <SubmittedOrder order={order} title={s.seat.placed.title(order.id)}>
       <p role="status">{order.paymentMethod === 'online' ? s.order.openingPayment : s.order.opening}</p>
       <a class="button wide" href={`/orders/${order.id}`} data-action="view-placed">
         {s.seat.earlier.view}
       </a>
-    </MadeOrder>
+    </SubmittedOrder>
   )
 }

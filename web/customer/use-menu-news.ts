@@ -24,7 +24,7 @@ export function useMenuNews({ cart, menu, onTotal }: Options): void {
     last.current = menu
     for (const { key, name, problem } of readLines(cart, menu)) {
       if (problem !== null && before.get(key) === null)
-        announce(s.seat.problemVoice(name, s.seat.problems[problem]))
+        announce(s.seat.problemAnnouncement(name, s.seat.problems[problem]))
     }
     if (total !== totalBefore) onTotal?.(totalBefore, total)
   }, [menu, cart, onTotal])

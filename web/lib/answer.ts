@@ -2,7 +2,7 @@ import { ApiError, UNKNOWN } from './api-error.js'
 import { createStore } from './store.js'
 
 /** Whether the last answer came from something in between, such as a captive portal, instead of the service. */
-export const foreignNetwork = createStore(false)
+export const interceptedNetwork = createStore(false)
 
 function isJson(response: Response): boolean {
   return /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
@@ -21,7 +21,7 @@ function isForeign(response: Response): boolean {
 }
 
 function foreign(status: number, what: string): ApiError {
-  foreignNetwork.set(true)
+  interceptedNetwork.set(true)
   return ApiError.foreign(status, what)
 }
 
@@ -32,7 +32,7 @@ async function readError(response: Response): Promise<ApiError> {
   // A proxy's error page, or its JSON, has no code of ours.
   if (typeof body?.error !== 'string' || typeof body.message !== 'string')
     return new ApiError(response.status, UNKNOWN, response.statusText, retryAfter)
-  foreignNetwork.set(false)
+  interceptedNetwork.set(false)
   return new ApiError(response.status, body.error, body.message, retryAfter, body)
 }
 
@@ -69,7 +69,7 @@ export async function readObject<T extends object>(response: Response, member: s
   const answer = parse<T>(text)
   if (answer === null || !(member in answer))
     throw foreign(response.status, 'The answer is not the service’s JSON.')
-  foreignNetwork.set(false)
+  interceptedNetwork.set(false)
   return answer
 }
 
@@ -80,5 +80,5 @@ export async function readObject<T extends object>(response: Response, member: s
  */
 export function readNothing(response: Response): void {
   if (response.status !== 204) throw foreign(response.status, 'The answer should be empty.')
-  foreignNetwork.set(false)
+  interceptedNetwork.set(false)
 }

@@ -37,6 +37,6 @@ export class ApiError extends Error {
 }
 
 /** Whether the same request may succeed later, without a change of the page, the user or the request. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && (error.isLost || error.status >= 500 || error.status === 429)
 }

@@ -2,7 +2,7 @@ import { onFailedCall } from './failed-calls.js'
 import { watchSleep } from './sleep.js'
 
 /** ms without a connection after which the page says so */
-const DOUBT_MS = 3000
+const STALE_AFTER_MS = 3000
 const FIRST_WAIT_MS = 2000
 const LONGEST_WAIT_MS = 30_000
 
@@ -24,14 +24,14 @@ export function followEvents<T>(
   { onData, onCurrent, onRefused }: EventHandlers<T>,
 ): () => void {
   let source: EventSource | null = null
-  let doubt: ReturnType<typeof setTimeout> | undefined
+  let staleTimer: ReturnType<typeof setTimeout> | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let wait = FIRST_WAIT_MS
 
   function close(): void {
     source?.close()
     source = null
-    clearTimeout(doubt)
+    clearTimeout(staleTimer)
     clearTimeout(retry)
   }
   function open(): void {
@@ -39,17 +39,17 @@ export function followEvents<T>(
     if (document.visibilityState !== 'visible') return
     const opened = new EventSource(path)
     source = opened
-    doubt = setTimeout(onCurrent, DOUBT_MS, false)
+    staleTimer = setTimeout(onCurrent, STALE_AFTER_MS, false)
     opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
-      clearTimeout(doubt)
+      clearTimeout(staleTimer)
       wait = FIRST_WAIT_MS
       // what was under way when the network went says nothing of what comes after
       onCurrent(navigator.onLine)
       onData(JSON.parse(data) as T)
     })
     opened.addEventListener('error', () => {
-      clearTimeout(doubt)
-      doubt = setTimeout(onCurrent, DOUBT_MS, false)
+      clearTimeout(staleTimer)
+      staleTimer = setTimeout(onCurrent, STALE_AFTER_MS, false)
       // else the browser connects again by itself
       if (opened.readyState !== EventSource.CLOSED) return
       retry = setTimeout(open, wait)
@@ -62,10 +62,10 @@ export function followEvents<T>(
     if (persisted) open()
   }
   // a connection that broke meanwhile is silent, as one without changes is; one that is known to be broken waits its time
-  const doubtIt = (): void => {
+  const replaceOpen = (): void => {
     if (source?.readyState === EventSource.OPEN) open()
   }
-  const unsubscribe = [watchSleep(doubtIt), onFailedCall(doubtIt)]
+  const unsubscribe = [watchSleep(replaceOpen), onFailedCall(replaceOpen)]
   addEventListener('online', open)
   addEventListener('pageshow', onShow)
   addEventListener('pagehide', close)

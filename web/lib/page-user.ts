@@ -16,7 +16,7 @@ export const userHeader = (): Record<string, string> =>
   typeof owner === 'number' ? { [USER_HEADER]: String(owner) } : {}
 
 /** For a page for signing in: it belongs to no user. */
-export function disownPage(): void {
+export function clearPageUser(): void {
   owner = 'nobody'
 }
 
@@ -27,7 +27,7 @@ export function followLink(): void {
 
 /** The session has ended in another tab. */
 export function afterSignOut(): void {
-  if (pageUser() !== null && !isLinked) startAfresh()
+  if (pageUser() !== null && !isLinked) reloadForCurrentUser()
 }
 
 /** Whether only a check of the session tells if the content may be shown: no link does, or it is hidden already. */
@@ -43,7 +43,7 @@ export function revealPage(): void {
 }
 
 /** Loads the page again, for the user who is signed in now, or for nobody (the login). */
-export function startAfresh(): void {
+export function reloadForCurrentUser(): void {
   if (left) return
   left = true
   concealPage()
@@ -58,7 +58,7 @@ export function belongsToPage(id: number): boolean {
   if (left) return false
   if (owner === 'unknown') owner = id
   if (owner === 'nobody' || owner === id) return true
-  startAfresh()
+  reloadForCurrentUser()
   return false
 }
 

@@ -1,4 +1,4 @@
-import { ApiError, isPassing } from './api-error.js'
+import { ApiError, isTransient } from './api-error.js'
 
 const FIRST_WAIT_MS = 1000
 const LONGEST_WAIT_MS = 15_000
@@ -29,21 +29,20 @@ function wakeAfter(milliseconds: number, wake: () => void): () => void {
   return cancel
 }
 
-export interface Reading {
-  /** Reads at once, also after a success or a refusal. */
-  again(): void
+export interface RetryingFetch {
+  /** Fetches at once, also after a success or a refusal. */
+  reload(): void
   stop(): void
 }
 
 /**
- * Reads until it succeeds or the service refuses: after a failure that passes by itself again and again, each time
- * after a longer wait. `onError` hears of every failure.
+ * Retries transient failures with increasing delay, until success or a refusal. `onError` is called for every failure.
  */
-export function keepReading<T>(
+export function fetchWithRetry<T>(
   read: () => Promise<T>,
   onValue: (value: T) => void,
   onError: (error: unknown) => void,
-): Reading {
+): RetryingFetch {
   let failures = 0
   let run = 0
   let cancelWait = (): void => {}
@@ -61,7 +60,7 @@ export function keepReading<T>(
       (error: unknown) => {
         if (current !== run) return
         onError(error)
-        if (!isPassing(error)) return
+        if (!isTransient(error)) return
         const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures) * (0.75 + Math.random() / 4)
         const asked = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0
         failures += 1
@@ -71,7 +70,7 @@ export function keepReading<T>(
   }
   attempt()
   return {
-    again: attempt,
+    reload: attempt,
     stop() {
       run += 1
       cancelWait()

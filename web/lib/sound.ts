@@ -1,6 +1,6 @@
 import { isBoolean, recall, remember } from './storage.js'
 import { createStore } from './store.js'
-import { onTouch } from './touch.js'
+import { onUserGesture } from './touch.js'
 
 /** `waiting`: on, but nothing can be heard: before the first touch or key press, or while the system uses the speaker. */
 export type SoundState = 'on' | 'waiting' | 'muted'
@@ -46,7 +46,7 @@ function watch(audio: AudioContext): void {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void resume()
   })
-  onTouch(() => void resume())
+  onUserGesture(() => void resume())
   setInterval(() => {
     isStuck = audio.state === 'running' && audio.currentTime === before
     before = audio.currentTime

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ManagedTheatreView } from '../../src/protocol/manager-views.js'
 import { followEvents } from './event-stream.js'
-import { type ReadingState, useReading } from './use-reading.js'
+import { type FetchState, useFetch } from './use-fetch.js'
 
 export interface LiveTheatre {
   /** as the service sent it last; null: nothing yet */
@@ -33,7 +33,7 @@ export function useLivePart<T>(
   read: () => Promise<T>,
   live: T | undefined,
   onValue: (value: T) => void,
-): ReadingState {
+): FetchState {
   const events = useRef(0)
   const latest = useRef(onValue)
   latest.current = onValue
@@ -42,7 +42,7 @@ export function useLivePart<T>(
     events.current += 1
     latest.current(live)
   }, [live])
-  return useReading(
+  return useFetch(
     async () => {
       const before = events.current
       return { value: await read(), isOld: () => events.current !== before }

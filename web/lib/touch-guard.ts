@@ -53,7 +53,7 @@ export function guardTouches(): void {
     }
   }
 
-  function settle(controls: readonly Element[]): void {
+  function ignoreTouches(controls: readonly Element[]): void {
     if (controls.length === 0) return
     // A page without controls has nothing to aim at: only a tap that began on the page before could hit its first ones.
     const now = performance.now()
@@ -68,7 +68,7 @@ export function guardTouches(): void {
   }
 
   // Before the next touch can arrive: the observer runs in the task that has changed the page.
-  const check = (): void => settle(measure())
+  const check = (): void => ignoreTouches(measure())
   const observer = new MutationObserver(check)
   function onScroll(): void {
     if (frame === 0)

@@ -1,20 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { keepReading, type Reading } from './retry.js'
+import { fetchWithRetry, type RetryingFetch } from './retry.js'
 
-export interface ReadingState {
+export interface FetchState {
   /** the last failure; null while none is known and after a success */
   error: unknown
-  again(): void
+  reload(): void
 }
 
-/** `keepReading` while the component is shown, anew when `key` changes; null: not now. */
-export function useReading<T>(
+/** `fetchWithRetry` while the component is shown, anew when `key` changes; null: not now. */
+export function useFetch<T>(
   read: () => Promise<T>,
   onValue: (value: T) => void,
   key: string | number | null = '',
-): ReadingState {
+): FetchState {
   const [error, setError] = useState<unknown>(null)
-  const reading = useRef<Reading | null>(null)
+  const fetching = useRef<RetryingFetch | null>(null)
   const latest = useRef({ read, onValue })
   latest.current = { read, onValue }
   useEffect(() => {
@@ -24,13 +24,13 @@ export function useReading<T>(
       setError(null)
       latest.current.onValue(value)
     }
-    const started = keepReading(() => latest.current.read(), found, setError)
-    reading.current = started
+    const started = fetchWithRetry(() => latest.current.read(), found, setError)
+    fetching.current = started
     return () => {
-      reading.current = null
+      fetching.current = null
       started.stop()
     }
   }, [key])
-  const again = useCallback(() => reading.current?.again(), [])
-  return { error, again }
+  const reload = useCallback(() => fetching.current?.reload(), [])
+  return { error, reload }
 }

@@ -1,5 +1,5 @@
 import { createStore } from './store.js'
-import { onTouch } from './touch.js'
+import { onUserGesture } from './touch.js'
 
 /** `pending` until the browser answers; `unavailable`: refused, or not supported. */
 export const wakeLock = createStore<'pending' | 'held' | 'unavailable'>('pending')
@@ -47,13 +47,13 @@ export function keepScreenOn(): () => void {
   }
 
   document.addEventListener('visibilitychange', ask)
-  const stopTouch = onTouch(ask)
+  const stopGesture = onUserGesture(ask)
   void ask()
   return () => {
     isOver = true
     clearTimeout(retry)
     document.removeEventListener('visibilitychange', ask)
-    stopTouch()
+    stopGesture()
     void lock?.release()
   }
 }

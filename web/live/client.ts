@@ -18,7 +18,7 @@ export interface Link {
   /** by the service's clock, in milliseconds since 1970; for `stale` the time of the last frame received */
   since: number
   /** when it became uncertain that the page is up to date, in milliseconds of the monotonic clock; null: it is certain */
-  doubtedAt: number | null
+  suspectSince: number | null
 }
 export type Verdict = 'ok' | 'signed-out' | 'forbidden' | 'unreachable'
 export type Incoming = Extract<
@@ -63,7 +63,7 @@ export class LiveClient {
   #serverStale = false
   /** Whether only the answer to a ping can make the link live again. */
   #unproven = false
-  #doubtedAt: number | null = null
+  #suspectSince: number | null = null
   /** Each group's position in the greeting: the link is live once the cursors have reached them. */
   #awaited = new Map<string, number>()
   /** when the last frame arrived, by the service's clock */
@@ -75,7 +75,7 @@ export class LiveClient {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#receivedAt = this.#clock.serverNow()
-    this.#link = { state: 'connecting', since: this.#receivedAt, doubtedAt: null }
+    this.#link = { state: 'connecting', since: this.#receivedAt, suspectSince: null }
   }
 
   get link(): Link {
@@ -109,12 +109,12 @@ export class LiveClient {
   /** A sign that the link may be dead, such as a call without an answer: asks for proof with a short deadline. */
   probe(): void {
     if (!this.#greeted) return
-    this.#doubtedAt ??= this.#clock.now()
+    this.#suspectSince ??= this.#clock.now()
     this.#connection?.probe()
   }
 
   /** The network is gone: until the service answers a ping, nothing is up to date. */
-  doubt(): void {
+  suspect(): void {
     if (!this.#greeted) return
     this.probe()
     this.#unproven = true
@@ -157,22 +157,22 @@ export class LiveClient {
       case 'snapshot':
         this.#cursors.set(message.group, message.seq)
         this.#options.onMessage(message)
-        return this.#settle()
+        return this.#goLiveIfCurrent()
       case 'event':
         return this.#event(message)
       case 'left':
         this.#leave(message.group)
-        return this.#settle()
+        return this.#goLiveIfCurrent()
       case 'pong':
         this.#unproven = false
-        if (this.#link.state === 'live') this.#doubtedAt = null
-        return this.#settle()
+        if (this.#link.state === 'live') this.#suspectSince = null
+        return this.#goLiveIfCurrent()
       case 'stale':
         this.#serverStale = true
         return this.#setLink('stale', Date.parse(message.since) || this.#receivedAt)
       case 'fresh':
         this.#serverStale = false
-        return this.#settle()
+        return this.#goLiveIfCurrent()
       case 'expiring':
       case 'presence':
       case 'error':
@@ -188,7 +188,7 @@ export class LiveClient {
     this.#setLink('catching-up')
     this.#options.onMessage(message)
     this.send({ type: 'subscribe', cursors: this.cursors() })
-    this.#settle()
+    this.#goLiveIfCurrent()
   }
 
   #event(message: LiveEvent): void {
@@ -205,7 +205,7 @@ export class LiveClient {
     } else {
       this.#cursors.set(message.group, message.seq)
       this.#options.onMessage(message)
-      this.#settle()
+      this.#goLiveIfCurrent()
     }
   }
 
@@ -215,7 +215,7 @@ export class LiveClient {
     this.#options.onLeft?.(group)
   }
 
-  #settle(): void {
+  #goLiveIfCurrent(): void {
     if (this.#link.state === 'live' || !this.#greeted || this.#serverStale || this.#unproven) return
     for (const [group, seq] of this.#awaited) if ((this.#cursors.get(group) ?? -1) < seq) return
     this.#setLink('live')
@@ -275,9 +275,9 @@ export class LiveClient {
 
   #setLink(state: LinkState, since = this.#clock.serverNow()): void {
     if (this.#link.state === state) return
-    if (state === 'live') this.#doubtedAt = null
-    else if (state === 'stale') this.#doubtedAt ??= this.#clock.now()
-    this.#link = { state, since, doubtedAt: this.#doubtedAt }
+    if (state === 'live') this.#suspectSince = null
+    else if (state === 'stale') this.#suspectSince ??= this.#clock.now()
+    this.#link = { state, since, suspectSince: this.#suspectSince }
     this.#options.onLink(this.#link)
   }
 }

@@ -1,4 +1,4 @@
-import { foreignNetwork } from '../lib/answer.js'
+import { interceptedNetwork } from '../lib/answer.js'
 import { ApiError, api } from '../lib/api.js'
 import { onFailedCall } from '../lib/failed-calls.js'
 import { belongsToPage, followLink } from '../lib/page-user.js'
@@ -44,7 +44,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
       else handlers.onMessage(message)
     },
     onLink: (next) => {
-      if (next.state === 'live') foreignNetwork.set(false)
+      if (next.state === 'live') interceptedNetwork.set(false)
       link.set(next)
     },
     onLeft: (group) => handlers.onLeft?.(group),
@@ -57,7 +57,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     if (document.visibilityState === 'visible') client.wake()
   }
   const reconnect = (): void => client.reconnect()
-  const doubt = (): void => client.doubt()
+  const suspect = (): void => client.suspect()
   const unsubscribe = [
     onTabMessage((message) => {
       if (message.type === 'signed-in') client.start()
@@ -66,7 +66,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     watchSleep(reconnect),
   ]
   addEventListener('online', reconnect)
-  addEventListener('offline', doubt)
+  addEventListener('offline', suspect)
   addEventListener('pageshow', wake)
   document.addEventListener('visibilitychange', wake)
   client.start()
@@ -76,7 +76,7 @@ export function connectLive(path: string, handlers: LiveHandlers): LivePage {
     close() {
       for (const each of unsubscribe) each()
       removeEventListener('online', reconnect)
-      removeEventListener('offline', doubt)
+      removeEventListener('offline', suspect)
       removeEventListener('pageshow', wake)
       document.removeEventListener('visibilitychange', wake)
       client.stop()

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 
 /** Before the delivery too: the staff may collect it at any time. */
 const isCashOwed = ({ paymentMethod, paymentStatus, status }: OrderView): boolean =>
@@ -24,7 +24,7 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
   const [found, setFound] = useState<readonly OrderView[] | null>(null)
   const [problem, setProblem] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
-  const reading = useReading(() => api.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
+  const fetching = useFetch(() => api.owedOrders(theatreId), setFound, `${theatreId} ${version}`)
   const owed = found?.filter(isCashOwed) ?? []
 
   async function collect({ id }: OrderView): Promise<void> {
@@ -38,18 +38,18 @@ export function CashOwedPanel({ theatreId, timeZone, version, onCollected }: Pro
       setProblem(error)
     }
     setBusy(false)
-    reading.again()
+    fetching.reload()
   }
 
   return (
     <section
       class="panel"
       aria-labelledby="cash-owed-title"
-      data-opening={!found && !reading.error}
+      data-opening={!found && !fetching.error}
       data-cash-owed={found ? owed.length : undefined}
     >
       <h2 id="cash-owed-title">{st.today.cashOwed}</h2>
-      <ReadingProblem reading={reading} />
+      <FetchProblem fetching={fetching} />
       <Problem error={problem} />
       {found && owed.length === 0 && <p class="quiet">{st.today.cashOwedNone}</p>}
       {owed.length > 0 && (

@@ -6,7 +6,7 @@ import { readCount, readRows } from '../lib/rows.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { ReadingProblem } from '../ui/problem.js'
+import { FetchProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, saved, TextField } from './fields.js'
 import type { PanelProps } from './panel-props.js'
@@ -179,20 +179,20 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 /** A theatre's halls and seats. */
 export function HallsPanel({ theatreId, theatre }: PanelProps) {
   const [halls, setHalls] = useState<readonly HallView[] | null>(null)
-  const reading = useLivePart<readonly HallView[]>(
+  const fetching = useLivePart<readonly HallView[]>(
     () => managerApi.halls(theatreId),
     theatre?.halls,
     setHalls,
   )
   return (
     <>
-      <ReadingProblem reading={reading} />
-      {!halls && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      <FetchProblem fetching={fetching} />
+      {!halls && !fetching.error && <p class="quiet">{s.common.opening}</p>}
       {halls?.length === 0 && <p>{st.manage.noHalls}</p>}
       {halls?.map((hall) => (
-        <HallEntry key={hall.id} hall={hall} onChanged={reading.again} />
+        <HallEntry key={hall.id} hall={hall} onChanged={fetching.reload} />
       ))}
-      {halls && <NewHall theatreId={theatreId} onAdded={reading.again} />}
+      {halls && <NewHall theatreId={theatreId} onAdded={fetching.reload} />}
     </>
   )
 }

@@ -6,7 +6,7 @@ import { managerApi } from '../lib/manager-api.js'
 import { sectionsOf } from '../lib/menu-sections.js'
 import { s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { ReadingProblem } from '../ui/problem.js'
+import { FetchProblem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ItemDialog } from './item-dialog.js'
 import { changedFields, type ItemFields } from './item-form.js'
@@ -115,7 +115,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
   const title = useRef<HTMLHeadingElement>(null)
   const timeZone = theatre?.settings.timeZone
   const isGone = useRef(false)
-  const { items, reading } = menu
+  const { items, fetching } = menu
 
   // the button that had the focus goes with its row, or its category
   useLayoutEffect(() => {
@@ -125,7 +125,7 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
   function closeGone(): void {
     isGone.current = true
     setQuestion(null)
-    reading.again()
+    fetching.reload()
   }
 
   return (
@@ -153,14 +153,14 @@ export function MenuPanel({ theatreId, theatre }: PanelProps) {
         onInput={({ currentTarget }) => setSearch(currentTarget.value)}
       />
       <p class="quiet keys-hint">{st.manage.menu.keys}</p>
-      <ReadingProblem reading={reading} />
-      {!items && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      <FetchProblem fetching={fetching} />
+      {!items && !fetching.error && <p class="quiet">{s.common.opening}</p>}
       {items && <MenuSections {...{ menu, items, search, timeZone }} onAsk={setQuestion} />}
       {question && (
         <Answer
           {...{ theatreId, question }}
           items={items ?? []}
-          onChanged={reading.again}
+          onChanged={fetching.reload}
           onGone={closeGone}
           onClose={() => setQuestion(null)}
         />

@@ -6,7 +6,7 @@ import { managerApi, type SettingsChange } from '../lib/manager-api.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { ReadingProblem } from '../ui/problem.js'
+import { FetchProblem } from '../ui/problem.js'
 import { Submit, saved, TextField } from './fields.js'
 import { OpeningFields } from './opening-fields.js'
 import type { PanelProps } from './panel-props.js'
@@ -153,7 +153,7 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
 /** A theatre's settings. */
 export function SettingsPanel({ theatreId, theatre }: PanelProps) {
   const [settings, setSettings] = useState<SettingsView | null>(null)
-  const reading = useLivePart<SettingsView>(
+  const fetching = useLivePart<SettingsView>(
     () => managerApi.settings(theatreId),
     theatre?.settings,
     setSettings,
@@ -161,8 +161,8 @@ export function SettingsPanel({ theatreId, theatre }: PanelProps) {
   return (
     <section class="panel" aria-labelledby="settings-title">
       <h2 id="settings-title">{st.manage.sections.settings}</h2>
-      <ReadingProblem reading={reading} />
-      {!settings && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      <FetchProblem fetching={fetching} />
+      {!settings && !fetching.error && <p class="quiet">{s.common.opening}</p>}
       {settings?.id === theatreId && (
         <SettingsForm key={theatreId} settings={settings} onSaved={setSettings} />
       )}

@@ -6,7 +6,7 @@ import { pageUser } from '../lib/page-user.js'
 import { useLivePart } from '../lib/theatre-changes.js'
 import { s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { Submit, TextField } from './fields.js'
 import type { PanelProps } from './panel-props.js'
@@ -190,7 +190,7 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
 /** The accounts of a theatre. */
 export function StaffPanel({ theatreId, theatre }: PanelProps) {
   const [staff, setStaff] = useState<readonly StaffMemberView[] | null>(null)
-  const reading = useLivePart<readonly StaffMemberView[]>(
+  const fetching = useLivePart<readonly StaffMemberView[]>(
     () => managerApi.staff(theatreId),
     theatre?.staff,
     setStaff,
@@ -198,14 +198,14 @@ export function StaffPanel({ theatreId, theatre }: PanelProps) {
   return (
     <section class="panel" aria-labelledby="staff-title">
       <h2 id="staff-title">{st.manage.sections.staff}</h2>
-      <ReadingProblem reading={reading} />
-      {!staff && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      <FetchProblem fetching={fetching} />
+      {!staff && !fetching.error && <p class="quiet">{s.common.opening}</p>}
       <ul class="rows">
         {staff?.map((member) => (
-          <Entry key={member.id} theatreId={theatreId} member={member} onChanged={reading.again} />
+          <Entry key={member.id} theatreId={theatreId} member={member} onChanged={fetching.reload} />
         ))}
       </ul>
-      {staff && <NewMember theatreId={theatreId} onAdded={reading.again} />}
+      {staff && <NewMember theatreId={theatreId} onAdded={fetching.reload} />}
     </section>
   )
 }

@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks'
 import type { TakingsView } from '../../src/protocol/manager-views.js'
 import { plainText } from '../lib/format.js'
 import { managerApi, takingsCsvPath } from '../lib/manager-api.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { ReadingProblem } from '../ui/problem.js'
+import { FetchProblem } from '../ui/problem.js'
 
 const METHODS = ['online', 'cash'] as const
 
@@ -105,12 +105,12 @@ export function TakingsPanel({
     setTakings(value)
     onTimeZone(value.timeZone)
   }
-  const reading = useReading(() => managerApi.takings(theatreId, day), found, key)
+  const fetching = useFetch(() => managerApi.takings(theatreId, day), found, key)
   return (
     <section
       class="panel takings"
       aria-labelledby="takings-title"
-      data-opening={!takings && !reading.error}
+      data-opening={!takings && !fetching.error}
       data-day={takings?.day}
     >
       <div class="panel-head">
@@ -125,8 +125,8 @@ export function TakingsPanel({
           />
         </label>
       </div>
-      <ReadingProblem reading={reading} />
-      {!takings && !reading.error && <p class="quiet">{s.common.opening}</p>}
+      <FetchProblem fetching={fetching} />
+      {!takings && !fetching.error && <p class="quiet">{s.common.opening}</p>}
       {takings && (
         <>
           <Figures takings={takings} />

@@ -11,7 +11,7 @@ import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
 import { managerApi } from '../lib/manager-api.js'
 import { useLivePart } from '../lib/theatre-changes.js'
-import type { ReadingState } from '../lib/use-reading.js'
+import type { FetchState } from '../lib/use-fetch.js'
 import { f } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
@@ -23,7 +23,7 @@ export type Until = 'hour' | 'day'
 export interface ManagedMenu {
   /** in the menu's order; null: not read yet */
   items: Items | null
-  reading: ReadingState
+  fetching: FetchState
   /** the item (by id) or category whose last move or switch failed */
   failed: { at: number | string; error: unknown } | null
   /** Shows the item in its new place at once, and saves that; the focus stays where it is. */
@@ -60,7 +60,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
     latest.current = [...now].sort(byPosition)
     setItems(latest.current)
   }
-  const reading = useLivePart<Items>(
+  const fetching = useLivePart<Items>(
     () => managerApi.menu(theatreId),
     live,
     // what was read before a change must not take it back; what follows the last change is read again
@@ -78,7 +78,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
       )
       .then(() => {
         queue.current.waiting -= 1
-        if (queue.current.waiting === 0) reading.again()
+        if (queue.current.waiting === 0) fetching.reload()
       })
   }
   useLayoutEffect(() => {
@@ -106,7 +106,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
 
   return {
     items,
-    reading,
+    fetching,
     failed,
     move,
     step(item, by) {

@@ -6,7 +6,7 @@ import { forgetPush } from '../lib/push.js'
 import { serverNow } from '../lib/server-time.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { PasswordForm } from '../staff/password-form.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { startStaffPage } from '../staff/start-staff-page.js'
@@ -14,7 +14,7 @@ import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { announce } from '../ui/announce.js'
 import { Brand } from '../ui/brand.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 import { useShownAgain } from '../ui/use-shown-again.js'
 
@@ -51,8 +51,8 @@ function Device({ device, onSignOut }: { device: SessionView; onSignOut(): void 
 function Devices() {
   const [devices, setDevices] = useState<readonly SessionView[] | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const reading = useReading(api.devices, setDevices)
-  useShownAgain(reading.again)
+  const fetching = useFetch(api.devices, setDevices)
+  useShownAgain(fetching.reload)
 
   async function signOut(call: Promise<unknown>): Promise<void> {
     try {
@@ -62,17 +62,17 @@ function Devices() {
     } catch (problem) {
       setError(problem)
     }
-    reading.again()
+    fetching.reload()
   }
 
   const sorted = [...(devices ?? [])].sort(
     (a, b) => Number(b.current) - Number(a.current) || b.lastSeenAt.localeCompare(a.lastSeenAt),
   )
   return (
-    <section class="panel" aria-labelledby="devices-title" data-opening={!devices && !reading.error}>
+    <section class="panel" aria-labelledby="devices-title" data-opening={!devices && !fetching.error}>
       <h2 id="devices-title">{st.account.devices}</h2>
       <Problem error={error} />
-      <ReadingProblem reading={reading} />
+      <FetchProblem fetching={fetching} />
       <ul class="devices">
         {sorted.map((device) => (
           <Device

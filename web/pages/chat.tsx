@@ -5,7 +5,7 @@ import { Ordered } from '../chat/ordered.js'
 import { api } from '../lib/api.js'
 import { isLong, plainText } from '../lib/format.js'
 import { useStore } from '../lib/store.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { unansweredFirst, unreadTotal } from '../live/chats-state.js'
 import { type ChatDesk, useChatDesk } from '../staff/chat-desk.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -16,7 +16,7 @@ import { f, s, setTimeZone } from '../strings/language.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
 import { NetworkBanner } from '../ui/network-banner.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
 
@@ -81,7 +81,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
   const shown = messages.get(chat.id) ?? []
   const newest = shown.at(-1)?.id
 
-  const reading = useReading(
+  const fetching = useFetch(
     () => desk.load(chat.id),
     () => {},
     chat.id,
@@ -109,7 +109,7 @@ function Open({ desk, chat }: { desk: ChatDesk; chat: ChatView }) {
       </header>
       <Ordered orderId={chat.id} />
       <Problem error={error} />
-      <ReadingProblem reading={reading} />
+      <FetchProblem fetching={fetching} />
       <Conversation
         chat={chat.id}
         side="staff"
@@ -138,7 +138,7 @@ function Chat({ user }: { user: UserView }) {
 
   // Opened from an order's ticket before its first message, so it is not in the list yet.
   const isUnlisted = openId !== null && linkState === 'live' && !chats.has(openId)
-  const reading = useReading(() => api.order(openId ?? 0), desk.addFor, isUnlisted ? openId : null)
+  const fetching = useFetch(() => api.order(openId ?? 0), desk.addFor, isUnlisted ? openId : null)
 
   return (
     <>
@@ -153,7 +153,7 @@ function Chat({ user }: { user: UserView }) {
         <h1 class="visually-hidden">{s.chat.title}</h1>
         <section class="chat-list" aria-labelledby="chat-list-title">
           <h2 id="chat-list-title">{s.chat.list}</h2>
-          <ReadingProblem reading={reading} />
+          <FetchProblem fetching={fetching} />
           <ul>
             {unansweredFirst(chats.values()).map((chat) => (
               <Row key={chat.id} chat={chat} open={chat.id === openId} />

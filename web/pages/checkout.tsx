@@ -4,7 +4,7 @@ import { type CheckoutState, closedStateOf } from '../customer/checkout-state.js
 import { openRazorpay } from '../customer/razorpay.js'
 import { awaitsConfirmation, rememberReported } from '../customer/reported-payment.js'
 import { ApiError, api } from '../lib/api.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s } from '../strings/language.js'
 import { CantOpen, explain, PageMessage, Problem } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
@@ -166,13 +166,13 @@ function Bill({ found, onLoaded }: { found: Found; onLoaded(found: Found): void 
 
 function CheckoutPage() {
   const [found, setFound] = useState<Found | null>(null)
-  const reading = useReading(load, setFound)
-  const { error } = reading
+  const fetching = useFetch(load, setFound)
+  const { error } = fetching
   useEffect(() => {
     // A customer who comes back to this page after a while must not find an old bill.
     const onShow = (event: Event): void => {
       const isBack = event instanceof PageTransitionEvent ? event.persisted : !document.hidden
-      if (isBack) reading.again()
+      if (isBack) fetching.reload()
     }
     addEventListener('pageshow', onShow)
     document.addEventListener('visibilitychange', onShow)
@@ -180,14 +180,14 @@ function CheckoutPage() {
       removeEventListener('pageshow', onShow)
       document.removeEventListener('visibilitychange', onShow)
     }
-  }, [reading.again])
+  }, [fetching.reload])
   if (found) return <Bill found={found} onLoaded={setFound} />
   if (!error) return <PageMessage title={s.common.opening} />
-  if (!(error instanceof ApiError && error.isRefusal)) return <CantOpen reading={reading} />
+  if (!(error instanceof ApiError && error.isRefusal)) return <CantOpen fetching={fetching} />
   return (
     <PageMessage title={s.checkout.notFound}>
       <p role="alert">{explain(error)}</p>
-      <button type="button" class="primary" onClick={reading.again}>
+      <button type="button" class="primary" onClick={fetching.reload}>
         {s.common.tryAgain}
       </button>
     </PageMessage>

@@ -11,7 +11,7 @@ import { useBoardKeys, useKeyLabels } from '../staff/board-keys.js'
 import { type IsShown, useChatDesk } from '../staff/chat-desk.js'
 import { isManager } from '../staff/manager.js'
 import { MenuPanel } from '../staff/menu-panel.js'
-import { type Place, placesOf } from '../staff/money-words.js'
+import { type BoardSection, sectionsOf } from '../staff/money-text.js'
 import { NewBelow } from '../staff/new-below.js'
 import { CashOwedList, EndedList, ItemTotals, RefundList, UnpaidList } from '../staff/order-lists.js'
 import { OrderingSwitch, useMenuState } from '../staff/ordering-switch.js'
@@ -29,14 +29,14 @@ import { Choice } from '../ui/choice.js'
 import { LinkBadge } from '../ui/link-badge.js'
 import { LinkBanner } from '../ui/link-banner.js'
 import { NetworkBanner } from '../ui/network-banner.js'
-import { ReadingProblem } from '../ui/problem.js'
+import { FetchProblem } from '../ui/problem.js'
 import { ExpiringWarning } from '../ui/session-expiry.js'
 import { SessionGate } from '../ui/session-gate.js'
 
 const FALLBACK_LIMITS = { maxTime: 20, minTime: 5 }
 
-const inPlace = (orders: readonly OrderView[], place: Place): OrderView[] =>
-  orders.filter((order) => placesOf(order).includes(place))
+const inSection = (orders: readonly OrderView[], section: BoardSection): OrderView[] =>
+  orders.filter((order) => sectionsOf(order).includes(section))
 
 /** Also what only the service knows of: the order of a payment issue. Those that are live and say it stand on their tickets. */
 const isRefundDue = (order: OrderView): boolean =>
@@ -56,7 +56,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const listed = useStore(board.theatres)
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, isFirst, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, fetching } = useTheatreSeats(theatreId)
   const menuState = useMenuState(found)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
@@ -76,7 +76,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const inHall = ofTheatre.filter((order) => hall === '' || order.seat.hall === hall)
   const ended = state.ended.filter((order) => order.theatreId === theatreId)
   const owed = [...state.owed.values()].filter((order) => order.theatreId === theatreId)
-  const shown = inPlace(inHall, 'ticket')
+  const shown = inSection(inHall, 'ticket')
   const filter = `${theatreId} ${hall} ${view}`
   const { slots, isHeld } = useTicketSlots(shown, board, filter)
   const limits = found?.theatre ?? FALLBACK_LIMITS
@@ -87,7 +87,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const isLoaded = useStore(board.loaded).has(theatreId ?? 0)
   const isListed = useStore(board.listed).has(theatreId ?? 0)
   const areChatsLoaded = useStore(desk.loaded)
-  const isWhole = isLoaded && isListed && areChatsLoaded && (found !== null || reading.error !== null)
+  const isWhole = isLoaded && isListed && areChatsLoaded && (found !== null || fetching.error !== null)
   useOverdueAlert(shown, now, found?.theatre ?? null)
   useTitle(shown.length, `${s.nav.orders} · ${name}`)
 
@@ -157,7 +157,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
             </button>
           </div>
         </div>
-        <ReadingProblem reading={reading} />
+        <FetchProblem fetching={fetching} />
         {problem && (
           <div class="problem" role="alert">
             <p>{problem.text}</p>
@@ -183,7 +183,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
           </section>
         )}
         {view === 'cards' && <NewBelow orders={shown} filter={isLoaded ? filter : null} />}
-        <UnpaidList orders={inPlace(inHall, 'unpaid')} />
+        <UnpaidList orders={inSection(inHall, 'unpaid')} />
         <CashOwedList orders={owed.filter(isCashOwed)} board={board} />
         <RefundList orders={owed.filter(isRefundDue)} canRefund={isManager(session.user)} />
         <EndedList orders={ended} timeZone={found?.theatre.timeZone} board={board} now={now} />

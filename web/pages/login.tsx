@@ -1,15 +1,15 @@
 import { useCallback, useRef, useState } from 'preact/hooks'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
-import { isPassing } from '../lib/api-error.js'
-import { disownPage } from '../lib/page-user.js'
+import { isTransient } from '../lib/api-error.js'
+import { clearPageUser } from '../lib/page-user.js'
 import { forgetPush } from '../lib/push.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
 import { postToTabs } from '../lib/tabs.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { s } from '../strings/language.js'
 import { Brand } from '../ui/brand.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 import { safeNext } from '../ui/session-gate.js'
 import { startPage } from '../ui/start-page.js'
 import { useShownAgain } from '../ui/use-shown-again.js'
@@ -28,18 +28,15 @@ function Login() {
   const keep = useRef<HTMLInputElement>(null)
 
   // A guest has a session too, but is here to sign in as staff.
-  const reading = useReading(
-    api.session,
-    (session) => session.user.role !== 'customer' && setAlready(session),
-  )
-  const { again } = reading
+  const fetching = useFetch(api.session, (session) => session.user.role !== 'customer' && setAlready(session))
+  const { reload } = fetching
   const beginAfresh = useCallback(() => {
     setBusy(false)
     setError(null)
     setShown(false)
     setAlready(null)
-    again()
-  }, [again])
+    reload()
+  }, [reload])
   useShownAgain(beginAfresh)
 
   async function submit(): Promise<void> {
@@ -82,7 +79,11 @@ function Login() {
             {s.login.already(already.user.username)} <a href={home(already)}>{s.login.continue}</a>
           </p>
         )}
-        {error ? <Problem error={error} /> : isPassing(reading.error) && <ReadingProblem reading={reading} />}
+        {error ? (
+          <Problem error={error} />
+        ) : (
+          isTransient(fetching.error) && <FetchProblem fetching={fetching} />
+        )}
         <label class="field">
           <span>{s.login.username}</span>
           <input
@@ -128,5 +129,5 @@ function Login() {
   )
 }
 
-disownPage()
+clearPageUser()
 void startPage(Login, () => s.login.title)

@@ -7,7 +7,7 @@ import { NewTheatrePanel } from '../manage/new-theatre-panel.js'
 import { SettingsPanel } from '../manage/settings-panel.js'
 import { StaffPanel } from '../manage/staff-panel.js'
 import { TheatreChoice } from '../manage/theatre-choice.js'
-import { isManager, managedTheatres } from '../staff/manager.js'
+import { isManager, staffTheatres } from '../staff/manager.js'
 import { StaffHeader } from '../staff/staff-header.js'
 import { startStaffPage } from '../staff/start-staff-page.js'
 import { type TheatreName, useTheatreChoice } from '../staff/use-theatre.js'
@@ -22,7 +22,7 @@ type Section = (typeof SECTIONS)[number] | 'theatres'
 
 function Sections({ user }: { user: SignedInView['user'] }) {
   const [added, setAdded] = useState<readonly TheatreName[]>([])
-  const theatres = [...managedTheatres(user), ...added]
+  const theatres = [...staffTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const [section, setSection] = useState<Section>('menu')
   const { theatre, isCurrent } = useLiveTheatre(theatreId)

@@ -6,7 +6,7 @@ import { createLiveOrder, type LiveOrder } from '../customer/live-order.js'
 import { OrderNotices } from '../customer/order-notices.js'
 import { OrderProgress } from '../customer/order-progress.js'
 import { PaymentBox } from '../customer/payment-box.js'
-import { orderWords } from '../customer/payment-words.js'
+import { orderText } from '../customer/payment-text.js'
 import { useConfirming } from '../customer/reported-payment.js'
 import { AnswerBelow, useUnreadAnswers } from '../customer/unread-answers.js'
 import { isLong, plainText } from '../lib/format.js'
@@ -81,7 +81,7 @@ function OrderPage({ live, order }: { live: LiveOrder; order: OrderView }) {
   const confirming = useConfirming(order)
   const log = useRef<HTMLDivElement>(null)
   const unread = useUnreadAnswers(order.id, useStore(live.state).messages, log)
-  const words = orderWords(order, confirming)
+  const words = orderText(order, confirming)
   useEffect(() => {
     if (token) startAppAtSeat(token)
   }, [token])

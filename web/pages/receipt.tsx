@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { ReceiptView } from '../../src/protocol/manager-views.js'
 import { ApiError, api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s } from '../strings/language.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
 import { startPage } from '../ui/start-page.js'
@@ -107,11 +107,11 @@ function Bill({ bill }: { bill: ReceiptView }) {
 
 function Receipt() {
   const [bill, setBill] = useState<ReceiptView | null>(null)
-  const reading = useReading(() => api.receipt(orderId), setBill)
+  const fetching = useFetch(() => api.receipt(orderId), setBill)
   if (bill) return <Bill bill={bill} />
-  const { error } = reading
+  const { error } = fetching
   if (!error) return <PageMessage title={s.common.opening} />
-  if (!(error instanceof ApiError) || !error.isRefusal) return <CantOpen reading={reading} />
+  if (!(error instanceof ApiError) || !error.isRefusal) return <CantOpen fetching={fetching} />
   return (
     <PageMessage title={s.receipt.missing}>
       {error.code === 'not_paid' && (

@@ -17,7 +17,7 @@ import { useMenuChanges } from '../lib/menu-stream.js'
 import { startAppAtSeat } from '../lib/service-worker.js'
 import { isBoolean, recall, remember } from '../lib/storage.js'
 import { useStore } from '../lib/store.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s, setTimeZone } from '../strings/language.js'
 import { PageChoices } from '../ui/page-choices.js'
 import { CantOpen, PageMessage } from '../ui/problem.js'
@@ -136,15 +136,15 @@ function Order({ seat, isCurrent, onMenu }: OrderProps) {
 
 function Seat() {
   const [seat, setSeat] = useState<SeatMenuView | null>(null)
-  const reading = useReading(() => api.seatMenu(token), setSeat)
-  const { error } = reading
+  const fetching = useFetch(() => api.seatMenu(token), setSeat)
+  const { error } = fetching
   const isCurrent = useMenuChanges(seat && token, {
     onState: (state) => setSeat((now) => now && { ...now, ...state }),
-    onRefused: reading.again,
+    onRefused: fetching.reload,
   })
   const onMenu: OrderProps['onMenu'] = (menu) => {
     if (menu) setSeat((now) => now && { ...now, menu: [...menu] })
-    else reading.again()
+    else fetching.reload()
   }
   if (error instanceof ApiError && error.status === 404) {
     return (
@@ -158,7 +158,7 @@ function Seat() {
     return <Order {...{ seat, isCurrent, onMenu }} />
   }
   if (!error) return <PageMessage title={s.seat.opening} />
-  return <CantOpen reading={reading} />
+  return <CantOpen fetching={fetching} />
 }
 
 startAppAtSeat(token)

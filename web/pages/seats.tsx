@@ -8,7 +8,7 @@ import { startStaffPage } from '../staff/start-staff-page.js'
 import { useTheatreChoice, useTheatreSeats } from '../staff/use-theatre.js'
 import { st } from '../strings/staff/strings.js'
 import { Choice } from '../ui/choice.js'
-import { PageMessage, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, PageMessage } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 
 const SHEET_SIZES = ['1', '4', '12', '20'] as const
@@ -49,7 +49,7 @@ function SeatCode({
 function Seats({ session }: { session: SignedInView }) {
   const { theatres } = session.user
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
-  const { found, isFirst, reading } = useTheatreSeats(theatreId)
+  const { found, isFirst, fetching } = useTheatreSeats(theatreId)
   const [hallId, setHallId] = useState<number | null>(null)
   const [perSheet, setPerSheet] = useState('12')
   const hall = found?.halls.find(({ id }) => id === hallId) ?? found?.halls[0]
@@ -99,7 +99,7 @@ function Seats({ session }: { session: SignedInView }) {
           </div>
         </div>
         <p class="quiet no-print">{st.seats.help}</p>
-        <ReadingProblem reading={reading} />
+        <FetchProblem fetching={fetching} />
         {found && found.publicUrl === null && isPrivateHost(location.hostname) && (
           <p class="problem" role="alert" data-notice="private-address">
             {st.seats.privateAddress(location.origin)}

@@ -5,7 +5,7 @@ import { CashOwedPanel } from '../manage/cash-owed-panel.js'
 import { HistoryPanel } from '../manage/history-panel.js'
 import { TakingsPanel } from '../manage/takings-panel.js'
 import { TheatreChoice } from '../manage/theatre-choice.js'
-import { isManager, managedTheatres } from '../staff/manager.js'
+import { isManager, staffTheatres } from '../staff/manager.js'
 import { createPaymentDesk } from '../staff/payment-desk.js'
 import { OpenIssue, ResolvedIssue } from '../staff/payment-issue.js'
 import { StaffHeader } from '../staff/staff-header.js'
@@ -13,11 +13,11 @@ import { startStaffPage } from '../staff/start-staff-page.js'
 import { useTheatreChoice } from '../staff/use-theatre.js'
 import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
-import { PageMessage, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, PageMessage } from '../ui/problem.js'
 import { SessionGate } from '../ui/session-gate.js'
 
 function Payments({ user }: { user: SignedInView['user'] }) {
-  const theatres = managedTheatres(user)
+  const theatres = staffTheatres(user)
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   /** counts what the books must be read again for */
   const [version, setVersion] = useState(0)
@@ -68,7 +68,7 @@ function Payments({ user }: { user: SignedInView['user'] }) {
           <CashOwedPanel {...{ theatreId, timeZone, version }} onCollected={refresh} />
         </>
       )}
-      <ReadingProblem reading={{ error, again: desk.load }} />
+      <FetchProblem fetching={{ error, reload: desk.load }} />
       <section class="panel" aria-labelledby="to-check" data-opening={issues === null && !error}>
         <h2 id="to-check">{st.payments.toCheck}</h2>
         {issues === null && !error && <p class="quiet">{s.common.opening}</p>}

@@ -1,7 +1,7 @@
 import { readGroup } from '../../src/protocol/groups.js'
 import type { OrderView } from '../../src/protocol/views.js'
 import { api, type StaffAction } from '../lib/api.js'
-import { keepReading, type Reading } from '../lib/retry.js'
+import { fetchWithRetry, type RetryingFetch } from '../lib/retry.js'
 import { createStore } from '../lib/store.js'
 import type { Incoming } from '../live/client.js'
 import { orderOf, type Snapshot } from '../live/messages.js'
@@ -39,7 +39,7 @@ export function createBoard(isShown: IsShown) {
   /** Theatres whose ended and owed orders have arrived. */
   const listed = createStore<ReadonlySet<number>>(new Set())
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
-  const readings = new Map<number, Reading>()
+  const readings = new Map<number, RetryingFetch>()
 
   const apply = (change: OrdersChange): void => orders.update((state) => applyOrders(state, change))
 
@@ -86,8 +86,8 @@ export function createBoard(isShown: IsShown) {
   }
 
   function announceStep(name: string, { seat }: OrderView): void {
-    if (name === 'order.cancelled') announce(st.board.cancelledVoice(seat.name))
-    if (name === 'order.restored') announce(st.board.restoredVoice(seat.name))
+    if (name === 'order.cancelled') announce(st.board.cancelledAnnouncement(seat.name))
+    if (name === 'order.restored') announce(st.board.restoredAnnouncement(seat.name))
   }
 
   function onLeft(group: string): void {
@@ -157,8 +157,8 @@ export function createBoard(isShown: IsShown) {
 
   /** Reads the lists that are in no snapshot, again and again until they have come. */
   function readLists(theatreId: number): void {
-    const reading = readings.get(theatreId)
-    if (reading) return reading.again()
+    const fetching = readings.get(theatreId)
+    if (fetching) return fetching.reload()
     const read = () => Promise.all([api.endedOrders(theatreId), api.owedOrders(theatreId)])
     const onLists = ([ended, owed]: readonly OrderView[][]): void => {
       apply({ type: 'ended', orders: ended ?? [] })
@@ -167,7 +167,7 @@ export function createBoard(isShown: IsShown) {
     }
     readings.set(
       theatreId,
-      keepReading(read, onLists, () => {}),
+      fetchWithRetry(read, onLists, () => {}),
     )
   }
 

@@ -5,5 +5,5 @@ export const isManager = ({ role, theatres }: UserView): boolean =>
   role === 'admin' || (role === 'staff' && theatres.some(({ manager }) => manager))
 
 /** The theatres that the user manages: all, for an admin. */
-export const managedTheatres = ({ role, theatres }: UserView): UserView['theatres'] =>
+export const staffTheatres = ({ role, theatres }: UserView): UserView['theatres'] =>
   role === 'admin' ? theatres : theatres.filter(({ manager }) => manager)

@@ -2,11 +2,11 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuItemView, MenuStateView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { plainText } from '../lib/format.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { FoodMark } from '../ui/food-mark.js'
-import { Problem, ReadingProblem } from '../ui/problem.js'
+import { FetchProblem, Problem } from '../ui/problem.js'
 import { UntilSelect } from './until-select.js'
 
 interface Props {
@@ -27,7 +27,7 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
   const [error, setError] = useState<unknown>(null)
   const [times, setTimes] = useState<Times | null>(null)
   const [changed, setChanged] = useState<ReadonlyMap<number, boolean>>(new Map())
-  const reading = useReading(
+  const fetching = useFetch(
     () => api.soldOut(theatreId),
     (found) => setTimes(new Map(found.map(({ menuItemId, until }) => [menuItemId, until]))),
     `${theatreId} ${state?.menu.map(({ id, available }) => (available ? '' : id)).join()}`,
@@ -56,7 +56,7 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
         </button>
       </header>
       <Problem error={error} />
-      <ReadingProblem reading={reading} />
+      <FetchProblem fetching={fetching} />
       {!state && <p class="quiet">{s.common.opening}</p>}
       <ul class="switches">
         {state?.menu.map((item) => (

@@ -6,10 +6,10 @@ import { f } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 
 /** The parts of the board that show an order: the tickets, the lists of what is owed, and the list of what has ended. */
-export type Place = 'ticket' | 'unpaid' | 'cash-owed' | 'refunds' | 'ended'
+export type BoardSection = 'ticket' | 'unpaid' | 'cash-owed' | 'refunds' | 'ended'
 
 /** Where the board shows an order. What is owed stays in a list of its own until it is settled. Pure. */
-export function placesOf(order: OrderView): Place[] {
+export function sectionsOf(order: OrderView): BoardSection[] {
   if (isLive(order)) return [order.status === 'placed' ? 'unpaid' : 'ticket']
   return [
     ...(isCashOwed(order) ? ['cash-owed' as const] : []),
@@ -36,7 +36,7 @@ export interface MoneyWords {
 }
 
 /** What the board says of an order's money; null: there is nothing to do and nothing to know. Pure. */
-export function moneyWords(order: OrderView): MoneyWords | null {
+export function moneyText(order: OrderView): MoneyWords | null {
   const refund = describeRefund(order)
   if (refund) return { kind: 'refund', text: refund }
   if (isLive(order) && order.paymentStatus === 'failed')

@@ -8,7 +8,7 @@ import { endedAt, isOwed, isRestorable, itemTotals } from '../live/orders-state.
 import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import type { Board } from './board.js'
-import { describeRefund, moneyWords } from './money-words.js'
+import { describeRefund, moneyText } from './money-text.js'
 
 /** Total quantities over all open orders, for the kitchen. Whether it is unfolded is remembered; `isOpenFirst` until it is known. */
 export function ItemTotals({
@@ -58,7 +58,7 @@ export function ItemTotals({
 }
 
 function MoneyNote({ order }: { order: OrderView }) {
-  const money = moneyWords(order)
+  const money = moneyText(order)
   return money && <em>{money.text}</em>
 }
 
@@ -94,7 +94,7 @@ export function CashOwedList({ orders, board }: { orders: readonly OrderView[]; 
       <ul>
         {orders.map((order) => (
           <li key={order.id} data-order-id={order.id} data-payment-status={order.paymentStatus}>
-            <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{moneyWords(order)?.text}</span>
+            <b>{order.seat.name}</b> <span>{order.seat.hall}</span> <span>{moneyText(order)?.text}</span>
             <button
               type="button"
               data-action="collect-cash"

@@ -1,7 +1,7 @@
 import type { PaymentIssueView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { newId } from '../lib/id.js'
-import { keepReading } from '../lib/retry.js'
+import { fetchWithRetry } from '../lib/retry.js'
 import { serverNow } from '../lib/server-time.js'
 import { isString, recall, remember } from '../lib/storage.js'
 import { createStore } from '../lib/store.js'
@@ -38,7 +38,7 @@ export function createPaymentDesk() {
   /** paise of the issues whose refunds were requested here: they stay open until the money has gone back */
   const requested = createStore<ReadonlyMap<number, number>>(new Map())
 
-  const reading = keepReading(
+  const fetching = fetchWithRetry(
     api.paymentIssues,
     (issues) => list.set({ issues, at: serverNow(), error: null }),
     (error) => {
@@ -72,7 +72,7 @@ export function createPaymentDesk() {
     remember(storageKey, null)
     if (amount === left) requested.update((map) => new Map(map).set(id, amount))
     announce(st.payments.refundSent(orderId, f.money(amount)))
-    reading.again()
+    fetching.reload()
     return null
   }
 
@@ -83,11 +83,11 @@ export function createPaymentDesk() {
       return explain(error)
     }
     announce(st.payments.resolvedNow)
-    reading.again()
+    fetching.reload()
     return null
   }
 
-  return { list, requested, load: reading.again, close: reading.stop, leftOf, refund, resolve }
+  return { list, requested, load: fetching.reload, close: fetching.stop, leftOf, refund, resolve }
 }
 
 export type PaymentDesk = ReturnType<typeof createPaymentDesk>

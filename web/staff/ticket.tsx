@@ -6,7 +6,7 @@ import { f, s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 import { Chosen } from '../ui/chosen.js'
 import type { Board } from './board.js'
-import { moneyWords } from './money-words.js'
+import { moneyText } from './money-text.js'
 
 export interface Limits {
   maxTime: number
@@ -47,7 +47,7 @@ function Age({
 
 /** The cash to collect, or what was given back. */
 function Money({ order, board, busy }: { order: OrderView; board: Board; busy: boolean }) {
-  const money = moneyWords(order)
+  const money = moneyText(order)
   if (money === null || money.kind === 'failed') return null
   if (money.kind === 'refund') return <p class="cash refunded">{money.text}</p>
   if (money.kind === 'cash-received') return <p class="cash collected">{money.text}</p>

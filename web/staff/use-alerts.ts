@@ -21,7 +21,7 @@ export function useOverdueAlert(orders: readonly OrderView[], now: number, limit
       announced.current.add(order.id)
       void notify(st.board.lateTitle(order.seat.name), order.seat.hall, `late-${order.id}`)
     }
-    if (fresh.length > 0) announce(st.board.lateVoice(fresh.map((order) => order.seat.name)), true)
+    if (fresh.length > 0) announce(st.board.lateAnnouncement(fresh.map((order) => order.seat.name)), true)
     if (late.length > 0 && (fresh.length > 0 || now - playedAt.current > REPEAT_MS)) {
       playedAt.current = now
       playOverdue()

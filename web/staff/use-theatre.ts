@@ -3,7 +3,7 @@ import type { TheatreSeatsView } from '../../src/protocol/views.js'
 import { api } from '../lib/api.js'
 import { preferredTheatre, recallTheatre } from '../lib/preferred-theatre.js'
 import { isString, recall, remember } from '../lib/storage.js'
-import { type ReadingState, useReading } from '../lib/use-reading.js'
+import { type FetchState, useFetch } from '../lib/use-fetch.js'
 import { st } from '../strings/staff/strings.js'
 
 export interface TheatreName {
@@ -52,12 +52,12 @@ export function useTicketSize(): [TicketSize, (size: TicketSize) => void] {
 export function useTheatreSeats(theatreId: number | null): {
   found: TheatreSeatsView | null
   isFirst: boolean
-  reading: ReadingState
+  fetching: FetchState
 } {
   const [found, setFound] = useState<TheatreSeatsView | null>(null)
-  const reading = useReading(() => api.theatreSeats(theatreId ?? 0), setFound, theatreId)
-  const isFirst = theatreId !== null && found === null && reading.error === null
-  return { found: found?.theatre.id === theatreId ? found : null, isFirst, reading }
+  const fetching = useFetch(() => api.theatreSeats(theatreId ?? 0), setFound, theatreId)
+  const isFirst = theatreId !== null && found === null && fetching.error === null
+  return { found: found?.theatre.id === theatreId ? found : null, isFirst, fetching }
 }
 
 /** The user's theatres, and those that only the socket lists (an admin's) under a generic name. */

@@ -32,21 +32,21 @@ const byCode: Record<string, string | undefined> = {
   idempotency_key_reused: 'You have already placed an order. You’ll find it at the top of the menu page.',
   too_many_open_orders:
     'There are already several open orders here. You can order again once one of them is paid for and the staff have seen it.',
-  too_many_subscriptions: 'There are as many notifications here as there can be: turn some off first.',
+  too_many_subscriptions: 'You’ve reached the limit of notifications. Turn some off first.',
   forbidden: 'You don’t have permission to do this.',
   already_paid: 'This order has already been paid.',
   order_cancelled: 'This order was cancelled. Please order again.',
   cash_order: 'This order is paid in cash at the seat.',
   not_paid: 'There is a bill once the order is paid.',
   foreign_answer:
-    'This network answers in our place. Open its sign-in page, or switch to another network, then come back.',
+    'This network wants you to sign in first. Open its sign-in page, or switch to another network, then come back.',
 }
 
 export const strings = {
   /** In the HTML of each page (vite.config.ts), until its script runs. */
   boot: {
     title: 'This page hasn’t loaded yet',
-    text: 'Part of it didn’t arrive. It tries again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
+    text: 'Part of the page didn’t load. It will try again by itself. On a public Wi-Fi you may have to open the network’s sign-in page first.',
   },
   offline: {
     title: 'You’re offline',
@@ -89,7 +89,7 @@ export const strings = {
     offline: 'No connection. Check your network and try again.',
     service: 'The service isn’t available right now. Please try again in a moment.',
     fault: (reference: string) =>
-      `Something went wrong on our side. Please try again. If you report it, name this reference: ${reference}`,
+      `Something went wrong on our side. Please try again. If you report it, quote this reference: ${reference}`,
     tooMany: (seconds: number | null) =>
       seconds === null
         ? 'Too many attempts. Please wait a moment.'
@@ -182,7 +182,7 @@ export const strings = {
     takes: (minutes: number, f: Formats) =>
       `about ${f.number(minutes)} ${f.plural(minutes, 'minute', 'minutes')}`,
     notCurrent: 'Not connected: the menu may have changed',
-    paused: 'No orders are taken right now. This page shows when it goes on.',
+    paused: 'Ordering is paused. This page will update when it reopens.',
     pausedUntil: (time: string) => `No orders are taken until ${time}.`,
     inCartProblems: (many: number, not: number, f: Formats) =>
       `${f.number(many)} ${f.plural(many, 'item', 'items')}, ${f.number(not)} not available`,
@@ -191,7 +191,7 @@ export const strings = {
       gone: 'No longer on the menu',
       'options-changed': 'The choices have changed: add it again',
     },
-    problemVoice: (name: string, problem: string) => `In your cart, ${name}: ${problem}`,
+    problemAnnouncement: (name: string, problem: string) => `In your cart, ${name}: ${problem}`,
     remove: 'Remove',
     removeLine: (name: string) => `Remove ${name}`,
     removeFirst: (names: string) => `${names}: not available right now. Remove it to order the rest.`,

@@ -183,7 +183,7 @@ export const strings: Strings = {
       gone: 'अब मेन्यू में नहीं',
       'options-changed': 'विकल्प बदल गए हैं: फिर से जोड़ें',
     },
-    problemVoice: (name: string, problem: string) => `आपकी कार्ट में, ${name}: ${problem}`,
+    problemAnnouncement: (name: string, problem: string) => `आपकी कार्ट में, ${name}: ${problem}`,
     remove: 'हटाएँ',
     removeLine: (name: string) => `${name} हटाएँ`,
     removeFirst: (names: string) => `${names}: अभी उपलब्ध नहीं। हटाकर बाकी मँगाएँ।`,

@@ -9,7 +9,7 @@ const SHOW_STALE_AFTER_MS = 3000
 
 /** A banner, readable from afar, when the data is stale or may no longer be shown. */
 export function LinkBanner({ link }: { link: Store<Link> }) {
-  const { state, since, doubtedAt } = useStore(link)
+  const { state, since, suspectSince } = useStore(link)
   useNow()
   if (state === 'signed-out' || state === 'forbidden') {
     return (
@@ -31,7 +31,7 @@ export function LinkBanner({ link }: { link: Store<Link> }) {
       </div>
     )
   }
-  const isShort = doubtedAt !== null && performance.now() - doubtedAt < SHOW_STALE_AFTER_MS
+  const isShort = suspectSince !== null && performance.now() - suspectSince < SHOW_STALE_AFTER_MS
   if (state !== 'stale' || isShort) return null
   return (
     <div class="banner" role="alert" data-banner="stale">

@@ -6,8 +6,8 @@ import {
   concealPage,
   needsCheck,
   pageUser,
+  reloadForCurrentUser,
   revealPage,
-  startAfresh,
 } from '../lib/page-user.js'
 import { watchSleep } from '../lib/sleep.js'
 import { onTabMessage } from '../lib/tabs.js'
@@ -57,7 +57,7 @@ async function checkUser(): Promise<void> {
       break
     } catch (error) {
       const code = error instanceof ApiError ? error.code : null
-      if (code === 'unauthenticated' || code === 'other_user') return startAfresh()
+      if (code === 'unauthenticated' || code === 'other_user') return reloadForCurrentUser()
       render(
         <PageMessage title={s.errors.cantOpen}>
           <p role="status">{explain(error)}</p>

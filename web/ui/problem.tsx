@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { ApiError } from '../lib/api.js'
-import { isPassing } from '../lib/api-error.js'
-import type { ReadingState } from '../lib/use-reading.js'
+import { isTransient } from '../lib/api-error.js'
+import type { FetchState } from '../lib/use-fetch.js'
 import { s } from '../strings/language.js'
 
 let staffRefusals: Readonly<Record<string, string | undefined>> = {}
@@ -45,11 +45,11 @@ export function Problem({ error, children }: { error: unknown; children?: Compon
 }
 
 /** The problem of something that is read again by itself. */
-export function ReadingProblem({ reading: { error, again } }: { reading: ReadingState }) {
+export function FetchProblem({ fetching: { error, reload } }: { fetching: FetchState }) {
   return (
     <Problem error={error}>
-      {isPassing(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
-      <button type="button" onClick={again}>
+      {isTransient(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
+      <button type="button" onClick={reload}>
         {s.common.tryAgain}
       </button>
     </Problem>
@@ -68,13 +68,13 @@ export function PageMessage({ title, children }: { title: string; children?: Com
 }
 
 /** A whole page that can't be shown yet; it tries again by itself. */
-export function CantOpen({ reading: { error, again } }: { reading: ReadingState }) {
+export function CantOpen({ fetching: { error, reload } }: { fetching: FetchState }) {
   return (
     <PageMessage title={s.errors.cantOpen}>
       <p role="alert">{explain(error)}</p>
-      {isPassing(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
+      {isTransient(error) && <p class="quiet">{s.errors.tryingAgain}</p>}
       {isForeign(error) && <NetworkPageLink />}
-      <button type="button" class="primary" onClick={again}>
+      <button type="button" class="primary" onClick={reload}>
         {s.common.tryAgain}
       </button>
     </PageMessage>

@@ -4,7 +4,7 @@ import { pageAt } from '../../src/protocol/pages.js'
 import type { SignedInView } from '../../src/protocol/views.js'
 import { ApiError, api } from '../lib/api.js'
 import { rememberSignedIn } from '../lib/signed-in.js'
-import { useReading } from '../lib/use-reading.js'
+import { useFetch } from '../lib/use-fetch.js'
 import { s } from '../strings/language.js'
 import { CantOpen, PageMessage } from './problem.js'
 
@@ -32,11 +32,11 @@ interface Props {
 /** Shows its page to signed-in users; sends others to the login and back. */
 export function SessionGate({ staffOnly = false, children }: Props) {
   const [session, setSession] = useState<SignedInView | null>(null)
-  const reading = useReading(api.session, (found) => {
+  const fetching = useFetch(api.session, (found) => {
     rememberSignedIn(found.user.role !== 'customer')
     setSession(found)
   })
-  const { error } = reading
+  const { error } = fetching
   const isSignedOut = error instanceof ApiError && error.status === 401
   useEffect(() => {
     if (!isSignedOut) return
@@ -44,7 +44,7 @@ export function SessionGate({ staffOnly = false, children }: Props) {
     location.replace(loginUrl())
   }, [isSignedOut])
   if (!session) {
-    return error && !isSignedOut ? <CantOpen reading={reading} /> : <PageMessage title={s.common.opening} />
+    return error && !isSignedOut ? <CantOpen fetching={fetching} /> : <PageMessage title={s.common.opening} />
   }
   if (staffOnly && session.user.role === 'customer') {
     return (
