@@ -13,7 +13,7 @@ export const accountsPlugin = fp(
   async (app) => {
     const { session, rateLimits } = app.config
     app.decorate('accounts', {
-      ...app.actions,
+      ...app.actionContext,
       sessions: session,
       throttle: rateLimits ? createLoginThrottle(app.hitCounter) : noThrottle,
     })

@@ -23,7 +23,7 @@ declare module 'fastify' {
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
     liveDb: RawClient
     /** Runs `work` on one node at a time; null at once where another node does. */
-    alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
+    withClusterLock<T>(name: string, work: () => Promise<T>): Promise<T | null>
   }
 }
 
@@ -73,7 +73,7 @@ export const databasePlugin = fp<{ url: string }>(
     app.addHook('onClose', () => db.$disconnect())
     app.decorate('db', db)
     app.decorate('rawDb', rawClientOf(db))
-    app.decorate('alone', (name, work) => withAdvisoryLock(url, name, work))
+    app.decorate('withClusterLock', (name, work) => withAdvisoryLock(url, name, work))
     const liveDb = createRawClient({
       ...shared,
       poolSize: LIVE_POOL_SIZE,

@@ -20,7 +20,7 @@ const COMPARED_DAYS = 5
  */
 export const jobsPlugin = fp(
   async (app) => {
-    const { config, db, actions, refunds } = app
+    const { config, db, actionContext, refunds } = app
     const timers = new Set<NodeJS.Timeout>()
     const running = new Set<Promise<void>>()
     const stopping = new AbortController()
@@ -54,17 +54,17 @@ export const jobsPlugin = fp(
     }
 
     /** Asks the payment provider, on one node at a time. `days`: compares the charges of so many days as well. */
-    async function reconcileAlone(days: number | null): Promise<void> {
+    async function reconcileExclusively(days: number | null): Promise<void> {
       if (config.payments.provider === 'simulated') return
       const since = days === null ? null : new Date(Date.now() - days * DAY)
-      await app.alone('houselights reconciliation', async () => {
+      await app.withClusterLock('houselights reconciliation', async () => {
         const onDifference = (difference: Difference) => app.log.warn(difference, 'RECONCILED')
-        await reconcile(actions, refunds, { since, signal, onDifference })
+        await reconcile(actionContext, refunds, { since, signal, onDifference })
       })
     }
 
     async function applyStoredWebhooks(): Promise<void> {
-      for (const result of await applyStored(actions, refunds.settings)) {
+      for (const result of await applyStored(actionContext, refunds.settings)) {
         if (result.error) app.log.error({ err: result.error }, 'a stored webhook could not be applied')
         refunds.followUp(result, app.log)
       }
@@ -72,12 +72,12 @@ export const jobsPlugin = fp(
 
     app.addHook('onReady', async () => {
       every(5 * SECOND, 'cancelling unpaid orders', () =>
-        cancelUnpaidOrders(actions, config.orderPaymentMinutes),
+        cancelUnpaidOrders(actionContext, config.orderPaymentMinutes),
       )
-      every(5 * SECOND, 'sending refunds', () => sendDueRefunds(actions, refunds, signal))
+      every(5 * SECOND, 'sending refunds', () => sendDueRefunds(actionContext, refunds, signal))
       every(MINUTE, 'applying stored webhooks', applyStoredWebhooks)
-      every(MINUTE, 'asking the payment provider', () => reconcileAlone(null))
-      every(HOUR, 'comparing with the payment provider', () => reconcileAlone(COMPARED_DAYS))
+      every(MINUTE, 'asking the payment provider', () => reconcileExclusively(null))
+      every(HOUR, 'comparing with the payment provider', () => reconcileExclusively(COMPARED_DAYS))
       every(10 * MINUTE, 'deleting old events', () => deleteOlderThan(db, config.eventRetentionHours))
       every(HOUR, 'purging personal data', () => purgePersonalData(db, config.personalDataDays))
       every(10 * MINUTE, 'deleting expired sessions', () => deleteExpiredSessions(db, config.session))

@@ -4,23 +4,23 @@ import fp from 'fastify-plugin'
 declare module 'fastify' {
   interface FastifyInstance {
     /** true once the shutdown has begun, while requests and sockets are still accepted */
-    leaving: boolean
+    shuttingDown: boolean
   }
 }
 
 /**
- * The first step of a shutdown: `/readyz` says so, and all goes on for LAME_DUCK_SECONDS, in which load balancers notice.
- * Fastify ends each connection after its response by then, so that proxies keep none for later. Before every plugin that
+ * The first step of a shutdown: `/readyz` fails, and the node keeps serving for LAME_DUCK_SECONDS so that load balancers
+ * notice. Fastify ends each connection after its response by then, so that proxies keep none for later. Before every plugin that
  * stops something.
  */
 export const lameDuckPlugin = fp(
   async (app) => {
-    const ms = app.edge.lameDuckSeconds * 1000
-    app.decorate('leaving', false)
+    const ms = app.serverConfig.lameDuckSeconds * 1000
+    app.decorate('shuttingDown', false)
     app.addHook('preClose', async () => {
-      app.leaving = true
+      app.shuttingDown = true
       if (ms > 0) await setTimeout(ms)
     })
   },
-  { name: 'lame-duck', fastify: '5.x', dependencies: ['edge'] },
+  { name: 'lame-duck', fastify: '5.x', dependencies: ['server-config'] },
 )

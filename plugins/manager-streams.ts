@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { canDecideForTheatre } from '../src/access/theatre-access.js'
+import { isTheatreManager } from '../src/access/theatre-access.js'
 import { viewStaffMember } from '../src/accounts/account-view.js'
 import { findLiveByIds } from '../src/accounts/sessions.js'
 import { findStaff } from '../src/accounts/theatre-staff.js'
-import { StateFeeds, type TheatreState } from '../src/live/state-feeds.js'
+import { StateBroadcasts, type TheatreState } from '../src/live/state-broadcasts.js'
 import { LogThrottle } from '../src/logging.js'
 import type { ManagedTheatreView } from '../src/protocol/manager-views.js'
 import { findHalls } from '../src/seats/hall-actions.js'
@@ -17,7 +17,7 @@ import { viewManagedItem } from '../src/theatres/theatre-view.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** their tokens are ids of sessions */
-    managerFeeds: StateFeeds
+    managerStreams: StateBroadcasts
   }
 }
 
@@ -25,10 +25,10 @@ declare module 'fastify' {
 const LOG_INTERVAL_MS = 1000
 
 /** The theatres that open pages of their managers follow. */
-export const managerFeedsPlugin = fp(
+export const managerStreamsPlugin = fp(
   async (app) => {
     const failures = new LogThrottle(LOG_INTERVAL_MS)
-    const feeds = new StateFeeds(
+    const feeds = new StateBroadcasts(
       {
         read: (theatreId, sessionIds) => readTheatre(app, theatreId, sessionIds),
         readVersions: (theatreIds) => readManagedVersions(app.liveDb, theatreIds),
@@ -36,18 +36,17 @@ export const managerFeedsPlugin = fp(
       app.hub.announcements,
       (err) => {
         const suppressed = failures.record()
-        if (suppressed !== null)
-          app.log.error({ err, suppressed }, 'a theatre could not be read, it will be again')
+        if (suppressed !== null) app.log.error({ err, suppressed }, 'failed to read a theatre; will retry')
       },
       'theatre',
     )
     await feeds.start()
-    app.decorate('managerFeeds', feeds)
+    app.decorate('managerStreams', feeds)
     app.metrics.gauge('manager_streams', 'Open streams of managers’ pages on this node', () => feeds.size)
     app.onDrain(() => feeds.close())
     app.addHook('onClose', async () => feeds.close())
   },
-  { name: 'manager-feeds', fastify: '5.x', dependencies: ['config', 'database', 'live', 'metrics'] },
+  { name: 'manager-streams', fastify: '5.x', dependencies: ['config', 'database', 'live', 'metrics'] },
 )
 
 async function readTheatre(
@@ -65,7 +64,7 @@ async function readTheatre(
   ])
   // after the state, each time: it is sent to no page whose user has lost the right to it by then
   const sessions = await findLiveByIds(liveDb, sessionIds, config.session)
-  const allowed = [...sessions].filter(([, { principal }]) => canDecideForTheatre(principal, theatreId))
+  const allowed = [...sessions].filter(([, { principal }]) => isTheatreManager(principal, theatreId))
   const state: ManagedTheatreView = {
     version,
     menu: items.map(viewManagedItem),

@@ -1,11 +1,11 @@
 import fp from 'fastify-plugin'
-import { StateFeeds } from '../src/live/state-feeds.js'
+import { StateBroadcasts } from '../src/live/state-broadcasts.js'
 import { LogThrottle } from '../src/logging.js'
 import { readMenuState, readVersions } from '../src/theatres/menu-state.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    menuFeeds: StateFeeds
+    menuStreams: StateBroadcasts
   }
 }
 
@@ -13,11 +13,11 @@ declare module 'fastify' {
 const LOG_INTERVAL_MS = 1000
 
 /** The menus that open pages of seats follow. */
-export const menuFeedsPlugin = fp(
+export const menuStreamsPlugin = fp(
   async (app) => {
     const failures = new LogThrottle(LOG_INTERVAL_MS)
     const { liveDb } = app
-    const feeds = new StateFeeds(
+    const feeds = new StateBroadcasts(
       {
         read: (theatreId, tokens) => readMenuState(liveDb, theatreId, tokens),
         readVersions: (theatreIds) => readVersions(liveDb, theatreIds),
@@ -25,16 +25,15 @@ export const menuFeedsPlugin = fp(
       app.hub.announcements,
       (err) => {
         const suppressed = failures.record()
-        if (suppressed !== null)
-          app.log.error({ err, suppressed }, 'a menu could not be read, it will be again')
+        if (suppressed !== null) app.log.error({ err, suppressed }, 'failed to read a menu; will retry')
       },
       'menu',
     )
     await feeds.start()
-    app.decorate('menuFeeds', feeds)
+    app.decorate('menuStreams', feeds)
     app.metrics.gauge('menu_streams', 'Open streams of menus on this node', () => feeds.size)
     app.onDrain(() => feeds.close())
     app.addHook('onClose', async () => feeds.close())
   },
-  { name: 'menu-feeds', fastify: '5.x', dependencies: ['database', 'live', 'metrics'] },
+  { name: 'menu-streams', fastify: '5.x', dependencies: ['database', 'live', 'metrics'] },
 )

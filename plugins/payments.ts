@@ -79,7 +79,7 @@ export const paymentsPlugin = fp(
       followUp({ issues, requests }, log) {
         for (const issue of issues) noteIssue(issue, log)
         for (const id of requests) {
-          const sending = sendRefund(app.actions, tools, id)
+          const sending = sendRefund(app.actionContext, tools, id)
             .catch((err: unknown) => log.error({ err }, 'sending a refund failed'))
             .finally(() => background.delete(sending))
           background.add(sending)

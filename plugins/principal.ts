@@ -18,7 +18,7 @@ declare module 'fastify' {
     /** The caller, behind one of the hooks above. Throws 401 without one. */
     callerOf(request: FastifyRequest): Caller
     /** What actions need, on behalf of the caller: they commit nothing once the caller's rights have ended. */
-    actionsOf(request: FastifyRequest): ActionContext
+    actionContextOf(request: FastifyRequest): ActionContext
     /** The client, as the list of sessions shows it. */
     clientOf(request: FastifyRequest): ClientInfo
   }
@@ -46,7 +46,10 @@ export const principalPlugin = fp(
     app.decorate('requireStaff', requireRole('staff', 'admin'))
     app.decorate('requireAdmin', requireRole('admin'))
     app.decorate('callerOf', callerOf)
-    app.decorate('actionsOf', (request) => ({ ...app.actions, onBehalf: onBehalfOf(callerOf(request)) }))
+    app.decorate('actionContextOf', (request) => ({
+      ...app.actionContext,
+      onBehalf: onBehalfOf(callerOf(request)),
+    }))
     app.decorate('clientOf', clientOf)
   },
   { name: 'principal', fastify: '5.x', dependencies: ['session-cookie', 'live'] },

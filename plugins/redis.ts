@@ -3,7 +3,7 @@ import type {} from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Redis } from 'ioredis'
-import { type BusProblem, CURES, redisProblem } from '../src/live/bus/bus-problem.js'
+import { type BusProblem, REMEDIES, redisProblem } from '../src/live/bus/bus-problem.js'
 
 /** Namespaces of `app.redis`. A subscriber takes no commands, and a slow command must not delay a publication. */
 const LINKS = ['commands', 'publisher', 'subscriber'] as const
@@ -68,7 +68,7 @@ function logState(app: FastifyInstance, link: string, client: Redis): void {
     // the end of a connection that Redis refused says less than the refusal
     if (reason === last || (last !== null && reason === 'away')) return
     const code = 'code' in error ? error.code : undefined
-    app.log.warn({ link, reason, cure: CURES[reason], code }, 'redis is down')
+    app.log.warn({ link, reason, cure: REMEDIES[reason], code }, 'redis is down')
     last = reason
   })
   client.on('ready', () => {

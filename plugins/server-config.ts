@@ -1,16 +1,16 @@
 import fp from 'fastify-plugin'
-import type { EdgeConfig } from '../src/config/edge-config.js'
+import type { ServerConfig } from '../src/config/server-config.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** the part of the configuration that the service and the gate have in common */
-    edge: EdgeConfig
+    serverConfig: ServerConfig
   }
 }
 
-export const edgePlugin = fp<{ config: EdgeConfig }>(
+export const serverConfigPlugin = fp<{ config: ServerConfig }>(
   async (app, { config }) => {
-    app.decorate('edge', config)
+    app.decorate('server-config', config)
   },
-  { name: 'edge', fastify: '5.x' },
+  { name: 'server-config', fastify: '5.x' },
 )

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { withDeadline } from '../src/concurrency/deadline.js'
 import { gatherWrites } from '../src/concurrency/gather-writes.js'
 import type { Script, SharedStore } from '../src/limits/shared-store.js'
-import { CURES, redisProblem } from '../src/live/bus/bus-problem.js'
+import { REMEDIES, redisProblem } from '../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../src/live/bus/channel-prefix.js'
 import { LogThrottle } from '../src/logging.js'
 
@@ -31,7 +31,7 @@ export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
       const suppressed = throttle.record()
       if (suppressed === null) return
       app.log.error(
-        { reason, cure: CURES[reason], suppressed },
+        { reason, cure: REMEDIES[reason], suppressed },
         'redis does not count: this node counts alone',
       )
     }

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LICENCE, writeBillOfMaterials } from './lib/bill-of-materials.mjs'
-import { OUTSIDE_THE_BUNDLE } from './lib/outside.mjs'
+import { BUNDLE_EXTERNALS } from './lib/bundle-externals.mjs'
 import { inRoot } from './lib/paths.mjs'
 import { ScriptError, script } from './lib/run.mjs'
 import { prepare } from './prepare.mjs'
@@ -85,7 +85,7 @@ async function assemble(build, folder) {
   const filter = (/** @type {string} */ source) => !UNUSED.test(basename(source))
   for (const name of SCRIPTS)
     cpSync(inRoot('scripts', name), join(folder, 'scripts', name), { recursive: true, filter })
-  const shipped = packageFolders([...OUTSIDE_THE_BUNDLE, ...ENGINE])
+  const shipped = packageFolders([...BUNDLE_EXTERNALS, ...ENGINE])
   for (const path of shipped) copyPackage(path, folder)
   await writeBillOfMaterials(folder, { build, shipped })
   for (const [file, args] of Object.entries(ENTRIES)) {

@@ -4,7 +4,6 @@ import { auditPlugin } from '../plugins/audit.js'
 import { configPlugin } from '../plugins/config.js'
 import { databasePlugin } from '../plugins/database.js'
 import { drainingPlugin } from '../plugins/draining.js'
-import { edgePlugin } from '../plugins/edge.js'
 import { errorsPlugin } from '../plugins/errors.js'
 import { hitCounterPlugin } from '../plugins/hit-counter.js'
 import { apiDocsPlugin } from '../plugins/http/api-docs.js'
@@ -21,14 +20,15 @@ import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { sessionPlugin } from '../plugins/http/session.js'
 import { jobsPlugin } from '../plugins/jobs.js'
 import { lameDuckPlugin } from '../plugins/lame-duck.js'
-import { managerFeedsPlugin } from '../plugins/manager-feeds.js'
-import { menuFeedsPlugin } from '../plugins/menu-feeds.js'
+import { managerStreamsPlugin } from '../plugins/manager-streams.js'
+import { menuStreamsPlugin } from '../plugins/menu-streams.js'
 import { metricsPlugin } from '../plugins/metrics.js'
 import { paymentsPlugin } from '../plugins/payments.js'
 import { picturesPlugin } from '../plugins/pictures.js'
 import { principalPlugin } from '../plugins/principal.js'
 import { pushPlugin } from '../plugins/push.js'
 import { redisPlugin } from '../plugins/redis.js'
+import { serverConfigPlugin } from '../plugins/server-config.js'
 import { sessionCookiePlugin } from '../plugins/session-cookie.js'
 import { sharedStorePlugin } from '../plugins/shared-store.js'
 import { shutdownPlugin } from '../plugins/shutdown.js'
@@ -92,7 +92,7 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   const app = createInstance(settings, options.logStream)
 
   await app.register(configPlugin, { config: settings })
-  await app.register(edgePlugin, { config: settings })
+  await app.register(serverConfigPlugin, { config: settings })
   await app.register(lameDuckPlugin)
   await app.register(tracingPlugin)
   await app.register(requestIdPlugin)
@@ -110,8 +110,8 @@ export async function createApp(settings: Config, options: AppOptions): Promise<
   await app.register(hitCounterPlugin, { store: app.sharedStore, storeClient: app.redis.commands })
   await app.register(drainingPlugin)
   await app.register(livePlugin, { url: options.databaseUrl, pollMs: options.pollMs })
-  await app.register(menuFeedsPlugin)
-  await app.register(managerFeedsPlugin)
+  await app.register(menuStreamsPlugin)
+  await app.register(managerStreamsPlugin)
   await app.register(shutdownPlugin)
   await app.register(socketLimitsPlugin, {
     sessionOf: (request) => {

@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { answerClientError, answerRouterError } from '../plugins/http/early-answers.js'
 import { lazyCompilers } from '../plugins/http/lazy-compilers.js'
 import { createRequestIds } from '../plugins/http/request-id.js'
-import type { EdgeConfig } from './config/edge-config.js'
+import type { ServerConfig } from './config/server-config.js'
 
 /** ms after which a client that has not sent its headers is disconnected */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -22,7 +22,7 @@ export const BACKLOG = 4096
 const PLUGIN_MS = 30_000
 
 /** A Fastify server with the limits and answers of the service and of the gate, and no plugin yet. Logs to stdout. */
-export function createInstance(settings: EdgeConfig, logStream?: NodeJS.WritableStream): FastifyInstance {
+export function createInstance(settings: ServerConfig, logStream?: NodeJS.WritableStream): FastifyInstance {
   const logger: FastifyBaseLogger = pino(
     { level: settings.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     logStream ?? pino.destination(1),

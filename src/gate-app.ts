@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { auditPlugin } from '../plugins/audit.js'
 import { drainingPlugin } from '../plugins/draining.js'
-import { edgePlugin } from '../plugins/edge.js'
 import { errorsPlugin } from '../plugins/errors.js'
 import { djangoPlugin } from '../plugins/gate/django.js'
 import { djangoCookiePlugin } from '../plugins/gate/django-cookie.js'
@@ -15,6 +14,7 @@ import { requestIdPlugin } from '../plugins/http/request-id.js'
 import { securityHeadersPlugin } from '../plugins/http/security-headers.js'
 import { lameDuckPlugin } from '../plugins/lame-duck.js'
 import { metricsPlugin } from '../plugins/metrics.js'
+import { serverConfigPlugin } from '../plugins/server-config.js'
 import { shutdownPlugin } from '../plugins/shutdown.js'
 import { socketLimitsPlugin } from '../plugins/sockets/socket-limits.js'
 import { websocketPlugin } from '../plugins/sockets/websocket.js'
@@ -29,7 +29,7 @@ export interface GateOptions {
   /** where log lines go; stdout by default */
   logStream?: NodeJS.WritableStream
   /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
-  askEveryMs?: number | undefined
+  pollEveryMs?: number | undefined
   /** ms between checks that notices arrive, each 5 s unless given; for tests */
   checkEveryMs?: number | undefined
 }
@@ -64,7 +64,7 @@ async function registerAll(
   file: GateFile,
   timing: Omit<GateOptions, 'logStream'>,
 ): Promise<void> {
-  await app.register(edgePlugin, { config })
+  await app.register(serverConfigPlugin, { config })
   await app.register(lameDuckPlugin)
   await app.register(requestIdPlugin)
   await app.register(errorsPlugin)

@@ -8,8 +8,8 @@ import { acquireMatchingServer } from './database/embedded-database.js'
 import { applyMigrations } from './database/migrate.js'
 import { loadDemoData } from './demo-data.js'
 import { BACKLOG } from './fastify-instance.js'
-import { greeting } from './greeting.js'
 import { explainStart } from './start-error.js'
+import { startupBanner } from './startup-banner.js'
 import { onStopSignals } from './stop-signals.js'
 
 /** ms that a shutdown may take beyond the drain before the process exits anyway */
@@ -120,13 +120,16 @@ async function openDatabase(config: Config): Promise<DatabaseLease> {
   return { url: server.url, embedded: true, isCurrent: server.isCurrent, release }
 }
 
-/** Reports the port over IPC to a parent process; without one, prints the greeting on the terminal. */
+/** Reports the port over IPC to a parent process; without one, prints the banner on the terminal. */
 function announce(app: FastifyInstance, config: Config, database: DatabaseLease): void {
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
   if (process.send) process.send({ type: 'listening', port })
   // stdout is for log lines only
-  else process.stderr.write(greeting(config, { port, hasDemo: database.embedded, isBusUp: app.hub.isBusUp }))
+  else
+    process.stderr.write(
+      startupBanner(config, { port, hasDemo: database.embedded, isBusUp: app.hub.isBusUp }),
+    )
 }
 
 main().catch((error: unknown) => {

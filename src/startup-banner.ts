@@ -19,7 +19,7 @@ interface Started {
 }
 
 /** What the terminal shows once the service listens: its URLs, and the demo accounts if there are any. */
-export function greeting(config: Config, { port, hasDemo, isBusUp }: Started): string {
+export function startupBanner(config: Config, { port, hasDemo, isBusUp }: Started): string {
   const base = baseUrl(config, port)
   const lines = ['', `houselights is up at ${base}`]
   if (hasDemo) {

@@ -64,7 +64,7 @@ const BASE_ROOMS = [
   'tracing',
   'version',
   'start-error',
-  'greeting',
+  'startup-banner',
 ]
 // the entry points: they wire the parts together
 const COMPOSITION = [

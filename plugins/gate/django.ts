@@ -38,7 +38,7 @@ export interface DjangoOptions {
   url: string
   secrets: readonly string[]
   /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
-  askEveryMs?: number | undefined
+  pollEveryMs?: number | undefined
   /** ms between checks that notices arrive, each 5 s unless given; for tests */
   checkEveryMs?: number | undefined
 }
@@ -73,7 +73,7 @@ const UNREADABLE: Record<Unreadable, string> = {
 
 /** Django's sessions, users and guards, and the watch over the rights of open sockets. */
 export const djangoPlugin = fp<DjangoOptions>(
-  async (app, { file, url, secrets, askEveryMs, checkEveryMs }) => {
+  async (app, { file, url, secrets, pollEveryMs, checkEveryMs }) => {
     const throttle = new LogThrottle(LOG_INTERVAL_MS)
     const onError = (err: unknown, log: FastifyBaseLogger = app.log) => {
       const suppressed = throttle.record()
@@ -94,7 +94,7 @@ export const djangoPlugin = fp<DjangoOptions>(
         guardDatabase: openPool(POOLS.watchGuards),
       },
       (err) => onError(err),
-      askEveryMs,
+      pollEveryMs,
     )
     const logState = (state: NoticeState) =>
       app.log[state === 'listen_unavailable' || state === 'lost' ? 'warn' : 'info'](
@@ -107,7 +107,7 @@ export const djangoPlugin = fp<DjangoOptions>(
       names: file.django,
       checkEveryMs,
       onNotice: (payload) => watch.onNotice(payload),
-      onGap: () => watch.doubtAll(),
+      onGap: () => watch.recheckAll(),
       onChange: logState,
     })
     app.addHook('onClose', async () => {

@@ -67,7 +67,7 @@ export const gateHandshakePlugin = fp(
     name: 'gate-handshake',
     fastify: '5.x',
     dependencies: [
-      'edge',
+      'server-config',
       'host-check',
       'websocket',
       'django',
@@ -97,7 +97,7 @@ function checkForm(app: FastifyInstance, request: FastifyRequest): void {
     if (value === '' || value === '.' || value === '..' || /[/\\]|\p{Cc}/u.test(value))
       throw new DomainError(400, 'malformed_path', 'A part of the path is malformed.')
   }
-  const { allowedHosts, allowedOrigins, isProduction } = app.edge
+  const { allowedHosts, allowedOrigins, isProduction } = app.serverConfig
   const rule = { allowedHosts, allowedOrigins, requireHttps: isProduction }
   if (!comesFromAllowedPage(request.raw, request.ownHost, rule)) throw originNotAllowed()
 }
@@ -144,7 +144,7 @@ async function admit(
   if (!passes) throw forbidden()
   if (!(await app.socketLimits.reserve(request, session.userId)))
     throw tooMany(10, 'This user has too many open sockets.')
-  await app.socketLimits.accepted(request, false)
+  await app.socketLimits.countHandshake(request, false)
   const upstream = await reachUpstream(request, route, session, parameters)
   const socket = app.watchSocket({ session, guard, route, parameters })
   const refusal = await watch.admit(socket, lookup)
@@ -191,7 +191,7 @@ async function reachUpstream(
     const suppressed = throttleOf(route).record()
     if (suppressed !== null) {
       const fields = { route: route.path, reason, status: status ?? undefined, suppressed }
-      request.log.warn(fields, 'the upstream accepted no socket')
+      request.log.warn(fields, 'the upstream refused or did not answer the handshake')
     }
     if (status !== null && status >= 400 && status < 500)
       throw new DomainError(403, 'upstream_refused', 'The site does not accept this socket.')

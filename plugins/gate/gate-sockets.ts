@@ -30,7 +30,7 @@ export const gateSocketsPlugin = fp(
   async (app) => {
     const open = new Set<GateSocket>()
     const lingering = new Set<GateSocket>()
-    const { maxPayloadBytes: maxMessageBytes } = app.edge.sockets
+    const { maxPayloadBytes: maxMessageBytes } = app.serverConfig.sockets
     const onEnding = (socket: GateSocket) => {
       app.django.watch.remove(socket)
       open.delete(socket)
@@ -59,9 +59,13 @@ export const gateSocketsPlugin = fp(
     }, CHECK_EVERY_MS)
     app.metrics.gauge('sockets', 'Open sockets of this node', () => open.size)
     app.addHook('preClose', async () => {
-      await drain({ connections: open, lingering }, app.edge.drainSeconds * 1000)
+      await drain({ connections: open, lingering }, app.serverConfig.drainSeconds * 1000)
       clearInterval(timer)
     })
   },
-  { name: 'gate-sockets', fastify: '5.x', dependencies: ['edge', 'metrics', 'audit', 'draining', 'django'] },
+  {
+    name: 'gate-sockets',
+    fastify: '5.x',
+    dependencies: ['server-config', 'metrics', 'audit', 'draining', 'django'],
+  },
 )

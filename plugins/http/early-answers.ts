@@ -24,7 +24,7 @@ const bodyOf = ([status, error, message]: Answer, requestId?: string) =>
  * any other.
  */
 export function answerRouterError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const { socketLimits, edge } = request.server
+  const { socketLimits, serverConfig } = request.server
   const { socket, headers } = request.raw
   const isUpgrade = namesWebSocket(headers.upgrade)
   const blocked = isUpgrade ? errorOf(() => socketLimits.check(request)) : null
@@ -37,14 +37,14 @@ export function answerRouterError(error: FastifyError, request: FastifyRequest, 
   const [status, code] = answer
   const response = reply.raw
   const body = bodyOf(answer, request.id)
-  const isSecure = edge.isProduction && request.protocol === 'https'
+  const isSecure = serverConfig.isProduction && request.protocol === 'https'
   response.writeHead(status, {
     ...earlyHeaders(body, request.id),
     ...(blocked?.retryAfter === undefined ? {} : { 'retry-after': String(blocked.retryAfter) }),
     ...(isSecure ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
   })
   response.end(body, () => socket.destroySoon())
-  if (isUpgrade) void socketLimits.refused(request, status, code)
+  if (isUpgrade) void socketLimits.recordRefusal(request, status, code)
 }
 
 function errorOf(check: () => void): DomainError | null {

@@ -18,7 +18,7 @@ const TOO_MANY = [431, 'headers_too_large'] as const
  */
 export const hostCheckPlugin = fp(
   async (app) => {
-    const { allowedHosts } = app.edge
+    const { allowedHosts } = app.serverConfig
     app.decorateRequest('ownHost', null)
     app.addHook('onRequest', async (request) => {
       // Node silently drops headers beyond its limit, a second Host or Origin too, so such a request can't be judged
@@ -49,5 +49,5 @@ export const hostCheckPlugin = fp(
       }
     })
   },
-  { name: 'host-check', fastify: '5.x', dependencies: ['edge', 'websocket'] },
+  { name: 'host-check', fastify: '5.x', dependencies: ['server-config', 'websocket'] },
 )

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
-import { SerialQueue } from '../../src/concurrency/serial-queue.js'
+import { CallbackQueue } from '../../src/concurrency/callback-queue.js'
 import { headWithoutUpgrade, namesWebSocket } from '../../src/http/handshake.js'
 
 /** pipelined requests that may wait on one connection; browsers and proxies send none */
@@ -16,7 +16,7 @@ const MAX_PENDING = 32
 export const requestFlowPlugin = fp(
   async (app) => {
     const { server } = app
-    const queue = new SerialQueue<Socket>(MAX_PENDING)
+    const queue = new CallbackQueue<Socket>(MAX_PENDING)
 
     // Node caches the address once read; after a reset it could not be read any more
     server.on('connection', (socket) => void socket.remoteAddress)
@@ -69,13 +69,13 @@ export const requestFlowPlugin = fp(
 
 const ignore = () => {}
 
-function startNext(queue: SerialQueue<Socket>, socket: Socket): void {
+function startNext(queue: CallbackQueue<Socket>, socket: Socket): void {
   // closed, or closing after the last response: no further request can be answered
   if (!socket.writable) return queue.clear(socket)
   queue.finish(socket)
   if (queue.pending(socket) === 0) socket.resume()
 }
 
-function pauseWhilePending(queue: SerialQueue<Socket>, socket: Socket): void {
+function pauseWhilePending(queue: CallbackQueue<Socket>, socket: Socket): void {
   if (queue.pending(socket) > 0) socket.pause()
 }

@@ -123,7 +123,7 @@ function readText(from: unknown, name: string): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** Is there a seat with this token? Asks the database once in a while for each that there is. */
+/** Is there a seat with this token? Caches those that exist, so that the database is asked rarely. */
 function createSeatCheck({ db }: FastifyInstance): (token: string) => Promise<boolean> {
   const known = new LRUCache<string, true>({ ...atMost(MAX_SEATS), ttl: SEAT_MS })
   return async (token) => {

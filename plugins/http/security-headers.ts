@@ -20,7 +20,7 @@ export const securityHeadersPlugin = fp(
       frameguard: { action: 'deny' },
       crossOriginEmbedderPolicy: false,
     })
-    const { isProduction } = app.edge
+    const { isProduction } = app.serverConfig
     app.addHook('onSend', async (request, reply) => {
       if (isProduction && isHttps(request)) {
         reply.header('strict-transport-security', STRICT_TRANSPORT)
@@ -33,7 +33,7 @@ export const securityHeadersPlugin = fp(
       if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     })
   },
-  { name: 'security-headers', fastify: '5.x', dependencies: ['edge'] },
+  { name: 'security-headers', fastify: '5.x', dependencies: ['server-config'] },
 )
 
 const isHttps = (request: FastifyRequest) => request.protocol === 'https'

@@ -123,7 +123,7 @@ async function admit(app: FastifyInstance, request: FastifyRequest, live: LiveRo
     throw tooMany(10, 'This user has too many open sockets.')
   }
   await Promise.all([
-    app.socketLimits.accepted(request, principal.role === 'customer'),
+    app.socketLimits.countHandshake(request, principal.role === 'customer'),
     // a database or bus that hangs costs a handshake a bounded wait, then 503
     withDeadline(app.hub.prepare(groups), PREPARE_MS, unavailable),
   ])

@@ -1,27 +1,27 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { toAdmission } from '../../src/accounts/admission.js'
+import { toSessionState } from '../../src/accounts/session-state.js'
 import { findLiveByIds } from '../../src/accounts/sessions.js'
 import { KeyedQueue } from '../../src/concurrency/keyed-queue.js'
 import type { ActionContext, Publisher } from '../../src/events/commit.js'
 import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
-import { LISTEN_UNAVAILABLE } from '../../src/greeting.js'
 import type { Bus } from '../../src/live/bus/bus.js'
-import { type BusProblem, CURES } from '../../src/live/bus/bus-problem.js'
+import { type BusProblem, REMEDIES } from '../../src/live/bus/bus-problem.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
 import { Hub } from '../../src/live/hub.js'
-import type { Admission } from '../../src/live/socket/admission.js'
+import type { SessionState } from '../../src/live/socket/session-state.js'
 import { LogThrottles } from '../../src/logging.js'
 import { readSnapshots } from '../../src/snapshots.js'
+import { LISTEN_UNAVAILABLE } from '../../src/startup-banner.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     hub: Hub
     /** what actions need: the database, and the hub that publishes their commits */
-    actions: ActionContext
+    actionContext: ActionContext
     /** Calls back after each commit of this node, with its events. */
     onCommit(listener: (events: readonly StoredEvent[]) => void): void
   }
@@ -49,7 +49,7 @@ export const livePlugin = fp<LiveOptions>(
     const hub = await Hub.open({
       log: createEventLog(liveDb),
       bus,
-      readAdmissions: (ids) => readAdmissions(app, ids),
+      readSessionStates: (ids) => readSessionStates(app, ids),
       readSnapshots: (groups) => readSnapshots(liveDb, groups),
       pollMs,
       tracer: app.tracer,
@@ -70,7 +70,7 @@ export const livePlugin = fp<LiveOptions>(
     logBusProblems(app, bus)
     const onCommit = new Set<(events: readonly StoredEvent[]) => void>()
     app.decorate('onCommit', (listener) => void onCommit.add(listener))
-    app.decorate('actions', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
+    app.decorate('actionContext', { db, live: publisher(hub, onCommit), queue: new KeyedQueue() })
     app.addHook('preClose', () => stop(app, bus))
   },
   {
@@ -87,7 +87,7 @@ function logBusProblems(app: FastifyInstance, bus: Bus): void {
     const { problem } = bus
     if (problem === last) return
     if (problem === null) app.log.info('the bus between nodes is back')
-    else app.log.error({ reason: problem, cure: CURES[problem] }, 'the bus between nodes is down')
+    else app.log.error({ reason: problem, cure: REMEDIES[problem] }, 'the bus between nodes is down')
     last = problem
   }, WATCH_EVERY_MS)
   app.addHook('onClose', async () => clearInterval(watch))
@@ -118,7 +118,10 @@ async function stop(app: FastifyInstance, bus: Bus): Promise<void> {
   await bus.close()
 }
 
-async function readAdmissions(app: FastifyInstance, ids: readonly string[]): Promise<Map<string, Admission>> {
+async function readSessionStates(
+  app: FastifyInstance,
+  ids: readonly string[],
+): Promise<Map<string, SessionState>> {
   const live = await findLiveByIds(app.liveDb, ids, app.config.session)
-  return new Map([...live].map(([id, session]) => [id, toAdmission(session)]))
+  return new Map([...live].map(([id, session]) => [id, toSessionState(session)]))
 }

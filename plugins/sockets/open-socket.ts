@@ -5,7 +5,7 @@ import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { LiveRoute } from '../../src/access/socket-access.js'
-import { toAdmission } from '../../src/accounts/admission.js'
+import { toSessionState } from '../../src/accounts/session-state.js'
 import { SocketChat } from '../../src/chat/socket-chat.js'
 import { secondsOf } from '../../src/limits/hit-counter.js'
 import type { Connection } from '../../src/live/socket/connection.js'
@@ -43,7 +43,7 @@ export const openSocketPlugin = fp(
       const { allowed, remainingMs } = await app.hitCounter.hit(`send:${sessionId}`, 60, MESSAGES_A_MINUTE)
       return allowed ? null : secondsOf(remainingMs)
     }
-    app.decorate('socketChat', new SocketChat(app.actions, app.config.session, countMessage, onError))
+    app.decorate('socketChat', new SocketChat(app.actionContext, app.config.session, countMessage, onError))
     app.decorate('openSocket', (socket: WebSocket, request: FastifyRequest) => open(app, socket, request))
   },
   { name: 'open-socket', fastify: '5.x', dependencies: ['live', 'handshake', 'audit', 'hit-counter'] },
@@ -62,7 +62,7 @@ function open(app: FastifyInstance, ws: WebSocket, request: FastifyRequest): voi
     socket: new WsLiveSocket(ws, stream),
     guard: (principal) => live.groups(principal, target),
     groups,
-    admission: toAdmission(caller),
+    sessionState: toSessionState(caller),
   })
   app.audit.socketOpened(request, connection)
   connection.showsPresence = live.presence === true
@@ -120,7 +120,7 @@ function startProtocol(
   live: LiveRoute,
 ): SocketReader {
   // as of the handshake: a socket that was opened before a password change sends nothing after it
-  const { admission } = connection
+  const { sessionState } = connection
   const reader = new SocketReader(ws, (text) => {
     handler.receive(text)
     if (connection.pendingBytes <= READ_UNTIL_PENDING) return
@@ -130,7 +130,7 @@ function startProtocol(
   const handler = new ProtocolHandler({
     connection,
     host: app.hub,
-    onSend: live.chat ? (message) => app.socketChat.send(admission, message) : null,
+    onSend: live.chat ? (message) => app.socketChat.send(sessionState, message) : null,
     reader,
     autoSubscribe: ws.protocol !== SUBPROTOCOL,
   })

@@ -12,12 +12,15 @@ import { type UserId, UserSockets } from '../../src/limits/user-sockets.js'
 declare module 'fastify' {
   interface FastifyInstance {
     socketLimits: {
-      /** The first check of every handshake. Throws 503 while the node drains, 429 after too many handshakes. */
+      /**
+       * The first check of every handshake. Throws 503 while the node drains, and 429 while the client is blocked: after
+       * too many refusals or handshakes.
+       */
       check(request: FastifyRequest): void
       /** Logs and counts a refused handshake. */
-      refused(request: FastifyRequest, status: number, reason: string): Promise<void>
-      /** Counts an accepted handshake. Throws 429 after too many of the same session. */
-      accepted(request: FastifyRequest, isGuest: boolean): Promise<void>
+      recordRefusal(request: FastifyRequest, status: number, reason: string): Promise<void>
+      /** Counts a handshake that is about to be accepted. Throws 429 after too many of the same session. */
+      countHandshake(request: FastifyRequest, isCustomer: boolean): Promise<void>
       /**
        * Counts a socket of this user until its connection closes. Returns false at the limit over all nodes; throws
        * when the connection has closed meanwhile.
@@ -56,7 +59,7 @@ const TOO_MANY = 'Too many handshakes just now.'
  */
 export const socketLimitsPlugin = fp<SocketLimitsOptions>(
   async (app, { sessionOf, deviceOf, mayHoldSession, longestSession, store }) => {
-    const { sockets, rateLimits } = app.edge
+    const { sockets, rateLimits } = app.serverConfig
     const refusals = new Refusals(sockets.maxRefusals, app.refusalCounter)
     const rate = new HandshakeRate(app.handshakeCounter)
     const keepMs = longestSession * 1000 + KEEP_BEYOND_MS
@@ -72,7 +75,7 @@ export const socketLimitsPlugin = fp<SocketLimitsOptions>(
 
     // runs for refused handshakes only: an accepted one has no response to send
     app.addHook('onSend', async (request, reply, payload) => {
-      if (request.ws) await app.socketLimits.refused(request, reply.statusCode, reasonOf(payload))
+      if (request.ws) await app.socketLimits.recordRefusal(request, reply.statusCode, reasonOf(payload))
     })
 
     app.decorate('socketLimits', {
@@ -82,7 +85,7 @@ export const socketLimitsPlugin = fp<SocketLimitsOptions>(
         const blockedMs = refusals.blockedMs(clientOf(request))
         if (blockedMs > 0 && !mayHoldSession?.(request)) throw tooMany(secondsOf(blockedMs), TOO_MANY)
       },
-      async refused(request, status, reason) {
+      async recordRefusal(request, status, reason) {
         app.audit.socketRefused(request, status, reason)
         // a draining node refuses all: not the clients' fault, and other nodes accept them
         if (!rateLimits || app.draining) return
@@ -95,10 +98,10 @@ export const socketLimitsPlugin = fp<SocketLimitsOptions>(
         const waitMs = await rate.add({ client: session, guestAddress: null })
         if (waitMs > 0) refusals.block(session, waitMs)
       },
-      async accepted(request, isGuest) {
+      async countHandshake(request, isCustomer) {
         if (!rateLimits) return
         const client = clientOf(request)
-        const waitMs = await rate.add({ client, guestAddress: isGuest ? addressKey(request.ip) : null })
+        const waitMs = await rate.add({ client, guestAddress: isCustomer ? addressKey(request.ip) : null })
         if (waitMs === 0) return
         refusals.block(client, waitMs)
         throw tooMany(secondsOf(waitMs), TOO_MANY)
@@ -119,7 +122,7 @@ export const socketLimitsPlugin = fp<SocketLimitsOptions>(
   {
     name: 'socket-limits',
     fastify: '5.x',
-    dependencies: ['edge', 'websocket', 'audit', 'hit-counter', 'draining'],
+    dependencies: ['server-config', 'websocket', 'audit', 'hit-counter', 'draining'],
   },
 )
 

@@ -85,7 +85,7 @@ export const websocketPlugin = fp(
 
     const options = {
       server: handshakes,
-      maxPayload: app.edge.sockets.maxPayloadBytes,
+      maxPayload: app.serverConfig.sockets.maxPayloadBytes,
       maxFragments: MAX_FRAGMENTS,
       // missing in @types/ws
       closeTimeout: CLOSE_WAIT_MS,
@@ -111,7 +111,7 @@ export const websocketPlugin = fp(
       answerPings(ws, request.socket)
     })
   },
-  { name: 'websocket', fastify: '5.x', dependencies: ['edge'] },
+  { name: 'websocket', fastify: '5.x', dependencies: ['server-config'] },
 )
 
 /** Answers pings; of several unanswered ones only the latest (RFC 6455, 5.5.3). */

@@ -59,7 +59,7 @@ export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const chat = pathId(request.params, 'chat')
       const { principal } = app.callerOf(request)
-      const { message, created } = await sendMessage(app.actionsOf(request), principal, {
+      const { message, created } = await sendMessage(app.actionContextOf(request), principal, {
         chat,
         ...request.body,
       })
@@ -76,7 +76,7 @@ export const chatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const id = pathId(request.params, 'chat')
       const upTo = queryId(request.query.upTo, 'upTo')
-      await markChatRead(app.actionsOf(request), app.callerOf(request).principal, id, upTo)
+      await markChatRead(app.actionContextOf(request), app.callerOf(request).principal, id, upTo)
       return reply.code(204).send(null)
     },
   )

@@ -48,7 +48,7 @@ export const hallsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
-      const hall = await addHall(app.actionsOf(request), principal, id, request.body)
+      const hall = await addHall(app.actionContextOf(request), principal, id, request.body)
       return reply.code(201).send({ hall })
     },
   )
@@ -59,7 +59,7 @@ export const hallsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'hall')
       const { principal } = app.callerOf(request)
-      return { hall: await changeHall(app.actionsOf(request), principal, id, request.body) }
+      return { hall: await changeHall(app.actionContextOf(request), principal, id, request.body) }
     },
   )
 
@@ -68,7 +68,7 @@ export const hallsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation, schema: { params: IdParams, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const id = pathId(request.params, 'hall')
-      await removeHall(app.actionsOf(request), app.callerOf(request).principal, id)
+      await removeHall(app.actionContextOf(request), app.callerOf(request).principal, id)
       return reply.code(204).send(null)
     },
   )
@@ -78,7 +78,7 @@ export const hallsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation, schema: { params: IdParams, response: { 200: SeatAnswer } } },
     async (request) => {
       const id = pathId(request.params, 'seat')
-      return { seat: await renewSeat(app.actionsOf(request), app.callerOf(request).principal, id) }
+      return { seat: await renewSeat(app.actionContextOf(request), app.callerOf(request).principal, id) }
     },
   )
 }

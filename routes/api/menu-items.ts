@@ -116,7 +116,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
-      const item = await addMenuItem(app.actionsOf(request), principal, id, request.body)
+      const item = await addMenuItem(app.actionContextOf(request), principal, id, request.body)
       return reply.code(201).send({ menuItem: viewManagedItem(item) })
     },
   )
@@ -130,7 +130,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'menu item')
       const { principal } = app.callerOf(request)
-      const item = await changeMenuItem(app.actionsOf(request), principal, id, request.body)
+      const item = await changeMenuItem(app.actionContextOf(request), principal, id, request.body)
       return { menuItem: viewManagedItem(item) }
     },
   )
@@ -140,7 +140,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireStaff, schema: { params: IdParams, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const id = pathId(request.params, 'menu item')
-      await removeMenuItem(app.actionsOf(request), app.callerOf(request).principal, id)
+      await removeMenuItem(app.actionContextOf(request), app.callerOf(request).principal, id)
       return reply.code(204).send(null)
     },
   )
@@ -155,7 +155,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
       const { minutes = null } = request.body
-      const theatre = await pauseOrdering(app.actionsOf(request), principal, id, minutes)
+      const theatre = await pauseOrdering(app.actionContextOf(request), principal, id, minutes)
       return { theatre: viewOrdering(theatre) }
     },
   )
@@ -165,7 +165,7 @@ export const menuItemsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireStaff, schema: { params: IdParams, response: { 200: OrderingAnswer } } },
     async (request) => {
       const id = pathId(request.params, 'theatre')
-      const theatre = await resumeOrdering(app.actionsOf(request), app.callerOf(request).principal, id)
+      const theatre = await resumeOrdering(app.actionContextOf(request), app.callerOf(request).principal, id)
       return { theatre: viewOrdering(theatre) }
     },
   )

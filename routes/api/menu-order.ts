@@ -40,7 +40,7 @@ export const menuOrderRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'menu item')
       const { principal } = app.callerOf(request)
-      const menu = await moveMenuItem(app.actionsOf(request), principal, id, request.body)
+      const menu = await moveMenuItem(app.actionContextOf(request), principal, id, request.body)
       return { menu: menu.map(viewManagedItem) }
     },
   )
@@ -51,7 +51,7 @@ export const menuOrderRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
-      const menu = await changeCategory(app.actionsOf(request), principal, id, request.body)
+      const menu = await changeCategory(app.actionContextOf(request), principal, id, request.body)
       return { menu: menu.map(viewManagedItem) }
     },
   )

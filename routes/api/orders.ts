@@ -62,7 +62,7 @@ export const ordersRoutes: FastifyPluginAsyncTypebox = async (app) => {
       async (request) => {
         const id = pathId(request.params, 'order')
         return {
-          order: viewOrder(await take(app.actionsOf(request), app.callerOf(request).principal, id)),
+          order: viewOrder(await take(app.actionContextOf(request), app.callerOf(request).principal, id)),
         }
       },
     )

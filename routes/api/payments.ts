@@ -31,7 +31,13 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'order')
       const { principal } = app.callerOf(request)
-      const payment = await startPayment(app.actionsOf(request), app.payments, principal, id, app.refunds)
+      const payment = await startPayment(
+        app.actionContextOf(request),
+        app.payments,
+        principal,
+        id,
+        app.refunds,
+      )
       return { payment: viewPayment(payment, app.payments) }
     },
   )
@@ -42,7 +48,7 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'order')
       const { principal } = app.callerOf(request)
-      return { order: viewOrder(await payInCash(app.actionsOf(request), principal, id)) }
+      return { order: viewOrder(await payInCash(app.actionContextOf(request), principal, id)) }
     },
   )
 
@@ -60,7 +66,9 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       }
       const { principal } = app.callerOf(request)
       const given = { orderId, amount: request.body.amount ?? null, key }
-      return { order: viewOrder(await refundOrder(app.actionsOf(request), app.refunds, principal, given)) }
+      return {
+        order: viewOrder(await refundOrder(app.actionContextOf(request), app.refunds, principal, given)),
+      }
     },
   )
 
@@ -90,7 +98,7 @@ export const paymentsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'payment issue')
       const { principal } = app.callerOf(request)
       return {
-        issue: viewIssue(await resolveIssue(app.actionsOf(request), principal, id, request.body.note)),
+        issue: viewIssue(await resolveIssue(app.actionContextOf(request), principal, id, request.body.note)),
       }
     },
   )

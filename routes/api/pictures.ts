@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { DomainError } from '../../src/errors.js'
 import { MAX_PICTURE_BYTES } from '../../src/protocol/menu-limits.js'
 import { ManagedItemView } from '../../src/protocol/views.js'
-import { requireItemDecision } from '../../src/theatres/menu-queries.js'
+import { requireItemManager } from '../../src/theatres/menu-queries.js'
 import { removePicture, setPicture } from '../../src/theatres/picture-actions.js'
 import { viewManagedItem } from '../../src/theatres/theatre-view.js'
 import { IdParams, pathId } from './params.js'
@@ -26,15 +26,15 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.addContentTypeParser('*', (_request, _payload, done) => done(noPicture(), undefined))
 
   /** Before the body is read. */
-  const requireDecision = async (request: FastifyRequest): Promise<void> => {
+  const requireManager = async (request: FastifyRequest): Promise<void> => {
     const id = pathId(request.params as { id: string }, 'menu item')
-    await requireItemDecision(app.db, app.callerOf(request).principal, id)
+    await requireItemManager(app.db, app.callerOf(request).principal, id)
   }
 
   app.put(
     '/api/menu-items/:id/picture',
     {
-      onRequest: [app.requireStaff, requireDecision, app.boundUploads],
+      onRequest: [app.requireStaff, requireManager, app.boundUploads],
       // a session that ended while the body arrived must not act any more
       preValidation: app.requireStaff,
       bodyLimit: MAX_PICTURE_BYTES,
@@ -50,7 +50,7 @@ const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const picture = await app.pictures.encode(request.body)
       const { principal } = app.callerOf(request)
       return {
-        menuItem: viewManagedItem(await setPicture(app.actionsOf(request), principal, id, picture)),
+        menuItem: viewManagedItem(await setPicture(app.actionContextOf(request), principal, id, picture)),
       }
     },
   )
@@ -66,7 +66,7 @@ export const picturesRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const id = pathId(request.params, 'menu item')
       const { principal } = app.callerOf(request)
-      return { menuItem: viewManagedItem(await removePicture(app.actionsOf(request), principal, id)) }
+      return { menuItem: viewManagedItem(await removePicture(app.actionContextOf(request), principal, id)) }
     },
   )
 }

@@ -58,7 +58,7 @@ export const pushRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       if (!keys) throw new DomainError(409, 'push_off', 'Notifications are not set up on this service.')
       const { order, theatre, hall, language, ...address } = request.body
-      await subscribe(app.actionsOf(request), app.callerOf(request), checkAddress(address, hosts), {
+      await subscribe(app.actionContextOf(request), app.callerOf(request), checkAddress(address, hosts), {
         orderId: order ?? null,
         theatreId: theatre ?? null,
         hall: hall ?? null,
@@ -73,7 +73,7 @@ export const pushRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation: app.requireUser, schema: { body: Ended, response: { 204: Type.Null() } } },
     async (request, reply) => {
       const { endpoint, order } = request.body
-      await unsubscribe(app.actionsOf(request), app.callerOf(request), endpoint, order ?? null)
+      await unsubscribe(app.actionContextOf(request), app.callerOf(request), endpoint, order ?? null)
       return reply.code(204).send(null)
     },
   )

@@ -29,7 +29,7 @@ export const seatChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { seatToken } = request.params
       const seat = await findSeat(app.db, seatToken)
       if (!seat) throw notFound('seat')
-      const stream = app.menuFeeds.open(seat.theatreId, seatToken, addressKey(request.ip))
+      const stream = app.menuStreams.open(seat.theatreId, seatToken, addressKey(request.ip))
       if (!stream)
         throw tooMany(STREAM_RETRY_SECONDS, 'This seat’s menu is open too many times here: close some.')
       return sendEvents(reply, stream)

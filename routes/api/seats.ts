@@ -93,7 +93,7 @@ export const seatsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { items, paymentMethod, phone = null, note = null, expectedTotal = null } = request.body
       const idempotencyKey = request.headers['idempotency-key'] ?? null
       const { order, created } = await placeOrder(
-        app.actionsOf(request),
+        app.actionContextOf(request),
         { userId: principal.userId, sessionId: session.id },
         seatToken,
         { items, paymentMethod, phone, note, idempotencyKey, expectedTotal },

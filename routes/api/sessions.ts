@@ -23,7 +23,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     '/api/auth/sessions',
     { preValidation: app.requireUser, schema: { response: { 204: Type.Null() } } },
     async (request, reply) => {
-      await endOtherSessions({ ...accounts, ...app.actionsOf(request) }, app.callerOf(request))
+      await endOtherSessions({ ...accounts, ...app.actionContextOf(request) }, app.callerOf(request))
       return reply.code(204).send(null)
     },
   )
@@ -36,7 +36,7 @@ export const sessionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async (request, reply) => {
       const caller = app.callerOf(request)
-      await endOwnSession({ ...accounts, ...app.actionsOf(request) }, caller, request.params.id)
+      await endOwnSession({ ...accounts, ...app.actionContextOf(request) }, caller, request.params.id)
       if (request.params.id === caller.session.id) await reply.closeSession()
       return reply.code(204).send(null)
     },

@@ -33,7 +33,7 @@ export const theatreChangesRoutes: FastifyPluginAsyncTypebox = async (app) => {
         cookie.kind === 'token' ? await findLive(app.rawDb, cookie.token, app.config.session) : null
       if (!caller) throw unauthenticated()
       await requireManagedTheatre(app.db, caller.principal, id)
-      const stream = app.managerFeeds.open(id, caller.session.id, '')
+      const stream = app.managerStreams.open(id, caller.session.id, '')
       if (!stream)
         throw tooMany(STREAM_RETRY_SECONDS, 'This theatre is open in too many tabs here: close some.')
       return sendEvents(reply, stream)

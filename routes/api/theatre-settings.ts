@@ -38,7 +38,9 @@ export const theatreSettingsRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
       const change = readSettingsChange(request.body)
-      return { settings: viewSettings(await changeSettings(app.actionsOf(request), principal, id, change)) }
+      return {
+        settings: viewSettings(await changeSettings(app.actionContextOf(request), principal, id, change)),
+      }
     },
   )
 
@@ -60,7 +62,7 @@ export const theatreSettingsRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request, reply) => {
       const { name, timeZone } = request.body
       const given = { ...readSettingsChange(request.body), name, timeZone }
-      const theatre = await addTheatre(app.actionsOf(request), given)
+      const theatre = await addTheatre(app.actionContextOf(request), given)
       return reply.code(201).send({ theatre: viewSettings(theatre) })
     },
   )

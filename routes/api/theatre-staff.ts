@@ -57,7 +57,7 @@ export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const id = pathId(request.params, 'theatre')
       const { principal } = app.callerOf(request)
       const given = { password: null, manager: false, ...request.body }
-      const user = viewStaffMember(await addStaff(app.actionsOf(request), principal, id, given))
+      const user = viewStaffMember(await addStaff(app.actionContextOf(request), principal, id, given))
       return reply.code(201).send({ user })
     },
   )
@@ -70,7 +70,9 @@ export const theatreStaffRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const userId = pathId({ id: request.params.userId }, 'user')
       const { principal } = app.callerOf(request)
       return {
-        user: viewStaffMember(await changeStaff(app.actionsOf(request), principal, id, userId, request.body)),
+        user: viewStaffMember(
+          await changeStaff(app.actionContextOf(request), principal, id, userId, request.body),
+        ),
       }
     },
   )

@@ -49,7 +49,7 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     { preValidation, schema: { body: NewUser, response: { 201: OneUser } } },
     async (request, reply) => {
       const { principal } = app.callerOf(request)
-      const user = await createUser(app.actionsOf(request), principal, {
+      const user = await createUser(app.actionContextOf(request), principal, {
         theatreIds: [],
         ...request.body,
       })
@@ -66,7 +66,9 @@ export const usersRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (request) => {
       const { principal } = app.callerOf(request)
       const id = pathId(request.params, 'user')
-      return { user: viewAccount(await updateUser(app.actionsOf(request), principal, id, request.body)) }
+      return {
+        user: viewAccount(await updateUser(app.actionContextOf(request), principal, id, request.body)),
+      }
     },
   )
 }

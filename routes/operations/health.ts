@@ -23,9 +23,9 @@ export const healthRoutes: FastifyPluginAsync<HealthOptions> = async (app, { ask
       checking = null
     })
     const { database, isComplete, states } = await checking
-    const ready = !app.leaving && database
+    const ready = !app.shuttingDown && database
     return reply.code(ready ? 200 : 503).send({
-      status: app.leaving ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
+      status: app.shuttingDown ? 'draining' : !database ? 'unavailable' : isComplete ? 'ready' : 'degraded',
       database: database ? 'up' : 'down',
       ...states,
     })

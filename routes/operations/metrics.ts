@@ -4,7 +4,7 @@ import { DomainError, forbidden } from '../../src/errors.js'
 
 /** Prometheus text, for who has METRICS_TOKEN; without one set, outside production, for direct calls from loopback. */
 export const metricsRoutes: FastifyPluginAsync = async (app) => {
-  const { metricsToken, isProduction } = app.edge
+  const { metricsToken, isProduction } = app.serverConfig
 
   app.get('/metrics', async (request, reply) => {
     if (metricsToken !== null) {

@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import { acceptsGzip, gzipped } from '../../src/http/content-encoding.js'
 import { PAGES } from '../../src/protocol/pages.js'
-import { earlyLinks, languageFiles } from './early-requests.js'
+import { languageFiles, preloadLinks } from './preload-links.js'
 
 const MANIFEST = 'application/manifest+json; charset=utf-8'
 const SEAT = /^[\w-]{1,64}$/
@@ -39,7 +39,7 @@ export const pageRoutes: FastifyPluginAsync<{ directory: string }> = async (app,
       reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache')
       reply.header('vary', 'accept-encoding, accept-language')
       const acceptLanguage = request.headers['accept-language']
-      const links = earlyLinks({ page, params: request.params, files, acceptLanguage })
+      const links = preloadLinks({ page, params: request.params, files, acceptLanguage })
       if (links !== null) reply.header('link', links)
       if (page === 'checkout' && app.payments.name === 'razorpay') await allowRazorpay(reply)
       if (gzip === null || !acceptsGzip(request.headers['accept-encoding'])) return reply.send(html)

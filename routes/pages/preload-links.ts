@@ -31,7 +31,7 @@ export interface EarlyRequest {
 }
 
 /** The value of the page's `Link` header (RFC 8288); null: nothing to ask for early. */
-export function earlyLinks({ page, params, files, acceptLanguage }: EarlyRequest): string | null {
+export function preloadLinks({ page, params, files, acceptLanguage }: EarlyRequest): string | null {
   const call = FIRST_CALLS[page]?.(params) ?? null
   const texts = files.get(preferredLanguage(acceptLanguage, [...files.keys()]) ?? 'en') ?? []
   const links = [

@@ -24,12 +24,12 @@ export const paymentWebhookRoutes: FastifyPluginAsync = async (app) => {
       signature: oneHeader(request, 'x-razorpay-signature'),
       eventId: oneHeader(request, 'x-razorpay-event-id'),
     }
-    const applied = applyWebhook(app.actions, settings, webhook)
+    const applied = applyWebhook(app.actionContext, settings, webhook)
     const result = await applied.catch((err: unknown) => {
       if (err instanceof DomainError) throw err
       throw unavailable(new Error('a webhook could not be stored', { cause: err }))
     })
-    if (result.error) request.log.error({ err: result.error }, 'a webhook could only be stored')
+    if (result.error) request.log.error({ err: result.error }, 'webhook stored but not applied; will retry')
     app.refunds.followUp(result, request.log)
     return { outcome: result.outcome }
   })

@@ -1,6 +1,6 @@
 import { InputError } from '../../src/commands/command.js'
 import { type Config, loadConfig } from '../../src/config/config.js'
-import { baseUrl } from '../../src/greeting.js'
+import { baseUrl } from '../../src/startup-banner.js'
 import { ClusterNode } from './cluster-node.js'
 import { FrontProxy } from './front-proxy.js'
 import { findOnPath, freePort, type PrivateRedis, startPrivateRedis } from './programs.js'

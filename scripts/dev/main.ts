@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
 import { type Config, loadConfig } from '../../src/config/config.js'
 import { acquireMatchingServer } from '../../src/database/embedded-database.js'
-import { greeting } from '../../src/greeting.js'
 import { explainStart } from '../../src/start-error.js'
+import { startupBanner } from '../../src/startup-banner.js'
 import { onStopSignals } from '../../src/stop-signals.js'
 import { inRoot, root } from '../lib/paths.mjs'
 import { ScriptError } from '../lib/run.mjs'
@@ -58,7 +58,7 @@ async function open(config: Config): Promise<void> {
     await service.restart()
     // the service's own log reports a bus that is down
     const started = { port, hasDemo: database !== null, isBusUp: true }
-    if (!stopping.aborted) process.stderr.write(greeting(config, started))
+    if (!stopping.aborted) process.stderr.write(startupBanner(config, started))
   } catch (error) {
     if (stopping.aborted) return
     await close()

@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { BUNDLE_EXTERNALS } from './bundle-externals.mjs'
 import { compilerFile, DEFINES, eagerModules, ownMaps, PACKAGES } from './bundle-plugins.mjs'
-import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
 import { inRoot, root } from './paths.mjs'
 
 const FOLDER = inRoot('.data/compiled-tests')
@@ -111,7 +111,7 @@ async function bundle(files, folder) {
 function outsidePackages() {
   const { devDependencies, optionalDependencies } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   const tools = Object.keys({ ...devDependencies, ...optionalDependencies })
-  const names = [...tools, ...OUTSIDE_THE_BUNDLE, 'pg-native']
+  const names = [...tools, ...BUNDLE_EXTERNALS, 'pg-native']
   return {
     name: 'outside-packages',
     // an option `external` would take precedence over the other plugins

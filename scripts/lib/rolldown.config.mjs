@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { defineConfig } from 'rolldown'
+import { BUNDLE_EXTERNALS } from './bundle-externals.mjs'
 import { compilerFile, DEFINES, eagerModules, ownMaps, PACKAGES } from './bundle-plugins.mjs'
-import { OUTSIDE_THE_BUNDLE } from './outside.mjs'
 import { PACKAGE_LISTS, packageList } from './package-list.mjs'
 import { inRoot, root } from './paths.mjs'
 
@@ -59,7 +59,7 @@ export default defineConfig({
     },
   },
   // pg-native is optional, and nobody installs it
-  external: [...OUTSIDE_THE_BUNDLE, 'pg-native'],
+  external: [...BUNDLE_EXTERNALS, 'pg-native'],
   plugins: [
     ownUrls,
     compilerFile({ clients: 'one' }),

@@ -1,6 +1,6 @@
 import { Prisma } from '../database/client.js'
 import type { Principal } from '../principal.js'
-import { canManageTheatre } from './theatre-access.js'
+import { isTheatreStaff } from './theatre-access.js'
 
 /** Who placed an order, and for which theatre; neither ever changes. */
 export interface OrderOwner {
@@ -10,7 +10,7 @@ export interface OrderOwner {
 
 /** An order is visible to its owner, the staff of its theatre and admins. */
 export function canSeeOrder(principal: Principal, order: OrderOwner): boolean {
-  return order.customerId === principal.userId || canManageTheatre(principal, order.theatreId)
+  return order.customerId === principal.userId || isTheatreStaff(principal, order.theatreId)
 }
 
 // The rule is part of the query, so that someone else's order and a missing one take the same path and the same time.
@@ -18,11 +18,11 @@ export function canSeeOrder(principal: Principal, order: OrderOwner): boolean {
 
 /** `canSeeOrder` as a condition on the row `o` of `orders`. */
 export function visibleOrders(principal: Principal): Prisma.Sql {
-  return Prisma.sql`(o.customer_id = ${principal.userId}::int OR ${managedOrders(principal)})`
+  return Prisma.sql`(o.customer_id = ${principal.userId}::int OR ${staffOrders(principal)})`
 }
 
 /** The row `o` of `orders` belongs to a theatre that the principal may run. */
-export function managedOrders(principal: Principal): Prisma.Sql {
+export function staffOrders(principal: Principal): Prisma.Sql {
   switch (principal.role) {
     case 'admin':
       return Prisma.sql`true`

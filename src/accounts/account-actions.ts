@@ -1,4 +1,4 @@
-import type { Turn } from '../concurrency/fair-queue.js'
+import type { QueuePriority } from '../concurrency/fair-queue.js'
 import type { Database, Transaction } from '../database/client.js'
 import { DomainError, notFound, unauthenticated } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
@@ -27,8 +27,8 @@ export interface AccountContext extends ActionContext {
     attempt(signIn: {
       username: string
       ip: string
-      known: string | null
-    }): Promise<{ turn: Turn; succeeded(): Promise<void> }>
+      recognizedAs: string | null
+    }): Promise<{ priority: QueuePriority; succeeded(): Promise<void> }>
   }
 }
 
@@ -57,10 +57,10 @@ export async function login(
   // nobody but this user holds the session
   const isOwnSession = previous !== null && isSameUsername(previous.principal.username, username)
   const ownSession = isOwnSession ? `session ${previous.session.id}` : null
-  const known = isKnownOn(mark, username) ? `device ${mark.id}` : ownSession
-  const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known })
+  const recognizedAs = isKnownOn(mark, username) ? `device ${mark.id}` : ownSession
+  const attempt = await ctx.throttle.attempt({ username, ip: client.ip, recognizedAs })
   const imported = await findImportedKinds(ctx.db)
-  const account = await checkInTurn(attempt.turn, async () => {
+  const account = await checkInTurn(attempt.priority, async () => {
     const found = await findAccount(ctx.db, username)
     const usable = found?.isActive ? found : null
     return (await verifyPassword(usable?.passwordHash ?? null, password, imported)) ? usable : null
@@ -73,7 +73,7 @@ export async function login(
     if (!(await lockAccount(tx, account.id, current))) throw invalidCredentials()
     const changes = previous ? await endSession(tx, previous.session.id, previous.principal.userId) : []
     const opened = await openSession(tx, { userId: account.id, keep: given.keep, client }, ctx.sessions)
-    return { result: opened, changes }
+    return { result: opened, accessChanges: changes }
   })
 }
 
@@ -93,7 +93,7 @@ export function openGuest(ctx: AccountContext, client: ClientInfo): Promise<Open
 export function logout(ctx: ActionContext, { principal, session }: Caller): Promise<void> {
   return commit(ctx, async (tx) => ({
     result: undefined,
-    changes: await endSession(tx, session.id, principal.userId),
+    accessChanges: await endSession(tx, session.id, principal.userId),
   }))
 }
 
@@ -103,7 +103,7 @@ export function endOwnSession(ctx: AccountContext, caller: Caller, sessionId: st
     await lockCaller(tx, caller, ctx.sessions)
     const changes = await endSession(tx, sessionId, caller.principal.userId)
     if (changes.length === 0) throw notFound('session')
-    return { result: undefined, changes }
+    return { result: undefined, accessChanges: changes }
   })
 }
 
@@ -111,7 +111,10 @@ export function endOwnSession(ctx: AccountContext, caller: Caller, sessionId: st
 export function endOtherSessions(ctx: AccountContext, caller: Caller): Promise<void> {
   return commit(ctx, async (tx) => {
     await lockCaller(tx, caller, ctx.sessions)
-    return { result: undefined, changes: await endSessionsOf(tx, caller.principal.userId, caller.session.id) }
+    return {
+      result: undefined,
+      accessChanges: await endSessionsOf(tx, caller.principal.userId, caller.session.id),
+    }
   })
 }
 
@@ -127,9 +130,13 @@ export async function changePassword(
 ): Promise<IssuedSession> {
   checkNewPassword(given.newPassword, 'newPassword')
   const { username } = principal
-  const attempt = await ctx.throttle.attempt({ username, ip: client.ip, known: `session ${session.id}` })
+  const attempt = await ctx.throttle.attempt({
+    username,
+    ip: client.ip,
+    recognizedAs: `session ${session.id}`,
+  })
   const imported = await findImportedKinds(ctx.db)
-  const account = await checkInTurn(attempt.turn, async () => {
+  const account = await checkInTurn(attempt.priority, async () => {
     const found = await accountOf(ctx.db, principal)
     return (await verifyPassword(found?.passwordHash ?? null, given.currentPassword, imported)) ? found : null
   })
@@ -149,7 +156,7 @@ export async function changePassword(
     const renewal: NewAccessChange = { kind: 'user_changed', userId: principal.userId, sessionId: null }
     return {
       result: renewed,
-      changes: [...(await endSessionsOf(tx, principal.userId, session.id)), renewal],
+      accessChanges: [...(await endSessionsOf(tx, principal.userId, session.id)), renewal],
     }
   })
 }

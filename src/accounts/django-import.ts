@@ -98,7 +98,7 @@ async function importWithin(
         : { username, done, role, isActive },
     )
   }
-  return { result: outcomes, changes }
+  return { result: outcomes, accessChanges: changes }
 }
 
 type Stored = 'added' | 'updated' | 'same' | 'taken'
@@ -114,7 +114,7 @@ async function store(
   if (before && isSame(before, wanted)) return 'same'
   if (before) {
     const theatreIds = [...before.theatreIds, ...wanted.theatreIds]
-    changes.push(...((await changeWithin(tx, before.id, { ...wanted, theatreIds })).changes ?? []))
+    changes.push(...((await changeWithin(tx, before.id, { ...wanted, theatreIds })).accessChanges ?? []))
     return 'updated'
   }
   return (await add(tx, wanted)) ? 'added' : 'taken'

@@ -45,7 +45,7 @@ async function readImportedKinds(db: Database): Promise<ImportedKinds> {
  * Takes the time that checks of all kinds take, but for what the check of `tried` has taken already: so every failed sign-in
  * takes the same, whatever kind of hash the account has, and whether there is an account.
  */
-export async function spendTheRest(
+export async function equalizeWork(
   kinds: ImportedKinds,
   tried: DjangoHash | null,
   password: string,

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
-import { FairQueue, type Turn } from '../concurrency/fair-queue.js'
+import { FairQueue, type QueuePriority } from '../concurrency/fair-queue.js'
 import { invalid } from '../errors.js'
 import { isCommonPassword } from './common-passwords.js'
 import { isDjangoHash, readDjangoHash } from './django-hashes.js'
-import { type ImportedKinds, spendTheRest } from './imported-hashes.js'
+import { equalizeWork, type ImportedKinds } from './imported-hashes.js'
 
 const MIN_PASSWORD = 8
 export const MAX_PASSWORD = 128
@@ -31,15 +31,18 @@ export const HASH_QUEUE = {
 const queue = new FairQueue(HASH_QUEUE)
 
 /** for callers that have shown who they are */
-const URGENT: Turn = { urgent: true, keys: [] }
+const URGENT: QueuePriority = { urgent: true, keys: [] }
 
 /**
  * Runs a check of a password when it is the caller's turn: null is a wrong guess, which puts what has the same keys
  * behind others. Throws `unavailable` when too many wait.
  */
-export async function checkInTurn<T>(turn: Turn, check: () => Promise<T | null>): Promise<T | null> {
-  const checked = await queue.run(turn, check)
-  if (checked === null) queue.noteFailure(turn.keys)
+export async function checkInTurn<T>(
+  priority: QueuePriority,
+  check: () => Promise<T | null>,
+): Promise<T | null> {
+  const checked = await queue.run(priority, check)
+  if (checked === null) queue.noteFailure(priority.keys)
   return checked
 }
 
@@ -81,6 +84,6 @@ export async function verifyPassword(
   const own = isForeign ? null : passwordHash
   const matches = await verify(own ?? DUMMY_HASH, normalize(password))
   if (matches && own !== null) return true
-  await spendTheRest(imported, foreign, password)
+  await equalizeWork(imported, foreign, password)
   return false
 }

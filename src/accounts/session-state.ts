@@ -1,7 +1,7 @@
 import type { Caller } from './sessions.js'
 
-/** What the live engine keeps of a caller (its `Admission`). */
-export function toAdmission({ principal, session, epoch }: Caller) {
+/** What the live engine keeps of a caller (its `SessionState`). */
+export function toSessionState({ principal, session, epoch }: Caller) {
   return {
     sessionId: session.id,
     tokenHash: session.tokenHash,

@@ -1,4 +1,4 @@
-import { canDecideForTheatre, requireManagedTheatre } from '../access/theatre-access.js'
+import { isTheatreManager, requireManagedTheatre } from '../access/theatre-access.js'
 import type { Database, Transaction } from '../database/client.js'
 import { conflict, DomainError, forbidden, notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
@@ -84,7 +84,7 @@ export async function addStaff(
       theatreIds: [theatreId],
       managerOf: manager ? [theatreId] : [],
     })
-    return { result: memberOf(account, theatreId), theatres: [theatreId] }
+    return { result: memberOf(account, theatreId), changedTheatres: [theatreId] }
   })
 }
 
@@ -209,5 +209,5 @@ async function lockUsers(
   await tx.$queryRaw`SELECT id FROM users WHERE id = ANY(${ids}::int[]) ORDER BY id FOR NO KEY UPDATE`
   // a statement of its own: it sees what was committed while the locks were waited for
   const caller = await findAccount(tx, callerId)
-  if (!caller?.isActive || !canDecideForTheatre(caller.principal, theatreId)) throw forbidden()
+  if (!caller?.isActive || !isTheatreManager(caller.principal, theatreId)) throw forbidden()
 }

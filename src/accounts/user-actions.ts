@@ -43,7 +43,7 @@ export async function createUser(ctx: ActionContext, actor: Actor, given: NewUse
   return await commit(ctx, async (tx) => {
     await lockUsers(tx, actor, null)
     const account = await insertUser(tx, { ...given, username, passwordHash })
-    return { result: account, theatres: given.theatreIds }
+    return { result: account, changedTheatres: given.theatreIds }
   })
 }
 
@@ -104,7 +104,11 @@ export async function changeWithin(
   const ends = !after.isActive || passwordHash !== null
   const ended = ends ? await endSessionsOf(tx, userId) : []
   const theatres = new Set([before, after].flatMap(({ principal }) => principal.theatres.map(({ id }) => id)))
-  return { result: after, changes: [...ended, ...rightsChanged(before, after)], theatres: [...theatres] }
+  return {
+    result: after,
+    accessChanges: [...ended, ...rightsChanged(before, after)],
+    changedTheatres: [...theatres],
+  }
 }
 
 /** Ends all of a user's sessions, for a lost device, say. Returns how many. Throws `not_found`. */
@@ -112,7 +116,7 @@ export function revokeSessions(ctx: ActionContext, actor: Actor, userId: number)
   return commit(ctx, async (tx) => {
     if (!(await lockUsers(tx, actor, userId))) throw notFound('user')
     const changes = await endSessionsOf(tx, userId)
-    return { result: changes.length, changes }
+    return { result: changes.length, accessChanges: changes }
   })
 }
 
@@ -127,7 +131,7 @@ export function revokeSession(
     await lockUsers(tx, actor, userId)
     const changes = await endSession(tx, sessionId, userId)
     if (changes.length === 0) throw notFound('session')
-    return { result: undefined, changes }
+    return { result: undefined, accessChanges: changes }
   })
 }
 

@@ -1,4 +1,4 @@
-import { managedOrders, visibleOrders } from '../access/order-access.js'
+import { staffOrders, visibleOrders } from '../access/order-access.js'
 import { Prisma, type Queryable } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
@@ -122,7 +122,7 @@ export async function markChatRead(
   const work = async (tx: Queryable): Promise<Outcome<void>> => {
     const [locked] = await tx.$queryRaw<{ unread: number; readUpTo: number }[]>`
       SELECT o.unread_messages AS unread, o.staff_read_up_to AS "readUpTo" FROM orders o
-      WHERE o.id = ${chatId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
+      WHERE o.id = ${chatId}::int AND ${staffOrders(principal)} FOR NO KEY UPDATE`
     if (!locked) throw notFound('chat')
     if (locked.unread === 0) return { result: undefined }
     const chat = await moveReadUpTo(tx, chatId, upTo)

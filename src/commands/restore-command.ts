@@ -11,12 +11,12 @@ const USAGE = `Puts a backup into the database, or a database that was restored 
   npm run restore -- FILE [--yes]        replaces what the database holds by the backup, all or nothing
   npm run restore -- --recovered [--yes] after a restore to an earlier time by other means (a base backup with WAL, a replica
                                          that was promoted): does what follows a restore, and nothing else
-  npm run restore -- --check             looks whether what the database holds fits together; changes nothing
+  npm run restore -- --check             checks that what the database holds is consistent; changes nothing
 
 Stop all nodes before. What follows a restore: clients start with a snapshot, ids that may have been given out since are
 skipped, and staff and admins sign in again. At the end it checks the database, as --check does. The database is empty, or
-has the migrations of the backup; later ones are applied after. A database that holds data is replaced after a question, or
-with --yes.`
+has the migrations of the backup; later ones are applied after. Asks before it
+replaces a database that holds data; --yes skips the question.`
 
 const OPTIONS = {
   yes: { type: 'boolean', default: false },

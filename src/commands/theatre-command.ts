@@ -10,7 +10,7 @@ const USAGE = `Manages the theatres of houselights.
 
   npm run theatre -- apply FILE [--url https://orders.example.com] [--dry-run] [--yes]
       Creates or updates the theatre described in FILE. Applying the same file again changes nothing.
-      Before an item leaves the menu it asks; --yes answers. With --dry-run it only says what would change.
+      Asks before it removes an item from the menu; --yes skips the question. With --dry-run it only says what would change.
       Prints the links for the seats' QR codes; --url is the address at which visitors reach the service, and
       PUBLIC_URL its default.
   npm run theatre -- export ID [FILE]

@@ -1,34 +1,34 @@
-/** ms for which questions are gathered: storms ask in larger batches */
+/** ms for which requests are gathered: storms come in larger batches */
 const GATHER_MS = 3
 const MAX_BATCH = 200
 /** batches under way at a time */
-const MAX_ASKING = 2
+const MAX_UNDER_WAY = 2
 
 interface Waiting<Q, A> {
-  question: Q
+  request: Q
   resolve(answer: A): void
   reject(error: unknown): void
 }
 
-/** Asks questions that come together in one. A question is always part of a batch that starts after it was asked. */
+/** Sends requests that come close together in one batch. A request is always part of a batch that starts after it. */
 export class Batches<Q, A> {
   private waiting: Waiting<Q, A>[] = []
   private timer: NodeJS.Timeout | null = null
-  private asking = 0
+  private underWay = 0
 
-  /** @param send resolves to the answers in the order of the questions, of which there is at least one */
-  constructor(private readonly send: (questions: Q[]) => Promise<readonly A[]>) {}
+  /** @param send resolves to the answers in the order of the requests, of which there is at least one */
+  constructor(private readonly send: (requests: Q[]) => Promise<readonly A[]>) {}
 
-  /** Rejects as `send` does, and when it answers too few. */
-  ask(question: Q): Promise<A> {
+  /** Rejects as `send` does, and when it gives too few answers. */
+  request(request: Q): Promise<A> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ question, resolve, reject })
+      this.waiting.push({ request, resolve, reject })
       this.schedule()
     })
   }
 
   private schedule(): void {
-    if (this.waiting.length === 0 || this.asking >= MAX_ASKING) return
+    if (this.waiting.length === 0 || this.underWay >= MAX_UNDER_WAY) return
     this.timer ??= setTimeout(() => {
       this.timer = null
       void this.sendBatch()
@@ -37,19 +37,19 @@ export class Batches<Q, A> {
 
   private async sendBatch(): Promise<void> {
     const batch = this.waiting.splice(0, MAX_BATCH)
-    this.asking++
+    this.underWay++
     this.schedule()
     try {
-      const answers = await this.send(batch.map(({ question }) => question))
+      const answers = await this.send(batch.map(({ request }) => request))
       for (const [i, { resolve, reject }] of batch.entries()) {
         const answer = answers[i]
-        if (answer === undefined) reject(new Error('a question was not answered'))
+        if (answer === undefined) reject(new Error('a request of a batch was not answered'))
         else resolve(answer)
       }
     } catch (error) {
       for (const { reject } of batch) reject(error)
     } finally {
-      this.asking--
+      this.underWay--
       this.schedule()
     }
   }

@@ -7,7 +7,7 @@ interface Queue {
  * One task at a time per key; the rest wait in FIFO order, up to a bound. A task ends by a call of `finish`, not by a
  * promise: the end of a response is an event. Keys are held weakly.
  */
-export class SerialQueue<Key extends object> {
+export class CallbackQueue<Key extends object> {
   private readonly queues = new WeakMap<Key, Queue>()
 
   constructor(private readonly maxPending: number) {}

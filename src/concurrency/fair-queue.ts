@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { unavailable } from '../errors.js'
 import { atMost } from './bounded-cache.js'
 
-/** The place of a task among those that wait. */
-export interface Turn {
+/** Which task of those that wait runs first. */
+export interface QueuePriority {
   /** before all that are not */
   urgent: boolean
   /** what the task shares with others: an address, an account. Tasks whose keys have failed least go first. */
@@ -21,7 +21,7 @@ export interface FairQueueOptions {
 }
 
 interface Waiting {
-  turn: Turn
+  priority: QueuePriority
   start(): void
   refuse(error: Error): void
 }
@@ -62,10 +62,10 @@ export class FairQueue {
     })
   }
 
-  /** Runs the task in its turn. Throws `unavailable` when it is refused; it then never runs. */
-  async run<T>(turn: Turn, task: () => Promise<T>): Promise<T> {
+  /** Runs the task when its priority lets it. Throws `unavailable` when it is refused; it then never runs. */
+  async run<T>(priority: QueuePriority, task: () => Promise<T>): Promise<T> {
     if (this.running < this.options.concurrency) this.running++
-    else await this.wait(turn)
+    else await this.wait(priority)
     const startedAt = this.now()
     try {
       return await task()
@@ -84,9 +84,9 @@ export class FairQueue {
     this.trim()
   }
 
-  private wait(turn: Turn): Promise<void> {
+  private wait(priority: QueuePriority): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ turn, start: resolve, refuse: reject })
+      this.waiting.push({ priority, start: resolve, refuse: reject })
       this.trim()
     })
   }
@@ -108,7 +108,7 @@ export class FairQueue {
   private isOverdue(): boolean {
     const { concurrency, maxWaitMs } = this.options
     if (this.failuresLeft() <= ATTACK) return false
-    const others = this.waiting.reduce((count, { turn }) => count + (turn.urgent ? 0 : 1), 0)
+    const others = this.waiting.reduce((count, { priority }) => count + (priority.urgent ? 0 : 1), 0)
     return others > concurrency && (others * this.averageMs) / concurrency > maxWaitMs
   }
 
@@ -126,10 +126,10 @@ export class FairQueue {
   }
 
   /** -1 for an urgent task, else the failures of the key that failed most */
-  private rankOf({ turn }: Waiting): number {
-    if (turn.urgent) return -1
+  private rankOf({ priority }: Waiting): number {
+    if (priority.urgent) return -1
     let most = 0
-    for (const key of turn.keys) most = Math.max(most, this.failures.get(key) ?? 0)
+    for (const key of priority.keys) most = Math.max(most, this.failures.get(key) ?? 0)
     return most
   }
 

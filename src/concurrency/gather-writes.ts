@@ -6,7 +6,7 @@ export interface Corkable {
 }
 
 /**
- * Sends what is written to the stream before the event loop goes on as one write: a system call costs more CPU than a small
+ * Combines all writes of the current iteration of the event loop into one: a system call costs more CPU than a small
  * message. Call it before each write.
  */
 export function gatherWrites(stream: Corkable): void {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
 import { readPostgresUrl, readPublicUrl, readUrl } from './network.js'
 import { type PushConfig, readPushHosts, readVapidKeys, resolveVapidKeys } from './push.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
 import { readSigningSecrets, readWebhookSecrets, resolveSigningSecrets } from './secrets.js'
+import { type DeepReadonly, deepFreeze, readServerSettings, type ServerSettings } from './server-config.js'
 import { readTracing, type TracingConfig } from './tracing.js'
 
 export { ConfigError } from './reader.js'
@@ -34,7 +34,7 @@ export interface RazorpayKeys {
   secret: string
 }
 
-interface Settings extends EdgeSettings {
+interface Settings extends ServerSettings {
   /** absolute path; for what the service generates */
   dataDirectory: string
   /** null: the embedded server */
@@ -68,15 +68,15 @@ export type Config = DeepReadonly<Settings>
 export function loadConfig(env: NodeJS.ProcessEnv, options: { dataDirectory: string }): Config {
   const reader = createReader(env)
   const dataDirectory = resolve(options.dataDirectory)
-  const edge = readEdge(reader)
-  const { isProduction } = edge
+  const server = readServerSettings(reader)
+  const { isProduction } = server
   const givenSecrets = readSigningSecrets(reader, isProduction)
   const databaseUrl = readDatabaseUrl(reader, isProduction)
   const publicUrl = readPublicUrl(reader, isProduction)
-  const givenKeys = readVapidKeys(reader, publicUrl, edge.allowedHosts)
+  const givenKeys = readVapidKeys(reader, publicUrl, server.allowedHosts)
   const pushHosts = readPushHosts(reader, isProduction)
   const settings: Settings = {
-    ...edge,
+    ...server,
     dataDirectory,
     databaseUrl,
     redisUrl: readUrl(reader, 'REDIS_URL', ['redis:', 'rediss:']),

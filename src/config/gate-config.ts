@@ -1,11 +1,11 @@
-import { type DeepReadonly, deepFreeze, type EdgeSettings, readEdge } from './edge-config.js'
 import { readPostgresUrl } from './network.js'
 import { ConfigError, createReader, quote, type Reader } from './reader.js'
+import { type DeepReadonly, deepFreeze, readServerSettings, type ServerSettings } from './server-config.js'
 
 /** bytes: sites that the gate stands in front of take larger messages than this service does */
 const MAX_PAYLOAD = 1_048_576
 
-interface GateSettings extends EdgeSettings {
+interface GateSettings extends ServerSettings {
   django: {
     databaseUrl: string
     /** SECRET_KEY of the site, then its SECRET_KEY_FALLBACKS; never empty */
@@ -39,7 +39,7 @@ export function loadGateConfig(env: NodeJS.ProcessEnv): GateConfig {
     )
   }
   return deepFreeze<GateSettings>({
-    ...readEdge(reader, { maxPayload: MAX_PAYLOAD }),
+    ...readServerSettings(reader, { maxPayload: MAX_PAYLOAD }),
     django: {
       databaseUrl,
       secrets: [current, ...reader.list('DJANGO_SECRET_KEY_FALLBACKS')],

@@ -43,10 +43,7 @@ export function createReader(env: NodeJS.ProcessEnv): Reader {
       if (raw === null) return bounds.default
       const value = /^\d{1,15}$/.test(raw) ? Number(raw) : Number.NaN
       if (value >= bounds.min && value <= bounds.max) return value
-      throw new ConfigError(
-        name,
-        `is ${quote(raw)}: allowed is an integer from ${bounds.min} to ${bounds.max}.`,
-      )
+      throw new ConfigError(name, `is ${quote(raw)}: must be an integer from ${bounds.min} to ${bounds.max}.`)
     },
     flag(name, fallback) {
       const raw = text(name)
@@ -54,14 +51,14 @@ export function createReader(env: NodeJS.ProcessEnv): Reader {
       const word = raw.toLowerCase()
       if (['true', '1', 'on'].includes(word)) return true
       if (['false', '0', 'off'].includes(word)) return false
-      throw new ConfigError(name, `is ${quote(raw)}: allowed are true, false, 1, 0, on and off.`)
+      throw new ConfigError(name, `is ${quote(raw)}: must be true, false, 1, 0, on or off.`)
     },
     oneOf(name, words, fallback) {
       const raw = text(name)
       if (raw === null) return fallback
       const word = words.find((candidate) => candidate === raw)
       if (word !== undefined) return word
-      throw new ConfigError(name, `is ${quote(raw)}: allowed are ${words.join(', ')}.`)
+      throw new ConfigError(name, `is ${quote(raw)}: must be one of ${words.join(', ')}.`)
     },
     list(name) {
       return (text(name) ?? '')

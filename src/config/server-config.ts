@@ -17,7 +17,7 @@ export interface SocketsConfig {
 }
 
 /** What the service and the gate have in common: where to listen, whom to trust, what a client may cost. */
-export interface EdgeSettings {
+export interface ServerSettings {
   environment: (typeof ENVIRONMENTS)[number]
   isProduction: boolean
   host: string
@@ -30,7 +30,7 @@ export interface EdgeSettings {
   /** proxies whose X-Forwarded-* headers are trusted, in proxy-addr's syntax; empty: none */
   trustedProxies: string[]
   sockets: SocketsConfig
-  /** false lifts the refusal, login and request limits, but not `sockets.maxPerUser` */
+  /** false disables every limit on rates, but not `sockets.maxPerUser` */
   rateLimits: boolean
   /** seconds for which a node that is stopping goes on accepting after /readyz says so */
   lameDuckSeconds: number
@@ -41,10 +41,10 @@ export interface EdgeSettings {
 
 export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T
 
-export type EdgeConfig = DeepReadonly<EdgeSettings>
+export type ServerConfig = DeepReadonly<ServerSettings>
 
 /** @param maxPayload the default of WS_MAX_PAYLOAD, bytes */
-export function readEdge(reader: Reader, { maxPayload = 16_384 } = {}): EdgeSettings {
+export function readServerSettings(reader: Reader, { maxPayload = 16_384 } = {}): ServerSettings {
   const environment = reader.oneOf('NODE_ENV', ENVIRONMENTS, 'development')
   const isProduction = environment === 'production'
   const allowed = readAllowedHosts(reader)

@@ -18,7 +18,11 @@ export interface Publisher {
    * Never throws or waits. Subscribers get a lost announcement's events from the log within two seconds. `theatres`: ids of those
    * whose menu, settings, halls or staff have changed.
    */
-  publish(committed: Committed, changes: readonly NewAccessChange[], theatres: readonly number[]): void
+  publish(
+    committed: Committed,
+    accessChanges: readonly NewAccessChange[],
+    changedTheatres: readonly number[],
+  ): void
 }
 
 /** What every action needs. */
@@ -34,9 +38,9 @@ export interface ActionContext {
 export interface Outcome<T> {
   result: T
   events?: NewEvent[]
-  changes?: NewAccessChange[]
+  accessChanges?: NewAccessChange[]
   /** ids of the theatres whose menu, settings, halls or staff this changes: open pages that show them read them again */
-  theatres?: readonly number[]
+  changedTheatres?: readonly number[]
 }
 
 export interface CommitOptions {
@@ -89,8 +93,9 @@ async function publishAfter<T>(
   const { outcome, committed } = await (queueKey !== undefined && queue
     ? queue.run(queueKey, transact)
     : transact())
-  const { changes = [], theatres = [] } = outcome
-  if (committed || theatres.length > 0) live.publish(committed ?? NO_EVENTS, changes, theatres)
+  const { accessChanges = [], changedTheatres = [] } = outcome
+  if (committed || changedTheatres.length > 0)
+    live.publish(committed ?? NO_EVENTS, accessChanges, changedTheatres)
   return outcome.result
 }
 
@@ -107,12 +112,12 @@ async function workAndAppend<T>(
 
 async function appendOutcome(
   tx: Queryable,
-  { events = [], changes = [] }: Outcome<unknown>,
+  { events = [], accessChanges = [] }: Outcome<unknown>,
   onBehalf: OnBehalf | undefined,
 ): Promise<Committed | null> {
-  if (events.length === 0 && changes.length === 0 && !onBehalf) return null
+  if (events.length === 0 && accessChanges.length === 0 && !onBehalf) return null
   try {
-    return await append(tx, events, changes, onBehalf)
+    return await append(tx, events, accessChanges, onBehalf)
   } catch (error) {
     const state = sqlStateOf(error)
     if (state === SESSION_ENDED) throw unauthenticated()

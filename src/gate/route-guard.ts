@@ -114,9 +114,9 @@ class SqlGuard implements RouteGuard {
   }
 
   async judge(subjects: readonly GuardSubject[], database: DjangoDatabase): Promise<boolean[]> {
-    if (subjects.every((subject) => this.isSpelt(subject))) return this.ask(subjects, database)
+    if (subjects.every((subject) => this.isSpelt(subject))) return this.query(subjects, database)
     const spelt = subjects.filter((subject) => this.isSpelt(subject))
-    const verdicts = await this.ask(spelt, database)
+    const verdicts = await this.query(spelt, database)
     return subjects.map((subject) => verdicts[spelt.indexOf(subject)] ?? false)
   }
 
@@ -127,7 +127,7 @@ class SqlGuard implements RouteGuard {
     })
   }
 
-  private async ask(subjects: readonly GuardSubject[], database: DjangoDatabase): Promise<boolean[]> {
+  private async query(subjects: readonly GuardSubject[], database: DjangoDatabase): Promise<boolean[]> {
     const values = [
       subjects.map((_, i) => i),
       ...this.parameters.map((name) => subjects.map((subject) => valueFor(subject, name))),
@@ -141,8 +141,8 @@ class SqlGuard implements RouteGuard {
       if (!isDataError(error) || subjects.length === 0) throw error
       if (subjects.length === 1) return [false]
       const middle = subjects.length >> 1
-      const first = await this.ask(subjects.slice(0, middle), database)
-      return [...first, ...(await this.ask(subjects.slice(middle), database))]
+      const first = await this.query(subjects.slice(0, middle), database)
+      return [...first, ...(await this.query(subjects.slice(middle), database))]
     }
   }
 }

@@ -19,17 +19,17 @@ export class SessionLookup {
 
   /** Looks a session up by its key. */
   find(key: string): Promise<SessionVerdict> {
-    return this.unknown.ask(key)
+    return this.unknown.request(key)
   }
 
   /** Reads a session again, by a reading that begins now. */
   confirm(session: LiveSession): Promise<SessionVerdict> {
-    return this.known.ask(session)
+    return this.known.request(session)
   }
 
   /** Does the guard let it pass, by a reading that begins now? */
   async judge(guard: RouteGuard, subject: GuardSubject): Promise<boolean> {
     if (!guard.judgeFlags(subject.session)) return false
-    return !guard.usesQuery || (this.guards.get(guard)?.ask(subject) ?? false)
+    return !guard.usesQuery || (this.guards.get(guard)?.request(subject) ?? false)
   }
 }

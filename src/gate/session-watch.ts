@@ -9,17 +9,17 @@ import { type Watched, WatchedSessions, type WatchedSocket } from './watched-ses
 /** Why a socket may not stay. */
 export type Refusal = 'session_ended' | 'forbidden' | 'unavailable'
 
-const ASK_EVERY_MS = 1000
-/** ms between readings of sessions that are in doubt */
-const DOUBT_EVERY_MS = 100
-/** ms from the first doubt to the verdict against a session: Django's `cycle_key` takes several commits */
-const DOUBT_MS = 900
-/** ms for which sockets go on while the database does not answer */
-const AWAY_MS = 5000
+const POLL_EVERY_MS = 1000
+/** ms between reads of suspect sessions */
+const RECHECK_EVERY_MS = 100
+/** ms from the first suspicion to the verdict against a session: Django's `cycle_key` takes several commits */
+const SUSPECT_MS = 900
+/** ms for which sockets stay open while the database does not answer */
+const UNREACHABLE_MS = 5000
 /** ms over which clients come back after the database was away */
 const SPREAD_MS = 2000
 
-/** Where questions go. Guards have connections of their own: one whose table is locked must not keep sessions waiting. */
+/** What is polled. Guards have connections of their own: one whose table is locked must not keep sessions waiting. */
 export interface WatchSources {
   reader: SessionReader
   guardDatabase: DjangoDatabase
@@ -28,38 +28,38 @@ export interface WatchSources {
 interface Asked {
   watched: Watched
   /** as of the beginning of the reading */
-  doubts: number
+  suspicions: number
 }
 
 /**
- * Keeps the right to listen true while sockets are open: asks once a second for all sessions in one query and once for
- * each SQL guard, and at once for what a notice names. At the slightest doubt a session's sockets are held, until a
- * reading has begun after the doubt and says who may go on.
+ * Rechecks the right of every open socket to stay open: once a second, all sessions in one query and each SQL guard in
+ * another, and at once what a notice names. A suspect session's sockets are held until a read that began after the
+ * suspicion clears it.
  */
 export class SessionWatch {
   private readonly sessions: WatchedSessions
   private readonly timers: NodeJS.Timeout[]
-  private awaySince: number | null = null
+  private unreachableSince: number | null = null
   /** performance.now() since when a guard’s question fails while the others are answered */
   private readonly failing = new Map<RouteGuard, number>()
-  /** guards whose question is not answered yet */
-  private readonly asking = new Set<RouteGuard>()
-  /** performance.now() of the question about sessions that is not answered yet */
-  private askedAt: number | null = null
+  /** guards whose query is under way */
+  private readonly polling = new Set<RouteGuard>()
+  /** performance.now() at the start of the query of sessions that is under way */
+  private polledAt: number | null = null
   private isClosed = false
-  private isSettling = false
-  private settleAgain = false
+  private isRechecking = false
+  private recheckAgain = false
 
   constructor(
     private readonly sources: WatchSources,
     private readonly onError: (error: unknown) => void,
-    askEveryMs = ASK_EVERY_MS,
+    pollEveryMs = POLL_EVERY_MS,
   ) {
     // the database's clock has the last word
-    this.sessions = new WatchedSessions((watched) => this.doubt([watched]))
+    this.sessions = new WatchedSessions((watched) => this.recheck([watched]))
     this.timers = [
-      setInterval(() => this.ask(), askEveryMs),
-      setInterval(() => this.endWhenAway(), AWAY_MS / 20),
+      setInterval(() => this.poll(), pollEveryMs),
+      setInterval(() => this.endWhenUnreachable(), UNREACHABLE_MS / 20),
     ]
   }
 
@@ -80,7 +80,7 @@ export class SessionWatch {
   async admit(socket: WatchedSocket, lookup: SessionLookup): Promise<Refusal | null> {
     const watched = this.sessions.get(socket.session.key)
     if (!watched) return 'session_ended'
-    const { doubts } = watched
+    const { suspicions } = watched
     try {
       const verdict = await lookup.confirm(watched.session)
       if (verdict.kind !== 'live') return 'session_ended'
@@ -90,22 +90,22 @@ export class SessionWatch {
       this.onError(error)
       return 'unavailable'
     }
-    // a doubt that came meanwhile: the socket stays on hold with the others, and shares their verdict
-    if (watched.doubts === doubts && watched.doubtfulSince === null) socket.release()
+    // suspected meanwhile: the socket stays on hold with the others, and shares their verdict
+    if (watched.suspicions === suspicions && watched.suspectSince === null) socket.release()
     return null
   }
 
   /** A notice of gate.sql: about a session, a user, or all sessions. */
   onNotice(payload: string): void {
     const [kind, id = ''] = [payload.slice(0, 1), payload.slice(2)]
-    if (kind === 's') this.doubt(this.sessions.withHash(id))
-    else if (kind === 'u') this.doubt(this.sessions.ofUser(id))
-    else this.doubtAll()
+    if (kind === 's') this.recheck(this.sessions.withHash(id))
+    else if (kind === 'u') this.recheck(this.sessions.ofUser(id))
+    else this.recheckAll()
   }
 
   /** Notices may have been lost. */
-  doubtAll(): void {
-    this.doubt(this.sessions.all())
+  recheckAll(): void {
+    this.recheck(this.sessions.all())
   }
 
   close(): void {
@@ -114,52 +114,52 @@ export class SessionWatch {
     this.sessions.close()
   }
 
-  private doubt(all: readonly Watched[]): void {
+  private recheck(all: readonly Watched[]): void {
     if (all.length === 0) return
-    for (const watched of all) this.beginDoubt(watched)
-    void this.settle()
+    for (const watched of all) this.markSuspect(watched)
+    void this.recheckSuspects()
   }
 
-  private beginDoubt(watched: Watched): void {
-    watched.doubts++
-    watched.doubtfulSince ??= performance.now()
+  private markSuspect(watched: Watched): void {
+    watched.suspicions++
+    watched.suspectSince ??= performance.now()
     for (const socket of watched.sockets) socket.hold()
   }
 
-  /** Reads the sessions in doubt, again and again until none is left. */
-  private async settle(): Promise<void> {
-    this.settleAgain = true
-    if (this.isSettling) return
-    this.isSettling = true
-    while (this.settleAgain && !this.isClosed) {
-      this.settleAgain = false
-      const doubtful = this.sessions.doubtful()
-      const asked = doubtful.map((watched) => ({ watched, doubts: watched.doubts }))
+  /** Reads the suspect sessions repeatedly until none is left. */
+  private async recheckSuspects(): Promise<void> {
+    this.recheckAgain = true
+    if (this.isRechecking) return
+    this.isRechecking = true
+    while (this.recheckAgain && !this.isClosed) {
+      this.recheckAgain = false
+      const suspects = this.sessions.suspects()
+      const asked = suspects.map((watched) => ({ watched, suspicions: watched.suspicions }))
       try {
-        const verdicts = await this.sources.reader.readKnown(doubtful.map(({ session }) => session))
-        this.awaySince = null
+        const verdicts = await this.sources.reader.readKnown(suspects.map(({ session }) => session))
+        this.unreachableSince = null
         await this.judgeAll(asked, verdicts)
       } catch (error) {
-        this.awaySince ??= performance.now()
+        this.unreachableSince ??= performance.now()
         this.onError(error)
       }
-      if (this.sessions.doubtful().length === 0 || this.settleAgain) continue
-      await new Promise((resolve) => setTimeout(resolve, DOUBT_EVERY_MS))
-      this.settleAgain = true
+      if (this.sessions.suspects().length === 0 || this.recheckAgain) continue
+      await new Promise((resolve) => setTimeout(resolve, RECHECK_EVERY_MS))
+      this.recheckAgain = true
     }
-    this.isSettling = false
+    this.isRechecking = false
   }
 
-  /** Applies what a reading says. `doubts`: how many each session had had when it began. */
+  /** Applies what a read says. `suspicions`: how many each session had had when it began. */
   private async judgeAll(asked: readonly Asked[], verdicts: readonly SessionVerdict[]): Promise<void> {
     const missing: Watched[] = []
-    for (const [i, { watched, doubts }] of asked.entries()) {
+    for (const [i, { watched, suspicions }] of asked.entries()) {
       const verdict = verdicts[i]
       if (!verdict || watched.sockets.size === 0) continue
-      if (verdict.kind === 'live') this.confirm(watched, verdict.session, doubts)
+      if (verdict.kind === 'live') this.confirm(watched, verdict.session, suspicions)
       else if (verdict.kind === 'ended') end(watched, CloseCode.sessionEnded, verdict.reason)
       else {
-        if (watched.doubtfulSince === null) this.beginDoubt(watched)
+        if (watched.suspectSince === null) this.markSuspect(watched)
         if (verdict.kind === 'gone') missing.push(watched)
         else if (isLate(watched)) end(watched, CloseCode.sessionEnded, 'session ended')
       }
@@ -180,37 +180,37 @@ export class SessionWatch {
     }
   }
 
-  private confirm(watched: Watched, session: LiveSession, doubts: number): void {
+  private confirm(watched: Watched, session: LiveSession, suspicions: number): void {
     this.sessions.update(watched, session)
-    // of the others a query decides, which the next second asks
+    // the others are decided by their query, within a second
     for (const socket of [...watched.sockets])
       if (!socket.guard.judgeFlags(session)) socket.close(CloseCode.forbidden, 'forbidden')
-    if (watched.doubtfulSince === null || watched.doubts !== doubts) return
-    watched.doubtfulSince = null
+    if (watched.suspectSince === null || watched.suspicions !== suspicions) return
+    watched.suspectSince = null
     for (const socket of watched.sockets) socket.release()
   }
 
-  private ask(): void {
-    void this.askSessions()
-    for (const [guard, sockets] of this.guardedSockets()) void this.askGuard(guard, sockets)
+  private poll(): void {
+    void this.pollSessions()
+    for (const [guard, sockets] of this.guardedSockets()) void this.pollGuard(guard, sockets)
   }
 
-  private async askSessions(): Promise<void> {
-    if (this.askedAt !== null) return
+  private async pollSessions(): Promise<void> {
+    if (this.polledAt !== null) return
     const began = performance.now()
-    this.askedAt = began
+    this.polledAt = began
     try {
-      const all = this.sessions.all().map((watched) => ({ watched, doubts: watched.doubts }))
+      const all = this.sessions.all().map((watched) => ({ watched, suspicions: watched.suspicions }))
       const verdicts = await this.sources.reader.readKnown(all.map(({ watched }) => watched.session))
       await this.judgeAll(all, verdicts)
-      this.awaySince = null
+      this.unreachableSince = null
     } catch (error) {
-      this.awaySince ??= began
+      this.unreachableSince ??= began
       this.onError(error)
     } finally {
-      this.askedAt = null
+      this.polledAt = null
     }
-    if (this.sessions.doubtful().length > 0) void this.settle()
+    if (this.sessions.suspects().length > 0) void this.recheckSuspects()
   }
 
   private guardedSockets(): Map<RouteGuard, WatchedSocket[]> {
@@ -226,10 +226,10 @@ export class SessionWatch {
     return sockets
   }
 
-  /** One whose question fails for 5 s, as its table is locked, ends its own sockets alone. */
-  private async askGuard(guard: RouteGuard, sockets: readonly WatchedSocket[]): Promise<void> {
-    if (this.asking.has(guard)) return
-    this.asking.add(guard)
+  /** A guard whose query fails for 5 s, say because its table is locked, closes only its own sockets. */
+  private async pollGuard(guard: RouteGuard, sockets: readonly WatchedSocket[]): Promise<void> {
+    if (this.polling.has(guard)) return
+    this.polling.add(guard)
     const began = performance.now()
     try {
       const passes = await guard.judge(sockets, this.sources.guardDatabase)
@@ -240,22 +240,22 @@ export class SessionWatch {
       this.onError(error)
       const since = this.failing.get(guard) ?? began
       this.failing.set(guard, since)
-      if (performance.now() - since < AWAY_MS) return
+      if (performance.now() - since < UNREACHABLE_MS) return
       for (const socket of sockets) socket.close(CloseCode.serviceRestart, retryLater())
     } finally {
-      this.asking.delete(guard)
+      this.polling.delete(guard)
     }
   }
 
-  /** No access by guessing: without an answer for 5 s all sockets end. */
-  private endWhenAway(): void {
-    const since = this.awaySince ?? this.askedAt
-    if (since === null || performance.now() - since < AWAY_MS) return
+  /** Fails closed: closes all sockets once the database has not answered for 5 s. */
+  private endWhenUnreachable(): void {
+    const since = this.unreachableSince ?? this.polledAt
+    if (since === null || performance.now() - since < UNREACHABLE_MS) return
     for (const watched of this.sessions.all()) end(watched, CloseCode.serviceRestart, retryLater())
   }
 }
 
-const isLate = ({ doubtfulSince }: Watched) => performance.now() - (doubtfulSince ?? 0) >= DOUBT_MS
+const isLate = ({ suspectSince }: Watched) => performance.now() - (suspectSince ?? 0) >= SUSPECT_MS
 
 const retryLater = () => `retry=${randomInt(SPREAD_MS)}`
 

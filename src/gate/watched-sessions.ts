@@ -16,10 +16,10 @@ export interface WatchedSocket extends GuardSubject {
 export interface Watched {
   session: LiveSession
   readonly sockets: Set<WatchedSocket>
-  /** performance.now() of the first doubt; null: none */
-  doubtfulSince: number | null
-  /** counts doubts: a reading that began before the latest settles nothing */
-  doubts: number
+  /** performance.now() of the first suspicion; null: none */
+  suspectSince: number | null
+  /** counts suspicions: a read that began before the latest clears nothing */
+  suspicions: number
   expiry: NodeJS.Timeout | null
 }
 
@@ -47,8 +47,8 @@ export class WatchedSessions {
     return [...this.byKey.values()]
   }
 
-  doubtful(): Watched[] {
-    return this.all().filter(({ doubtfulSince }) => doubtfulSince !== null)
+  suspects(): Watched[] {
+    return this.all().filter(({ suspectSince }) => suspectSince !== null)
   }
 
   withHash(hash: string): Watched[] {
@@ -67,7 +67,7 @@ export class WatchedSessions {
       found.sockets.add(socket)
       return
     }
-    const watched = { session, sockets: new Set([socket]), doubtfulSince: null, doubts: 0, expiry: null }
+    const watched = { session, sockets: new Set([socket]), suspectSince: null, suspicions: 0, expiry: null }
     this.byKey.set(session.key, watched)
     this.byHash.set(hashOfKey(session.key), watched)
     this.byUser.add(session.userId, watched)

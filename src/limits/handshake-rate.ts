@@ -19,7 +19,7 @@ export interface NewHandshake {
 }
 
 /**
- * Limits the accepted handshakes of each session, over all nodes. Nobody is refused for what others at the same address
+ * Limits each session's handshakes, accepted or refused, over all nodes. Nobody is refused for what others at the same address
  * do: in a crowd each guest may only come back less often, so that some hundred sessions can't take a node's CPU.
  */
 export class HandshakeRate {

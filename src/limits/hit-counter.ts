@@ -21,7 +21,7 @@ export interface HitCounter {
 export const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000))
 
 /**
- * Beyond, the keys that were not hit for longest are evicted: a flood of addresses can't exhaust memory. Keys at half of
+ * Above this, the least recently hit keys are evicted: a flood of addresses can't exhaust memory. Keys at half of
  * their limit or beyond have a table of this size for themselves.
  */
 const MAX_KEYS = 50_000

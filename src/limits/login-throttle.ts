@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Turn } from '../concurrency/fair-queue.js'
+import type { QueuePriority } from '../concurrency/fair-queue.js'
 import { tooMany } from '../errors.js'
 import { addressKey } from '../http/client-address.js'
 import { type HitCounter, secondsOf } from './hit-counter.js'
@@ -9,15 +9,15 @@ export interface SignIn {
   username: string
   ip: string
   /** the device or session that was signed in to this account before; null: nothing is shown */
-  known: string | null
+  recognizedAs: string | null
 }
 
 export interface LoginThrottle {
   /**
    * Counts an attempt before the password is verified, so that a hundred concurrent ones are a hundred attempts. Throws
-   * 429 with `retryAfter`. `turn` is its place in the queue. After the right password `succeeded` takes it back.
+   * 429 with `retryAfter`. `priority` is its place in the queue. After the right password `succeeded` takes it back.
    */
-  attempt(signIn: SignIn): Promise<{ turn: Turn; succeeded(): Promise<void> }>
+  attempt(signIn: SignIn): Promise<{ priority: QueuePriority; succeeded(): Promise<void> }>
 }
 
 const WINDOW_SECONDS = 300
@@ -35,14 +35,14 @@ const PAIR_LIMIT_UNDER_ATTACK = 3
  * was signed in before, from an address where a stranger guesses.
  */
 export function createLoginThrottle(counter: HitCounter): LoginThrottle {
-  const countAll = async ({ username, ip, known }: SignIn): Promise<string[]> => {
+  const countAll = async ({ username, ip, recognizedAs }: SignIn): Promise<string[]> => {
     const account = accountKey(username)
     const take = async (key: string, limit: number) => {
       const { allowed, remainingMs } = await counter.hit(key, WINDOW_SECONDS, limit)
       if (!allowed) throw tooMany(secondsOf(remainingMs))
       return key
     }
-    if (known !== null) return [await take(`login:known:${account}:${known}`, PAIR_LIMIT)]
+    if (recognizedAs !== null) return [await take(`login:known:${account}:${recognizedAs}`, PAIR_LIMIT)]
     const byAddress = await take(`login:address:${addressKey(ip)}`, ADDRESS_LIMIT)
     const byAccount = `login:account:${account}`
     const underAttack = !(await counter.hit(byAccount, WINDOW_SECONDS, ACCOUNT_LIMIT)).allowed
@@ -53,7 +53,7 @@ export function createLoginThrottle(counter: HitCounter): LoginThrottle {
     async attempt(signIn) {
       const keys = await countAll(signIn)
       return {
-        turn: turnOf(signIn),
+        priority: priorityOf(signIn),
         async succeeded() {
           await Promise.all(keys.map((key) => counter.refund(key)))
         },
@@ -65,12 +65,12 @@ export function createLoginThrottle(counter: HitCounter): LoginThrottle {
 /** For `RATE_LIMITS=off`: never refuses. */
 export const noThrottle: LoginThrottle = {
   async attempt(signIn) {
-    return { turn: turnOf(signIn), async succeeded() {} }
+    return { priority: priorityOf(signIn), async succeeded() {} }
   },
 }
 
-function turnOf({ username, ip, known }: SignIn): Turn {
-  return { urgent: known !== null, keys: [known ?? addressKey(ip), accountKey(username)] }
+function priorityOf({ username, ip, recognizedAs }: SignIn): QueuePriority {
+  return { urgent: recognizedAs !== null, keys: [recognizedAs ?? addressKey(ip), accountKey(username)] }
 }
 
 /** User names are compared without case, may be long, and must not reach Redis. */

@@ -24,7 +24,7 @@ export class Refusals {
   /** ms for which this client is still blocked, or 0 */
   blockedMs(client: string): number {
     const key = opaqueKey(client)
-    // `get`, unlike the other, keeps one that goes on from being evicted
+    // `get`, unlike `getRemainingTTL`, refreshes the position, so that a client that goes on is not evicted
     return this.blocked.get(key) ? Math.max(0, this.blocked.getRemainingTTL(key)) : 0
   }
 

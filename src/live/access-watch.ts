@@ -1,17 +1,17 @@
 import type { AccessChange, AccessChanges } from '../events/event-log.js'
 import { CloseCode } from '../protocol/close-codes.js'
-import type { Admission } from './socket/admission.js'
 import type { Connection } from './socket/connection.js'
+import type { SessionState } from './socket/session-state.js'
 
 export interface AccessSource {
   /** access changes after an epoch, and the current epoch, in one snapshot */
   readChanges(after: number): Promise<AccessChanges>
-  /** admissions by session id; ended sessions are missing, by id, in one query */
-  readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
+  /** session states by session id; ended sessions are missing, by id, in one query */
+  readSessionStates(sessionIds: readonly string[]): Promise<Map<string, SessionState>>
   bySession(sessionId: string): Iterable<Connection>
   byUser(userId: number): Iterable<Connection>
   all(): Iterable<Connection>
-  /** called after a connection's admission was replaced by a newer one */
+  /** called after a connection's session state was replaced by a newer one */
   onReadmitted(connection: Connection): void
 }
 
@@ -87,7 +87,7 @@ export class AccessWatch {
     return affected
   }
 
-  /** Reviews a new connection whose admission is older than the applied epoch, before it receives anything. */
+  /** Reviews a new connection whose session state is older than the applied epoch, before it receives anything. */
   reviewJoining(connection: Connection): void {
     connection.hold()
     this.review(new Set([connection]))
@@ -95,11 +95,11 @@ export class AccessWatch {
 
   /** Runs the guard of connections on hold again, then releases them. Retries until the database answers. */
   private review(affected: Set<Connection>): void {
-    const sessionIds = [...new Set([...affected].map((connection) => connection.admission.sessionId))]
-    this.source.readAdmissions(sessionIds).then(
-      (admissions) => {
+    const sessionIds = [...new Set([...affected].map((connection) => connection.sessionState.sessionId))]
+    this.source.readSessionStates(sessionIds).then(
+      (sessionStates) => {
         for (const connection of affected) {
-          this.decide(connection, admissions.get(connection.admission.sessionId))
+          this.decide(connection, sessionStates.get(connection.sessionState.sessionId))
           connection.release()
         }
       },
@@ -113,15 +113,15 @@ export class AccessWatch {
     )
   }
 
-  private decide(connection: Connection, admission: Admission | undefined): void {
+  private decide(connection: Connection, sessionState: SessionState | undefined): void {
     if (connection.closed) return
-    if (!admission) return connection.close(CloseCode.sessionEnded, 'session ended')
+    if (!sessionState) return connection.close(CloseCode.sessionEnded, 'session ended')
     // reviews may overtake each other: keep the result of the later snapshot
-    if (admission.epoch < connection.admission.epoch) return
+    if (sessionState.epoch < connection.sessionState.epoch) return
     // the token was replaced: whoever has only the old one can't come back
-    if (admission.tokenHash !== connection.admission.tokenHash) return connection.restart()
-    connection.admission = admission
-    const allowed = connection.guard(admission.principal)
+    if (sessionState.tokenHash !== connection.sessionState.tokenHash) return connection.restart()
+    connection.sessionState = sessionState
+    const allowed = connection.guard(sessionState.principal)
     if (allowed.length === 0) return connection.close(CloseCode.forbidden, 'access revoked')
     if (allowed.some((group) => !connection.granted.has(group))) {
       return connection.restart()

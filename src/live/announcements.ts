@@ -2,8 +2,8 @@ import { MultiMap } from '../concurrency/multi-map.js'
 import type { Bus } from './bus/bus.js'
 
 /**
- * Messages between nodes that are no events: best effort, at most once. Whoever listens must find what was lost by other
- * means. Listeners of this node get them too, some of them twice.
+ * Messages between nodes that are not events. Best effort: another node may miss one, and this node may get one twice, so a
+ * listener must be idempotent and poll for what was lost.
  */
 export class Announcements {
   private readonly listeners = new MultiMap<string, (message: string) => void>()

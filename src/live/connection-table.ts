@@ -10,7 +10,7 @@ export class ConnectionTable {
   private readonly users = new MultiMap<number, Connection>()
 
   add(connection: Connection): void {
-    const { sessionId, principal } = connection.admission
+    const { sessionId, principal } = connection.sessionState
     this.open.add(connection)
     this.sessions.add(sessionId, connection)
     this.users.add(principal.userId, connection)
@@ -19,7 +19,7 @@ export class ConnectionTable {
   /** Moves an open connection to `lingering`; false if it is not open. */
   remove(connection: Connection): boolean {
     if (!this.open.delete(connection)) return false
-    const { sessionId, principal } = connection.admission
+    const { sessionId, principal } = connection.sessionState
     this.lingering.add(connection)
     this.sessions.remove(sessionId, connection)
     this.users.remove(principal.userId, connection)

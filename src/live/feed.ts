@@ -27,7 +27,7 @@ export interface FeedReader {
   /** seq of the last event written to it */
   readonly position: number
   /** a customer: waits apart from the staff */
-  readonly isGuest: boolean
+  readonly isCustomer: boolean
   /** Writes the events after its position while its socket is writable. */
   pump(): void
   /** Sends the frame now or, if the socket is not writable, a current one once it is. */
@@ -40,7 +40,7 @@ const RING_BYTES = 2 * 1024 * 1024
 export const SLICE_BYTES = 64 * 1024
 const READ_BATCH = 500
 /** out-of-order events that are kept; others are read from the log */
-const MAX_EARLY = 256
+const MAX_OUT_OF_ORDER = 256
 /** ms to wait for a missing event before the log is read: publishes of concurrent commits may be reordered */
 const REORDER_MS = 10
 
@@ -53,7 +53,7 @@ export class Feed {
   readonly ring: Ring
   /** the highest seq known to be committed, or announced */
   private announced: number
-  private readonly early = new Map<number, StoredEvent>()
+  private readonly outOfOrder = new Map<number, StoredEvent>()
   private catchingUp: Promise<void> | null = null
   private reorderTimer: NodeJS.Timeout | null = null
   private filling: Promise<void> | null = null
@@ -85,10 +85,10 @@ export class Feed {
     this.announced = Math.max(this.announced, event.seq)
     if (event.seq === this.head + 1 && !this.catchingUp && this.host.hasApplied(event.epoch)) {
       this.accept(event)
-      if (this.early.size > 0) this.acceptEarly()
+      if (this.outOfOrder.size > 0) this.acceptOutOfOrder()
       return
     }
-    if (this.early.size < MAX_EARLY) this.early.set(event.seq, event)
+    if (this.outOfOrder.size < MAX_OUT_OF_ORDER) this.outOfOrder.set(event.seq, event)
     if (event.seq === this.head + 1) void this.catchUp()
     else this.waitForMissing()
   }
@@ -118,14 +118,14 @@ export class Feed {
     this.host.scheduleFlush(this)
   }
 
-  private acceptEarly(): void {
+  private acceptOutOfOrder(): void {
     for (;;) {
-      const event = this.early.get(this.head + 1)
+      const event = this.outOfOrder.get(this.head + 1)
       if (!event || !this.host.hasApplied(event.epoch)) break
-      this.early.delete(event.seq)
+      this.outOfOrder.delete(event.seq)
       this.accept(event)
     }
-    for (const seq of this.early.keys()) if (seq <= this.head) this.early.delete(seq)
+    for (const seq of this.outOfOrder.keys()) if (seq <= this.head) this.outOfOrder.delete(seq)
     if (this.announced > this.head) this.waitForMissing()
   }
 
@@ -134,7 +134,7 @@ export class Feed {
     this.catchingUp ??= this.readMissing().then(
       () => {
         this.catchingUp = null
-        if (this.early.size > 0) this.acceptEarly()
+        if (this.outOfOrder.size > 0) this.acceptOutOfOrder()
       },
       () => {
         this.catchingUp = null
@@ -145,13 +145,13 @@ export class Feed {
 
   private async readMissing(): Promise<void> {
     while (this.announced > this.head && !this.closed) {
-      const next = this.early.get(this.head + 1)
+      const next = this.outOfOrder.get(this.head + 1)
       const events = next ? [next] : await this.host.readAfter(this.group, this.head, READ_BATCH)
       if (events.length === 0) return this.adoptLogHead()
       // no event is delivered before the access changes committed before it are applied
       await this.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
       for (const event of events) {
-        this.early.delete(event.seq)
+        this.outOfOrder.delete(event.seq)
         if (event.seq <= this.head) continue
         // retention deleted events that this feed never saw: members behind the gap detect it and take a snapshot
         if (event.seq > this.head + 1) this.ring.restart(event.seq - 1)
@@ -221,7 +221,7 @@ export class Feed {
   close(): void {
     this.closed = true
     if (this.reorderTimer) clearTimeout(this.reorderTimer)
-    this.early.clear()
+    this.outOfOrder.clear()
     this.snapshots.clear()
   }
 }

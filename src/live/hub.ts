@@ -25,16 +25,16 @@ import { PRESENCE_CHANNEL, type Presence } from './presence.js'
 import { PresenceNotifier } from './presence-notifier.js'
 import { SessionDeadlines } from './session-deadlines.js'
 import { type ReadSnapshots, type SnapshotQueue, SnapshotQueues, type SnapshotRow } from './snapshot-queue.js'
-import type { Admission } from './socket/admission.js'
 import { Connection, type ConnectionHost, type ConnectionOptions } from './socket/connection.js'
 import { keepAlive } from './socket/keepalive.js'
+import type { SessionState } from './socket/session-state.js'
 
 /** What the hub needs of the rest of the service: it imports nothing of orders, users or sessions. */
 export interface HubOptions {
   log: EventLog
   bus: Bus
-  /** admissions by session id, in one query; ended sessions are missing */
-  readAdmissions(sessionIds: readonly string[]): Promise<Map<string, Admission>>
+  /** session states by session id, in one query; ended sessions are missing */
+  readSessionStates(sessionIds: readonly string[]): Promise<Map<string, SessionState>>
   /** the state of each group, its head and the access epoch, from one database snapshot */
   readSnapshots: ReadSnapshots
   heartbeatMs: number
@@ -75,10 +75,10 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     this.logReader = new LogReader(log)
     this.feedTable = new Feeds(bus, this.logReader, this)
     this.notifier = new PresenceNotifier(bus, this.feeds)
-    this.deadlines = new SessionDeadlines(options.readAdmissions)
+    this.deadlines = new SessionDeadlines(options.readSessionStates)
     this.access = new AccessWatch(epoch, {
       readChanges: (after) => log.readAccessChanges(after),
-      readAdmissions: options.readAdmissions,
+      readSessionStates: options.readSessionStates,
       bySession: (id) => this.table.bySession(id),
       byUser: (id) => this.table.byUser(id),
       all: () => this.connections,
@@ -153,7 +153,7 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     const connection = new Connection({ ...options, host: this })
     this.table.add(connection)
     // access changes may have been applied between the handshake's query and this step
-    if (connection.admission.epoch < this.access.applied) this.access.reviewJoining(connection)
+    if (connection.sessionState.epoch < this.access.applied) this.access.reviewJoining(connection)
     this.deadlines.arm(connection)
     return connection
   }
@@ -267,8 +267,11 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
     return this.logReader.readHead(group)
   }
 
-  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null> {
-    return this.logReader.inTurn(reader, read)
+  readLimited<T>(
+    reader: { isCustomer: boolean; isDetached: boolean },
+    read: () => Promise<T>,
+  ): Promise<T | null> {
+    return this.logReader.readLimited(reader, read)
   }
 
   readSnapshots(groups: readonly GroupName[]): Promise<ReadonlyMap<GroupName, SnapshotRow>> {
@@ -306,8 +309,8 @@ export class Hub implements Omit<FeedHost, 'scheduleFlush'>, ConnectionHost, Pub
 
   private onReadmitted(connection: Connection): void {
     this.deadlines.arm(connection)
-    const { showsPresence, admission, granted } = connection
-    const isPresent = showsPresence && admission.principal.role === 'staff'
+    const { showsPresence, sessionState, granted } = connection
+    const isPresent = showsPresence && sessionState.principal.role === 'staff'
     this.presence.applyAllowed(connection, isPresent ? granted : new Set())
   }
 

@@ -20,9 +20,12 @@ export class LogReader {
   }
 
   /** Runs a read for one connection when its turn has come; returns null if nobody waits for it any more. */
-  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null> {
-    const limit = reader.isGuest ? this.limits.guests : this.limits.staff
-    return limit(async () => (reader.isDone ? null : await read()))
+  readLimited<T>(
+    reader: { isCustomer: boolean; isDetached: boolean },
+    read: () => Promise<T>,
+  ): Promise<T | null> {
+    const limit = reader.isCustomer ? this.limits.guests : this.limits.staff
+    return limit(async () => (reader.isDetached ? null : await read()))
   }
 
   /** Readers at the same position, of which there are many after a deploy, share one read. */

@@ -29,12 +29,12 @@ export class Member implements FeedReader, Subscription {
   ) {}
 
   /** Nothing is read for it any more. */
-  get isDone(): boolean {
+  get isDetached(): boolean {
     return this.left || this.connection.closed
   }
 
-  get isGuest(): boolean {
-    return this.connection.admission.principal.role === 'customer'
+  get isCustomer(): boolean {
+    return this.connection.sessionState.principal.role === 'customer'
   }
 
   /** Starts after the cursor, or with a snapshot if the cursor is null, not yet committed or older than the log. */
@@ -82,7 +82,7 @@ export class Member implements FeedReader, Subscription {
   private async catchUpWithRing(): Promise<void> {
     const { connection } = this
     this.mayFillRing = true
-    while (!this.isDone && this.isBehindRing) await connection.limitReads(() => this.readMore())
+    while (!this.isDetached && this.isBehindRing) await connection.limitReads(() => this.readMore())
     this.catchingUp = false
     this.ready = !this.left
     if (!connection.closed) this.pump()
@@ -94,12 +94,12 @@ export class Member implements FeedReader, Subscription {
 
   private async readMore(): Promise<void> {
     const { feed, connection } = this
-    if (this.isDone) return
+    if (this.isDetached) return
     if (this.needsSnapshot) await this.takeSnapshot()
     else if (this.unverified) await this.verifyCursor()
     else if (this.mayFillRing && this.position >= feed.head - RING_EVENTS) {
       this.mayFillRing = false
-      await connection.host.inTurn(this, () => feed.fillRing())
+      await connection.host.readLimited(this, () => feed.fillRing())
     } else await this.readLog()
   }
 
@@ -113,14 +113,14 @@ export class Member implements FeedReader, Subscription {
   private async takeSnapshot(): Promise<void> {
     const { feed, connection } = this
     await this.untilWritable()
-    if (this.isDone) return
+    if (this.isDetached) return
     const snapshot = await feed.readSnapshot(this)
-    if (snapshot === null || this.isDone) return
+    if (snapshot === null || this.isDetached) return
     const { seq, epoch, frame } = snapshot
     await connection.host.reachEpoch(epoch)
     await this.untilWritable()
     // a shared snapshot may be older than the ring by now: take another
-    if (this.isDone || seq < feed.ring.tail) return
+    if (this.isDetached || seq < feed.ring.tail) return
     this.needsSnapshot = false
     this.unverified = false
     this.position = seq
@@ -131,9 +131,9 @@ export class Member implements FeedReader, Subscription {
   private async readLog(): Promise<void> {
     const { feed, connection } = this
     await this.untilWritable()
-    if (this.isDone) return
+    if (this.isDetached) return
     const read = () => connection.host.readLog(feed.group, this.position, LOG_READ_EVENTS)
-    const events = await connection.host.inTurn(this, read)
+    const events = await connection.host.readLimited(this, read)
     if (events === null) return
     if (!events.every(({ seq }, i) => seq === this.position + 1 + i) || events.length === 0) {
       this.needsSnapshot = true
@@ -141,7 +141,7 @@ export class Member implements FeedReader, Subscription {
     }
     await connection.host.reachEpoch(Math.max(...events.map((event) => event.epoch)))
     await this.untilWritable()
-    if (this.isDone || this.needsSnapshot) return
+    if (this.isDetached || this.needsSnapshot) return
     const frames: Buffer[] = []
     let bytes = 0
     for (const event of events) {
@@ -156,6 +156,6 @@ export class Member implements FeedReader, Subscription {
 
   /** Resolves when the connection is writable or closed, or the group was left; the caller checks which. */
   private async untilWritable(): Promise<void> {
-    while (!this.connection.isWritable && !this.isDone) await this.connection.whenWritable()
+    while (!this.connection.isWritable && !this.isDetached) await this.connection.whenWritable()
   }
 }

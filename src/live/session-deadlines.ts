@@ -1,6 +1,6 @@
 import { CloseCode } from '../protocol/close-codes.js'
-import type { Admission } from './socket/admission.js'
 import type { Connection } from './socket/connection.js'
+import type { SessionState } from './socket/session-state.js'
 
 /** ms before the session's end at which `expiring` is sent */
 const WARN_MS = 60_000
@@ -26,13 +26,13 @@ export class SessionDeadlines {
   private readonly unconfirmed = new Set<Connection>()
 
   constructor(
-    private readonly readAdmissions: (sessionIds: readonly string[]) => Promise<Map<string, Admission>>,
+    private readonly readSessionStates: (sessionIds: readonly string[]) => Promise<Map<string, SessionState>>,
   ) {}
 
-  /** Schedules the next check. Call it whenever the connection's admission is new. */
+  /** Schedules the next check. Call it whenever the connection's session state is new. */
   arm(connection: Connection): void {
     if (connection.closed) return
-    const { endsAt } = connection.admission
+    const { endsAt } = connection.sessionState
     const left = timeLeft(connection)
     // a reading that waited for the database may be of a session that has ended since
     if (left <= 0) this.holdAtEnd(connection)
@@ -81,27 +81,27 @@ export class SessionDeadlines {
   private async readDue(): Promise<void> {
     const due = this.due
     this.due = new Set()
-    const sessionIds = [...new Set([...due].map((connection) => connection.admission.sessionId))]
+    const sessionIds = [...new Set([...due].map((connection) => connection.sessionState.sessionId))]
     // the query may take a while, beyond the session's end too
     for (const connection of due) this.holdAtEnd(connection)
-    let admissions: Map<string, Admission>
+    let sessionStates: Map<string, SessionState>
     try {
-      admissions = await this.readAdmissions(sessionIds)
+      sessionStates = await this.readSessionStates(sessionIds)
     } catch {
       for (const connection of due) if (!connection.closed) this.retryLater(connection)
       return
     }
     for (const connection of due) {
       if (connection.closed) continue
-      const admission = admissions.get(connection.admission.sessionId)
-      if (!admission) {
+      const sessionState = sessionStates.get(connection.sessionState.sessionId)
+      if (!sessionState) {
         connection.close(CloseCode.sessionEnded, 'session ended')
         continue
       }
       const wasHeld = this.unconfirmed.delete(connection)
       // only the times: the access watch applies changed permissions
-      const { remainingMs, readAt, endsAt } = admission
-      connection.admission = { ...connection.admission, remainingMs, readAt, endsAt }
+      const { remainingMs, readAt, endsAt } = sessionState
+      connection.sessionState = { ...connection.sessionState, remainingMs, readAt, endsAt }
       this.arm(connection)
       // after `arm`, which may hold it again
       if (wasHeld) connection.release()
@@ -130,8 +130,8 @@ export class SessionDeadlines {
 }
 
 /** ms until the session's end, as of the last reading */
-function timeLeft({ admission }: Connection): number {
-  return admission.remainingMs - (performance.now() - admission.readAt)
+function timeLeft({ sessionState }: Connection): number {
+  return sessionState.remainingMs - (performance.now() - sessionState.readAt)
 }
 
 function differs(a: string, b: string): boolean {

@@ -75,7 +75,7 @@ export class SnapshotQueue {
 }
 
 /**
- * The queues of one node, apart from each other: guests can't delay staff, however many come, nor orders theatres.
+ * Separate queues of one node: customers can't delay staff, however many come, nor snapshots of orders those of theatres.
  * Together they leave database connections to handshakes and revocations.
  */
 export class SnapshotQueues {
@@ -91,8 +91,8 @@ export class SnapshotQueues {
   }
 
   /** The queue for a reader of this group. */
-  of(group: GroupName, reader: { isGuest: boolean }): SnapshotQueue {
-    if (reader.isGuest) return this.guests
+  of(group: GroupName, reader: { isCustomer: boolean }): SnapshotQueue {
+    if (reader.isCustomer) return this.guests
     return readGroup(group)?.kind === 'order' ? this.orders : this.theatres
   }
 

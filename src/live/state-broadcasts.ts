@@ -43,7 +43,7 @@ const MAX_STREAMS = 20
 /** ms after which clients come back when a node stops: spread, so that they don't reach the others all at once */
 const RETRY_MS = { min: 500, max: 4000 }
 
-interface StateFeed {
+interface StateBroadcast {
   readonly theatreId: number
   readonly streams: Set<StateStream>
   state: TheatreState | null
@@ -60,8 +60,8 @@ interface StateFeed {
  * announcement of a change, when one of the versions, which the node compares once a second in one query, shows a change that was not announced,
  * and when it changes by itself.
  */
-export class StateFeeds {
-  private readonly feeds = new Map<number, StateFeed>()
+export class StateBroadcasts {
+  private readonly feeds = new Map<number, StateBroadcast>()
   private readonly counts = new Map<string, number>()
   private readonly limitReads = pLimit(READS_AT_ONCE)
   private readonly ticker: NodeJS.Timeout
@@ -121,8 +121,8 @@ export class StateFeeds {
     for (const feed of this.feeds.values()) for (const stream of [...feed.streams]) stream.finish(retryMs())
   }
 
-  private create(theatreId: number): StateFeed {
-    const feed: StateFeed = {
+  private create(theatreId: number): StateBroadcast {
+    const feed: StateBroadcast = {
       theatreId,
       streams: new Set(),
       state: null,
@@ -135,7 +135,7 @@ export class StateFeeds {
     return feed
   }
 
-  private leave(feed: StateFeed, stream: StateStream): void {
+  private leave(feed: StateBroadcast, stream: StateStream): void {
     feed.streams.delete(stream)
     if (feed.streams.size > 0) return
     if (feed.timer) clearTimeout(feed.timer)
@@ -152,7 +152,7 @@ export class StateFeeds {
     })
   }
 
-  private async readAll(feed: StateFeed): Promise<void> {
+  private async readAll(feed: StateBroadcast): Promise<void> {
     while (feed.isDirty && feed.streams.size > 0 && !this.closed) {
       try {
         await this.limitReads(() => this.readOnce(feed))
@@ -164,7 +164,7 @@ export class StateFeeds {
     }
   }
 
-  private async readOnce(feed: StateFeed): Promise<void> {
+  private async readOnce(feed: StateBroadcast): Promise<void> {
     // its streams may have gone while it waited
     if (feed.streams.size === 0 || this.closed) return
     feed.isDirty = false
@@ -174,7 +174,11 @@ export class StateFeeds {
     await this.show(feed, streams, state)
   }
 
-  private async show(feed: StateFeed, streams: readonly StateStream[], state: TheatreState): Promise<void> {
+  private async show(
+    feed: StateBroadcast,
+    streams: readonly StateStream[],
+    state: TheatreState,
+  ): Promise<void> {
     const isChanged = feed.state?.data !== state.data
     const event = encodeStateEvent(this.event, state.data)
     feed.state = state

@@ -1,4 +1,4 @@
-import { managedOrders } from '../access/order-access.js'
+import { staffOrders } from '../access/order-access.js'
 import { Prisma, type Queryable } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
 import { type ActionContext, commitRaw, type Outcome } from '../events/commit.js'
@@ -73,7 +73,7 @@ async function applyWithin(
   transition: Transition,
 ): Promise<Applied> {
   const { from, set } = transition
-  const managed = managedOrders(principal)
+  const managed = staffOrders(principal)
   const [order] = await changeOrders(
     tx,
     Prisma.sql`UPDATE orders AS o SET ${set} WHERE o.id = ${orderId}::int AND ${managed} AND ${from}`,

@@ -27,7 +27,7 @@ import {
 import { changeOrders, type OrderRecord } from './order-record.js'
 
 /** The customer and their session, to which idempotency keys are scoped. */
-export interface Orderer {
+export interface OrderingUser {
   userId: number
   sessionId: string
 }
@@ -53,7 +53,7 @@ export interface PlacedOrder {
 /** How many orders may be unpaid or unseen at a time, so that a link to a seat can't flood the board. */
 export interface OpenOrderLimits {
   seat: number
-  /** of the orderer's: a guest has one session */
+  /** of the user's: a guest has one session */
   session: number
 }
 
@@ -71,7 +71,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
  */
 export async function placeOrder(
   ctx: ActionContext,
-  orderer: Orderer,
+  user: OrderingUser,
   seatToken: string,
   wanted: NewOrder,
   limits: OpenOrderLimits | null = OPEN_ORDERS,
@@ -84,8 +84,8 @@ export async function placeOrder(
   const work = async (tx: Queryable): Promise<Outcome<PlacedOrder>> => {
     // sent together; the second one runs, and takes its snapshot, when the first has its locks
     const [seat, context] = await Promise.all([
-      lockSessionAndSeat(tx, orderer.sessionId, seatToken),
-      readContext(tx, orderer, seatToken, items, key),
+      lockSessionAndSeat(tx, user.sessionId, seatToken),
+      readContext(tx, user, seatToken, items, key),
     ])
     if (!seat || !context) throw (await findSeat(tx, seatToken)) ? unauthenticated() : notFound('seat')
     const contents = [
@@ -96,7 +96,7 @@ export async function placeOrder(
       ...(expectedTotal === null ? [] : [expectedTotal]),
       ...(note === null ? [] : [{ note }]),
     ]
-    const keyed = key === null ? null : { sessionId: orderer.sessionId, key, bodyHash: hashRequest(contents) }
+    const keyed = key === null ? null : { sessionId: user.sessionId, key, bodyHash: hashRequest(contents) }
     const { earlier, ordering, menu, open } = context
     if (keyed && earlier)
       return { result: { order: await repeatEarlier(tx, earlier, keyed), created: false } }
@@ -104,7 +104,7 @@ export async function placeOrder(
     const { lines, total } = priceLines(menu, items)
     if (expectedTotal !== null && expectedTotal !== total) throw await priceChanged(tx, seat, total)
     if (limits) checkOpenOrders(open, limits)
-    const given = { seat, customerId: orderer.userId, paymentMethod, phone, note, total, lines }
+    const given = { seat, customerId: user.userId, paymentMethod, phone, note, total, lines }
     const order = await insertOrder(tx, given, keyed)
     const names =
       paymentMethod === 'cash' ? (['order.placed', 'order.confirmed'] as const) : ['order.placed' as const]
@@ -162,7 +162,7 @@ interface Context {
  */
 async function readContext(
   tx: Queryable,
-  { userId, sessionId }: Orderer,
+  { userId, sessionId }: OrderingUser,
   seatToken: string,
   items: readonly WantedItem[],
   key: string | null,

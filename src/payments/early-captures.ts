@@ -1,9 +1,9 @@
 import { Prisma, type Queryable } from '../database/client.js'
-import { type LedgerSettings, NOTHING, type Recorded, settleOrder } from './settlement.js'
+import { type LedgerSettings, NO_CHANGE, type Recorded, settleOrder } from './settlement.js'
 
 // A provider may report a charge before the payment that it belongs to is stored: the provider knows the payment first.
 
-/** An expression that locks what has this name until the commit, as text: its row may not be there yet. Null locks nothing. */
+/** A SQL expression that takes an advisory lock on this name until the commit: its row may not exist yet. Null locks nothing. */
 export const lockName = (name: string | null): Prisma.Sql =>
   Prisma.sql`pg_advisory_xact_lock(hashtextextended(${name}, 0))::text AS locked`
 
@@ -29,7 +29,7 @@ export async function adoptCaptures(
 ): Promise<Recorded> {
   const early = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM captures WHERE payment_id = ${paymentId} AND order_id IS NULL ORDER BY captured_at, id`
-  if (early.length === 0) return NOTHING
+  if (early.length === 0) return NO_CHANGE
   // one after the other: the first one pays
   for (const { id } of early) {
     await tx.$executeRaw`

@@ -1,7 +1,7 @@
 import { Prisma, type Queryable } from '../database/client.js'
 import { type ActionContext, commitRaw } from '../events/commit.js'
 import { captureKind, lockName, lockPaymentId } from './early-captures.js'
-import { type LedgerSettings, NOTHING, type Recorded, settleOrder, settleUnknown } from './settlement.js'
+import { type LedgerSettings, NO_CHANGE, type Recorded, settleOrder, settleUnknown } from './settlement.js'
 
 // Records what a provider says of charges and refunds, each once, and brings orders, payments and issues in line with it.
 // Webhooks and reconciliation share this code, so that both lead to the same state.
@@ -27,41 +27,49 @@ export interface ProviderRefund {
   key: string | null
 }
 
-export interface Facts {
+export interface ProviderReport {
   charge: ProviderCharge | null
   refund: ProviderRefund | null
 }
 
-/** Records facts and publishes what changed. */
-export function commitFacts(ctx: ActionContext, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
+/** Records what the provider reports, and publishes what changed. */
+export function recordReport(
+  ctx: ActionContext,
+  report: ProviderReport,
+  settings: LedgerSettings,
+): Promise<Recorded> {
   return commitRaw(ctx, async (tx) => {
-    await tx.$queryRaw`SELECT ${lockCharge(facts)}`
-    const recorded = await recordLocked(tx, facts, settings)
+    await tx.$queryRaw`SELECT ${lockCharge(report)}`
+    const recorded = await recordLocked(tx, report, settings)
     return { result: recorded, events: recorded.events }
   })
 }
 
-/** The charge that the facts are about, and its id; a refund of another charge wins. */
-function chargeOf({ charge, refund }: Facts): { charge: ProviderCharge | null; id: string | null } {
+/** The charge that the report is about, and its id; a refund of another charge wins. */
+function chargeOf({ charge, refund }: ProviderReport): { charge: ProviderCharge | null; id: string | null } {
   const isOther = charge !== null && refund !== null && charge.id !== null && charge.id !== refund.chargeId
   const own = isOther ? null : charge
   return { charge: own, id: refund?.chargeId ?? (own && nameOf(own)) }
 }
 
 /**
- * An expression that locks the charge which the facts are about until the commit, as text: a charge and its refund may arrive
+ * An expression that locks the charge which the report is about until the commit, as text: a charge and its refund may arrive
  * at once, and without the lock neither would see the other.
  */
-export function lockCharge(facts: Facts | null): Prisma.Sql {
-  const id = facts && chargeOf(facts).id
+export function lockCharge(report: ProviderReport | null): Prisma.Sql {
+  const id = report && chargeOf(report).id
   return lockName(id === null ? null : `charge ${id}`)
 }
 
-/** Records facts whose charge is locked (`lockCharge`). Locks the order as well; its events are for the caller to append. */
-export async function recordLocked(tx: Queryable, facts: Facts, settings: LedgerSettings): Promise<Recorded> {
-  const { refund } = facts
-  const { charge, id: chargeId } = chargeOf(facts)
-  if (chargeId === null) return NOTHING
+/** Records a report whose charge is locked (`lockCharge`). Locks the order as well; its events are for the caller to append. */
+export async function recordLocked(
+  tx: Queryable,
+  report: ProviderReport,
+  settings: LedgerSettings,
+): Promise<Recorded> {
+  const { refund } = report
+  const { charge, id: chargeId } = chargeOf(report)
+  if (chargeId === null) return NO_CHANGE
   const find = () => findOrder(tx, chargeId, charge?.paymentId ?? null, refund?.key ?? null)
   let { captureId, orderId } = await find()
   if (orderId === null && charge?.paymentId) {
@@ -72,8 +80,8 @@ export async function recordLocked(tx: Queryable, facts: Facts, settings: Ledger
   const captured = charge?.state === 'captured' && (await recordCapture(tx, charge, captureId, orderId))
   const refunded = refund !== null && (await recordRefund(tx, refund, captureId, orderId))
   const failed = charge?.state === 'failed' && orderId !== null && (await recordFailure(tx, charge))
-  if (!captured && !refunded && !failed) return NOTHING
-  if (orderId === null) return { ...NOTHING, changed: true, issues: await settleUnknown(tx, captureId) }
+  if (!captured && !refunded && !failed) return NO_CHANGE
+  if (orderId === null) return { ...NO_CHANGE, changed: true, issues: await settleUnknown(tx, captureId) }
   return await settleOrder(tx, orderId, settings)
 }
 

@@ -3,7 +3,7 @@ import { forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import type { IssueKind } from './order-money.js'
-import { NOTHING, settleOrder } from './settlement.js'
+import { NO_CHANGE, settleOrder } from './settlement.js'
 
 export interface IssueRecord {
   id: number
@@ -78,7 +78,7 @@ export async function resolveIssue(
     const changed = await tx.$executeRaw`
       UPDATE payment_issues SET note = ${note}, resolved_at = now(), resolved_by = ${principal.userId}::int
       WHERE id = ${id}::int AND resolved_at IS NULL`
-    const { events } = changed > 0 && orderId !== null ? await settleOrder(tx, orderId, NO_REFUND) : NOTHING
+    const { events } = changed > 0 && orderId !== null ? await settleOrder(tx, orderId, NO_REFUND) : NO_CHANGE
     const [issue] = await readIssues(tx, Prisma.sql`i.id = ${id}::int`, Prisma.empty)
     if (!issue) throw notFound('payment issue')
     return { result: issue, events }

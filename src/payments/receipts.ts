@@ -1,5 +1,5 @@
 import { visibleOrders } from '../access/order-access.js'
-import { canDecideForTheatre } from '../access/theatre-access.js'
+import { isTheatreManager } from '../access/theatre-access.js'
 import { type Database, Prisma } from '../database/client.js'
 import { conflict, forbidden, notFound } from '../errors.js'
 import { type OrderRecord, readOrders } from '../orders/order-record.js'
@@ -35,7 +35,7 @@ export interface Receipt {
 export async function findReceipt(db: Database, principal: Principal, orderId: number): Promise<Receipt> {
   const [order] = await readOrders(db, Prisma.sql`o.id = ${orderId}::int AND ${visibleOrders(principal)}`)
   if (!order) throw notFound('order')
-  if (order.customerId !== principal.userId && !canDecideForTheatre(principal, order.theatreId)) {
+  if (order.customerId !== principal.userId && !isTheatreManager(principal, order.theatreId)) {
     throw forbidden()
   }
   const [receipt] = await db.$queryRaw<Omit<Receipt, 'order'>[]>`

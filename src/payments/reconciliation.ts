@@ -1,9 +1,9 @@
 import { type Database, Prisma } from '../database/client.js'
 import type { ActionContext } from '../events/commit.js'
 import { nextTry } from './back-off.js'
-import { chargeIdOf, commitFacts, type Facts, type ProviderCharge } from './ledger.js'
+import { chargeIdOf, type ProviderCharge, type ProviderReport, recordReport } from './ledger.js'
 import { ProviderRefused } from './provider.js'
-import { Questions } from './provider-questions.js'
+import { ProviderCalls } from './provider-calls.js'
 import { type RefundTools, sendDueRefunds } from './refund-requests.js'
 
 // Asks the provider about what its webhooks may have missed, and applies the answers in the same way: lost webhooks,
@@ -21,9 +21,9 @@ export interface Difference {
 export interface ReconcileOptions {
   /** charges made since then are compared; null: only what is due is asked about */
   since: Date | null
-  /** also asks about payments and refunds that are not due yet */
+  /** also checks payments and refunds that are not due yet */
   all?: boolean
-  /** stops between two questions */
+  /** stops between two calls */
   signal?: AbortSignal
   /** is called with each difference once it has been applied, also if a later question fails */
   onDifference?(difference: Difference): void
@@ -37,8 +37,7 @@ const BATCH = 50
 const COMPARED_AT_ONCE = 100
 
 /**
- * Compares our books with the provider's, applies what differs and returns it. A question that the provider does not answer
- * stops no other; the first such error is thrown at the end, or at once when it answers none.
+ * Compares our books with the provider's, applies what differs and returns it.  * stops no other; the first such error is thrown at the end, or at once when it answers none.
  */
 export async function reconcile(
   ctx: ActionContext,
@@ -51,16 +50,16 @@ export async function reconcile(
   else await run.checkDuePayments()
   await run.checkRefunds(options.all ?? false)
   if (options.since) await run.compareCharges(options.since)
-  run.questions.throwFirst()
+  run.calls.throwFirst()
   return run.differences
 }
 
-/** Payments whose webhook may have been lost: a paid one of a live order has nothing left to tell. */
-const inQuestion = Prisma.sql`(p.status IN ('pending', 'failed') OR o.status = 'cancelled')`
+/** Payments whose webhook may have been lost: a paid payment of a live order needs no check. */
+const unsettled = Prisma.sql`(p.status IN ('pending', 'failed') OR o.status = 'cancelled')`
 
 class Reconciliation {
   readonly differences: Difference[] = []
-  readonly questions = new Questions()
+  readonly calls = new ProviderCalls()
   private readonly db: Database
   private readonly signal: AbortSignal | undefined
 
@@ -74,35 +73,35 @@ class Reconciliation {
   }
 
   /**
-   * Asks about each payment in question that is due: 15 min after its start, 30, 1 h … every day, for five days. One that is
-   * not answered counts as asked if another one is; else all stay due, the unanswered last.
+   * Checks each unsettled payment that is due: 15 min after its start, 30, 1 h … every day, for five days. One whose call
+   * fails counts as checked if another call succeeds; else all stay due, the unchecked last.
    */
   async checkDuePayments(): Promise<void> {
-    const unanswered: string[] = []
-    let isAnswering = false
+    const unchecked: string[] = []
+    let isProviderUp = false
     try {
       for (;;) {
-        const due = await this.db.$queryRaw<{ id: string; asks: boolean }[]>`
-          SELECT p.id, ${inQuestion} AND p.provider = ${this.tools.provider.name} AS asks
+        const due = await this.db.$queryRaw<{ id: string; checkable: boolean }[]>`
+          SELECT p.id, ${unsettled} AND p.provider = ${this.tools.provider.name} AS checkable
           FROM payments p JOIN orders o ON o.id = p.order_id
-          WHERE p.check_at <= now() AND p.id <> ALL(${unanswered}::text[]) ORDER BY p.check_at LIMIT ${BATCH}::int`
-        for (const { id, asks } of due) {
+          WHERE p.check_at <= now() AND p.id <> ALL(${unchecked}::text[]) ORDER BY p.check_at LIMIT ${BATCH}::int`
+        for (const { id, checkable } of due) {
           if (this.signal?.aborted) return
-          const isAnswered = !asks || (await this.questions.ask(() => this.checkPayment(id)))
-          if (isAnswered) await this.markAsked([id])
-          else unanswered.push(id)
-          isAnswering ||= asks && isAnswered
+          const isChecked = !checkable || (await this.calls.attempt(() => this.checkPayment(id)))
+          if (isChecked) await this.markChecked([id])
+          else unchecked.push(id)
+          isProviderUp ||= checkable && isChecked
         }
         if (due.length < BATCH) return
       }
     } finally {
-      if (isAnswering) await this.markAsked(unanswered)
+      if (isProviderUp) await this.markChecked(unchecked)
       else
-        await this.db.$executeRaw`UPDATE payments SET check_at = now() WHERE id = ANY(${unanswered}::text[])`
+        await this.db.$executeRaw`UPDATE payments SET check_at = now() WHERE id = ANY(${unchecked}::text[])`
     }
   }
 
-  private async markAsked(ids: readonly string[]): Promise<void> {
+  private async markChecked(ids: readonly string[]): Promise<void> {
     await this.db.$executeRaw`
       UPDATE payments SET checks = checks + 1, check_at = CASE
         WHEN created_at < now() - make_interval(days => ${CHECKED_DAYS}::int) THEN NULL
@@ -110,13 +109,13 @@ class Reconciliation {
       WHERE id = ANY(${ids}::text[])`
   }
 
-  /** Asks about each payment in question that was started since then, due or not. */
+  /** Checks each unsettled payment that was started since then, due or not. */
   async checkPaymentsSince(since: Date): Promise<void> {
     const all = await this.db.$queryRaw<{ id: string }[]>`
       SELECT p.id FROM payments p JOIN orders o ON o.id = p.order_id
-      WHERE ${inQuestion} AND p.provider = ${this.tools.provider.name} AND p.created_at >= ${since}
+      WHERE ${unsettled} AND p.provider = ${this.tools.provider.name} AND p.created_at >= ${since}
       ORDER BY p.created_at`
-    for (const { id } of all) await this.questions.ask(() => this.checkPayment(id))
+    for (const { id } of all) await this.calls.attempt(() => this.checkPayment(id))
   }
 
   private async checkPayment(id: string): Promise<void> {
@@ -138,7 +137,7 @@ class Reconciliation {
       WHERE status = 'pending' AND (next_try_at <= now() OR ${all}) RETURNING capture_id AS "chargeId"`
     for (const chargeId of new Set(open.map((refund) => refund.chargeId))) {
       if (this.signal?.aborted) return
-      await this.questions.ask(() => this.applyRefunds(chargeIdOf(chargeId)))
+      await this.calls.attempt(() => this.applyRefunds(chargeIdOf(chargeId)))
     }
   }
 
@@ -173,15 +172,15 @@ class Reconciliation {
       if (id === null) continue
       const isLess = charge.refunded > (refundedOf.get(id) ?? 0)
       if (refundedOf.has(id) && !isLess) continue
-      await this.questions.ask(async () => {
+      await this.calls.attempt(async () => {
         if (!refundedOf.has(id)) await this.apply({ charge, refund: null }, differenceOf(charge, 'capture'))
         if (isLess) await this.applyRefunds(id)
       })
     }
   }
 
-  private async apply(facts: Facts, difference: Difference): Promise<void> {
-    const { changed, issues, requests } = await commitFacts(this.ctx, facts, this.tools.settings)
+  private async apply(report: ProviderReport, difference: Difference): Promise<void> {
+    const { changed, issues, requests } = await recordReport(this.ctx, report, this.tools.settings)
     if (!changed) return
     this.differences.push(difference)
     this.options.onDifference?.(difference)

@@ -1,5 +1,5 @@
-import { managedOrders } from '../access/order-access.js'
-import { canDecideForTheatre } from '../access/theatre-access.js'
+import { staffOrders } from '../access/order-access.js'
+import { isTheatreManager } from '../access/theatre-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, DomainError, forbidden, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
@@ -60,9 +60,9 @@ async function storeRequest(
 ): Promise<Outcome<number[]>> {
   const [locked] = await tx.$queryRaw<{ theatreId: number }[]>`
     SELECT o.theatre_id AS "theatreId" FROM orders o
-    WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
+    WHERE o.id = ${orderId}::int AND ${staffOrders(principal)} FOR NO KEY UPDATE`
   if (!locked) throw notFound('order')
-  if (!canDecideForTheatre(principal, locked.theatreId)) throw forbidden()
+  if (!isTheatreManager(principal, locked.theatreId)) throw forbidden()
   const known = await findRequest(tx, orderId, key)
   if (known) {
     if (wanted === null ? known.whole : wanted === known.amount) return { result: known.ids }

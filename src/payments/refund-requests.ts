@@ -1,7 +1,7 @@
 import { Prisma, rawClientOf } from '../database/client.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import { nextTry } from './back-off.js'
-import { chargeIdOf, commitFacts } from './ledger.js'
+import { chargeIdOf, recordReport } from './ledger.js'
 import { type PaymentProvider, ProviderRefused } from './provider.js'
 import { type LedgerSettings, type OpenedIssue, settleOrder } from './settlement.js'
 
@@ -27,7 +27,7 @@ interface StoredRequest {
   status: string
 }
 
-/** Sends a stored request to the provider, unless it was. Never throws for the provider's sake. */
+/** Sends a stored request to the provider, unless it was. A failure of the provider is never thrown. */
 export async function sendRefund(ctx: ActionContext, tools: RefundTools, id: number): Promise<SendOutcome> {
   const [row] = await ctx.db.$queryRaw<StoredRequest[]>`
     SELECT capture_id AS "captureId", amount::float8 AS amount, key, order_id AS "orderId", status::text AS status
@@ -44,7 +44,7 @@ export async function sendRefund(ctx: ActionContext, tools: RefundTools, id: num
     return error
   }
   if (answer === null) return 'sent'
-  const { issues } = await commitFacts(ctx, { charge: null, refund: answer }, settings)
+  const { issues } = await recordReport(ctx, { charge: null, refund: answer }, settings)
   for (const issue of issues) onIssue(issue)
   return 'sent'
 }

@@ -25,7 +25,7 @@ export interface Recorded {
   requests: number[]
 }
 
-export const NOTHING: Recorded = { changed: false, events: [], issues: [], requests: [] }
+export const NO_CHANGE: Recorded = { changed: false, events: [], issues: [], requests: [] }
 
 /** What came of an order's money, and the order itself. */
 export interface Settled extends Recorded {

@@ -1,4 +1,4 @@
-import { managedOrders } from '../access/order-access.js'
+import { staffOrders } from '../access/order-access.js'
 import { Prisma, type Transaction } from '../database/client.js'
 import { conflict, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
@@ -40,7 +40,7 @@ export function cancelOrder(ctx: ActionContext, principal: Principal, orderId: n
 export function collectCash(ctx: ActionContext, principal: Principal, orderId: number): Promise<Changed> {
   const work = async (tx: Transaction): Promise<Outcome<Changed>> => {
     const locked = await tx.$queryRaw<unknown[]>`
-      SELECT o.id FROM orders o WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
+      SELECT o.id FROM orders o WHERE o.id = ${orderId}::int AND ${staffOrders(principal)} FOR NO KEY UPDATE`
     if (locked.length === 0) throw notFound('order')
     const before = await readOrder(tx, orderId)
     const isCash = before.paymentMethod === 'cash'
@@ -113,7 +113,7 @@ async function lockEnded(tx: Transaction, principal: Principal, orderId: number)
         WHERE c.order_id = o.id AND r.status <> 'failed' AND r.created_at >= o.cancelled_at)
       OR EXISTS (SELECT FROM payment_issues i JOIN captures c ON c.id = i.subject
         WHERE c.order_id = o.id AND c.kind = 'paying' AND i.resolved_by IS NOT NULL) AS "isRefundBegun"
-    FROM orders o WHERE o.id = ${orderId}::int AND ${managedOrders(principal)} FOR NO KEY UPDATE`
+    FROM orders o WHERE o.id = ${orderId}::int AND ${staffOrders(principal)} FOR NO KEY UPDATE`
   if (!ended) throw notFound('order')
   return ended
 }

@@ -106,20 +106,20 @@ interface WebhookRow {
 async function storeAndApply(
   tx: Queryable,
   row: WebhookRow,
-  { facts }: WebhookBody,
+  { report }: WebhookBody,
   settings: LedgerSettings,
 ): Promise<Outcome<WebhookResult>> {
   // one that could only be stored is applied when it is repeated
   const stored = await tx.$queryRaw<unknown[]>`
     WITH stored AS (
       INSERT INTO payment_webhooks AS w (id, body, name, outcome)
-      VALUES (${row.id}, ${row.body}, ${row.name}, ${facts ? 'applied' : 'ignored'})
+      VALUES (${row.id}, ${row.body}, ${row.name}, ${report ? 'applied' : 'ignored'})
       ON CONFLICT (id) DO UPDATE SET outcome = excluded.outcome WHERE w.outcome = 'error'
       RETURNING id)
-    SELECT stored.id, ${lockCharge(facts)} FROM stored`
+    SELECT stored.id, ${lockCharge(report)} FROM stored`
   if (stored.length === 0) return { result: { outcome: 'repeated', issues: [], requests: [] } }
-  if (!facts) return { result: { outcome: 'ignored', issues: [], requests: [] } }
-  const { changed, events, issues, requests } = await recordLocked(tx, facts, settings)
+  if (!report) return { result: { outcome: 'ignored', issues: [], requests: [] } }
+  const { changed, events, issues, requests } = await recordLocked(tx, report, settings)
   if (changed) return { result: { outcome: 'applied', issues, requests }, events }
   await tx.$executeRaw`UPDATE payment_webhooks SET outcome = 'unchanged' WHERE id = ${row.id}`
   return { result: { outcome: 'unchanged', issues, requests }, events }

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Facts, ProviderCharge, ProviderRefund } from './ledger.js'
+import type { ProviderCharge, ProviderRefund, ProviderReport } from './ledger.js'
 import { member, readCharge, readRefund, readText } from './razorpay-entities.js'
 
-// Reads a signed webhook. Whatever the body contains, it is a webhook: what cannot be read has no facts.
+// Reads a signed webhook. Whatever the body contains, it is a webhook: what cannot be read has no report.
 
 export interface WebhookBody {
   /** `event`; null: none */
   name: string | null
   /** what it says of a charge and a refund, if its event is one that is acted on */
-  facts: Facts | null
+  report: ProviderReport | null
 }
 
 const CHARGE_STATES: Record<string, ProviderCharge['state']> = {
@@ -29,12 +29,12 @@ const REFUND_STATUSES: Record<string, ProviderRefund['status']> = {
 export function readWebhook(rawBody: Buffer): WebhookBody {
   const body = parse(rawBody)
   const name = readText(member(body, 'event'))
-  if (name === null || !Object.hasOwn(CHARGE_STATES, name)) return { name, facts: null }
+  if (name === null || !Object.hasOwn(CHARGE_STATES, name)) return { name, report: null }
   const payload = member(body, 'payload')
   const charge = readCharge(member(member(payload, 'payment'), 'entity'), CHARGE_STATES[name])
   const status = REFUND_STATUSES[name]
   const refund = status ? readRefund(member(member(payload, 'refund'), 'entity'), status) : null
-  return { name, facts: charge || refund ? { charge, refund } : null }
+  return { name, report: charge || refund ? { charge, refund } : null }
 }
 
 function parse(rawBody: Buffer): unknown {

@@ -49,7 +49,7 @@ export class PushSender {
     this.plain = new HttpAgent(pool)
   }
 
-  /** Never throws for the push service's sake. No reason names the endpoint. */
+  /** A failure of the push service is never thrown. No reason names the endpoint. */
   async send(address: PushAddress, message: PushMessage): Promise<PushOutcome> {
     const found = findHost(address.endpoint, this.options.hosts)
     // PUSH_HOSTS may have changed since

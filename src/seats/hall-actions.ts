@@ -1,4 +1,4 @@
-import { requireDecision, requireManagedTheatre } from '../access/theatre-access.js'
+import { requireManagedTheatre, requireManager } from '../access/theatre-access.js'
 import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { conflict, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit, type Outcome } from '../events/commit.js'
@@ -66,7 +66,7 @@ export function addHall(
       INSERT INTO halls (theatre_id, name) VALUES (${theatreId}::int, ${name}) ON CONFLICT DO NOTHING RETURNING id`
     if (!hall) throw hallNameTaken()
     await addSeats(tx, hall.id, seats)
-    return { result: await readHall(tx, hall.id), theatres: [theatreId] }
+    return { result: await readHall(tx, hall.id), changedTheatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -88,7 +88,7 @@ export function changeHall(
     if (name !== null) await renameHall(tx, theatreId, hallId, name)
     if (change.removeSeats) await removeSeats(tx, hallId, change.removeSeats)
     await addSeats(tx, hallId, added)
-    return { result: await readHall(tx, hallId), theatres: [theatreId] }
+    return { result: await readHall(tx, hallId), changedTheatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -104,7 +104,7 @@ export function removeHall(ctx: ActionContext, principal: Principal, hallId: num
       seats.map(({ id }) => id),
     )
     await tx.$executeRaw`UPDATE halls SET listed = false WHERE id = ${hallId}::int`
-    return { result: undefined, theatres: [theatreId] }
+    return { result: undefined, changedTheatres: [theatreId] }
   }
   return commit(ctx, work, { timeoutMs: TIMEOUT_MS })
 }
@@ -122,14 +122,14 @@ export function renewSeat(
     const [found] = await tx.$queryRaw<{ theatreId: number }[]>`
       SELECT h.theatre_id AS "theatreId" FROM seats s JOIN halls h ON h.id = s.hall_id
       WHERE s.id = ${seatId}::int AND s.listed`
-    requireDecision(principal, found?.theatreId ?? null, 'seat')
+    requireManager(principal, found?.theatreId ?? null, 'seat')
     if (!found) throw notFound('seat')
     await lockTheatre(tx, found.theatreId)
     const token = newToken()
     const [seat] = await tx.$queryRaw<{ name: string }[]>`
       UPDATE seats SET token = ${token} WHERE id = ${seatId}::int AND listed RETURNING name`
     if (!seat) throw notFound('seat')
-    return { result: { id: seatId, name: seat.name, token }, theatres: [found.theatreId] }
+    return { result: { id: seatId, name: seat.name, token }, changedTheatres: [found.theatreId] }
   })
 }
 
@@ -155,7 +155,7 @@ function namesOf({ seats = [], rows = [] }: NewSeats): string[] {
 async function lockHall(tx: Transaction, principal: Principal, hallId: number): Promise<number> {
   const [found] = await tx.$queryRaw<{ theatreId: number }[]>`
     SELECT theatre_id AS "theatreId" FROM halls WHERE id = ${hallId}::int AND listed`
-  requireDecision(principal, found?.theatreId ?? null, 'hall')
+  requireManager(principal, found?.theatreId ?? null, 'hall')
   if (!found) throw notFound('hall')
   await lockTheatre(tx, found.theatreId)
   const locked = await tx.$queryRaw<unknown[]>`

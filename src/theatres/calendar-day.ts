@@ -5,7 +5,8 @@ import { invalid } from '../errors.js'
 export function checkDay(text: string, path = 'day'): string {
   const date = new Date(`${text}T00:00:00Z`)
   const isDay = /^[12]\d{3}-\d\d-\d\d$/.test(text) && !Number.isNaN(date.getTime())
-  if (!isDay || date.toISOString().slice(0, 10) !== text) throw invalid(path, 'must be a day, as 2026-11-29')
+  if (!isDay || date.toISOString().slice(0, 10) !== text)
+    throw invalid(path, 'must be a date such as 2026-11-29')
   return text
 }
 

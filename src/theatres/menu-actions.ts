@@ -1,4 +1,4 @@
-import { canDecideForTheatre, managedTheatres, requireManagedTheatre } from '../access/theatre-access.js'
+import { isTheatreManager, requireManagedTheatre, staffTheatres } from '../access/theatre-access.js'
 import type { Prisma, Transaction } from '../database/client.js'
 import { conflict, forbidden, invalid, notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
@@ -7,7 +7,7 @@ import { MAX_ITEMS } from '../protocol/menu-limits.js'
 import { isStorable, plainLines, trimBlanks } from '../protocol/typed-text.js'
 import type { Diet, MenuOptionView } from '../protocol/views.js'
 import { optionsProblem } from './menu-options.js'
-import { type MenuItemRecord, readMenuItem, requireItemDecision } from './menu-queries.js'
+import { type MenuItemRecord, readMenuItem, requireItemManager } from './menu-queries.js'
 import { lockTheatre } from './theatre-queries.js'
 
 /** What managers decide about an item. Prices are in paise. */
@@ -46,12 +46,12 @@ export async function changeMenuItem(
   if (until != null && available !== false) throw invalid('until', 'goes with available: false')
   return await commit(ctx, async (tx) => {
     const found = await tx.menuItem.findFirst({
-      where: { id, listed: true, ...managedTheatres(principal) },
+      where: { id, listed: true, ...staffTheatres(principal) },
       select: { theatreId: true },
     })
     if (!found) throw notFound('menu item')
     const isManagers = Object.keys(fields).length > 0
-    if (isManagers && !canDecideForTheatre(principal, found.theatreId)) throw forbidden()
+    if (isManagers && !isTheatreManager(principal, found.theatreId)) throw forbidden()
     await lockTheatre(tx, found.theatreId)
     await refuseTakenName(tx, found.theatreId, fields.name, id)
     const soldOutUntil =
@@ -61,7 +61,7 @@ export async function changeMenuItem(
       data: { ...toColumns(fields), ...(available === undefined ? {} : { available, soldOutUntil }) },
     })
     if (count === 0) throw notFound('menu item')
-    return { result: await readMenuItem(tx, id), theatres: [found.theatreId] }
+    return { result: await readMenuItem(tx, id), changedTheatres: [found.theatreId] }
   })
 }
 
@@ -94,18 +94,18 @@ export async function addMenuItem(
       data: { theatreId, name, price, position: (_max.position ?? -1) + 1, ...toColumns(fields) },
       select: { id: true },
     })
-    return { result: await readMenuItem(tx, id), theatres: [theatreId] }
+    return { result: await readMenuItem(tx, id), changedTheatres: [theatreId] }
   })
 }
 
-/** Takes an item off the menu, with its picture; orders keep it. Throws as `requireItemDecision` does. */
+/** Takes an item off the menu, with its picture; orders keep it. Throws as `requireItemManager` does. */
 export async function removeMenuItem(ctx: ActionContext, principal: Principal, id: number): Promise<void> {
   return await commit(ctx, async (tx) => {
-    const theatreId = await requireItemDecision(tx, principal, id)
+    const theatreId = await requireItemManager(tx, principal, id)
     await lockTheatre(tx, theatreId)
     const { count } = await tx.menuItem.updateMany({ where: { id, listed: true }, data: { listed: false } })
     if (count === 0) throw notFound('menu item')
-    return { result: undefined, theatres: [theatreId] }
+    return { result: undefined, changedTheatres: [theatreId] }
   })
 }
 
@@ -170,13 +170,13 @@ async function refuseTakenName(
 async function timeOf(tx: Transaction, theatreId: number, until: SoldOutUntil): Promise<Date> {
   const given = until === 'hour' || until === 'day' ? null : new Date(until)
   // RFC 3339 has leap seconds and the year 0; the one is no `Date`, the other no time of PostgreSQL
-  if (given && !(given.getTime() > 0)) throw invalid('until', 'must be a time to come')
+  if (given && !(given.getTime() > 0)) throw invalid('until', 'must be in the future')
   const [row] = await tx.$queryRaw<{ at: Date; isFuture: boolean }[]>`
     SELECT x.at, x.at > now() AS "isFuture" FROM theatres t, LATERAL (SELECT CASE ${until}
       WHEN 'hour' THEN now() + interval '1 hour'
       WHEN 'day' THEN (date_trunc('day', now() AT TIME ZONE t.time_zone) + interval '1 day') AT TIME ZONE t.time_zone
       ELSE ${given}::timestamptz END AS at) x
     WHERE t.id = ${theatreId}::int`
-  if (!row?.isFuture) throw invalid('until', 'must be a time to come')
+  if (!row?.isFuture) throw invalid('until', 'must be in the future')
   return row.at
 }

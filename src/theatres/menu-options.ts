@@ -11,9 +11,9 @@ export interface WantedOption {
  * must have enough choices for its `min`.
  */
 export function optionsProblem(options: readonly MenuOptionView[]): string | null {
-  if (hasRepeats(options)) return 'must have names that differ'
+  if (hasRepeats(options)) return 'must have unique names'
   for (const { name, min, max, choices } of options) {
-    if (hasRepeats(choices)) return `"${name}" must have choices with names that differ`
+    if (hasRepeats(choices)) return `"${name}" must have choices with unique names`
     if (max < 1 || min > max) return `"${name}" must have a max of at least 1 and at least its min`
     if (min > choices.length) return `"${name}" must have at least ${min} choices`
   }

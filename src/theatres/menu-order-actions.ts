@@ -5,12 +5,12 @@ import { type ActionContext, commit, type Outcome } from '../events/commit.js'
 import type { Principal } from '../principal.js'
 import { byCategory, type ItemPlace, moveCategory, moveItem, type Placed } from '../protocol/menu-order.js'
 import { tidyLine } from './menu-actions.js'
-import { listMenu, type MenuItemRecord, requireItemDecision } from './menu-queries.js'
+import { listMenu, type MenuItemRecord, requireItemManager } from './menu-queries.js'
 import { lockTheatre } from './theatre-queries.js'
 
 /**
  * Moves an item to another place of its category or of another one. Returns the whole menu. Throws 409 `menu_changed` where
- * the place is no longer there, and as `requireItemDecision` does.
+ * the place is no longer there, and as `requireItemManager` does.
  */
 export function moveMenuItem(
   ctx: ActionContext,
@@ -19,7 +19,7 @@ export function moveMenuItem(
   { category, before }: Partial<ItemPlace> & Pick<ItemPlace, 'before'>,
 ): Promise<MenuItemRecord[]> {
   return commit(ctx, async (tx) => {
-    const theatreId = await requireItemDecision(tx, principal, itemId)
+    const theatreId = await requireItemManager(tx, principal, itemId)
     await lockTheatre(tx, theatreId)
     const menu = await listMenu(tx, theatreId)
     const item = menu.find(({ id }) => id === itemId)
@@ -84,5 +84,5 @@ async function writeOrder(
     UPDATE menu_items m SET position = x.position, category = x.category
     FROM unnest(${ids}::int[], ${positions}::int[], ${categories}::text[]) AS x (id, position, category)
     WHERE m.id = x.id`
-  return { result: await listMenu(tx, theatreId), theatres: [theatreId] }
+  return { result: await listMenu(tx, theatreId), changedTheatres: [theatreId] }
 }

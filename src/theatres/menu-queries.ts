@@ -1,4 +1,4 @@
-import { requireDecision } from '../access/theatre-access.js'
+import { requireManager } from '../access/theatre-access.js'
 import { type Database, Prisma, type Queryable, type Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import type { Principal } from '../principal.js'
@@ -50,7 +50,7 @@ export async function readMenuItem(tx: Queryable, id: number): Promise<MenuItemR
  * The theatre of an item about which the principal decides. Throws `not_found` for an item of another theatre, as for a
  * missing one, and `forbidden` for plain staff.
  */
-export async function requireItemDecision(
+export async function requireItemManager(
   db: Database | Transaction,
   principal: Principal,
   itemId: number,
@@ -59,7 +59,7 @@ export async function requireItemDecision(
     where: { id: itemId, listed: true },
     select: { theatreId: true },
   })
-  requireDecision(principal, item?.theatreId ?? null, 'menu item')
+  requireManager(principal, item?.theatreId ?? null, 'menu item')
   if (!item) throw notFound('menu item')
   return item.theatreId
 }

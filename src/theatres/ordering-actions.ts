@@ -43,6 +43,6 @@ function setOrdering(
     await change(tx)
     const ordering = await readOrdering(tx, theatreId)
     if (!ordering) throw notFound('theatre')
-    return { result: ordering, theatres: [theatreId] }
+    return { result: ordering, changedTheatres: [theatreId] }
   })
 }

@@ -2,11 +2,11 @@ import type { Transaction } from '../database/client.js'
 import { notFound } from '../errors.js'
 import { type ActionContext, commit } from '../events/commit.js'
 import type { Principal } from '../principal.js'
-import { type MenuItemRecord, readMenuItem, requireItemDecision } from './menu-queries.js'
+import { type MenuItemRecord, readMenuItem, requireItemManager } from './menu-queries.js'
 import type { EncodedPicture } from './picture-encoder.js'
 import { lockTheatre } from './theatre-queries.js'
 
-/** Gives an item a picture, in the place of the one it had. Throws as `requireItemDecision` does. */
+/** Gives an item a picture, in the place of the one it had. Throws as `requireItemManager` does. */
 export function setPicture(
   ctx: ActionContext,
   principal: Principal,
@@ -16,7 +16,7 @@ export function setPicture(
   return changePicture(ctx, principal, itemId, picture)
 }
 
-/** Takes an item's picture away, if it has one. Throws as `requireItemDecision` does. */
+/** Takes an item's picture away, if it has one. Throws as `requireItemManager` does. */
 export function removePicture(
   ctx: ActionContext,
   principal: Principal,
@@ -32,7 +32,7 @@ function changePicture(
   picture: EncodedPicture | null,
 ): Promise<MenuItemRecord> {
   return commit(ctx, async (tx) => {
-    const theatreId = await requireItemDecision(tx, principal, itemId)
+    const theatreId = await requireItemManager(tx, principal, itemId)
     await lockTheatre(tx, theatreId)
     if (picture) await storePicture(tx, picture)
     const { count } = await tx.menuItem.updateMany({
@@ -40,7 +40,7 @@ function changePicture(
       data: { pictureHash: picture?.sha256 ?? null },
     })
     if (count === 0) throw notFound('menu item')
-    return { result: await readMenuItem(tx, itemId), theatres: [theatreId] }
+    return { result: await readMenuItem(tx, itemId), changedTheatres: [theatreId] }
   })
 }
 

@@ -85,7 +85,7 @@ export function changeSettings(
         last_orders = ${after.lastOrders}::int, gstin = ${after.gstin}, gst_rate = ${after.gstRate}::int,
         receipt_header = ${after.receiptHeader}
       WHERE id = ${theatreId}::int`
-    return { result: after, theatres: [theatreId] }
+    return { result: after, changedTheatres: [theatreId] }
   })
 }
 

@@ -43,7 +43,7 @@ export function applyTheatre(ctx: ActionContext, file: TheatreFile): Promise<App
       const known = await tx.theatre.count({ where: { name: file.name } })
       const result = await writeTheatre(tx, file)
       const changes = known > 0 ? [] : await changesOfAdmins(tx)
-      return { result, changes, theatres: result.changes > 0 ? [result.id] : [] }
+      return { result, accessChanges: changes, changedTheatres: result.changes > 0 ? [result.id] : [] }
     },
     { timeoutMs: TIMEOUT_MS },
   )
@@ -98,7 +98,7 @@ export function addTheatre(
       data: { ...data, ...(openingHours && { openingHours: openingHours.map((span) => ({ ...span })) }) },
       select: { id: true },
     })
-    return { result: { ...data, openingHours, id }, changes: await changesOfAdmins(tx) }
+    return { result: { ...data, openingHours, id }, accessChanges: await changesOfAdmins(tx) }
   })
 }
 

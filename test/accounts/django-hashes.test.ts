@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type DjangoHash, isDjangoHash, readDjangoHash } from '../../src/accounts/django-hashes.js'
-import { spendTheRest } from '../../src/accounts/imported-hashes.js'
+import { equalizeWork } from '../../src/accounts/imported-hashes.js'
 import { hashPassword, verifyPassword } from '../../src/accounts/passwords.js'
 
 // What django.contrib.auth.hashers of 3.2, 4.2 and 5.2 wrote, argon2 with argon2-cffi.
@@ -73,7 +73,7 @@ t.test('every failed check takes the same work, whatever the account has', async
   const kinds = new Map([example('pbkdf2 sha256', 600_000), example('pbkdf2 sha1', 180_000)])
   const work = async (tried: { kind: string; rounds: number } | null) => {
     spent.clear()
-    await spendTheRest(kinds, tried ? { ...example(tried.kind, tried.rounds)[1] } : null, 'wrong')
+    await equalizeWork(kinds, tried ? { ...example(tried.kind, tried.rounds)[1] } : null, 'wrong')
     if (tried) spent.set(tried.kind, (spent.get(tried.kind) ?? 0) + tried.rounds)
     return Object.fromEntries(spent)
   }

@@ -90,8 +90,8 @@ t.test('without a hash, verification fails after the same work', async (t) => {
 t.test('two hundred concurrent sign-ins, as a shift starts, succeed; a flood is refused', async (t) => {
   // one of its own: the wrong guesses of other tests in this process are an attack
   const queue = new FairQueue(HASH_QUEUE)
-  const turn = { urgent: false, keys: [] }
-  const check = () => queue.run(turn, () => verifyPassword(null, 'right for all that matters'))
+  const priority = { urgent: false, keys: [] }
+  const check = () => queue.run(priority, () => verifyPassword(null, 'right for all that matters'))
   const outcomes = await Promise.allSettled(Array.from({ length: 320 }, check))
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
   t.ok(outcomes.length - refused.length >= 200)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toAdmission } from '../../src/accounts/admission.js'
+import { toSessionState } from '../../src/accounts/session-state.js'
 import {
   deleteExpiredSessions,
   endSession,
@@ -263,7 +263,7 @@ t.test('a session that is read slowly ends no later', async (t) => {
   const caller = await findLiveById(db, id, SETTINGS)
   await slow
   if (!caller) throw new Error('the session was not found')
-  const { remainingMs, readAt } = toAdmission(caller)
+  const { remainingMs, readAt } = toSessionState(caller)
   const [row] = await db.$queryRaw<{ left: number }[]>`
     SELECT (extract(epoch FROM ${caller.session.expiresAt} - now()) * 1000)::float8 AS left`
   const counted = remainingMs - (performance.now() - readAt)

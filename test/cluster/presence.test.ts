@@ -78,8 +78,18 @@ t.test('counts a socket from when its user becomes staff until they are no longe
   const both = [1, 2]
   const password = 'a-good-password'
   const operator = 'operator'
-  await createUser(app.actions, operator, { username: 'rises', password, role: 'staff', theatreIds: both })
-  await createUser(app.actions, operator, { username: 'falls', password, role: 'admin', theatreIds: [1] })
+  await createUser(app.actionContext, operator, {
+    username: 'rises',
+    password,
+    role: 'staff',
+    theatreIds: both,
+  })
+  await createUser(app.actionContext, operator, {
+    username: 'falls',
+    password,
+    role: 'admin',
+    theatreIds: [1],
+  })
   const idOf = async (username: string) => (await db.user.findUniqueOrThrow({ where: { username } })).id
   const counts = () => both.map((id) => two.app.hub.presence.count(theatreOrders(id)))
   const counted = (first: number, second: number, what: string) =>
@@ -89,12 +99,12 @@ t.test('counts a socket from when its user becomes staff until they are no longe
   const falling = await openV1(one, await openSession(one, 'falls'))
   await counted(1, 1, 'only the staff user')
 
-  await updateUser(app.actions, operator, await idOf('rises'), { role: 'admin' })
+  await updateUser(app.actionContext, operator, await idOf('rises'), { role: 'admin' })
   await counted(0, 0, 'none: admins are not counted')
   await rising.roundTrip()
 
   t.equal(rising.ws.readyState, rising.ws.OPEN, 'a user who keeps all groups keeps the socket')
-  await updateUser(app.actions, operator, await idOf('falls'), { role: 'staff' })
+  await updateUser(app.actionContext, operator, await idOf('falls'), { role: 'staff' })
   await counted(1, 0, 'the new staff user of the first theatre')
   const newcomers = [await openV1(one, staff), await openV1(one, staff2)]
   await counted(2, 1, 'two more sockets')

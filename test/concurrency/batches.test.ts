@@ -2,20 +2,20 @@ import t from 'tap'
 import { Batches } from '../../src/concurrency/batches.js'
 
 t.test(
-  'questions that come together are one, and those that come while it is asked are the next',
+  'requests that come together are one batch, and those that come while it is under way are the next',
   async (t) => {
     const sent: number[][] = []
     const answer: (() => void)[] = []
-    const batches = new Batches<number, string>(async (questions) => {
-      sent.push(questions)
+    const batches = new Batches<number, string>(async (requests) => {
+      sent.push(requests)
       await new Promise<void>((resolve) => answer.push(resolve))
-      return questions.map(String)
+      return requests.map(String)
     })
-    const first = [batches.ask(1), batches.ask(2)]
+    const first = [batches.request(1), batches.request(2)]
     while (sent.length < 1) await new Promise(setImmediate)
-    const second = batches.ask(3)
+    const second = batches.request(3)
     while (sent.length < 2) await new Promise(setImmediate)
-    const third = [batches.ask(4), batches.ask(5)]
+    const third = [batches.request(4), batches.request(5)]
     answer.shift()?.()
     t.same(await Promise.all(first), ['1', '2'])
     while (sent.length < 3) await new Promise(setImmediate)
@@ -26,16 +26,19 @@ t.test(
 )
 
 t.test(
-  'a failure is that of the whole batch, a missing answer that of one question, and the next is asked',
+  'a failure is that of the whole batch, a missing answer that of one request, and the next is sent',
   async (t) => {
     let fails = true
-    const batches = new Batches<number, number>(async (questions) => {
+    const batches = new Batches<number, number>(async (requests) => {
       if (fails) throw new Error('away')
-      return questions.slice(1)
+      return requests.slice(1)
     })
-    await Promise.all([1, 2].map((question) => t.rejects(batches.ask(question), { message: 'away' })))
+    await Promise.all([1, 2].map((request) => t.rejects(batches.request(request), { message: 'away' })))
     fails = false
-    const [one, two] = [batches.ask(1), batches.ask(2)]
-    await Promise.all([t.resolveMatch(one, 2), t.rejects(two, { message: 'a question was not answered' })])
+    const [one, two] = [batches.request(1), batches.request(2)]
+    await Promise.all([
+      t.resolveMatch(one, 2),
+      t.rejects(two, { message: 'a request of a batch was not answered' }),
+    ])
   },
 )

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { SerialQueue } from '../../src/concurrency/serial-queue.js'
+import { CallbackQueue } from '../../src/concurrency/callback-queue.js'
 
 t.test('runs one task at a time per key, in FIFO order, up to the bound', async (t) => {
-  const queue = new SerialQueue<object>(2)
+  const queue = new CallbackQueue<object>(2)
   const [a, b] = [{}, {}]
   const ran: string[] = []
   const push = (key: object, name: string) => queue.push(key, () => ran.push(name))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FairQueue, type Turn } from '../../src/concurrency/fair-queue.js'
+import { FairQueue, type QueuePriority } from '../../src/concurrency/fair-queue.js'
 
 /** A queue whose only runner is busy until `free`, and the names of the tasks that ran after it, in order. */
 async function busyQueue(options: { maxWaiting?: number; maxWaitMs?: number; taskMs?: number } = {}) {
@@ -19,8 +19,8 @@ async function busyQueue(options: { maxWaiting?: number; maxWaitMs?: number; tas
     queue,
     ran,
     refused,
-    add(name: string, turn: Partial<Turn> = {}) {
-      const task = queue.run({ urgent: false, keys: [name], ...turn }, async () => void ran.push(name))
+    add(name: string, priority: Partial<QueuePriority> = {}) {
+      const task = queue.run({ urgent: false, keys: [name], ...priority }, async () => void ran.push(name))
       added.push(
         task.catch((error: { code?: string }) => {
           t.equal(error.code, 'unavailable')

@@ -155,7 +155,7 @@ t.test('switches and enumerated values', async (t) => {
   }
   for (const variable of ['SESSION_COOKIE_SECURE', 'RATE_LIMITS'])
     for (const bad of ['yes', 'y', 't', '2', ' '])
-      t.match(refusal(t, { [variable]: bad }, variable), /allowed are true, false, 1, 0, on and off\./)
+      t.match(refusal(t, { [variable]: bad }, variable), /must be true, false, 1, 0, on or off\./)
   t.equal(load(t, { SESSION_COOKIE_SAMESITE: 'Strict' }).session.sameSite, 'strict')
   for (const bad of ['None', 'none', 'lax'])
     refusal(t, { SESSION_COOKIE_SAMESITE: bad }, 'SESSION_COOKIE_SAMESITE')

@@ -91,7 +91,7 @@ for (const way of [commit, commitRaw]) {
     const { onBehalf, userId } = await signedIn()
     await way({ ...ctx, onBehalf }, async () => ({
       result: null,
-      changes: [{ kind: 'user_changed', userId, sessionId: null }],
+      accessChanges: [{ kind: 'user_changed', userId, sessionId: null }],
     }))
     t.strictSame(await change(way, onBehalf), ['rights_changed', 0], 'but the next commit is')
   })

@@ -69,7 +69,7 @@ function countAll(db: Database): Promise<unknown> {
 
 /** The troubles end; what was lost is asked for, until nothing differs any more. */
 async function calm(
-  { db, app: { actions, refunds } }: TestService,
+  { db, app: { actionContext, refunds } }: TestService,
   { books, faults, outbox }: Razorpay,
   storm: MoneyStorm,
 ): Promise<void> {
@@ -81,7 +81,7 @@ async function calm(
     outbox.take()
     await db.$executeRaw`UPDATE refunds SET next_try_at = now() WHERE status = 'requested'`
     const since = new Date(Date.now() - 86_400_000)
-    const differences = await reconcile(actions, refunds, { since, all: true })
+    const differences = await reconcile(actionContext, refunds, { since, all: true })
     const waiting = await db.refund.count({ where: { status: { in: ['requested', 'pending'] } } })
     return differences.length === 0 && waiting === 0
   }, 'the end of all differences')

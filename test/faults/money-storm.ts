@@ -175,13 +175,15 @@ export class MoneyStorm {
   private async timeOut(id: number): Promise<void> {
     const { db, app } = this.given.steady
     await db.order.update({ where: { id }, data: { createdAt: new Date(Date.now() - 3_600_000) } })
-    await cancelUnpaidOrders(app.actions, 30)
+    await cancelUnpaidOrders(app.actionContext, 30)
   }
 
   /** Without the lock that lets one node do it at a time: as the command beside a node. */
   private async reconcile(): Promise<void> {
-    const { actions, refunds } = this.node.app
-    await reconcile(actions, refunds, { since: new Date(Date.now() - 86_400_000), all: true }).catch(() => {})
+    const { actionContext, refunds } = this.node.app
+    await reconcile(actionContext, refunds, { since: new Date(Date.now() - 86_400_000), all: true }).catch(
+      () => {},
+    )
   }
 
   private person(index: number): HttpClient {

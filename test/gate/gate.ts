@@ -45,7 +45,7 @@ export interface GateOptions {
   file: object
   env?: Record<string, string>
   /** ms between questions, each second unless given */
-  askEveryMs?: number
+  pollEveryMs?: number
   /** ms between checks that notices arrive, each 5 s unless given */
   checkEveryMs?: number
 }
@@ -53,7 +53,7 @@ export interface GateOptions {
 /** Starts a gate on a free port of 127.0.0.1; closes it at teardown. */
 export async function startGate(
   t: Teardown,
-  { database, file, env: given, askEveryMs, checkEveryMs }: GateOptions,
+  { database, file, env: given, pollEveryMs, checkEveryMs }: GateOptions,
 ): Promise<Gate> {
   const env = {
     DJANGO_DATABASE_URL: database.readerUrl,
@@ -67,7 +67,7 @@ export async function startGate(
   const logs = new LogCapture()
   const app = await createGate(config, readGateFile(JSON.stringify(file), env), {
     logStream: logs,
-    askEveryMs,
+    pollEveryMs,
     checkEveryMs,
   })
   let closing: Promise<void> | undefined

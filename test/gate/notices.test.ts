@@ -17,7 +17,7 @@ async function scene(t: Test, database: SiteDatabase, options: Partial<GateOptio
   const gate = await startGate(t, {
     database,
     file: { routes },
-    askEveryMs: NEVER,
+    pollEveryMs: NEVER,
     checkEveryMs: 50,
     ...options,
   })

@@ -42,7 +42,7 @@ async function scene(t: Test, { triggers = false, engine = 'db' } = {}): Promise
   await database.query('DELETE FROM django_session')
   if (engine !== 'db') await site.restart({ SESSION_ENGINE: engine })
   const file = { routes: siteRoutes(site), django: { sessionEngine: engine } }
-  const gate = await startGate(t, { database, file, ...(triggers ? { askEveryMs: NEVER } : {}) })
+  const gate = await startGate(t, { database, file, ...(triggers ? { pollEveryMs: NEVER } : {}) })
   const open: Scene['open'] = ({ cookie }, path = LIVE_ORDERS) =>
     connect(gate.url + path, { cookie: cookie ?? '' })
   return { site, database, gate, open }

@@ -19,16 +19,16 @@ export function eventFor(group: GroupName, bytes = 0): NewEvent {
 /** Commits events in one transaction and publishes them through the node. Resolves to the last seq. */
 export async function emit(node: TestService, group: GroupName, count = 1, bytes = 0): Promise<number> {
   const events = Array.from({ length: count }, () => eventFor(group, bytes))
-  await commit(node.app.actions, async () => ({ result: undefined, events }))
+  await commit(node.app.actionContext, async () => ({ result: undefined, events }))
   return head(node.db, group)
 }
 
 /** A change that ends this session, with whatever else belongs to it. */
 export async function endSession(node: TestService, { sessionId, userId }: TestSession): Promise<void> {
   const changes: NewAccessChange[] = [{ kind: 'session_ended', sessionId, userId }]
-  await commit(node.app.actions, async (tx) => {
+  await commit(node.app.actionContext, async (tx) => {
     await tx.session.deleteMany({ where: { id: sessionId } })
-    return { result: undefined, changes }
+    return { result: undefined, accessChanges: changes }
   })
 }
 

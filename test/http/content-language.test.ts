@@ -1,5 +1,5 @@
 import t from 'tap'
-import { earlyLinks } from '../../routes/pages/early-requests.js'
+import { preloadLinks } from '../../routes/pages/preload-links.js'
 import { preferredLanguage } from '../../src/http/content-language.js'
 
 t.test('the first language of Accept-Language that there is, by quality', async (t) => {
@@ -17,7 +17,7 @@ t.test('the first language of Accept-Language that there is, by quality', async 
 t.test('a page’s links name its own call, whatever its path holds', async (t) => {
   const files = new Map([['en', ['/assets/en-1.js']]])
   const links = (page: string, params: Record<string, string>) =>
-    earlyLinks({ page, params, files, acceptLanguage: 'hi' })
+    preloadLinks({ page, params, files, acceptLanguage: 'hi' })
   const texts = '</assets/en-1.js>; rel=modulepreload; crossorigin'
   t.equal(
     links('seat', { seatToken: 'a>, <//evil.example>\r\nx: y' }),

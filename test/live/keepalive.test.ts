@@ -35,7 +35,7 @@ function createConnection() {
     socket,
     guard: () => [],
     groups: [theatreOrders(1)],
-    admission: {
+    sessionState: {
       sessionId: 's',
       tokenHash: 't',
       principal: { userId: 1, username: 'u', role: 'staff', theatres: [] },
@@ -47,7 +47,7 @@ function createConnection() {
     host: {
       readHead: unused,
       readLog: unused,
-      inTurn: unused,
+      readLimited: unused,
       reachEpoch: unused,
       detach() {},
       sendPresence() {},

@@ -8,8 +8,8 @@ import type {
 } from '../../src/events/event-log.js'
 import type { Bus, BusListener } from '../../src/live/bus/bus.js'
 import type { SnapshotRow } from '../../src/live/snapshot-queue.js'
-import type { Admission } from '../../src/live/socket/admission.js'
 import type { LiveSocket } from '../../src/live/socket/live-socket.js'
+import type { SessionState } from '../../src/live/socket/session-state.js'
 import type { Principal } from '../../src/principal.js'
 import { type GroupName, theatreOrders } from '../../src/protocol/groups.js'
 import type { Random } from '../helpers/random.js'
@@ -100,9 +100,9 @@ export class ModelDatabase {
     })
   }
 
-  readAdmissions(ids: readonly string[]): Promise<Map<string, Admission>> {
+  readSessionStates(ids: readonly string[]): Promise<Map<string, SessionState>> {
     return this.read(() => {
-      const found = new Map<string, Admission>()
+      const found = new Map<string, SessionState>()
       for (const sessionId of ids) {
         const session = this.sessions.get(sessionId)
         if (!session || session.endedAt <= this.now) continue

@@ -100,7 +100,7 @@ class Run {
       Hub.open({
         log: database.log,
         bus: new UnreliableBus(this.buses, this.scheduler, random, () => this.loss, carriesEvents),
-        readAdmissions: (ids) => database.readAdmissions(ids),
+        readSessionStates: (ids) => database.readSessionStates(ids),
         readSnapshots: (groups) => database.readSnapshots(groups),
         heartbeatMs: 1e9,
         onClosed: () => {},
@@ -173,9 +173,9 @@ class Run {
     const sessionId = `session-${++this.sessions}`
     database.addSession(sessionId, random.pick(USERS))
     const hub = random.pick(this.hubs)
-    const admission = (await database.readAdmissions([sessionId])).get(sessionId)
-    const groups = admission ? staffOrderGroups(admission.principal) : []
-    if (!admission || groups.length === 0) return
+    const sessionState = (await database.readSessionStates([sessionId])).get(sessionId)
+    const groups = sessionState ? staffOrderGroups(sessionState.principal) : []
+    if (!sessionState || groups.length === 0) return
     await hub.prepare(groups)
     if (random.chance(0.5)) await this.scheduler.wait()
     const isPlain = random.chance(0.3)
@@ -186,9 +186,9 @@ class Run {
       socket,
       guard: staffOrderGroups,
       groups,
-      admission,
+      sessionState,
     })
-    if (admission.principal.role === 'staff') hub.presence.set(connection, groups)
+    if (sessionState.principal.role === 'staff') hub.presence.set(connection, groups)
     const joined: Client = Object.assign(client, {
       name: `${sessionId}${isPlain ? ' (no subprotocol)' : ''}`,
       sessionId,

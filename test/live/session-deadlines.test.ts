@@ -1,15 +1,15 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { SessionDeadlines } from '../../src/live/session-deadlines.js'
-import type { Admission } from '../../src/live/socket/admission.js'
 import type { Connection } from '../../src/live/socket/connection.js'
+import type { SessionState } from '../../src/live/socket/session-state.js'
 import { until } from '../helpers/until.js'
 
 const REMAINING_MS = 50
 
 function fakeConnection(calls: string[], readAt: number): Connection {
   return {
-    admission: admissionOf(readAt),
+    sessionState: sessionStateOf(readAt),
     greeted: true,
     closed: false,
     send: () => {},
@@ -19,8 +19,8 @@ function fakeConnection(calls: string[], readAt: number): Connection {
   } as unknown as Connection
 }
 
-const admissionOf = (readAt: number) =>
-  ({ sessionId: 's', remainingMs: REMAINING_MS, readAt, endsAt: '2026-11-29T20:00:00.000Z' }) as Admission
+const sessionStateOf = (readAt: number) =>
+  ({ sessionId: 's', remainingMs: REMAINING_MS, readAt, endsAt: '2026-11-29T20:00:00.000Z' }) as SessionState
 
 t.test(
   'holds a connection at its session’s end even if the query began before and does not return',
@@ -31,7 +31,7 @@ t.test(
     // a timer may fire a fraction of a millisecond before its time by this clock
     const early = mock.method(performance, 'now', () => readAt + REMAINING_MS - 0.3)
     t.teardown(() => early.mock.restore())
-    let answer = (_admissions: Map<string, Admission>) => {}
+    let answer = (_sessionStates: Map<string, SessionState>) => {}
     let queries = 0
     const deadlines = new SessionDeadlines(() => {
       queries++
@@ -56,17 +56,17 @@ t.test(
 t.test('a reading that waited beyond the session’s end lets nothing through', async (t) => {
   const calls: string[] = []
   const connection = fakeConnection(calls, performance.now())
-  const answers: ((admissions: Map<string, Admission>) => void)[] = []
+  const answers: ((sessionStates: Map<string, SessionState>) => void)[] = []
   const deadlines = new SessionDeadlines(() => new Promise((resolve) => answers.push(resolve)))
   t.teardown(() => deadlines.disarm(connection))
   deadlines.arm(connection)
   await until(() => answers.length === 1 && calls.length === 1, 'the end')
   t.strictSame(calls, ['hold'])
   // the database's snapshot is older than its answer: the session was live when the query was sent
-  answers[0]?.(new Map([['s', admissionOf(performance.now() - 10 * REMAINING_MS)]]))
+  answers[0]?.(new Map([['s', sessionStateOf(performance.now() - 10 * REMAINING_MS)]]))
   await until(() => answers.length === 2, 'the session to be read again')
   t.strictSame(calls, ['hold', 'hold', 'release'], 'held without a gap')
-  answers[1]?.(new Map([['s', admissionOf(performance.now() + 10 * REMAINING_MS)]]))
+  answers[1]?.(new Map([['s', sessionStateOf(performance.now() + 10 * REMAINING_MS)]]))
   await until(() => calls.length === 4, 'the release of a session that was prolonged')
   t.equal(calls[3], 'release')
 })

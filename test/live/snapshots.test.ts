@@ -31,8 +31,8 @@ function createDatabase() {
 }
 
 const sharingOf = (id: number, announced = () => 1) => new SnapshotSharing(orderGroup(id), announced)
-const GUEST = { isGuest: true }
-const STAFF = { isGuest: false }
+const GUEST = { isCustomer: true }
+const STAFF = { isCustomer: false }
 
 t.test('reads that nobody waits for are dropped', async (t) => {
   const { calls, read } = createDatabase()

@@ -4,7 +4,7 @@ import { Announcements } from '../../src/live/announcements.js'
 import { THEATRES_CHANNEL } from '../../src/live/bus/bus-messages.js'
 import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
-import { StateFeeds, type StateSource, type TheatreState } from '../../src/live/state-feeds.js'
+import { StateBroadcasts, type StateSource, type TheatreState } from '../../src/live/state-broadcasts.js'
 import type { StateStream } from '../../src/live/state-stream.js'
 import { testDatabase } from '../helpers/database.js'
 import { Mailbox } from '../helpers/mailbox.js'
@@ -33,7 +33,7 @@ async function createNode(t: Teardown, source: StateSource) {
   const bus = new PostgresBus(url, prefix)
   const announcements = new Announcements(bus)
   bus.listener = { onMessage: (channel, message) => announcements.receive(channel, message), onReset() {} }
-  const feeds = new StateFeeds(source, announcements, () => {}, 'menu')
+  const feeds = new StateBroadcasts(source, announcements, () => {}, 'menu')
   t.teardown(async () => {
     feeds.close()
     await bus.close()
@@ -46,7 +46,7 @@ async function createNode(t: Teardown, source: StateSource) {
 
 function open(
   t: Teardown,
-  feeds: StateFeeds,
+  feeds: StateBroadcasts,
   client = 'phone',
 ): { stream: StateStream; states: Mailbox<number> } {
   const stream = feeds.open(1, 'token', client)

@@ -277,7 +277,7 @@ t.test('an admin receives all theatres on one socket, each in order', async (t) 
 t.test('an order’s socket gives its owner a snapshot with the order, and its events', async (t) => {
   const { caller, token } = await openGuest(
     {
-      ...node.app.actions,
+      ...node.app.actionContext,
       sessions: node.config.session,
       throttle: noThrottle,
     },
@@ -285,7 +285,7 @@ t.test('an order’s socket gives its owner a snapshot with the order, and its e
   )
   const item = await node.db.menuItem.findFirstOrThrow({ where: { theatreId: 1 } })
   const { order } = await placeOrder(
-    node.app.actions,
+    node.app.actionContext,
     { userId: caller.principal.userId, sessionId: caller.session.id },
     'demo-a1',
     {
@@ -333,9 +333,12 @@ t.test(
       data: { username: 'both', role: 'staff', theatres: { create: [{ theatreId: 1 }, { theatreId: 2 }] } },
     })
     const lose = (theatreId: number) =>
-      commit(node.app.actions, async (tx) => {
+      commit(node.app.actionContext, async (tx) => {
         await tx.staffTheatre.deleteMany({ where: { userId: both.id, theatreId } })
-        return { result: undefined, changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }] }
+        return {
+          result: undefined,
+          accessChanges: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
+        }
       })
     const socket = await subscribed(undefined, await openSession(node, 'both'))
     await socket.expect({ type: 'snapshot', group: GROUP })
@@ -347,17 +350,20 @@ t.test(
     await arrived(socket, GROUP, last)
     t.strictSame(seqsOf(socket, OTHER), [])
     await node.db.staffTheatre.create({ data: { userId: both.id, theatreId: 2 } })
-    await commit(node.app.actions, async () => ({
+    await commit(node.app.actionContext, async () => ({
       result: undefined,
-      changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
+      accessChanges: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
     }))
     t.match(await socket.closed(), { code: 1012, reason: 'retry=0' }, 'a group was gained: reconnect')
 
     const again = await subscribed(undefined, await openSession(node, 'both'))
     t.match(again.history[0], { groups: [GROUP, OTHER] })
-    await commit(node.app.actions, async (tx) => {
+    await commit(node.app.actionContext, async (tx) => {
       await tx.staffTheatre.deleteMany({ where: { userId: both.id } })
-      return { result: undefined, changes: [{ kind: 'user_changed', userId: both.id, sessionId: null }] }
+      return {
+        result: undefined,
+        accessChanges: [{ kind: 'user_changed', userId: both.id, sessionId: null }],
+      }
     })
     t.equal((await again.closed()).code, 4403)
   },

@@ -111,13 +111,13 @@ export const HAPPENINGS: Record<string, (scene: MoneyScene, ...words: Words) => 
   'time-out': async ({ service: { app, db }, orderId }) => {
     const data = { createdAt: new Date(Date.now() - 3_600_000) }
     await db.order.update({ where: { id: orderId }, data })
-    await cancelUnpaidOrders(app.actions, 30)
+    await cancelUnpaidOrders(app.actionContext, 30)
   },
   reconcile: ({ service: { app } }) =>
-    reconcile(app.actions, app.refunds, { since: new Date(Date.now() - 86_400_000), all: true }),
+    reconcile(app.actionContext, app.refunds, { since: new Date(Date.now() - 86_400_000), all: true }),
   'send-refunds': async ({ service: { app, db } }) => {
     await db.$executeRaw`UPDATE refunds SET next_try_at = now() WHERE status = 'requested'`
-    await sendDueRefunds(app.actions, app.refunds)
+    await sendDueRefunds(app.actionContext, app.refunds)
   },
   restart: (scene) => scene.restart(),
 }

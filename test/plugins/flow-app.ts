@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { edgePlugin } from '../../plugins/edge.js'
 import { errorsPlugin } from '../../plugins/errors.js'
 import { overloadPlugin } from '../../plugins/http/overload.js'
 import { requestFlowPlugin } from '../../plugins/http/request-flow.js'
 import { metricsPlugin } from '../../plugins/metrics.js'
+import { serverConfigPlugin } from '../../plugins/server-config.js'
 import { websocketPlugin } from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
 import { portOf } from '../helpers/listen.js'
@@ -29,7 +29,7 @@ export async function startFlow(
     { dataDirectory: '/nowhere' },
   )
   const app: FastifyInstance = Fastify({ logger: options.logger ?? false })
-  await app.register(edgePlugin, { config: settings })
+  await app.register(serverConfigPlugin, { config: settings })
   await app.register(errorsPlugin)
   await app.register(websocketPlugin)
   await app.register(requestFlowPlugin)

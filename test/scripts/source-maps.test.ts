@@ -27,7 +27,7 @@ t.test('a stack trace of the build points to the source files and lines', async 
   const source = readFileSync(join(PROJECT, 'src/config/config.ts'), 'utf8').split('\n')
   t.match(
     source[(caller?.line ?? 0) - 1],
-    'readEdge(reader)',
+    'readServerSettings(reader)',
     'LOG_LEVEL is one of the variables that it reads',
   )
   t.notMatch(stdout, /dist\//, 'no frame is of the build')

@@ -12,7 +12,7 @@ export type BusProblem =
   | 'listen_unavailable'
 
 /** What the operator does about it. */
-export const CURES: Readonly<Record<BusProblem, string>> = {
+export const REMEDIES: Readonly<Record<BusProblem, string>> = {
   away: 'the server of REDIS_URL, or without one the database, can’t be reached: start it, or check the address',
   silent: 'the server is connected and delivers nothing: check its load and the network',
   loading: 'Redis is loading its data: wait',

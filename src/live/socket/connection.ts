@@ -3,16 +3,19 @@ import type { StoredEvent } from '../../events/event-log.js'
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { GroupName } from '../../protocol/groups.js'
 import type { ServerMessage } from '../../protocol/messages.js'
-import type { Admission, Guard } from './admission.js'
 import { encodeMessage } from './frames.js'
 import type { LiveSocket } from './live-socket.js'
+import type { Guard, SessionState } from './session-state.js'
 
 /** What a connection needs of its node. */
 export interface ConnectionHost {
   readHead(group: GroupName): Promise<number>
   readLog(group: GroupName, after: number, limit: number): Promise<readonly StoredEvent[]>
   /** Runs a read when its turn has come; returns null if nobody waits for it any more. */
-  inTurn<T>(reader: { isGuest: boolean; isDone: boolean }, read: () => Promise<T>): Promise<T | null>
+  readLimited<T>(
+    reader: { isCustomer: boolean; isDetached: boolean },
+    read: () => Promise<T>,
+  ): Promise<T | null>
   reachEpoch(epoch: number): Promise<void>
   /** Called once, when the connection has closed. */
   detach(connection: Connection, code: number): void
@@ -34,7 +37,7 @@ export interface ConnectionOptions {
   socket: LiveSocket
   guard: Guard
   groups: readonly GroupName[]
-  admission: Admission
+  sessionState: SessionState
   host: ConnectionHost
 }
 
@@ -57,7 +60,7 @@ export class Connection {
   readonly granted: Set<GroupName>
   /** counts towards the presence of its groups while its user is staff */
   showsPresence = false
-  admission: Admission
+  sessionState: SessionState
   closed = false
   /** `hello` was sent: other messages may follow */
   greeted = false
@@ -70,7 +73,7 @@ export class Connection {
   /** null: it has few groups */
   private readonly readLimit: LimitFunction | null
   private holds = 0
-  private draining = false
+  private awaitingDrain = false
   private waiters: (() => void)[] = []
   private stalledSince = 0
   private stalledAtBytes = 0
@@ -79,14 +82,14 @@ export class Connection {
     this.id = options.id
     this.socket = options.socket
     this.guard = options.guard
-    this.admission = options.admission
+    this.sessionState = options.sessionState
     this.granted = new Set(options.groups)
     this.host = options.host
     this.readLimit = options.groups.length > GROUPS_AT_ONCE ? pLimit(GROUPS_AT_ONCE) : null
   }
 
   get owner(): { userId: number; sessionId: string } {
-    return { userId: this.admission.principal.userId, sessionId: this.admission.sessionId }
+    return { userId: this.sessionState.principal.userId, sessionId: this.sessionState.sessionId }
   }
 
   get isHeld(): boolean {
@@ -126,10 +129,10 @@ export class Connection {
   }
 
   private awaitDrain(): void {
-    if (this.draining) return
-    this.draining = true
+    if (this.awaitingDrain) return
+    this.awaitingDrain = true
     this.socket.onceDrained(() => {
-      this.draining = false
+      this.awaitingDrain = false
       this.resume()
     })
   }

@@ -68,10 +68,10 @@ export class ProtocolHandler {
     connection.send({
       type: 'hello',
       connection: connection.id,
-      user: viewUser(connection.admission.principal),
+      user: viewUser(connection.sessionState.principal),
       groups: [...connection.granted],
       positions: this.positions(),
-      sessionExpiresAt: connection.admission.endsAt,
+      sessionExpiresAt: connection.sessionState.endsAt,
       now: new Date().toISOString(),
     })
     connection.greeted = true

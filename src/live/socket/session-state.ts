@@ -2,7 +2,7 @@ import type { Principal } from '../../principal.js'
 import type { GroupName } from '../../protocol/groups.js'
 
 /** The session and permissions with which a connection was accepted. Replaced when they are read again. */
-export interface Admission {
+export interface SessionState {
   /** the session's public id */
   sessionId: string
   /** identifies the session's token: a socket that was opened with an earlier one has to come back with the new one */

@@ -8,7 +8,7 @@ interface Pausable {
 }
 
 /**
- * The only one that pauses and resumes reading from a socket. It reads on when every reason to pause is gone: with two
+ * The sole owner of pausing and resuming a socket. Reading resumes once no reason to pause is left: with two
  * owners each would undo the other's pause, and what the client sends would pile up. `ws` emits what it has received
  * before a pause; that is kept, in order, and handled before the socket is read again. It is at most what the kernel
  * returned in one read (64 KiB).

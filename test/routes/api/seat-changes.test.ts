@@ -46,7 +46,7 @@ t.test('a stream begins with the whole menu, and shows changes of it and of orde
   t.equal((await staff.request('HEAD', PATH)).status, 404, 'a HEAD would open a stream that nobody reads')
 
   stream.close()
-  await until(() => app.menuFeeds.size === 0, 'the service to notice the closed stream')
+  await until(() => app.menuStreams.size === 0, 'the service to notice the closed stream')
   const { text } = await staff.get('/metrics')
   t.match(text, /^houselights_menu_streams 0$/m)
   t.match(
@@ -85,7 +85,7 @@ t.test('20 streams of an address at a seat; those that close make room', async (
   t.match(refused.headers['retry-after'], /^\d+$/)
   t.equal((await open(t, url, '/api/seats/demo-a2/changes')).status, 200, 'another seat has room')
   streams[0]?.close()
-  await until(() => app.menuFeeds.size === 20, 'the service to notice the closed stream')
+  await until(() => app.menuStreams.size === 20, 'the service to notice the closed stream')
   t.equal((await open(t, url)).status, 200)
 })
 

@@ -97,7 +97,7 @@ t.test('only managers of the theatre and admins; looking prolongs no session', a
   await stream.events.expect(() => true)
   t.same(await db.session.findMany({ orderBy: { id: 'asc' } }), before)
   stream.close()
-  await until(() => app.managerFeeds.size === 0, 'the service to notice the closed stream')
+  await until(() => app.managerStreams.size === 0, 'the service to notice the closed stream')
 })
 
 t.test('a stream ends with the right to it, and says nothing of the change', async (t) => {
