@@ -2,7 +2,7 @@ import t from 'tap'
 import type { MenuItemView } from '../../src/protocol/views.js'
 import { createCart } from '../../web/customer/cart.js'
 import { readLines, totalOf } from '../../web/customer/cart-lines.js'
-import { isEarlierOrder, rememberOpened } from '../../web/customer/opened-orders.js'
+import { earlierOrders, rememberOpened } from '../../web/customer/opened-orders.js'
 import { earlierOrder, newPrices } from '../../web/customer/order-refusals.js'
 import { ApiError } from '../../web/lib/api-error.js'
 import { sectionsOf } from '../../web/lib/menu-sections.js'
@@ -118,11 +118,14 @@ t.test('where nothing can be stored, a tab’s own cart keeps its key', async (t
 })
 
 t.test('an order that has ended, or whose page was opened, is an earlier one', async (t) => {
-  t.equal(isEarlierOrder({ id: 7, status: 'placed' }), false)
-  t.equal(isEarlierOrder({ id: 7, status: 'cancelled' }), true)
+  const before = earlierOrders()
+  t.equal(before({ id: 7, status: 'placed' }), false)
+  t.equal(before({ id: 7, status: 'cancelled' }), true)
   rememberOpened(7)
-  t.equal(isEarlierOrder({ id: 7, status: 'placed' }), true)
-  t.equal(isEarlierOrder({ id: 8, status: 'placed' }), false)
+  t.equal(before({ id: 7, status: 'placed' }), false, 'opened since the order was sent: by another tab')
+  const after = earlierOrders()
+  t.equal(after({ id: 7, status: 'placed' }), true)
+  t.equal(after({ id: 8, status: 'placed' }), false)
 })
 
 t.test('a reload while an order is under way keeps its key', async (t) => {

@@ -14,8 +14,11 @@ export function rememberOpened(orderId: number): void {
 }
 
 /**
- * Whether the answer to an order is one that the customer has seen before, or that has ended since: it was made by an
- * earlier request, and who orders the same now may want more of it.
+ * Call it when an order is sent. Returns whether the answer is an order that the customer had seen by then, or that has ended
+ * since: an earlier request made it, and who orders the same now may want more of it. What another tab has opened
+ * meanwhile is the order that this request made as well.
  */
-export const isEarlierOrder = (order: Pick<OrderView, 'id' | 'status'>): boolean =>
-  !isLive(order) || opened().includes(order.id)
+export function earlierOrders(): (order: Pick<OrderView, 'id' | 'status'>) => boolean {
+  const seen = opened()
+  return (order) => !isLive(order) || seen.includes(order.id)
+}

@@ -7,7 +7,7 @@ import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
 import { announce } from '../ui/announce.js'
 import { type Cart, lineKey, type SeatCart } from './cart.js'
-import { isEarlierOrder } from './opened-orders.js'
+import { earlierOrders } from './opened-orders.js'
 import { earlierOrder, newPrices } from './order-refusals.js'
 
 interface Options {
@@ -133,6 +133,7 @@ export function useOrderForm({ token, cart, isOpen, onMenu }: Options) {
       ...(note.trim() ? { note } : {}),
       expectedTotal: total,
     }
+    const isEarlierOrder = earlierOrders()
     try {
       const order = await cart.order((shown) => sendOrder(token, shown, wanted), isEarlierOrder)
       if (!isEarlierOrder(order)) return await goOn(order)
