@@ -106,7 +106,7 @@ t.test('a failed payment: the money comes back, try again, or pay in cash', asyn
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Yes, pay in cash' }).click()
   await head(page, 'We have your order')
-  await page.getByText('Please have ₹180 in cash ready.').waitFor()
+  await page.getByRole('region', { name: 'Payment' }).getByText('Please have ₹180 in cash ready.').waitFor()
   t.equal(await payButton(page).count(), 0)
 
   await page.goto(checkout)

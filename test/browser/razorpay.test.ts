@@ -31,6 +31,7 @@ const razorpay = await startRazorpay(t, { secret: TEST_SECRETS.PAYMENT_WEBHOOK_S
 const site = await startSite(t, razorpay.env)
 const paidTwice = (page: Page) => page.locator('.payment-text', { hasText: 'You paid twice for this order.' })
 const payButton = (page: Page) => page.locator('[data-action=pay]')
+const payment = (page: Page) => page.getByRole('region', { name: 'Payment' })
 
 /** What the provider's host answers with; null: nothing. */
 async function serveForm(context: BrowserContext, script: () => string | null): Promise<void> {
@@ -125,11 +126,11 @@ t.test(
     await staff.post(`/api/orders/${(await orderOf(id)).orderId}/cancel`)
     await page.locator('#provider-form').getByText('Paid').click()
     await page.getByRole('heading', { level: 1, name: 'Order cancelled' }).waitFor()
-    await page.getByText('This order was cancelled before your payment was confirmed.').waitFor()
+    await payment(page).getByText('This order was cancelled before your payment was confirmed.').waitFor()
     t.equal(await payButton(page).count(), 0)
     razorpay.books.pay(id)
     await razorpay.outbox.sendAll(site.url)
-    await page.getByText('Your payment arrived after this order was cancelled. ₹180').waitFor()
+    await payment(page).getByText('Your payment arrived after this order was cancelled. ₹180').waitFor()
 
     const second = await open('/s/demo-a5')
     const other = await toCheckout(second)
@@ -138,15 +139,15 @@ t.test(
     const tab = await open(`/orders/${(await orderOf(other)).orderId}`)
     await tab.getByRole('button', { name: 'Pay in cash instead' }).click()
     await tab.getByRole('button', { name: 'Yes, pay in cash' }).click()
-    await tab.getByText('Please have ₹180 in cash ready.').waitFor()
+    await payment(tab).getByText('Please have ₹180 in cash ready.').waitFor()
     await second.locator('#provider-form').getByText('Paid').click()
     for (const each of [tab, second]) {
       await each.getByRole('heading', { level: 1, name: 'We have your order' }).waitFor()
-      await each.getByText('We’re still confirming your online payment.').waitFor()
+      await payment(each).getByText('We’re still confirming your online payment.').waitFor()
     }
     razorpay.books.pay(other)
     await razorpay.outbox.sendAll(site.url)
-    for (const each of [tab, second]) await each.getByText('Paid. Thank you.').waitFor()
+    for (const each of [tab, second]) await payment(each).getByText('Paid. Thank you.').waitFor()
   },
 )
 

@@ -112,7 +112,7 @@ t.test('a cash order is on the board at once, marked as cash, and collected', as
   await phone.getByLabel('Cash at your seat').check()
   await phone.getByRole('button', { name: 'Place order for ₹240' }).click()
   await head(phone, 'We have your order')
-  await phone.getByText('Please have ₹240 in cash ready.').waitFor()
+  await phone.getByRole('region', { name: 'Payment' }).getByText('Please have ₹240 in cash ready.').waitFor()
   await ticket(board, 'C7').getByText('Collect ₹240').waitFor()
   await ticket(board, 'C7').getByRole('button', { name: 'Cash received' }).click()
   await ticket(board, 'C7').getByText('Paid in cash').waitFor()
