@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 export const serverConfigPlugin = fp<{ config: ServerConfig }>(
   async (app, { config }) => {
-    app.decorate('server-config', config)
+    app.decorate('serverConfig', config)
   },
   { name: 'server-config', fastify: '5.x' },
 )

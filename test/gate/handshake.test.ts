@@ -414,7 +414,7 @@ t.test('an upstream that is away, refuses, or answers nonsense', async (t) => {
   await untilSame(t, 'no socket is left', () => gate.app.django.watch.size, 0)
   await Promise.all(Array.from({ length: 20 }, () => refused(`${gate.url}/ws/away/`, { cookie: own })))
   const lines = gate.logs.lines.filter(
-    ({ msg, route }) => msg?.includes('accepted no') && route === '/ws/away/',
+    ({ msg, route }) => msg?.includes('refused or did not answer') && route === '/ws/away/',
   )
   t.ok(lines.length > 0 && lines.length < 21, `${lines.length} log lines of 21 failures`)
   const ready = await fetch(`${gate.url}/readyz`)

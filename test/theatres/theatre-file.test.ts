@@ -154,7 +154,7 @@ t.test('reports each problem in one line with its path', async (t) => {
     ],
     [
       { menu: [withOption({ choices: ['L', 'L'] })] },
-      /^menu\[0\].options "Size" must have choices with names/,
+      /^menu\[0\].options "Size" must have choices with unique names/,
     ],
     [{ menu: [withOption({ choices: ['L'], free: true })] }, /^menu\[0\].options\[0\].free is unknown/],
     [
