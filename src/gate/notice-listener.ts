@@ -15,14 +15,14 @@ const PROOF_MS = 1000
 const CHECK_EVERY_MS = 5000
 
 /**
- * How soon a change is known: `notices` within 100 ms of its commit, else by the question that is asked each second.
+ * How soon a change is known: `notices` within 100 ms of its commit, else by the query that is sent each second.
  * `listen_unavailable`: no notice has ever come, as behind PgBouncer or on a standby. `lost`: they came, and no longer do.
  */
 export type NoticeState = 'notices' | 'not_installed' | 'listen_unavailable' | 'lost'
 
 export interface NoticeListenerOptions {
   url: string
-  /** for the listener's own questions */
+  /** for the listener's own queries */
   database: DjangoDatabase
   names: DjangoNames
   /** ms between checks, each 5 s unless given */

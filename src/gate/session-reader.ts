@@ -70,7 +70,7 @@ export class SessionReader {
   ) {
     const { sessions, users, userId, userIdType } = schema
     const hash = (column: string) => `encode(sha256(convert_to(${column}, 'UTF8')), 'hex')`
-    // data and password are sent only when they have changed: the question is asked each second for all open sessions
+    // data and password are sent only when they have changed: the query is sent each second for all open sessions
     this.select = `
       SELECT s.session_key IS NOT NULL AS is_there, s.data_hash, u.password_hash,
              CASE WHEN s.data_hash IS DISTINCT FROM asked.data_hash THEN s.session_data END AS data,
@@ -91,7 +91,7 @@ export class SessionReader {
 
   /** One query for all, in their order. */
   async readKnown(sessions: readonly LiveSession[]): Promise<SessionVerdict[]> {
-    // before the question: what it says of the session's end is then never too late
+    // before the query: what it returns of the session's end is then never too late
     const readAt = performance.now()
     const rows = await this.readRows(sessions.map((known) => ({ key: known.key, known })))
     return sessions.map((known, i) => this.judge(known, rows[i], readAt))

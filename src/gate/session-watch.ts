@@ -40,7 +40,7 @@ export class SessionWatch {
   private readonly sessions: WatchedSessions
   private readonly timers: NodeJS.Timeout[]
   private unreachableSince: number | null = null
-  /** performance.now() since when a guard’s question fails while the others are answered */
+  /** performance.now() since when a guard’s query fails while the others succeed */
   private readonly failing = new Map<RouteGuard, number>()
   /** guards whose query is under way */
   private readonly polling = new Set<RouteGuard>()

@@ -25,7 +25,7 @@ export interface ReconcileOptions {
   all?: boolean
   /** stops between two calls */
   signal?: AbortSignal
-  /** is called with each difference once it has been applied, also if a later question fails */
+  /** is called with each difference once it has been applied, also if a later call fails */
   onDifference?(difference: Difference): void
 }
 
@@ -37,7 +37,8 @@ const BATCH = 50
 const COMPARED_AT_ONCE = 100
 
 /**
- * Compares our books with the provider's, applies what differs and returns it.  * stops no other; the first such error is thrown at the end, or at once when it answers none.
+ * Compares our books with the provider's, applies what differs and returns it. A call that the provider fails stops no
+ * other; the first such error is thrown at the end, or at once when the provider is down.
  */
 export async function reconcile(
   ctx: ActionContext,
