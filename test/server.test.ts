@@ -10,9 +10,6 @@ import { signIn } from './helpers/sign-in.js'
 import { connect } from './helpers/socket-client.js'
 import { until } from './helpers/until.js'
 
-// initdb, migrations and crash recovery, while other files run at the same time
-t.setTimeout(240_000)
-
 interface OnEmbedded extends ServiceProcess {
   /** its data directory */
   directory: string

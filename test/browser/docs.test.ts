@@ -2,9 +2,6 @@ import t from 'tap'
 import { launchBrowser } from '../helpers/chromium.js'
 import { startService } from '../helpers/service.js'
 
-// other files run at the same time
-t.setTimeout(110_000)
-
 t.test(
   '/docs lists and calls the API under the Content-Security-Policy, without another origin',
   async (t) => {

@@ -10,8 +10,6 @@ import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { untilSame } from '../helpers/until.js'
 
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 
 t.test('the sockets of a killed node stop counting against their users', async (t) => {

@@ -10,8 +10,6 @@ import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { untilSame } from '../helpers/until.js'
 
-t.setTimeout(110_000)
-
 t.test('a node that is told to stop says so, and accepts everything for LAME_DUCK_SECONDS', async (t) => {
   const { url: DATABASE_URL } = await testDatabase(t, { demo: true })
   const service = spawnService(t, {

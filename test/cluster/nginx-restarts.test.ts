@@ -13,8 +13,6 @@ import { until } from '../helpers/until.js'
 
 // Two processes of the built service behind nginx, as deploy/ describes it, restarted as in five deploys.
 
-t.setTimeout(300_000)
-
 const HOST = 'orders.example.com'
 const DEPLOYS = 5
 const REQUESTS = 2000

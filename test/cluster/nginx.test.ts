@@ -9,8 +9,6 @@ import { until } from '../helpers/until.js'
 
 // deploy/nginx.conf, with a real nginx.
 
-t.setTimeout(110_000)
-
 const HOST = 'orders.example.com'
 
 /** A request's status; `closed` when nginx closes the connection without a response. */

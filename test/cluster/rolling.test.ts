@@ -8,7 +8,6 @@ import { until } from '../helpers/until.js'
 
 // Three node processes under load behind a proxy without sticky sessions, restarted one after the other as in a deploy.
 
-t.setTimeout(300_000)
 const DRAIN_SECONDS = 4
 
 /** Opens a socket that neither reads nor answers the close frame. */

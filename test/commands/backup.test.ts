@@ -16,8 +16,6 @@ import { runCommand } from './run-command.js'
 
 // What a backup holds, and what a restore replaces.
 
-t.setTimeout(110_000)
-
 t.test('the file is its owner’s alone, and replaces none without a yes', async (t) => {
   const { url } = await testDatabase(t, { demo: true })
   const folder = folderOf(t)

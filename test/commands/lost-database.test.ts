@@ -14,8 +14,6 @@ import { backupTo, connected, contents, freshName, restore, type Server } from '
 
 // A database is lost, and its backup comes back under the service: on the embedded PostgreSQL and on the system's.
 
-t.setTimeout(170_000)
-
 const CHATS_SOCKET = '/ws/chat-socket/'
 const TEXT = 'Nuts?\\N\t"no"\r\n\u2028 काजू नहीं \\.'
 

@@ -12,8 +12,6 @@ import { startNode } from '../helpers/service.js'
 
 // Roles with no more rights than they need, and a schema of the service's own.
 
-t.setTimeout(110_000)
-
 interface Scene {
   /** runs statements as a superuser, in the database */
   admin(...statements: string[]): Promise<pg.QueryResult[]>

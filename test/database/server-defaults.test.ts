@@ -15,8 +15,6 @@ import { until, untilSame } from '../helpers/until.js'
 
 // The service depends on no default of the server, the database or the role.
 
-t.setTimeout(110_000)
-
 const DEFAULTS = {
   TimeZone: 'Asia/Kolkata',
   DateStyle: 'German, DMY',

@@ -14,8 +14,6 @@ import { until } from '../helpers/until.js'
 
 // sslmode and sslrootcert as libpq's manual has them (https://www.postgresql.org/docs/current/libpq-ssl.html)
 
-t.setTimeout(110_000)
-
 /** The outcome of a start: the TLS version, `off`, or the line for the operator. */
 async function start(url: string): Promise<string> {
   try {

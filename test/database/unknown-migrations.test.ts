@@ -9,9 +9,6 @@ import { withClient } from '../helpers/database-template.js'
 import { dataDirectory } from '../helpers/embedded-servers.js'
 import { spawnService } from '../helpers/service-process.js'
 
-// several server starts, one of them with initdb
-t.setTimeout(240_000)
-
 /** A migration of another version, which this one does not have. */
 const FOREIGN = `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
   VALUES ('of-another-version', 'abc', '20200101000000_of_another_version', now(), 1)`

@@ -15,8 +15,6 @@ import { startRedis } from '../helpers/redis.js'
 import { spawnService } from '../helpers/service-process.js'
 import { openFolder } from './release.js'
 
-t.setTimeout(240_000)
-
 const { RELEASE: release = '', IS_OFFLINE: isOffline } = process.env
 const HOST = 'orders.example.com'
 const PASSWORD = 'a password of this test'

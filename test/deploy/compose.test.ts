@@ -11,8 +11,6 @@ import { buildAsImage } from './release.js'
 
 // deploy/compose.yaml: what it names is there, and its steps work, in their order, without a container engine.
 
-t.setTimeout(300_000)
-
 const run = promisify(execFile)
 const release = await buildAsImage(t)
 const DEPLOY = join(PROJECT, 'deploy')

@@ -13,8 +13,6 @@ import { supervise } from './supervisor.js'
 
 // An update of a systemd host by deploy/update.sh, with real releases, nodes and database; only systemd is a stand-in.
 
-t.setTimeout(300_000)
-
 const run = promisify(execFile)
 const folder = openFolder(t)
 const releases = join(folder, 'releases')

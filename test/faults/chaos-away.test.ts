@@ -9,7 +9,6 @@ import { until } from '../helpers/until.js'
 import { PASSWORD, startChaosCluster } from './chaos-cluster.js'
 import { type SeedData, seedDatabase } from './chaos-people.js'
 
-t.setTimeout(200_000)
 const PATH = '/ws/all-seat-datasocket/'
 /** ms for an order of a new guest: two changes, each of which may wait for the pool and then for a statement */
 const ORDER_MS = 60_000

@@ -17,8 +17,6 @@ import { startPersistentCustomers } from './persistent-customers.js'
 
 // A primary that dies and its synchronous hot standby, behind one address that moves.
 
-t.setTimeout(170_000)
-
 const GROUP = theatreOrders(1)
 
 t.test('a failover loses no acknowledged order, and /readyz tells the truth', async (t) => {

@@ -10,8 +10,6 @@ import { connect } from '../helpers/socket-client.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { until } from '../helpers/until.js'
 
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 /** ms between two lines about the same failure, and what two clocks may differ by */
 const APART_MS = 1000 - 50

@@ -8,8 +8,6 @@ import { until, untilSame } from '../helpers/until.js'
 
 // What operators see when Redis is up and does not serve the service.
 
-t.setTimeout(110_000)
-
 const USER = 'houselights'
 const PASSWORD = 'only-for-this-test'
 

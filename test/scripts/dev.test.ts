@@ -13,9 +13,6 @@ import { signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { until } from '../helpers/until.js'
 
-// initdb and several starts of the service, on a busy machine
-t.setTimeout(240_000)
-
 const COPIED = ['package.json', 'package-lock.json', 'prisma.config.ts', 'tsconfig.json']
 const COPIED_FOLDERS = ['src', 'plugins', 'routes', 'prisma', 'scripts', 'web']
 

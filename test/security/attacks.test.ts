@@ -11,9 +11,6 @@ import { connect } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 import { frame, OPCODE } from './frames.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 
 /** Seeded generator (mulberry32), so that a failure can be replayed. */

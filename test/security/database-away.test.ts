@@ -11,9 +11,6 @@ import { connect } from '../helpers/socket-client.js'
 import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 const GENERIC = { status: 503, code: 'unavailable' }
 const INTERNAL = /prisma|postgres|pool|connect|timeout|ECONN|database/i

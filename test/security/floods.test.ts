@@ -13,9 +13,6 @@ import { connect } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 import { closeCode, frame, OPCODE } from './frames.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 const V1 = ['Sec-WebSocket-Protocol: houselights.v1']
 

@@ -9,9 +9,6 @@ import { startService, type TestService } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 
 t.test('more than 30 handshakes of one session in 10 s are 429, accepted ones too', async (t) => {

@@ -12,9 +12,6 @@ import { connect, type TestSocket } from '../helpers/socket-client.js'
 import type { Teardown } from '../helpers/teardown.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 
 t.test('limits over two nodes', async (t) => {

@@ -10,9 +10,6 @@ import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { until, untilSame } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const SOCKET = '/ws/all-seat-datasocket/'
 const SEAT = '/api/seats/demo-a1'
 const get = (port: number, path: string, ...lines: string[]) =>

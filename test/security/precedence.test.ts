@@ -10,9 +10,6 @@ import { connect } from '../helpers/socket-client.js'
 import { untilSame } from '../helpers/until.js'
 import { gather } from './people.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 /** In the order of the checks (docs/wire-protocol.md): a handshake with two faults gets the status of the earlier one. */
 const FAULTS: [name: string, change: Partial<Handshake>, status: number][] = [
   ['malformed', { version: '8' }, 400],

@@ -12,9 +12,6 @@ import { DEMO_PASSWORD, signIn } from '../helpers/sign-in.js'
 import { connect } from '../helpers/socket-client.js'
 import { frame, OPCODE } from './frames.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const PATH = '/ws/all-seat-datasocket/'
 const PHONE = '+91 98765 43210'
 

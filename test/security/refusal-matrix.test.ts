@@ -6,9 +6,6 @@ import { startService } from '../helpers/service.js'
 import { untilSame } from '../helpers/until.js'
 import { gather } from './people.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 type Case = [name: string, change: Partial<Handshake>, status: number, code: string]
 
 const FOREIGN = 403

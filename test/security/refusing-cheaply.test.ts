@@ -9,9 +9,6 @@ import { openRaw } from '../helpers/raw-connection.js'
 import { startService } from '../helpers/service.js'
 import { untilSame } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 setFlagsFromString('--expose-gc')
 const collectGarbage: unknown = runInNewContext('gc')
 

@@ -10,9 +10,6 @@ import { DEMO_PASSWORD } from '../helpers/sign-in.js'
 import { until } from '../helpers/until.js'
 import { frame, OPCODE } from './frames.js'
 
-// test files run in parallel
-t.setTimeout(300_000)
-
 /** MB of heap of the node under a storm: it needs about half of it */
 const HEAP = 128
 const SEATS = Array.from({ length: 10 }, (_, i) => `demo-a${i + 1}`)

@@ -8,9 +8,6 @@ import { startService } from '../helpers/service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { untilSame } from '../helpers/until.js'
 
-// test files run in parallel
-t.setTimeout(110_000)
-
 const UNLIMITED = { RATE_LIMITS: 'off' }
 
 t.test('an upgrade refused before any hook leaks no socket and does not delay the shutdown', async (t) => {

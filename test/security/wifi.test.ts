@@ -14,9 +14,6 @@ import {
   timed,
 } from './wifi-scenarios.js'
 
-// test files run in parallel
-t.setTimeout(180_000)
-
 const WIFI = '192.0.2.1'
 const ENV = { TRUST_PROXY: 'loopback' }
 const ORDERS = '/ws/all-seat-datasocket/'
