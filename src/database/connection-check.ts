@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
-import pg from 'pg'
+import pg, { type QueryConfig } from 'pg'
 import { prepareConnection, ReadOnlyServerError } from './connection-settings.js'
 import { schemaOf } from './database-url.js'
 import { DatabaseUrlError } from './database-url-error.js'
 
-const PROBE = { name: 'houselights_probe', text: 'SELECT 1' }
 /** SQLSTATE of a prepared statement that does not exist, or exists already */
 const LEFT_BEHIND = new Set(['26000', '42P05'])
 const CONNECT_MS = 5000
+/** tries to give `second` the connection that `first` has just used, where others use the pooler too */
+const ROUNDS = 20
 
 /** What the service finds at its database. */
 export interface ConnectionCheck {
@@ -32,14 +34,16 @@ export type UnsafeSetting = 'fsync' | 'full_page_writes' | 'synchronous_commit'
 /** `defaults` are those of new connections, which no client has set */
 const READ_SETTINGS = `
 SELECT current_setting('TimeZone') AS "TimeZone", current_setting('DateStyle') AS "DateStyle",
-  current_setting('houselights.client', true) AS client,
+  current_setting('houselights.client', true) AS client, pg_backend_pid() AS pid,
   (SELECT json_object_agg(name, reset_val) FROM pg_settings WHERE name IN ('TimeZone', 'DateStyle', 'search_path',
     'default_transaction_isolation', 'statement_timeout')) AS defaults`
 
 interface Settings {
   TimeZone: string
   DateStyle: string
+  /** the mark of the client that used this connection last */
   client: string | null
+  pid: number
   defaults: Record<string, string>
 }
 
@@ -72,16 +76,10 @@ export async function checkConnection(url: string): Promise<ConnectionCheck | nu
   try {
     await Promise.all([first.connect(), second.connect()])
     await prepareConnection(first, { schema, statementTimeoutMs: CONNECT_MS })
-    await first.query(`SELECT set_config('houselights.client', 'first', false)`)
-    await first.query(PROBE)
-    // takes the connection that `first` has just used, if the two share connections, and holds it
-    await second.query('BEGIN')
-    const others = (await second.query<Settings>(READ_SETTINGS)).rows[0]
-    const own = (await first.query<Settings>(READ_SETTINGS)).rows[0]
+    const { probe, own, others, isShared } = await interleave(first, second)
     const server = (await first.query(READ_SERVER, [schema])).rows[0]
-    const prepares = await stillPrepared(first, second)
+    const prepares = await stillPrepared(first, second, probe)
     const check = { ...server, schema, tls: tlsOf(first), prepares, lostSettings: [] }
-    const isShared = own?.client !== 'first' || others?.client === 'first'
     if (!isShared || !own || !others) return check
     const { schema: defaultSchema } = (await first.query(DEFAULT_SCHEMA, [own.defaults.search_path])).rows[0]
     assertRight(own, others, { schema, defaultSchema, role: server?.role })
@@ -95,10 +93,43 @@ export async function checkConnection(url: string): Promise<ConnectionCheck | nu
   }
 }
 
-async function stillPrepared(first: pg.Client, second: pg.Client): Promise<boolean> {
+/** A prepared statement that marks its connection. The name is new: a pooler's connections have those of earlier checks. */
+function createProbe() {
+  const mark = randomUUID()
+  const text = `SELECT set_config('houselights.client', '${mark}', false)`
+  return { mark, query: { name: `houselights_probe_${mark}`, text } }
+}
+
+interface Interleaved {
+  /** the statement that `first` has prepared and run */
+  probe: QueryConfig
+  own: Settings | undefined
+  others: Settings | undefined
+  /** the clients share connections */
+  isShared: boolean
+}
+
+/** Leaves `second` in a transaction: on the connection that `first` has just used, if the two share connections. */
+async function interleave(first: pg.Client, second: pg.Client): Promise<Interleaved> {
+  for (let round = 1; ; round++) {
+    const { mark, query } = createProbe()
+    await first.query(query)
+    await second.query('BEGIN')
+    const others = (await second.query<Settings>(READ_SETTINGS)).rows[0]
+    const own = (await first.query<Settings>(READ_SETTINGS)).rows[0]
+    const isTaken = others?.client === mark
+    // a pooler has its own ids for its clients
+    const isPooled = own?.pid !== Reflect.get(first, 'processID')
+    if (isTaken || !isPooled || round === ROUNDS)
+      return { probe: query, own, others, isShared: isTaken || own?.client !== mark }
+    await second.query('COMMIT')
+  }
+}
+
+async function stillPrepared(first: pg.Client, second: pg.Client, probe: QueryConfig): Promise<boolean> {
   try {
-    await first.query(PROBE)
-    await second.query(PROBE)
+    await first.query(probe)
+    await second.query(probe)
     return true
   } catch (error) {
     if (error instanceof pg.DatabaseError && LEFT_BEHIND.has(error.code ?? '')) return false

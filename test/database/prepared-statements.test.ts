@@ -10,7 +10,9 @@ import { startTransactionPooler } from '../helpers/transaction-pooler.js'
 t.test('statements are prepared, but not through a pooler that forgets them', async (t) => {
   const { url } = await testDatabase(t)
   t.match(await checkConnection(url), { prepares: true, lostSettings: [], missingRights: [] })
-  t.match(await checkConnection(await startTransactionPooler(t, url)), { prepares: false })
+  const pooled = await startTransactionPooler(t, url)
+  for (const node of ['the first', 'the next'])
+    t.match(await checkConnection(pooled), { prepares: false }, `${node} node to start`)
   t.equal(await checkConnection('postgresql://nobody@127.0.0.1:1/none'), null, 'away: that shows elsewhere')
 })
 

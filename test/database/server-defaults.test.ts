@@ -99,10 +99,28 @@ t.test('times are right and orders are placed through PgBouncer in transaction m
   const database = await databaseWith(t, defaults)
   const url = await startPgBouncer(t, database.url)
   const service = await startNode(t, { database: { ...database, url } })
-  t.match(await checkConnection(url), { lostSettings: ['isolation', 'limits'] })
   t.match(await service.logs.expect(({ msg = '' }) => msg.includes('not read committed')), { level: 40 })
   await useService(t, service.url)
+  await whileBusy(url, async () => {
+    for (let i = 0; i < 5; i++) t.match(await checkConnection(url), { lostSettings: ['isolation', 'limits'] })
+  })
 })
+
+/** Keeps others' transactions going through this pooler meanwhile. */
+async function whileBusy(url: string, work: () => Promise<void>): Promise<void> {
+  let isOver = false
+  const others = [1, 2, 3].map(() =>
+    withClient(url, async (client) => {
+      while (!isOver) await client.query('SELECT 1')
+    }),
+  )
+  try {
+    await work()
+  } finally {
+    isOver = true
+    await Promise.all(others)
+  }
+}
 
 t.test('a pooler that loses the time zone or the schema is refused, with the cure', async (t) => {
   for (const [settings, cure] of [
