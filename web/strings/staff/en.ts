@@ -366,7 +366,7 @@ export const strings = {
     disabled: 'Disabled',
     you: 'You',
     makeManager: 'Make manager',
-    endManager: 'Remove as manager',
+    endManager: 'Revoke manager',
     disable: 'Disable',
     enable: 'Enable',
     disableTitle: (name: string) => `Disable ${name}?`,
