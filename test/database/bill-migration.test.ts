@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import t from 'tap'
-import { newDatabaseName, testServer, withClient } from '../helpers/database-template.js'
+import {
+  administer,
+  dropDatabase,
+  newDatabaseName,
+  testServer,
+  withClient,
+} from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 
 const MIGRATIONS = join(PROJECT, 'prisma/migrations')
@@ -22,9 +28,9 @@ t.test(
   async (t) => {
     const server = await testServer()
     const name = newDatabaseName()
-    await withClient(server.adminUrl, (client) => client.query(`CREATE DATABASE ${name}`))
+    await administer(`CREATE DATABASE ${name}`)
     t.teardown(async () => {
-      await withClient(server.adminUrl, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
+      await dropDatabase(name)
       await server.release()
     })
     await withClient(server.urlOf(name), async (client) => {

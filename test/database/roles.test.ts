@@ -6,7 +6,13 @@ import { checkConnection } from '../../src/database/connection-check.js'
 import { applyMigrations } from '../../src/database/migrate.js'
 import { writeDemoData } from '../../src/demo-data.js'
 import { postOrder } from '../helpers/customers.js'
-import { newDatabaseName, testServer, withClient } from '../helpers/database-template.js'
+import {
+  administer,
+  dropDatabase,
+  newDatabaseName,
+  testServer,
+  withClient,
+} from '../helpers/database-template.js'
 import { createClient } from '../helpers/http-client.js'
 import { startNode } from '../helpers/service.js'
 
@@ -21,15 +27,13 @@ interface Scene {
 
 /** An empty database in which nobody may do anything but a superuser. */
 async function emptyDatabase(t: Test): Promise<Scene> {
-  const { adminUrl, urlOf } = await testServer()
+  const { urlOf } = await testServer()
   const name = newDatabaseName()
   const roles: string[] = []
-  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${name}`))
+  await administer(`CREATE DATABASE ${name}`)
   t.teardown(async () => {
-    await withClient(adminUrl, async (client) => {
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-      for (const role of roles) await client.query(`DROP ROLE IF EXISTS ${role}`)
-    })
+    await dropDatabase(name)
+    for (const role of roles) await administer(`DROP ROLE IF EXISTS ${role}`)
   })
   return {
     admin: (...statements) =>
@@ -41,7 +45,7 @@ async function emptyDatabase(t: Test): Promise<Scene> {
     async roleUrl(schema) {
       const role = `hl_test_${randomBytes(6).toString('hex')}`
       const password = randomBytes(12).toString('hex')
-      await withClient(adminUrl, (client) => client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`))
+      await administer(`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`)
       roles.push(role)
       const url = new URL(urlOf(name))
       url.username = role

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { newDatabase, testServer, withClient } from '../helpers/database-template.js'
+import { administer, newDatabase, withClient } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 import { createClient } from '../helpers/http-client.js'
 import { spawnService } from '../helpers/service-process.js'
@@ -98,8 +98,7 @@ const SITE = `CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, 
 
 t.test('a release runs the gate', async (t) => {
   const address = new URL(await newDatabase(t))
-  const { adminUrl } = await testServer()
-  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${address.pathname.slice(1)}`))
+  await administer(`CREATE DATABASE ${address.pathname.slice(1)}`)
   await withClient(address.href, (client) => client.query(SITE))
   const file = join(openFolder(t), 'gate.json')
   const route = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }

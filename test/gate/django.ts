@@ -2,8 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { freePort, isListening } from '../../scripts/cluster/programs.js'
 import {
-  ensureTemplate,
-  newDatabaseName,
+  administer,
+  copyTemplate,
+  dropDatabase,
   type Template,
   testServer,
   withClient,
@@ -72,20 +73,14 @@ const READER_PASSWORD = 'reader-password-that-nobody-may-see'
 
 /** A database of the site with its accounts and one order; dropped at teardown. */
 export async function siteDatabase(t: Teardown): Promise<SiteDatabase> {
-  const { adminUrl, urlOf } = await testServer()
+  const { urlOf } = await testServer()
   siteTemplate ??= template()
-  const from = await ensureTemplate(siteTemplate)
-  const name = newDatabaseName()
-  await withClient(adminUrl, async (client) => {
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${from}`)
-    await client
-      .query(`CREATE ROLE ${READER} LOGIN PASSWORD '${READER_PASSWORD}'`)
-      .catch(({ code }: { code?: string }) => {
-        if (code !== '42710' && code !== '23505') throw new Error(`creating a role failed: ${code}`)
-      })
-  })
-  t.teardown(() =>
-    withClient(adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+  const name = await copyTemplate(siteTemplate)
+  t.teardown(() => dropDatabase(name))
+  await administer(`CREATE ROLE ${READER} LOGIN PASSWORD '${READER_PASSWORD}'`).catch(
+    ({ code }: { code?: string }) => {
+      if (code !== '42710' && code !== '23505') throw new Error(`creating a role failed: ${code}`)
+    },
   )
   keepSecret('the reader’s password', READER_PASSWORD)
   const url = urlOf(name)

@@ -89,6 +89,15 @@ export async function newDatabase(t: Teardown): Promise<string> {
   return urlOf(name)
 }
 
+/** Copies a template to a new database; returns its name. */
+export async function copyTemplate(template: Template): Promise<string> {
+  const { copyStrategy } = await testServer()
+  const from = await ensureTemplate(template)
+  const name = newDatabaseName()
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${from} ${copyStrategy}`)
+  return name
+}
+
 /** Drops it, whoever is connected. */
 export const dropDatabase = (name: string): Promise<void> =>
   administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)

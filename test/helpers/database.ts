@@ -1,10 +1,9 @@
 import { createDatabase, type Database } from '../../src/database/client.js'
 import {
   administer,
+  copyTemplate,
   dropDatabase,
-  ensureTemplate,
   MIGRATED,
-  newDatabaseName,
   testServer,
   WITH_DEMO,
 } from './database-template.js'
@@ -21,10 +20,8 @@ export interface TestDatabase {
  * template; dropped at teardown, whoever is still connected.
  */
 export async function testDatabase(t: Teardown, options: { demo?: boolean } = {}): Promise<TestDatabase> {
-  const { copyStrategy, urlOf } = await testServer()
-  const template = await ensureTemplate(options.demo ? WITH_DEMO : MIGRATED)
-  const name = newDatabaseName()
-  await administer(`CREATE DATABASE ${name} TEMPLATE ${template} ${copyStrategy}`)
+  const { urlOf } = await testServer()
+  const name = await copyTemplate(options.demo ? WITH_DEMO : MIGRATED)
   const db = createDatabase({
     url: urlOf(name),
     poolSize: 4,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { testDatabase } from './database.js'
-import { dropLeftovers, testServer, withClient } from './database-template.js'
+import { administer, dropDatabase, dropLeftovers, testServer, withClient } from './database-template.js'
 import { createClient } from './http-client.js'
 import { startService, TEST_SECRETS } from './service.js'
 
@@ -29,16 +29,14 @@ t.test('a database is a test’s own: migrated, empty or with the demo, and gone
 })
 
 t.test('leftovers of killed runs are dropped when they are old, and only those', async (t) => {
-  const { adminUrl, urlOf } = await testServer()
+  const { urlOf } = await testServer()
   const old = 'houselights_test_1000_1_0'
   const young = `houselights_test_${Date.now()}_1_0`
-  await withClient(adminUrl, async (client) => {
-    for (const name of [old, young]) await client.query(`CREATE DATABASE ${name}`)
-  })
+  for (const name of [old, young]) await administer(`CREATE DATABASE ${name}`)
   await dropLeftovers()
   t.equal(await exists(urlOf(old)), false)
   t.equal(await exists(urlOf(young)), true)
-  await withClient(adminUrl, (client) => client.query(`DROP DATABASE ${young}`))
+  await dropDatabase(young)
 })
 
 t.test('two nodes on one database, with their own settings and logs', async (t) => {
