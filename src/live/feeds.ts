@@ -8,12 +8,12 @@ import type { LogReader } from './log-reader.js'
 /** ms for which a feed without members is kept, so that reconnecting clients are served from its ring */
 const IDLE_MS = 1000
 /** events kept while their feed is being opened; others are read from the log */
-const MAX_OUT_OF_ORDER = 256
+const MAX_KEPT = 256
 
 interface Opening {
   done: Promise<void>
   /** what came meanwhile: events, and the highest position that was announced */
-  outOfOrder: StoredEvent[]
+  events: StoredEvent[]
   announced: number
 }
 
@@ -61,7 +61,7 @@ export class Feeds {
       .finally(() => {
         for (const group of groups) this.opening.delete(group)
       })
-    for (const group of groups) this.opening.set(group, { done: opened, outOfOrder: [], announced: 0 })
+    for (const group of groups) this.opening.set(group, { done: opened, events: [], announced: 0 })
     return opened
   }
 
@@ -79,7 +79,7 @@ export class Feeds {
     this.byGroup.set(group, feed)
     const opening = this.opening.get(group)
     if (!opening) return
-    for (const event of opening.outOfOrder) feed.receive(event)
+    for (const event of opening.events) feed.receive(event)
     void feed.noteHead(opening.announced)
   }
 
@@ -87,8 +87,8 @@ export class Feeds {
   deliver(event: StoredEvent): void {
     const feed = this.byGroup.get(event.group)
     if (feed) return feed.receive(event)
-    const outOfOrder = this.opening.get(event.group)?.outOfOrder
-    if (outOfOrder && outOfOrder.length < MAX_OUT_OF_ORDER) outOfOrder.push(event)
+    const kept = this.opening.get(event.group)?.events
+    if (kept && kept.length < MAX_KEPT) kept.push(event)
   }
 
   /** Remembers which span an event that will be read from the log belongs to. */

@@ -2,13 +2,13 @@ import pLimit from 'p-limit'
 import type { EventLog, LogHeads, StoredEvent } from '../events/event-log.js'
 import type { GroupName } from '../protocol/groups.js'
 
-/** concurrent reads for connections that are behind the head: those of staff, and those of guests, which delay no staff */
+/** concurrent reads for connections that are behind the head: those of staff, and those of customers, which delay no staff */
 const STAFF_READS = 3
-const GUESTS_READS = 1
+const CUSTOMERS_READS = 1
 
 /** Reads the event log for feeds and, shared and limited, for connections that are behind the head. */
 export class LogReader {
-  private readonly limits = { staff: pLimit(STAFF_READS), guests: pLimit(GUESTS_READS) }
+  private readonly limits = { staff: pLimit(STAFF_READS), customers: pLimit(CUSTOMERS_READS) }
   private nextHeads: { groups: Set<GroupName>; heads: Promise<LogHeads> } | null = null
   private lastHeads: Promise<unknown> = Promise.resolve()
   private readonly reads = new Map<string, Promise<StoredEvent[]>>()
@@ -24,7 +24,7 @@ export class LogReader {
     reader: { isCustomer: boolean; isDetached: boolean },
     read: () => Promise<T>,
   ): Promise<T | null> {
-    const limit = reader.isCustomer ? this.limits.guests : this.limits.staff
+    const limit = reader.isCustomer ? this.limits.customers : this.limits.staff
     return limit(async () => (reader.isDetached ? null : await read()))
   }
 

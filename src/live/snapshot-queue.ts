@@ -81,23 +81,23 @@ export class SnapshotQueue {
 export class SnapshotQueues {
   private readonly theatres: SnapshotQueue
   private readonly orders: SnapshotQueue
-  private readonly guests: SnapshotQueue
+  private readonly customers: SnapshotQueue
 
   constructor(readSnapshots: ReadSnapshots) {
     // a theatre's snapshot may have a megabyte, an order's has some kilobytes
     this.theatres = new SnapshotQueue(readSnapshots, { concurrent: 2, batch: 8 })
     this.orders = new SnapshotQueue(readSnapshots, { concurrent: 1, batch: 32 })
-    this.guests = new SnapshotQueue(readSnapshots, { concurrent: 1, batch: 32 })
+    this.customers = new SnapshotQueue(readSnapshots, { concurrent: 1, batch: 32 })
   }
 
   /** The queue for a reader of this group. */
   of(group: GroupName, reader: { isCustomer: boolean }): SnapshotQueue {
-    if (reader.isCustomer) return this.guests
+    if (reader.isCustomer) return this.customers
     return readGroup(group)?.kind === 'order' ? this.orders : this.theatres
   }
 
   /** reads that have not begun */
   get size(): number {
-    return this.theatres.size + this.orders.size + this.guests.size
+    return this.theatres.size + this.orders.size + this.customers.size
   }
 }
