@@ -37,7 +37,7 @@ export interface DjangoOptions {
   file: GateFile
   url: string
   secrets: readonly string[]
-  /** ms between questions about all open sessions, each second unless given; for tests of what notices alone do */
+  /** ms between polls of all open sessions, each second unless given; for tests of what notices alone do */
   pollEveryMs?: number | undefined
   /** ms between checks that notices arrive, each 5 s unless given; for tests */
   checkEveryMs?: number | undefined

@@ -15,8 +15,8 @@ const USAGE = `Puts a backup into the database, or a database that was restored 
 
 Stop all nodes before. What follows a restore: clients start with a snapshot, ids that may have been given out since are
 skipped, and staff and admins sign in again. At the end it checks the database, as --check does. The database is empty, or
-has the migrations of the backup; later ones are applied after. Asks before it
-replaces a database that holds data; --yes skips the question.`
+has the migrations of the backup; later ones are applied after. Asks before it replaces a database that
+holds data; --yes skips the question.`
 
 const OPTIONS = {
   yes: { type: 'boolean', default: false },
