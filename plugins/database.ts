@@ -14,6 +14,7 @@ import {
   checkConnection,
   type UnsafeSetting,
 } from '../src/database/connection-check.js'
+import { firstCall } from '../src/database/first-connection.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -80,6 +81,7 @@ export const databasePlugin = fp<{ url: string }>(
       poolTimeoutMs: LIVE_POOL_TIMEOUT_MS,
     })
     app.addHook('onClose', () => liveDb.close())
+    await firstCall(() => liveDb.$queryRaw`SELECT 1`)
     app.decorate('liveDb', liveDb)
   },
   { name: 'database', fastify: '5.x', dependencies: ['tracing'] },

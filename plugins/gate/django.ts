@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { firstCall } from '../../src/database/first-connection.js'
 import {
   DjangoDatabase,
   type DjangoSchema,
@@ -86,7 +87,7 @@ export const djangoPlugin = fp<DjangoOptions>(
     }
     const database = openPool(POOLS.lookups)
     const watchDatabase = openPool(POOLS.watch)
-    const { schema, guards } = await prepareAll(database, file)
+    const { schema, guards } = await firstCall(() => prepareAll(database, file))
     const reader = new SessionReader(database, schema, secrets, logUnreadable(app))
     const watch = new SessionWatch(
       {

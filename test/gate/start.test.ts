@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { GateFileError } from '../../src/gate/gate-file.js'
 import { startPgBouncer } from '../helpers/pgbouncer.js'
 import { connect } from '../helpers/socket-client.js'
+import { startTcpProxy } from '../helpers/tcp-proxy.js'
 import { SITE_SECRET, type SiteDatabase, siteDatabase } from './django.js'
 import { installTriggers, startGate } from './gate.js'
 import { runGate } from './gate-process.js'
@@ -215,4 +216,14 @@ t.test('the process: a mistake ends it with a line for each', async (t) => {
     for (const [j, line] of wanted.entries()) t.match(lines[j], line)
     t.notMatch(errors, /the-password|nobody-may-see/)
   }
+})
+
+t.test('a start waits for a database that is slow to take a connection', async (t) => {
+  const database = await siteDatabase(t)
+  const url = new URL(database.readerUrl)
+  const proxy = await startTcpProxy(t, { host: url.hostname, port: Number(url.port) })
+  url.port = `${proxy.port}`
+  proxy.ignoreNext()
+  await startGate(t, { database: { readerUrl: url.href }, file: { routes: [ROUTE] } })
+  t.equal(proxy.ignored, 1, 'one connection got no answer')
 })

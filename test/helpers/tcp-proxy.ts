@@ -11,6 +11,10 @@ export interface TcpProxy {
   hold(): void
   /** Everything goes through again; what was held is lost. */
   pass(): void
+  /** The next connection is taken, and nothing of it gets through. */
+  ignoreNext(): void
+  /** connections that were ignored so far */
+  readonly ignored: number
 }
 
 export interface TcpProxyOptions {
@@ -25,6 +29,8 @@ export async function startTcpProxy(t: Teardown, to: TcpProxyOptions): Promise<T
   const { only = '' } = to
   const sockets = new Set<Socket>()
   let mode: 'pass' | 'hold' | 'cut' = 'pass'
+  let ignoresNext = false
+  const ignoredClients = new Set<Socket>()
   const track = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => {}).once('close', () => sockets.delete(socket))
@@ -44,11 +50,16 @@ export async function startTcpProxy(t: Teardown, to: TcpProxyOptions): Promise<T
     const choose = () => {
       for (const socket of [client, target]) chosen.add(socket)
       if (mode === 'cut') client.resetAndDestroy()
+      if (ignoresNext) ignoredClients.add(client)
+      ignoresNext = false
     }
     if (only === '') choose()
     else client.once('data', (bytes) => bytes.includes(only) && choose())
     const forward = (from: Socket, into: Socket) => {
-      from.on('data', (bytes) => (mode === 'pass' || !chosen.has(from)) && into.write(bytes))
+      from.on('data', (bytes) => {
+        const isHeld = mode !== 'pass' && chosen.has(from)
+        if (!isHeld && !ignoredClients.has(client)) into.write(bytes)
+      })
       from.once('close', () => into.destroy())
     }
     forward(client, target)
@@ -72,6 +83,12 @@ export async function startTcpProxy(t: Teardown, to: TcpProxyOptions): Promise<T
       // half-said conversations can't go on
       if (mode === 'hold') destroyChosen()
       mode = 'pass'
+    },
+    ignoreNext() {
+      ignoresNext = true
+    },
+    get ignored() {
+      return ignoredClients.size
     },
   }
 }
