@@ -9,7 +9,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 // A page never lies about being current: offline, after sleep, and with a device's clock that is wrong or changes.
 
-const site = await startSite(t, {}, { worker: true })
+const site = await startSite(t, {}, { worker: true, withWindows: true })
 const network = await openNetwork(t, site.port)
 const through = { baseURL: network.url }
 t.beforeEach(() => network.restore())

@@ -5,7 +5,7 @@ import { startSite, TABLET } from './site.js'
 
 // Notifications beside a board that is open but not on the screen.
 
-const site = await startSite(t, {}, { worker: true })
+const site = await startSite(t, {}, { worker: true, withWindows: true })
 const TAGS =
   'navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) => all.map(({ tag }) => tag).sort())'
 const BOARD = '/theatre/live-orders/'

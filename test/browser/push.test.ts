@@ -14,7 +14,7 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 // gives a subscription at the stand-in. What the stand-in gets, the browser's own protocol delivers to the real worker.
 
 const push = await startPushService(t)
-const site = await startSite(t, { PUSH_HOSTS: push.host }, { worker: true })
+const site = await startSite(t, { PUSH_HOSTS: push.host }, { worker: true, withWindows: true })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const staffClient = await signIn(site.url, 'staff')
 const BOARD = '/theatre/live-orders/'

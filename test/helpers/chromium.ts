@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core'
-import { isExecutable, type Program, requireProgram } from './programs.js'
+import { findOnPath, isExecutable, type Program, requireProgram } from './programs.js'
 import type { Teardown } from './teardown.js'
 
 /** What playwright itself installed, if it did. */
@@ -11,6 +11,7 @@ function playwrightsOwn(): string[] {
   }
 }
 
+/** The browser as people have it, with windows. */
 export const CHROMIUM: Program = {
   name: 'Chromium',
   commands: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
@@ -27,15 +28,26 @@ export const CHROMIUM: Program = {
   },
 }
 
+/** The same engine without windows: a page costs a fifth of the CPU. Where it is missing, Chromium does. */
+export const HEADLESS_SHELL: Program = {
+  ...CHROMIUM,
+  name: 'Chromium’s headless shell',
+  commands: ['chromium-headless-shell', 'chrome-headless-shell'],
+  paths: [],
+  apt: { debian: 'chromium-headless-shell' },
+}
+
 /** CHROMIUM_PATH, or what the machine has, or what is installed for it: see `requireProgram`. */
-export function findChromium(): string {
+export function findChromium({ withWindows = false } = {}): string {
   const given = process.env.CHROMIUM_PATH
-  if (!given) return requireProgram(CHROMIUM)
+  if (!given) return (withWindows ? null : findOnPath(HEADLESS_SHELL.commands)) ?? requireProgram(CHROMIUM)
   if (isExecutable(given)) return given
   throw new Error('CHROMIUM_PATH names no executable file: set it to a Chromium or Chrome, or unset it.')
 }
 
 export interface BrowserOptions {
+  /** for what the headless shell lacks: freezing a tab, notifications, and Back to a page as it was left */
+  withWindows?: boolean
   /** whether Back may show a page as it was left, as browsers do; off by default, as in playwright */
   backForwardCache?: boolean
 }
@@ -43,10 +55,10 @@ export interface BrowserOptions {
 /** Starts a browser that talks to nobody but the pages; it is closed at teardown. */
 export async function launchBrowser(
   t: Teardown,
-  { backForwardCache = false }: BrowserOptions = {},
+  { withWindows = false, backForwardCache = false }: BrowserOptions = {},
 ): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: findChromium(),
+    executablePath: findChromium({ withWindows: withWindows || backForwardCache }),
     headless: true,
     ignoreDefaultArgs: backForwardCache ? ['--disable-back-forward-cache'] : [],
     args: [

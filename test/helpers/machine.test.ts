@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { findOnPath, requireProgram, systemOf } from './programs.js'
+import { findOnPath, installOptional, requireProgram, systemOf } from './programs.js'
 import { startRedis, testRedis } from './redis.js'
 
 const remedy = { darwin: 'brew this', other: 'do this' }
@@ -34,6 +34,7 @@ t.test('a missing program is told with the one command that helps', async (t) =>
     t.throws(() => requireProgram(thing, { system: system as keyof typeof helps, isRoot: false }), {
       message: `Thing is needed and not on this machine: ${command}`,
     })
+    t.doesNotThrow(() => installOptional(thing, { system: system as keyof typeof helps, isRoot: false }))
   }
   const elsewhere = { ...thing, paths: [join(folder, 'none'), process.execPath] }
   t.equal(requireProgram(elsewhere), process.execPath)

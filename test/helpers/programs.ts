@@ -70,6 +70,15 @@ export function requireProgram(program: Program, machine: Machine = thisMachine(
   throw new Error(`${program.name} is needed and not on this machine: ${remedyOf(program, machine.system)}`)
 }
 
+/** The same for a program that there is a substitute for: installed where that goes without asking, and no error elsewhere. */
+export function installOptional(program: Program, machine: Machine = thisMachine()): void {
+  try {
+    requireProgram(program, machine)
+  } catch {
+    // its substitute is used
+  }
+}
+
 const aptPackageOf = ({ apt }: Program, system: System): string | undefined =>
   system === 'debian' || system === 'ubuntu' ? apt[system] : undefined
 

@@ -1,9 +1,9 @@
 import { DJANGO } from '../gate/programs.js'
-import { findChromium } from './chromium.js'
+import { CHROMIUM, HEADLESS_SHELL } from './chromium.js'
 import { dropLeftovers, ensureTemplate, MIGRATED, testServer } from './database-template.js'
 import { POSTGRES } from './installed-postgres.js'
 import { PGBOUNCER } from './pgbouncer.js'
-import { requireProgram } from './programs.js'
+import { installOptional, requireProgram } from './programs.js'
 import { REDIS } from './redis.js'
 import { type SuiteVerdict, watchSuite } from './suite-output.js'
 
@@ -18,7 +18,11 @@ export async function startSharedServices({
   await tell(async () => {
     if (!process.env.REDIS_URL) requireProgram(REDIS)
   })
-  await tell(async () => findChromium())
+  await tell(async () => {
+    if (process.env.CHROMIUM_PATH) return
+    requireProgram(CHROMIUM)
+    installOptional(HEADLESS_SHELL)
+  })
   if (django) {
     await tell(async () => requireProgram(DJANGO))
     await tell(async () => requireProgram(PGBOUNCER))
