@@ -5,13 +5,15 @@ interface Flushable {
 
 /** ms of writing below which a group needs no rest */
 const SHORT_MS = 1
+/** a rest, as a multiple of the writing before it: writing takes at most a fifth of a node's time */
+const REST_FACTOR = 4
 /** ms that a rest takes at most */
-const MAX_REST_MS = 10
+const MAX_REST_MS = 30
 
 /**
  * Flushes the feeds that have new events. Events of one iteration of the event loop are one write per socket. A feed whose flush
- * took long rests for as long: under load its next events are gathered into one write as well, and the changes that cause
- * them get their share of the CPU. A group of a hundred sockets never rests.
+ * took long rests for some time: under load its next events are gathered into one write as well, and the changes that cause
+ * them get most of the CPU. A group of a hundred sockets never rests.
  */
 export class FlushQueue {
   private readonly dirty = new Set<Flushable>()
@@ -44,7 +46,7 @@ export class FlushQueue {
       const ended = performance.now()
       const took = ended - began
       if (took < SHORT_MS) this.restUntil.delete(feed)
-      else this.restUntil.set(feed, ended + Math.min(took, MAX_REST_MS))
+      else this.restUntil.set(feed, ended + Math.min(took * REST_FACTOR, MAX_REST_MS))
     }
   }
 
