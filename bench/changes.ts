@@ -144,3 +144,14 @@ export async function orderCalls({ db, guests }: Scene, count: number, theatres 
 const placing: Change = { name: 'placing an order', prepare: (scene, count) => orderCalls(scene, count) }
 
 export const CHANGES: readonly Change[] = [step('seen'), step('deliver'), message, capture, placing]
+
+/** A route of the same Fastify that looks the session up and inserts one row: what any stored change costs. */
+export const PLAIN_ROUTE: Change = {
+  name: 'a plain route',
+  prepare: async ({ staff }, count) =>
+    Array.from({ length: count }, () => ({
+      path: '/bench/plain',
+      headers: json(staff),
+      body: JSON.stringify({ text: 'It is on its way to your seat.', clientId: randomUUID() }),
+    })),
+}

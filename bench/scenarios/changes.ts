@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { countStatements } from '../../test/helpers/statement-counter.js'
-import { CHANGES, type Change, endOrders, type Scene } from '../changes.js'
+import { CHANGES, type Change, endOrders, PLAIN_ROUTE, type Scene } from '../changes.js'
 import { type Figure, note } from '../figures.js'
 import { callsWithoutFrames, type Running, sceneOf, startOurs, type World } from '../world.js'
 
@@ -8,24 +7,12 @@ import { callsWithoutFrames, type Running, sceneOf, startOurs, type World } from
 const CALLS = 50
 const CONCURRENCY = 4
 const WARM_UP = 4
-const BASE = 'a plain route'
-
-/** A route of the same Fastify that looks the session up and inserts one row. */
-const plainRoute: Change = {
-  name: BASE,
-  prepare: async ({ staff }, count) =>
-    Array.from({ length: count }, () => ({
-      path: '/bench/plain',
-      headers: { cookie: staff, 'content-type': 'application/json' },
-      body: JSON.stringify({ text: 'It is on its way to your seat.', clientId: randomUUID() }),
-    })),
-}
 
 /** CPU of one stored change, from the HTTP request to the published event, without sockets. */
 export async function measureChanges(world: World, only: string | null = null): Promise<Figure[]> {
   const running = await startOurs(world)
   const scene = await sceneOf(world, running)
-  const changes = [plainRoute, ...CHANGES].filter(({ name }) => only === null || name === only)
+  const changes = [PLAIN_ROUTE, ...CHANGES].filter(({ name }) => only === null || name === only)
   const samples: Record<string, number[]> = {}
   for (let run = -WARM_UP; run < world.options.runs; run++) {
     for (const change of changes) {
@@ -34,7 +21,7 @@ export async function measureChanges(world: World, only: string | null = null): 
     }
   }
   await running.server.close()
-  const goals = CHANGES.map(({ name }) => ({ of: name, to: BASE, atMost: 2 }))
+  const goals = CHANGES.map(({ name }) => ({ of: name, to: PLAIN_ROUTE.name, atMost: 2 }))
   const figures: Figure[] = [{ name: 'CPU of one change', unit: 'ms', samples, goals }]
   if (only === null) figures.push(await countRoundTrips(world))
   return figures
@@ -54,7 +41,7 @@ async function countRoundTrips(world: World): Promise<Figure> {
   const scene = await sceneOf(world, running)
   const { port } = running.server
   const samples: Record<string, number[]> = {}
-  for (const change of [plainRoute, ...CHANGES]) {
+  for (const change of [PLAIN_ROUTE, ...CHANGES]) {
     const counts: number[] = []
     for (const call of await change.prepare(scene, 5)) {
       const { roundTrips } = await counter.during(() => world.load.run(callsWithoutFrames(port, [call], 1)))

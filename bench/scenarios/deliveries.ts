@@ -1,6 +1,6 @@
-import { type Call, endOrders, insertOrders, stepCall } from '../changes.js'
+import { type Call, endOrders, insertOrders, PLAIN_ROUTE, stepCall } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { OURS, PLAIN, type Running, startSubject, type World } from '../world.js'
+import { OURS, PLAIN, type Running, sceneOf, startSubject, type World } from '../world.js'
 
 /** as the service sends it: the peers send the same bytes */
 const EVENT = JSON.stringify({
@@ -24,6 +24,7 @@ const EVENT = JSON.stringify({
 })
 const BURST = 200
 const PACED_PER_SECOND = 10
+const SLOWLY: Pace = { concurrency: 4, perSecond: PACED_PER_SECOND }
 const OPENED_AT_ONCE = 50
 
 /** Events to all sockets, each an HTTP call of its own, on different orders. */
@@ -43,12 +44,16 @@ export async function measureDeliveries(world: World): Promise<Figure[]> {
   for (let run = -1; run < options.runs; run++) {
     for (const one of running) {
       const { name } = one.subject
-      const closed = await deliver(world, one, many, { concurrency: 4 })
-      const slowly = await deliver(world, one, few, { concurrency: 4, perSecond: PACED_PER_SECOND })
+      const closed = await deliver(world, one, many, { concurrency: 4, perSecond: null })
+      const slowly = await deliver(world, one, few, SLOWLY)
       // the first round compiles the code
       if (run < 0) continue
       note(rate, name, (many * options.sockets) / closed.seconds)
       note(paced, name, slowly.micros / (few * options.sockets))
+      if (name !== OURS) continue
+      const calls = await PLAIN_ROUTE.prepare(await sceneOf(world, one), few)
+      const { micros } = await makeCalls(world, one, calls, { ...SLOWLY, frames: 0 })
+      note(paced, `${PLAIN_ROUTE.name}, nothing delivered`, micros / (few * options.sockets))
     }
   }
   await measureBursts(world, running, burst)
@@ -84,7 +89,7 @@ async function measureBursts(world: World, running: Running[], samples: Record<s
     const { name } = one.subject
     try {
       for (let run = -1; run < world.options.runs; run++) {
-        const { seconds } = await deliver(world, one, BURST, { concurrency: BURST })
+        const { seconds } = await deliver(world, one, BURST, { concurrency: BURST, perSecond: null })
         if (run >= 0) note(samples, name, seconds)
       }
     } catch (error) {
@@ -95,32 +100,33 @@ async function measureBursts(world: World, running: Running[], samples: Record<s
 
 interface Pace {
   concurrency: number
-  perSecond?: number
+  /** null: as fast as `concurrency` allows */
+  perSecond: number | null
 }
 
-async function deliver(
-  { load, database }: World,
-  { subject, server, target }: Running,
-  count: number,
-  { concurrency, perSecond }: Pace,
-): Promise<{ micros: number; seconds: number }> {
+/** Makes events, and waits until all sockets have them. */
+async function deliver(world: World, running: Running, count: number, pace: Pace) {
+  const { subject, target } = running
   const isOurs = subject.name === OURS
   const calls = isOurs
-    ? (await insertOrders(database.db, count)).map((id) => stepCall(target.cookie, id, 'seen'))
+    ? (await insertOrders(world.database.db, count)).map((id) => stepCall(target.cookie, id, 'seen'))
     : Array.from({ length: count }, (): Call => ({ path: '/event', headers: {}, body: EVENT }))
+  const result = await makeCalls(world, running, calls, { ...pace, frames: 1 })
+  if (isOurs) await endOrders(world.database.db)
+  return result
+}
+
+/** `frames`: of each call, to each socket. */
+async function makeCalls(
+  { load }: World,
+  { subject, server }: Running,
+  calls: Call[],
+  how: Pace & { frames: number },
+): Promise<{ micros: number; seconds: number }> {
   let seconds = 0
   const micros = await server.cpuOf(async () => {
-    const result = await load.run({
-      do: 'calls',
-      port: server.port,
-      calls,
-      concurrency,
-      perSecond: perSecond ?? null,
-      group: subject.name,
-      frames: 1,
-    })
+    const result = await load.run({ do: 'calls', port: server.port, calls, group: subject.name, ...how })
     seconds = result.seconds
   })
-  if (isOurs) await endOrders(database.db)
   return { micros, seconds }
 }

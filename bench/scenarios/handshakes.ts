@@ -1,19 +1,31 @@
 import { until } from '../../test/helpers/until.js'
 import { endOrders, insertOrders } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { OURS, PLAIN, type Running, SOCKET_IO, startSubject, type World } from '../world.js'
+import { OURS, PLAIN, type Running, SOCKET_IO, type Subject, startSubject, type World } from '../world.js'
 
 const CONCURRENCY = 50
 /** connections to PostgreSQL and Redis */
 const FEW = 40
 /** live orders in the snapshot */
 const ORDERS = 20
+/** bytes of the snapshot of so many orders, about */
+const SNAPSHOT_BYTES = 11_000
+
+/** A socket route of the same packages that does only what any has to: the floor of ours. */
+const plainSocket = ({ env }: World): Subject => ({
+  name: 'a plain socket in Fastify',
+  file: './servers/plain-socket.mjs',
+  env: { ...env, BENCH_PAYLOAD_BYTES: `${SNAPSHOT_BYTES}` },
+  path: '/socket',
+  protocol: 'houselights.v1',
+})
 
 /** Sockets that open at once; ours subscribe and get their snapshot. Memory per socket too, on a heap that is small first. */
 export async function measureHandshakes(world: World): Promise<Figure[]> {
   const { options, load, subjects, database } = world
   const running: Running[] = []
-  for (const subject of subjects) running.push(await startSubject(world, world.t, subject))
+  for (const subject of [...subjects, plainSocket(world)])
+    running.push(await startSubject(world, world.t, subject))
   await insertOrders(database.db, ORDERS)
   const rate: Record<string, number[]> = {}
   const cpu: Record<string, number[]> = {}

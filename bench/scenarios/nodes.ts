@@ -1,6 +1,6 @@
-import { type Call, captureCalls, endOrders } from '../changes.js'
+import { type Call, captureCalls, endOrders, PLAIN_ROUTE } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { OURS, SOCKET_IO, sceneOf, startSubject, type World } from '../world.js'
+import { callsWithoutFrames, OURS, SOCKET_IO, sceneOf, startSubject, type World } from '../world.js'
 
 const EVENT = JSON.stringify({ id: 1, status: 'confirmed', total: 18_000 })
 const BATCH = 50
@@ -37,6 +37,10 @@ export async function measureNodes(world: World): Promise<Figure[]> {
       const sorted = firstFrames.sort((a, b) => a - b)
       note(middle, subject.name, sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN)
       note(high, subject.name, sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN)
+      if (!scene) continue
+      const plain = callsWithoutFrames(near.server.port, await PLAIN_ROUTE.prepare(scene, BATCH), 1)
+      const { seconds } = await load.run(plain)
+      note(middle, `${PLAIN_ROUTE.name}, until its response (mean)`, (seconds * 1000) / BATCH)
     }
     await load.run({ do: 'close', group: subject.name })
     for (const { server } of [near, far]) await server.kill()
