@@ -15,6 +15,7 @@ import {
   type UnsafeSetting,
 } from '../src/database/connection-check.js'
 import { firstCall } from '../src/database/first-connection.js'
+import { channelPrefix } from '../src/live/bus/channel-prefix.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -23,6 +24,8 @@ declare module 'fastify' {
     rawDb: RawClient
     /** for handshakes and the live engine: requests that exhaust the pool of `db` delay no revocation */
     liveDb: RawClient
+    /** names this database in the channels and keys of what its nodes share */
+    channelPrefix: string
     /** Runs `work` on one node at a time; null at once where another node does. */
     withClusterLock<T>(name: string, work: () => Promise<T>): Promise<T | null>
   }
@@ -81,8 +84,8 @@ export const databasePlugin = fp<{ url: string }>(
       poolTimeoutMs: LIVE_POOL_TIMEOUT_MS,
     })
     app.addHook('onClose', () => liveDb.close())
-    await firstCall(() => liveDb.$queryRaw`SELECT 1`)
     app.decorate('liveDb', liveDb)
+    app.decorate('channelPrefix', await firstCall(() => channelPrefix(liveDb)))
   },
   { name: 'database', fastify: '5.x', dependencies: ['tracing'] },
 )

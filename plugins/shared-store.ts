@@ -4,7 +4,6 @@ import { withDeadline } from '../src/concurrency/deadline.js'
 import { gatherWrites } from '../src/concurrency/gather-writes.js'
 import type { Script, SharedStore } from '../src/limits/shared-store.js'
 import { REMEDIES, redisProblem } from '../src/live/bus/bus-problem.js'
-import { channelPrefix } from '../src/live/bus/channel-prefix.js'
 import { LogThrottle } from '../src/logging.js'
 
 declare module 'fastify' {
@@ -35,7 +34,7 @@ export const sharedStorePlugin = fp<{ replyMs?: number | undefined }>(
         'redis does not count: this node counts alone',
       )
     }
-    const prefix = commands && `${await channelPrefix(app.liveDb)}limit:`
+    const prefix = commands && `${app.channelPrefix}limit:`
     app.decorate('sharedStore', commands && prefix ? createStore(commands, prefix, replyMs, onFailure) : null)
   },
   { name: 'shared-store', fastify: '5.x', dependencies: ['database', 'redis'] },

@@ -7,7 +7,6 @@ import type { ActionContext, Publisher } from '../../src/events/commit.js'
 import { createEventLog, type StoredEvent } from '../../src/events/event-log.js'
 import type { Bus } from '../../src/live/bus/bus.js'
 import { type BusProblem, REMEDIES } from '../../src/live/bus/bus-problem.js'
-import { channelPrefix } from '../../src/live/bus/channel-prefix.js'
 import { PostgresBus } from '../../src/live/bus/postgres-bus.js'
 import { RedisBus } from '../../src/live/bus/redis-bus.js'
 import { drain } from '../../src/live/drain.js'
@@ -105,7 +104,7 @@ function publisher(hub: Hub, listeners: ReadonlySet<(events: readonly StoredEven
 /** Over Redis if there is one, else over PostgreSQL. */
 async function openBus(app: FastifyInstance, url: string): Promise<Bus> {
   const { publisher, subscriber } = app.redis
-  const prefix = await channelPrefix(app.liveDb)
+  const prefix = app.channelPrefix
   if (publisher && subscriber) return new RedisBus(publisher, subscriber, prefix)
   const bus = new PostgresBus(url, prefix)
   if (!(await bus.ready(LISTEN_WAIT_MS))) app.log.warn(LISTEN_UNAVAILABLE)
