@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { readSession } from '../servers/read-session.mjs'
 import { createPeerServer, eventOf, listen } from './peer.mjs'
 
 // Socket.IO as documented: WebSocket transport only, a room per theatre; with DATABASE_URL a middleware that looks the
@@ -9,22 +9,14 @@ const { Server } = await import('socket.io')
 const server = createPeerServer((data) => io.to('theatre:1:orders').emit('event', eventOf(data)))
 const io = new Server(server, { transports: ['websocket'], perMessageDeflate: false, serveClient: false })
 
-/** Reads a cookie's session with its user and theatres, which any service of this kind needs. */
-const SESSION = `SELECT u.id, u.role, array_agg(st.theatre_id) AS theatres
-  FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN staff_theatres st ON st.user_id = u.id
-  WHERE s.token_hash = $1 AND u.is_active AND s.absolute_ends_at > now() GROUP BY u.id`
-
 if (DATABASE_URL) {
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
   io.use(async (socket, next) => {
     const value = decodeURIComponent(/=([^;]+)/.exec(socket.handshake.headers.cookie ?? '')?.[1] ?? '')
-    const hash = createHash('sha256')
-      .update(value.split('.')[0] ?? '')
-      .digest()
-    const { rows } = await pool.query({ name: 'session', text: SESSION, values: [hash] })
-    if (!rows[0]) return next(new Error('unauthorized'))
-    socket.data.theatres = rows[0].theatres
+    const session = await readSession(pool, value.split('.')[0] ?? '')
+    if (!session) return next(new Error('unauthorized'))
+    socket.data.theatres = session.theatres
     next()
   })
 }

@@ -1,10 +1,11 @@
 // @ts-check
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import pg from 'pg'
 import { serve } from './measured.mjs'
+import { readSession } from './read-session.mjs'
 
 // A socket route of the same packages that does nothing but what any needs: the cookie's signature, the session by one query,
 // and a frame as large as our snapshot once the client has subscribed. No other hooks, limits, log, groups or Redis.
@@ -14,10 +15,6 @@ const {
   SECRET_KEY: secret = '',
   BENCH_PAYLOAD_BYTES = '0',
 } = process.env
-
-const SESSION = `SELECT u.id, u.role, array_agg(st.theatre_id) AS theatres
-  FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN staff_theatres st ON st.user_id = u.id
-  WHERE s.token_hash = $1 AND u.is_active AND s.absolute_ends_at > now() GROUP BY u.id`
 
 const pool = new pg.Pool({ connectionString, max: 10 })
 const snapshot = JSON.stringify({ type: 'snapshot', data: 'x'.repeat(Number(BENCH_PAYLOAD_BYTES)) })
@@ -38,9 +35,8 @@ function readToken(value) {
 app.register(async (scope) => {
   scope.addHook('preValidation', async (request, reply) => {
     const [value = ''] = Object.values(request.cookies)
-    const hash = createHash('sha256').update(readToken(value)).digest()
-    const { rows } = await pool.query({ name: 'session', text: SESSION, values: [hash] })
-    if (!rows[0]) return reply.code(401).send({ error: 'unauthenticated' })
+    if (!(await readSession(pool, readToken(value))))
+      return reply.code(401).send({ error: 'unauthenticated' })
   })
   scope.get('/socket', { websocket: true }, (socket) => {
     socket.on('message', (data) => {
