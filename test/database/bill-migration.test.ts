@@ -2,13 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import t from 'tap'
-import {
-  administer,
-  dropDatabase,
-  newDatabaseName,
-  testServer,
-  withClient,
-} from '../helpers/database-template.js'
+import { createEmptyDatabase, withClient } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 
 const MIGRATIONS = join(PROJECT, 'prisma/migrations')
@@ -26,14 +20,7 @@ async function apply(client: pg.Client, wanted: readonly string[]): Promise<void
 t.test(
   'orders that were paid before there were bills get numbers in the order of their payments',
   async (t) => {
-    const server = await testServer()
-    const name = newDatabaseName()
-    await administer(`CREATE DATABASE ${name}`)
-    t.teardown(async () => {
-      await dropDatabase(name)
-      await server.release()
-    })
-    await withClient(server.urlOf(name), async (client) => {
+    await withClient(await createEmptyDatabase(t), async (client) => {
       await apply(client, names.slice(0, names.indexOf(BILLS)))
       await client.query(`
       INSERT INTO theatres (name, time_zone, max_time, min_time) VALUES ('One', 'Asia/Kolkata', 30, 5), ('Two', 'UTC', 30, 5);

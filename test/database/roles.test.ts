@@ -6,13 +6,7 @@ import { checkConnection } from '../../src/database/connection-check.js'
 import { applyMigrations } from '../../src/database/migrate.js'
 import { writeDemoData } from '../../src/demo-data.js'
 import { postOrder } from '../helpers/customers.js'
-import {
-  administer,
-  dropDatabase,
-  newDatabaseName,
-  testServer,
-  withClient,
-} from '../helpers/database-template.js'
+import { administer, createEmptyDatabase, withClient } from '../helpers/database-template.js'
 import { createClient } from '../helpers/http-client.js'
 import { startNode } from '../helpers/service.js'
 
@@ -27,17 +21,15 @@ interface Scene {
 
 /** An empty database in which nobody may do anything but a superuser. */
 async function emptyDatabase(t: Test): Promise<Scene> {
-  const { urlOf } = await testServer()
-  const name = newDatabaseName()
   const roles: string[] = []
-  await administer(`CREATE DATABASE ${name}`)
+  // teardowns run in reverse: a role goes after what it owns
   t.teardown(async () => {
-    await dropDatabase(name)
     for (const role of roles) await administer(`DROP ROLE IF EXISTS ${role}`)
   })
+  const ownUrl = await createEmptyDatabase(t)
   return {
     admin: (...statements) =>
-      withClient(urlOf(name), async (client) => {
+      withClient(ownUrl, async (client) => {
         const results: pg.QueryResult[] = []
         for (const statement of statements) results.push(await client.query(statement))
         return results
@@ -47,7 +39,7 @@ async function emptyDatabase(t: Test): Promise<Scene> {
       const password = randomBytes(12).toString('hex')
       await administer(`CREATE ROLE ${role} LOGIN PASSWORD '${password}'`)
       roles.push(role)
-      const url = new URL(urlOf(name))
+      const url = new URL(ownUrl)
       url.username = role
       url.password = password
       if (schema !== undefined) url.searchParams.set('schema', schema)

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { administer, newDatabase, withClient } from '../helpers/database-template.js'
+import { createEmptyDatabase, withClient } from '../helpers/database-template.js'
 import { PROJECT } from '../helpers/embedded-servers.js'
 import { createClient } from '../helpers/http-client.js'
 import { spawnService } from '../helpers/service-process.js'
@@ -97,8 +97,7 @@ const SITE = `CREATE TABLE django_session (session_key varchar(40) PRIMARY KEY, 
   CREATE TABLE auth_user (id int PRIMARY KEY, password text, is_active bool, is_staff bool, is_superuser bool)`
 
 t.test('a release runs the gate', async (t) => {
-  const address = new URL(await newDatabase(t))
-  await administer(`CREATE DATABASE ${address.pathname.slice(1)}`)
+  const address = new URL(await createEmptyDatabase(t))
   await withClient(address.href, (client) => client.query(SITE))
   const file = join(openFolder(t), 'gate.json')
   const route = { path: '/ws/', guard: 'user', upstream: 'ws://127.0.0.1:1/' }

@@ -81,12 +81,19 @@ export async function administer(sql: string): Promise<void> {
   await (await admin).query(sql)
 }
 
-/** The URL of a database that does not exist yet. */
+/** The URL of a database that does not exist yet; dropped at teardown. */
 export async function newDatabase(t: Teardown): Promise<string> {
   const { urlOf } = await testServer()
   const name = newDatabaseName()
   t.teardown(() => dropDatabase(name))
   return urlOf(name)
+}
+
+/** The URL of a new, empty database; dropped at teardown. */
+export async function createEmptyDatabase(t: Teardown): Promise<string> {
+  const url = await newDatabase(t)
+  await administer(`CREATE DATABASE ${new URL(url).pathname.slice(1)}`)
+  return url
 }
 
 /** Copies a template to a new database; returns its name. */
