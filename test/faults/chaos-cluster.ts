@@ -107,7 +107,7 @@ export async function startChaosCluster(
   const front = new FrontProxy(ports)
   t.teardown(async () => {
     for (const node of nodes) node.signal('SIGCONT')
-    await Promise.all(nodes.map((node) => node.stop()))
+    await Promise.all(nodes.map((node) => node.abort()))
     await front.close()
   })
   const url = `http://127.0.0.1:${await front.listen('127.0.0.1', 0)}`

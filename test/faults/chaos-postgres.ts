@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { acquireEmbeddedServer, type EmbeddedServer } from '../../src/database/embedded/embedded-server.js'
 import { applyMigrations } from '../../src/database/migrate.js'
-import { withClient } from '../helpers/database-template.js'
+import { openConnection, withClient } from '../helpers/database-template.js'
 import { gone, postmasterPid } from '../helpers/embedded-servers.js'
 import type { Teardown } from '../helpers/teardown.js'
 
@@ -29,9 +29,13 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'houselights-chaos-'))
   const uses: EmbeddedServer[] = []
   let stopped: number[] = []
+  let witness: pg.Client | undefined
   const resume = () => {
     for (const pid of stopped) signal(pid, 'SIGCONT')
     stopped = []
+    // the server may have been stopped meanwhile
+    witness?.end().catch(() => {})
+    witness = undefined
   }
   t.teardown(async () => {
     resume()
@@ -54,16 +58,21 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
     async pause() {
       const pid = postmasterPid(directory)
       if (pid === undefined) return
-      await withClient(url, async (client) => {
-        // the postmaster first, so that no backend starts after the query
-        stopped = [pid]
-        signal(pid, 'SIGSTOP')
-        const { rows } = await client.query<{ pid: number }>(
+      // ended only by `resume`: a backend that ends waits for locks that a stopped one may hold
+      witness = await openConnection(url)
+      // the postmaster first, so that no backend starts after the query
+      stopped = [pid]
+      signal(pid, 'SIGSTOP')
+      const { rows } = await witness
+        .query<{ pid: number }>(
           "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
         )
-        for (const backend of rows) signal(backend.pid, 'SIGSTOP')
-        stopped.push(...rows.map((backend) => backend.pid))
-      })
+        .catch((error: unknown) => {
+          resume()
+          throw error
+        })
+      for (const backend of rows) signal(backend.pid, 'SIGSTOP')
+      stopped.push(...rows.map((backend) => backend.pid))
     },
     resume,
     async stop(how) {
@@ -81,9 +90,7 @@ export async function startPostgres(t: Teardown): Promise<OwnPostgres> {
         what === 'events'
           ? 'SELECT pg_advisory_xact_lock(7310029)'
           : 'LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE'
-      const client = new pg.Client({ connectionString: url })
-      client.on('error', () => {})
-      await client.connect()
+      const client = await openConnection(url)
       try {
         await client.query('BEGIN')
         await client.query("SET LOCAL lock_timeout = '3s'")

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { PROGRAM_PATIENCE, within } from '../helpers/deadline.js'
 import { Random } from '../helpers/random.js'
 import type { Teardown } from '../helpers/teardown.js'
 import { until } from '../helpers/until.js'
@@ -67,10 +68,16 @@ export async function runChaos(t: Teardown, options: ChaosOptions): Promise<Chao
     await cluster.redis.kill()
     await wait(WITHOUT_REDIS_MS)
   }
-  await crowd.stopActivity()
+  await within(
+    crowd.stopActivity(),
+    PROGRAM_PATIENCE,
+    () => `${crowd.journeys.size} visits to end; unanswered: ${crowd.tally.unanswered.slice(-5).join('; ')}`,
+  )
   await expectAllCaughtUp(crowd)
   crowd.stop()
-  await Promise.all(cluster.nodes.map((node) => node.stop()))
+  await Promise.all(
+    cluster.nodes.map((node) => within(node.stop(), PROGRAM_PATIENCE, `the end of node ${node.number}`)),
+  )
   const totals = await verifyRecords(records, cluster.postgres)
   const longest = crowd.v1.reduce<V1Client | null>(
     (found, client) => (found && found.longestOutage >= client.longestOutage ? found : client),
@@ -130,7 +137,12 @@ async function injectFaults(
     const running = before.then(async () => {
       print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${planned.name}`)
       faults.set(kind, (faults.get(kind) ?? 0) + 1)
-      await planned.run(cluster, crowd).catch((error: unknown) => print(`  failed: ${String(error)}`))
+      const injected = planned
+        .run(cluster, crowd)
+        .catch((error: unknown) => print(`  failed: ${String(error)}`))
+      await within(injected, PROGRAM_PATIENCE, `the end of “${planned.name}”`).catch((error: unknown) =>
+        crowd.records.violation(String(error)),
+      )
     })
     busy.set(planned.target, running)
   }

@@ -109,11 +109,17 @@ export async function copyTemplate(template: Template): Promise<string> {
 export const dropDatabase = (name: string): Promise<void> =>
   administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 
-/** Runs statements on one connection that is closed after. */
-export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Opens a connection that its caller ends. */
+export async function openConnection(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => {})
   await client.connect()
+  return client
+}
+
+/** Runs statements on one connection that is closed after. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await openConnection(url)
   try {
     return await work(client)
   } finally {
