@@ -62,6 +62,14 @@ const isInstalled = (): boolean =>
 const isSupported = (): boolean =>
   import.meta.env.PROD && isSecureContext && 'PushManager' in globalThis && 'Notification' in globalThis
 
+let running: Promise<unknown> = Promise.resolve()
+/** One after the other: what a touch turns off must not be registered again by a reading that began before it. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = running.then(work)
+  running = result.catch(() => {})
+  return result
+}
+
 let key: Promise<string | null> | null = null
 /** The service's public key; null: it sends no notifications. Asked for once. */
 function serverKey(): Promise<string | null> {
@@ -133,7 +141,9 @@ export function beginPush(scope: PushScope): void {
  * Learns the state for a scope. What the user had asked for is registered anew: the service may have forgotten it, as after a
  * change of password, and the language or the hall may be another.
  */
-export async function readPush(scope: PushScope): Promise<void> {
+export const readPush = (scope: PushScope): Promise<void> => inTurn(() => read(scope))
+
+async function read(scope: PushScope): Promise<void> {
   beginPush(scope)
   const isWanted = pushState.get() === 'on'
   if (!isSupported() || notifyPermission.get() === 'denied') return
@@ -153,7 +163,9 @@ export async function readPush(scope: PushScope): Promise<void> {
 }
 
 /** At a touch: asks the user, subscribes the browser and tells the service. Throws where one of them fails. */
-export async function turnPushOn(scope: PushScope): Promise<void> {
+export const turnPushOn = (scope: PushScope): Promise<void> => inTurn(() => turnOn(scope))
+
+async function turnOn(scope: PushScope): Promise<void> {
   if (!(await requestNotifications())) {
     return pushState.set(notifyPermission.get() === 'denied' ? 'blocked' : 'off')
   }
@@ -164,7 +176,10 @@ export async function turnPushOn(scope: PushScope): Promise<void> {
   pushState.set('on')
 }
 
-export async function turnPushOff(scope: PushScope): Promise<void> {
+/** At a touch: the service forgets the scope. Throws where that fails. */
+export const turnPushOff = (scope: PushScope): Promise<void> => inTurn(() => turnOff(scope))
+
+async function turnOff(scope: PushScope): Promise<void> {
   const subscription = await current()
   if (subscription) {
     const order = 'order' in scope ? { order: scope.order } : {}
