@@ -76,6 +76,29 @@ t.test('a screen lock that was refused before the first touch is asked for at th
   t.same(await locks(board), [false])
 })
 
+t.test(
+  'the touch that starts the sound moves no control, or it would miss the one that it is for',
+  async (t) => {
+    const staff = await site.staff({ ...TABLET, viewport: { width: 1600, height: 900 } })
+    const board = await staff.open(BOARD)
+    await linkIs(board)
+    await board.locator('[data-sound=waiting]').waitFor()
+    const boxes = (): Promise<string[]> =>
+      board.evaluate(`[...document.querySelectorAll('.bar a, .bar button')].map((each) => {
+      const { left, top, width, height } = each.getBoundingClientRect()
+      return [each.dataset.action ?? each.href ?? 'sound', left, top, width, height].join(' ')
+    })`)
+    const before = await boxes()
+    t.ok(before.length > 4, 'there are controls')
+    await board.touchscreen.tap(4, 4)
+    await board.locator('[data-sound=on]').waitFor()
+    t.strictSame(await boxes(), before)
+    await board.locator('[data-sound=on]:not([data-settling=true])').click()
+    await board.locator('[data-sound=muted]').waitFor()
+    t.strictSame(await boxes(), before, 'muted')
+  },
+)
+
 t.test('sound that the system interrupts is not called on, and starts again', async (t) => {
   const staff = await site.staff(TABLET)
   await staff.context.addInitScript(`

@@ -6,6 +6,25 @@ import { useStore } from '../lib/store.js'
 import { s } from '../strings/language.js'
 import { st } from '../strings/staff/strings.js'
 
+interface LabelProps<State extends string> {
+  texts: Readonly<Record<State, string>>
+  shown: State
+}
+
+/** As wide as the longest of its texts: what starts at a touch must not move the control that the touch is for. */
+function ToolLabel<State extends string>({ texts, shown }: LabelProps<State>) {
+  const states = Object.keys(texts) as State[]
+  return (
+    <span class="tool-label">
+      {states.map((state) => (
+        <span key={state} data-shown={state === shown}>
+          {texts[state]}
+        </span>
+      ))}
+    </span>
+  )
+}
+
 export function SoundSwitch() {
   const state = useStore(soundState)
   const pressed = useRef<SoundState | null>(null)
@@ -33,7 +52,7 @@ export function SoundSwitch() {
           <path d="M16.5 8.500a5 5 0 0 1 0 7M19 6a8.5 8.5 0 0 1 0 12" />
         )}
       </svg>
-      <span class="tool-label">{st.tools.sound[state]}</span>
+      <ToolLabel texts={st.tools.sound} shown={state} />
     </button>
   )
 }
@@ -85,9 +104,7 @@ export function NotifySwitch({ theatre, hall }: PlaceProps) {
           <path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 1.500h-15ZM10 21h4" />
           {(state === 'blocked' || state === 'install') && <path d="M4 4 20 20" />}
         </svg>
-        <span class="tool-label">
-          {st.tools.notify[state === 'on' || state === 'blocked' ? state : 'off']}
-        </span>
+        <ToolLabel texts={st.tools.notify} shown={state === 'on' || state === 'blocked' ? state : 'off'} />
       </button>
       {help !== null && (
         <p class="tool-help" role="alert">
