@@ -190,6 +190,11 @@ t.test('the seat map shows the chosen hall only, and rows of twenty seats fit', 
   const map = page.getByRole('region', { name: 'Screen 3' })
   await map.waitFor()
   t.equal(await page.locator('.map-hall').count(), 1)
+  const headings = await page
+    .locator('main')
+    .locator('h1, h2, h3')
+    .evaluateAll((all) => all.map(({ tagName }) => tagName))
+  t.strictSame(headings, ['H1', 'H2'], 'no level is left out, also without open orders')
   const hidden = await map.evaluate((element) => element.scrollWidth - element.clientWidth)
   t.equal(hidden, 0, 'nothing to scroll to')
   await page.close()

@@ -56,7 +56,7 @@ export function SeatMap({ halls, orders, slots, board, now, limits, chats }: Pro
       <div class="map-halls">
         {halls.map((hall) => (
           <section key={hall.id} class="map-hall" aria-label={hall.name}>
-            <h3>{hall.name}</h3>
+            <h2>{hall.name}</h2>
             <p class="map-screen">{st.board.screen}</p>
             {rowsOf(hall).map(([row, seats]) => (
               <div key={row} class="map-row" data-dense={seats.length > ROOMY_SEATS}>
