@@ -1,17 +1,15 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import t from 'tap'
 import { orderFrom, sendMessage } from '../helpers/customers.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
+import { violations } from './accessibility.js'
 import { linkIs, PHONE, startSite } from './site.js'
 
 // A customer notices the staff's answer, though the chat is below the edge of a phone's screen.
 
 const site = await startSite(t, {}, { worker: true })
 const staff = await signIn(site.url, 'staff')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Keeps what the phone is asked to do. */
 const RECORD = `
@@ -54,13 +52,7 @@ for (const [locale, one, two] of [
         box && box.y >= 0 && box.y + box.height <= 740 && box.x >= 0 && box.x + box.width <= 360,
         'on the screen',
       )
-      await page.evaluate(axe)
-      t.strictSame(
-        await page.evaluate(
-          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))",
-        ),
-        [],
-      )
+      t.strictSame(await violations(page), [])
       await sendMessage(staff, orderId, 'Now')
       await page.locator('[data-action=answers]').getByText(two).waitFor()
       await untilSame(t, 'each is felt', () => done(page), ['vibrate', 'badge 1', 'vibrate', 'badge 2'])

@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { violations } from './accessibility.js'
 import { placeDemoOrders } from './demo-orders.js'
 import { SHOTS, type Shot } from './shots.js'
 import { PHONE, startSite, TABLET } from './site.js'
 
 // Every page and state of the screenshots: no axe-core violation, dark or light, and no horizontal scrolling.
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const site = await startSite(t)
 const guests = await placeDemoOrders(site.url, site.db)
 const cookiesOf = async (username: string) => (await site.staff({ username })).context.cookies()
@@ -18,22 +16,6 @@ const accounts = new Map([
 ])
 
 const COLOURS = ['color-contrast', 'link-in-text-block']
-
-interface Violation {
-  id: string
-  nodes: { target: string[]; failureSummary: string }[]
-}
-
-/** `rules`: only these. */
-async function violations(page: Page, rules?: string[]): Promise<string[]> {
-  const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) }
-  const found: Violation[] = await page.evaluate(
-    `axe.run(${JSON.stringify(options)}).then((result) => result.violations)`,
-  )
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
-  )
-}
 
 /** How many pixels the page is wider than its screen. */
 const overhang = (page: Page) =>
@@ -58,8 +40,6 @@ async function open(shot: Shot): Promise<{ page: Page; close: () => Promise<void
 for (const shot of SHOTS.filter(({ name }) => name !== 'seat-codes-print')) {
   t.test(`${shot.name} as ${shot.screen}`, async (t) => {
     const { page, close } = await open(shot)
-    // through the debugger, to which the Content-Security-Policy does not apply
-    await page.evaluate(axe)
     t.strictSame(await violations(page), [], 'dark')
     await page.emulateMedia({ colorScheme: 'light' })
     // customers' pages are dark on every device

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { orderFrom, postOrder, sendMessage } from '../helpers/customers.js'
@@ -7,6 +5,7 @@ import { createClient } from '../helpers/http-client.js'
 import { startPushService, type TestSubscription } from '../helpers/push-service.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
+import { violations } from './accessibility.js'
 import { COUNT_HANDLED } from './background-tab.js'
 import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
@@ -15,7 +14,6 @@ import { linkIs, PHONE, startSite, TABLET } from './site.js'
 
 const push = await startPushService(t)
 const site = await startSite(t, { PUSH_HOSTS: push.host }, { worker: true, withWindows: true })
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const staffClient = await signIn(site.url, 'staff')
 const BOARD = '/theatre/live-orders/'
 
@@ -56,13 +54,6 @@ async function guest(options = {}): Promise<{ context: BrowserContext; orderId: 
 
 const subscriptions = (orderId: number) =>
   site.db.pushSubscription.count({ where: { orderIds: { has: orderId } } })
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  return await page.evaluate(
-    `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes[0].html))`,
-  )
-}
 
 /** The worker of a page's origin, by the browser's protocol. */
 async function workerOf(

@@ -10,7 +10,7 @@ import { TeardownList } from '../helpers/teardown.js'
 import { placeDemoOrders } from './demo-orders.js'
 import { packPng } from './png.js'
 import { picturesLoaded, SHOTS, type Shot } from './shots.js'
-import { PHONE, TABLET } from './site.js'
+import { hasOpened, PHONE, TABLET } from './site.js'
 
 // `node --import=tsx test/browser/screenshots.ts [name…]` writes docs/screenshots/*.png, each page on a busy evening:
 // `x.png` in the dark scheme, `x-light.png` in the light one.
@@ -120,6 +120,7 @@ async function run(): Promise<void> {
       const page = await context.newPage()
       await page.goto(shot.path.replace('{order}', String(guest?.orderId)))
       await shot.ready(page, { app, context, guests })
+      await hasOpened(page)
       await picturesLoaded(page)
       await take(page, shot, light)
       await context.close()

@@ -2,7 +2,7 @@ import type { BrowserContext, Page, ViewportSize } from 'playwright-core'
 import type { Customer } from '../helpers/customers.js'
 import type { TestService } from '../helpers/service.js'
 import { until } from '../helpers/until.js'
-import { linkIs } from './site.js'
+import { hasOpened, linkIs } from './site.js'
 
 export interface ShotContext {
   app: TestService
@@ -50,6 +50,7 @@ const LIVE_ORDERS = '/theatre/live-orders/'
 /** Waits until the page is live, and touches it, which browsers require before sound. */
 async function live(page: Page): Promise<void> {
   await linkIs(page)
+  await hasOpened(page)
   await page.mouse.click(4, 4)
 }
 const CART = ['Salted Popcorn', 'Salted Popcorn', 'Cheese Nachos', 'Cold Coffee']

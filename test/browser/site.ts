@@ -119,6 +119,16 @@ export async function linkIs(page: Page, state = 'live'): Promise<void> {
   await page.locator(`[data-link-state="${state}"]`).first().waitFor()
 }
 
+/** Resolves once the page shows all that it reads first: until then parts of it are hidden. Signed out, it reads nothing. */
+export async function hasOpened(page: Page): Promise<void> {
+  const opening = '[data-opening=true], [data-waiting=true]'
+  const isOpen = () =>
+    page.evaluate<boolean>(
+      `!document.querySelector('${opening}') || Boolean(document.querySelector('[data-banner=signed-out]'))`,
+    )
+  await until(isOpen, 'the page to have opened')
+}
+
 /** Opens the board's list of orders that ended. A click on what moves just then has no effect: it is repeated. */
 export async function openEnded(board: Page): Promise<void> {
   const isOpen = async () => (await board.locator('details.ended').getAttribute('open')) !== null
