@@ -155,23 +155,47 @@ t.test('a customer consents for one order, is notified, and takes it back', asyn
   t.equal(await subscriptions(orderId), 0)
 })
 
+/** Holds the page's calls of that method to the service's push routes, until the function that it returns is called. */
+async function holdPush(page: Page, method: string): Promise<() => void> {
+  let release = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route('**/api/push', async (route) => {
+    if (route.request().method() === method) await released
+    await route.continue()
+  })
+  return release
+}
+
+t.test('the user is asked while the touch is handled, whatever the page still reads', async (t) => {
+  const { context, orderId } = await guest()
+  await context.addInitScript(`
+    window.asked = 0
+    Object.defineProperty(Notification, 'permission', { get: () => (asked > 0 ? 'granted' : 'default') })
+    Notification.requestPermission = async () => { asked += 1 }`)
+  const page = await context.newPage()
+  const release = await holdPush(page, 'GET')
+  await page.goto(`/orders/${orderId}`)
+  await page.locator('.notices[data-push=off]').waitFor()
+  await tapBell(page)
+  await untilSame(t, 'asked once', () => page.evaluate('asked'), 1)
+  t.equal(await subscriptions(orderId), 0)
+  release()
+  await page.locator('.notices[data-push=on]').waitFor()
+  t.equal(await subscriptions(orderId), 1)
+})
+
 t.test('what is turned off while the page registers it anew stays off', async (t) => {
   const { context, orderId } = await guest()
   const page = await context.newPage()
   await page.goto(`/orders/${orderId}`)
   await tapBell(page)
   await page.locator('.notices[data-push=on]').waitFor()
-  let release = () => {}
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
   const registers = page.waitForRequest(
     (request) => request.url().endsWith('/api/push') && request.method() === 'POST',
   )
-  await page.route('**/api/push', async (route) => {
-    if (route.request().method() === 'POST') await released
-    await route.continue()
-  })
+  const release = await holdPush(page, 'POST')
   await page.reload()
   await registers
   const registered = page.waitForResponse((response) => response.request().method() === 'POST')

@@ -1,4 +1,4 @@
-import { ApiError, api } from './api.js'
+import { api } from './api.js'
 import { notifyPermission, requestNotifications } from './notify.js'
 import { pageUser } from './page-user.js'
 import { activeWorker } from './service-worker.js'
@@ -62,12 +62,11 @@ const isInstalled = (): boolean =>
 const isSupported = (): boolean =>
   import.meta.env.PROD && isSecureContext && 'PushManager' in globalThis && 'Notification' in globalThis
 
-let running: Promise<unknown> = Promise.resolve()
+let running = Promise.resolve()
 /** One after the other: what a touch turns off must not be registered again by a reading that began before it. */
-function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const result = running.then(work)
-  running = result.catch(() => {})
-  return result
+function inTurn(work: () => Promise<void>): Promise<void> {
+  running = running.catch(() => {}).then(work)
+  return running
 }
 
 let key: Promise<string | null> | null = null
@@ -89,7 +88,7 @@ async function current(): Promise<PushSubscription | null> {
 /** A subscription with this key: one with another, from before the service's keys changed, is replaced. */
 async function subscribeBrowser(applicationServerKey: string): Promise<PushSubscription> {
   const worker = await activeWorker(WORKER_WAIT_MS)
-  if (!worker) throw new ApiError(0, 'no_worker', 'The service worker is not active.')
+  if (!worker) throw new Error('no worker')
   const options = { userVisibleOnly: true, applicationServerKey }
   try {
     return await worker.pushManager.subscribe(options)
@@ -141,52 +140,51 @@ export function beginPush(scope: PushScope): void {
  * Learns the state for a scope. What the user had asked for is registered anew: the service may have forgotten it, as after a
  * change of password, and the language or the hall may be another.
  */
-export const readPush = (scope: PushScope): Promise<void> => inTurn(() => read(scope))
-
-async function read(scope: PushScope): Promise<void> {
-  beginPush(scope)
-  const isWanted = pushState.get() === 'on'
-  if (!isSupported() || notifyPermission.get() === 'denied') return
-  try {
-    const applicationServerKey = await serverKey()
-    remember('no-push', applicationServerKey === null || null)
-    if (applicationServerKey === null) return pushState.set('unavailable')
-    const kept = isWanted ? await current() : null
-    if (!kept) return pushState.set('off')
-    const isCurrent = isUnder(applicationServerKey, kept)
-    await register(isCurrent ? kept : await subscribeBrowser(applicationServerKey), scope)
-    pushState.set('on')
-  } catch {
-    // The next page tries again.
-    pushState.set('off')
-  }
+export function readPush(scope: PushScope): Promise<void> {
+  return inTurn(async () => {
+    beginPush(scope)
+    const isWanted = pushState.get() === 'on'
+    if (!isSupported() || notifyPermission.get() === 'denied') return
+    try {
+      const applicationServerKey = await serverKey()
+      remember('no-push', applicationServerKey === null || null)
+      if (applicationServerKey === null) return pushState.set('unavailable')
+      const kept = isWanted ? await current() : null
+      if (!kept) return pushState.set('off')
+      const isCurrent = isUnder(applicationServerKey, kept)
+      await register(isCurrent ? kept : await subscribeBrowser(applicationServerKey), scope)
+      pushState.set('on')
+    } catch {
+      // The next page tries again.
+      pushState.set('off')
+    }
+  })
 }
 
 /** At a touch: asks the user, subscribes the browser and tells the service. Throws where one of them fails. */
-export const turnPushOn = (scope: PushScope): Promise<void> => inTurn(() => turnOn(scope))
-
-async function turnOn(scope: PushScope): Promise<void> {
-  if (!(await requestNotifications())) {
-    return pushState.set(notifyPermission.get() === 'denied' ? 'blocked' : 'off')
-  }
-  const applicationServerKey = await serverKey()
-  if (applicationServerKey === null) return pushState.set('unavailable')
-  await register(await subscribeBrowser(applicationServerKey), scope)
-  note(scope, true)
-  pushState.set('on')
+export async function turnPushOn(scope: PushScope): Promise<void> {
+  // At once: browsers let a page ask only while the touch is being handled.
+  if (!(await requestNotifications())) return beginPush(scope)
+  await inTurn(async () => {
+    const applicationServerKey = await serverKey()
+    if (applicationServerKey === null) return pushState.set('unavailable')
+    await register(await subscribeBrowser(applicationServerKey), scope)
+    note(scope, true)
+    pushState.set('on')
+  })
 }
 
 /** At a touch: the service forgets the scope. Throws where that fails. */
-export const turnPushOff = (scope: PushScope): Promise<void> => inTurn(() => turnOff(scope))
-
-async function turnOff(scope: PushScope): Promise<void> {
-  const subscription = await current()
-  if (subscription) {
-    const order = 'order' in scope ? { order: scope.order } : {}
-    await api.unsubscribePush({ endpoint: subscription.endpoint, ...order })
-  }
-  note(scope, false)
-  pushState.set('off')
+export function turnPushOff(scope: PushScope): Promise<void> {
+  return inTurn(async () => {
+    const subscription = await current()
+    if (subscription) {
+      const order = 'order' in scope ? { order: scope.order } : {}
+      await api.unsubscribePush({ endpoint: subscription.endpoint, ...order })
+    }
+    note(scope, false)
+    pushState.set('off')
+  })
 }
 
 /** The session has ended or another begins: nothing that was asked for in the last one holds. */
