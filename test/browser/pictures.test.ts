@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import t from 'tap'
 import type { ManagedItemView } from '../../src/protocol/views.js'
+import { deferred } from '../helpers/deferred.js'
 import { signIn } from '../helpers/sign-in.js'
 import { until, untilSame } from '../helpers/until.js'
 import { PHONE, startSite, TABLET } from './site.js'
@@ -116,10 +117,7 @@ t.test(
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) window.shifted += entry.value
     }).observe({ type: 'layout-shift', buffered: true })`)
-    let release: (value?: unknown) => void = () => {}
-    const held = new Promise((resolve) => {
-      release = resolve
-    })
+    const { promise: held, resolve: release } = deferred()
     const asked: string[] = []
     await context.route('**/media/*', async (route) => {
       asked.push(route.request().url())

@@ -1,6 +1,7 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { orderFrom, postOrder, sendMessage } from '../helpers/customers.js'
+import { deferred } from '../helpers/deferred.js'
 import { createClient } from '../helpers/http-client.js'
 import { startPushService, type TestSubscription } from '../helpers/push-service.js'
 import { signIn } from '../helpers/sign-in.js'
@@ -157,10 +158,7 @@ t.test('a customer consents for one order, is notified, and takes it back', asyn
 
 /** Holds the page's calls of that method to the service's push routes, until the function that it returns is called. */
 async function holdPush(page: Page, method: string): Promise<() => void> {
-  let release = () => {}
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const { promise: released, resolve: release } = deferred()
   await page.route('**/api/push', async (route) => {
     if (route.request().method() === method) await released
     await route.continue()

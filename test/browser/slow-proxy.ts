@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { PATIENCE, within } from '../helpers/deadline.js'
+import { deferred } from '../helpers/deferred.js'
 import { listen } from '../helpers/listen.js'
 import type { Teardown } from '../helpers/teardown.js'
 
@@ -106,8 +107,8 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
       return () => void losing.delete(what)
     },
     hold(what, stage = 'answer') {
-      const arrival = deferred<void>()
-      const end = deferred<void>()
+      const arrival = deferred()
+      const end = deferred()
       const verdict = deferred<'release' | 'drop'>()
       const [onArrived, onEnded] = [arrival.resolve, end.resolve]
       rules.push({ what, stage, onArrived, onEnded, verdict: verdict.promise })
@@ -119,12 +120,4 @@ export async function openSlowProxy(t: Teardown, servicePort: number): Promise<S
       }
     },
   }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((done) => {
-    resolve = done
-  })
-  return { promise, resolve }
 }

@@ -6,6 +6,7 @@ import { metricsPlugin } from '../../plugins/metrics.js'
 import { serverConfigPlugin } from '../../plugins/server-config.js'
 import { websocketPlugin } from '../../plugins/sockets/websocket.js'
 import { loadConfig } from '../../src/config/config.js'
+import { deferred } from '../helpers/deferred.js'
 import { portOf } from '../helpers/listen.js'
 import { TEST_SECRETS } from '../helpers/service.js'
 import type { Teardown } from '../helpers/teardown.js'
@@ -37,10 +38,7 @@ export async function startFlow(
   await app.register(overloadPlugin, options.maxAtWork === undefined ? {} : { maxAtWork: options.maxAtWork })
 
   const begun: string[] = []
-  let release = () => {}
-  const held = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const { promise: held, resolve: release } = deferred()
   app.get<{ Params: { id: string } }>('/held/:id', async ({ params }) => {
     begun.push(params.id)
     await held
