@@ -60,6 +60,8 @@ t.test(
     const two = await startNode(t, { database: one.database })
     const socket = await openV1(two, await openSession(two, 'staff'))
     socket.subscribe()
+    // an event that its snapshot holds would not come
+    await socket.expect({ type: 'snapshot' })
     const stop = keepEmitting(one)
     try {
       const bringUp = await takeDown(one.database)
