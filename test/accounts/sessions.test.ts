@@ -273,6 +273,7 @@ t.test('a session that is read slowly ends no later', async (t) => {
 /** Does a query of this database wait for a lock on the table? */
 async function isBlocked(table: string): Promise<boolean> {
   const rows = await db.$queryRaw<unknown[]>`
-    SELECT FROM pg_locks WHERE relation = ${table}::regclass AND NOT granted`
+    SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.relation = ${table}::regclass AND NOT l.granted`
   return rows.length > 0
 }

@@ -77,7 +77,8 @@ t.test(
     await notify(site, '{"still":"here"}')
     await socket.expect({ still: 'here' })
     await database.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'houselights-gate%'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name LIKE 'houselights-gate%'`,
     )
     await notify(site, '{"and":"now"}')
     await socket.expect({ and: 'now' })
@@ -151,7 +152,8 @@ t.test('notices that were lost with their connection are made up for', async (t)
   await database.query(`
     DO $$ BEGIN
       DELETE FROM django_session WHERE session_key = '${key}';
-      PERFORM pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = 'houselights-gate-listen';
+      PERFORM pg_terminate_backend(pid, 2000) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'houselights-gate-listen';
     END $$`)
   t.same(await socket.closed(), { code: 4401, reason: 'session ended' })
 })
