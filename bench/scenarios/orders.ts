@@ -2,17 +2,20 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endOrders, orderCalls } from '../changes.js'
+import { endOrders, orderCalls, type Scene } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { callsWithoutFrames, OURS, sceneOf, startOurs, type World } from '../world.js'
+import { callsWithoutFrames, OURS, type Running, sceneOf, startOurs, type World } from '../world.js'
 
 const THEATRES = 50
 const SEATS = 20
 const ORDERS = 400
 const CONCURRENCY = 16
+const WARM_UP = 12
 const PGBENCH_SECONDS = 4
 const ONE_THEATRE = 'one theatre'
 const MANY_THEATRES = `${THEATRES} theatres`
+const ONE_NODE = 'one node'
+const TWO_NODES = 'two nodes'
 const APPENDS = 'pgbench, houselights_append alone'
 
 /** Orders placed per second by one node, beside what the database alone can number and store. */
@@ -32,6 +35,7 @@ export async function measureOrders(world: World): Promise<Figure[]> {
       if (run >= 0) note(samples, name, ORDERS / seconds)
     }
   }
+  const shared = await costOfTwo(world, running, scene)
   await running.server.kill()
   const appends: Record<string, number[]> = {}
   for (const [name, theatres] of [
@@ -41,7 +45,7 @@ export async function measureOrders(world: World): Promise<Figure[]> {
     const rate = await appendsPerSecond(world, theatres)
     if (rate !== null) appends[name] = [rate]
   }
-  const figures: Figure[] = []
+  const figures: Figure[] = [shared]
   for (const name of [ONE_THEATRE, MANY_THEATRES]) {
     const alone = appends[name]
     figures.push({
@@ -52,6 +56,56 @@ export async function measureOrders(world: World): Promise<Figure[]> {
     })
   }
   return figures
+}
+
+/**
+ * CPU of an order when one node places all of them, and of both nodes when two share them; staff listen at each. While CPU
+ * bounds them, two nodes place twice as many orders a second as one, divided by the ratio of the two.
+ */
+async function costOfTwo(world: World, one: Running, scene: Scene): Promise<Figure> {
+  const { load, options, database } = world
+  const two = await startOurs(world)
+  for (const { target, server } of [one, two]) {
+    await load.run({ do: 'open', group: `node ${server.port}`, target, count: 1, concurrency: 1 })
+  }
+  // as many as the first has placed by now: an order costs half as much more while the code is cold
+  for (let run = 0; run < WARM_UP; run++) {
+    const calls = await orderCalls(scene, ORDERS, 1)
+    await load.run(callsWithoutFrames(two.server.port, calls, CONCURRENCY))
+    await endOrders(database.db)
+  }
+  const samples: Record<string, number[]> = {}
+  for (let run = -1; run < options.runs; run++) {
+    for (const [name, nodes] of [
+      [ONE_NODE, [one]],
+      [TWO_NODES, [one, two]],
+    ] as const) {
+      let micros = 0
+      for (const { server } of nodes) {
+        const calls = await orderCalls(scene, ORDERS / nodes.length, 1)
+        micros += await cpuOf(nodes, () => load.run(callsWithoutFrames(server.port, calls, CONCURRENCY)))
+        await endOrders(database.db)
+      }
+      if (run >= 0) note(samples, name, micros / ORDERS / 1000)
+    }
+  }
+  await two.server.kill()
+  return {
+    name: 'CPU of an order, of the nodes together',
+    unit: 'ms',
+    samples,
+    goals: [{ of: TWO_NODES, to: ONE_NODE, atMost: 2 / 1.8 }],
+  }
+}
+
+/** µs of CPU of all these nodes while `work` runs. */
+async function cpuOf([node, ...others]: readonly Running[], work: () => Promise<unknown>): Promise<number> {
+  if (!node) return await work().then(() => 0)
+  let theirs = 0
+  const own = await node.server.cpuOf(async () => {
+    theirs = await cpuOf(others, work)
+  })
+  return own + theirs
 }
 
 /** Copies of theatre 1, with seats and its menu. */
