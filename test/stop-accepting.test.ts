@@ -14,7 +14,10 @@ const AT_ONCE = 8
 /** a different moment of the crowd's work in each round */
 const requestsBefore = (round: number) => 50 + 17 * round
 
-t.test('no request of a crowd is lost when the server stops accepting', async (t) => {
+// elsewhere a handshake in progress can't be seen
+const skip = process.platform !== 'linux' && 'there is no /proc/net/tcp'
+
+t.test('no request of a crowd is lost when the server stops accepting', { skip }, async (t) => {
   const total = { answered: 0, refused: 0, lost: 0 }
   for (let round = 0; round < ROUNDS; round++) {
     let served = 0
