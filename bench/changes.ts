@@ -61,17 +61,21 @@ export async function endOrders(db: Database): Promise<void> {
       seen_at = coalesce(seen_at, now()), delivered_at = now() WHERE status IN ('placed', 'confirmed', 'seen')`
 }
 
-/** A step of the staff: `/api/orders/{id}/{step}`. */
-export const stepCall = (staff: string, id: number, step: 'seen' | 'deliver'): Call => ({
-  path: `/api/orders/${id}/${step}`,
-  headers: { cookie: staff },
-  body: '',
-})
+/** Inserts orders; returns a step of the staff on each: `/api/orders/{id}/{step}`. */
+export const stepCalls = async (
+  { db, staff }: Pick<Scene, 'db' | 'staff'>,
+  count: number,
+  step: 'seen' | 'deliver',
+): Promise<Call[]> =>
+  (await insertOrders(db, count)).map((id) => ({
+    path: `/api/orders/${id}/${step}`,
+    headers: { cookie: staff },
+    body: '',
+  }))
 
 const step = (name: 'seen' | 'deliver'): Change => ({
   name,
-  prepare: async ({ db, staff }, count) =>
-    (await insertOrders(db, count)).map((id) => stepCall(staff, id, name)),
+  prepare: (scene, count) => stepCalls(scene, count, name),
 })
 
 const message: Change = {

@@ -8,6 +8,7 @@ import { latestBuild } from '../test/helpers/pages.js'
 import { startRedis } from '../test/helpers/redis.js'
 import { signIn } from '../test/helpers/sign-in.js'
 import type { Teardown } from '../test/helpers/teardown.js'
+import { until } from '../test/helpers/until.js'
 import type { Call, Scene } from './changes.js'
 import type { LoadCommand } from './load/main.mjs'
 import type { Target } from './load/sockets.mjs'
@@ -60,6 +61,8 @@ export const PLAIN = 'ws, a loop'
 export const SOCKET_IO = 'Socket.IO'
 const SECRET = 'a-secret-of-the-bench-with-32-characters'
 const GUESTS = 10
+/** connections of a server to PostgreSQL and Redis */
+const FEW = 40
 
 export async function openWorld(t: Teardown, options: BenchOptions): Promise<Surroundings> {
   const database = await testDatabase(t, { demo: true })
@@ -153,6 +156,12 @@ export async function startOurs(world: World, env: Record<string, string> = {}):
   const ours = world.subjects.find(({ name }) => name === OURS)
   if (!ours) throw new Error('the service is missing')
   return await startSubject(world, world.t, ours, { env })
+}
+
+/** Closes the sockets of the subject's group; resolves once its server has closed them too. */
+export async function closeSockets({ load }: World, { subject, server }: Running): Promise<void> {
+  await load.run({ do: 'close', group: subject.name })
+  await until(async () => (await server.usage()).connections < FEW, 'the sockets to be closed')
 }
 
 /** Calls as fast as `concurrency` allows, without regard to sockets. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { connect, Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 /** connections of the process's own that fill the kernel's queue; with few, Linux answers some handshakes by SYN cookies, unseen */
@@ -13,7 +13,8 @@ const SYN_RECV = '03'
 const LISTEN = '0A'
 
 /**
- * Closes the listening socket without losing a request; resolves once it is closed. Accepted connections stay open.
+ * Closes the listening socket, if there is one, without losing a request; resolves once it is closed. Accepted connections
+ * stay open.
  *
  * Closing resets the connections that the kernel has accepted and Node has not, with the requests on them, and a proxy never
  * repeats a POST. So the queue is filled first: it is shortened to FILLERS, and if nobody else had come since Node last
@@ -24,8 +25,12 @@ const LISTEN = '0A'
  * @param backlog the queue's length until then
  */
 export async function stopAccepting(server: Server, backlog: number): Promise<void> {
+  const address = server.address()
+  if (address === null) return
+  // a Unix socket's path
+  if (typeof address === 'string') return void close(server)
   const giveUpAt = performance.now() + GIVE_UP_MS
-  while (server.listening && !(await closeFilled(server, backlog))) {
+  while (server.listening && !(await closeFilled(server, address, backlog))) {
     if (performance.now() > giveUpAt) return void close(server)
     await setTimeout(RETRY_MS)
   }
@@ -35,16 +40,10 @@ export async function stopAccepting(server: Server, backlog: number): Promise<vo
 const close = (server: Server) => Server.prototype.close.call(server)
 
 /** Returns whether it closed. Synchronous from the first look to the close: Node accepts nothing in between. */
-function closeFilled(server: Server, backlog: number): Promise<boolean> {
+function closeFilled(server: Server, { port, address }: AddressInfo, backlog: number): Promise<boolean> {
   // a server that listens may listen again, with another backlog: uv_listen, which Node's own methods don't offer
-  const handle: { listen(backlog: number): number } | null = Reflect.get(server, '_handle')
-  const address = server.address()
-  if (!handle || address === null || typeof address === 'string') {
-    close(server)
-    return Promise.resolve(true)
-  }
-  const { port } = address
-  const host = ['::', '0.0.0.0'].includes(address.address) ? '127.0.0.1' : address.address
+  const handle: { listen(backlog: number): number } = Reflect.get(server, '_handle')
+  const host = ['::', '0.0.0.0'].includes(address) ? '127.0.0.1' : address
   return new Promise((resolve) => {
     // right after Node has accepted what was queued
     setImmediate(() => {

@@ -1,4 +1,4 @@
-import { type Call, endOrders, insertOrders, PLAIN_ROUTE, stepCall } from '../changes.js'
+import { type Call, endOrders, PLAIN_ROUTE, stepCalls } from '../changes.js'
 import { type Figure, note } from '../figures.js'
 import { OURS, PLAIN, type Running, sceneOf, startSubject, type World } from '../world.js'
 
@@ -109,7 +109,7 @@ async function deliver(world: World, running: Running, count: number, pace: Pace
   const { subject, target } = running
   const isOurs = subject.name === OURS
   const calls = isOurs
-    ? (await insertOrders(world.database.db, count)).map((id) => stepCall(target.cookie, id, 'seen'))
+    ? await stepCalls({ db: world.database.db, staff: target.cookie }, count, 'seen')
     : Array.from({ length: count }, (): Call => ({ path: '/event', headers: {}, body: EVENT }))
   const result = await makeCalls(world, running, calls, { ...pace, frames: 1 })
   if (isOurs) await endOrders(world.database.db)

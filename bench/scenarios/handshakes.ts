@@ -1,11 +1,17 @@
-import { until } from '../../test/helpers/until.js'
 import { endOrders, insertOrders } from '../changes.js'
 import { type Figure, note } from '../figures.js'
-import { OURS, PLAIN, type Running, SOCKET_IO, type Subject, startSubject, type World } from '../world.js'
+import {
+  closeSockets,
+  OURS,
+  PLAIN,
+  type Running,
+  SOCKET_IO,
+  type Subject,
+  startSubject,
+  type World,
+} from '../world.js'
 
 const CONCURRENCY = 50
-/** connections to PostgreSQL and Redis */
-const FEW = 40
 /** live orders in the snapshot */
 const ORDERS = 20
 /** bytes of the snapshot of so many orders, about */
@@ -32,14 +38,14 @@ export async function measureHandshakes(world: World): Promise<Figure[]> {
   const heap: Record<string, number[]> = {}
   const rss: Record<string, number[]> = {}
   for (let run = -1; run < options.runs; run++) {
-    for (const { subject, server, target } of running) {
+    for (const each of running) {
+      const { subject, server, target } = each
       const before = await server.usage()
       const open = { do: 'open', group: subject.name, target, concurrency: CONCURRENCY } as const
       const { seconds } = await load.run({ ...open, count: options.sockets })
       const after = await server.usage()
-      await load.run({ do: 'close', group: subject.name })
       // what the closed sockets held must not be counted as the next ones' gain
-      await until(async () => (await server.usage()).connections < FEW, 'the sockets to be closed')
+      await closeSockets(world, each)
       // the first round compiles the code
       if (run < 0) continue
       note(rate, subject.name, options.sockets / seconds)

@@ -1,15 +1,12 @@
-import { until } from '../../test/helpers/until.js'
-import { endOrders, insertOrders, stepCall } from '../changes.js'
+import { endOrders, stepCalls } from '../changes.js'
 import type { Figure } from '../figures.js'
-import { callsWithoutFrames, OURS, type Running, startOurs, type World } from '../world.js'
+import { callsWithoutFrames, closeSockets, OURS, type Running, startOurs, type World } from '../world.js'
 
 /** rounds in which all sockets open and close; before the first reading some, so that caches and compiled code are there */
 const ROUNDS = 20
 const WARM_UP = 3
 const CONCURRENCY = 50
-/** connections to PostgreSQL and Redis */
-const FEW = 40
-/** an hour's events of a busy evening, one each second; before the first reading, more than the feed's ring holds */
+/** as many as an hour has seconds; before the first reading, more than the feed's ring holds */
 const EVENTS = 3600
 const FIRST_EVENTS = 1200
 const BATCH = 50
@@ -35,10 +32,9 @@ async function measureConnects(world: World): Promise<Figure> {
   return flat(`${(ROUNDS * sockets).toLocaleString('en-US')} sockets opened and closed`, before, after)
 }
 
-async function openAndClose({ load }: World, { server, target }: Running, count: number): Promise<void> {
-  await load.run({ do: 'open', group: OURS, target, count, concurrency: CONCURRENCY })
-  await load.run({ do: 'close', group: OURS })
-  await until(async () => (await server.usage()).connections < FEW, 'the sockets to be closed')
+async function openAndClose(world: World, running: Running, count: number): Promise<void> {
+  await world.load.run({ do: 'open', group: OURS, target: running.target, count, concurrency: CONCURRENCY })
+  await closeSockets(world, running)
 }
 
 async function measureEvents(world: World): Promise<Figure> {
@@ -57,8 +53,7 @@ async function measureEvents(world: World): Promise<Figure> {
 
 async function makeEvents({ database, load }: World, { server, target }: Running, count: number) {
   for (let made = 0; made < count; made += BATCH) {
-    const ids = await insertOrders(database.db, BATCH)
-    const calls = ids.map((id) => stepCall(target.cookie, id, 'seen'))
+    const calls = await stepCalls({ db: database.db, staff: target.cookie }, BATCH, 'seen')
     await load.run(callsWithoutFrames(server.port, calls, 4))
     await endOrders(database.db)
   }

@@ -10,7 +10,6 @@ const THEATRES = 50
 const SEATS = 20
 const ORDERS = 400
 const CONCURRENCY = 16
-const WARM_UP = 12
 const PGBENCH_SECONDS = 4
 const ONE_THEATRE = 'one theatre'
 const MANY_THEATRES = `${THEATRES} theatres`
@@ -69,7 +68,7 @@ async function costOfTwo(world: World, one: Running, scene: Scene): Promise<Figu
     await load.run({ do: 'open', group: `node ${server.port}`, target, count: 1, concurrency: 1 })
   }
   // as many as the first has placed by now: an order costs half as much more while the code is cold
-  for (let run = 0; run < WARM_UP; run++) {
+  for (let run = 0; run < 2 * (options.runs + 1); run++) {
     const calls = await orderCalls(scene, ORDERS, 1)
     await load.run(callsWithoutFrames(two.server.port, calls, CONCURRENCY))
     await endOrders(database.db)
@@ -83,7 +82,7 @@ async function costOfTwo(world: World, one: Running, scene: Scene): Promise<Figu
       let micros = 0
       for (const { server } of nodes) {
         const calls = await orderCalls(scene, ORDERS / nodes.length, 1)
-        micros += await cpuOf(nodes, () => load.run(callsWithoutFrames(server.port, calls, CONCURRENCY)))
+        micros += await cpuOfAll(nodes, () => load.run(callsWithoutFrames(server.port, calls, CONCURRENCY)))
         await endOrders(database.db)
       }
       if (run >= 0) note(samples, name, micros / ORDERS / 1000)
@@ -99,11 +98,14 @@ async function costOfTwo(world: World, one: Running, scene: Scene): Promise<Figu
 }
 
 /** µs of CPU of all these nodes while `work` runs. */
-async function cpuOf([node, ...others]: readonly Running[], work: () => Promise<unknown>): Promise<number> {
+async function cpuOfAll(
+  [node, ...others]: readonly Running[],
+  work: () => Promise<unknown>,
+): Promise<number> {
   if (!node) return await work().then(() => 0)
   let theirs = 0
   const own = await node.server.cpuOf(async () => {
-    theirs = await cpuOf(others, work)
+    theirs = await cpuOfAll(others, work)
   })
   return own + theirs
 }

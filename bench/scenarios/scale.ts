@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { orderGroup, theatreOrders } from '../../src/protocol/groups.js'
-import { endOrders, insertOrders, stepCall } from '../changes.js'
+import { endOrders, insertOrders, stepCalls } from '../changes.js'
 import { type Figure, median } from '../figures.js'
 import { callsWithoutFrames, OURS, type Running, startOurs, type World } from '../world.js'
 
@@ -25,8 +25,7 @@ export async function measureScale(world: World): Promise<Figure[]> {
 async function cpuOfEvent(world: World, { server, target }: Running): Promise<number> {
   const samples: number[] = []
   for (let run = -2; run < world.options.runs; run++) {
-    const ids = await insertOrders(world.database.db, EVENTS)
-    const calls = ids.map((id) => stepCall(target.cookie, id, 'seen'))
+    const calls = await stepCalls({ db: world.database.db, staff: target.cookie }, EVENTS, 'seen')
     const micros = await server.cpuOf(() => world.load.run(callsWithoutFrames(server.port, calls, 1)))
     await endOrders(world.database.db)
     if (run >= 0) samples.push(micros / EVENTS / 1000)
