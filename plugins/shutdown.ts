@@ -1,50 +1,61 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import fp from 'fastify-plugin'
 
 /** ms for accepted requests to finish once the sockets are closed; then all connections are destroyed */
 const GRACE_MS = 5000
 /** ms for the first request of a connection that was just accepted: on a busy machine proxy and node both take their time */
 const FIRST_REQUEST_MS = 1000
+/** ms for the next request of a connection that a proxy was told to keep: longer than deploy/nginx.conf keeps one that is idle */
+const NEXT_REQUEST_MS = 2000
+/** ms between two looks */
+const LOOK_MS = 10
+
+interface Connection {
+  /** when it was accepted, or its last response ended; of performance.now() */
+  since: number
+  hasAsked: boolean
+  /** not ended yet, in the order of their requests */
+  responses: Set<ServerResponse>
+}
 
 /**
- * Closes the connections that would delay the shutdown: Node stops checking slow and idle ones once the server closes.
- * Accepted requests are finished.
+ * Closes all connections once no request can be on its way on them. Accepted requests are finished: until they are, Node's
+ * own close is not called, which destroys connections whose last bytes are still to be sent.
  */
 export const shutdownPlugin = fp(
   async (app) => {
-    const { server } = app
-    const open = new Map<Socket, number>()
-    const requests = new Map<Socket, number>()
-    const known = new WeakSet<Socket>()
+    const { server, serverConfig } = app
+    const open = new Map<Socket, Connection>()
     server.on('connection', (socket: Socket) => {
-      open.set(socket, performance.now())
-      socket.on('close', () => {
-        open.delete(socket)
-        // queued requests will have no response
-        requests.delete(socket)
-      })
+      open.set(socket, { since: performance.now(), hasAsked: false, responses: new Set() })
+      socket.on('close', () => open.delete(socket))
     })
     server.prependListener('request', ({ socket }, response) => {
-      requests.set(socket, (requests.get(socket) ?? 0) + 1)
-      known.add(socket)
+      const connection = open.get(socket)
+      if (!connection) return
+      connection.hasAsked = true
+      connection.responses.add(response)
       response.once('close', () => {
-        const left = (requests.get(socket) ?? 1) - 1
-        if (left > 0) requests.set(socket, left)
-        else requests.delete(socket)
+        connection.responses.delete(response)
+        connection.since = performance.now()
       })
     })
-    let cut: NodeJS.Timeout | undefined
+
+    // without lame duck no proxy is told that it should not send any more
+    const nextRequestMs = Math.min(serverConfig.lameDuckSeconds * 1000, NEXT_REQUEST_MS)
+    const isOver = ({ since, hasAsked, responses }: Connection) =>
+      responses.size === 0 && performance.now() - since >= (hasAsked ? nextRequestMs : FIRST_REQUEST_MS)
     // after the drain, which is an earlier plugin's hook
     app.addHook('preClose', async () => {
-      const isNew = ([socket, since]: [Socket, number]) =>
-        !known.has(socket) && performance.now() - since < FIRST_REQUEST_MS
-      while ([...open].some(isNew)) await new Promise((resolve) => setTimeout(resolve, 10))
-      for (const socket of open.keys()) if (!requests.has(socket)) socket.destroy()
-      cut = setTimeout(() => {
-        for (const socket of open.keys()) socket.destroy()
-      }, GRACE_MS)
+      const endsAt = performance.now() + GRACE_MS
+      while (open.size > 0) {
+        const isLate = performance.now() >= endsAt
+        for (const [socket, connection] of open) if (isLate || isOver(connection)) socket.destroy()
+        await setTimeout(LOOK_MS)
+      }
     })
-    app.addHook('onClose', async () => clearTimeout(cut))
   },
-  { name: 'shutdown', fastify: '5.x', dependencies: ['draining'] },
+  { name: 'shutdown', fastify: '5.x', dependencies: ['server-config', 'lame-duck', 'draining'] },
 )

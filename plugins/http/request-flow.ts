@@ -58,13 +58,15 @@ export const requestFlowPlugin = fp(
       }
     })
 
-    // during shutdown Fastify closes the connection after each response; not while other requests wait on it
+    // During shutdown each connection is closed after its response, but not while other requests wait on it. Fastify says so
+    // only where the request has come since: a proxy would keep the connections of the others for its next requests.
     app.addHook('onSend', (request, reply, payload, done) => {
       if (queue.pending(request.raw.socket) > 0) reply.raw.removeHeader('connection')
+      else if (app.shuttingDown) reply.raw.setHeader('connection', 'close')
       done(null, payload)
     })
   },
-  { name: 'request-flow', fastify: '5.x', dependencies: ['websocket'] },
+  { name: 'request-flow', fastify: '5.x', dependencies: ['lame-duck', 'websocket'] },
 )
 
 const ignore = () => {}

@@ -15,7 +15,7 @@ export const NGINX: Program = {
   remedy: { darwin: 'brew install nginx', other: 'install nginx with the package manager' },
 }
 
-const CONFIG = new URL('../../deploy/nginx.conf', import.meta.url)
+export const NGINX_CONFIG = new URL('../../deploy/nginx.conf', import.meta.url)
 
 export interface Nginx {
   httpsPort: number
@@ -30,7 +30,7 @@ export interface Nginx {
 export async function startNginx(
   t: Teardown,
   nodePorts: readonly number[],
-  { maxConnections = 2000, given = readFileSync(CONFIG, 'utf8') } = {},
+  { maxConnections = 2000, given = readFileSync(NGINX_CONFIG, 'utf8') } = {},
 ): Promise<Nginx> {
   const program = requireProgram(NGINX)
   const folder = mkdtempSync(join(tmpdir(), 'houselights-nginx-'))
