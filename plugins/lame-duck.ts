@@ -10,8 +10,8 @@ declare module 'fastify' {
 
 /**
  * The first step of a shutdown: `/readyz` fails, and the node keeps serving for LAME_DUCK_SECONDS so that load balancers
- * notice. Fastify ends each connection after its response by then, so that proxies keep none for later. Before every plugin that
- * stops something.
+ * notice. Each connection ends after its response by then (http/request-flow), so that proxies keep none for later. Before every
+ * plugin that stops something.
  */
 export const lameDuckPlugin = fp(
   async (app) => {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import fp from 'fastify-plugin'
@@ -16,8 +15,8 @@ interface Connection {
   /** when it was accepted, or its last response ended; of performance.now() */
   since: number
   hasAsked: boolean
-  /** not ended yet, in the order of their requests */
-  responses: Set<ServerResponse>
+  /** accepted requests whose responses have not ended yet */
+  pending: number
 }
 
 /**
@@ -29,24 +28,24 @@ export const shutdownPlugin = fp(
     const { server, serverConfig } = app
     const open = new Map<Socket, Connection>()
     server.on('connection', (socket: Socket) => {
-      open.set(socket, { since: performance.now(), hasAsked: false, responses: new Set() })
+      open.set(socket, { since: performance.now(), hasAsked: false, pending: 0 })
       socket.on('close', () => open.delete(socket))
     })
     server.prependListener('request', ({ socket }, response) => {
       const connection = open.get(socket)
       if (!connection) return
       connection.hasAsked = true
-      connection.responses.add(response)
+      connection.pending++
       response.once('close', () => {
-        connection.responses.delete(response)
+        connection.pending--
         connection.since = performance.now()
       })
     })
 
-    // without lame duck no proxy is told that it should not send any more
+    // without a lame duck, as in development, idle connections are closed at once
     const nextRequestMs = Math.min(serverConfig.lameDuckSeconds * 1000, NEXT_REQUEST_MS)
-    const isOver = ({ since, hasAsked, responses }: Connection) =>
-      responses.size === 0 && performance.now() - since >= (hasAsked ? nextRequestMs : FIRST_REQUEST_MS)
+    const isOver = ({ since, hasAsked, pending }: Connection) =>
+      pending === 0 && performance.now() - since >= (hasAsked ? nextRequestMs : FIRST_REQUEST_MS)
     // after the drain, which is an earlier plugin's hook
     app.addHook('preClose', async () => {
       const endsAt = performance.now() + GRACE_MS
