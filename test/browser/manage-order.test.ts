@@ -136,6 +136,18 @@ t.test('keys move an item past the edge of its category, and the focus goes with
   t.same(await stored(), end)
 })
 
+t.test('the focus follows a row that another manager moves, and outlives one that is removed', async (t) => {
+  const page = await openMenu()
+  const { id } = await site.db.menuItem.findFirstOrThrow({ where: { name: 'Tea', listed: true } })
+  await row(page, 'Tea').locator('[data-action=move-up]').focus()
+  await api.post(`/api/menu-items/${id}/move`, { category: 'Sweets', before: null })
+  await page.locator('[data-category=Sweets] b', { hasText: 'Tea' }).waitFor()
+  t.same(await focused(page), ['Tea', 'move-up'])
+  await api.delete(`/api/menu-items/${id}`)
+  await row(page, 'Tea').waitFor({ state: 'detached' })
+  t.equal(await page.evaluate('document.activeElement.id'), 'menu-title')
+})
+
 t.test('a category moves as a whole and is renamed', async (t) => {
   const page = await openMenu()
   const head = (name: string) => page.locator(`[data-category="${name}"] .category-head`)

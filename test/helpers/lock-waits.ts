@@ -1,5 +1,7 @@
 import type { Test } from 'tap'
-import type { Database } from '../../src/database/client.js'
+import { type Database, Prisma } from '../../src/database/client.js'
+import { PATIENCE } from './deadline.js'
+import { deferred } from './deferred.js'
 import { createClient } from './http-client.js'
 import { until } from './until.js'
 
@@ -13,6 +15,25 @@ export async function countLockWaits(db: Database): Promise<number> {
 /** Waits until a statement in the test's database waits for a lock. */
 export const untilLockWait = (db: Database): Promise<true> =>
   until(async () => (await countLockWaits(db)) > 0, 'a statement that waits for a lock')
+
+/** Locks a table until the returned function is called: meanwhile all that reads it waits. */
+export async function lockTable(db: Database, table: string): Promise<() => Promise<void>> {
+  const [locked, released] = [deferred(), deferred()]
+  const transaction = db.$transaction(
+    async (tx) => {
+      await tx.$executeRaw`SET LOCAL idle_in_transaction_session_timeout = 0`
+      await tx.$executeRaw`LOCK TABLE ${Prisma.raw(table)} IN ACCESS EXCLUSIVE MODE`
+      locked.resolve()
+      await released.promise
+    },
+    { timeout: PATIENCE },
+  )
+  await Promise.race([locked.promise, transaction])
+  return async () => {
+    released.resolve()
+    await transaction
+  }
+}
 
 /** Asserts that of the many requests that wait for one lock at most one holds a connection, and that another is answered. */
 export async function assertConnectionsLeft(t: Test, db: Database, url: string, path: string): Promise<void> {

@@ -14,15 +14,24 @@ export interface EventHandlers<T> {
   onRefused(): void
 }
 
+export interface EventStream {
+  /**
+   * To be called after a change that this page has made: drops events that were read before the change, as they would take
+   * it back on the screen. Opens a new connection, whose first event is read after this call.
+   */
+  restart(): void
+  stop(): void
+}
+
 /**
- * Follows one kind of server-sent events of a path until the returned function is called. A hidden page has no stream: browsers
+ * Follows one kind of server-sent events of a path until it is stopped. A hidden page has no stream: browsers
  * allow six connections to a host, and the first event after it is shown again has the whole state.
  */
 export function followEvents<T>(
   path: string,
   name: string,
   { onData, onCurrent, onRefused }: EventHandlers<T>,
-): () => void {
+): EventStream {
   let source: EventSource | null = null
   let staleTimer: ReturnType<typeof setTimeout> | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
@@ -72,13 +81,19 @@ export function followEvents<T>(
   addEventListener('offline', onOffline)
   document.addEventListener('visibilitychange', open)
   open()
-  return () => {
-    close()
-    for (const each of unsubscribe) each()
-    removeEventListener('online', open)
-    removeEventListener('pageshow', onShow)
-    removeEventListener('pagehide', close)
-    removeEventListener('offline', onOffline)
-    document.removeEventListener('visibilitychange', open)
+  return {
+    restart() {
+      // without a connection the next one starts with an event that is new enough
+      if (source && source.readyState !== EventSource.CLOSED) open()
+    },
+    stop() {
+      close()
+      for (const each of unsubscribe) each()
+      removeEventListener('online', open)
+      removeEventListener('pageshow', onShow)
+      removeEventListener('pagehide', close)
+      removeEventListener('offline', onOffline)
+      document.removeEventListener('visibilitychange', open)
+    },
   }
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { MenuStateView } from '../../src/protocol/views.js'
-import { followEvents } from './event-stream.js'
+import { type EventStream, followEvents } from './event-stream.js'
 
 interface Handlers {
   onState(state: MenuStateView): void
@@ -8,18 +8,28 @@ interface Handlers {
   onRefused(): void
 }
 
-/** Follows the menu of a seat's theatre; null: not now. Returns whether the page has what the service has. */
-export function useMenuChanges(token: string | null, handlers: Handlers): boolean {
+interface MenuChanges {
+  /** whether the page has what the service has */
+  isCurrent: boolean
+  /** `EventStream.restart` */
+  restart(): void
+}
+
+/** Follows the menu of a seat's theatre; null: not now. */
+export function useMenuChanges(token: string | null, handlers: Handlers): MenuChanges {
   const [isCurrent, setCurrent] = useState(true)
+  const stream = useRef<EventStream | null>(null)
   const latest = useRef(handlers)
   latest.current = handlers
   useEffect(() => {
     if (token === null) return
-    return followEvents<MenuStateView>(`/api/seats/${encodeURIComponent(token)}/changes`, 'menu', {
+    const opened = followEvents<MenuStateView>(`/api/seats/${encodeURIComponent(token)}/changes`, 'menu', {
       onData: (state) => latest.current.onState(state),
       onRefused: () => latest.current.onRefused(),
       onCurrent: setCurrent,
     })
+    stream.current = opened
+    return opened.stop
   }, [token])
-  return isCurrent
+  return { isCurrent, restart: () => stream.current?.restart() }
 }

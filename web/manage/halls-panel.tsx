@@ -177,11 +177,12 @@ function NewHall({ theatreId, onAdded }: { theatreId: number; onAdded(): void })
 }
 
 /** A theatre's halls and seats. */
-export function HallsPanel({ theatreId, theatre }: PanelProps) {
+export function HallsPanel({ theatreId, theatre, restart }: PanelProps) {
   const [halls, setHalls] = useState<readonly HallView[] | null>(null)
   const fetching = useLivePart<readonly HallView[]>(
     () => managerApi.halls(theatreId),
     theatre?.halls,
+    restart,
     setHalls,
   )
   return (

@@ -108,8 +108,8 @@ function RemoveItem({ item: { id, name }, onClose, onRemoved }: RemoveProps) {
 }
 
 /** A theatre's menu. */
-export function MenuPanel({ theatreId, theatre }: PanelProps) {
-  const menu = useMenu(theatreId, theatre?.menu)
+export function MenuPanel({ theatreId, theatre, restart }: PanelProps) {
+  const menu = useMenu(theatreId, theatre?.menu, restart)
   const [search, setSearch] = useState('')
   const [question, setQuestion] = useState<Question | null>(null)
   const title = useRef<HTMLHeadingElement>(null)

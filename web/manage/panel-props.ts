@@ -5,4 +5,6 @@ export interface PanelProps {
   theatreId: number
   /** as the service sent it last; null: nothing yet */
   theatre: ManagedTheatreView | null
+  /** `EventStream.restart` */
+  restart(): void
 }

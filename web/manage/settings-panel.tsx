@@ -151,21 +151,24 @@ function SettingsForm({ settings, onSaved }: { settings: SettingsView; onSaved(n
 }
 
 /** A theatre's settings. */
-export function SettingsPanel({ theatreId, theatre }: PanelProps) {
+export function SettingsPanel({ theatreId, theatre, restart }: PanelProps) {
   const [settings, setSettings] = useState<SettingsView | null>(null)
   const fetching = useLivePart<SettingsView>(
     () => managerApi.settings(theatreId),
     theatre?.settings,
+    restart,
     setSettings,
   )
+  function onSaved(stored: SettingsView): void {
+    restart()
+    setSettings(stored)
+  }
   return (
     <section class="panel" aria-labelledby="settings-title">
       <h2 id="settings-title">{st.manage.sections.settings}</h2>
       <FetchProblem fetching={fetching} />
       {!settings && !fetching.error && <p class="quiet">{s.common.opening}</p>}
-      {settings?.id === theatreId && (
-        <SettingsForm key={theatreId} settings={settings} onSaved={setSettings} />
-      )}
+      {settings?.id === theatreId && <SettingsForm key={theatreId} settings={settings} onSaved={onSaved} />}
     </section>
   )
 }

@@ -188,11 +188,12 @@ function NewMember({ theatreId, onAdded }: { theatreId: number; onAdded(): void 
 }
 
 /** The accounts of a theatre. */
-export function StaffPanel({ theatreId, theatre }: PanelProps) {
+export function StaffPanel({ theatreId, theatre, restart }: PanelProps) {
   const [staff, setStaff] = useState<readonly StaffMemberView[] | null>(null)
   const fetching = useLivePart<readonly StaffMemberView[]>(
     () => managerApi.staff(theatreId),
     theatre?.staff,
+    restart,
     setStaff,
   )
   return (

@@ -35,34 +35,41 @@ export interface ManagedMenu {
   setAvailable(item: ManagedItemView, available: boolean, until?: Until): void
 }
 
-/** What has the focus, to give it back: a row that moves to another category is another element. */
-function focusKeeper(): () => void {
+/**
+ * What has the focus, to give it back: a row that moves to another category is another element. Without `follow` the page
+ * does not scroll to it.
+ */
+function focusKeeper(follow: boolean): () => void {
   const { activeElement } = document
-  if (!(activeElement instanceof HTMLElement)) return () => {}
+  if (!(activeElement instanceof HTMLElement) || activeElement === document.body) return () => {}
   const id = activeElement.closest('[data-menu-item-id]')?.getAttribute('data-menu-item-id')
   const action = activeElement.closest('[data-action]')?.getAttribute('data-action') ?? 'edit-item'
   return () => {
-    if (activeElement.isConnected) activeElement.focus()
-    else if (id)
-      document.querySelector<HTMLElement>(`[data-menu-item-id="${id}"] [data-action="${action}"]`)?.focus()
+    const find = (selector: string) => document.querySelector<HTMLElement>(selector)
+    const row = `[data-menu-item-id="${id}"] [data-action="${action}"]`
+    const now = activeElement.isConnected ? activeElement : (find(row) ?? find('#menu-title'))
+    if (follow || now !== document.activeElement) now?.focus({ preventScroll: !follow })
   }
 }
 
 /** A theatre's menu as a manager changes it. Moves and switches show at once and are sent in their order. */
-export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu {
+export function useMenu(theatreId: number, live: Items | undefined, restart: () => void): ManagedMenu {
   const [items, setItems] = useState<Items | null>(null)
   const [failed, setFailed] = useState<ManagedMenu['failed']>(null)
   const latest = useRef<Items>([])
   const queue = useRef({ tail: Promise.resolve(), waiting: 0 })
   const refocus = useRef<(() => void) | null>(null)
 
-  function show(now: Items): void {
+  /** @param isMove by this page's user, whom the page follows */
+  function show(now: Items, isMove = false): void {
+    refocus.current = focusKeeper(isMove)
     latest.current = [...now].sort(byPosition)
     setItems(latest.current)
   }
   const fetching = useLivePart<Items>(
     () => managerApi.menu(theatreId),
     live,
+    restart,
     // what was read before a change must not take it back; what follows the last change is read again
     (found) => queue.current.waiting === 0 && show(found),
   )
@@ -90,8 +97,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
     const order = moveItem(latest.current, id, place)
     const item = order?.find((each) => each.id === id)
     if (!order || !item || isSameOrder(order, latest.current)) return
-    refocus.current = focusKeeper()
-    show(order)
+    show(order, true)
     const category = byCategory(order).get(item.category) ?? []
     const at = category.findIndex((each) => each.id === id) + 1
     const where = st.manage.menu.moved(
@@ -117,8 +123,7 @@ export function useMenu(theatreId: number, live: Items | undefined): ManagedMenu
       const before = categoryStepOf(latest.current, category, by)
       const order = before === undefined ? null : moveCategory(latest.current, category, before)
       if (!order || before === undefined) return
-      refocus.current = focusKeeper()
-      show(order)
+      show(order, true)
       const names = [...byCategory(order).keys()]
       const at = f.number(names.indexOf(category) + 1)
       announce(st.manage.menu.categoryMoved(nameOf(category), at, f.number(names.length)))

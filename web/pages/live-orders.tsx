@@ -57,7 +57,7 @@ function LiveOrders({ session }: { session: SignedInView }) {
   const theatres = listed.length > 0 ? listed : session.user.theatres
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const { found, isFirst, fetching } = useTheatreSeats(theatreId)
-  const menuState = useMenuState(found)
+  const menu = useMenuState(found)
   const [view, setView] = useState<'cards' | 'map'>('cards')
   const [menuOpen, setMenuOpen] = useState(false)
   useBoardKeys(board)
@@ -151,7 +151,11 @@ function LiveOrders({ session }: { session: SignedInView }) {
                 onChange={(next) => setSize(next === 'compact' ? 'compact' : 'large')}
               />
             )}
-            <OrderingSwitch theatre={menuState?.theatre ?? null} timeZone={found?.theatre.timeZone ?? ''} />
+            <OrderingSwitch
+              theatre={menu.state?.theatre ?? null}
+              timeZone={found?.theatre.timeZone ?? ''}
+              onChanged={menu.restart}
+            />
             <button type="button" data-action="menu" disabled={!found} onClick={() => setMenuOpen(true)}>
               {st.tools.menu}
             </button>
@@ -198,7 +202,8 @@ function LiveOrders({ session }: { session: SignedInView }) {
         <MenuPanel
           theatreId={found.theatre.id}
           timeZone={found.theatre.timeZone}
-          state={menuState}
+          state={menu.state}
+          onChanged={menu.restart}
           onClose={() => setMenuOpen(false)}
         />
       )}

@@ -25,7 +25,7 @@ function Sections({ user }: { user: SignedInView['user'] }) {
   const theatres = [...staffTheatres(user), ...added]
   const [theatreId, chooseTheatre] = useTheatreChoice(theatres)
   const [section, setSection] = useState<Section>('menu')
-  const { theatre, isCurrent } = useLiveTheatre(theatreId)
+  const { theatre, isCurrent, restart } = useLiveTheatre(theatreId)
   const Panel = section === 'theatres' ? null : PANELS[section]
   const sections: Section[] = user.role === 'admin' ? [...SECTIONS, 'theatres'] : [...SECTIONS]
   return (
@@ -46,7 +46,7 @@ function Sections({ user }: { user: SignedInView['user'] }) {
       <p class="quiet" role="status" data-current={isCurrent}>
         {!isCurrent && st.manage.notCurrent}
       </p>
-      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre }} />}
+      {Panel && theatreId !== null && <Panel key={theatreId} {...{ theatreId, theatre, restart }} />}
       {section === 'theatres' && (
         <NewTheatrePanel onAdded={({ id, name }) => setAdded((now) => [...now, { id, name }])} />
       )}

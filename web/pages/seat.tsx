@@ -136,14 +136,22 @@ function Order({ seat, isCurrent, onMenu }: OrderProps) {
 
 function Seat() {
   const [seat, setSeat] = useState<SeatMenuView | null>(null)
-  const fetching = useFetch(() => api.seatMenu(token), setSeat)
+  const fetching = useFetch(
+    () => api.seatMenu(token),
+    (found) => show(() => found),
+  )
   const { error } = fetching
-  const isCurrent = useMenuChanges(seat && token, {
+  const { isCurrent, restart } = useMenuChanges(seat && token, {
     onState: (state) => setSeat((now) => now && { ...now, ...state }),
     onRefused: fetching.reload,
   })
+  /** Shows what an answer says. What the stream read before it would take it back. */
+  function show(change: (now: SeatMenuView | null) => SeatMenuView | null): void {
+    setSeat(change)
+    restart()
+  }
   const onMenu: OrderProps['onMenu'] = (menu) => {
-    if (menu) setSeat((now) => now && { ...now, menu: [...menu] })
+    if (menu) show((now) => now && { ...now, menu: [...menu] })
     else fetching.reload()
   }
   if (error instanceof ApiError && error.status === 404) {

@@ -14,6 +14,8 @@ interface Props {
   timeZone: string
   /** as the theatre's customers have it; null: not read yet */
   state: MenuStateView | null
+  /** a change was made */
+  onChanged(): void
   onClose(): void
 }
 
@@ -22,7 +24,7 @@ type Until = 'hour' | 'day'
 type Times = ReadonlyMap<number, string | null>
 
 /** Marks menu items as sold out, for how long, or as available. */
-export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
+export function MenuPanel({ theatreId, timeZone, state, onChanged, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [error, setError] = useState<unknown>(null)
   const [times, setTimes] = useState<Times | null>(null)
@@ -39,9 +41,12 @@ export function MenuPanel({ theatreId, timeZone, state, onClose }: Props) {
   async function change(item: MenuItemView, available: boolean, until?: Until): Promise<void> {
     try {
       const now = await api.setAvailable(item.id, available, until)
+      onChanged()
       setError(null)
       setChanged((all) => new Map(all).set(item.id, now.available))
       setTimes((all) => new Map(all ?? []).set(item.id, now.soldOutUntil))
+      // an answer that is under way may be older
+      if (until) fetching.reload()
     } catch (problem) {
       setError(problem)
     }

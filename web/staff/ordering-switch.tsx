@@ -9,21 +9,30 @@ import { Problem } from '../ui/problem.js'
 /** minutes that a pause is offered for */
 const PAUSES = [10, 20, 30, 60]
 
+interface LiveMenu {
+  /** null: not read yet */
+  state: MenuStateView | null
+  /** `EventStream.restart` */
+  restart(): void
+}
+
 /** The theatre's menu and how it takes orders, as its customers have it, live; by the code of one of its seats. */
-export function useMenuState(found: TheatreSeatsView | null): MenuStateView | null {
+export function useMenuState(found: TheatreSeatsView | null): LiveMenu {
   const [state, setState] = useState<MenuStateView | null>(null)
   const seat = found?.halls.flatMap(({ seats }) => seats)[0]
-  useMenuChanges(seat?.token ?? null, { onState: setState, onRefused() {} })
-  return state?.theatre.id === found?.theatre.id ? state : null
+  const { restart } = useMenuChanges(seat?.token ?? null, { onState: setState, onRefused() {} })
+  return { state: state?.theatre.id === found?.theatre.id ? state : null, restart }
 }
 
 interface Props {
   theatre: OrderingView | null
   timeZone: string
+  /** a change was made */
+  onChanged(): void
 }
 
 /** Pauses ordering, and says that it is paused and until when. */
-export function OrderingSwitch({ theatre, timeZone }: Props) {
+export function OrderingSwitch({ theatre, timeZone, onChanged }: Props) {
   const [isOpen, setOpen] = useState(false)
   const [answer, setAnswer] = useState<OrderingView | null>(null)
   const [error, setError] = useState<unknown>(null)
@@ -35,6 +44,7 @@ export function OrderingSwitch({ theatre, timeZone }: Props) {
   async function run(call: () => Promise<OrderingView>): Promise<void> {
     try {
       setAnswer(await call())
+      onChanged()
       setError(null)
       setOpen(false)
     } catch (problem) {
