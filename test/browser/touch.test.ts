@@ -278,6 +278,31 @@ t.test('a second of a dish can be added at once; the cart’s button, which appe
   await page.close()
 })
 
+t.test(
+  'what stays in its place on the screen keeps taking touches while the page behind it moves',
+  async (t) => {
+    const page = await (await site.visitor(PHONE)).open('/s/demo-a4')
+    await page.getByRole('button', { name: 'Add one Masala Chai' }).click()
+    await page.getByRole('button', { name: /^Review/ }).click()
+    await page.getByLabel('Cash at your seat').check()
+    const button = page.locator('[data-action=place-order]')
+    await button.click({ trial: true })
+    t.not(await page.evaluate('scrollY'), 0)
+    const { x, y } = await middleOf(button)
+    const scrolled = await page.evaluate('scrollY')
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    // as a line does that says that the menu is not current: the browser keeps what is in sight where it is
+    await page.evaluate(
+      "document.querySelector('[data-current]').after(document.createElement('h2'), 'No connection')",
+    )
+    await untilSame(t, 'the page to move', async () => (await page.evaluate('scrollY')) !== scrolled, true)
+    t.equal(await button.getAttribute('data-settling'), null)
+    await page.mouse.up()
+    await page.getByRole('heading', { level: 1, name: 'We have your order' }).waitFor()
+  },
+)
+
 t.test('on a slow network the first controls of a page take a touch as soon as they are there', async (t) => {
   const client = createClient(site.url)
   const { id } = await postOrder(client, { seat: 'demo-e6', paymentMethod: 'online' })

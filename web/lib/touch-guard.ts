@@ -8,16 +8,22 @@ const EXEMPT = '[data-unguarded] *'
 /** Attributes that move controls: the others change looks only. */
 const MOVING = ['class', 'hidden', 'open', 'style', 'data-size']
 
-/** A control's box on the page. */
-type Box = readonly [left: number, top: number, width: number, height: number]
+/** A control's box on the screen, and its place on the page. */
+type Box = readonly number[]
 
 function boxOf(control: Element): Box | null {
   const { left, top, width, height } = control.getBoundingClientRect()
-  return width > 0 ? [left + scrollX, top + scrollY, width, height] : null
+  return width > 0 ? [width, height, left, top, left + scrollX, top + scrollY] : null
 }
 
-const isSame = (a: Box, b: Box): boolean =>
-  a.every((value, at) => Math.abs(value - (b[at] ?? 0)) <= TOLERANCE_PX)
+/**
+ * In the same place on the page, or on the screen: what is fixed, as in a dialog, stays there when the page behind it
+ * scrolls, and so does all in sight when something above it grows.
+ */
+function isSame(a: Box, b: Box): boolean {
+  const isNear = (...at: number[]) => at.every((i) => Math.abs((a[i] ?? 0) - (b[i] ?? 0)) <= TOLERANCE_PX)
+  return isNear(0, 1) && (isNear(2, 3) || isNear(4, 5))
+}
 
 /**
  * Keeps fingers from hitting what they did not aim at: a control that appears, or moves on the page, takes no touch and no
