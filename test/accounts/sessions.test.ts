@@ -20,6 +20,7 @@ import { updateUser } from '../../src/accounts/user-actions.js'
 import type { Database } from '../../src/database/client.js'
 import { CLIENT, contextOn, makeTheatre, makeUser, readEpoch, SETTINGS } from '../helpers/accounts.js'
 import { testDatabase } from '../helpers/database.js'
+import { untilLockWait } from '../helpers/lock-waits.js'
 import { until } from '../helpers/until.js'
 
 const { db } = await testDatabase(t)
@@ -256,7 +257,7 @@ t.test('a session that is read slowly ends no later', async (t) => {
   const slow = db.$transaction(async (tx) => {
     await tx.$executeRaw`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`
     lock()
-    await until(() => isBlocked('sessions'), 'the query to wait for the lock')
+    await untilLockWait(db)
     await tx.$executeRaw`SELECT pg_sleep(0.5)`
   })
   await locked
@@ -269,11 +270,3 @@ t.test('a session that is read slowly ends no later', async (t) => {
   const counted = remainingMs - (performance.now() - readAt)
   t.ok(counted <= (row?.left ?? 0), `${counted} ms are counted, ${row?.left} ms are left`)
 })
-
-/** Does a query of this database wait for a lock on the table? */
-async function isBlocked(table: string): Promise<boolean> {
-  const rows = await db.$queryRaw<unknown[]>`
-    SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-    WHERE d.datname = current_database() AND l.relation = ${table}::regclass AND NOT l.granted`
-  return rows.length > 0
-}

@@ -2,6 +2,7 @@ import t from 'tap'
 import { theatreOrders } from '../../src/protocol/groups.js'
 import { createClient } from '../helpers/http-client.js'
 import { arrived, emit, seqsOf } from '../helpers/live-events.js'
+import { lockTable } from '../helpers/lock-waits.js'
 import { startNode } from '../helpers/service.js'
 import { openSession } from '../helpers/sign-in.js'
 import { openPlain, openV1 } from '../helpers/socket-client.js'
@@ -42,17 +43,7 @@ t.test('sends nothing after the session’s end while the database can’t confi
   const { sessionExpiresAt } = await v1.expect<{ sessionExpiresAt: string }>({ type: 'hello' })
   await v1.expect({ type: 'snapshot' })
   const end = Date.parse(sessionExpiresAt)
-  let unlock = () => {}
-  const locked = new Promise<void>((resolve) => {
-    unlock = resolve
-  })
-  const lock = node.db.$transaction(
-    async (tx) => {
-      await tx.$executeRaw`LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE`
-      await locked
-    },
-    { timeout: 20_000 },
-  )
+  const unlock = await lockTable(node.db, 'sessions')
   let late = 0
   await until(async () => {
     if (Date.now() > end + 1000) late++
@@ -61,8 +52,7 @@ t.test('sends nothing after the session’s end while the database can’t confi
   }, 'events some time after the end')
   t.ok(seqsOf(v1, GROUP).length > 0, 'events were delivered before the end')
   await emit(node, GROUP)
-  unlock()
-  await lock
+  await unlock()
   for (const socket of [v1, plain]) {
     t.equal((await socket.closed()).code, 4401)
     const tooLate = socket.history.filter(
